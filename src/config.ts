@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { settings, type Setting } from './settings.ts';
+
+type ValuesOf<S> = S extends Setting<infer T> ? T : { readonly [K in keyof S]: ValuesOf<S[K]> };
+
+/** All settings, typed and frozen: `config.http.port`, `config.otp.ttlSeconds`, … */
+export type Config = ValuesOf<typeof settings>;
+
+export interface Problem {
+  /** The environment variable, or the dotted path where there is none. */
+  readonly name: string;
+  readonly what: string;
+  readonly example: string;
+}
+
+/** Every mistake of the configuration at once. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(['The configuration has mistakes:', ...problems.map(({ name, what, example }) => `  ${name}: ${what}. Example: ${name}=${example}`)].join('\n'));
+    this.problems = problems;
+  }
+}
+
+export interface FlatSetting {
+  readonly path: string;
+  readonly setting: Setting<unknown>;
+}
+
+const isSetting = (node: object): node is Setting<unknown> => 'about' in node && 'fallback' in node;
+
+/** The settings in the order in which they are written, with dotted paths. */
+export function flattenSettings(node: object = settings, prefix = ''): FlatSetting[] {
+  return Object.entries(node).flatMap(([key, child]: [string, object]) =>
+    isSetting(child) ? [{ path: `${prefix}${key}`, setting: child }] : flattenSettings(child, `${prefix}${key}.`),
+  );
+}
+
+const at = (tree: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((node, key) => (typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined), tree);
+
+function readFileOf(environment: string): unknown {
+  const file = new URL(`../config/${environment}.json`, import.meta.url);
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function freeze<T extends object>(tree: T): T {
+  for (const child of Object.values(tree)) if (typeof child === 'object' && child !== null) freeze(child as object);
+  return Object.freeze(tree);
+}
+
+/** Values that only make sense while developing; production refuses them. */
+function productionProblems(config: Config): Problem[] {
+  const problems: Problem[] = [];
+  const demand = (good: boolean, name: string, what: string, example: string): void => {
+    if (!good) problems.push({ name, what, example });
+  };
+  demand(config.http.issuer.startsWith('https://'), 'ISSUER', 'production needs an https address', 'https://account.kemnaker.go.id');
+  demand(config.database.url !== undefined, 'DATABASE_URL', 'production needs a PostgreSQL server of its own', 'postgres://sso:secret@db.internal/sso');
+  demand(config.keyring !== undefined, 'KEYRING', 'production needs a keyring kept outside the data directory', '/run/secrets/keyring.json');
+  demand(config.dukcapil.url !== undefined, 'DUKCAPIL_URL', 'production needs the civil registry, not the simulator', 'https://10.20.30.40:8000');
+  demand(config.dukcapil.password !== settings.dukcapil.password.fallback, 'DUKCAPIL_PASSWORD', "production needs the registry's password, not the simulator's", 'given-by-dukcapil');
+  demand(config.sms.driver !== 'outbox', 'SMS_DRIVER', 'production needs a gateway, not the outbox', 'http');
+  demand(config.mail.smtpUrl !== undefined, 'SMTP_URL', 'production needs a mail server, not the outbox', 'smtps://user:secret@mail.internal');
+  demand(!config.mail.from.includes('.test'), 'MAIL_FROM', 'production needs a real sender address', 'SIAPkerja ID <tidak-dibalas@kemnaker.go.id>');
+  demand(!config.identity.allowTestRange, 'NIK_ALLOW_TEST_RANGE', 'production must refuse NIKs that belong to nobody', 'false');
+  return problems;
+}
+
+/** Mistakes that no single setting shows. */
+function crossProblems(config: Config): Problem[] {
+  const problems: Problem[] = [];
+  if (config.sms.driver === 'http' && config.sms.http.url === undefined) {
+    problems.push({ name: 'SMS_HTTP_URL', what: 'SMS_DRIVER=http needs the address of the gateway', example: 'https://gateway.example/sms' });
+  }
+  if (new URL(config.http.issuer).pathname !== '/') {
+    problems.push({ name: 'ISSUER', what: 'the issuer must not have a path', example: 'https://account.kemnaker.go.id' });
+  }
+  const registry = config.dukcapil.url === undefined ? undefined : new URL(config.dukcapil.url);
+  if (registry?.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(registry.hostname)) {
+    problems.push({ name: 'DUKCAPIL_URL', what: 'plain http is for loopback only: names of citizens travel there', example: 'https://10.20.30.40:8000' });
+  }
+  return problems;
+}
+
+/**
+ * Reads the configuration: the fallbacks of `settings.ts`, over them `config/<environment>.json`, over them the
+ * environment variables.
+ *
+ * @throws {ConfigError} with every problem, not only the first.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env, overrides: object = {}): Config {
+  const environment = env['NODE_ENV'] ?? 'development';
+  const file = readFileOf(environment);
+  const problems: Problem[] = [];
+  const config: Record<string, unknown> = {};
+
+  for (const { path, setting } of flattenSettings()) {
+    const fromEnv = setting.env === undefined || env[setting.env] === '' ? undefined : env[setting.env];
+    const given = at(overrides, path) ?? fromEnv ?? at(file, path) ?? setting.fallback;
+    const parsed = setting.type.safeParse(given);
+    if (!parsed.success) {
+      problems.push({
+        name: setting.env ?? path,
+        what: parsed.error.issues.map((issue) => issue.message).join('; '),
+        example: setting.example ?? String(setting.fallback ?? '…'),
+      });
+    }
+    const keys = path.split('.');
+    const last = keys.pop() ?? path;
+    const parent = keys.reduce<Record<string, unknown>>((node, key) => (node[key] ??= {}) as Record<string, unknown>, config);
+    parent[last] = parsed.success ? parsed.data : setting.fallback;
+  }
+
+  const complete = config as unknown as Config;
+  problems.push(...crossProblems(complete));
+  if (complete.environment === 'production') problems.push(...productionProblems(complete));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return freeze(complete);
+}

@@ -1,0 +1,20 @@
+/** What the SMS and the mail port share. */
+
+export interface Accepted {
+  readonly providerId: string | undefined;
+}
+
+/**
+ * A message that could not be handed over.
+ * `permanent` says that another try with the same message is pointless (a refused number, say).
+ */
+export class DeliveryError extends Error {
+  readonly code: 'SMS_REJECTED' | 'SMS_UNAVAILABLE' | 'MAIL_REJECTED' | 'MAIL_UNAVAILABLE';
+  readonly permanent: boolean;
+
+  constructor(code: DeliveryError['code'], options: { permanent: boolean; cause?: unknown; detail?: string }) {
+    super(options.detail === undefined ? code : `${code}: ${options.detail}`, { cause: options.cause });
+    this.code = code;
+    this.permanent = options.permanent;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Every setting of the product, one line each: type, default, environment variable, description.
+ * `docs/configuration.md` is generated from this file; `config.ts` reads values for it.
+ */
+import { z } from 'zod';
+
+export interface Setting<T> {
+  readonly type: z.ZodType<T>;
+  readonly fallback: T;
+  readonly about: string;
+  readonly env?: string | undefined;
+  readonly example?: string | undefined;
+  readonly secret?: boolean | undefined;
+}
+
+interface Notes {
+  env?: string;
+  example?: string;
+  secret?: boolean;
+}
+
+/** An environment variable is text; a value from a JSON file already has its type. */
+const fromText = <T>(type: z.ZodType<T>, read: (text: string) => unknown): z.ZodType<T> =>
+  z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), type) as z.ZodType<T>;
+
+const readNumber = (text: string): unknown => (text === '' ? undefined : Number(text));
+const readFlag = (text: string): unknown =>
+  ['true', '1', 'yes', 'on'].includes(text.toLowerCase()) ? true : ['false', '0', 'no', 'off'].includes(text.toLowerCase()) ? false : text;
+const readJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+};
+
+const text = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().min(1), fallback, about, ...notes });
+const optional = (about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.string().min(1).optional(), fallback: undefined, about, ...notes });
+const link = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.url({ protocol: /^https?$/ }), fallback, about, ...notes });
+const whole = (fallback: number, about: string, notes: Notes & { min?: number; max?: number } = {}): Setting<number> => {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER, ...rest } = notes;
+  return { type: fromText(z.number().int().min(min).max(max), readNumber), fallback, about, ...rest };
+};
+const flag = (fallback: boolean, about: string, notes: Notes = {}): Setting<boolean> => ({ type: fromText(z.boolean(), readFlag), fallback, about, ...notes });
+const choice = <const T extends string>(values: readonly T[], fallback: T, about: string, notes: Notes = {}): Setting<T> => ({
+  type: z.enum(values) as unknown as z.ZodType<T>,
+  fallback,
+  about,
+  ...notes,
+});
+const list = (fallback: readonly string[], about: string, notes: Notes = {}): Setting<readonly string[]> => ({
+  type: fromText(z.array(z.string().min(1)), (value) => value.split(',').map((item) => item.trim()).filter(Boolean)),
+  fallback,
+  about,
+  ...notes,
+});
+const numbers = (fallback: readonly number[], about: string, notes: Notes = {}): Setting<readonly number[]> => ({
+  type: fromText(z.array(z.number().int().min(0)).min(1), (value) => value.split(',').map(Number)),
+  fallback,
+  about,
+  ...notes,
+});
+const record = (fallback: Readonly<Record<string, string>>, about: string, notes: Notes = {}): Setting<Readonly<Record<string, string>>> => ({
+  type: fromText(z.record(z.string(), z.string()), readJson),
+  fallback,
+  about,
+  ...notes,
+});
+
+const PROVINCES = ['11-19', '21', '31-36', '51-54', '61-65', '71-76', '81', '82', '91-96'];
+
+export const settings = {
+  environment: choice(['development', 'test', 'production'], 'development', 'Kind of run; production refuses everything made for development.', { env: 'NODE_ENV' }),
+  dataDir: text('.data', 'Embedded database and development keys.', { env: 'DATA_DIR' }),
+
+  http: {
+    host: text('127.0.0.1', 'Address the server listens on.', { env: 'HOST' }),
+    port: whole(3000, 'Port the server listens on; 0 takes a free one.', { env: 'PORT', max: 65_535 }),
+    issuer: link('http://localhost:3000', 'Public address of the sign-on and its OpenID issuer.', { env: 'ISSUER', example: 'https://account.kemnaker.go.id' }),
+    trustProxy: whole(0, 'Number of proxies in front whose forwarding headers count.', { env: 'TRUST_PROXY', max: 10 }),
+    bodyLimitBytes: whole(16_384, 'Largest form accepted.', { min: 1024 }),
+    drainSeconds: whole(10, 'How long a stop waits for requests under way.', { env: 'DRAIN_SECONDS' }),
+  },
+
+  database: {
+    url: optional('PostgreSQL 14 or newer; unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
+    poolMax: whole(10, 'Most connections of one process.', { env: 'DATABASE_POOL_MAX', min: 2 }),
+    statementTimeoutMs: whole(15_000, 'Longest a statement may run.', { min: 100 }),
+  },
+
+  keyring: optional('Keys for personal data, blind index and cookies: a file path or the JSON itself; unset makes one in the data directory (not in production).', { env: 'KEYRING', secret: true }),
+
+  dukcapil: {
+    url: optional('Base address of the civil registry web service; unset uses the simulator.', { env: 'DUKCAPIL_URL', example: 'https://10.20.30.40:8000' }),
+    institution: text('KEMNAKER', 'Institution in the path of the service.', { env: 'DUKCAPIL_INSTITUTION' }),
+    userId: text('SIM-USER-01', 'User id given by Dukcapil.', { env: 'DUKCAPIL_USER_ID' }),
+    password: text('sim-password', 'Password given by Dukcapil.', { env: 'DUKCAPIL_PASSWORD', secret: true }),
+    ip: text('127.0.0.1', 'Registered address of the calling host.', { env: 'DUKCAPIL_IP' }),
+    ca: optional('PEM file of the certificate authority (or the certificate itself) that signs the service.', { env: 'DUKCAPIL_CA' }),
+    headers: record({}, 'Further request headers, as a JSON object.', { env: 'DUKCAPIL_HEADERS', secret: true }),
+    keyStyle: choice(['upper', 'mixed'], 'upper', 'Spelling of the body fields.', { env: 'DUKCAPIL_KEY_STYLE' }),
+    nameMin: whole(90, 'Least similarity of the full name.', { env: 'DUKCAPIL_NAME_MIN', max: 100 }),
+    motherMin: whole(90, "Least similarity of the mother's name.", { env: 'DUKCAPIL_MOTHER_MIN', max: 100 }),
+    connectTimeoutMs: whole(3000, 'Longest wait for a connection.', { min: 10 }),
+    timeoutMs: whole(10_000, 'Longest wait for an answer.', { min: 10 }),
+    maxAnswerBytes: whole(65_536, 'Largest answer read.', { min: 1024 }),
+    maxConcurrent: whole(20, 'Most calls in flight of one process.', { min: 1 }),
+    queueWaitMs: whole(2000, 'Longest wait for a free place among them.'),
+    breakerFailures: whole(5, 'Failures that open the circuit.', { min: 1 }),
+    breakerWindowMs: whole(30_000, 'Window in which they count.', { min: 100 }),
+    breakerOpenMs: whole(30_000, 'How long the circuit stays open before one probe.', { min: 10 }),
+    policyVersion: text('2026-1', 'Version of the matching policy, kept as evidence.'),
+  },
+
+  simulator: {
+    port: whole(3002, 'Port of the simulated civil registry.', { env: 'DUKCAPIL_SIMULATOR_PORT', max: 65_535 }),
+    residents: optional('JSON file of further residents: [{"nik","name","mother"}].', { env: 'DUKCAPIL_SIMULATOR_RESIDENTS' }),
+    quota: whole(100_000, 'Calls a day that the simulator grants.', { min: 1 }),
+  },
+
+  sampleService: {
+    port: whole(3001, 'Port of the sample service.', { env: 'SAMPLE_SERVICE_PORT', max: 65_535 }),
+  },
+
+  sms: {
+    driver: choice(['outbox', 'http'], 'outbox', 'How text messages leave.', { env: 'SMS_DRIVER' }),
+    http: {
+      url: optional('Address of the SMS gateway.', { env: 'SMS_HTTP_URL', example: 'https://gateway.example/sms' }),
+      method: choice(['POST', 'GET'], 'POST', 'Request method of the gateway.', { env: 'SMS_HTTP_METHOD' }),
+      headers: record({ 'content-type': 'application/json' }, 'Request headers, as a JSON object.', { env: 'SMS_HTTP_HEADERS', secret: true }),
+      body: text('{"to":"{to}","text":"{text}","ref":"{ref}"}', 'Body template with {to} (62…), {toPlus} (+62…), {text}, {ref}; values are escaped for the content type.', { env: 'SMS_HTTP_BODY' }),
+      idPath: text('id', "Where the gateway's message id stands in its JSON answer, dotted.", { env: 'SMS_HTTP_ID_PATH' }),
+      okPath: optional('A dotted path that must be truthy in the answer for the message to count as accepted.', { env: 'SMS_HTTP_OK_PATH' }),
+      timeoutMs: whole(10_000, 'Longest wait for the gateway.', { min: 10 }),
+    },
+  },
+
+  mail: {
+    smtpUrl: optional('SMTP server; unset uses the outbox.', { env: 'SMTP_URL', example: 'smtps://user:…@mail.internal', secret: true }),
+    from: text('SIAPkerja ID <tidak-dibalas@contoh.test>', 'Sender of e-mail.', { env: 'MAIL_FROM' }),
+  },
+
+  courier: {
+    pollMs: whole(1000, 'How often the queue is looked at besides the wake-up after a commit.', { min: 10 }),
+    leaseSeconds: whole(60, 'How long one process owns a message it is sending.', { min: 1 }),
+    retrySeconds: numbers([2, 5, 15, 45, 120, 600, 1800, 7200], 'Waits between tries; after the last the message is given up.'),
+    batch: whole(20, 'Messages claimed at once.', { min: 1 }),
+  },
+
+  identity: {
+    allowTestRange: flag(true, 'Accept NIKs that begin with 99.', { env: 'NIK_ALLOW_TEST_RANGE' }),
+    minAge: whole(15, 'Youngest age that may register.', { env: 'MIN_AGE' }),
+    provinces: list(PROVINCES, 'Province codes a NIK may begin with.', { env: 'NIK_PROVINCES' }),
+    timeZone: text('Asia/Jakarta', 'Zone in which times are shown.', { env: 'TIME_ZONE' }),
+  },
+
+  password: {
+    profile: choice(['kemnaker', 'modern'], 'kemnaker', "Rules for new passwords: the guide's five, or 15 characters of any kind.", { env: 'PASSWORD_PROFILE' }),
+    passphrase: flag(false, 'A passphrase of 20 or more characters satisfies the kemnaker profile too.', { env: 'PASSWORD_PASSPHRASE' }),
+    memoryKib: whole(19_456, 'Argon2id memory.', { env: 'ARGON2_MEMORY_KIB', min: 8 }),
+    passes: whole(2, 'Argon2id passes.', { env: 'ARGON2_PASSES', min: 1 }),
+    parallelism: whole(1, 'Argon2id lanes.', { env: 'ARGON2_PARALLELISM', min: 1 }),
+    slots: whole(0, 'Hashes at once in one process; 0 takes the processors less one.', { env: 'PASSWORD_SLOTS' }),
+    queue: whole(64, 'Hashes that may wait for a slot.', { env: 'PASSWORD_QUEUE' }),
+    deadlineMs: whole(8000, 'Longest wait for a slot.', { min: 10 }),
+  },
+
+  otp: {
+    ttlSeconds: whole(300, 'Life of a code.', { min: 30, max: 600 }),
+    triesPerCode: whole(5, 'Wrong tries that kill a code.', { min: 1 }),
+    triesPerDay: whole(15, 'Wrong tries for one account or applicant in a day.', { min: 1 }),
+    resendSeconds: numbers([60, 120, 300, 900], 'Waits before each further code.'),
+    sendsPerNumber: whole(5, 'Codes to one number in a day.', { min: 1 }),
+    sendsPerNik: whole(8, 'Codes for one NIK in a day.', { min: 1 }),
+    sendsPerPrefix: whole(300, 'Codes to numbers that differ only in the last four digits, an hour.', { min: 1 }),
+    sendsPerDay: whole(500_000, 'Codes in all, a day.', { env: 'OTP_DAILY_BUDGET', min: 1 }),
+    numberChanges: whole(3, 'Changes of number in one registration.'),
+    emailLinkSeconds: whole(604_800, 'Life of the link that confirms an e-mail address.', { min: 60 }),
+  },
+
+  limits: {
+    trustedNetworks: list([], 'CIDR ranges exempt from the limits per network.', { env: 'LIMITS_TRUSTED_NETWORKS', example: '10.0.0.0/8,203.0.113.0/24' }),
+    identityPerNik: whole(5, 'Failed identity checks for one NIK in a day.', { min: 1 }),
+    identityPerDevice: whole(10, 'Failed identity checks from one device in a day.', { min: 1 }),
+    identityPerNetwork: whole(300, 'Failed identity checks from one network in an hour.', { min: 1 }),
+    signInPerAccount: whole(10, 'Failed sign-ins that pause a password.', { min: 1 }),
+    signInPauseSeconds: whole(900, 'How long the pause lasts.', { min: 1 }),
+    signInDelaySeconds: numbers([1, 2, 4, 8, 16, 32, 60], 'Wait after each failed sign-in.'),
+    signInPerDevice: whole(60, 'Failed sign-ins from one device in an hour.', { min: 1 }),
+    signInPerNetwork: whole(1000, 'Failed sign-ins from one network in an hour.', { min: 1 }),
+    codesPerNetwork: whole(500, 'Codes sent on behalf of one network in an hour.', { min: 1 }),
+  },
+
+  lifetimes: {
+    interactionSeconds: whole(3600, 'How long a sign-in may take.', { min: 60 }),
+    draftSeconds: whole(86_400, 'How long an unfinished registration is kept.', { min: 60 }),
+    sessionSeconds: whole(1_209_600, 'How long a session lasts on a personal device.', { min: 60 }),
+    resumeSeconds: whole(86_400, 'How long an expired sign-in can be taken up again.', { min: 60 }),
+    deviceSeconds: whole(34_128_000, 'How long a device is remembered.', { min: 60 }),
+  },
+
+  outbound: {
+    allow: list([], 'Hosts or CIDR ranges in private address space that outbound calls may reach.', { env: 'OUTBOUND_ALLOW' }),
+  },
+
+  help: {
+    phone: text('1500630', 'Telephone number of the help desk.', { env: 'HELP_PHONE' }),
+    email: text('bantuan@contoh.test', 'E-mail address of the help desk.', { env: 'HELP_EMAIL' }),
+    dataOfficer: text('dpo@contoh.test', 'E-mail address of the data protection officer.', { env: 'DPO_EMAIL' }),
+  },
+
+  log: {
+    level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', 'Least level written.', { env: 'LOG_LEVEL' }),
+  },
+} as const;
