@@ -1,0 +1,47 @@
+import { say, type Examples, type FieldError, type Screen, type Sentence, type ServiceLabel } from '../../web/screen.ts';
+
+export interface LoginModel {
+  readonly service: ServiceLabel | undefined;
+  readonly values: { readonly identifier: string; readonly remember: boolean };
+  readonly errors: readonly FieldError[];
+  /** A problem of the whole form, said above it. */
+  readonly problem: Sentence | undefined;
+  /** Somebody signed in meanwhile in this browser: one press goes on as that person. */
+  readonly continueAs: { readonly name: string; readonly action: string } | undefined;
+  readonly links: { readonly register: string; readonly trouble: string; readonly cancel: string | undefined };
+}
+
+export const loginScreen = (model: LoginModel): Screen<LoginModel> => ({
+  view: 'interaction/login',
+  title: say('interaction.login.title'),
+  model,
+});
+
+const first: LoginModel = {
+  service: { name: 'Karirhub (contoh)' },
+  values: { identifier: '', remember: false },
+  errors: [],
+  problem: undefined,
+  continueAs: undefined,
+  links: { register: '#', trouble: '#', cancel: '#' },
+};
+
+export const examples: Examples = {
+  'first visit': loginScreen(first),
+  'nothing typed': loginScreen({
+    ...first,
+    errors: [
+      { field: 'identifier', sentence: say('interaction.login.refusal.identifier-empty') },
+      { field: 'password', sentence: say('interaction.login.refusal.password-empty') },
+    ],
+  }),
+  'wrong password': loginScreen({ ...first, values: { identifier: 'budi@contoh.test', remember: true }, problem: say('interaction.login.refusal.wrong') }),
+  'too fast': loginScreen({ ...first, values: { identifier: '081234567890', remember: false }, problem: say('interaction.login.refusal.slow', { seconds: 8 }) }),
+  paused: loginScreen({
+    ...first,
+    values: { identifier: '081234567890', remember: false },
+    problem: say('interaction.login.refusal.paused', { until: new Date('2026-11-23T07:30:00Z') }),
+  }),
+  suspended: loginScreen({ ...first, problem: say('interaction.login.refusal.suspended', { helpCode: 'K7Q2-M9' }) }),
+  'somebody is signed in': loginScreen({ ...first, continueAs: { name: 'Budi Contoh Santoso', action: '#' } }),
+};

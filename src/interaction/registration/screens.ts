@@ -1,0 +1,157 @@
+import { say, type Examples, type FieldError, type Screen, type Sentence, type ServiceLabel } from '../../web/screen.ts';
+
+interface Step {
+  readonly service: ServiceLabel | undefined;
+  readonly errors: readonly FieldError[];
+  readonly problem: Sentence | undefined;
+}
+
+export interface IdentityModel extends Step {
+  readonly values: { readonly nik: string; readonly name: string };
+  /** The registry is disturbed: said before anything is typed. */
+  readonly registryBackAt: Date | undefined;
+  /** True when the form comes back: the mother's name must be typed again, and the page says why. */
+  readonly retype: boolean;
+  readonly links: { readonly login: string; readonly terms: string; readonly privacy: string; readonly cancel: string | undefined };
+}
+
+export interface ContactModel extends Step {
+  readonly values: { readonly email: string; readonly phone: string };
+  /** Name of the verified person, as typed. */
+  readonly name: string;
+  /** A likely slip in the address: a hint, never a refusal. */
+  readonly emailSuggestion: string | undefined;
+  /** Rules of the password in the order shown: `length`, `lower`, `upper`, `digit`, `symbol`. */
+  readonly passwordRules: readonly string[];
+}
+
+export type DeliveryShown = 'on-its-way' | 'sent' | 'failed';
+
+export interface CodeModel extends Step {
+  readonly phone: string;
+  readonly email: string;
+  readonly delivery: DeliveryShown;
+  /** Seconds until another code may be sent; 0 when it may be now; undefined when no more today. */
+  readonly resendInSeconds: number | undefined;
+  /** The code field is of no use any more (dead or locked): only another code helps. */
+  readonly closed: boolean;
+  readonly notice: Sentence | undefined;
+  readonly links: { readonly resend: string; readonly changePhone: string | undefined };
+}
+
+export interface PhoneModel extends Step {
+  readonly values: { readonly phone: string };
+  readonly phone: string;
+  readonly changesLeft: number;
+  readonly links: { readonly back: string };
+}
+
+export interface FinishedModel {
+  readonly service: ServiceLabel | undefined;
+  readonly name: string;
+  readonly email: string;
+  /** The number was on another account until now. */
+  readonly phoneMoved: boolean;
+}
+
+export interface RegisteredModel {
+  readonly service: ServiceLabel | undefined;
+  readonly phone: string;
+  readonly email: string;
+  /** The person said that they did not register this account. */
+  readonly reported: boolean;
+  readonly links: { readonly login: string; readonly recover: string; readonly report: string };
+}
+
+export const identityScreen = (model: IdentityModel): Screen<IdentityModel> => ({ view: 'interaction/registration/identity', title: say('interaction.registration.title'), model });
+export const contactScreen = (model: ContactModel): Screen<ContactModel> => ({ view: 'interaction/registration/contact', title: say('interaction.registration.title'), model });
+export const codeScreen = (model: CodeModel): Screen<CodeModel> => ({ view: 'interaction/registration/code', title: say('interaction.registration.code.title'), model });
+export const phoneScreen = (model: PhoneModel): Screen<PhoneModel> => ({ view: 'interaction/registration/phone', title: say('interaction.registration.phone.title'), model });
+export const finishedScreen = (model: FinishedModel): Screen<FinishedModel> => ({ view: 'interaction/registration/finished', title: say('interaction.registration.finished.title'), model });
+export const registeredScreen = (model: RegisteredModel): Screen<RegisteredModel> => ({ view: 'interaction/registration/registered', title: say('interaction.registration.registered.title'), model });
+
+const service = { name: 'Karirhub (contoh)' };
+const identity: IdentityModel = {
+  service,
+  errors: [],
+  problem: undefined,
+  values: { nik: '', name: '' },
+  registryBackAt: undefined,
+  retype: false,
+  links: { login: '#', terms: '/terms', privacy: '/privacy', cancel: '#' },
+};
+const typed = { ...identity, values: { nik: '9901010101900001', name: 'Budi Contoh Santoso' }, retype: true };
+const refused = (refusal: string, params?: Record<string, string | number | Date>): Screen => identityScreen({ ...typed, problem: say(`interaction.registration.identity.refusal.${refusal}`, params) });
+const contact: ContactModel = {
+  service,
+  errors: [],
+  problem: undefined,
+  values: { email: '', phone: '' },
+  name: 'Budi Contoh Santoso',
+  emailSuggestion: undefined,
+  passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'],
+};
+const code: CodeModel = {
+  service,
+  errors: [],
+  problem: undefined,
+  phone: '08*****2797',
+  email: 'b***@contoh.test',
+  delivery: 'sent',
+  resendInSeconds: 52,
+  closed: false,
+  notice: undefined,
+  links: { resend: '#', changePhone: '#' },
+};
+const fieldError = (field: string, key: string, params?: Record<string, string | number>): FieldError => ({ field, sentence: say(key, params) });
+const contactRefusal = (name: string): string => `interaction.registration.contact.refusal.${name}`;
+
+export const examples: Examples = {
+  'identity: first visit': identityScreen(identity),
+  'identity: without a service': identityScreen({ ...identity, service: undefined, links: { ...identity.links, cancel: undefined } }),
+  'identity: mistakes in every field': identityScreen({
+    ...identity,
+    values: { nik: '99010101019000', name: 'Budi 2' },
+    retype: true,
+    errors: [
+      fieldError('nik', 'interaction.registration.identity.refusal.nik-length', { digits: 14 }),
+      fieldError('name', 'interaction.registration.identity.refusal.name-chars'),
+      fieldError('mother_name', 'interaction.registration.identity.refusal.mother-name-empty'),
+    ],
+  }),
+  'identity: data do not match': refused('mismatch', { left: 3 }),
+  'identity: not found': refused('not-found', { left: 4 }),
+  'identity: deceased': refused('deceased'),
+  'identity: duplicate': refused('duplicate', { reference: 'R7K2-9Q' }),
+  'identity: inactive': refused('inactive', { reference: 'R7K2-9Q' }),
+  'identity: too many tries': refused('limited', { until: new Date('2026-11-24T02:30:00Z') }),
+  'identity: quota used up': refused('quota'),
+  'identity: registry closed': refused('closed'),
+  'identity: registry disturbed': refused('unavailable', { until: new Date('2026-11-23T07:35:00Z') }),
+  'identity: circuit open before the form': identityScreen({ ...identity, registryBackAt: new Date('2026-11-23T07:35:00Z') }),
+  'contact: first visit': contactScreen(contact),
+  'contact: likely slip in the address': contactScreen({ ...contact, values: { email: 'budi@gmial.com', phone: '081234567890' }, emailSuggestion: 'budi@gmail.com' }),
+  'contact: mistakes in every field': contactScreen({
+    ...contact,
+    values: { email: 'budi', phone: '0215551234' },
+    errors: [fieldError('email', contactRefusal('email-form')), fieldError('phone', contactRefusal('phone-fixed')), fieldError('password', contactRefusal('password-digit')), fieldError('password', contactRefusal('password-symbol'))],
+  }),
+  'contact: personal password': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, errors: [fieldError('password', contactRefusal('password-personal'))] }),
+  'contact: too many codes': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, problem: say(contactRefusal('send-limit'), { until: new Date('2026-11-24T02:30:00Z') }) }),
+  'code: sent': codeScreen(code),
+  'code: on its way': codeScreen({ ...code, delivery: 'on-its-way' }),
+  'code: sent again': codeScreen({ ...code, resendInSeconds: 120, notice: say('interaction.registration.code.resent') }),
+  'code: may be sent again': codeScreen({ ...code, resendInSeconds: 0 }),
+  'code: wrong': codeScreen({ ...code, errors: [fieldError('code', 'interaction.registration.code.refusal.wrong', { left: 3 })] }),
+  'code: expired': codeScreen({ ...code, resendInSeconds: 0, errors: [fieldError('code', 'interaction.registration.code.refusal.expired')] }),
+  'code: dead': codeScreen({ ...code, closed: true, resendInSeconds: 0, problem: say('interaction.registration.code.refusal.dead') }),
+  'code: locked for today': codeScreen({ ...code, closed: true, resendInSeconds: undefined, problem: say('interaction.registration.code.refusal.locked', { until: new Date('2026-11-24T02:30:00Z') }) }),
+  'code: not deliverable': codeScreen({ ...code, delivery: 'failed', resendInSeconds: 0 }),
+  'change of number': phoneScreen({ service, errors: [], problem: undefined, values: { phone: '' }, phone: '08*****2797', changesLeft: 3, links: { back: '#' } }),
+  'change of number: refused': phoneScreen({ service, errors: [fieldError('phone', contactRefusal('phone-form'))], problem: undefined, values: { phone: '+1 202 555 0100' }, phone: '08*****2797', changesLeft: 2, links: { back: '#' } }),
+  finished: finishedScreen({ service, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: false }),
+  'finished: number moved here': finishedScreen({ service, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: true }),
+  'finished: at the portal': finishedScreen({ service: undefined, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: false }),
+  'NIK already has an account': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: false, links: { login: '#', recover: '#', report: '#' } }),
+  'NIK already has an account: misuse reported': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: true, links: { login: '#', recover: '#', report: '#' } }),
+};
