@@ -1,3 +1,4 @@
+import type { RegistryTrouble, RegistryVerdict } from '../../domain/identity.ts';
 import type { Nik } from '../../domain/nik.ts';
 import type { PersonName } from '../../domain/name.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
@@ -9,11 +10,7 @@ export interface IdentityClaim {
   readonly motherName: Sensitive<PersonName>;
 }
 
-/** An answer about the person. */
-export type RegistryVerdict = 'verified' | 'mismatch' | 'not-found' | 'deceased' | 'duplicate' | 'inactive';
-
-/** Why there was no answer; the person did nothing wrong. */
-export type RegistryTrouble = 'quota' | 'closed' | 'config' | 'protocol' | 'timeout' | 'network' | 'circuit-open';
+export type { RegistryTrouble, RegistryVerdict };
 
 export interface RegistryAnswer {
   readonly verdict: RegistryVerdict;
@@ -50,7 +47,8 @@ export interface CivilRegistry {
    * @param claim   NIK (16 digits, parsed), full name and mother's name; the mother's name lives only in this call.
    * @param signal  aborts the call; the implementation adds its own limit (`dukcapil.timeoutMs`).
    * @returns       a verdict about the person.
-   * @throws        {RegistryUnavailable} time-out, quota, 5xx or unreadable answer: the person did nothing wrong.
+   * @throws        {RegistryUnavailable} time-out, quota, 5xx or unreadable answer: the person did nothing wrong;
+   *                the reason of `signal` where the caller gave up.
    * Source: docs/civil-registry.md, "Verify by element".
    */
   verify(claim: IdentityClaim, signal?: AbortSignal): Promise<RegistryAnswer>;
