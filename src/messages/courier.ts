@@ -1,0 +1,122 @@
+import type { Config } from '../config.ts';
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Mailer } from '../ports/mail/mail.ts';
+import type { Random } from '../ports/random/random.ts';
+import type { SmsGateway } from '../ports/sms/sms.ts';
+import type { ClaimedMessage, MessageStore } from '../store/messages.ts';
+import { createLane } from './lane.ts';
+import type { WrittenMail, WrittenText } from './templates.ts';
+
+export type CourierConfig = Config['courier'];
+
+export interface CourierLog {
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** A written message with its recipient: E.164 for a text message, an address for mail. */
+export type Post = (WrittenText | WrittenMail) & {
+  readonly to: Sensitive<string>;
+  /** After this it is not sent any more: a code nobody can use is only confusing. */
+  readonly expiresAt?: Date | undefined;
+};
+
+export interface CourierDeps {
+  readonly store: { readonly messages: MessageStore };
+  readonly sms: SmsGateway;
+  readonly mail: Mailer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: CourierConfig;
+  readonly log: CourierLog;
+}
+
+export interface Courier {
+  /**
+   * Stores a message in the caller's transaction: it leaves if, and only if, the change that causes it is committed.
+   * Call `wake()` after the commit; without it the message leaves with the next look at the queue.
+   *
+   * @param tx  the store of the transaction.
+   * @returns   the id of the message, for `store.messages.stateOf`; also its reference at the gateway.
+   */
+  post(tx: { readonly messages: Pick<MessageStore, 'add'> }, message: Post): Promise<string>;
+  /** Sends what is due as soon as possible; returns at once. */
+  wake(): void;
+  /** Looks at the queue from now on, every `courier.pollMs` and when woken. */
+  start(): void;
+  /** Begins nothing more and lets what is under way end, for so long at most. */
+  stop(graceMs?: number): Promise<void>;
+  /** Sends all that is due now and waits for it, for tests and the command line. @throws when the database is away. */
+  flush(): Promise<void>;
+}
+
+const STOP_GRACE_MS = 5000;
+const SECONDS_OF_A_DAY = 86_400;
+
+/**
+ * Carries messages from the queue to the gateways.
+ *
+ * At least once: a process that dies between hand-over and record leaves the message to whoever finds its lease over,
+ * and that hand-over carries the same reference (the message's id), by which a gateway recognises it.
+ */
+export function createCourier({ store, sms, mail, clock, random, config, log }: CourierDeps): Courier {
+  const secondsLeft = ({ expiresAt }: ClaimedMessage): number =>
+    expiresAt === undefined ? SECONDS_OF_A_DAY : Math.max(1, Math.floor((expiresAt.getTime() - clock.now().getTime()) / 1000));
+
+  const shared = { messages: store.messages, clock, random, config, log };
+  const lanes = [
+    createLane({
+      ...shared,
+      channel: 'sms',
+      handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, ttlSeconds: secondsLeft(message) }, signal),
+    }),
+    createLane({
+      ...shared,
+      channel: 'email',
+      handOver: ({ id }, { to, subject = '', text, html = '', code }, signal) => mail.send({ to, subject, text, html, code, ref: id }, signal),
+    }),
+  ];
+
+  let poll: NodeJS.Timeout | undefined;
+  let away = false;
+
+  /** Told once when the queue cannot be read and once when it can again, not at every look. */
+  async function look(): Promise<void> {
+    try {
+      await Promise.all(lanes.map((lane) => lane.pump()));
+      if (away) log.info({ event: 'courier.recovered' }, 'the message queue can be read again');
+      away = false;
+    } catch (error) {
+      if (!away) log.error({ event: 'courier.unavailable', reason: error instanceof Error ? error.name : 'unknown' }, 'the message queue cannot be read');
+      away = true;
+    }
+  }
+
+  function wake(): void {
+    if (poll !== undefined) void look();
+  }
+
+  return {
+    async post(tx, { channel, purpose, locale, content, to, expiresAt }) {
+      const id = random.uuid();
+      const payload = sensitive({ ...content.reveal(), to: to.reveal() });
+      await tx.messages.add({ id, channel, purpose, locale, payload, createdAt: clock.now(), expiresAt });
+      return id;
+    },
+    wake,
+    start() {
+      poll ??= setInterval(wake, config.pollMs);
+      wake();
+    },
+    async stop(graceMs = STOP_GRACE_MS) {
+      clearInterval(poll);
+      poll = undefined;
+      await Promise.all(lanes.map((lane) => lane.close(graceMs)));
+    },
+    async flush() {
+      await Promise.all(lanes.map((lane) => lane.drain()));
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import { compileFile } from 'pug';
+import { fill, sentences, type MessageLocale } from './sentences.ts';
+
+/** Where a citizen gets help, as the settings say. */
+export interface HelpDesk {
+  readonly phone: string;
+  readonly email: string;
+}
+
+export interface Letter {
+  readonly locale: MessageLocale;
+  readonly subject: string;
+  readonly name: string;
+  readonly before: readonly string[];
+  readonly button?: { readonly label: string; readonly link: string } | undefined;
+  readonly after?: readonly string[] | undefined;
+  readonly help: HelpDesk;
+}
+
+const renderHtml = compileFile(fileURLToPath(new URL('../../views/messages/letter.pug', import.meta.url)));
+
+/** The same letter as plain text and as simple HTML: no images, nothing fetched, nothing that tells who read it. */
+export function renderLetter({ locale, subject, name, before, button, after = [], help }: Letter): { subject: string; text: string; html: string } {
+  const words = sentences[locale].mail;
+  const model = {
+    locale,
+    subject,
+    greeting: fill(words.greeting, { name }),
+    before,
+    button,
+    copyLink: words['copy-link'],
+    after,
+    help: fill(words.help, { ...help }),
+    automatic: words.automatic,
+    sender: words.sender,
+  };
+  const paragraphs = [model.greeting, ...before, ...(button === undefined ? [] : [`${button.label}:\n${button.link}`]), ...after, model.help, `--\n${model.sender}\n${model.automatic}`];
+  return { subject, text: `${paragraphs.join('\n\n')}\n`, html: renderHtml(model) };
+}

@@ -1,0 +1,105 @@
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import { renderLetter, type HelpDesk } from './letter.ts';
+import { fill, sentences, showTime, type MessageLocale } from './sentences.ts';
+import { codeLine, fitText } from './sms-text.ts';
+
+export type TextPurpose = 'activation-code' | 'recovery-code' | 'change-phone-code' | 'email-moved';
+export type MailPurpose = 'confirm-email' | 'password-changed' | 'phone-moved';
+
+/** A text message ready for the courier; who receives it and until when is added there. */
+export interface WrittenText {
+  readonly channel: 'sms';
+  readonly purpose: TextPurpose;
+  readonly locale: MessageLocale;
+  readonly content: Sensitive<{ readonly text: string; readonly code?: string | undefined }>;
+}
+
+/** An e-mail ready for the courier. */
+export interface WrittenMail {
+  readonly channel: 'email';
+  readonly purpose: MailPurpose;
+  readonly locale: MessageLocale;
+  readonly content: Sensitive<{ readonly subject: string; readonly text: string; readonly html: string }>;
+}
+
+export interface CodeText {
+  readonly code: string;
+  /** Host name of the page that asks for the code, without port: the code line knows none. */
+  readonly host: string;
+  /** Life of the code (`otp.ttlSeconds`), told in whole minutes. */
+  readonly ttlSeconds: number;
+  readonly locale: MessageLocale;
+}
+
+const codeText =
+  (purpose: Exclude<TextPurpose, 'email-moved'>) =>
+  ({ code, host, ttlSeconds, locale }: CodeText): WrittenText => {
+    const { [purpose]: wording, bare } = sentences[locale].sms;
+    const text = fitText([wording.long, wording.short, bare], { code, minutes: Math.floor(ttlSeconds / 60) }, codeLine(host, code));
+    return { channel: 'sms', purpose, locale, content: sensitive({ text, code }) };
+  };
+
+/** The code that activates an account. */
+export const activationCode = codeText('activation-code');
+
+/** The code that lets a forgotten password be set anew. */
+export const recoveryCode = codeText('recovery-code');
+
+/** The code that proves possession of the new number of an account. */
+export const changePhoneCode = codeText('change-phone-code');
+
+/** To the former account, by SMS: its e-mail address now belongs to somebody who proved possession. */
+export function emailMoved({ maskedEmail, locale }: { readonly maskedEmail: string; readonly locale: MessageLocale }): WrittenText {
+  const { long, short } = sentences[locale].sms['email-moved'];
+  // A long or non-ASCII address would cost a second segment; then the sentence without it says enough.
+  return { channel: 'sms', purpose: 'email-moved', locale, content: sensitive({ text: fitText([long, short], { email: maskedEmail }) }) };
+}
+
+interface Addressed {
+  readonly name: string;
+  readonly locale: MessageLocale;
+  readonly help: HelpDesk;
+}
+
+/** Asks the citizen to open the link that confirms the e-mail address. */
+export function confirmEmail(
+  letter: Addressed & { readonly link: string; readonly expiresAt: Date; readonly timeZone: string; readonly serviceName?: string | undefined },
+): WrittenMail {
+  const { name, locale, help, link, expiresAt, timeZone, serviceName } = letter;
+  const words = sentences[locale].mail['confirm-email'];
+  const content = renderLetter({
+    locale,
+    name,
+    help,
+    subject: words.subject,
+    before: [
+      serviceName === undefined ? words['for-portal'] : fill(words['for-service'], { service: serviceName }),
+      fill(words.why, { until: showTime(expiresAt, locale, timeZone) }),
+    ],
+    button: { label: words.button, link },
+    after: [words['not-you']],
+  });
+  return { channel: 'email', purpose: 'confirm-email', locale, content: sensitive(content) };
+}
+
+/** Tells the owner of an account that its password was changed. */
+export function passwordChanged(letter: Addressed & { readonly at: Date; readonly timeZone: string }): WrittenMail {
+  const { name, locale, help, at, timeZone } = letter;
+  const words = sentences[locale].mail['password-changed'];
+  const content = renderLetter({
+    locale,
+    name,
+    help,
+    subject: words.subject,
+    before: [fill(words.what, { at: showTime(at, locale, timeZone) }), words.you, words['not-you']],
+  });
+  return { channel: 'email', purpose: 'password-changed', locale, content: sensitive(content) };
+}
+
+/** To the former account, by e-mail: its mobile number now belongs to somebody who proved possession. */
+export function phoneMoved(letter: Addressed & { readonly maskedPhone: string }): WrittenMail {
+  const { name, locale, help, maskedPhone } = letter;
+  const words = sentences[locale].mail['phone-moved'];
+  const content = renderLetter({ locale, name, help, subject: words.subject, before: [fill(words.what, { phone: maskedPhone }), words.next, words['not-you']] });
+  return { channel: 'email', purpose: 'phone-moved', locale, content: sensitive(content) };
+}

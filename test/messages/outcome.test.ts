@@ -1,0 +1,24 @@
+import { expect } from 'chai';
+import { afterFailure } from '../../src/messages/outcome.ts';
+import { DeliveryError } from '../../src/ports/delivery.ts';
+
+const now = new Date('2026-11-23T07:00:00Z');
+const inSeconds = (seconds: number): Date => new Date(now.getTime() + seconds * 1000);
+const busy = new DeliveryError('SMS_UNAVAILABLE', { permanent: false });
+const refused = new DeliveryError('SMS_REJECTED', { permanent: true, detail: 'status 400' });
+
+describe('After a failed hand-over', () => {
+  for (const { what, error = busy, attempts = 1, expiresAt, then } of [
+    { what: 'waits the first wait', then: { state: 'queued', nextAttemptAt: inSeconds(2), error: 'SMS_UNAVAILABLE' } },
+    { what: 'waits longer the next time', attempts: 2, then: { state: 'queued', nextAttemptAt: inSeconds(10), error: 'SMS_UNAVAILABLE' } },
+    { what: 'gives up when the waits are used up', attempts: 3, then: { state: 'failed', error: 'SMS_UNAVAILABLE' } },
+    { what: 'gives up at once what was refused for good', error: refused, then: { state: 'failed', error: 'SMS_REJECTED' } },
+    { what: 'tries again after an error nobody planned for, without its words', error: new Error('no route to +6281234567890'), then: { state: 'queued', nextAttemptAt: inSeconds(2), error: 'UNEXPECTED' } },
+    { what: 'tries again while the message is still of use then', attempts: 2, expiresAt: inSeconds(11), then: { state: 'queued', nextAttemptAt: inSeconds(10), error: 'SMS_UNAVAILABLE' } },
+    { what: 'gives up when the next try would come too late', attempts: 2, expiresAt: inSeconds(10), then: { state: 'failed', error: 'SMS_UNAVAILABLE' } },
+  ]) {
+    it(what, () => {
+      expect(afterFailure({ error, attempts, now, expiresAt, retrySeconds: [2, 10] })).to.deep.equal(then);
+    });
+  }
+});
