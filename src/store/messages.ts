@@ -1,0 +1,137 @@
+import type { Knex } from 'knex';
+import type { Sealer } from '../crypto/seal.ts';
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import { prepared } from './knex.ts';
+
+export type MessageChannel = 'sms' | 'email';
+export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'expired';
+
+/** What only the recipient may read. Sealed, bound to the row, and wiped when the message is done with. */
+export interface MessagePayload {
+  readonly to: string;
+  readonly text: string;
+  readonly subject?: string | undefined;
+  readonly html?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+export interface QueuedMessage {
+  readonly id: string;
+  readonly channel: MessageChannel;
+  readonly purpose: string;
+  readonly locale: string;
+  readonly payload: Sensitive<MessagePayload>;
+  readonly createdAt: Date;
+  /** After this it is not sent any more. */
+  readonly expiresAt: Date | undefined;
+}
+
+export interface ClaimedMessage {
+  readonly id: string;
+  readonly channel: MessageChannel;
+  readonly purpose: string;
+  /** Hand-overs begun, this one included. */
+  readonly attempts: number;
+  readonly expiresAt: Date | undefined;
+  readonly leaseOwner: string;
+  /** @throws {SealBroken} the key is gone or the row was altered. */
+  open(): Sensitive<MessagePayload>;
+}
+
+/** What became of a claimed message. An error is a code, never words of a gateway: those may quote the recipient. */
+export type Settlement =
+  | { readonly state: 'sent'; readonly providerId: string | undefined }
+  | { readonly state: 'queued'; readonly nextAttemptAt: Date; readonly error: string }
+  | { readonly state: 'failed'; readonly error: string }
+  | { readonly state: 'expired' };
+
+interface Row {
+  id: string;
+  channel: MessageChannel;
+  purpose: string;
+  sealed: Buffer;
+  attempts: number;
+  expires_at: Date | null;
+}
+
+export type MessageStore = ReturnType<typeof createMessageStore>;
+
+const PURPOSE = 'message';
+
+/** Messages on their way: {@link ../messages/courier.ts} puts them here and takes them out. */
+export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
+  return {
+    async add({ id, channel, purpose, locale, payload, createdAt, expiresAt }: QueuedMessage): Promise<void> {
+      await db('messages').insert({
+        id,
+        channel,
+        purpose,
+        locale,
+        sealed: sealer.seal(PURPOSE, id, JSON.stringify(payload.reveal())),
+        next_attempt_at: createdAt,
+        created_at: createdAt,
+        expires_at: expiresAt ?? null,
+      });
+    },
+
+    /**
+     * Takes messages that are due, for the length of a lease. Nobody else gets them until it is over; what is not
+     * settled by then (the process died) is due again. One statement, so any number of instances may ask at once.
+     *
+     * @param by  `leaseOwner` is new for each claim. Asking again with the same one, because the answer was lost on
+     *            the way, gives the same messages again.
+     */
+    async claim(by: { channel: MessageChannel; now: Date; leasedUntil: Date; leaseOwner: string; limit: number }): Promise<ClaimedMessage[]> {
+      const rows = await prepared<Row>(
+        db,
+        'messages-claim',
+        `update messages set state = 'sending', attempts = attempts + 1, leased_until = $3, lease_owner = $4
+         where id in (
+           select id from messages
+           where channel = $1 and state in ('queued', 'sending') and next_attempt_at <= $2 and (leased_until is null or leased_until <= $2 or lease_owner = $4)
+           order by next_attempt_at limit $5 for update skip locked)
+         returning id, channel, purpose, sealed, attempts, expires_at`,
+        [by.channel, by.now, by.leasedUntil, by.leaseOwner, by.limit],
+      );
+      return rows.map(({ id, channel, purpose, sealed, attempts, expires_at }) => ({
+        id,
+        channel,
+        purpose,
+        attempts,
+        expiresAt: expires_at ?? undefined,
+        leaseOwner: by.leaseOwner,
+        open: () => sensitive(JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as MessagePayload),
+      }));
+    },
+
+    /**
+     * Records what became of a claimed message and ends the lease; the payload goes with the last word.
+     * @returns false when the lease had passed to somebody else, whose word counts then.
+     */
+    async settle({ id, leaseOwner }: Pick<ClaimedMessage, 'id' | 'leaseOwner'>, settlement: Settlement, now: Date): Promise<boolean> {
+      const again = settlement.state === 'queued';
+      const settled = await db('messages')
+        .where({ id, lease_owner: leaseOwner })
+        .update({
+          state: settlement.state,
+          leased_until: null,
+          lease_owner: null,
+          ...(again ? { next_attempt_at: settlement.nextAttemptAt } : { sealed: null, finished_at: now }),
+          ...('error' in settlement ? { last_error: settlement.error } : {}),
+          ...(settlement.state === 'sent' ? { provider_id: settlement.providerId ?? null } : {}),
+        });
+      return settled === 1;
+    },
+
+    /** How far a message has come, for the page that waits for its code. */
+    async stateOf(id: string): Promise<DeliveryState | undefined> {
+      const row = await db<{ id: string; state: DeliveryState }>('messages').where('id', id).first('state');
+      return row?.state;
+    },
+
+    /** Forgets messages that were done with before that time. @returns how many. */
+    async purge(before: Date): Promise<number> {
+      return db('messages').where('finished_at', '<', before).del();
+    },
+  };
+}
