@@ -1,0 +1,67 @@
+import knexFactory, { type Knex } from 'knex';
+import pg from 'pg';
+
+export { migrate, rollback } from './migrate.ts';
+
+const INT8 = 20;
+
+export interface DatabaseOptions {
+  /** `postgres://…`, PostgreSQL 14 or newer. */
+  readonly url: string;
+  readonly poolMax: number;
+  /** Longest a statement may run, in milliseconds; 0 sets no limit. */
+  readonly statementTimeoutMs: number;
+  /** How the connections call themselves in `pg_stat_activity`. */
+  readonly applicationName?: string;
+}
+
+/** Counts and positions come as numbers; what a number cannot hold exactly comes as a bigint rather than altered. */
+const parseInt8 = (text: string): number | bigint => {
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : BigInt(text);
+};
+
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
+    oid === INT8 && format !== 'binary' ? parseInt8 : (pg.types.getTypeParser as (oid: number, format?: string) => unknown)(oid, format),
+};
+
+/** A pool of connections to PostgreSQL. `destroy()` closes it. */
+export function createKnex({ url, poolMax, statementTimeoutMs, applicationName = 'siapkerja-sso' }: DatabaseOptions): Knex {
+  const connection: pg.ClientConfig = {
+    connectionString: url,
+    application_name: applicationName,
+    statement_timeout: statementTimeoutMs,
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+    types: types,
+  };
+  return knexFactory({
+    client: 'pg',
+    connection: connection as Knex.PgConnectionConfig,
+    pool: { min: 0, max: poolMax },
+    acquireConnectionTimeout: 10_000,
+    // Otherwise the text of an error carries the values of the statement, and from there they reach the log.
+    compileSqlOnError: false,
+  });
+}
+
+/**
+ * Runs a named prepared statement: parsed and planned once for each connection, and without knex's query building.
+ *
+ * @param db   the pool, or a transaction to run in.
+ * @param name unique to this text; PostgreSQL keeps the plan under it.
+ * @param text SQL with `$1`, `$2`, … for the values.
+ * @returns    the rows.
+ */
+export async function prepared<Row extends object>(db: Knex, name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+  if (db.isTransaction && (db as Knex.Transaction).isCompleted()) throw new Error(`statement ${name} came after the end of its transaction`);
+  const client = db.client as Knex.Client;
+  const connection = (await client.acquireConnection()) as pg.Client;
+  try {
+    const { rows } = await connection.query<Row>({ name, text, values: [...values] });
+    return rows;
+  } finally {
+    await client.releaseConnection(connection);
+  }
+}
