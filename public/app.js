@@ -1,0 +1,162 @@
+/* Comfort only: every page works without this file. Old syntax on purpose, for Android 7 and Opera Mini. */
+(function () {
+  'use strict';
+
+  function all(selector, root) {
+    return Array.prototype.slice.call((root || document).querySelectorAll(selector));
+  }
+
+  function make(tag, className, text) {
+    var node = document.createElement(tag);
+    node.className = className;
+    if (text) node.textContent = text;
+    return node;
+  }
+
+  function after(node, next) {
+    node.parentNode.insertBefore(next, node.nextSibling);
+    return next;
+  }
+
+  function status(className) {
+    var node = make('p', className);
+    node.setAttribute('role', 'status');
+    return node;
+  }
+
+  /* What went wrong is read first. */
+  var problem = document.querySelector('[data-focus]');
+  if (problem) problem.focus();
+
+  /* Sends each form once. Undone when the page comes back from the history. */
+  all('form[data-guard]').forEach(function (form) {
+    var button = form.querySelector('[type=submit]');
+    if (!button) return;
+    var label = button.textContent;
+    var line = status('busy');
+    form.appendChild(line);
+    form.addEventListener('submit', function (event) {
+      if (form.sent || button.getAttribute('aria-disabled') === 'true') {
+        event.preventDefault();
+        return;
+      }
+      form.sent = true;
+      button.setAttribute('aria-disabled', 'true');
+      line.textContent = form.getAttribute('data-busy');
+    });
+    window.addEventListener('pageshow', function () {
+      if (!form.sent) return;
+      form.sent = false;
+      button.removeAttribute('aria-disabled');
+      button.textContent = label;
+      line.textContent = '';
+    });
+  });
+
+  /* Passwords: show and hide, caps lock. */
+  var EYE = '<svg viewBox="0 0 20 20" width="22" height="22" aria-hidden="true"><path d="M1.5 10S4.5 4.5 10 4.5 18.5 10 18.5 10 15.5 15.5 10 15.5 1.5 10 1.5 10z"/><circle cx="10" cy="10" r="2.5"/>';
+  all('input[data-show]').forEach(function (input) {
+    var box = input.parentNode;
+    var toggle = make('button', 'toggle');
+    var caps = status('hint');
+    toggle.type = 'button';
+    function draw() {
+      var shown = input.type === 'text';
+      toggle.setAttribute('aria-label', input.getAttribute(shown ? 'data-hide' : 'data-show'));
+      toggle.innerHTML = EYE + (shown ? '<path d="M3 17L17 3"/></svg>' : '</svg>');
+    }
+    toggle.addEventListener('click', function () {
+      input.type = input.type === 'text' ? 'password' : 'text';
+      draw();
+    });
+    input.addEventListener('keyup', function (event) {
+      if (!event.getModifierState) return;
+      var text = event.getModifierState('CapsLock') ? input.getAttribute('data-caps') : '';
+      if (caps.textContent !== text) caps.textContent = text;
+    });
+    /* A browser remembers only what was typed as a password. */
+    if (input.form) input.form.addEventListener('submit', function () { input.type = 'password'; draw(); });
+    draw();
+    box.className += ' has-toggle';
+    box.appendChild(toggle);
+    after(box, caps);
+  });
+
+  /* The rules of a new password, told as they are met; spoken only when typing pauses. */
+  var RULES = {
+    lower: function (text) { return text !== text.toUpperCase(); },
+    upper: function (text) { return text !== text.toLowerCase(); },
+    digit: function (text) { return /[0-9]/.test(text); },
+    symbol: function (text) { return /[!@#$%^&*]/.test(text); }
+  };
+  all('ul[data-rules]').forEach(function (list) {
+    var input = document.getElementById(list.getAttribute('data-rules'));
+    var progress = status('hidden');
+    var items = all('li', list);
+    var timer;
+    after(list, progress);
+    function look() {
+      var met = 0;
+      items.forEach(function (item) {
+        var min = item.getAttribute('data-min');
+        var rule = RULES[item.getAttribute('data-rule')];
+        var good = min ? Array.from(input.value).length >= +min : rule(input.value);
+        if (good) met += 1;
+        item.className = good ? 'met' : '';
+        item.lastChild.textContent = ' – ' + list.getAttribute(good ? 'data-met' : 'data-unmet');
+      });
+      window.clearTimeout(timer);
+      if (input.value) timer = setTimeout(function () {
+        progress.textContent = list.getAttribute('data-progress').replace('{met}', met).replace('{all}', items.length);
+      }, 1200);
+    }
+    items.forEach(function (item) { item.appendChild(make('span', 'rules__state')); });
+    input.addEventListener('input', look);
+    look();
+  });
+
+  /* How many digits of a NIK are there already. */
+  all('input[data-count]').forEach(function (input) {
+    var count = after(input.parentNode, make('p', 'hint'));
+    function look() {
+      var digits = input.value.replace(/[^0-9]/g, '').length;
+      count.textContent = digits ? input.getAttribute('data-count').replace('{n}', digits) : '';
+    }
+    input.addEventListener('input', look);
+    look();
+  });
+
+  /* Counts down to the next code; spoken at 60, 30 and 10 seconds only. */
+  all('button[data-wait]').forEach(function (button) {
+    var text = document.getElementById('resend-state');
+    var spoken = after(text, status('hidden'));
+    var end = Date.now() + button.getAttribute('data-wait') * 1000;
+    var last;
+    function tick() {
+      var left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+      if (left === last) return;
+      last = left;
+      text.textContent = left ? text.getAttribute('data-template').replace('{seconds}', left) : text.getAttribute('data-ready');
+      if (left === 60 || left === 30 || left === 10 || !left) spoken.textContent = text.textContent;
+      if (!left) {
+        clearInterval(timer);
+        button.removeAttribute('aria-disabled');
+      }
+    }
+    button.setAttribute('aria-disabled', 'true');
+    var timer = setInterval(tick, 250);
+    tick();
+  });
+
+  /* WebOTP: the phone offers the code of the message itself. */
+  var code = document.querySelector('input[data-otp]');
+  if (code && window.OTPCredential && navigator.credentials) {
+    var abort = new AbortController();
+    code.form.addEventListener('submit', function () { abort.abort(); });
+    navigator.credentials.get({ otp: { transport: ['sms'] }, signal: abort.signal }).then(function (otp) {
+      if (!otp || code.value) return;
+      code.value = otp.code;
+      code.form.querySelector('[type=submit]').focus();
+    }, function () { /* Declined or timed out: the person types it. */ });
+  }
+})();

@@ -1,0 +1,51 @@
+import type { Context } from 'koa';
+import Router from 'koa-router';
+import { LOCALES, type Locale } from '../domain/locale.ts';
+import { examples as accountContact } from '../account/contact/screens.ts';
+import { examples as login } from '../interaction/login/screens.ts';
+import { examples as recovery } from '../interaction/recovery/screens.ts';
+import { examples as registration } from '../interaction/registration/screens.ts';
+import { examples as interaction } from '../interaction/screens.ts';
+import { examples as oidc } from '../oidc/screens.ts';
+import { examples as portal } from '../portal/screens.ts';
+import { examples as errors } from '../web/error-screen.ts';
+import { isLocale } from '../web/i18n.ts';
+import { renderScreen } from '../web/render.ts';
+import { say, type Screen } from '../web/screen.ts';
+
+export interface GalleryEntry {
+  readonly view: string;
+  readonly name: string;
+  readonly screen: Screen;
+}
+
+/** Every screen of the product in every named state. */
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, interaction, oidc, accountContact, errors].flatMap((examples) =>
+  Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
+);
+
+export const galleryUrl = ({ view, name }: GalleryEntry, lang: Locale): string => `/dev/gallery/show?${new URLSearchParams({ view, example: name, lang }).toString()}`;
+
+function overview(): Screen {
+  const views = [...new Set(gallery.map((entry) => entry.view))];
+  const groups = views.map((view) => ({
+    view,
+    examples: gallery
+      .filter((entry) => entry.view === view)
+      .map((entry) => ({ name: entry.name, links: LOCALES.map((lang) => ({ lang, href: galleryUrl(entry, lang) })) })),
+  }));
+  return { view: 'dev/gallery', title: say('dev.gallery.title'), model: { groups } };
+}
+
+/** `/dev/gallery` and `/dev/gallery/show?view=…&example=…&lang=…`; never mounted in production. */
+export function createGallery(): Router {
+  const router = new Router();
+  router.get('/dev/gallery', (ctx) => renderScreen(ctx as Context, overview(), { locale: 'en' }));
+  router.get('/dev/gallery/show', async (ctx) => {
+    const entry = gallery.find(({ view, name }) => view === ctx.query.view && name === ctx.query.example);
+    if (entry === undefined) return;
+    const { lang } = ctx.query;
+    await renderScreen(ctx as Context, entry.screen, { locale: isLocale(lang) ? lang : 'id', csrf: 'example', ribbon: false });
+  });
+  return router;
+}
