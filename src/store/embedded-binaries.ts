@@ -97,14 +97,14 @@ export function chooseRunner(binaries: Binaries, home: string): Runner {
 
 /** What the server says when it cannot work, and what a person can do about it. */
 const REASONS: readonly [RegExp, string][] = [
-  [/No space left on device|Disk quota exceeded/, 'the disk is full. Free some space, or set DATA_DIR to another disk.'],
+  [/no space left on device|disk quota exceeded/i, 'the disk is full. Free some space, or set DATA_DIR to another disk.'],
   [/could not (?:create|map|open|resize)[^\n]*(?:shared memory|semaphores)/i, 'the system gives it no shared memory. Give the container more (--shm-size), or set DATABASE_URL.'],
   [/database files are incompatible with server|initialized by PostgreSQL version/, 'the data were written by another version of PostgreSQL. Move the directory away, or set DATABASE_URL to a server of that version.'],
   [/error while loading shared libraries|symbol lookup error/, 'the packaged binaries lack a library. Run npm rebuild, or set DATABASE_URL.'],
   [/could not look up effective user ID/, 'the user of this process has no entry in the list of users. Start as a named user, or set DATABASE_URL.'],
   [/has wrong ownership|has invalid permissions/, 'the data directory belongs to another user. Start as that user, or set DATA_DIR.'],
-  [/Permission denied|Operation not permitted/, 'it may not write its directory. Look at the owner of DATA_DIR, or set DATABASE_URL.'],
-  [/Read-only file system/, 'the data directory cannot be written. Set DATA_DIR to a place that can, or set DATABASE_URL.'],
+  [/permission denied|operation not permitted/i, 'it may not write its directory. Look at the owner of DATA_DIR, or set DATABASE_URL.'],
+  [/read-only file system/i, 'the data directory cannot be written. Set DATA_DIR to a place that can, or set DATABASE_URL.'],
 ];
 
 /** Turns the last words of the server into an error that helps. */

@@ -34,6 +34,7 @@ export interface EmbeddedPostgres {
 
 const START_LIMIT_MS = 90_000;
 const RETRY_MS = 25;
+const REVIVE_MS = 500;
 
 /** A development server: small, quick to start, nothing of replication. */
 const PARAMETERS = {
@@ -102,18 +103,26 @@ async function stopServer(child: ChildProcess): Promise<void> {
   clearTimeout(patience);
 }
 
+interface Launch {
+  readonly binaries: Binaries;
+  readonly runner: Runner;
+  readonly at: Place;
+  readonly password: string;
+  readonly port: number;
+  readonly options: EmbeddedOptions;
+}
+
 /**
  * Starts a server and waits until it answers.
  * @returns undefined when it did not come up because another process started one meanwhile, or the port was taken.
  */
-async function launch(binaries: Binaries, runner: Runner, at: Place, password: string, { log, parameters }: EmbeddedOptions): Promise<EmbeddedPostgres | undefined> {
-  const port = await findFreePort();
+async function launch({ binaries, runner, at, password, port, options: { log, parameters } }: Launch): Promise<ChildProcess | undefined> {
   const settings = Object.entries({ ...PARAMETERS, ...parameters }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = run(runner, ['/bin/sh', '-c', WATCHED, 'postgres', binaries.postgres, '-D', at.cluster, '-p', String(port), ...settings]);
   const output = collect(child, (line) => {
     log.debug({ component: 'postgres' }, line);
   });
-  const state = { running: true, stopping: false };
+  const state = { running: true };
   child.stdin?.on('error', () => undefined);
   child.once('error', (error) => {
     state.running = false;
@@ -123,7 +132,6 @@ async function launch(binaries: Binaries, runner: Runner, at: Place, password: s
     state.running = false;
     // A word before the end tells the watcher that there is nothing left to stop.
     child.stdin?.end('\n');
-    if (!state.stopping) log.warn({ component: 'postgres' }, 'the embedded PostgreSQL has ended');
   });
 
   while (state.running && (await ask(port, password)) === 'not-yet') await delay(RETRY_MS);
@@ -134,12 +142,44 @@ async function launch(binaries: Binaries, runner: Runner, at: Place, password: s
   child.unref();
   (child.stdin as Socket).unref();
   (child.stderr as Socket).unref();
+  return child;
+}
+
+/** Keeps a server running on the same port until it is told to stop: one that crashed recovers by itself. */
+function supervise(first: ChildProcess, launched: Launch): EmbeddedPostgres {
+  const { log } = launched.options;
+  let server = first;
+  let revival: Promise<void> = Promise.resolve();
+  const stopping = new AbortController();
+
+  async function revive(): Promise<void> {
+    log.warn({ component: 'postgres' }, 'the embedded PostgreSQL has ended, and is started again');
+    while (!stopping.signal.aborted) {
+      const next = await launch(launched).catch((error: unknown) => {
+        log.warn({ component: 'postgres', error }, 'the embedded PostgreSQL did not start again');
+      });
+      if (next !== undefined) {
+        server = next;
+        watch();
+        return;
+      }
+      await delay(REVIVE_MS, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+  function watch(): void {
+    server.once('exit', () => {
+      if (!stopping.signal.aborted) revival = revive();
+    });
+  }
+
+  watch();
   return {
-    url: urlOf(port, password),
+    url: urlOf(launched.port, launched.password),
     joined: false,
     async stop() {
-      state.stopping = true;
-      await stopServer(child);
+      stopping.abort();
+      await revival;
+      await stopServer(server);
     },
   };
 }
@@ -150,7 +190,8 @@ const urlOf = (port: number, password: string): string => `postgres://${USER}:${
  * Starts the packaged PostgreSQL on `<dataDir>/postgres`, on a free port of 127.0.0.1, or joins the one that another
  * process of ours runs there. What was stored stays; a server that was killed recovers.
  *
- * The server ends with the process that started it, even one that is killed.
+ * The server ends with the process that started it, even one that is killed; a server that crashes is started again on
+ * the same port.
  *
  * @throws {EmbeddedPostgresError} it cannot run here; the message says why and what to do.
  */
@@ -158,7 +199,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const dataDir = resolve(options.dataDir);
   const at = place(join(dataDir, 'postgres'));
   const binaries = await findBinaries();
-  mkdirSync(dataDir, { recursive: true });
+  try {
+    mkdirSync(dataDir, { recursive: true });
+  } catch (error) {
+    throw explain((error as Error).message, error);
+  }
   const runner = chooseRunner(binaries, at.home);
   const deadline = Date.now() + START_LIMIT_MS;
 
@@ -167,8 +212,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     const password = readPassword(at.password);
     const running = findRunning(at);
     if (running === undefined) {
-      const started = await launch(binaries, runner, at, password, options);
-      if (started !== undefined) return started;
+      const launched = { binaries, runner, at, password, port: await findFreePort(), options };
+      const server = await launch(launched);
+      if (server !== undefined) return supervise(server, launched);
     } else if (running.port > 0 && (await ask(running.port, password)) === 'ready') {
       options.log.info({ component: 'postgres' }, 'joined the embedded PostgreSQL that is running already');
       return { url: urlOf(running.port, password), joined: true, stop: () => Promise.resolve() };
