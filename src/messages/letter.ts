@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { compileFile } from 'pug';
-import { fill, sentences, type MessageLocale } from './sentences.ts';
+import type { Locale } from '../domain/locale.ts';
+import { fill, sentences } from './sentences.ts';
 
 /** Where a citizen gets help, as the settings say. */
 export interface HelpDesk {
@@ -9,7 +10,7 @@ export interface HelpDesk {
 }
 
 export interface Letter {
-  readonly locale: MessageLocale;
+  readonly locale: Locale;
   readonly subject: string;
   readonly name: string;
   readonly before: readonly string[];

@@ -1,12 +1,11 @@
 import en from '../../config/locales/messages.en.json' with { type: 'json' };
 import id from '../../config/locales/messages.id.json' with { type: 'json' };
-
-export type MessageLocale = 'id' | 'en';
+import type { Locale } from '../domain/locale.ts';
 
 /** Every sentence of SMS and mail. Indonesian comes first, so its file says what there is. */
 export type Sentences = typeof id;
 
-export const sentences: Readonly<Record<MessageLocale, Sentences>> = { id, en };
+export const sentences: Readonly<Record<Locale, Sentences>> = { id, en };
 
 /**
  * Puts the values into a sentence of the locale file.
@@ -20,11 +19,11 @@ export function fill(sentence: string, values: Readonly<Record<string, string | 
   });
 }
 
-const FORMATS: Readonly<Record<MessageLocale, string>> = { id: 'id-ID', en: 'en-GB' };
+const FORMATS: Readonly<Record<Locale, string>> = { id: 'id-ID', en: 'en-GB' };
 const WHEN = { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
 
 /** `23 November 2026 pukul 14.30 WIB`: the Indonesian names of the zones, in English too, where Intl only knows GMT+7. */
-export function showTime(at: Date, locale: MessageLocale, timeZone: string): string {
+export function showTime(at: Date, locale: Locale, timeZone: string): string {
   const zone = new Intl.DateTimeFormat('id-ID', { timeZone, timeZoneName: 'short' }).formatToParts(at).find(({ type }) => type === 'timeZoneName');
   return `${new Intl.DateTimeFormat(FORMATS[locale], { ...WHEN, timeZone }).format(at)} ${zone?.value ?? timeZone}`;
 }

@@ -1,6 +1,7 @@
+import type { Locale } from '../domain/locale.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import { renderLetter, type HelpDesk } from './letter.ts';
-import { fill, sentences, showTime, type MessageLocale } from './sentences.ts';
+import { fill, sentences, showTime } from './sentences.ts';
 import { codeLine, fitText } from './sms-text.ts';
 
 export type TextPurpose = 'activation-code' | 'recovery-code' | 'change-phone-code' | 'email-moved';
@@ -10,7 +11,7 @@ export type MailPurpose = 'confirm-email' | 'password-changed' | 'phone-moved';
 export interface WrittenText {
   readonly channel: 'sms';
   readonly purpose: TextPurpose;
-  readonly locale: MessageLocale;
+  readonly locale: Locale;
   readonly content: Sensitive<{ readonly text: string; readonly code?: string | undefined }>;
 }
 
@@ -18,7 +19,7 @@ export interface WrittenText {
 export interface WrittenMail {
   readonly channel: 'email';
   readonly purpose: MailPurpose;
-  readonly locale: MessageLocale;
+  readonly locale: Locale;
   readonly content: Sensitive<{ readonly subject: string; readonly text: string; readonly html: string }>;
 }
 
@@ -28,7 +29,7 @@ export interface CodeText {
   readonly host: string;
   /** Life of the code (`otp.ttlSeconds`), told in whole minutes. */
   readonly ttlSeconds: number;
-  readonly locale: MessageLocale;
+  readonly locale: Locale;
 }
 
 const codeText =
@@ -49,7 +50,7 @@ export const recoveryCode = codeText('recovery-code');
 export const changePhoneCode = codeText('change-phone-code');
 
 /** To the former account, by SMS: its e-mail address now belongs to somebody who proved possession. */
-export function emailMoved({ maskedEmail, locale }: { readonly maskedEmail: string; readonly locale: MessageLocale }): WrittenText {
+export function emailMoved({ maskedEmail, locale }: { readonly maskedEmail: string; readonly locale: Locale }): WrittenText {
   const { long, short } = sentences[locale].sms['email-moved'];
   // A long or non-ASCII address would cost a second segment; then the sentence without it says enough.
   return { channel: 'sms', purpose: 'email-moved', locale, content: sensitive({ text: fitText([long, short], { email: maskedEmail }) }) };
@@ -57,7 +58,7 @@ export function emailMoved({ maskedEmail, locale }: { readonly maskedEmail: stri
 
 interface Addressed {
   readonly name: string;
-  readonly locale: MessageLocale;
+  readonly locale: Locale;
   readonly help: HelpDesk;
 }
 

@@ -1,0 +1,124 @@
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { Nik } from '../domain/nik.ts';
+import type { Attempt, OtpCode, Purpose } from '../domain/otp.ts';
+import { phonePrefix, type Phone } from '../domain/phone.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import type { Sender } from '../domain/sender.ts';
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import { addSeconds, type Clock } from '../ports/clock/clock.ts';
+import type { Counters, Limit } from '../ports/counters/counters.ts';
+import type { Limits } from '../ports/counters/limits.ts';
+import type { Random } from '../ports/random/random.ts';
+
+const CODE_DIGITS = 6;
+
+/** To whom a code goes, on whose behalf. */
+export interface CodeRecipient {
+  readonly nik: Sensitive<Nik>;
+  /** Where the code goes: E.164, or an address. */
+  readonly to: Sensitive<string>;
+  /** Present where the code travels by SMS: money and a stranger's peace are at stake. */
+  readonly phone?: Sensitive<Phone> | undefined;
+}
+
+export interface SendRefusal {
+  readonly reason: 'send-limit' | 'send-budget' | 'locked';
+  readonly until: Date;
+}
+
+/** The right to send one code. Give it back when the code turns out not to be sent. */
+export interface Permit {
+  giveBack(): Promise<void>;
+}
+
+export interface NewCode {
+  readonly code: Sensitive<string>;
+  readonly codeHash: string;
+  readonly recipientHash: string;
+}
+
+export interface Codes {
+  /** Counts one code against every limit, or against none. */
+  permit(recipient: CodeRecipient, sender: Sender): Promise<Result<Permit, SendRefusal>>;
+  /** Makes a code for one purpose, one journey (`boundTo`) and one recipient; it is worth nothing anywhere else. */
+  make(purpose: Purpose, boundTo: string, to: Sensitive<string>): NewCode;
+  attempt(purpose: Purpose, boundTo: string, to: Sensitive<string>, typed: OtpCode, codeHash: string): Attempt;
+  /** Counts one try against the day's tries of the person, over all codes and journeys. */
+  countTry(nik: Sensitive<Nik>): Promise<Result<void, { readonly reason: 'locked'; readonly until: Date }>>;
+  /** The try was good: it does not count. */
+  forgiveTry(nik: Sensitive<Nik>): Promise<void>;
+  /** Whether the person has used up the tries of the day. */
+  lockedUntil(nik: Sensitive<Nik>): Promise<Date | undefined>;
+}
+
+export interface CodesDeps {
+  readonly counters: Counters;
+  readonly limits: Limits;
+  readonly keyedHash: KeyedHash;
+  readonly random: Random;
+  readonly clock: Clock;
+}
+
+/** One-time codes: made, bound, and limited for every journey that sends one. */
+export function createCodes({ counters, limits, keyedHash, random, clock }: CodesDeps): Codes {
+  const mark = (kind: string, value: string): string => keyedHash.hash(`counter-${kind}`, value).toString('base64url');
+  const recipientHash = (to: Sensitive<string>): string => keyedHash.hash('code-recipient', to.reveal()).toString('base64url');
+  const hashOf = (purpose: Purpose, boundTo: string, to: Sensitive<string>, code: string): string => keyedHash.hash('code', purpose, boundTo, to.reveal(), code).toString('base64url');
+  const inADay = (): Date => addSeconds(clock.now(), 86_400);
+
+  async function lockedUntil(nik: Sensitive<Nik>): Promise<Date | undefined> {
+    const reading = await counters.read(limits.code.tries, mark('nik', nik.reveal()));
+    return reading.exhausted ? (reading.resetsAt ?? inADay()) : undefined;
+  }
+
+  return {
+    lockedUntil,
+
+    async permit({ nik, to, phone }, sender) {
+      const locked = await lockedUntil(nik);
+      if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
+
+      // Narrowest first, so that a refusal says what is nearest to the person.
+      const wanted: [Limit, string, SendRefusal['reason']][] = [
+        [limits.code.number, mark('recipient', to.reveal()), 'send-limit'],
+        [limits.code.nik, mark('nik', nik.reveal()), 'send-limit'],
+      ];
+      if (phone !== undefined) wanted.push([limits.code.prefix, mark('prefix', phonePrefix(phone.reveal())), 'send-budget']);
+      if (sender.network !== undefined) wanted.push([limits.code.network, sender.network, 'send-budget']);
+      if (phone !== undefined) wanted.push([limits.code.day, 'all', 'send-budget']);
+
+      const taken: [Limit, string][] = [];
+      const giveBack = async (): Promise<void> => {
+        for (const [limit, key] of taken) await counters.giveBack(limit, key);
+      };
+      for (const [limit, key, reason] of wanted) {
+        const reading = await counters.take(limit, key);
+        taken.push([limit, key]);
+        if (reading.refused) {
+          await giveBack();
+          return refuse({ reason, until: reading.resetsAt ?? inADay() });
+        }
+      }
+      return ok({ giveBack });
+    },
+
+    make(purpose, boundTo, to) {
+      const code = random.digits(CODE_DIGITS);
+      return { code: sensitive(code), codeHash: hashOf(purpose, boundTo, to, code), recipientHash: recipientHash(to) };
+    },
+
+    attempt(purpose, boundTo, to, typed, codeHash) {
+      const matches = keyedHash.equal(Buffer.from(hashOf(purpose, boundTo, to, typed), 'base64url'), Buffer.from(codeHash, 'base64url'));
+      return { purpose, recipientHash: recipientHash(to), matches };
+    },
+
+    async countTry(nik) {
+      const reading = await counters.take(limits.code.tries, mark('nik', nik.reveal()));
+      return reading.refused ? refuse({ reason: 'locked', until: reading.resetsAt ?? inADay() }) : ok(undefined);
+    },
+
+    async forgiveTry(nik) {
+      await counters.giveBack(limits.code.tries, mark('nik', nik.reveal()));
+    },
+  };
+}
