@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
+import pg from 'pg';
+import { createKnex } from '../../src/store/knex.ts';
+
+export interface TestDatabase {
+  readonly url: string;
+  /** A pool on it, closed by `drop`. */
+  readonly knex: Knex;
+  drop(): Promise<void>;
+}
+
+async function asAdministrator(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl() });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: tests with a database run through the runner, for instance npm test -- test/store/accounts.test.ts`);
+  return value;
+}
+
+/** The database server of this run. Its own database stays empty. */
+export const serverUrl = (): string => given('TEST_DATABASE_URL');
+
+export function urlOfDatabase(name: string): string {
+  const url = new URL(serverUrl());
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export const createDatabase = (name: string, template?: string): Promise<void> =>
+  asAdministrator((client) => client.query(`create database ${name}${template === undefined ? '' : ` template ${template}`}`));
+
+export const dropDatabase = (name: string): Promise<void> => asAdministrator((client) => client.query(`drop database if exists ${name} with (force)`));
+
+/**
+ * A database of its own with all tables, cloned from the migrated template of the run. One for each test file:
+ * make it in `before`, drop it in `after`.
+ */
+export async function createTestDatabase({ migrated = true }: { migrated?: boolean } = {}): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await createDatabase(name, migrated ? given('TEST_TEMPLATE') : undefined);
+  const url = urlOfDatabase(name);
+  const knex = createKnex({ url, poolMax: 10, statementTimeoutMs: 10_000, applicationName: 'test' });
+  return {
+    url,
+    knex,
+    async drop() {
+      await knex.destroy();
+      await dropDatabase(name);
+    },
+  };
+}

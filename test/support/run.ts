@@ -1,0 +1,114 @@
+/**
+ * `npm test [-- paths and mocha options]`: brings what the tests need, runs them, cleans up.
+ *
+ * One PostgreSQL server serves the whole run; each test file clones its database from a migrated template. With
+ * `TEST_DATABASE_URL` set, a server that is there already is used instead.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createKnex, migrate } from '../../src/store/knex.ts';
+import { startEmbedded } from '../../src/store/embedded.ts';
+import { createDatabase, dropDatabase, urlOfDatabase } from './database.ts';
+import { showSummary, type Summary } from './reporter.ts';
+import { provideSystemPackages } from './system-packages.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const ALL = 'test/**/*.test.ts';
+
+/** Nothing of a test run has to survive a loss of power. */
+const HASTY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '512MB' };
+
+const warnings = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (_details: object, message: string) => {
+    console.error(message);
+  },
+};
+
+type Undo = () => Promise<void> | void;
+
+/** A folder stands for the tests in it; other files beside them are no tests. */
+const selection = (args: readonly string[]): { paths: string[]; options: string[] } => {
+  const isPath = (arg: string): boolean => existsSync(join(root, arg)) || arg.includes('*');
+  const paths = args.filter(isPath).map((path) => (!path.includes('*') && statSync(join(root, path)).isDirectory() ? `${path.replace(/\/$/, '')}/**/*.test.ts` : path));
+  return { paths, options: args.filter((arg) => !isPath(arg)) };
+};
+
+async function provideDatabase(directory: string, undo: Undo[]): Promise<void> {
+  if (process.env.TEST_DATABASE_URL === undefined) {
+    const server = await startEmbedded({ dataDir: directory, log: warnings, parameters: HASTY });
+    undo.push(() => server.stop());
+    process.env.TEST_DATABASE_URL = server.url;
+  }
+  const template = `template_${randomBytes(6).toString('hex')}`;
+  await createDatabase(template);
+  undo.push(() => dropDatabase(template));
+  const knex = createKnex({ url: urlOfDatabase(template), poolMax: 2, statementTimeoutMs: 60_000 });
+  try {
+    await migrate(knex);
+  } finally {
+    await knex.destroy();
+  }
+  process.env.TEST_TEMPLATE = template;
+}
+
+async function runMocha(args: readonly string[], summaryFile: string): Promise<number> {
+  const child = spawn(process.execPath, ['node_modules/mocha/bin/mocha.js', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { NODE_ENV: 'test', ...process.env, TEST_SUMMARY_FILE: summaryFile },
+  });
+  const pass = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+  };
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { paths, options } = selection(args);
+  const directory = mkdtempSync(join(tmpdir(), 'siapkerja-test-'));
+  // PostgreSQL runs as another user when we are root, and has to pass here.
+  chmodSync(directory, 0o711);
+  const undo: Undo[] = [
+    () => {
+      rmSync(directory, { recursive: true, force: true });
+    },
+  ];
+  const summaryFile = join(directory, 'summary.json');
+  try {
+    provideSystemPackages(paths.length === 0);
+    await provideDatabase(directory, undo);
+    const code = await runMocha([...options, ...(paths.length === 0 ? [ALL] : paths)], summaryFile);
+    // Without numbers the run itself broke down, which is a failure as much as any.
+    const summary = existsSync(summaryFile) ? (JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary) : { passed: 0, failed: 1, skipped: 0 };
+    return report(summary, code);
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+/** @returns the exit code; the last line is written when everything is cleaned up. */
+function report(summary: Summary, code: number): number {
+  process.once('exit', () => {
+    console.log(showSummary(summary));
+  });
+  if (summary.passed + summary.failed === 0) {
+    console.error('No test ran.');
+    return 1;
+  }
+  if (summary.skipped > 0) {
+    console.error(`\n${summary.skipped} tests were SKIPPED${process.env.CI === 'true' ? ', which counts as a failure where CI=true' : ''}.`);
+    if (process.env.CI === 'true') return Math.max(code, 1);
+  }
+  return summary.failed > 0 ? Math.max(code, 1) : code;
+}
+
+process.exitCode = await main(process.argv.slice(2));
