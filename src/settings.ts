@@ -180,6 +180,7 @@ export const settings = {
 
   limits: {
     trustedNetworks: list([], 'CIDR ranges exempt from the limits per network.', { env: 'LIMITS_TRUSTED_NETWORKS', example: '10.0.0.0/8,203.0.113.0/24' }),
+    identityCallsPerNik: whole(20, 'Identity checks for one NIK in a day, good ones included: each costs a call of the quota.', { min: 1 }),
     identityPerNik: whole(5, 'Failed identity checks for one NIK in a day.', { min: 1 }),
     identityPerDevice: whole(10, 'Failed identity checks from one device in a day.', { min: 1 }),
     identityPerNetwork: whole(300, 'Failed identity checks from one network in an hour.', { min: 1 }),

@@ -1,0 +1,73 @@
+/**
+ * Everything that happens and is worth remembering: the type is the audit type, the metric label and the log event,
+ * the value says what goes along. Nothing here may hold personal data: no name, NIK, address, number or code.
+ */
+export interface EventCatalogue {
+  'registration.identity.verified': { reference: string };
+  'registration.identity.refused': { reason: string; reference?: string };
+  'registration.identity.unavailable': { trouble: string };
+  'registration.identity.limited': { limit: string };
+  'registration.nik-taken': Record<never, never>;
+  'registration.misuse-reported': Record<never, never>;
+  'registration.code.sent': { sends: number; operator: string; reason: 'first' | 'again' | 'number-changed' };
+  'registration.code.refused': { reason: string };
+  'registration.code.not-sent': { reason: string };
+  'registration.completed': { phoneMoved: boolean };
+
+  'sign-in.succeeded': { amr: readonly string[]; knownDevice: boolean };
+  'sign-in.refused': { reason: string };
+  'sign-out.completed': Record<never, never>;
+
+  'recovery.code.sent': { channel: 'sms' | 'email'; sends: number };
+  'recovery.code.refused': { reason: string };
+  'recovery.code.not-sent': { reason: string };
+  'recovery.completed': { channel: 'sms' | 'email' };
+
+  'contact.email.confirmed': { moved: boolean };
+  'contact.email.lost': Record<never, never>;
+  'contact.phone.lost': Record<never, never>;
+
+  'account.created': { by: 'operator' | 'seed' };
+  'account.suspended': { by: 'operator' };
+  'account.reinstated': { by: 'operator' };
+
+  'client.created': { type: string; by: 'operator' | 'seed' };
+  'client.updated': { fields: readonly string[] };
+  'client.disabled': Record<never, never>;
+  'client.enabled': Record<never, never>;
+  'client.secret-rotated': Record<never, never>;
+}
+
+export type EventType = keyof EventCatalogue;
+
+/** What each event means, for docs/audit-events.md and for whoever reads the log. */
+export const eventMeanings: Readonly<Record<EventType, string>> = {
+  'registration.identity.verified': 'The civil registry confirmed NIK, name and mother’s name.',
+  'registration.identity.refused': 'The civil registry answered, and not with a match.',
+  'registration.identity.unavailable': 'The civil registry gave no answer.',
+  'registration.identity.limited': 'Too many failed checks for this NIK, device or network; the registry was not asked.',
+  'registration.nik-taken': 'A confirmed person already has an account.',
+  'registration.misuse-reported': 'A confirmed person says that they did not register the account of their NIK.',
+  'registration.code.sent': 'A code for the mobile number was handed to the courier.',
+  'registration.code.refused': 'A code was typed that did not count.',
+  'registration.code.not-sent': 'A code was asked for and not sent: a limit or a wait.',
+  'registration.completed': 'The account was made and the NIK claimed.',
+  'sign-in.succeeded': 'A person signed in.',
+  'sign-in.refused': 'A sign-in failed.',
+  'sign-out.completed': 'A session ended at the person’s wish.',
+  'recovery.code.sent': 'A recovery code was handed to the courier.',
+  'recovery.code.refused': 'A recovery code was typed that did not count.',
+  'recovery.code.not-sent': 'A recovery code was asked for and not sent.',
+  'recovery.completed': 'A password was replaced after a recovery code.',
+  'contact.email.confirmed': 'An e-mail address was proved by its link.',
+  'contact.email.lost': 'Somebody else proved possession of this account’s e-mail address.',
+  'contact.phone.lost': 'Somebody else proved possession of this account’s mobile number.',
+  'account.created': 'An account was made without the registration journey.',
+  'account.suspended': 'An operator suspended the account.',
+  'account.reinstated': 'An operator reinstated the account.',
+  'client.created': 'A client application was registered.',
+  'client.updated': 'Metadata of a client application changed.',
+  'client.disabled': 'A client application was stopped.',
+  'client.enabled': 'A client application was started again.',
+  'client.secret-rotated': 'A client application got a new secret.',
+};

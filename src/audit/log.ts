@@ -1,0 +1,84 @@
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { AccountId } from '../domain/account.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Random } from '../ports/random/random.ts';
+import type { AuditRow, ChainedRow } from '../store/audit.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { EventCatalogue, EventType } from './events.ts';
+
+export interface Subject {
+  readonly accountId?: AccountId | undefined;
+  readonly clientId?: string | undefined;
+}
+
+export interface Audit {
+  /** Writes the event in the caller's transaction: what did not happen is not remembered, what happened is. */
+  record<Type extends EventType>(tx: Pick<Store, 'audit'>, type: Type, details: EventCatalogue[Type], subject?: Subject): Promise<void>;
+  /** Lays the chain over events written since. @returns how many. */
+  chain(store: Store): Promise<number>;
+  /** @returns the position of the first link that does not fit, or undefined when the chain is whole. */
+  verify(store: Store): Promise<number | undefined>;
+}
+
+const BATCH = 500;
+
+/** One spelling for one event, whatever order the database gives the details in. */
+function canonical(row: AuditRow): string {
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, item]) => [key, sorted(item)]),
+    );
+  };
+  return JSON.stringify([row.id, row.at.toISOString(), row.type, row.accountId ?? null, row.clientId ?? null, sorted(row.details)]);
+}
+
+/**
+ * The audit log. The hash of each link is keyed and covers the one before: who can write to the database but has not
+ * the keyring can neither change nor drop an event without breaking the chain.
+ */
+export function createAudit({ keyedHash, clock, random, log }: { keyedHash: KeyedHash; clock: Clock; random: Random; log: Log }): Audit {
+  const link = (previous: Buffer | undefined, position: number, row: AuditRow): Buffer => keyedHash.hash('audit-chain', previous?.toString('hex') ?? '', String(position), canonical(row));
+
+  return {
+    async record(tx, type, details, subject = {}) {
+      await tx.audit.append({ id: random.uuid(), at: clock.now(), type, accountId: subject.accountId, clientId: subject.clientId, details });
+      log.info({ event: type, accountId: subject.accountId, clientId: subject.clientId, ...details });
+    },
+
+    async chain(store) {
+      return store.transaction(async (tx) => {
+        if (!(await tx.audit.lockChain())) return 0;
+        const end = await tx.audit.chainEnd();
+        let position = end?.position ?? 0;
+        let previous = end?.hash;
+        const links = [];
+        for (const row of await tx.audit.unchained(BATCH)) {
+          position += 1;
+          previous = link(previous, position, row);
+          links.push({ position, eventId: row.id, hash: previous });
+        }
+        await tx.audit.chain(links);
+        return links.length;
+      });
+    },
+
+    async verify(store) {
+      let previous: Buffer | undefined;
+      let position = 0;
+      for (;;) {
+        const rows: readonly ChainedRow[] = await store.audit.chained(position, BATCH);
+        if (rows.length === 0) return undefined;
+        for (const row of rows) {
+          if (row.position !== position + 1 || !keyedHash.equal(link(previous, row.position, row), row.hash)) return position + 1;
+          previous = row.hash;
+          position = row.position;
+        }
+      }
+    },
+  };
+}

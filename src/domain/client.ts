@@ -1,0 +1,45 @@
+import type { Sensitive } from './sensitive.ts';
+
+/** `web` is confidential and server side; `spa` and `native` are public and use PKCE; `machine` has no person. */
+export type ClientType = 'web' | 'spa' | 'native' | 'machine';
+export const clientTypes: readonly ClientType[] = ['web', 'spa', 'native', 'machine'];
+
+/** The portal is a client of the sign-on like any other service, but it is no place of its own to the citizen. */
+export const PORTAL_CLIENT_ID = 'siapkerja-portal';
+
+export type ClientStatus = 'active' | 'disabled';
+
+/** OpenID client metadata as RFC 7591 and OpenID Connect Registration spell it, without `client_secret`. */
+export interface ClientMetadata {
+  readonly client_id: string;
+  readonly client_name: string;
+  readonly redirect_uris?: readonly string[];
+  readonly post_logout_redirect_uris?: readonly string[];
+  readonly grant_types?: readonly string[];
+  readonly response_types?: readonly string[];
+  readonly token_endpoint_auth_method?: string;
+  readonly scope?: string;
+  readonly client_uri?: string;
+  readonly initiate_login_uri?: string;
+  readonly backchannel_logout_uri?: string;
+  readonly application_type?: 'web' | 'native';
+  readonly [further: string]: unknown;
+}
+
+/** What the portal says of a service. */
+export interface Listing {
+  readonly url: string;
+  readonly id: string;
+  readonly en: string;
+}
+
+export interface Client {
+  readonly id: string;
+  readonly status: ClientStatus;
+  readonly type: ClientType;
+  readonly metadata: ClientMetadata;
+  readonly secret: Sensitive<string> | undefined;
+  readonly listing: Listing | undefined;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}

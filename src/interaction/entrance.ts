@@ -1,0 +1,98 @@
+import type { Context, Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import { PORTAL_CLIENT_ID, type Client } from '../domain/client.ts';
+import type { ClientDirectory } from '../oidc/clients.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import { renderScreen } from '../web/render.ts';
+import { Refused } from '../web/refused.ts';
+import type { ServiceLabel } from '../web/screen.ts';
+import { allowFormTargets } from '../web/security-headers.ts';
+import { endedScreen, type EndedReason } from './screens.ts';
+import type { Tickets } from './ticket.ts';
+
+export type Interaction = InstanceType<Provider['Interaction']>;
+
+/** What every handler below `/interaction/:uid` knows. */
+export interface Entered {
+  readonly uid: string;
+  readonly interaction: Interaction;
+  readonly clientId: string;
+  readonly client: Client | undefined;
+  /** The service to name on the page; undefined at the portal, which is no other place. */
+  readonly service: ServiceLabel | undefined;
+}
+
+export interface EntranceDeps {
+  readonly provider: Provider;
+  readonly clients: ClientDirectory;
+  readonly tickets: Tickets;
+  readonly clock: Clock;
+}
+
+const STATUS: Readonly<Record<EndedReason, number>> = { expired: 410, finished: 410, foreign: 403, 'no-cookies': 400 };
+
+export const entered = (ctx: Context): Entered => ctx.state['entered'] as Entered;
+
+export const interactionPath = (uid: string, step = ''): string => (step === '' ? `/interaction/${uid}` : `/interaction/${uid}/${step}`);
+
+const labelOf = (client: Client | undefined): ServiceLabel | undefined => (client === undefined || client.id === PORTAL_CLIENT_ID ? undefined : { name: client.metadata.client_name });
+
+/**
+ * Where forms of a sign-in may lead in the end. Services send people on to hosts that their registration does not name,
+ * and Chromium stops a form at the first host that is not allowed: so any https page, and what development and apps use.
+ */
+function targetsOf(redirectUri: unknown): readonly string[] {
+  if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) return ['https:'];
+  const { protocol, origin } = new URL(redirectUri);
+  if (protocol === 'https:') return ['https:'];
+  return protocol === 'http:' ? ['https:', origin] : ['https:', protocol];
+}
+
+/** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
+export function createEntrance({ provider, clients, tickets, clock }: EntranceDeps) {
+  async function showEnded(ctx: Context, uid: string, reason: EndedReason): Promise<void> {
+    const ticket = tickets.read(ctx, uid);
+    const clientId = ticket?.clientId ?? (await provider.Interaction.find(uid))?.params['client_id'];
+    const client = typeof clientId === 'string' ? await clients.find(clientId) : undefined;
+    const { initiate_login_uri: initiate, client_uri: home } = client?.metadata ?? {};
+    const screen = endedScreen({
+      reason,
+      service: labelOf(client),
+      resume: ticket === undefined ? undefined : interactionPath(uid, 'resume'),
+      serviceHome: labelOf(client) === undefined ? undefined : (home ?? initiate),
+    });
+    await renderScreen(ctx, screen, { status: STATUS[reason] });
+  }
+
+  /** What happened to a sign-in whose state is gone. */
+  function reasonFor(ctx: Context, uid: string, hasCookie: boolean): EndedReason {
+    const ticket = tickets.read(ctx, uid);
+    if (ticket !== undefined) return clock.now().getTime() < ticket.endsAt ? 'finished' : 'expired';
+    if (hasCookie) return 'expired';
+    return ctx.get('cookie') === '' ? 'no-cookies' : 'foreign';
+  }
+
+  const enter: Middleware = async (ctx, next) => {
+    ctx.set('Cache-Control', 'no-store');
+    const uid = String((ctx['params'] as Record<string, string>)['uid']);
+    if (!/^[\w-]{8,64}$/.test(uid)) throw new Refused(404, 'errors.not-found');
+    const hasCookie = ctx.cookies.get(provider.cookieName('interaction'), { signed: true }) === uid;
+    const interaction = hasCookie ? await provider.Interaction.find(uid) : undefined;
+    if (interaction === undefined) {
+      await showEnded(ctx, uid, reasonFor(ctx, uid, hasCookie));
+      return;
+    }
+    // The session that this sign-in began with may have ended in another tab; the sign-in goes on without it.
+    if (interaction.session !== undefined && (await provider.Session.findByUid(interaction.session.uid))?.accountId !== interaction.session.accountId) {
+      interaction.session = undefined;
+      await interaction.persist();
+    }
+    const clientId = String(interaction.params['client_id']);
+    const client = await clients.find(clientId);
+    ctx.state['entered'] = { uid, interaction, clientId, client, service: labelOf(client) } satisfies Entered;
+    allowFormTargets(ctx, targetsOf(interaction.params['redirect_uri']));
+    await next();
+  };
+
+  return { enter };
+}

@@ -1,0 +1,124 @@
+import type { Context } from 'koa';
+import type Router from 'koa-router';
+import type Provider from 'oidc-provider';
+import type { Config } from '../../config.ts';
+import type { AccountId } from '../../domain/account.ts';
+import { acr } from '../../oidc/provider.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
+import type { Store } from '../../store/store.ts';
+import type { Csrf } from '../../web/csrf.ts';
+import { guardForm } from '../../web/csrf.ts';
+import { field, form } from '../../web/form.ts';
+import { makeHelpCode } from '../../web/help-code.ts';
+import type { Random } from '../../ports/random/random.ts';
+import { renderScreen } from '../../web/render.ts';
+import { say, type FieldError, type Sentence } from '../../web/screen.ts';
+import { senderOf } from '../../web/sender.ts';
+import { seeOther } from '../../web/see-other.ts';
+import { entered, interactionPath } from '../entrance.ts';
+import type { Finish } from '../finish.ts';
+import { parseIdentifier } from './forms.ts';
+import { loginScreen, type LoginModel } from './screens.ts';
+import type { LoginRefusal, LoginService } from './service.ts';
+
+export interface LoginRoutesDeps {
+  readonly login: LoginService;
+  readonly finish: Finish;
+  readonly provider: Provider;
+  readonly store: Pick<Store, 'accounts'>;
+  readonly csrf: Csrf;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: Pick<Config, 'http' | 'identity'>;
+}
+
+const key = (refusal: string): string => `interaction.login.refusal.${refusal}`;
+
+export function addLogin({ login, finish, provider, store, csrf, clock, random, config }: LoginRoutesDeps): (router: Router) => void {
+  /** Somebody signed in in this browser since the sign-in began: then one press is enough, unless the service wants more. */
+  async function presentSession(ctx: Context) {
+    if (entered(ctx).interaction.prompt.reasons.some((reason) => reason !== 'no_session')) return undefined;
+    const session = await provider.Session.get(ctx as never);
+    const account = session.accountId === undefined ? undefined : await store.accounts.findById(session.accountId);
+    return account?.status === 'active' ? { session, account } : undefined;
+  }
+
+  async function show(ctx: Context, shown: Partial<Pick<LoginModel, 'values' | 'errors' | 'problem'>>, status = 200): Promise<void> {
+    const { uid, service, interaction } = entered(ctx);
+    const present = await presentSession(ctx);
+    const hint = interaction.params['login_hint'];
+    const screen = loginScreen({
+      service,
+      values: { identifier: typeof hint === 'string' ? hint.slice(0, 320) : '', remember: false },
+      errors: [],
+      problem: undefined,
+      continueAs: present === undefined ? undefined : { name: present.account.name.reveal(), action: interactionPath(uid, 'continue') },
+      links: { register: interactionPath(uid, 'register/identity'), trouble: interactionPath(uid, 'recover'), cancel: service === undefined ? undefined : interactionPath(uid, 'cancel') },
+      ...shown,
+    });
+    await renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, uid) });
+  }
+
+  function say422(refusal: LoginRefusal): { status: number; problem: Sentence; retryAfterSeconds?: number } {
+    switch (refusal.reason) {
+      case 'wrong':
+        return { status: 422, problem: say(key('wrong')) };
+      case 'suspended':
+        return { status: 422, problem: say(key('suspended'), { helpCode: makeHelpCode(random) }) };
+      case 'slow':
+        return { status: 429, problem: say(key('slow'), { seconds: refusal.seconds }), retryAfterSeconds: refusal.seconds };
+      case 'paused':
+        return { status: 429, problem: say(key('paused'), { until: refusal.until }), retryAfterSeconds: Math.max(1, Math.ceil((refusal.until.getTime() - clock.now().getTime()) / 1000)) };
+    }
+  }
+
+  async function signIn(ctx: Context): Promise<void> {
+    const typed = { identifier: field(ctx, 'identifier').slice(0, 320), password: field(ctx, 'password'), remember: field(ctx, 'remember') !== '' };
+    const values = { identifier: typed.identifier, remember: typed.remember };
+    const errors: FieldError[] = [];
+    if (typed.identifier.trim() === '') errors.push({ field: 'identifier', sentence: say(key('identifier-empty')) });
+    if (typed.password === '') errors.push({ field: 'password', sentence: say(key('password-empty')) });
+    if (errors.length > 0) return show(ctx, { values, errors }, 422);
+
+    let outcome;
+    try {
+      outcome = await login.signIn(parseIdentifier(typed.identifier, config.identity, clock.now()), typed.password, { sender: senderOf(ctx), clientId: entered(ctx).clientId });
+    } catch (error) {
+      const { code, retryAfterSeconds } = error as { code?: unknown; retryAfterSeconds?: number };
+      if (code !== 'HASHING_BUSY' || retryAfterSeconds === undefined) throw error;
+      ctx.set('Retry-After', String(retryAfterSeconds));
+      return show(ctx, { values, problem: say(key('busy')) }, 503);
+    }
+    if (!outcome.ok) {
+      const { status, problem, retryAfterSeconds } = say422(outcome.refusal);
+      if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
+      return show(ctx, { values, problem }, status);
+    }
+    await finish.signedIn(ctx, { accountId: outcome.value, acr: acr.password, amr: ['pwd'], remember: typed.remember });
+  }
+
+  async function continueAsPresent(ctx: Context): Promise<void> {
+    const present = await presentSession(ctx);
+    if (present === undefined) {
+      seeOther(ctx, interactionPath(entered(ctx).uid, 'login'));
+      return;
+    }
+    const { session } = present;
+    await finish.signedIn(ctx, {
+      accountId: present.account.id satisfies AccountId,
+      acr: session.acr ?? acr.password,
+      amr: session.amr ?? ['pwd'],
+      remember: session.transient !== true,
+      ts: session.loginTs,
+    });
+  }
+
+  return (router) => {
+    const read = form({ limitBytes: config.http.bodyLimitBytes });
+    const guard = guardForm(csrf, (ctx) => entered(ctx).uid);
+    router.get('/interaction/:uid/login', (ctx) => show(ctx, {}));
+    router.post('/interaction/:uid/login', read, guard, signIn);
+    router.get('/interaction/:uid/continue', (ctx) => seeOther(ctx, interactionPath(entered(ctx).uid, 'login')));
+    router.post('/interaction/:uid/continue', read, guard, continueAsPresent);
+  };
+}

@@ -1,0 +1,126 @@
+import type { Audit } from '../../audit/log.ts';
+import type { Config } from '../../config.ts';
+import type { KeyedHash } from '../../crypto/keyed-hash.ts';
+import type { PasswordHasher } from '../../crypto/password-hash.ts';
+import type { Account, AccountId, Identifier } from '../../domain/account.ts';
+import { normalisePassword } from '../../domain/password-policy.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Sender } from '../../domain/sender.ts';
+import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
+import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import type { Counters, Limit } from '../../ports/counters/counters.ts';
+import type { Limits } from '../../ports/counters/limits.ts';
+import type { Store } from '../../store/store.ts';
+import type { TypedIdentifier } from './forms.ts';
+
+export type LoginRefusal =
+  | { readonly reason: 'wrong' }
+  | { readonly reason: 'slow'; readonly seconds: number }
+  | { readonly reason: 'paused'; readonly until: Date }
+  | { readonly reason: 'suspended' };
+
+export interface LoginContext {
+  readonly sender: Sender;
+  readonly clientId: string | undefined;
+}
+
+export interface LoginService {
+  /** Signs a person in. Unknown account and wrong password are one refusal, at one price. @throws {LaneBusy} */
+  signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<AccountId, LoginRefusal>>;
+}
+
+export interface LoginDeps {
+  readonly store: Store;
+  readonly counters: Counters;
+  readonly limits: Limits;
+  readonly passwords: PasswordHasher;
+  readonly audit: Audit;
+  readonly keyedHash: KeyedHash;
+  readonly clock: Clock;
+  readonly config: Pick<Config['limits'], 'signInPauseSeconds' | 'signInDelaySeconds'>;
+}
+
+const NOBODY = '00000000-0000-0000-0000-000000000000' as AccountId;
+
+export function createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, config }: LoginDeps): LoginService {
+  /**
+   * What failures are counted on. A device that has signed in to the account before has a count of its own, so that a
+   * stranger who fails on purpose cannot lock it out. For everybody else it is what was typed, known or not: the answer
+   * must not depend on whether there is such an account.
+   */
+  async function countedOn(account: Account | undefined, typed: TypedIdentifier, deviceHash: Buffer): Promise<{ limit: Limit; key: string; knownDevice: boolean }> {
+    // Asked for nobody too: an answer that comes a query sooner tells as much as one that says so.
+    const known = await store.accounts.knowsDevice(account?.id ?? NOBODY, deviceHash);
+    if (known && account !== undefined) return { limit: limits.signIn.knownDevice, key: keyedHash.hash('counter-known-device', account.id, deviceHash.toString('base64url')).toString('base64url'), knownDevice: true };
+    return { limit: limits.signIn.account, key: keyedHash.hash('counter-identifier', typed.normalised.reveal()).toString('base64url'), knownDevice: false };
+  }
+
+  async function refused(refusal: LoginRefusal, account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
+    await audit.record(store, 'sign-in.refused', { reason: refusal.reason }, { accountId: account?.id, clientId });
+    return refuse(refusal);
+  }
+
+  return {
+    async signIn(typed, password, context) {
+      const { sender } = context;
+      const now = clock.now();
+      const deviceHash = Buffer.from(sender.device, 'base64url');
+      const identifier: Sensitive<Identifier> | undefined = typed.identifier;
+      const account = identifier === undefined ? undefined : await store.accounts.findByIdentifier(identifier);
+      const { limit, key, knownDevice } = await countedOn(account, typed, deviceHash);
+
+      const delay = await counters.read(limits.signIn.delay, key);
+      if (delay.exhausted && delay.resetsAt !== undefined) {
+        return refused({ reason: 'slow', seconds: Math.max(1, Math.ceil((delay.resetsAt.getTime() - now.getTime()) / 1000)) }, account, context);
+      }
+
+      // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
+      const taken: [Limit, string][] = [];
+      const wanted: [Limit, string][] = [[limit, key], [limits.signIn.device, sender.device]];
+      if (sender.network !== undefined) wanted.push([limits.signIn.network, sender.network]);
+      let failures = 0;
+      for (const [counted, countedKey] of wanted) {
+        const reading = await counters.take(counted, countedKey);
+        taken.push([counted, countedKey]);
+        if (counted === limit) failures = reading.used;
+        if (reading.refused) {
+          for (const [other, otherKey] of taken) if (other !== counted) await counters.giveBack(other, otherKey);
+          return refused({ reason: 'paused', until: reading.resetsAt ?? addSeconds(now, config.signInPauseSeconds) }, account, context);
+        }
+      }
+      const giveBack = async (): Promise<void> => {
+        for (const [counted, countedKey] of taken) await counters.giveBack(counted, countedKey);
+      };
+
+      const secret = sensitive(normalisePassword(password));
+      let verified;
+      try {
+        verified = await passwords.verify(secret, account?.passwordHash);
+      } catch (error) {
+        await giveBack(); // too busy to look: nobody's failure
+        throw error;
+      }
+
+      if (account === undefined || !verified.matches) {
+        if (failures >= limit.points) await counters.hold(limit, key, config.signInPauseSeconds);
+        const delays = config.signInDelaySeconds;
+        const wait = delays[Math.min(failures, delays.length) - 1] ?? 0;
+        if (wait > 0) await counters.hold(limits.signIn.delay, key, wait);
+        return refused({ reason: 'wrong' }, account, context);
+      }
+
+      await giveBack();
+      await counters.clear(limit, key);
+      // Said only to who knows the password.
+      if (account.status !== 'active') return refused({ reason: 'suspended' }, account, context);
+
+      const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
+      await store.transaction(async (tx) => {
+        if (rehashed !== undefined) await tx.accounts.rehash(account.id, account.passwordHash, rehashed);
+        await tx.accounts.rememberDevice(account.id, deviceHash, now);
+        await audit.record(tx, 'sign-in.succeeded', { amr: ['pwd'], knownDevice }, { accountId: account.id, clientId: context.clientId });
+      });
+      return ok(account.id);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { Audit } from '../../audit/log.ts';
+import type { Config } from '../../config.ts';
+import type { KeyedHash } from '../../crypto/keyed-hash.ts';
+import type { Account, AccountId } from '../../domain/account.ts';
+import type { Locale } from '../../domain/locale.ts';
+import { maskPhone } from '../../domain/mask.ts';
+import type { Sender } from '../../domain/sender.ts';
+import type { Courier } from '../../messages/courier.ts';
+import { confirmEmail, phoneMoved } from '../../messages/templates.ts';
+import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import type { Random } from '../../ports/random/random.ts';
+import type { Store } from '../../store/store.ts';
+import type { Registration } from './machine.ts';
+
+type AtOtp = Extract<Registration, { step: 'otp' }>;
+
+export interface ActivationContext {
+  readonly draftId: string;
+  readonly locale: Locale;
+  readonly sender: Sender;
+  readonly clientId: string | undefined;
+  readonly serviceName: string | undefined;
+}
+
+export type Activated = { readonly accountId: AccountId; readonly phoneMoved: boolean } | { readonly holder: Account };
+
+export interface Activation {
+  /**
+   * Makes the account within the caller's transaction and claims its NIK. The code has just proved the number: it moves
+   * here from whoever had proved it before, and that person is told.
+   * @returns the new account; or the account that holds the NIK already.
+   */
+  activate(tx: Store, at: AtOtp, context: ActivationContext): Promise<Activated>;
+}
+
+export interface ActivationDeps {
+  readonly courier: Courier;
+  readonly audit: Audit;
+  readonly keyedHash: KeyedHash;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: Pick<Config, 'http' | 'otp' | 'identity' | 'help'>;
+}
+
+export function createActivation({ courier, audit, keyedHash, clock, random, config }: ActivationDeps): Activation {
+  const timeZone = config.identity.timeZone;
+
+  async function askToConfirmEmail(tx: Store, at: AtOtp, accountId: AccountId, { locale, serviceName }: ActivationContext): Promise<void> {
+    const token = random.bytes(32).toString('base64url');
+    const expiresAt = addSeconds(clock.now(), config.otp.emailLinkSeconds);
+    await tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(at.contact.email), expiresAt });
+    const link = `${config.http.issuer}/account/contact/email?token=${token}`;
+    await courier.post(tx, { ...confirmEmail({ name: at.identity.name.reveal(), locale, help: config.help, link, expiresAt, timeZone, serviceName }), to: at.contact.email });
+  }
+
+  async function tellFormerHolder(tx: Store, former: Account, at: AtOtp): Promise<void> {
+    await audit.record(tx, 'contact.phone.lost', {}, { accountId: former.id });
+    if (former.email === undefined) return;
+    const letter = phoneMoved({ name: former.name.reveal(), locale: former.locale, help: config.help, maskedPhone: maskPhone(at.contact.phone.reveal()) });
+    await courier.post(tx, { ...letter, to: former.email });
+  }
+
+  return {
+    async activate(tx, at, context) {
+      const now = clock.now();
+      const accountId = random.uuid() as AccountId;
+      // The number is unproved at first: the NIK decides whether there is an account at all, and only then may the
+      // number leave the one who had it.
+      const claimed = await tx.accounts.insert({
+        id: accountId,
+        nik: at.identity.nik,
+        name: at.identity.name,
+        email: at.contact.email,
+        emailVerified: false,
+        phone: at.contact.phone,
+        phoneVerified: false,
+        passwordHash: at.contact.passwordHash,
+        locale: context.locale,
+        at: now,
+      });
+      if (!claimed) {
+        const holder = await tx.accounts.findByNik(at.identity.nik);
+        if (holder === undefined) throw new Error('a NIK is taken and nobody holds it');
+        return { holder };
+      }
+
+      const former = await tx.accounts.releasePhone(at.contact.phone, accountId, now);
+      await tx.accounts.confirmPhone(accountId, at.contact.phone, now);
+      if (former !== undefined) await tellFormerHolder(tx, former, at);
+      await askToConfirmEmail(tx, at, accountId, context);
+      await tx.verifications.assign(context.draftId, accountId);
+      await tx.accounts.rememberDevice(accountId, Buffer.from(context.sender.device, 'base64url'), now);
+      await audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined }, { accountId, clientId: context.clientId });
+      return { accountId, phoneMoved: former !== undefined };
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import type { Audit } from '../../audit/log.ts';
+import type { Config } from '../../config.ts';
+import type { KeyedHash } from '../../crypto/keyed-hash.ts';
+import { thresholdToSend } from '../../domain/identity.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Sender } from '../../domain/sender.ts';
+import { RegistryUnavailable, type CivilRegistry, type IdentityClaim, type RegistryAnswer, type RegistryVerdict } from '../../ports/civil-registry/civil-registry.ts';
+import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import type { Counters, Limit } from '../../ports/counters/counters.ts';
+import type { Limits } from '../../ports/counters/limits.ts';
+import type { Random } from '../../ports/random/random.ts';
+import type { Store } from '../../store/store.ts';
+
+export type IdentityRefusal =
+  | { readonly reason: 'mismatch' | 'not-found'; readonly left: number }
+  | { readonly reason: 'deceased' }
+  | { readonly reason: 'duplicate' | 'inactive'; readonly reference: string }
+  | { readonly reason: 'limited'; readonly until: Date }
+  | { readonly reason: 'quota' | 'closed' }
+  | { readonly reason: 'unavailable'; readonly until: Date };
+
+export interface IdentityCheck {
+  /** Asks the civil registry, within the limits, and keeps the evidence. The mother's name ends with this call. */
+  check(claim: IdentityClaim, context: { draftId: string; clientId: string | undefined; sender: Sender }): Promise<Result<RegistryAnswer, IdentityRefusal>>;
+}
+
+export interface IdentityCheckDeps {
+  readonly registry: CivilRegistry;
+  readonly store: Store;
+  readonly counters: Counters;
+  readonly limits: Limits;
+  readonly audit: Audit;
+  readonly keyedHash: KeyedHash;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: Config['dukcapil'];
+}
+
+/** When there is no telling how long a disturbance lasts, people are asked to come back after this. */
+const COME_BACK_SECONDS = 300;
+
+export function createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config }: IdentityCheckDeps): IdentityCheck {
+  const nikHash = (claim: IdentityClaim): Buffer => keyedHash.hash('verification-nik', claim.nik.reveal());
+
+  /** Counts a try before it is made, so that parallel tries cannot slip past; good ones are given back. */
+  async function countTry(claim: IdentityClaim, sender: Sender) {
+    const nikKey = keyedHash.hash('counter-identity', claim.nik.reveal()).toString('base64url');
+    const wanted: [Limit, string][] = [
+      [limits.identity.calls, nikKey],
+      [limits.identity.nik, nikKey],
+      [limits.identity.device, sender.device],
+    ];
+    if (sender.network !== undefined) wanted.push([limits.identity.network, sender.network]);
+    const taken: [Limit, string][] = [];
+    let left = 0;
+    /** A good answer gives back the tries, not the call: the registry's quota is spent whoever was right. */
+    const giveBack = async ({ callToo = true } = {}): Promise<void> => {
+      for (const [limit, key] of taken) if (callToo || limit !== limits.identity.calls) await counters.giveBack(limit, key);
+    };
+    for (const [limit, key] of wanted) {
+      const reading = await counters.take(limit, key);
+      taken.push([limit, key]);
+      if (limit === limits.identity.nik) left = reading.left;
+      if (reading.refused) {
+        await giveBack();
+        return refuse({ limit: limit.name, until: reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
+      }
+    }
+    return ok({ left, giveBack });
+  }
+
+  function refusalOf(verdict: Exclude<RegistryVerdict, 'verified'>, left: number, reference: string): IdentityRefusal {
+    switch (verdict) {
+      case 'mismatch':
+      case 'not-found':
+        return { reason: verdict, left };
+      case 'duplicate':
+      case 'inactive':
+        return { reason: verdict, reference };
+      case 'deceased':
+        return { reason: verdict };
+    }
+  }
+
+  return {
+    async check(claim, { draftId, clientId, sender }) {
+      const subject = { clientId };
+      const evidence = (outcome: string, reference: string, durationMs: number, responseCode: string | undefined) => ({
+        id: random.uuid(),
+        draftId,
+        nikHash: nikHash(claim),
+        at: clock.now(),
+        outcome,
+        responseCode,
+        institution: config.institution,
+        threshold: thresholdToSend(config),
+        reference,
+        policyVersion: config.policyVersion,
+        clientId,
+        durationMs,
+      });
+
+      const counted = await countTry(claim, sender);
+      if (!counted.ok) {
+        await audit.record(store, 'registration.identity.limited', { limit: counted.refusal.limit }, subject);
+        return refuse({ reason: 'limited', until: counted.refusal.until });
+      }
+
+      const startedAt = clock.now().getTime();
+      try {
+        const answer = await registry.verify(claim);
+        if (answer.verdict === 'verified') await counted.value.giveBack({ callToo: false });
+        await store.transaction(async (tx) => {
+          await tx.verifications.insert(evidence(answer.verdict, answer.reference, answer.durationMs, answer.responseCode));
+          if (answer.verdict === 'verified') await audit.record(tx, 'registration.identity.verified', { reference: answer.reference }, subject);
+          else await audit.record(tx, 'registration.identity.refused', { reason: answer.verdict, reference: answer.reference }, subject);
+        });
+        return answer.verdict === 'verified' ? ok(answer) : refuse(refusalOf(answer.verdict, counted.value.left, answer.reference));
+      } catch (error) {
+        if (!(error instanceof RegistryUnavailable)) throw error;
+        // No answer: the person did nothing wrong, and the try does not count.
+        await counted.value.giveBack();
+        await store.transaction(async (tx) => {
+          await tx.verifications.insert(evidence(error.trouble, random.uuid(), clock.now().getTime() - startedAt, error.responseCode));
+          await audit.record(tx, 'registration.identity.unavailable', { trouble: error.trouble }, subject);
+        });
+        if (error.trouble === 'quota' || error.trouble === 'closed') return refuse({ reason: error.trouble });
+        return refuse({ reason: 'unavailable', until: registry.health().retryAt ?? addSeconds(clock.now(), COME_BACK_SECONDS) });
+      }
+    },
+  };
+}

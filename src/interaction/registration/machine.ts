@@ -1,0 +1,88 @@
+import type { AccountId } from '../../domain/account.ts';
+import type { Email } from '../../domain/email.ts';
+import type { PersonName } from '../../domain/name.ts';
+import type { Nik } from '../../domain/nik.ts';
+import type { Challenge } from '../../domain/otp.ts';
+import type { Phone } from '../../domain/phone.ts';
+import type { Sensitive } from '../../domain/sensitive.ts';
+
+/** What the civil registry has confirmed. The mother's name was never part of it. */
+export interface VerifiedIdentity {
+  readonly nik: Sensitive<Nik>;
+  readonly name: Sensitive<PersonName>;
+  readonly reference: string;
+}
+
+export interface Contact {
+  readonly email: Sensitive<Email>;
+  readonly phone: Sensitive<Phone>;
+  readonly passwordHash: string;
+}
+
+/** A code under way and the message that carries it. */
+export interface SentCode {
+  readonly challenge: Challenge;
+  readonly messageId: string;
+}
+
+/** Each step carries exactly what has been proved, so that an impossible state does not compile. */
+export type Registration =
+  | { readonly step: 'identity' }
+  | { readonly step: 'contact'; readonly identity: VerifiedIdentity }
+  | { readonly step: 'otp'; readonly identity: VerifiedIdentity; readonly contact: Contact; readonly sent: SentCode; readonly numberChanges: number }
+  | { readonly step: 'registered'; readonly identity: VerifiedIdentity; readonly holder: AccountId; readonly reported: boolean }
+  | { readonly step: 'finished'; readonly identity: VerifiedIdentity; readonly accountId: AccountId; readonly email: Sensitive<Email>; readonly phoneMoved: boolean };
+
+export type RegistrationStep = Registration['step'];
+
+export type RegistrationEvent =
+  | { readonly type: 'identity-verified'; readonly identity: VerifiedIdentity }
+  | { readonly type: 'nik-taken'; readonly identity: VerifiedIdentity; readonly holder: AccountId }
+  | { readonly type: 'contact-given'; readonly contact: Contact; readonly sent: SentCode }
+  | { readonly type: 'code-sent'; readonly sent: SentCode }
+  | { readonly type: 'code-tried'; readonly challenge: Challenge }
+  | { readonly type: 'number-changed'; readonly phone: Sensitive<Phone>; readonly sent: SentCode }
+  | { readonly type: 'email-changed'; readonly email: Sensitive<Email> }
+  | { readonly type: 'activated'; readonly accountId: AccountId; readonly phoneMoved: boolean }
+  | { readonly type: 'misuse-reported' }
+  | { readonly type: 'restarted' };
+
+/** A caller's bug, never a citizen's mistake. */
+export class IllegalTransition extends Error {
+  readonly code = 'ILLEGAL_TRANSITION';
+
+  constructor(step: RegistrationStep, event: RegistrationEvent['type']) {
+    super(`registration at ${step} knows no ${event}`);
+  }
+}
+
+export const begin = (): Registration => ({ step: 'identity' });
+
+export function advance(at: Registration, event: RegistrationEvent): Registration {
+  switch (at.step) {
+    case 'identity':
+      if (event.type === 'identity-verified') return { step: 'contact', identity: event.identity };
+      if (event.type === 'nik-taken') return { step: 'registered', identity: event.identity, holder: event.holder, reported: false };
+      break;
+    case 'contact':
+      if (event.type === 'contact-given') return { step: 'otp', identity: at.identity, contact: event.contact, sent: event.sent, numberChanges: 0 };
+      if (event.type === 'restarted') return begin();
+      break;
+    case 'otp':
+      if (event.type === 'code-sent') return { ...at, sent: event.sent };
+      if (event.type === 'code-tried') return { ...at, sent: { ...at.sent, challenge: event.challenge } };
+      if (event.type === 'number-changed') return { ...at, contact: { ...at.contact, phone: event.phone }, sent: event.sent, numberChanges: at.numberChanges + 1 };
+      if (event.type === 'email-changed') return { ...at, contact: { ...at.contact, email: event.email } };
+      if (event.type === 'activated') return { step: 'finished', identity: at.identity, accountId: event.accountId, email: at.contact.email, phoneMoved: event.phoneMoved };
+      // Somebody else activated an account of this NIK while the code was on its way.
+      if (event.type === 'nik-taken') return { step: 'registered', identity: event.identity, holder: event.holder, reported: false };
+      break;
+    case 'registered':
+      if (event.type === 'misuse-reported') return { ...at, reported: true };
+      if (event.type === 'restarted') return begin();
+      break;
+    case 'finished':
+      break;
+  }
+  throw new IllegalTransition(at.step, event.type);
+}

@@ -1,0 +1,56 @@
+import type { Context } from 'koa';
+import Router from 'koa-router';
+import { parseUiLocales } from '../domain/locale.ts';
+import type { Config } from '../config.ts';
+import type { Store } from '../store/store.ts';
+import { rememberLocale } from '../web/locale.ts';
+import { seeOther } from '../web/see-other.ts';
+import { Refused } from '../web/refused.ts';
+import { entered, interactionPath, type createEntrance } from './entrance.ts';
+import type { Finish } from './finish.ts';
+import { keptParams, type Tickets } from './ticket.ts';
+
+export interface InteractionRoutesDeps {
+  readonly entrance: ReturnType<typeof createEntrance>;
+  readonly tickets: Tickets;
+  readonly finish: Finish;
+  readonly store: Pick<Store, 'drafts'>;
+  readonly config: Pick<Config, 'http'>;
+  /** Adds the journeys: each takes the router that has already let the visitor in. */
+  readonly journeys: readonly ((router: Router) => void)[];
+}
+
+/** Everything between the provider's question and its answer, below `/interaction/:uid`. */
+export function createInteractionRoutes({ entrance, tickets, finish, store, config, journeys }: InteractionRoutesDeps): Router {
+  const secure = config.http.issuer.startsWith('https://');
+
+  /** The way back to the same request, for the browser that holds its ticket: open when the sign-in itself is not. */
+  const resume = (ctx: Context): void => {
+    ctx.set('Cache-Control', 'no-store');
+    const uid = String((ctx['params'] as Record<string, string>)['uid']);
+    const ticket = tickets.read(ctx, uid);
+    if (ticket === undefined) throw new Refused(410, 'errors.oidc.request');
+    tickets.carry(ctx, ticket);
+    seeOther(ctx, `/auth?${new URLSearchParams(ticket.params).toString()}`);
+  };
+
+  /** The first page of a sign-in: remembers the request, then leads to the right journey. */
+  const begin = async (ctx: Context): Promise<void> => {
+    const { uid, interaction, clientId } = entered(ctx);
+    tickets.issue(ctx, { uid, clientId, params: keptParams(interaction.params), endsAt: interaction.exp * 1000 });
+    const wished = parseUiLocales(typeof interaction.params['ui_locales'] === 'string' ? interaction.params['ui_locales'] : undefined);
+    if (wished !== undefined) rememberLocale(ctx, wished, secure);
+
+    const carried = tickets.takeCarried(ctx, clientId);
+    const adopted = carried !== undefined && (await store.drafts.adopt('registration', carried.uid, uid));
+    seeOther(ctx, interactionPath(uid, adopted || interaction.prompt.name === 'create' ? 'register/identity' : 'login'));
+  };
+
+  const router = new Router();
+  router.get('/interaction/:uid/resume', resume);
+  router.use('/interaction/:uid', entrance.enter);
+  router.get('/interaction/:uid', begin);
+  router.get('/interaction/:uid/cancel', (ctx) => finish.cancelled(ctx));
+  for (const add of journeys) add(router);
+  return router;
+}

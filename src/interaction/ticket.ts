@@ -1,0 +1,71 @@
+import type { Context } from 'koa';
+import type { Config } from '../config.ts';
+import type { Sealer } from '../crypto/seal.ts';
+import { addSeconds, type Clock } from '../ports/clock/clock.ts';
+import { pathCookieName } from '../web/cookies.ts';
+
+/** The validated request, as far as it takes to make it again. */
+export interface Ticket {
+  readonly uid: string;
+  readonly clientId: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** When the sign-in itself ran out: later the request is `expired`, before that it can only be `finished`. */
+  readonly endsAt: number;
+}
+
+/**
+ * Resume tickets: when a sign-in begins, its request goes sealed into a cookie of its own path. When the sign-in has
+ * expired or is over, the ticket leads the same browser to the same request, with the service's own `state`.
+ */
+export interface Tickets {
+  issue(ctx: Context, ticket: Ticket): void;
+  read(ctx: Context, uid: string): Ticket | undefined;
+  /** Remembers for a few minutes that the next sign-in takes the place of this one, unfinished registration included. */
+  carry(ctx: Context, ticket: Ticket): void;
+  /** The ticket whose place a sign-in takes, once. */
+  takeCarried(ctx: Context, clientId: string): Ticket | undefined;
+}
+
+/** What a cookie may hold in every browser, attributes and prefix left room for. */
+const MOST_CHARACTERS = 3600;
+const CARRY_SECONDS = 600;
+
+/** Of the request: everything that says what was asked, nothing that was proof of who asked. */
+const KEPT = new Set([
+  'client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'prompt', 'max_age', 'ui_locales',
+  'login_hint', 'acr_values', 'claims', 'resource', 'display',
+]);
+
+export const keptParams = (params: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === 'string'));
+
+export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock: Clock; config: Pick<Config, 'http' | 'lifetimes'> }): Tickets {
+  const secure = config.http.issuer.startsWith('https://');
+  const attributes = { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true } as const;
+  const ticketName = pathCookieName('resume', secure);
+  const carryName = pathCookieName('carry', secure);
+  const isTicket = (value: object | undefined): value is Ticket => value !== undefined && 'uid' in value && 'params' in value;
+
+  return {
+    issue(ctx, ticket) {
+      const sealed = sealer.sealTicket('resume', ticket, addSeconds(clock.now(), config.lifetimes.resumeSeconds));
+      if (sealed.length > MOST_CHARACTERS) return; // then only the service's own page leads on
+      ctx.cookies.set(ticketName, sealed, { ...attributes, path: `/interaction/${ticket.uid}`, maxAge: config.lifetimes.resumeSeconds * 1000 });
+    },
+    read(ctx, uid) {
+      const ticket = sealer.openTicket('resume', ctx.cookies.get(ticketName, { signed: false }) ?? '', clock.now());
+      return isTicket(ticket) && ticket.uid === uid ? ticket : undefined;
+    },
+    carry(ctx, ticket) {
+      const sealed = sealer.sealTicket('carry', { ...ticket, params: {} }, addSeconds(clock.now(), CARRY_SECONDS));
+      ctx.cookies.set(carryName, sealed, { ...attributes, path: '/interaction', maxAge: CARRY_SECONDS * 1000 });
+    },
+    takeCarried(ctx, clientId) {
+      const text = ctx.cookies.get(carryName, { signed: false });
+      if (text === undefined) return undefined;
+      ctx.cookies.set(carryName, null, { ...attributes, path: '/interaction' });
+      const ticket = sealer.openTicket('carry', text, clock.now());
+      return isTicket(ticket) && ticket.clientId === clientId ? ticket : undefined;
+    },
+  };
+}

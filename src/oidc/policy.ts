@@ -1,0 +1,13 @@
+import { interactionPolicy } from 'oidc-provider';
+
+/**
+ * What a sign-in may ask of a person: `create` (registration, "Initiating User Registration via OpenID Connect 1.0"),
+ * then `login`. Consent comes with the services that need it; until then a client may have the scopes it is
+ * registered for, and asking for `prompt=consent` is refused as unsupported rather than ignored.
+ */
+export function createPolicy(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base();
+  policy.remove('consent');
+  policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0);
+  return policy;
+}

@@ -1,0 +1,118 @@
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Config } from '../config.ts';
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { Sealer } from '../crypto/seal.ts';
+import { claimsByScope, scopes } from '../domain/claims.ts';
+import type { Sensitive } from '../domain/sensitive.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createFindAccount } from './accounts.ts';
+import type { ClientDirectory } from './clients.ts';
+import { createPolicy } from './policy.ts';
+import { createProtocolAdapter } from './state/adapter.ts';
+
+/** The level of assurance of a sign-in: what was proved, not how often. */
+export const acr = { password: 'urn:siapkerja:acr:password', passwordAndPhone: 'urn:siapkerja:acr:password-phone' } as const;
+
+/** What a client may ask for when its registration says nothing: never the NIK. */
+const defaultClientScope = 'openid profile email phone';
+
+/** What the pages of the protocol look like; `app.ts` fills this in, so that this folder draws nothing. */
+export interface ProtocolPages {
+  error(ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error): Promise<void> | void;
+  signOut(ctx: KoaContextWithOIDC): Promise<void>;
+  signedOut(ctx: KoaContextWithOIDC): Promise<void>;
+}
+
+export interface ProviderDeps {
+  readonly config: Config;
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly keyedHash: KeyedHash;
+  readonly cookieKeys: Sensitive<readonly string[]>;
+  readonly clients: ClientDirectory;
+  readonly jwks: { keys: Record<string, unknown>[] };
+  readonly pages: ProtocolPages;
+  readonly log: Log;
+}
+
+/** Cookie prefixes bind the cookies to this host over https (RFC 6265bis, 4.1.3). */
+export function cookieNames(issuer: string): { session: string; interaction: string; resume: string } {
+  if (!issuer.startsWith('https://')) return { session: 'session', interaction: 'interaction', resume: 'authorization' };
+  return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
+}
+
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, jwks, pages, log }: ProviderDeps): Provider {
+  const { issuer } = config.http;
+  const secure = issuer.startsWith('https://');
+  const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
+  const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
+
+  const configuration: Configuration = {
+    adapter: (model: string) => (model === 'Client' ? clients.adapter : adapterFor(model)),
+    findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),
+    jwks: jwks as NonNullable<Configuration['jwks']>,
+    cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },
+
+    scopes: [...scopes],
+    claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),
+    acrValues: Object.values(acr),
+    // Only the code flow: nothing that identifies a person travels through the address bar.
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    subjectTypes: ['public'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'], scope: defaultClientScope },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256', 'RS256'],
+      userinfoSigningAlgValues: ['ES256', 'RS256'],
+      introspectionSigningAlgValues: ['ES256', 'RS256'],
+    },
+
+    interactions: {
+      policy: createPolicy(),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      backchannelLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
+    },
+    renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
+
+    // Operators decide what a service may have when they register it; the grant records it for this person.
+    async loadExistingGrant(ctx) {
+      const { client, session, provider, params } = ctx.oidc;
+      if (client === undefined || session?.accountId === undefined) return undefined;
+      const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
+      const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
+      const grant = existing?.accountId === session.accountId ? existing : new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
+      const wanted = typeof params?.['scope'] === 'string' ? params['scope'] : '';
+      if (existing === grant && grant.getOIDCScopeFiltered(new Set(wanted.split(' '))) === wanted) return grant;
+      grant.addOIDCScope(wanted);
+      await grant.save();
+      return grant;
+    },
+
+    ttl: {
+      Interaction: config.lifetimes.interactionSeconds,
+      Session: config.lifetimes.sessionSeconds,
+      Grant: config.lifetimes.sessionSeconds,
+      AuthorizationCode: 60,
+      AccessToken: 900,
+      ClientCredentials: 600,
+      IdToken: 900,
+      RefreshToken: config.lifetimes.sessionSeconds,
+    },
+  };
+
+  const provider = new Provider(issuer, configuration);
+  provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
+  provider.on('server_error', (_ctx: unknown, error: Error) => {
+    log.error({ err: error }, 'protocol failure');
+  });
+  return provider;
+}

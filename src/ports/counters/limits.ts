@@ -1,0 +1,36 @@
+import type { Config } from '../../config.ts';
+import type { Limit } from './counters.ts';
+
+const HOUR = 3600;
+const DAY = 86_400;
+
+export type Limits = ReturnType<typeof createLimits>;
+
+/** Every limit of the product by name, with the numbers of the configuration. */
+export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
+  const limit = (name: string, points: number, windowSeconds: number): Limit => ({ name, points, windowSeconds });
+  return {
+    identity: {
+      calls: limit('identity.calls', limits.identityCallsPerNik, DAY),
+      nik: limit('identity.nik', limits.identityPerNik, DAY),
+      device: limit('identity.device', limits.identityPerDevice, DAY),
+      network: limit('identity.network', limits.identityPerNetwork, HOUR),
+    },
+    signIn: {
+      account: limit('sign-in.account', limits.signInPerAccount, limits.signInPauseSeconds),
+      knownDevice: limit('sign-in.known-device', limits.signInPerAccount, limits.signInPauseSeconds),
+      /** Holds a key for the growing wait after a failure; its points are never used up by themselves. */
+      delay: limit('sign-in.delay', 1000, HOUR),
+      device: limit('sign-in.device', limits.signInPerDevice, HOUR),
+      network: limit('sign-in.network', limits.signInPerNetwork, HOUR),
+    },
+    code: {
+      number: limit('code.number', otp.sendsPerNumber, DAY),
+      nik: limit('code.nik', otp.sendsPerNik, DAY),
+      prefix: limit('code.prefix', otp.sendsPerPrefix, HOUR),
+      network: limit('code.network', limits.codesPerNetwork, HOUR),
+      day: limit('code.day', otp.sendsPerDay, DAY),
+      tries: limit('code.tries', otp.triesPerDay, DAY),
+    },
+  };
+}

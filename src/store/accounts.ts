@@ -1,0 +1,212 @@
+import type { Knex } from 'knex';
+import type { BlindIndex } from '../crypto/blind-index.ts';
+import type { Envelope } from '../crypto/envelope.ts';
+import type { Account, AccountId, AccountStatus, Identifier } from '../domain/account.ts';
+import { emailKey, type Email } from '../domain/email.ts';
+import type { Locale } from '../domain/locale.ts';
+import type { PersonName } from '../domain/name.ts';
+import type { Nik } from '../domain/nik.ts';
+import type { Phone } from '../domain/phone.ts';
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+
+const TABLE = 'accounts';
+const UNIQUE_VIOLATION = '23505';
+
+interface Row {
+  id: AccountId;
+  status: AccountStatus;
+  row_key: Buffer;
+  nik_sealed: Buffer;
+  name_sealed: Buffer;
+  email_sealed: Buffer | null;
+  email_verified_at: Date | null;
+  phone_sealed: Buffer | null;
+  phone_verified_at: Date | null;
+  password_hash: string;
+  password_changed_at: Date;
+  locale: Locale;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface NewAccount {
+  readonly id: AccountId;
+  readonly nik: Sensitive<Nik>;
+  readonly name: Sensitive<PersonName>;
+  readonly email: Sensitive<Email> | undefined;
+  readonly emailVerified: boolean;
+  readonly phone: Sensitive<Phone> | undefined;
+  readonly phoneVerified: boolean;
+  readonly passwordHash: string;
+  readonly locale: Locale;
+  readonly at: Date;
+}
+
+export type AccountStore = ReturnType<typeof createAccountStore>;
+
+export interface AccountStoreDeps {
+  readonly envelope: Envelope;
+  readonly blindIndex: BlindIndex;
+}
+
+/** Accounts: sealed columns, found by keyed blind index. */
+export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountStoreDeps) {
+  const nikIndex = (nik: Sensitive<Nik>): Buffer => blindIndex.of('nik', nik.reveal());
+  const emailIndex = (email: Sensitive<Email>): Buffer => blindIndex.of('email', emailKey(email.reveal()));
+  const phoneIndex = (phone: Sensitive<Phone>): Buffer => blindIndex.of('phone', phone.reveal());
+
+  function toAccount(row: Row | undefined): Account | undefined {
+    if (row === undefined) return undefined;
+    const cipher = envelope.openRow({ table: TABLE, id: row.id }, row.row_key);
+    const open = (column: string, sealed: Buffer): Sensitive<string> => sensitive(cipher.open(column, sealed));
+    return {
+      id: row.id,
+      status: row.status,
+      nik: open('nik', row.nik_sealed) as Sensitive<Nik>,
+      name: open('name', row.name_sealed) as Sensitive<PersonName>,
+      email: row.email_sealed === null ? undefined : (open('email', row.email_sealed) as Sensitive<Email>),
+      emailVerifiedAt: row.email_verified_at ?? undefined,
+      phone: row.phone_sealed === null ? undefined : (open('phone', row.phone_sealed) as Sensitive<Phone>),
+      phoneVerifiedAt: row.phone_verified_at ?? undefined,
+      passwordHash: row.password_hash,
+      passwordChangedAt: row.password_changed_at,
+      locale: row.locale,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    };
+  }
+
+  const rows = (): Knex.QueryBuilder<Row, Row[]> => db<Row>(TABLE) as unknown as Knex.QueryBuilder<Row, Row[]>;
+
+  /**
+   * The account of a proved e-mail or number; failing that, the only account that claims it. Where several claim an
+   * unproved one, nobody owns it.
+   */
+  async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', key: Buffer): Promise<Account | undefined> {
+    const found = (await rows().where(index, key).orderByRaw('?? is null', [verified]).limit(2)) as Row[];
+    const [first, second] = found;
+    if (first?.[verified] == null && second !== undefined) return undefined;
+    return toAccount(first);
+  }
+
+  return {
+    /**
+     * Makes the account and claims its NIK. Exactly one of two simultaneous claims succeeds.
+     * @returns false when the NIK has an account already; nothing is changed then.
+     */
+    async insert(account: NewAccount): Promise<boolean> {
+      const cipher = envelope.newRow({ table: TABLE, id: account.id });
+      const inserted: unknown[] = await db(TABLE)
+        .insert({
+          id: account.id,
+          row_key: cipher.wrappedKey,
+          nik_sealed: cipher.seal('nik', account.nik.reveal()),
+          nik_index: nikIndex(account.nik),
+          name_sealed: cipher.seal('name', account.name.reveal()),
+          email_sealed: account.email === undefined ? null : cipher.seal('email', account.email.reveal()),
+          email_index: account.email === undefined ? null : emailIndex(account.email),
+          email_verified_at: account.emailVerified ? account.at : null,
+          phone_sealed: account.phone === undefined ? null : cipher.seal('phone', account.phone.reveal()),
+          phone_index: account.phone === undefined ? null : phoneIndex(account.phone),
+          phone_verified_at: account.phoneVerified ? account.at : null,
+          password_hash: account.passwordHash,
+          password_changed_at: account.at,
+          locale: account.locale,
+          created_at: account.at,
+          updated_at: account.at,
+        })
+        .onConflict('nik_index')
+        .ignore()
+        .returning('id');
+      return inserted.length === 1;
+    },
+
+    async findById(id: string): Promise<Account | undefined> {
+      return toAccount(await db<Row>(TABLE).where('id', id).first());
+    },
+
+    async findByNik(nik: Sensitive<Nik>): Promise<Account | undefined> {
+      return toAccount(await db<Row>(TABLE).where('nik_index', nikIndex(nik)).first());
+    },
+
+    async findByIdentifier(identifier: Sensitive<Identifier>): Promise<Account | undefined> {
+      const { kind, value } = identifier.reveal();
+      switch (kind) {
+        case 'nik':
+          return toAccount(await db<Row>(TABLE).where('nik_index', blindIndex.of('nik', value)).first());
+        case 'email':
+          return findByContact('email_index', 'email_verified_at', blindIndex.of('email', emailKey(value)));
+        case 'phone':
+          return findByContact('phone_index', 'phone_verified_at', blindIndex.of('phone', value));
+      }
+    },
+
+    /** The status alone, without opening anything: the check that every token use pays for. */
+    async statusOf(id: string): Promise<AccountStatus | undefined> {
+      const row = await db<Row>(TABLE).where('id', id).first('status');
+      return row?.status;
+    },
+
+    /**
+     * Takes a proved number away from whoever else had proved it.
+     * @returns the former account, which must be told.
+     */
+    async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
+      const query = db(TABLE).where({ phone_index: phoneIndex(phone) }).whereNotNull('phone_verified_at');
+      if (keeper !== undefined) void query.whereNot('id', keeper);
+      const [row] = (await query.update({ phone_verified_at: null, updated_at: at }).returning('*')) as Row[];
+      return toAccount(row);
+    },
+
+    /** As `releasePhone`, for an e-mail address. */
+    async releaseEmail(email: Sensitive<Email>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
+      const query = db(TABLE).where({ email_index: emailIndex(email) }).whereNotNull('email_verified_at');
+      if (keeper !== undefined) void query.whereNot('id', keeper);
+      const [row] = (await query.update({ email_verified_at: null, updated_at: at }).returning('*')) as Row[];
+      return toAccount(row);
+    },
+
+    /** @returns false when the account's address is no longer the one that was proved. */
+    async confirmEmail(id: AccountId, email: Sensitive<Email>, at: Date): Promise<boolean> {
+      const changed = await db(TABLE).where({ id, email_index: emailIndex(email) }).update({ email_verified_at: at, updated_at: at });
+      return changed === 1;
+    },
+
+    async confirmPhone(id: AccountId, phone: Sensitive<Phone>, at: Date): Promise<boolean> {
+      const changed = await db(TABLE).where({ id, phone_index: phoneIndex(phone) }).update({ phone_verified_at: at, updated_at: at });
+      return changed === 1;
+    },
+
+    async setPassword(id: AccountId, passwordHash: string, at: Date): Promise<void> {
+      await db(TABLE).where({ id }).update({ password_hash: passwordHash, password_changed_at: at, updated_at: at });
+    },
+
+    /** The same password under today's parameters; only if it has not been changed meanwhile. */
+    async rehash(id: AccountId, from: string, to: string): Promise<void> {
+      await db(TABLE).where({ id, password_hash: from }).update({ password_hash: to });
+    },
+
+    /** @returns false when there is no such account. */
+    async setStatus(id: string, status: AccountStatus, at: Date): Promise<boolean> {
+      return (await db(TABLE).where({ id }).update({ status, updated_at: at })) === 1;
+    },
+
+    /** Whether the device has signed in to the account before. */
+    async knowsDevice(id: AccountId, deviceHash: Buffer): Promise<boolean> {
+      return (await db('known_devices').where({ account_id: id, device_hash: deviceHash }).first('account_id')) !== undefined;
+    },
+
+    async rememberDevice(id: AccountId, deviceHash: Buffer, at: Date): Promise<void> {
+      await db('known_devices')
+        .insert({ account_id: id, device_hash: deviceHash, first_seen_at: at, last_seen_at: at })
+        .onConflict(['account_id', 'device_hash'])
+        .merge({ last_seen_at: at });
+    },
+
+    emailIndex,
+    nikIndex,
+  };
+}
+
+/** Another row holds the value that a unique index guards. */
+export const isUniqueViolation = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === UNIQUE_VIOLATION;

@@ -1,0 +1,101 @@
+import type { Knex } from 'knex';
+
+export interface AuditRow {
+  readonly id: string;
+  readonly at: Date;
+  readonly type: string;
+  readonly accountId: string | undefined;
+  readonly clientId: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface ChainedRow extends AuditRow {
+  readonly position: number;
+  readonly hash: Buffer;
+}
+
+interface Row {
+  id: string;
+  at: Date;
+  type: string;
+  account_id: string | null;
+  client_id: string | null;
+  details: Record<string, unknown>;
+}
+
+/** How far back an event may have been written before it became visible: longer than any transaction lasts. */
+const LATE_SECONDS = 600;
+
+const toRow = (row: Row): AuditRow => ({
+  id: row.id,
+  at: row.at,
+  type: row.type,
+  accountId: row.account_id ?? undefined,
+  clientId: row.client_id ?? undefined,
+  details: row.details,
+});
+
+export type AuditStore = ReturnType<typeof createAuditStore>;
+
+/** The append-only audit log and the chain laid over it. */
+export function createAuditStore(db: Knex) {
+  return {
+    async append(event: AuditRow): Promise<void> {
+      await db('audit_events').insert({
+        id: event.id,
+        at: event.at,
+        type: event.type,
+        account_id: event.accountId ?? null,
+        client_id: event.clientId ?? null,
+        details: JSON.stringify(event.details),
+      });
+    },
+
+    /** Until the transaction ends, nobody else lays the chain. @returns false when somebody is at it already. */
+    async lockChain(): Promise<boolean> {
+      const { rows } = await db.raw<{ rows: { locked: boolean }[] }>("select pg_try_advisory_xact_lock(hashtext('audit_chain')) as locked");
+      return rows[0]?.locked === true;
+    },
+
+    async chainEnd(): Promise<{ position: number; hash: Buffer } | undefined> {
+      const row = (await db('audit_chain').orderBy('position', 'desc').first('position', 'hash')) as { position: number | string; hash: Buffer } | undefined;
+      return row === undefined ? undefined : { position: Number(row.position), hash: row.hash };
+    },
+
+    /** Events that are not in the chain yet, oldest first. */
+    async unchained(limit: number): Promise<readonly AuditRow[]> {
+      const { rows } = await db.raw<{ rows: Row[] }>(
+        `select e.* from audit_events e left join audit_chain c on c.event_id = e.id
+          where c.event_id is null
+            and e.at >= coalesce((select l.at from audit_events l join audit_chain k on k.event_id = l.id order by k.position desc limit 1)
+                                  - make_interval(secs => ?), '-infinity')
+          order by e.at, e.id limit ?`,
+        [LATE_SECONDS, limit],
+      );
+      return rows.map(toRow);
+    },
+
+    async chain(links: readonly { position: number; eventId: string; hash: Buffer }[]): Promise<void> {
+      if (links.length === 0) return;
+      await db('audit_chain').insert(links.map(({ position, eventId, hash }) => ({ position, event_id: eventId, hash })));
+    },
+
+    /** A stretch of the chain with its events, for checking. */
+    async chained(afterPosition: number, limit: number): Promise<readonly ChainedRow[]> {
+      const rows = (await db('audit_chain as c')
+        .join('audit_events as e', 'e.id', 'c.event_id')
+        .where('c.position', '>', afterPosition)
+        .orderBy('c.position')
+        .limit(limit)
+        .select('e.*', 'c.position', 'c.hash')) as (Row & { position: number | string; hash: Buffer })[];
+      return rows.map((row) => ({ ...toRow(row), position: Number(row.position), hash: row.hash }));
+    },
+
+    async list(filter: { accountId?: string; type?: string } = {}): Promise<readonly AuditRow[]> {
+      const query = db<Row>('audit_events').orderBy('at').orderBy('id');
+      if (filter.accountId !== undefined) void query.where('account_id', filter.accountId);
+      if (filter.type !== undefined) void query.where('type', filter.type);
+      return ((await query) as Row[]).map(toRow);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { Knex } from 'knex';
+import { prepared } from './knex.ts';
+
+/** One artefact of the protocol. Ids are keyed hashes, the payload is sealed: this table understands neither. */
+export interface ProtocolRow {
+  readonly payload: Buffer;
+  readonly consumedAt: Date | undefined;
+}
+
+export interface ProtocolWrite {
+  readonly model: string;
+  readonly id: Buffer;
+  readonly payload: Buffer;
+  readonly grantId: Buffer | undefined;
+  readonly uid: Buffer | undefined;
+  readonly userCode: Buffer | undefined;
+  readonly ttlSeconds: number;
+}
+
+/** The seam behind which another store (Redis) takes over the protocol state: every operation is one statement. */
+export interface ProtocolStateStore {
+  upsert(write: ProtocolWrite): Promise<void>;
+  find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
+  findByUid(model: string, uid: Buffer): Promise<ProtocolRow | undefined>;
+  findByUserCode(model: string, userCode: Buffer): Promise<ProtocolRow | undefined>;
+  /** @returns false when it had been used already, or is gone: of two simultaneous uses exactly one is true. */
+  consume(model: string, id: Buffer): Promise<boolean>;
+  destroy(model: string, id: Buffer): Promise<void>;
+  /** Ends all that was issued under a grant. */
+  revokeByGrantId(grantId: Buffer): Promise<void>;
+  /** Removes what has expired, at most `limit` rows. @returns how many. */
+  purge(limit: number): Promise<number>;
+}
+
+interface Row {
+  readonly payload: Buffer;
+  readonly consumed_at: Date | null;
+}
+
+const toRow = ([row]: readonly Row[]): ProtocolRow | undefined => (row === undefined ? undefined : { payload: row.payload, consumedAt: row.consumed_at ?? undefined });
+
+/** Expiry is judged by the database's clock, the only one that all instances share. */
+export function createProtocolStateStore(db: Knex): ProtocolStateStore {
+  return {
+    async upsert({ model, id, payload, grantId, uid, userCode, ttlSeconds }) {
+      await prepared(
+        db,
+        'protocol-upsert',
+        `insert into protocol_state (model, id, payload, grant_id, uid, user_code, expires_at)
+         values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))
+         on conflict (model, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,
+           uid = excluded.uid, user_code = excluded.user_code, expires_at = excluded.expires_at`,
+        [model, id, payload, grantId ?? null, uid ?? null, userCode ?? null, ttlSeconds],
+      );
+    },
+
+    async find(model, id) {
+      return toRow(await prepared<Row>(db, 'protocol-find', 'select payload, consumed_at from protocol_state where model = $1 and id = $2 and expires_at > now()', [model, id]));
+    },
+
+    async findByUid(model, uid) {
+      return toRow(await prepared<Row>(db, 'protocol-find-uid', 'select payload, consumed_at from protocol_state where uid = $2 and model = $1 and expires_at > now()', [model, uid]));
+    },
+
+    async findByUserCode(model, userCode) {
+      return toRow(
+        await prepared<Row>(db, 'protocol-find-code', 'select payload, consumed_at from protocol_state where user_code = $2 and model = $1 and expires_at > now()', [model, userCode]),
+      );
+    },
+
+    async consume(model, id) {
+      const rows = await prepared(
+        db,
+        'protocol-consume',
+        'update protocol_state set consumed_at = now() where model = $1 and id = $2 and consumed_at is null and expires_at > now() returning 1',
+        [model, id],
+      );
+      return rows.length === 1;
+    },
+
+    async destroy(model, id) {
+      await prepared(db, 'protocol-destroy', 'delete from protocol_state where model = $1 and id = $2', [model, id]);
+    },
+
+    async revokeByGrantId(grantId) {
+      await prepared(db, 'protocol-revoke', 'delete from protocol_state where grant_id = $1', [grantId]);
+    },
+
+    async purge(limit) {
+      const rows = await prepared(
+        db,
+        'protocol-purge',
+        `delete from protocol_state where ctid = any(array(
+           select ctid from protocol_state where expires_at <= now() limit $1 for update skip locked)) returning 1`,
+        [limit],
+      );
+      return rows.length;
+    },
+  };
+}

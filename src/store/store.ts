@@ -1,0 +1,75 @@
+import type { Knex } from 'knex';
+import type { BlindIndex } from '../crypto/blind-index.ts';
+import type { Envelope } from '../crypto/envelope.ts';
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { Sealer } from '../crypto/seal.ts';
+import { createAccountStore, type AccountStore } from './accounts.ts';
+import { createAuditStore, type AuditStore } from './audit.ts';
+import { createClientStore, type ClientStore } from './clients.ts';
+import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
+import { createDraftStore, type DraftStore } from './drafts.ts';
+import { createMessageStore, type MessageStore } from './messages.ts';
+import { createOutboxStore, type OutboxStore } from './outbox.ts';
+import { createProtocolStateStore, type ProtocolStateStore } from './protocol-state.ts';
+import { reconnecting, withReconnect } from './reconnect.ts';
+import { createSigningKeyStore, type SigningKeyStore } from './signing-keys.ts';
+import { createVerificationStore, type VerificationStore } from './verifications.ts';
+
+export interface Store {
+  readonly accounts: AccountStore;
+  readonly audit: AuditStore;
+  readonly clients: ClientStore;
+  readonly confirmations: ConfirmationStore;
+  readonly drafts: DraftStore;
+  readonly messages: MessageStore;
+  readonly outbox: OutboxStore;
+  readonly protocolState: ProtocolStateStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly verifications: VerificationStore;
+  /**
+   * Runs the work in one transaction; use `tx` alone inside. The work may run more than once, when the database went
+   * away in the middle: it must come to the same end.
+   */
+  transaction<T>(work: (tx: Store) => Promise<T>): Promise<T>;
+  /** Throws when the database does not answer. */
+  ping(): Promise<void>;
+}
+
+export interface StoreDeps {
+  readonly knex: Knex;
+  readonly envelope: Envelope;
+  readonly blindIndex: BlindIndex;
+  readonly sealer: Sealer;
+  readonly keyedHash: KeyedHash;
+}
+
+/** All tables behind one object of the same shape inside and outside a transaction. */
+export function createStore({ knex, ...crypto }: StoreDeps): Store {
+  const tables = (db: Knex, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'ping'> => ({
+    accounts: wrap(createAccountStore(db, crypto)),
+    audit: wrap(createAuditStore(db)),
+    clients: wrap(createClientStore(db, crypto)),
+    confirmations: wrap(createConfirmationStore(db)),
+    drafts: wrap(createDraftStore(db, crypto)),
+    messages: wrap(createMessageStore(db, crypto)),
+    outbox: wrap(createOutboxStore(db, crypto)),
+    protocolState: wrap(createProtocolStateStore(db)),
+    signingKeys: wrap(createSigningKeyStore(db, crypto)),
+    verifications: wrap(createVerificationStore(db)),
+  });
+  const ping = async (): Promise<void> => {
+    await knex.raw('select 1');
+  };
+
+  return {
+    ...tables(knex, reconnecting),
+    transaction: (work) =>
+      withReconnect(() =>
+        knex.transaction((trx) => {
+          const tx: Store = { ...tables(trx, (table) => table), transaction: (inner) => inner(tx), ping };
+          return work(tx);
+        }),
+      ),
+    ping,
+  };
+}

@@ -1,0 +1,46 @@
+import type { Knex } from 'knex';
+import type { AccountId } from '../domain/account.ts';
+
+/** Evidence of one identity check, for the half-year report. Never a name, a mother's name or a score. */
+export interface Verification {
+  readonly id: string;
+  readonly draftId: string;
+  readonly nikHash: Buffer;
+  readonly at: Date;
+  readonly outcome: string;
+  readonly responseCode: string | undefined;
+  readonly institution: string;
+  readonly threshold: number;
+  readonly reference: string;
+  readonly policyVersion: string;
+  readonly clientId: string | undefined;
+  readonly durationMs: number;
+}
+
+export type VerificationStore = ReturnType<typeof createVerificationStore>;
+
+export function createVerificationStore(db: Knex) {
+  return {
+    async insert(verification: Verification): Promise<void> {
+      await db('verifications').insert({
+        id: verification.id,
+        draft_id: verification.draftId,
+        nik_hash: verification.nikHash,
+        at: verification.at,
+        outcome: verification.outcome,
+        response_code: verification.responseCode ?? null,
+        institution: verification.institution,
+        threshold: verification.threshold,
+        reference: verification.reference,
+        policy_version: verification.policyVersion,
+        client_id: verification.clientId ?? null,
+        duration_ms: verification.durationMs,
+      });
+    },
+
+    /** Once the registration is complete, its checks belong to the account. */
+    async assign(draftId: string, accountId: AccountId): Promise<void> {
+      await db('verifications').where('draft_id', draftId).update({ account_id: accountId });
+    },
+  };
+}

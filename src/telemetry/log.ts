@@ -1,0 +1,67 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { Sensitive } from '../domain/sensitive.ts';
+
+export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
+
+const REDACTED = '[redacted]';
+
+/** Field names that never reach a log line with their value, whatever object they sit in. */
+const PERSONAL = new Set([
+  'nik', 'nama_lgkp', 'nama_lgkp_ibu', 'name', 'mother', 'mother_name', 'mothername', 'email', 'phone', 'phone_number', 'identifier', 'login_hint',
+  'password', 'code', 'otp', 'token', 'access_token', 'refresh_token', 'id_token', 'id_token_hint', 'code_verifier', 'client_secret', 'secret', 'authorization', 'cookie', 'set-cookie',
+  'to', 'text', 'html', 'subject', 'body', 'recipient',
+]);
+/** Errors carry a `name` and sometimes a `code` that say what went wrong and are nobody's. */
+const MAX_DEPTH = 6;
+
+/** A NIK is sixteen digits wherever it stands, and a mobile number begins with +628 or 08. */
+const scrubText = (text: string): string => text.replaceAll(/\d{16}/g, REDACTED).replaceAll(/(?:\+62|62|0)8\d{8,11}/g, REDACTED);
+
+function scrubError(error: Error, depth: number): object {
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    message: scrubText(error.message),
+    ...(typeof code === 'string' ? { errorCode: code } : {}),
+    stack: error.stack === undefined ? undefined : scrubText(error.stack),
+    ...(error.cause === undefined ? {} : { cause: scrub(error.cause, depth + 1) }),
+  };
+}
+
+function scrub(value: unknown, depth = 0): unknown {
+  if (value instanceof Sensitive) return REDACTED;
+  if (typeof value === 'string') return scrubText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return '[deep]';
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Error) return scrubError(value, depth);
+  if (Buffer.isBuffer(value)) return '[bytes]';
+  if (Array.isArray(value)) return value.map((item) => scrub(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, PERSONAL.has(key.toLowerCase()) ? REDACTED : scrub(item, depth + 1)]));
+}
+
+/**
+ * The log: JSON lines, personal data redacted by type (`Sensitive`), by field name and, as a last net, by shape.
+ *
+ * @param destination  where lines go; standard output by default.
+ * @param pretty       for a person at a terminal.
+ */
+export function createLog({ level, pretty = false, destination }: { level: string; pretty?: boolean; destination?: DestinationStream }): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (fields: Record<string, unknown>) => scrub(fields) as Record<string, unknown>,
+    },
+    hooks: {
+      logMethod(this: Logger, args: Parameters<Logger['info']>, method: (...parts: unknown[]) => void): void {
+        method.apply(this, (args as unknown[]).map((part) => (typeof part === 'string' ? scrubText(part) : part)));
+      },
+    },
+  };
+  if (destination !== undefined) return pino(options, destination);
+  if (pretty) return pino({ ...options, transport: { target: 'pino-pretty', options: { ignore: 'requestId', translateTime: 'HH:MM:ss' } } });
+  return pino(options);
+}

@@ -1,0 +1,76 @@
+import type { Context, Middleware } from 'koa';
+import type { Random } from '../ports/random/random.ts';
+import type { Log } from '../telemetry/log.ts';
+import { errorScreen, type ErrorModel } from './error-screen.ts';
+import { makeHelpCode } from './help-code.ts';
+import { Refused } from './refused.ts';
+import { renderScreen } from './render.ts';
+import { say, type Sentence } from './screen.ts';
+
+/** How the rest of the product names its failures; nothing here depends on message texts. */
+interface Failure {
+  readonly status: number;
+  readonly text: Sentence;
+  readonly retryAfterSeconds?: number;
+  readonly unexpected: boolean;
+}
+
+const BUSY_SECONDS = 5;
+const byStatus: Readonly<Record<number, string>> = { 403: 'errors.forbidden', 404: 'errors.not-found', 405: 'errors.method', 413: 'errors.too-large' };
+
+function judge(error: unknown, isConnectionLost: (error: unknown) => boolean): Failure {
+  if (error instanceof Refused) {
+    const retry = error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds };
+    return { status: error.status, text: say(error.key, error.params), unexpected: false, ...retry };
+  }
+  const { code, retryAfterSeconds, status, expose } = error as { code?: unknown; retryAfterSeconds?: number; status?: number; expose?: boolean };
+  if (code === 'HASHING_BUSY') {
+    const seconds = retryAfterSeconds ?? BUSY_SECONDS;
+    return { status: 503, text: say('errors.busy', { seconds }), retryAfterSeconds: seconds, unexpected: false };
+  }
+  if (isConnectionLost(error)) return { status: 503, text: say('errors.busy', { seconds: BUSY_SECONDS }), retryAfterSeconds: BUSY_SECONDS, unexpected: true };
+  if (expose === true && status !== undefined) return { status, text: say(byStatus[status] ?? 'errors.oidc.request'), unexpected: false };
+  return { status: 500, text: say('errors.internal'), unexpected: true };
+}
+
+export interface ErrorPageDeps {
+  readonly log: Log;
+  readonly random: Random;
+  readonly isConnectionLost: (error: unknown) => boolean;
+}
+
+export type ShowError = (ctx: Context, failure: Pick<ErrorModel, 'status' | 'text' | 'detail'>, options?: { back?: ErrorModel['back'] }) => Promise<void>;
+
+/** Draws one error, as page or as JSON, with a code that finds the log entry; never a stack. */
+export function createShowError({ log, random }: Pick<ErrorPageDeps, 'log' | 'random'>): ShowError {
+  return async (ctx, { status, text, detail }, { back } = {}) => {
+    const helpCode = makeHelpCode(random);
+    log.warn({ event: 'error.shown', helpCode, status, sentence: text.key, oauthError: detail?.error, path: ctx.path.replace(/^(\/(?:interaction|auth))\/[^/]+/, '$1/:uid'), requestId: ctx.state['requestId'] as string }, 'an error page was shown');
+    ctx.set('Cache-Control', 'no-store');
+    ctx.status = status;
+    if (ctx.accepts('html', 'json') === 'json') {
+      ctx.body = { error: detail?.error ?? text.key.replace(/^errors\./, ''), help_code: helpCode };
+      return;
+    }
+    const home = { url: '/', label: say('errors.home') };
+    const reload = { url: ctx.path, label: say('errors.reload') };
+    const again = status === 503 || text.key === 'errors.stale-form';
+    await renderScreen(ctx, errorScreen({ status, text, helpCode, back: back ?? (again ? reload : home), detail }), { status });
+  };
+}
+
+/** The one place where what went wrong becomes an answer. */
+export function errorPage({ log, isConnectionLost }: ErrorPageDeps, showError: ShowError): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body == null) throw new Refused(404, 'errors.not-found');
+      if (ctx.status === 405 && ctx.body == null) throw new Refused(405, 'errors.method');
+    } catch (error) {
+      const failure = judge(error, isConnectionLost);
+      if (failure.unexpected) log.error({ err: error, requestId: ctx.state['requestId'] as string }, 'request failed');
+      if (failure.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(failure.retryAfterSeconds));
+      await showError(ctx, { status: failure.status, text: failure.text, detail: undefined });
+    }
+  };
+}

@@ -1,0 +1,51 @@
+import type { Context, Middleware } from 'koa';
+import { Refused } from './refused.ts';
+
+async function readBody(ctx: Context, limitBytes: number): Promise<string> {
+  if (Number(ctx.get('content-length') || 0) > limitBytes) throw new Refused(413, 'errors.too-large');
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limitBytes) throw new Refused(413, 'errors.too-large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+/** Strict where libraries are lenient: bytes that are no UTF-8 are refused, not replaced, so that no name is stored mangled. */
+function decode(text: string): string {
+  try {
+    if (/[\u0080-\u00ff]/.test(text)) throw new URIError('raw bytes in a form');
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch (cause) {
+    throw new Refused(400, 'errors.bad-encoding', { cause });
+  }
+}
+
+/**
+ * Reads a form into `ctx.state.form`. Fields may be unknown (they are ignored) or repeated (the first counts);
+ * a body that is too large, of another kind or not UTF-8 is refused.
+ */
+export function form({ limitBytes }: { limitBytes: number }): Middleware {
+  return async (ctx, next) => {
+    if (ctx.is('application/x-www-form-urlencoded') !== 'application/x-www-form-urlencoded') throw new Refused(415, 'errors.bad-encoding');
+    const fields = new Map<string, string>();
+    for (const pair of (await readBody(ctx, limitBytes)).split('&')) {
+      if (pair === '') continue;
+      const at = pair.indexOf('=');
+      const name = decode(at === -1 ? pair : pair.slice(0, at));
+      const value = at === -1 ? '' : decode(pair.slice(at + 1));
+      if (!fields.has(name)) fields.set(name, value);
+    }
+    (ctx.state as FormState).form = fields;
+    return next();
+  };
+}
+
+export interface FormState {
+  form: ReadonlyMap<string, string>;
+}
+
+/** A field of the form that was read; empty where it was not sent. */
+export const field = (ctx: Context, name: string): string => (ctx.state as FormState).form.get(name) ?? '';

@@ -1,0 +1,35 @@
+import type { Context, Middleware } from 'koa';
+import { LOCALES, type Locale } from '../domain/locale.ts';
+import { cookieName } from './cookies.ts';
+import { seeOther } from './see-other.ts';
+
+const YEAR_MS = 31_536_000_000;
+
+const toLocale = (text: unknown): Locale | undefined => LOCALES.find((locale) => locale === text);
+
+/** Remembers the language for this browser. */
+export function rememberLocale(ctx: Context, locale: Locale, secure: boolean): void {
+  ctx.cookies.set(cookieName('lang', secure), locale, { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true, path: '/', maxAge: YEAR_MS });
+  ctx.state['locale'] = locale;
+}
+
+/**
+ * The language of the page: what the person chose, else Indonesian. `?lang=` is the switch at the top of every page; it
+ * leads back to the same address without it. What a service asks for (`ui_locales`) is honoured when a sign-in begins.
+ */
+export function locale({ secure }: { secure: boolean }): Middleware {
+  return (ctx, next) => {
+    const chosen = toLocale(ctx.query['lang']);
+    if (chosen !== undefined && ctx.method === 'GET' && !ctx.path.startsWith('/dev/')) {
+      rememberLocale(ctx, chosen, secure);
+      const rest = new URLSearchParams(ctx.querystring);
+      rest.delete('lang');
+      seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest.toString()}`);
+      return;
+    }
+    ctx.state['locale'] = toLocale(ctx.cookies.get(cookieName('lang', secure), { signed: false })) ?? 'id';
+    return next();
+  };
+}
+
+export const localeOf = (ctx: Context): Locale => ctx.state['locale'] as Locale;
