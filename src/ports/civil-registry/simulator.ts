@@ -29,6 +29,15 @@ export interface Simulator {
 const LARGEST_REQUEST_BYTES = 65_536;
 const HUGE_ANSWER_BYTES = 1_048_576;
 
+function institutionIn(path: string): string | undefined {
+  const name = /^\/dukcapil\/get_json\/([^/]+)\/CALL_VERIFY_BY_ELEMEN$/.exec(path)?.[1];
+  try {
+    return name === undefined ? undefined : decodeURIComponent(name);
+  } catch {
+    return undefined;
+  }
+}
+
 async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -113,13 +122,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const route = /^\/dukcapil\/get_json\/([^/]+)\/CALL_VERIFY_BY_ELEMEN$/.exec(request.url ?? '');
-    if (route?.[1] === undefined) {
+    const institution = institutionIn(request.url ?? '');
+    if (institution === undefined) {
       send(response, 404, '');
     } else if (request.method !== 'POST') {
       send(response, 405, '');
     } else {
-      const { content, fault } = answerTo(await readBody(request), decodeURIComponent(route[1]), { access: options, quota, residents });
+      const { content, fault } = answerTo(await readBody(request), institution, { access: options, quota, residents });
       log?.info({ event: 'simulator.answered', responseCode: content.RESPONSE_CODE, fault: fault?.ending }, 'simulated civil registry answered');
       respond(response, JSON.stringify(envelope([content], quota.left())), fault?.act);
     }

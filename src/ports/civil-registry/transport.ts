@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { checkServerIdentity, type ConnectionOptions, type PeerCertificate } from 'node:tls';
-import { buildConnector, Pool, type Dispatcher } from 'undici';
+import { buildConnector, errors, Pool, type Dispatcher } from 'undici';
 import type { Config } from '../../config.ts';
 import { RegistryUnavailable, type RegistryTrouble } from './civil-registry.ts';
 
@@ -36,7 +36,11 @@ const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 const UNREADABLE = /^(?:HPE_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_HEADERS_OVERFLOW|ERR_ENCODING_INVALID_ENCODED_DATA)/;
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN');
+function codeOf(error: unknown): string {
+  // The parser names most of its complaints, but not all.
+  if (error instanceof errors.HTTPParserError) return error.code || 'HPE_INVALID';
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+}
 
 function troubleOf(code: string): RegistryTrouble {
   if (TIMEOUTS.has(code)) return 'timeout';
@@ -118,6 +122,8 @@ export function createTransport(url: string, config: TransportConfig): Transport
     },
   });
 
+  let closing: Promise<void> | undefined;
+
   async function request(body: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const once = (): Promise<Dispatcher.ResponseData> => pool.request({ method: 'POST', path, headers, body, signal });
     try {
@@ -152,6 +158,6 @@ export function createTransport(url: string, config: TransportConfig): Transport
         throw unavailable(troubleOf(codeOf(error)), codeOf(error));
       }
     },
-    close: () => pool.close(),
+    close: () => (closing ??= pool.close()),
   };
 }
