@@ -117,7 +117,8 @@ describe('Civil registry: the circuit', () => {
 
     beforeEach(async () => {
       desk = createReception();
-      registry = connect(await serve(desk.listener), { breakerFailures: 1 }, { clock });
+      // With a single place the probe takes it: a caller who waited for it would wait beyond the test.
+      registry = connect(await serve(desk.listener), { breakerFailures: 1, maxConcurrent: 1, queueWaitMs: 60_000 }, { clock });
       const failing = ask();
       await desk.arrived(1);
       desk.waiting[0]?.destroy();
@@ -153,6 +154,16 @@ describe('Civil registry: the circuit', () => {
       await registry.close();
       expect(registry.health()).to.deep.equal({ available: false, retryAt: new Date('2026-01-05T03:01:00Z') });
     });
+  });
+
+  it('turns away those who waited for a place while it opened', async () => {
+    const reception = createReception();
+    registry = connect(await serve(reception.listener), { breakerFailures: 1, maxConcurrent: 1, queueWaitMs: 5000 }, { clock });
+    const calls = [ask(), ask(), ask()];
+    await reception.arrived(1);
+    reception.waiting[0]?.destroy();
+    expect(await Promise.all(calls)).to.deep.equal(['network', 'circuit-open', 'circuit-open']);
+    expect(reception.waiting).to.have.length(1);
   });
 
   it('is not moved by callers who give up', async () => {

@@ -44,7 +44,6 @@ function failureWindow({ failures, windowMs, clock }: CircuitOptions): IBreaker 
       const now = clock.now().getTime();
       times = [...times.filter((time) => time > now - windowMs), now];
       const opens = tripping || times.length >= failures;
-      if (opens) times = [];
       tripping = false;
       return opens;
     },
