@@ -16,6 +16,10 @@ export const translator = createTranslator({ timeZone: 'Asia/Jakarta', clock: { 
 /** The pages without the rest of the product: stylesheet, script, renderer and gallery need no database. */
 export function createPages(further: Readonly<Record<string, Screen>> = {}): Koa {
   const app = new Koa();
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    // A browser that leaves a page closes what it was still loading.
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(error);
+  });
   app.use(async (ctx, next) => {
     ctx.set('Content-Security-Policy', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
     await next();

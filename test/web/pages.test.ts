@@ -1,0 +1,168 @@
+import { expect } from 'chai';
+import axe from 'axe-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Locale } from '../../src/domain/locale.ts';
+import { gallery, galleryUrl, type GalleryEntry } from '../../src/dev/gallery.ts';
+import { CHROMIUM } from '../support/chromium.ts';
+import { createPages, listen } from '../support/pages.ts';
+
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+const entry = (view: string, name: string): GalleryEntry => {
+  const found = gallery.find((candidate) => candidate.view === view && candidate.name === name);
+  if (found === undefined) throw new Error(`no example ${view} ${name}`);
+  return found;
+};
+
+describe('Pages in a browser', function () {
+  this.timeout(120_000);
+  let pages: Awaited<ReturnType<typeof listen>>;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  before(async () => {
+    pages = await listen(createPages());
+    browser = await chromium.launch(CHROMIUM);
+  });
+  beforeEach(async () => {
+    const context = await browser.newContext({ viewport: { width: 360, height: 740 }, reducedMotion: 'reduce' });
+    page = await context.newPage();
+    complaints.length = 0;
+    page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+    page.on('pageerror', (error) => complaints.push(error.message));
+  });
+  afterEach(() => page.context().close());
+  after(async () => {
+    await browser.close();
+    await pages.close();
+  });
+
+  const open = (what: GalleryEntry, lang: Locale = 'id'): Promise<unknown> => page.goto(pages.url + galleryUrl(what, lang));
+
+  async function violations(view: Page, runOnly: axe.RunOnly): Promise<string[]> {
+    const { violations: found } = await view.evaluate((options) => (window as unknown as { axe: typeof axe }).axe.run(options), { runOnly, resultTypes: ['violations'] } as axe.RunOptions);
+    return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary ?? ''}`));
+  }
+
+  /** What axe-core finds in one example; at the desktop only what is arranged otherwise there. */
+  async function inspect(view: Page, example: GalleryEntry, lang: Locale, widths: readonly number[]): Promise<string[]> {
+    const found: string[] = [];
+    const note = (what: string, list: readonly string[]): void => void found.push(...list.map((text) => `${example.view} ${example.name} ${what}: ${text}`));
+    await view.setViewportSize({ width: 320, height: 640 });
+    await view.goto(pages.url + galleryUrl(example, lang));
+    await view.evaluate(axe.source);
+    const overflow = await view.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    note('at 320 px', overflow > 0 ? [`${overflow} px too wide`] : []);
+    for (const width of widths) {
+      await view.setViewportSize({ width, height: 800 });
+      note(`light ${width}`, await violations(view, { type: 'tag', values: WCAG }));
+      await view.emulateMedia({ colorScheme: 'dark' });
+      // What is not colour is the same in the dark.
+      note(`dark ${width}`, await violations(view, { type: 'rule', values: ['color-contrast'] }));
+      await view.emulateMedia({ colorScheme: 'light' });
+    }
+    return found;
+  }
+
+  it('have nothing that axe-core finds, light and dark, on a phone and a desktop, and never scroll sideways', async () => {
+    const waiting = gallery.map((example, index) => ({
+      example,
+      lang: index % 2 === 0 ? ('id' as const) : ('en' as const),
+      widths: gallery.findIndex(({ view }) => view === example.view) === index ? [360, 1280] : [360],
+    }));
+    const found: string[] = [];
+    const second = await page.context().newPage();
+    await Promise.all(
+      [page, second].map(async (view) => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) found.push(...(await inspect(view, next.example, next.lang, next.widths)));
+      }),
+    );
+    expect(found.join('\n')).to.equal('');
+  });
+
+  it('keep to the policy that forbids inline script and style', async () => {
+    await open(entry('interaction/registration/contact', 'contact: first visit'));
+    await page.locator('#password').fill('Aa1!');
+    await page.getByRole('button', { name: 'Tampilkan kata sandi' }).click();
+    expect(complaints).to.deep.equal([]);
+  });
+
+  it('read the mistakes first', async () => {
+    await open(entry('interaction/login', 'nothing typed'));
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).to.equal('alert');
+    await page.getByRole('link', { name: 'Isi kata sandi Anda.' }).click();
+    expect(await page.evaluate(() => document.activeElement?.id)).to.equal('password');
+  });
+
+  it('tell each rule of a password in words as it is met', async () => {
+    await open(entry('interaction/registration/contact', 'contact: first visit'));
+    const rules = page.locator('[data-rules] li');
+    expect(await rules.allTextContents()).to.deep.equal([
+      'Minimal 8 karakter – belum terpenuhi',
+      'Ada huruf kecil – belum terpenuhi',
+      'Ada huruf besar – belum terpenuhi',
+      'Ada angka – belum terpenuhi',
+      'Ada salah satu simbol: ! @ # $ % ^ & * – belum terpenuhi',
+    ]);
+    await page.locator('#password').fill('Contoh#2');
+    expect((await rules.allTextContents()).every((text) => text.endsWith('sudah terpenuhi'))).to.equal(true);
+    await page.locator('#password').fill('contoh');
+    expect((await rules.allTextContents()).map((text) => text.endsWith('sudah terpenuhi'))).to.deep.equal([false, true, false, false, false]);
+  });
+
+  it('show and hide a password on request', async () => {
+    await open(entry('interaction/login', 'first visit'), 'en');
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await page.locator('#password').getAttribute('type')).to.equal('text');
+    await page.getByRole('button', { name: 'Hide password' }).click();
+    expect(await page.locator('#password').getAttribute('type')).to.equal('password');
+  });
+
+  it('count the wait for another code down and then allow it', async () => {
+    await page.clock.install();
+    await open(entry('interaction/registration/code', 'code: sent'));
+    const resend = page.getByRole('button', { name: 'Kirim Ulang' });
+    expect(await resend.getAttribute('aria-disabled')).to.equal('true');
+    await page.clock.runFor(2000);
+    expect(await page.locator('#resend-state').textContent()).to.equal('Kirim ulang dapat dilakukan dalam 50 detik');
+    await page.clock.runFor(50_000);
+    expect(await page.locator('#resend-state').textContent()).to.equal('Kode baru dapat dikirim sekarang.');
+    expect(await resend.getAttribute('aria-disabled')).to.equal(null);
+  });
+
+  it('send a form once, however often the button is pressed', async () => {
+    await open(entry('interaction/registration/identity', 'identity: first visit'));
+    let posts = 0;
+    await page.route('**/*', (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      posts += 1;
+      // No content: the browser stays on the page, as it does while an answer is awaited.
+      return route.fulfill({ status: 204 });
+    });
+    const next = page.getByRole('button', { name: 'Berikutnya' });
+    await next.click();
+    await next.click({ force: true });
+    await page.locator('#name').press('Enter');
+    expect(posts).to.equal(1);
+    expect(await page.locator('.busy').textContent()).to.equal('Kami sedang mencocokkan data Anda dengan Dukcapil…');
+  });
+
+  it('have targets that a thumb can hit', async () => {
+    for (const example of [entry('interaction/login', 'first visit'), entry('interaction/registration/identity', 'identity: first visit'), entry('interaction/registration/code', 'code: may be sent again')]) {
+      await open(example);
+      for (const control of await page.locator('button, .button, input:not([type=hidden]):not([type=checkbox]), header a, footer a').all()) {
+        const box = await control.boundingBox();
+        expect(box?.height, `${example.name}: ${await control.evaluate((node) => node.outerHTML.slice(0, 80))}`).to.be.at.least(44);
+      }
+    }
+  });
+
+  it('work without script', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const plain = await context.newPage();
+    await plain.goto(pages.url + galleryUrl(entry('interaction/registration/code', 'code: sent'), 'id'));
+    expect(await plain.getByRole('button', { name: 'Kirim Ulang' }).isEnabled()).to.equal(true);
+    await context.close();
+  });
+});
