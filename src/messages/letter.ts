@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileFile } from 'pug';
 import type { Locale } from '../domain/locale.ts';
@@ -19,7 +20,8 @@ export interface Letter {
   readonly help: HelpDesk;
 }
 
-const renderHtml = compileFile(fileURLToPath(new URL('../../views/messages/letter.pug', import.meta.url)));
+const views = fileURLToPath(new URL('../../views', import.meta.url));
+const renderHtml = compileFile(join(views, 'messages/letter.pug'), { basedir: views });
 
 /** The same letter as plain text and as simple HTML: no images, nothing fetched, nothing that tells who read it. */
 export function renderLetter({ locale, subject, name, before, button, after = [], help }: Letter): { subject: string; text: string; html: string } {
