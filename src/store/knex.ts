@@ -13,6 +13,8 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs: number;
   /** How the connections call themselves in `pg_stat_activity`. */
   readonly applicationName?: string;
+  /** What knex has to say besides the errors, which reach the caller. */
+  readonly log?: (message: string) => void;
 }
 
 /** Counts and positions come as numbers; what a number cannot hold exactly comes as a bigint rather than altered. */
@@ -27,7 +29,7 @@ const types = {
 };
 
 /** A pool of connections to PostgreSQL. `destroy()` closes it. */
-export function createKnex({ url, poolMax, statementTimeoutMs, applicationName = 'siapkerja-sso' }: DatabaseOptions): Knex {
+export function createKnex({ url, poolMax, statementTimeoutMs, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
   const connection: pg.ClientConfig = {
     connectionString: url,
     application_name: applicationName,
@@ -43,6 +45,7 @@ export function createKnex({ url, poolMax, statementTimeoutMs, applicationName =
     acquireConnectionTimeout: 10_000,
     // Otherwise the text of an error carries the values of the statement, and from there they reach the log.
     compileSqlOnError: false,
+    log: { debug: log, warn: log, error: log, deprecate: log },
   });
 }
 

@@ -105,7 +105,7 @@ function report(summary: Summary, code: number): number {
     return 1;
   }
   if (summary.skipped > 0) {
-    console.error(`\n${summary.skipped} tests were SKIPPED${process.env.CI === 'true' ? ', which counts as a failure where CI=true' : ''}.`);
+    console.error(`\nTests SKIPPED: ${summary.skipped}${process.env.CI === 'true' ? ', which counts as a failure where CI=true' : ''}.`);
     if (process.env.CI === 'true') return Math.max(code, 1);
   }
   return summary.failed > 0 ? Math.max(code, 1) : code;

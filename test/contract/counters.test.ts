@@ -1,0 +1,188 @@
+import { expect } from 'chai';
+import type { Clock } from '../../src/ports/clock/clock.ts';
+import type { Counters, Limit } from '../../src/ports/counters/counters.ts';
+import { createPostgresCounters, purgeCounters } from '../../src/ports/counters/postgres.ts';
+import { createKnex } from '../../src/store/knex.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+interface Bench {
+  readonly counters: Counters;
+  /** Another process on the same store. */
+  readonly elsewhere: Counters;
+  /** Lets so much time pass for the store. */
+  pass(seconds: number): void;
+  now(): Date;
+  close(): Promise<void>;
+}
+
+async function onPostgres(): Promise<Bench> {
+  const database = await createTestDatabase();
+  let now = new Date('2026-11-23T03:00:00Z');
+  const clock: Clock = { now: () => now };
+  return {
+    counters: createPostgresCounters({ db: database.knex, clock }),
+    elsewhere: createPostgresCounters({ db: createKnexOn(database), clock }),
+    pass: (seconds) => (now = new Date(now.getTime() + seconds * 1000)),
+    now: () => now,
+    async close() {
+      await Promise.all(others.splice(0).map((knex) => knex.destroy()));
+      await database.drop();
+    },
+  };
+}
+
+const others: ReturnType<typeof createKnex>[] = [];
+function createKnexOn({ url }: TestDatabase): ReturnType<typeof createKnex> {
+  const knex = createKnex({ url, poolMax: 10, statementTimeoutMs: 5000 });
+  others.push(knex);
+  return knex;
+}
+
+/** Every implementation keeps to the same contract. */
+const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres]];
+
+for (const [name, open] of implementations) {
+  describe(`Counters on ${name}`, () => {
+    let bench: Bench;
+    let counters: Counters;
+    let limit: Limit;
+    let serial = 0;
+    before(async () => {
+      bench = await open();
+      counters = bench.counters;
+    });
+    after(() => bench.close());
+    beforeEach(() => {
+      limit = { name: `test.${serial++}`, points: 3, windowSeconds: 60 };
+    });
+
+    const inSeconds = (seconds: number): Date => new Date(bench.now().getTime() + seconds * 1000);
+    const closeTo = (date: Date | undefined, expected: Date): void => {
+      expect(date?.getTime()).to.be.closeTo(expected.getTime(), 1000);
+    };
+
+    it('knows nothing of a key that was never counted', async () => {
+      expect(await counters.read(limit, 'a')).to.deep.equal({ used: 0, left: 3, exhausted: false, resetsAt: undefined });
+    });
+
+    it('takes points until they are used up, and refuses beyond', async () => {
+      const readings = [];
+      for (let n = 0; n < 5; n += 1) readings.push(await counters.take(limit, 'a'));
+      expect(readings.map(({ used, left, exhausted, refused }) => [used, left, exhausted, refused])).to.deep.equal([
+        [1, 2, false, false],
+        [2, 1, false, false],
+        [3, 0, true, false],
+        [4, 0, true, true],
+        [5, 0, true, true],
+      ]);
+      closeTo(readings[4]!.resetsAt, inSeconds(60));
+      expect(await counters.read(limit, 'a')).to.include({ left: 0, exhausted: true });
+    });
+
+    it('never lets more than the points through, however many ask at once and wherever', async () => {
+      const wide = { ...limit, points: 20 };
+      const all = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? counters : bench.elsewhere).take(wide, 'a')));
+      expect(all.filter(({ refused }) => !refused)).to.have.length(20);
+      expect(new Set(all.map(({ used }) => used)).size).to.equal(50);
+    });
+
+    it('counts each key and each limit apart', async () => {
+      for (let n = 0; n < 4; n += 1) await counters.take(limit, 'a');
+      expect(await counters.take(limit, 'b')).to.include({ used: 1, refused: false });
+      expect(await counters.take({ ...limit, name: `${limit.name}.other` }, 'a')).to.include({ used: 1, refused: false });
+    });
+
+    it('begins anew when the window has ended, counted from its first point', async () => {
+      await counters.take(limit, 'a');
+      bench.pass(50);
+      for (let n = 0; n < 3; n += 1) await counters.take(limit, 'a');
+      closeTo((await counters.read(limit, 'a')).resetsAt, inSeconds(10));
+      bench.pass(10);
+      expect(await counters.read(limit, 'a')).to.deep.equal({ used: 0, left: 3, exhausted: false, resetsAt: undefined });
+      const again = await counters.take(limit, 'a');
+      expect(again).to.include({ used: 1, refused: false });
+      closeTo(again.resetsAt, inSeconds(60));
+    });
+
+    it('gives a point back, also one that was refused', async () => {
+      for (let n = 0; n < 4; n += 1) await counters.take(limit, 'a');
+      await counters.giveBack(limit, 'a');
+      expect(await counters.read(limit, 'a')).to.include({ used: 3, exhausted: true });
+      await counters.giveBack(limit, 'a');
+      expect(await counters.take(limit, 'a')).to.include({ used: 3, refused: false });
+    });
+
+    it('gives no point in advance', async () => {
+      await counters.giveBack(limit, 'a');
+      await counters.take(limit, 'b');
+      bench.pass(61);
+      await counters.giveBack(limit, 'b');
+      for (const key of ['a', 'b']) expect(await counters.take(limit, key)).to.include({ used: 1, left: 2 });
+      await counters.giveBack(limit, 'a');
+      await counters.giveBack(limit, 'a');
+      expect(await counters.read(limit, 'a')).to.include({ used: 0, left: 3, exhausted: false });
+    });
+
+    it('refuses a held key whatever its points, until the hold ends', async () => {
+      await counters.hold(limit, 'a', 5);
+      const held = await counters.read(limit, 'a');
+      expect(held).to.include({ used: 0, left: 0, exhausted: true });
+      closeTo(held.resetsAt, inSeconds(5));
+      expect(await bench.elsewhere.take(limit, 'a')).to.include({ exhausted: true, refused: true });
+      await counters.giveBack(limit, 'a');
+      bench.pass(5);
+      expect(await counters.take(limit, 'a')).to.include({ used: 1, refused: false });
+    });
+
+    it('forgets nothing that was counted when a hold ends', async () => {
+      for (let n = 0; n < 3; n += 1) await counters.take(limit, 'a');
+      await counters.hold(limit, 'a', 5);
+      closeTo((await counters.read(limit, 'a')).resetsAt, inSeconds(60));
+      bench.pass(5);
+      expect(await counters.take(limit, 'a')).to.include({ used: 4, refused: true });
+    });
+
+    it('lets a later hold replace an earlier one', async () => {
+      await counters.hold(limit, 'a', 5);
+      await counters.hold(limit, 'a', 30);
+      bench.pass(6);
+      const held = await counters.read(limit, 'a');
+      expect(held).to.include({ exhausted: true });
+      closeTo(held.resetsAt, inSeconds(24));
+    });
+
+    it('clears a key, points and hold', async () => {
+      for (let n = 0; n < 4; n += 1) await counters.take(limit, 'a');
+      await counters.hold(limit, 'a', 5);
+      await counters.clear(limit, 'a');
+      expect(await counters.read(limit, 'a')).to.deep.equal({ used: 0, left: 3, exhausted: false, resetsAt: undefined });
+    });
+  });
+}
+
+describe('Counters on PostgreSQL, besides', () => {
+  const limit: Limit = { name: 'test.postgres', points: 3, windowSeconds: 60 };
+
+  it('fail closed: without the database every operation throws', async () => {
+    const db = createKnex({ url: 'postgres://nobody:x@127.0.0.1:1/none', poolMax: 2, statementTimeoutMs: 1000 });
+    const counters = createPostgresCounters({ db });
+    const operations = [counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a')];
+    const outcomes = await Promise.allSettled(operations);
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(outcomes.map(() => 'rejected'));
+    await db.destroy();
+  });
+
+  it('are removed once they have expired, and only then', async () => {
+    const database = await createTestDatabase();
+    const now = new Date('2026-11-23T03:00:00Z');
+    const counters = createPostgresCounters({ db: database.knex, clock: { now: () => now } });
+    for (const key of ['a', 'b', 'c']) await counters.take(limit, key);
+    await counters.hold(limit, 'a', 600);
+    const at = (seconds: number): Date => new Date(now.getTime() + seconds * 1000);
+    expect(await purgeCounters(database.knex, at(58), 100)).to.equal(0);
+    expect(await purgeCounters(database.knex, at(62), 2)).to.equal(2);
+    expect(await purgeCounters(database.knex, at(62), 100)).to.equal(1);
+    expect(await purgeCounters(database.knex, at(602), 100)).to.equal(1);
+    await database.drop();
+  });
+});
