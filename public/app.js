@@ -32,7 +32,6 @@
   all('form[data-guard]').forEach(function (form) {
     var button = form.querySelector('[type=submit]');
     if (!button) return;
-    var label = button.textContent;
     var line = status('busy');
     form.appendChild(line);
     form.addEventListener('submit', function (event) {
@@ -48,7 +47,6 @@
       if (!form.sent) return;
       form.sent = false;
       button.removeAttribute('aria-disabled');
-      button.textContent = label;
       line.textContent = '';
     });
   });
