@@ -87,6 +87,9 @@ function crossProblems(config: Config): Problem[] {
   if (registry?.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(registry.hostname)) {
     problems.push({ name: 'DUKCAPIL_URL', what: 'plain http is for loopback only: names of citizens travel there', example: 'https://10.20.30.40:8000' });
   }
+  if (registry?.protocol === 'https:' && config.dukcapil.ca === undefined) {
+    problems.push({ name: 'DUKCAPIL_CA', what: "https to the registry needs the certificate authority that signs it: no public one does", example: '/etc/sso/dukcapil-ca.pem' });
+  }
   return problems;
 }
 

@@ -33,6 +33,9 @@ const STATUS: Readonly<Record<EndedReason, number>> = { expired: 410, finished: 
 
 export const entered = (ctx: Context): Entered => ctx.state['entered'] as Entered;
 
+/** The uid in the address; undefined where it is none. */
+export const uidOf = (ctx: Context): string | undefined => /^\/interaction\/([\w-]{8,64})(?:\/|$)/.exec(ctx.path)?.[1];
+
 export const interactionPath = (uid: string, step = ''): string => (step === '' ? `/interaction/${uid}` : `/interaction/${uid}/${step}`);
 
 const labelOf = (client: Client | undefined): ServiceLabel | undefined => (client === undefined || client.id === PORTAL_CLIENT_ID ? undefined : { name: client.metadata.client_name });
@@ -74,8 +77,8 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
 
   const enter: Middleware = async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');
-    const uid = String((ctx['params'] as Record<string, string>)['uid']);
-    if (!/^[\w-]{8,64}$/.test(uid)) throw new Refused(404, 'errors.not-found');
+    const uid = uidOf(ctx);
+    if (uid === undefined) throw new Refused(404, 'errors.not-found');
     const hasCookie = ctx.cookies.get(provider.cookieName('interaction'), { signed: true }) === uid;
     const interaction = hasCookie ? await provider.Interaction.find(uid) : undefined;
     if (interaction === undefined) {

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import { rememberLocale } from '../web/locale.ts';
 import { seeOther } from '../web/see-other.ts';
 import { Refused } from '../web/refused.ts';
-import { entered, interactionPath, type createEntrance } from './entrance.ts';
+import { entered, interactionPath, uidOf, type createEntrance } from './entrance.ts';
 import type { Finish } from './finish.ts';
 import { keptParams, type Tickets } from './ticket.ts';
 
@@ -27,8 +27,7 @@ export function createInteractionRoutes({ entrance, tickets, finish, store, conf
   /** The way back to the same request, for the browser that holds its ticket: open when the sign-in itself is not. */
   const resume = (ctx: Context): void => {
     ctx.set('Cache-Control', 'no-store');
-    const uid = String((ctx['params'] as Record<string, string>)['uid']);
-    const ticket = tickets.read(ctx, uid);
+    const ticket = tickets.read(ctx, uidOf(ctx) ?? '');
     if (ticket === undefined) throw new Refused(410, 'errors.oidc.request');
     tickets.carry(ctx, ticket);
     seeOther(ctx, `/auth?${new URLSearchParams(ticket.params).toString()}`);
@@ -48,7 +47,7 @@ export function createInteractionRoutes({ entrance, tickets, finish, store, conf
 
   const router = new Router();
   router.get('/interaction/:uid/resume', resume);
-  router.use('/interaction/:uid', entrance.enter);
+  router.use(entrance.enter);
   router.get('/interaction/:uid', begin);
   router.get('/interaction/:uid/cancel', (ctx) => finish.cancelled(ctx));
   for (const add of journeys) add(router);

@@ -2,6 +2,7 @@ import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-prov
 import type { Config } from '../config.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
+import { acr } from '../domain/assurance.ts';
 import { claimsByScope, scopes } from '../domain/claims.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import type { Store } from '../store/store.ts';
@@ -10,9 +11,6 @@ import { createFindAccount } from './accounts.ts';
 import type { ClientDirectory } from './clients.ts';
 import { createPolicy } from './policy.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
-
-/** The level of assurance of a sign-in: what was proved, not how often. */
-export const acr = { password: 'urn:siapkerja:acr:password', passwordAndPhone: 'urn:siapkerja:acr:password-phone' } as const;
 
 /** What a client may ask for when its registration says nothing: never the NIK. */
 const defaultClientScope = 'openid profile email phone';
@@ -31,6 +29,8 @@ export interface ProviderDeps {
   readonly keyedHash: KeyedHash;
   readonly cookieKeys: Sensitive<readonly string[]>;
   readonly clients: ClientDirectory;
+  /** Clients that are part of this product and need no registration. */
+  readonly ownClients: NonNullable<Configuration['clients']>;
   readonly jwks: { keys: Record<string, unknown>[] };
   readonly pages: ProtocolPages;
   readonly log: Log;
@@ -42,7 +42,7 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, jwks, pages, log }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, log }: ProviderDeps): Provider {
   const { issuer } = config.http;
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
@@ -50,6 +50,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
 
   const configuration: Configuration = {
     adapter: (model: string) => (model === 'Client' ? clients.adapter : adapterFor(model)),
+    clients: ownClients,
     findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),
     jwks: jwks as NonNullable<Configuration['jwks']>,
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { Random } from '../ports/random/random.ts';
 import { Refused } from './refused.ts';
 import type { SenderState } from './sender.ts';
 
@@ -21,13 +22,22 @@ function isForeign(ctx: Context, issuer: string): boolean {
   return origin !== '' && origin !== 'null' && origin !== new URL(issuer).origin;
 }
 
-export function createCsrf({ keyedHash, issuer }: { keyedHash: KeyedHash; issuer: string }): Csrf {
-  const make = (ctx: Context, scope: string): Buffer => keyedHash.hash('csrf', (ctx.state as SenderState).device, scope);
+const SALT_BYTES = 16;
+
+export function createCsrf({ keyedHash, random, issuer }: { keyedHash: KeyedHash; random: Random; issuer: string }): Csrf {
+  const proof = (ctx: Context, scope: string, salt: Buffer): Buffer => keyedHash.hash('csrf', (ctx.state as SenderState).device, scope, salt.toString('base64url'));
   return {
-    token: (ctx, scope) => make(ctx, scope).toString('base64url'),
+    // Salted anew for each page: pages are compressed, and a secret that repeats beside text that a stranger chooses
+    // can be guessed from their length (BREACH).
+    token(ctx, scope) {
+      const salt = random.bytes(SALT_BYTES);
+      return Buffer.concat([salt, proof(ctx, scope, salt)]).toString('base64url');
+    },
     check(ctx, scope, token) {
       if (isForeign(ctx, issuer)) throw new Refused(403, 'errors.foreign-origin');
-      if (token === undefined || !keyedHash.equal(Buffer.from(token, 'base64url'), make(ctx, scope))) throw new Refused(403, 'errors.stale-form');
+      const bytes = Buffer.from(token ?? '', 'base64url');
+      const salt = bytes.subarray(0, SALT_BYTES);
+      if (!keyedHash.equal(bytes.subarray(SALT_BYTES), proof(ctx, scope, salt))) throw new Refused(403, 'errors.stale-form');
     },
   };
 }

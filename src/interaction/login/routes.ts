@@ -3,7 +3,7 @@ import type Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import type { Config } from '../../config.ts';
 import type { AccountId } from '../../domain/account.ts';
-import { acr } from '../../oidc/provider.ts';
+import { acr } from '../../domain/assurance.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { Csrf } from '../../web/csrf.ts';

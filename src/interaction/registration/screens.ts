@@ -23,6 +23,8 @@ export interface ContactModel extends Step {
   readonly emailSuggestion: string | undefined;
   /** Rules of the password in the order shown: `length`, `lower`, `upper`, `digit`, `symbol`. */
   readonly passwordRules: readonly string[];
+  /** Posts back to the first step, for another person. */
+  readonly links: { readonly restart: string };
 }
 
 export type DeliveryShown = 'on-its-way' | 'sent' | 'failed';
@@ -36,13 +38,21 @@ export interface CodeModel extends Step {
   /** The code field is of no use any more (dead or locked): only another code helps. */
   readonly closed: boolean;
   readonly notice: Sentence | undefined;
-  readonly links: { readonly resend: string; readonly changePhone: string | undefined };
+  /** A likely slip in the address: a hint, never a refusal. */
+  readonly emailSuggestion: string | undefined;
+  readonly links: { readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string };
 }
 
 export interface PhoneModel extends Step {
   readonly values: { readonly phone: string };
   readonly phone: string;
   readonly changesLeft: number;
+  readonly links: { readonly back: string };
+}
+
+export interface EmailModel extends Step {
+  readonly values: { readonly email: string };
+  readonly suggestion: string | undefined;
   readonly links: { readonly back: string };
 }
 
@@ -60,13 +70,14 @@ export interface RegisteredModel {
   readonly email: string;
   /** The person said that they did not register this account. */
   readonly reported: boolean;
-  readonly links: { readonly login: string; readonly recover: string; readonly report: string };
+  readonly links: { readonly login: string; readonly recover: string; readonly report: string; readonly restart: string };
 }
 
 export const identityScreen = (model: IdentityModel): Screen<IdentityModel> => ({ view: 'interaction/registration/identity', title: say('interaction.registration.title'), model });
 export const contactScreen = (model: ContactModel): Screen<ContactModel> => ({ view: 'interaction/registration/contact', title: say('interaction.registration.title'), model });
 export const codeScreen = (model: CodeModel): Screen<CodeModel> => ({ view: 'interaction/registration/code', title: say('interaction.registration.code.title'), model });
 export const phoneScreen = (model: PhoneModel): Screen<PhoneModel> => ({ view: 'interaction/registration/phone', title: say('interaction.registration.phone.title'), model });
+export const emailScreen = (model: EmailModel): Screen<EmailModel> => ({ view: 'interaction/registration/email', title: say('interaction.registration.email.title'), model });
 export const finishedScreen = (model: FinishedModel): Screen<FinishedModel> => ({ view: 'interaction/registration/finished', title: say('interaction.registration.finished.title'), model });
 export const registeredScreen = (model: RegisteredModel): Screen<RegisteredModel> => ({ view: 'interaction/registration/registered', title: say('interaction.registration.registered.title'), model });
 
@@ -90,6 +101,7 @@ const contact: ContactModel = {
   name: 'Budi Contoh Santoso',
   emailSuggestion: undefined,
   passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'],
+  links: { restart: '#' },
 };
 const code: CodeModel = {
   service,
@@ -101,7 +113,8 @@ const code: CodeModel = {
   resendInSeconds: 52,
   closed: false,
   notice: undefined,
-  links: { resend: '#', changePhone: '#' },
+  emailSuggestion: undefined,
+  links: { resend: '#', changePhone: '#', changeEmail: '#' },
 };
 const fieldError = (field: string, key: string, params?: Record<string, string | number>): FieldError => ({ field, sentence: say(key, params) });
 const contactRefusal = (name: string): string => `interaction.registration.contact.refusal.${name}`;
@@ -149,9 +162,12 @@ export const examples: Examples = {
   'code: not deliverable': codeScreen({ ...code, delivery: 'failed', resendInSeconds: 0 }),
   'change of number': phoneScreen({ service, errors: [], problem: undefined, values: { phone: '' }, phone: '08*****2797', changesLeft: 3, links: { back: '#' } }),
   'change of number: refused': phoneScreen({ service, errors: [fieldError('phone', contactRefusal('phone-form'))], problem: undefined, values: { phone: '+1 202 555 0100' }, phone: '08*****2797', changesLeft: 2, links: { back: '#' } }),
+  'code: likely slip in the address': codeScreen({ ...code, email: 'b***@gmial.com', emailSuggestion: 'b***@gmail.com' }),
+  'change of address': emailScreen({ service, errors: [], problem: undefined, values: { email: 'budi@gmial.com' }, suggestion: 'budi@gmail.com', links: { back: '#' } }),
+  'change of address: refused': emailScreen({ service, errors: [fieldError('email', contactRefusal('email-form'))], problem: undefined, values: { email: 'budi' }, suggestion: undefined, links: { back: '#' } }),
   finished: finishedScreen({ service, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: false }),
   'finished: number moved here': finishedScreen({ service, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: true }),
   'finished: at the portal': finishedScreen({ service: undefined, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: false }),
-  'NIK already has an account': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: false, links: { login: '#', recover: '#', report: '#' } }),
-  'NIK already has an account: misuse reported': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: true, links: { login: '#', recover: '#', report: '#' } }),
+  'NIK already has an account': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: false, links: { login: '#', recover: '#', report: '#', restart: '#' } }),
+  'NIK already has an account: misuse reported': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: true, links: { login: '#', recover: '#', report: '#', restart: '#' } }),
 };

@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url';
+import Koa from 'koa';
+import compress from 'koa-compress';
+import type Router from 'koa-router';
+import serve from 'koa-static';
+import type { Container } from './container.ts';
+import { signOutOfNothing } from './oidc/sign-out.ts';
+import { isConnectionLost } from './store/reconnect.ts';
+import { errorPage } from './web/error-page.ts';
+import { forwarded } from './web/forwarded.ts';
+import { health, type Readiness } from './web/health.ts';
+import { createTranslator } from './web/i18n.ts';
+import { locale } from './web/locale.ts';
+import { createRenderer } from './web/render.ts';
+import { requestLog } from './web/request-log.ts';
+import { formTargets, securityHeaders } from './web/security-headers.ts';
+import { identifySender } from './web/sender.ts';
+
+const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
+const YEAR_MS = 31_536_000_000;
+
+/**
+ * What happens to a request, from top to bottom.
+ *
+ * @param readiness  what `/readyz` asks.
+ * @param extra      routers that exist outside production only.
+ */
+export function createApp(container: Container, readiness: Readiness, extra: readonly Router[] = []): Koa {
+  const { config, log, random, keyring, keyedHash, clock, provider, showError, routers } = container;
+  const { issuer, trustProxy } = config.http;
+  const secure = issuer.startsWith('https://');
+  const translator = createTranslator({
+    timeZone: config.identity.timeZone,
+    clock,
+    strict: config.environment !== 'production',
+    onMissing: (language, sentence) => {
+      log.error({ language, sentence }, 'a sentence is missing');
+    },
+  });
+
+  const app = new Koa({ proxy: true, keys: [...keyring.cookies.reveal()] });
+  app.on('error', (error: unknown) => {
+    log.error({ err: error }, 'an answer failed');
+  });
+
+  app.use(health(readiness));
+  app.use(forwarded({ issuer, trustProxy }));
+  app.use(requestLog({ log, random }));
+  app.use(securityHeaders({ issuer }));
+  app.use(formTargets);
+  app.use(compress());
+  app.use(serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' }));
+  app.use(identifySender({ config, keyedHash, random }));
+  app.use(locale({ secure }));
+  app.use(createRenderer({ environment: config.environment, translator }));
+  app.use(errorPage({ log, random, isConnectionLost }, showError));
+  for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());
+  app.use(signOutOfNothing(provider));
+  for (const protocol of provider.middleware) app.use(protocol);
+  return app;
+}

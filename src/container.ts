@@ -1,0 +1,134 @@
+import type Router from 'koa-router';
+import type Provider from 'oidc-provider';
+import { addContact } from './account/contact/routes.ts';
+import { createContact } from './account/contact/service.ts';
+import type { Core } from './core.ts';
+import type { AccountId } from './domain/account.ts';
+import { createEntrance } from './interaction/entrance.ts';
+import { createFinish } from './interaction/finish.ts';
+import { addLogin } from './interaction/login/routes.ts';
+import { createLogin } from './interaction/login/service.ts';
+import { createActivation } from './interaction/registration/activation.ts';
+import { createRegistrationDrafts } from './interaction/registration/drafts.ts';
+import { createIdentityCheck } from './interaction/registration/identity-check.ts';
+import { createPages } from './interaction/registration/pages.ts';
+import { addRegistration } from './interaction/registration/routes.ts';
+import { createRegistration } from './interaction/registration/service.ts';
+import { createInteractionRoutes } from './interaction/routes.ts';
+import { createTickets } from './interaction/ticket.ts';
+import { purge } from './jobs/purge.ts';
+import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
+import { createCodes } from './messages/codes.ts';
+import { createClientDirectory } from './oidc/clients.ts';
+import { createProtocolErrors } from './oidc/errors.ts';
+import { createProvider } from './oidc/provider.ts';
+import { createSignOutPages } from './oidc/sign-out.ts';
+import { loadSigningKeys } from './oidc/signing-keys.ts';
+import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
+import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
+import { purgeCounters } from './ports/counters/postgres.ts';
+import { portalClient } from './portal/client.ts';
+import { createPortal } from './portal/routes.ts';
+import { createCsrf, type Csrf } from './web/csrf.ts';
+import { createShowError, type ShowError } from './web/error-page.ts';
+
+/** Everything the server is made of; the only place that knows which implementation is in use. */
+export interface Container extends Core {
+  readonly registry: CivilRegistry;
+  readonly provider: Provider;
+  readonly csrf: Csrf;
+  readonly showError: ShowError;
+  readonly routers: readonly Router[];
+  readonly scheduler: Scheduler;
+}
+
+export interface ContainerDeps {
+  readonly core: Core;
+  /** Base address of the civil registry: the configured one, or the simulator's. */
+  readonly registryUrl: string;
+}
+
+const PURGE_MS = 60_000;
+const CHAIN_MS = 2000;
+
+export async function createContainer({ core, registryUrl }: ContainerDeps): Promise<Container> {
+  const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, counters, limits, passwords, audit, courier } = core;
+  const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
+  const showError = createShowError({ log, random });
+  const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
+  const clients = createClientDirectory({ store, clock });
+
+  const provider = createProvider({
+    config,
+    store,
+    sealer,
+    keyedHash,
+    cookieKeys: keyring.cookies,
+    clients,
+    ownClients: [portalClient(config.http.issuer)],
+    jwks: await loadSigningKeys(store, clock),
+    pages: { error: createProtocolErrors(showError), ...createSignOutPages({ clients }) },
+    log,
+  });
+  provider.on('end_session.success', (ctx: { oidc: { session?: { accountId?: string | undefined } | undefined } }) => {
+    audit.record(store, 'sign-out.completed', {}, { accountId: ctx.oidc.session?.accountId as AccountId | undefined }).catch((error: unknown) => {
+      log.error({ err: error }, 'a sign-out could not be recorded');
+    });
+  });
+
+  const finish = createFinish({ provider });
+  const tickets = createTickets({ sealer, clock, config });
+  const codes = createCodes({ counters, limits, keyedHash, random, clock });
+
+  const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });
+  const registration = createRegistration({
+    store,
+    drafts,
+    identityCheck: createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config: config.dukcapil }),
+    activation: createActivation({ courier, audit, keyedHash, clock, random, config }),
+    codes,
+    courier,
+    passwords,
+    audit,
+    clock,
+    config,
+  });
+  const login = createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, config: config.limits });
+
+  const interaction = createInteractionRoutes({
+    entrance: createEntrance({ provider, clients, tickets, clock }),
+    tickets,
+    finish,
+    store,
+    config,
+    journeys: [
+      addLogin({ login, finish, provider, store, csrf, clock, random, config }),
+      addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, clock, config }), finish, registry, csrf, clock, config }),
+    ],
+  });
+  const portal = createPortal({ provider, store, random, config });
+  addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);
+
+  const scheduler = createScheduler(
+    [
+      { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
+      { label: 'audit-chain', everyMs: CHAIN_MS, run: () => audit.chain(store) },
+    ],
+    log,
+  );
+
+  return {
+    ...core,
+    registry,
+    provider,
+    csrf,
+    showError,
+    routers: [interaction, portal],
+    scheduler,
+    async close() {
+      await scheduler.stop();
+      await registry.close();
+      await core.close();
+    },
+  };
+}

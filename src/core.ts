@@ -1,0 +1,94 @@
+import type { Knex } from 'knex';
+import { createAudit, type Audit } from './audit/log.ts';
+import type { Config } from './config.ts';
+import { createBlindIndex } from './crypto/blind-index.ts';
+import { createEnvelope } from './crypto/envelope.ts';
+import { createKeyedHash, type KeyedHash } from './crypto/keyed-hash.ts';
+import { loadKeyring, type Keyring } from './crypto/keyring.ts';
+import { createPasswordHasher, type PasswordHasher } from './crypto/password-hash.ts';
+import { createSealer, type Sealer } from './crypto/seal.ts';
+import { createCourier, type Courier } from './messages/courier.ts';
+import { systemClock, type Clock } from './ports/clock/clock.ts';
+import type { Counters } from './ports/counters/counters.ts';
+import { createLimits, type Limits } from './ports/counters/limits.ts';
+import { createPostgresCounters } from './ports/counters/postgres.ts';
+import type { Mailer } from './ports/mail/mail.ts';
+import { createMailOutbox } from './ports/mail/outbox.ts';
+import { createSmtpMailer } from './ports/mail/smtp.ts';
+import { systemRandom, type Random } from './ports/random/random.ts';
+import { createHttpGateway } from './ports/sms/http-gateway.ts';
+import { createSmsOutbox } from './ports/sms/outbox.ts';
+import type { SmsGateway } from './ports/sms/sms.ts';
+import { createKnex } from './store/knex.ts';
+import { createStore, type Store } from './store/store.ts';
+import type { Log } from './telemetry/log.ts';
+
+/** What the server and the operator's command line have in common: the keys, the store and what stands right above it. */
+export interface Core {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly knex: Knex;
+  readonly keyring: Keyring;
+  readonly sealer: Sealer;
+  readonly keyedHash: KeyedHash;
+  readonly store: Store;
+  readonly counters: Counters;
+  readonly limits: Limits;
+  readonly passwords: PasswordHasher;
+  readonly audit: Audit;
+  readonly courier: Courier;
+  close(): Promise<void>;
+}
+
+export interface CoreDeps {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+function createSms({ sms }: Config, store: Store, clock: Clock): SmsGateway {
+  if (sms.driver === 'outbox') return createSmsOutbox({ outbox: store.outbox, clock });
+  const { url, ...settings } = sms.http;
+  if (url === undefined) throw new Error('the SMS gateway has no address'); // the configuration refuses this before
+  return createHttpGateway({ ...settings, url });
+}
+
+const createMail = ({ mail }: Config, store: Store, clock: Clock): Mailer =>
+  mail.smtpUrl === undefined ? createMailOutbox({ outbox: store.outbox, clock }) : createSmtpMailer({ smtpUrl: mail.smtpUrl, from: mail.from });
+
+export function createCore({ config, databaseUrl, log, clock = systemClock, random = systemRandom }: CoreDeps): Core {
+  const keyring = loadKeyring({ keyring: config.keyring, dataDir: config.dataDir, environment: config.environment, random });
+  const sealer = createSealer(keyring, random);
+  const keyedHash = createKeyedHash(keyring);
+  const knex = createKnex({ url: databaseUrl, poolMax: config.database.poolMax, statementTimeoutMs: config.database.statementTimeoutMs });
+  const store = createStore({ knex, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash });
+  const sms = createSms(config, store, clock);
+  const mail = createMail(config, store, clock);
+  const courier = createCourier({ store, sms, mail, clock, random, config: config.courier, log });
+
+  return {
+    config,
+    log,
+    clock,
+    random,
+    knex,
+    keyring,
+    sealer,
+    keyedHash,
+    store,
+    counters: createPostgresCounters({ db: knex, clock }),
+    limits: createLimits(config),
+    passwords: createPasswordHasher({ config: config.password, random }),
+    audit: createAudit({ keyedHash, clock, random, log }),
+    courier,
+    async close() {
+      await courier.stop();
+      await Promise.all([sms.close(), mail.close()]);
+      await knex.destroy();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
+import { PORTAL_CLIENT_ID, type Client } from '../domain/client.ts';
+import { fixtures } from '../ports/civil-registry/residents.ts';
+import type { RunningServer } from '../server.ts';
+import { seed } from './seed.ts';
+
+const SAMPLE_SERVICE = fileURLToPath(new URL('./sample-service/main.ts', import.meta.url));
+const STOP_MS = 3000;
+
+/** The sample service is a stranger to the sign-on: a process of its own that knows its client id and secret. */
+function startSampleService(config: Config, clients: readonly Client[]): ChildProcess {
+  const services = clients
+    .filter(({ id }) => id !== PORTAL_CLIENT_ID)
+    .map(({ id, secret, metadata, listing }, index) => ({
+      client_id: id,
+      client_secret: secret?.reveal(),
+      name: metadata.client_name,
+      base: index === 0 ? '/' : '/skillhub',
+      scope: metadata.scope,
+      about: listing === undefined ? undefined : { id: listing.id, en: listing.en },
+    }));
+  return spawn(process.execPath, [SAMPLE_SERVICE], {
+    env: { PATH: process.env['PATH'], NODE_ENV: config.environment, ISSUER: config.http.issuer, SAMPLE_SERVICE_PORT: String(config.sampleService.port), SAMPLE_CLIENTS: JSON.stringify(services) },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Ctrl-C reaches the whole group; the sign-on stops its helpers itself, in order.
+    detached: true,
+  });
+}
+
+function stopProcess(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      resolve();
+      return;
+    }
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    child.once('exit', () => {
+      clearTimeout(force);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
+}
+
+/** What a newcomer needs to try everything, as the terminal shows it. */
+function welcome(config: Config, simulatorUrl: string | undefined, citizens: Awaited<ReturnType<typeof seed>>['citizens']): string {
+  const { issuer } = config.http;
+  const [newcomer] = fixtures;
+  const lines: [string, string][] = [
+    ['Sample service', `http://localhost:${config.sampleService.port}`],
+    ['Sign-on, portal', issuer],
+    ['SMS and e-mail', `${issuer}/dev/outbox`],
+    ['Civil registry', `${issuer}/dev/registry${simulatorUrl === undefined ? '' : `  (${simulatorUrl})`}`],
+    ['Every page', `${issuer}/dev/gallery`],
+  ];
+  if (newcomer !== undefined) lines.push(['To register', `NIK ${newcomer.nik}, ${newcomer.name}, mother ${newcomer.mother}`]);
+  for (const { nik, email, password } of citizens) lines.push(['To sign in', `${email} or NIK ${nik}, password ${password}`]);
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return ['', 'SIAPkerja SSO is up, for development only: every key and person here is invented.', ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`), '  Ctrl-C stops it all; what was made stays.', '', ''].join('\n');
+}
+
+/** Seeds, starts the sample service and says where everything is. */
+export async function startDevelopment({ container, simulator }: RunningServer, config: Config): Promise<{ close(): Promise<void> }> {
+  const { citizens, clients } = await seed(container);
+  const sample = startSampleService(config, clients);
+  process.stdout.write(welcome(config, simulator?.url, citizens));
+  return { close: () => stopProcess(sample) };
+}

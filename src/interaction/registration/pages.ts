@@ -1,0 +1,151 @@
+import type { Context } from 'koa';
+import type { Config } from '../../config.ts';
+import type { Email } from '../../domain/email.ts';
+import { maskEmail, maskPhone } from '../../domain/mask.ts';
+import { secondsUntilResend } from '../../domain/otp.ts';
+import { passwordRules } from '../../domain/password-policy.ts';
+import type { Codes } from '../../messages/codes.ts';
+import type { CivilRegistry } from '../../ports/civil-registry/civil-registry.ts';
+import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import type { Store } from '../../store/store.ts';
+import { say, type Screen, type Sentence } from '../../web/screen.ts';
+import { entered, interactionPath } from '../entrance.ts';
+import type { RegistrationDraft } from './drafts.ts';
+import { emailSuggestionFor } from './forms.ts';
+import type { Registration } from './machine.ts';
+import {
+  codeScreen,
+  contactScreen,
+  emailScreen,
+  finishedScreen,
+  identityScreen,
+  phoneScreen,
+  registeredScreen,
+  type ContactModel,
+  type DeliveryShown,
+  type EmailModel,
+  type IdentityModel,
+  type PhoneModel,
+} from './screens.ts';
+
+type State<Step extends Registration['step']> = Extract<Registration, { step: Step }>;
+type OtpDraft = RegistrationDraft & { readonly state: State<'otp'> };
+
+export interface PagesDeps {
+  readonly registry: Pick<CivilRegistry, 'health'>;
+  readonly codes: Pick<Codes, 'lockedUntil'>;
+  readonly store: Pick<Store, 'accounts' | 'messages'>;
+  readonly clock: Clock;
+  readonly config: Pick<Config, 'otp' | 'password'>;
+}
+
+export type Pages = ReturnType<typeof createPages>;
+
+/** While the circuit says nothing about its end, people are asked to come back after this. */
+const COME_BACK_SECONDS = 300;
+
+/** The screens of registration, filled from the draft: masked where another eye might see them. */
+export function createPages({ registry, codes, store, clock, config }: PagesDeps) {
+  const path = (ctx: Context, step: string): string => interactionPath(entered(ctx).uid, step);
+  const cancel = (ctx: Context): string | undefined => (entered(ctx).service === undefined ? undefined : path(ctx, 'cancel'));
+
+  async function deliveryOf(messageId: string): Promise<DeliveryShown> {
+    switch (await store.messages.stateOf(messageId)) {
+      case 'sent':
+        return 'sent';
+      case 'failed':
+      case 'expired':
+        return 'failed';
+      default:
+        return 'on-its-way';
+    }
+  }
+
+  return {
+    identity(ctx: Context, shown: Partial<Pick<IdentityModel, 'values' | 'errors' | 'problem' | 'retype'>>): Screen {
+      const health = registry.health();
+      return identityScreen({
+        service: entered(ctx).service,
+        values: { nik: '', name: '' },
+        errors: [],
+        problem: undefined,
+        retype: false,
+        ...shown,
+        // A form that has just come back says so already.
+        registryBackAt: health.available || shown.problem !== undefined ? undefined : (health.retryAt ?? addSeconds(clock.now(), COME_BACK_SECONDS)),
+        links: { login: path(ctx, 'login'), terms: '/terms', privacy: '/privacy', cancel: cancel(ctx) },
+      });
+    },
+
+    contact(ctx: Context, state: State<'contact'>, shown: Partial<Pick<ContactModel, 'values' | 'errors' | 'problem' | 'emailSuggestion'>>): Screen {
+      return contactScreen({
+        service: entered(ctx).service,
+        values: { email: '', phone: '' },
+        errors: [],
+        problem: undefined,
+        emailSuggestion: undefined,
+        ...shown,
+        name: state.identity.name.reveal(),
+        passwordRules: passwordRules(config.password.profile),
+        links: { restart: path(ctx, 'register/restart') },
+      });
+    },
+
+    async code(ctx: Context, { state }: OtpDraft, { refusal, problem }: { refusal?: Sentence; problem?: Sentence }): Promise<Screen> {
+      const { contact, sent, identity, numberChanges } = state;
+      const lockedUntil = await codes.lockedUntil(identity.nik);
+      const dead = sent.challenge.tries >= config.otp.triesPerCode;
+      const suggestion = emailSuggestionFor(contact.email.reveal());
+      const standing = lockedUntil === undefined ? (dead ? say('interaction.registration.code.refusal.dead') : undefined) : say('interaction.registration.code.refusal.locked', { until: lockedUntil });
+      return codeScreen({
+        service: entered(ctx).service,
+        errors: refusal === undefined ? [] : [{ field: 'code', sentence: refusal }],
+        problem: problem ?? standing,
+        phone: maskPhone(contact.phone.reveal()),
+        email: maskEmail(contact.email.reveal()),
+        emailSuggestion: suggestion === undefined ? undefined : maskEmail(suggestion as Email),
+        delivery: await deliveryOf(sent.messageId),
+        resendInSeconds: lockedUntil === undefined ? secondsUntilResend(sent.challenge, clock.now(), config.otp) : undefined,
+        closed: dead || lockedUntil !== undefined,
+        notice: sent.challenge.sends > 1 && refusal === undefined && problem === undefined ? say('interaction.registration.code.resent') : undefined,
+        links: {
+          resend: path(ctx, 'register/otp/resend'),
+          changePhone: numberChanges < config.otp.numberChanges && lockedUntil === undefined ? path(ctx, 'register/phone') : undefined,
+          changeEmail: path(ctx, 'register/email'),
+        },
+      });
+    },
+
+    phone(ctx: Context, { contact, numberChanges }: State<'otp'>, shown: Partial<Pick<PhoneModel, 'values' | 'errors' | 'problem'>>): Screen {
+      return phoneScreen({
+        service: entered(ctx).service,
+        values: { phone: '' },
+        errors: [],
+        problem: undefined,
+        ...shown,
+        phone: maskPhone(contact.phone.reveal()),
+        changesLeft: config.otp.numberChanges - numberChanges,
+        links: { back: path(ctx, 'register/otp') },
+      });
+    },
+
+    email(ctx: Context, shown: Pick<EmailModel, 'values'> & Partial<Pick<EmailModel, 'errors'>>): Screen {
+      return emailScreen({ service: entered(ctx).service, errors: [], problem: undefined, suggestion: emailSuggestionFor(shown.values.email), ...shown, links: { back: path(ctx, 'register/otp') } });
+    },
+
+    async registered(ctx: Context, { holder, reported }: State<'registered'>): Promise<Screen> {
+      const account = await store.accounts.findById(holder);
+      return registeredScreen({
+        service: entered(ctx).service,
+        phone: account?.phone === undefined ? '-' : maskPhone(account.phone.reveal()),
+        email: account?.email === undefined ? '-' : maskEmail(account.email.reveal()),
+        reported,
+        links: { login: path(ctx, 'login'), recover: path(ctx, 'recover'), report: path(ctx, 'register/report'), restart: path(ctx, 'register/restart') },
+      });
+    },
+
+    finished(ctx: Context, { identity, email, phoneMoved }: State<'finished'>): Screen {
+      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved });
+    },
+  };
+}

@@ -1,0 +1,197 @@
+import type { Context } from 'koa';
+import type Router from 'koa-router';
+import type { Config } from '../../config.ts';
+import { parseEmail } from '../../domain/email.ts';
+import { parseOtpCode } from '../../domain/otp.ts';
+import { parsePhone } from '../../domain/phone.ts';
+import { sensitive } from '../../domain/sensitive.ts';
+import { acr } from '../../domain/assurance.ts';
+import type { CivilRegistry } from '../../ports/civil-registry/civil-registry.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
+import { guardForm, type Csrf } from '../../web/csrf.ts';
+import { field, form } from '../../web/form.ts';
+import { localeOf } from '../../web/locale.ts';
+import { renderScreen } from '../../web/render.ts';
+import { say, type Screen } from '../../web/screen.ts';
+import { senderOf } from '../../web/sender.ts';
+import { seeOther } from '../../web/see-other.ts';
+import { entered, interactionPath } from '../entrance.ts';
+import type { Finish } from '../finish.ts';
+import type { RegistrationDraft, RegistrationDrafts } from './drafts.ts';
+import { contactKey, emailSuggestionFor, identityKey, parseContact, parseIdentity } from './forms.ts';
+import { begin, type Registration, type RegistrationStep } from './machine.ts';
+import type { Pages } from './pages.ts';
+import type { RegistrationContext, RegistrationService } from './service.ts';
+
+export interface RegistrationRoutesDeps {
+  readonly registration: RegistrationService;
+  readonly drafts: RegistrationDrafts;
+  readonly pages: Pages;
+  readonly finish: Finish;
+  readonly registry: Pick<CivilRegistry, 'health'>;
+  readonly csrf: Csrf;
+  readonly clock: Clock;
+  readonly config: Pick<Config, 'http' | 'identity'>;
+}
+
+const PATH: Readonly<Record<RegistrationStep, string>> = {
+  identity: 'register/identity',
+  contact: 'register/contact',
+  otp: 'register/otp',
+  registered: 'register/registered',
+  finished: 'register/finished',
+};
+
+type At<Step extends RegistrationStep> = RegistrationDraft & { readonly state: Extract<Registration, { step: Step }> };
+
+const secondsUntil = (date: Date, now: Date): number => Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
+
+export function addRegistration({ registration, drafts, pages, finish, registry, csrf, clock, config }: RegistrationRoutesDeps): (router: Router) => void {
+  const contextOf = (ctx: Context): RegistrationContext => {
+    const { uid, clientId, service } = entered(ctx);
+    return { uid, clientId, serviceName: service?.name, sender: senderOf(ctx), locale: localeOf(ctx) };
+  };
+  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, entered(ctx).uid) });
+
+  /** To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page. */
+  async function toStep(ctx: Context): Promise<void> {
+    const { uid } = entered(ctx);
+    seeOther(ctx, interactionPath(uid, PATH[(await drafts.find(uid))?.state.step ?? 'identity']));
+  }
+
+  /** Runs the handler at its step alone. Whoever only looks has no draft yet: the first form makes one. */
+  const at =
+    <Step extends RegistrationStep>(step: Step, handler: (ctx: Context, draft: At<Step>) => Promise<void>) =>
+    async (ctx: Context): Promise<void> => {
+      const { uid } = entered(ctx);
+      const draft = (await drafts.find(uid)) ?? { id: '', uid, state: begin(), createdAt: clock.now() };
+      if (draft.state.step === step) await handler(ctx, draft as At<Step>);
+      else seeOther(ctx, interactionPath(uid, PATH[draft.state.step]));
+    };
+
+  async function identity(ctx: Context): Promise<void> {
+    const typed = { nik: field(ctx, 'nik'), name: field(ctx, 'name'), motherName: field(ctx, 'mother_name') };
+    const values = { nik: typed.nik.slice(0, 64), name: typed.name.slice(0, 200) };
+    const claim = parseIdentity(typed, config.identity, clock.now());
+    if (!claim.ok) return show(ctx, pages.identity(ctx, { values, errors: claim.refusal, retype: true }), 422);
+
+    const outcome = await registration.proveIdentity(contextOf(ctx), claim.value);
+    if (outcome.ok) return toStep(ctx);
+    const { reason, ...params } = outcome.refusal;
+    let status = 422;
+    if (reason === 'limited') {
+      status = 429;
+      ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
+    } else if (reason === 'unavailable' || reason === 'quota' || reason === 'closed') {
+      status = 503;
+      if (reason === 'unavailable') ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
+    }
+    await show(ctx, pages.identity(ctx, { values, problem: say(identityKey(reason), params), retype: true }), status);
+  }
+
+  async function contact(ctx: Context, draft: At<'contact'>): Promise<void> {
+    const typed = { email: field(ctx, 'email'), phone: field(ctx, 'phone') };
+    const values = { email: typed.email.slice(0, 320), phone: typed.phone.slice(0, 64) };
+    const emailSuggestion = emailSuggestionFor(typed.email);
+    const again = (shown: Parameters<Pages['contact']>[2], status: number): Promise<void> => show(ctx, pages.contact(ctx, draft.state, { values, emailSuggestion, ...shown }), status);
+    const password = field(ctx, 'password');
+    const parsed = parseContact(typed);
+    const missing = password === '' ? [{ field: 'password', sentence: say(contactKey('password-empty')) }] : [];
+    if (!parsed.ok) return again({ errors: [...parsed.refusal, ...missing] }, 422);
+    if (missing.length > 0) return again({ errors: missing }, 422);
+
+    let outcome;
+    try {
+      outcome = await registration.giveContact(contextOf(ctx), parsed.value, password);
+    } catch (error) {
+      const { code, retryAfterSeconds } = error as { code?: unknown; retryAfterSeconds?: number };
+      if (code !== 'HASHING_BUSY' || retryAfterSeconds === undefined) throw error;
+      ctx.set('Retry-After', String(retryAfterSeconds));
+      return again({ problem: say('errors.busy', { seconds: retryAfterSeconds }) }, 503);
+    }
+    if (outcome.ok) return toStep(ctx);
+    if (outcome.refusal.reason === 'password') return again({ errors: outcome.refusal.refusals.map((refusal) => ({ field: 'password', sentence: say(contactKey(refusal)) })) }, 422);
+    ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
+    await again({ problem: say(contactKey(outcome.refusal.reason), { until: outcome.refusal.until }) }, 429);
+  }
+
+  async function code(ctx: Context, draft: At<'otp'>): Promise<void> {
+    const typed = parseOtpCode(field(ctx, 'code'));
+    if (!typed.ok) return show(ctx, await pages.code(ctx, draft, { refusal: say(`interaction.registration.code.refusal.${typed.refusal}`) }), 422);
+    const outcome = await registration.confirmCode(contextOf(ctx), typed.value);
+    if (outcome.ok) return toStep(ctx);
+
+    const { reason, ...params } = outcome.refusal;
+    const sentence = say(`interaction.registration.code.refusal.${reason}`, params);
+    const now = (await drafts.find(draft.uid)) ?? draft;
+    if (now.state.step !== 'otp') return toStep(ctx);
+    const shown = reason === 'locked' || reason === 'dead' ? { problem: sentence } : { refusal: sentence };
+    if (reason === 'locked') ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
+    await show(ctx, await pages.code(ctx, now as At<'otp'>, shown), reason === 'locked' ? 429 : 422);
+  }
+
+  async function sendAgain(ctx: Context, draft: At<'otp'>): Promise<void> {
+    const outcome = await registration.sendAgain(contextOf(ctx));
+    if (outcome.ok) return toStep(ctx);
+    const { reason, ...params } = outcome.refusal;
+    const seconds = outcome.refusal.reason === 'wait' ? outcome.refusal.seconds : secondsUntil(outcome.refusal.until, clock.now());
+    ctx.set('Retry-After', String(seconds));
+    await show(ctx, await pages.code(ctx, draft, { problem: say(`interaction.registration.code.refusal.${reason}`, params) }), 429);
+  }
+
+  async function changePhone(ctx: Context, draft: At<'otp'>): Promise<void> {
+    const typed = field(ctx, 'phone');
+    const values = { phone: typed.slice(0, 64) };
+    const phone = parsePhone(typed);
+    if (!phone.ok) return show(ctx, pages.phone(ctx, draft.state, { values, errors: [{ field: 'phone', sentence: say(contactKey(phone.refusal)) }] }), 422);
+    const outcome = await registration.changeNumber(contextOf(ctx), sensitive(phone.value));
+    if (outcome.ok) return toStep(ctx);
+    const { reason, ...params } = outcome.refusal;
+    if (outcome.refusal.reason !== 'changes-used-up') ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
+    await show(ctx, pages.phone(ctx, draft.state, { values, problem: say(contactKey(reason), params) }), 429);
+  }
+
+  async function changeEmail(ctx: Context): Promise<void> {
+    const typed = field(ctx, 'email');
+    const email = parseEmail(typed);
+    if (!email.ok) {
+      return show(ctx, pages.email(ctx, { values: { email: typed.slice(0, 320) }, errors: [{ field: 'email', sentence: say(contactKey(email.refusal)) }] }), 422);
+    }
+    await registration.changeEmail(contextOf(ctx), sensitive(email.value));
+    await toStep(ctx);
+  }
+
+  return (router) => {
+    const read = form({ limitBytes: config.http.bodyLimitBytes });
+    const guard = guardForm(csrf, (ctx) => entered(ctx).uid);
+    const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
+    const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, handler);
+
+    get('register', toStep);
+    get('register/identity', at('identity', (ctx) => show(ctx, pages.identity(ctx, {}), registry.health().available ? 200 : 503)));
+    post('register/identity', at('identity', identity));
+    get('register/contact', at('contact', (ctx, draft) => show(ctx, pages.contact(ctx, draft.state, {}))));
+    post('register/contact', at('contact', contact));
+    get('register/otp', at('otp', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))));
+    post('register/otp', at('otp', code));
+    get('register/otp/resend', toStep);
+    post('register/otp/resend', at('otp', sendAgain));
+    get('register/phone', at('otp', (ctx, draft) => show(ctx, pages.phone(ctx, draft.state, {}))));
+    post('register/phone', at('otp', changePhone));
+    get('register/email', at('otp', (ctx, draft) => show(ctx, pages.email(ctx, { values: { email: draft.state.contact.email.reveal() } }))));
+    post('register/email', at('otp', changeEmail));
+    get('register/registered', at('registered', async (ctx, draft) => show(ctx, await pages.registered(ctx, draft.state))));
+    get('register/report', toStep);
+    post('register/report', at('registered', async (ctx) => {
+      await registration.reportMisuse(contextOf(ctx));
+      await toStep(ctx);
+    }));
+    get('register/restart', toStep);
+    post('register/restart', async (ctx) => {
+      await registration.restart(contextOf(ctx));
+      await toStep(ctx);
+    });
+    get('register/finished', at('finished', (ctx, draft) => show(ctx, pages.finished(ctx, draft.state))));
+    post('register/finished', at('finished', (ctx, draft) => finish.signedIn(ctx, { accountId: draft.state.accountId, acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false })));
+  };
+}

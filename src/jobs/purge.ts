@@ -1,0 +1,32 @@
+import { addSeconds, type Clock } from '../ports/clock/clock.ts';
+import type { Store } from '../store/store.ts';
+
+const BATCH = 1000;
+/** What became of a message is kept for a while for whoever asks; what it said was wiped when it was sent. */
+const MESSAGE_SECONDS = 30 * 86_400;
+
+async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
+  for (let total = 0; ; ) {
+    const removed = await remove(BATCH);
+    total += removed;
+    if (removed < BATCH) return total;
+  }
+}
+
+export interface PurgeDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly purgeCounters: (now: Date, limit: number) => Promise<number>;
+}
+
+/** Removes what has run out. Safe with many instances: each row goes once. @returns how many rows of each kind. */
+export async function purge({ store, clock, purgeCounters }: PurgeDeps): Promise<Readonly<Record<string, number>>> {
+  const now = clock.now();
+  return {
+    protocolState: await inBatches((limit) => store.protocolState.purge(limit)),
+    counters: await inBatches((limit) => purgeCounters(now, limit)),
+    drafts: await store.drafts.purge(now),
+    confirmations: await store.confirmations.purge(now),
+    messages: await store.messages.purge(addSeconds(now, -MESSAGE_SECONDS)),
+  };
+}

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { ConfigError, loadConfig, type Config } from './config.ts';
+import { startDevelopment } from './dev/development.ts';
+import { startServer } from './server.ts';
+import { createLog } from './telemetry/log.ts';
+
+function readConfig(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+const config = readConfig();
+const log = createLog({ level: config.log.level, pretty: process.stdout.isTTY });
+
+/** What has been started so far, newest last. */
+const running: { close(): Promise<void> }[] = [];
+let stopping: Promise<void> | undefined;
+
+async function stop(exitCode: number): Promise<void> {
+  stopping ??= (async () => {
+    for (const part of running.reverse()) await part.close();
+  })();
+  await stopping.catch((error: unknown) => {
+    log.error({ err: error }, 'stopping failed');
+  });
+  process.exit(exitCode);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping !== undefined) return; // Ctrl-C twice: the first is being served
+    log.info({ signal }, 'stopping');
+    void stop(0);
+  });
+}
+
+try {
+  const server = await startServer({ config, log });
+  running.push(server);
+  log.info({ url: config.http.issuer, port: server.port }, 'listening');
+  if (config.environment === 'development') running.push(await startDevelopment(server, config));
+} catch (error) {
+  log.fatal({ err: error }, 'the sign-on could not start');
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  await stop(1);
+}

@@ -1,0 +1,63 @@
+import type { Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { PORTAL_CLIENT_ID } from '../domain/client.ts';
+import { renderScreen } from '../web/render.ts';
+import { allowFormTargets } from '../web/security-headers.ts';
+import type { ClientDirectory } from './clients.ts';
+import { signedOutScreen, signOutScreen } from './screens.ts';
+
+/** The question before and the page after a sign-out (OpenID Connect RP-Initiated Logout 1.0). */
+export function createSignOutPages({ clients }: { clients: ClientDirectory }) {
+  return {
+    async signOut(ctx: KoaContextWithOIDC): Promise<void> {
+      const { session, client } = ctx.oidc;
+      const { secret, postLogoutRedirectUri } = (session?.state ?? {}) as { secret?: string; postLogoutRedirectUri?: string };
+      if (postLogoutRedirectUri !== undefined) allowFormTargets(ctx, ['https:', new URL(postLogoutRedirectUri).origin].filter((target) => target !== 'null'));
+      const service = client === undefined || client.clientId === PORTAL_CLIENT_ID ? undefined : { name: client.clientName ?? client.clientId };
+      await renderScreen(ctx, signOutScreen({ service, action: ctx.oidc.urlFor('end_session_confirm'), xsrf: secret ?? '', stay: '/' }));
+    },
+
+    async signedOut(ctx: KoaContextWithOIDC): Promise<void> {
+      const client = ctx.oidc.client === undefined ? undefined : await clients.find(ctx.oidc.client.clientId);
+      const service = client === undefined ? undefined : { name: client.metadata.client_name, url: client.metadata.client_uri };
+      await renderScreen(ctx, signedOutScreen({ service }));
+    },
+  };
+}
+
+/** The audience of an ID token, unverified: it only says which service to lead back to. */
+function audienceOf(idToken: unknown): string | undefined {
+  if (typeof idToken !== 'string') return undefined;
+  try {
+    const { aud } = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')) as { aud?: unknown };
+    return typeof aud === 'string' ? aud : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Signing out where nobody is signed in: the library answers with a form that a script must send. There is nothing to
+ * ask, so the person goes straight back to the service, if it registered the address, or sees that they are signed out.
+ */
+export function signOutOfNothing(provider: Provider): Middleware {
+  return async (ctx, next) => {
+    if (ctx.method !== 'GET' || ctx.path !== provider.pathFor('end_session')) return next();
+    const session = await provider.Session.get(ctx as never);
+    if (session.accountId !== undefined) return next();
+
+    ctx.set('Cache-Control', 'no-store');
+    const { client_id: clientId, id_token_hint: hint, post_logout_redirect_uri: back, state } = ctx.query;
+    const id = typeof clientId === 'string' ? clientId : audienceOf(hint);
+    const client = id === undefined ? undefined : await provider.Client.find(id);
+    if (client !== undefined && typeof back === 'string' && client.postLogoutRedirectUriAllowed(back)) {
+      const url = new URL(back);
+      if (typeof state === 'string') url.searchParams.set('state', state);
+      ctx.status = 303;
+      ctx.redirect(url.href);
+      return;
+    }
+    await renderScreen(ctx, signedOutScreen({ service: undefined }));
+  };
+}

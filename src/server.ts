@@ -1,0 +1,118 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type Router from 'koa-router';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { createContainer, type Container } from './container.ts';
+import { createCore } from './core.ts';
+import { createDevelopmentPages } from './dev/pages.ts';
+import { systemClock, type Clock } from './ports/clock/clock.ts';
+import { startSimulator, type Simulator } from './ports/civil-registry/simulator.ts';
+import { startEmbedded, type EmbeddedPostgres } from './store/embedded.ts';
+import { createKnex, migrate } from './store/knex.ts';
+import type { Log } from './telemetry/log.ts';
+
+export interface RunningServer {
+  readonly container: Container;
+  readonly simulator: Simulator | undefined;
+  readonly port: number;
+  /** Refuses new requests, lets those under way end (`http.drainSeconds` at most), then closes everything it opened. */
+  close(): Promise<void>;
+}
+
+export interface ServerDeps {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** How long the simulator's slow endings take. */
+  readonly simulatorDelays?: { readonly hangMs: number; readonly slowMs: number };
+}
+
+/** The civil registry is the configured one; outside production the simulator stands in for it. */
+async function openRegistry({ config, log, clock = systemClock, simulatorDelays }: ServerDeps): Promise<{ url: string; simulator: Simulator | undefined }> {
+  if (config.dukcapil.url !== undefined) return { url: config.dukcapil.url, simulator: undefined };
+  const { userId, password, ip, institution } = config.dukcapil;
+  const simulator = await startSimulator({
+    port: config.simulator.port,
+    userId,
+    password,
+    ip,
+    institution,
+    residentsFile: config.simulator.residents,
+    quota: config.simulator.quota,
+    clock,
+    environment: config.environment,
+    log,
+    ...(simulatorDelays === undefined ? {} : { delays: simulatorDelays }),
+  });
+  return { url: simulator.url, simulator };
+}
+
+function listen(server: Server, { host, port }: Config['http']): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Ends keep-alive connections at once and waits for answers under way. */
+async function drain(server: Server, seconds: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  server.closeIdleConnections();
+  const force = setTimeout(() => {
+    server.closeAllConnections();
+  }, seconds * 1000);
+  await closed;
+  clearTimeout(force);
+}
+
+/** Brings the whole sign-on up: database, migrations, civil registry, courier, jobs, HTTP. */
+export async function startServer(deps: ServerDeps): Promise<RunningServer> {
+  const { config, log, clock } = deps;
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.reverse()) await close();
+  };
+
+  try {
+    let databaseUrl = config.database.url;
+    if (databaseUrl === undefined) {
+      const embedded: EmbeddedPostgres = await startEmbedded({ dataDir: config.dataDir, log });
+      opened.push(() => embedded.stop());
+      databaseUrl = embedded.url;
+    }
+    const forMigrations = createKnex({ url: databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
+    await migrate(forMigrations).finally(() => forMigrations.destroy());
+
+    const { url: registryUrl, simulator } = await openRegistry(deps);
+    if (simulator !== undefined) opened.push(() => simulator.close());
+
+    const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }) }), registryUrl });
+    opened.push(() => container.close());
+
+    const readiness = { check: () => container.store.ping(), draining: false };
+    const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
+    const app = createApp(container, readiness, extra);
+    const server = createServer(app.callback() as (...args: Parameters<ReturnType<typeof app.callback>>) => void);
+    server.requestTimeout = 30_000;
+    server.headersTimeout = 15_000;
+    const port = await listen(server, config.http);
+    opened.push(async () => {
+      readiness.draining = true;
+      await drain(server, config.http.drainSeconds);
+    });
+
+    container.courier.start();
+    container.scheduler.start();
+    return { container, simulator, port, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
