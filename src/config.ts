@@ -100,7 +100,7 @@ function crossProblems(config: Config): Problem[] {
  * @throws {ConfigError} with every problem, not only the first.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env, overrides: object = {}): Config {
-  const environment = env['NODE_ENV'] ?? 'development';
+  const environment = env.NODE_ENV ?? 'development';
   const file = readFileOf(environment);
   const problems: Problem[] = [];
   const config: Record<string, unknown> = {};
@@ -113,7 +113,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       problems.push({
         name: setting.env ?? path,
         what: parsed.error.issues.map((issue) => issue.message).join('; '),
-        example: setting.example ?? String(setting.fallback ?? '…'),
+        example: setting.example ?? JSON.stringify(setting.fallback ?? '…'),
       });
     }
     const keys = path.split('.');

@@ -1,3 +1,6 @@
+/** An event that needs no words. */
+type Nothing = Readonly<Record<string, never>>;
+
 /**
  * Everything that happens and is worth remembering: the type is the audit type, the metric label and the log event,
  * the value says what goes along. Nothing here may hold personal data: no name, NIK, address, number or code.
@@ -7,8 +10,8 @@ export interface EventCatalogue {
   'registration.identity.refused': { reason: string; reference?: string };
   'registration.identity.unavailable': { trouble: string };
   'registration.identity.limited': { limit: string };
-  'registration.nik-taken': Record<never, never>;
-  'registration.misuse-reported': Record<never, never>;
+  'registration.nik-taken': Nothing;
+  'registration.misuse-reported': Nothing;
   'registration.code.sent': { sends: number; operator: string; reason: 'first' | 'again' | 'number-changed' };
   'registration.code.refused': { reason: string };
   'registration.code.not-sent': { reason: string };
@@ -16,7 +19,7 @@ export interface EventCatalogue {
 
   'sign-in.succeeded': { amr: readonly string[]; knownDevice: boolean };
   'sign-in.refused': { reason: string };
-  'sign-out.completed': Record<never, never>;
+  'sign-out.completed': Nothing;
 
   'recovery.code.sent': { channel: 'sms' | 'email'; sends: number };
   'recovery.code.refused': { reason: string };
@@ -24,8 +27,8 @@ export interface EventCatalogue {
   'recovery.completed': { channel: 'sms' | 'email' };
 
   'contact.email.confirmed': { moved: boolean };
-  'contact.email.lost': Record<never, never>;
-  'contact.phone.lost': Record<never, never>;
+  'contact.email.lost': Nothing;
+  'contact.phone.lost': Nothing;
 
   'account.created': { by: 'operator' | 'seed' };
   'account.suspended': { by: 'operator' };
@@ -33,9 +36,9 @@ export interface EventCatalogue {
 
   'client.created': { type: string; by: 'operator' | 'seed' };
   'client.updated': { fields: readonly string[] };
-  'client.disabled': Record<never, never>;
-  'client.enabled': Record<never, never>;
-  'client.secret-rotated': Record<never, never>;
+  'client.disabled': Nothing;
+  'client.enabled': Nothing;
+  'client.secret-rotated': Nothing;
 }
 
 export type EventType = keyof EventCatalogue;

@@ -22,7 +22,7 @@ function startSampleService(config: Config, clients: readonly Client[]): ChildPr
       about: listing === undefined ? undefined : { id: listing.id, en: listing.en },
     }));
   return spawn(process.execPath, [SAMPLE_SERVICE], {
-    env: { PATH: process.env['PATH'], NODE_ENV: config.environment, ISSUER: config.http.issuer, SAMPLE_SERVICE_PORT: String(config.sampleService.port), SAMPLE_CLIENTS: JSON.stringify(services) },
+    env: { PATH: process.env.PATH, NODE_ENV: config.environment, ISSUER: config.http.issuer, SAMPLE_SERVICE_PORT: String(config.sampleService.port), SAMPLE_CLIENTS: JSON.stringify(services) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C reaches the whole group; the sign-on stops its helpers itself, in order.
     detached: true,

@@ -11,7 +11,7 @@ import { createGallery } from './gallery.ts';
 /** Aids of development: messages that were not sent, people who can register, every screen. Never mounted in production. */
 export function createDevelopmentPages({ store }: Pick<Container, 'store'>, simulator: Simulator | undefined): Router[] {
   const router = new Router();
-  const wanted = (ctx: Context): { to?: string } => (typeof ctx.query['to'] === 'string' ? { to: ctx.query['to'] } : {});
+  const wanted = (ctx: Context): { to?: string } => (typeof ctx.query.to === 'string' ? { to: ctx.query.to } : {});
 
   router.get('/dev/outbox', async (ctx) => {
     const messages = await store.outbox.newest({ ...wanted(ctx), limit: 100 });

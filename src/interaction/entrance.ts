@@ -31,7 +31,7 @@ export interface EntranceDeps {
 
 const STATUS: Readonly<Record<EndedReason, number>> = { expired: 410, finished: 410, foreign: 403, 'no-cookies': 400 };
 
-export const entered = (ctx: Context): Entered => ctx.state['entered'] as Entered;
+export const entered = (ctx: Context): Entered => ctx.state.entered as Entered;
 
 /** The uid in the address; undefined where it is none. */
 export const uidOf = (ctx: Context): string | undefined => /^\/interaction\/([\w-]{8,64})(?:\/|$)/.exec(ctx.path)?.[1];
@@ -55,7 +55,7 @@ function targetsOf(redirectUri: unknown): readonly string[] {
 export function createEntrance({ provider, clients, tickets, clock }: EntranceDeps) {
   async function showEnded(ctx: Context, uid: string, reason: EndedReason): Promise<void> {
     const ticket = tickets.read(ctx, uid);
-    const clientId = ticket?.clientId ?? (await provider.Interaction.find(uid))?.params['client_id'];
+    const clientId = ticket?.clientId ?? (await provider.Interaction.find(uid))?.params.client_id;
     const client = typeof clientId === 'string' ? await clients.find(clientId) : undefined;
     const { initiate_login_uri: initiate, client_uri: home } = client?.metadata ?? {};
     const screen = endedScreen({
@@ -90,10 +90,10 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
       interaction.session = undefined;
       await interaction.persist();
     }
-    const clientId = String(interaction.params['client_id']);
+    const clientId = String(interaction.params.client_id);
     const client = await clients.find(clientId);
-    ctx.state['entered'] = { uid, interaction, clientId, client, service: labelOf(client) } satisfies Entered;
-    allowFormTargets(ctx, targetsOf(interaction.params['redirect_uri']));
+    ctx.state.entered = { uid, interaction, clientId, client, service: labelOf(client) } satisfies Entered;
+    allowFormTargets(ctx, targetsOf(interaction.params.redirect_uri));
     await next();
   };
 

@@ -30,7 +30,7 @@ export function createFinish({ provider }: { provider: Provider }): Finish {
   return {
     async signedIn(ctx, { accountId, acr, amr, remember, ts }) {
       // Whoever was signed in here before is signed out: a session belongs to one person.
-      const session = await provider.Session.get(ctx as unknown as Parameters<typeof provider.Session.get>[0]);
+      const session = await provider.Session.get(ctx);
       if (session.accountId !== undefined && session.accountId !== accountId) {
         await session.destroy();
         const { interaction } = entered(ctx);

@@ -37,7 +37,7 @@ export function createInteractionRoutes({ entrance, tickets, finish, store, conf
   const begin = async (ctx: Context): Promise<void> => {
     const { uid, interaction, clientId } = entered(ctx);
     tickets.issue(ctx, { uid, clientId, params: keptParams(interaction.params), endsAt: interaction.exp * 1000 });
-    const wished = parseUiLocales(typeof interaction.params['ui_locales'] === 'string' ? interaction.params['ui_locales'] : undefined);
+    const wished = parseUiLocales(typeof interaction.params.ui_locales === 'string' ? interaction.params.ui_locales : undefined);
     if (wished !== undefined) rememberLocale(ctx, wished, secure);
 
     const carried = tickets.takeCarried(ctx, clientId);

@@ -17,9 +17,9 @@ const defaultClientScope = 'openid profile email phone';
 
 /** What the pages of the protocol look like; `app.ts` fills this in, so that this folder draws nothing. */
 export interface ProtocolPages {
-  error(ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error): Promise<void> | void;
-  signOut(ctx: KoaContextWithOIDC): Promise<void>;
-  signedOut(ctx: KoaContextWithOIDC): Promise<void>;
+  readonly error: (ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error) => Promise<void>;
+  readonly signOut: (ctx: KoaContextWithOIDC) => Promise<void>;
+  readonly signedOut: (ctx: KoaContextWithOIDC) => Promise<void>;
 }
 
 export interface ProviderDeps {
@@ -52,7 +52,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     adapter: (model: string) => (model === 'Client' ? clients.adapter : adapterFor(model)),
     clients: ownClients,
     findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),
-    jwks: jwks as NonNullable<Configuration['jwks']>,
+    jwks: jwks,
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },
 
     scopes: [...scopes],
@@ -91,7 +91,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
       const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
       const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
       const grant = existing?.accountId === session.accountId ? existing : new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-      const wanted = typeof params?.['scope'] === 'string' ? params['scope'] : '';
+      const wanted = typeof params?.scope === 'string' ? params.scope : '';
       if (existing === grant && grant.getOIDCScopeFiltered(new Set(wanted.split(' '))) === wanted) return grant;
       grant.addOIDCScope(wanted);
       await grant.save();

@@ -43,9 +43,11 @@ function audienceOf(idToken: unknown): string | undefined {
  */
 export function signOutOfNothing(provider: Provider): Middleware {
   return async (ctx, next) => {
-    if (ctx.method !== 'GET' || ctx.path !== provider.pathFor('end_session')) return next();
-    const session = await provider.Session.get(ctx as never);
-    if (session.accountId !== undefined) return next();
+    const asked = ctx.method === 'GET' && ctx.path === provider.pathFor('end_session');
+    if (!asked || (await provider.Session.get(ctx)).accountId !== undefined) {
+      await next();
+      return;
+    }
 
     ctx.set('Cache-Control', 'no-store');
     const { client_id: clientId, id_token_hint: hint, post_logout_redirect_uri: back, state } = ctx.query;

@@ -44,7 +44,7 @@ export function createPortal({ provider, store, random, config }: PortalDeps): R
 
   async function home(ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store');
-    const session = await provider.Session.get(ctx as never);
+    const session = await provider.Session.get(ctx);
     const account = session.accountId === undefined ? undefined : await store.accounts.findById(session.accountId);
     const services = await store.clients.listed();
     const signOut = new URLSearchParams({ client_id: PORTAL_CLIENT_ID, post_logout_redirect_uri: `${issuer}/` });
@@ -62,7 +62,7 @@ export function createPortal({ provider, store, random, config }: PortalDeps): R
   router.get('/', home);
   router.get('/portal/sign-in', toSignIn());
   router.get('/portal/register', toSignIn('create'));
-  router.get('/portal/return', (ctx) => seeOther(ctx, '/'));
+  router.get('/portal/return', (ctx) => { seeOther(ctx, '/'); });
   router.get('/help', (ctx) => renderScreen(ctx, helpScreen(config.help)));
   router.get('/terms', (ctx) => renderScreen(ctx, termsScreen(config.help)));
   router.get('/privacy', (ctx) => renderScreen(ctx, privacyScreen(config.help)));

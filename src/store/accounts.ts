@@ -76,14 +76,14 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     };
   }
 
-  const rows = (): Knex.QueryBuilder<Row, Row[]> => db<Row>(TABLE) as unknown as Knex.QueryBuilder<Row, Row[]>;
+  const rows = (): Knex.QueryBuilder<Row, Row[]> => db<Row>(TABLE);
 
   /**
    * The account of a proved e-mail or number; failing that, the only account that claims it. Where several claim an
    * unproved one, nobody owns it.
    */
   async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', key: Buffer): Promise<Account | undefined> {
-    const found = (await rows().where(index, key).orderByRaw('?? is null', [verified]).limit(2)) as Row[];
+    const found = (await rows().where(index, key).orderByRaw('?? is null', [verified]).limit(2));
     const [first, second] = found;
     if (first?.[verified] == null && second !== undefined) return undefined;
     return toAccount(first);

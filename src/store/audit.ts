@@ -23,6 +23,11 @@ interface Row {
   details: Record<string, unknown>;
 }
 
+interface Link {
+  position: number | string;
+  hash: Buffer;
+}
+
 /** How far back an event may have been written before it became visible: longer than any transaction lasts. */
 const LATE_SECONDS = 600;
 
@@ -58,7 +63,7 @@ export function createAuditStore(db: Knex) {
     },
 
     async chainEnd(): Promise<{ position: number; hash: Buffer } | undefined> {
-      const row = (await db('audit_chain').orderBy('position', 'desc').first('position', 'hash')) as { position: number | string; hash: Buffer } | undefined;
+      const row = await db<Link>('audit_chain').orderBy('position', 'desc').first('position', 'hash');
       return row === undefined ? undefined : { position: Number(row.position), hash: row.hash };
     },
 
@@ -82,12 +87,12 @@ export function createAuditStore(db: Knex) {
 
     /** A stretch of the chain with its events, for checking. */
     async chained(afterPosition: number, limit: number): Promise<readonly ChainedRow[]> {
-      const rows = (await db('audit_chain as c')
+      const rows = await db('audit_chain as c')
         .join('audit_events as e', 'e.id', 'c.event_id')
         .where('c.position', '>', afterPosition)
         .orderBy('c.position')
         .limit(limit)
-        .select('e.*', 'c.position', 'c.hash')) as (Row & { position: number | string; hash: Buffer })[];
+        .select<(Row & Link)[]>('e.*', 'c.position', 'c.hash');
       return rows.map((row) => ({ ...toRow(row), position: Number(row.position), hash: row.hash }));
     },
 
@@ -95,7 +100,7 @@ export function createAuditStore(db: Knex) {
       const query = db<Row>('audit_events').orderBy('at').orderBy('id');
       if (filter.accountId !== undefined) void query.where('account_id', filter.accountId);
       if (filter.type !== undefined) void query.where('type', filter.type);
-      return ((await query) as Row[]).map(toRow);
+      return ((await query)).map(toRow);
     },
   };
 }

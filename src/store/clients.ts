@@ -52,16 +52,16 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
 
     async find(id: string): Promise<Client | undefined> {
       const row = await db<Row>('clients').where('id', id).first();
-      return row === undefined ? undefined : toClient(row as Row);
+      return row === undefined ? undefined : toClient(row);
     },
 
     async list(): Promise<readonly Client[]> {
-      return ((await db<Row>('clients').orderBy('created_at').orderBy('id')) as Row[]).map(toClient);
+      return ((await db<Row>('clients').orderBy('created_at').orderBy('id'))).map(toClient);
     },
 
     /** What the portal shows. */
     async listed(): Promise<readonly Client[]> {
-      return ((await db<Row>('clients').whereNotNull('listing').where('status', 'active').orderBy('created_at').orderBy('id')) as Row[]).map(toClient);
+      return ((await db<Row>('clients').whereNotNull('listing').where('status', 'active').orderBy('created_at').orderBy('id'))).map(toClient);
     },
 
     /** @returns false when there is no such client. */

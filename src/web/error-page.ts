@@ -45,7 +45,7 @@ export type ShowError = (ctx: Context, failure: Pick<ErrorModel, 'status' | 'tex
 export function createShowError({ log, random }: Pick<ErrorPageDeps, 'log' | 'random'>): ShowError {
   return async (ctx, { status, text, detail }, { back } = {}) => {
     const helpCode = makeHelpCode(random);
-    log.warn({ event: 'error.shown', helpCode, status, sentence: text.key, oauthError: detail?.error, path: ctx.path.replace(/^(\/(?:interaction|auth))\/[^/]+/, '$1/:uid'), requestId: ctx.state['requestId'] as string }, 'an error page was shown');
+    log.warn({ event: 'error.shown', helpCode, status, sentence: text.key, oauthError: detail?.error, path: ctx.path.replace(/^(\/(?:interaction|auth))\/[^/]+/, '$1/:uid'), requestId: ctx.state.requestId as string }, 'an error page was shown');
     ctx.set('Cache-Control', 'no-store');
     ctx.status = status;
     if (ctx.accepts('html', 'json') === 'json') {
@@ -68,7 +68,7 @@ export function errorPage({ log, isConnectionLost }: ErrorPageDeps, showError: S
       if (ctx.status === 405 && ctx.body == null) throw new Refused(405, 'errors.method');
     } catch (error) {
       const failure = judge(error, isConnectionLost);
-      if (failure.unexpected) log.error({ err: error, requestId: ctx.state['requestId'] as string }, 'request failed');
+      if (failure.unexpected) log.error({ err: error, requestId: ctx.state.requestId as string }, 'request failed');
       if (failure.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(failure.retryAfterSeconds));
       await showError(ctx, { status: failure.status, text: failure.text, detail: undefined });
     }

@@ -39,7 +39,7 @@ export function form({ limitBytes }: { limitBytes: number }): Middleware {
       if (!fields.has(name)) fields.set(name, value);
     }
     (ctx.state as FormState).form = fields;
-    return next();
+    await next();
   };
 }
 

@@ -9,7 +9,10 @@ export interface Readiness {
 /** `/healthz`: the process is alive. `/readyz`: it may be sent requests; 503 while it stops or a dependency is gone. */
 export function health(readiness: Readiness): Middleware {
   return async (ctx, next) => {
-    if (ctx.path !== '/healthz' && ctx.path !== '/readyz') return next();
+    if (ctx.path !== '/healthz' && ctx.path !== '/readyz') {
+      await next();
+      return;
+    }
     ctx.set('Cache-Control', 'no-store');
     if (ctx.path === '/healthz') {
       ctx.body = { status: 'ok' };

@@ -10,7 +10,7 @@ const toLocale = (text: unknown): Locale | undefined => LOCALES.find((locale) =>
 /** Remembers the language for this browser. */
 export function rememberLocale(ctx: Context, locale: Locale, secure: boolean): void {
   ctx.cookies.set(cookieName('lang', secure), locale, { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true, path: '/', maxAge: YEAR_MS });
-  ctx.state['locale'] = locale;
+  ctx.state.locale = locale;
 }
 
 /**
@@ -19,7 +19,7 @@ export function rememberLocale(ctx: Context, locale: Locale, secure: boolean): v
  */
 export function locale({ secure }: { secure: boolean }): Middleware {
   return (ctx, next) => {
-    const chosen = toLocale(ctx.query['lang']);
+    const chosen = toLocale(ctx.query.lang);
     if (chosen !== undefined && ctx.method === 'GET' && !ctx.path.startsWith('/dev/')) {
       rememberLocale(ctx, chosen, secure);
       const rest = new URLSearchParams(ctx.querystring);
@@ -27,9 +27,9 @@ export function locale({ secure }: { secure: boolean }): Middleware {
       seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest.toString()}`);
       return;
     }
-    ctx.state['locale'] = toLocale(ctx.cookies.get(cookieName('lang', secure), { signed: false })) ?? 'id';
+    ctx.state.locale = toLocale(ctx.cookies.get(cookieName('lang', secure), { signed: false })) ?? 'id';
     return next();
   };
 }
 
-export const localeOf = (ctx: Context): Locale => ctx.state['locale'] as Locale;
+export const localeOf = (ctx: Context): Locale => ctx.state.locale as Locale;

@@ -10,7 +10,7 @@ export function requestLog({ log, random }: { log: Log; random: Random }): Middl
   return async (ctx, next) => {
     const startedAt = performance.now();
     const requestId = random.uuid();
-    ctx.state['requestId'] = requestId;
+    ctx.state.requestId = requestId;
     ctx.set('X-Request-Id', requestId);
     try {
       await next();

@@ -43,7 +43,7 @@ export function securityHeaders({ issuer }: { issuer: string }): Middleware {
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'same-origin' },
     xPoweredBy: true,
-  }) as Middleware;
+  });
 }
 
 /** Writes the wider `form-action` of a page that asked for one; runs inside `securityHeaders`. */

@@ -42,11 +42,10 @@ export class Page {
     return [...this.html.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/g)].map(([, head = '', body = '']) => ({
       action: new URL(attribute(` ${head}`, 'action') ?? this.url.href, this.url).href,
       method: (attribute(` ${head}`, 'method') ?? 'get').toUpperCase(),
-      fields: Object.fromEntries(
+      fields: Object.fromEntries<string>(
         [...body.matchAll(/<input\b([^>]*)>/g)]
-          .map(([, tag = '']) => ({ name: attribute(` ${tag}`, 'name'), type: attribute(` ${tag}`, 'type'), value: attribute(` ${tag}`, 'value') ?? '', checked: / checked/.test(tag) }))
-          .filter(({ name, type, checked }) => name !== undefined && (type !== 'checkbox' || checked))
-          .map(({ name, value }) => [name, value]),
+          .map(([, tag = '']) => ({ name: attribute(` ${tag}`, 'name'), type: attribute(` ${tag}`, 'type'), value: attribute(` ${tag}`, 'value') ?? '', checked: tag.includes(' checked') }))
+          .flatMap(({ name, type, value, checked }): [string, string][] => (name === undefined || (type === 'checkbox' && !checked) ? [] : [[name, value]])),
       ),
     }));
   }
@@ -131,7 +130,7 @@ export class Browser {
         ...(body instanceof URLSearchParams || typeof body === 'string' ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: body instanceof URLSearchParams ? body.toString() : body }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : body instanceof URLSearchParams ? body.toString() : new Uint8Array(body) }),
     });
     this.#keep(url, response.headers.getSetCookie());
     return new Page(url, response.status, response.headers, await response.text());

@@ -13,7 +13,7 @@ const SCOPE = 'account.contact';
 const PATH = '/account/contact/email';
 
 export function addContact({ contact, csrf, config }: { contact: ContactService; csrf: Csrf; config: Pick<Config, 'http'> }): (router: Router) => void {
-  const tokenOf = (ctx: Context): string => (typeof ctx.query['token'] === 'string' ? ctx.query['token'] : '');
+  const tokenOf = (ctx: Context): string => (typeof ctx.query.token === 'string' ? ctx.query.token : '');
   async function show(ctx: Context, model: ConfirmEmailModel, status = 200): Promise<void> {
     ctx.set('Cache-Control', 'no-store');
     await renderScreen(ctx, confirmEmailScreen(model), { status, csrf: csrf.token(ctx, SCOPE) });
@@ -24,7 +24,7 @@ export function addContact({ contact, csrf, config }: { contact: ContactService;
     router.get(PATH, async (ctx) => {
       const seen = await contact.look(tokenOf(ctx));
       if (seen === undefined) return show(ctx, { state: 'invalid', email: undefined }, 410);
-      const confirmed = ctx.query['moved'] === 'yes' ? 'moved' : 'confirmed';
+      const confirmed = ctx.query.moved === 'yes' ? 'moved' : 'confirmed';
       return show(ctx, { state: seen.confirmed ? confirmed : 'ask', email: maskEmail(seen.email.reveal()) });
     });
     router.post(PATH, form({ limitBytes: config.http.bodyLimitBytes }), guardForm(csrf, () => SCOPE), async (ctx) => {

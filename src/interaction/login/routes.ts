@@ -38,7 +38,7 @@ export function addLogin({ login, finish, provider, store, csrf, clock, random, 
   /** Somebody signed in in this browser since the sign-in began: then one press is enough, unless the service wants more. */
   async function presentSession(ctx: Context) {
     if (entered(ctx).interaction.prompt.reasons.some((reason) => reason !== 'no_session')) return undefined;
-    const session = await provider.Session.get(ctx as never);
+    const session = await provider.Session.get(ctx);
     const account = session.accountId === undefined ? undefined : await store.accounts.findById(session.accountId);
     return account?.status === 'active' ? { session, account } : undefined;
   }
@@ -46,7 +46,7 @@ export function addLogin({ login, finish, provider, store, csrf, clock, random, 
   async function show(ctx: Context, shown: Partial<Pick<LoginModel, 'values' | 'errors' | 'problem'>>, status = 200): Promise<void> {
     const { uid, service, interaction } = entered(ctx);
     const present = await presentSession(ctx);
-    const hint = interaction.params['login_hint'];
+    const hint = interaction.params.login_hint;
     const screen = loginScreen({
       service,
       values: { identifier: typeof hint === 'string' ? hint.slice(0, 320) : '', remember: false },
@@ -118,7 +118,7 @@ export function addLogin({ login, finish, provider, store, csrf, clock, random, 
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid);
     router.get('/interaction/:uid/login', (ctx) => show(ctx, {}));
     router.post('/interaction/:uid/login', read, guard, signIn);
-    router.get('/interaction/:uid/continue', (ctx) => seeOther(ctx, interactionPath(entered(ctx).uid, 'login')));
+    router.get('/interaction/:uid/continue', (ctx) => { seeOther(ctx, interactionPath(entered(ctx).uid, 'login')); });
     router.post('/interaction/:uid/continue', read, guard, continueAsPresent);
   };
 }

@@ -1,0 +1,123 @@
+import { createServer } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { sensitive } from '../../src/domain/sensitive.ts';
+import type { ClientMetadata, ClientType, Listing } from '../../src/domain/client.ts';
+import { loadConfig, type Config } from '../../src/config.ts';
+import type { Container } from '../../src/container.ts';
+import { startServer, type RunningServer } from '../../src/server.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { OutboxEntry } from '../../src/store/outbox.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { TestClock } from './clock.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+/** Settings to change, nested as in `settings.ts`. */
+type Changes<T> = { readonly [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? Changes<T[K]> : T[K] };
+
+export interface NewClient {
+  readonly metadata: ClientMetadata;
+  readonly secret?: string;
+  readonly type?: ClientType;
+  readonly listing?: Listing;
+}
+
+export interface TestApp {
+  readonly url: string;
+  readonly config: Config;
+  readonly clock: TestClock;
+  readonly container: Container;
+  readonly store: Store;
+  readonly database: TestDatabase;
+  /** Every line logged so far. */
+  readonly logLines: readonly string[];
+  /** Messages to this number or address, newest first, after the courier has sent what is due. */
+  messagesTo(recipient: string): Promise<readonly OutboxEntry[]>;
+  /** The code of the newest message to this number. */
+  codeFor(phone: string): Promise<string>;
+  /** Registers a client application as an operator would. */
+  addClient(client: NewClient): Promise<void>;
+  /** Stops the server and starts it again on the same database, keys and port, as after a crash or an upgrade. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The whole sign-on, on a database and a data directory of its own, with a clock that the test moves. */
+export async function startTestApp(changes: Changes<Config> = {}): Promise<TestApp> {
+  const database = await createTestDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'sso-test-'));
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const { http, simulator, database: databaseChanges, log: logChanges, ...rest } = changes;
+  const config = loadConfig(
+    { NODE_ENV: 'test' },
+    {
+      ...rest,
+      dataDir,
+      http: { ...http, port, issuer: url, drainSeconds: 1 },
+      database: { ...databaseChanges, url: database.url },
+      simulator: { port: 0, ...simulator },
+      log: { level: 'debug', ...logChanges },
+    },
+  );
+  const clock = new TestClock();
+  const logLines: string[] = [];
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logLines.push(chunk.toString('utf8'));
+      done();
+    },
+  });
+  const log = createLog({ level: config.log.level, destination });
+  const start = (): Promise<RunningServer> => startServer({ config, log, clock, simulatorDelays: { hangMs: 3000, slowMs: 200 } });
+
+  let running = await start();
+  const messagesTo = async (recipient: string): Promise<readonly OutboxEntry[]> => {
+    await running.container.courier.flush();
+    return running.container.store.outbox.newest({ to: recipient });
+  };
+
+  return {
+    url,
+    config,
+    clock,
+    logLines,
+    database,
+    get container() {
+      return running.container;
+    },
+    get store() {
+      return running.container.store;
+    },
+    messagesTo,
+    async codeFor(phone) {
+      const message = (await messagesTo(phone)).find(({ code }) => code !== null);
+      if (message?.code == null) throw new Error(`no code was sent to ${phone}`);
+      return message.code;
+    },
+    async addClient({ metadata, secret, type = 'web', listing }) {
+      const now = clock.now();
+      const client = { id: metadata.client_id, status: 'active', type, metadata, secret: secret === undefined ? undefined : sensitive(secret), listing, createdAt: now, updatedAt: now } as const;
+      if (!(await running.container.store.clients.insert(client))) throw new Error(`client ${client.id} exists`);
+    },
+    async restart() {
+      await running.close();
+      running = await start();
+    },
+    async close() {
+      await running.close();
+      await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

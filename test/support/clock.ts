@@ -1,0 +1,14 @@
+import type { Clock } from '../../src/ports/clock/clock.ts';
+
+/** Time that moves only when a test says so. It begins now, because tokens are judged by the libraries' own clocks too. */
+export class TestClock implements Clock {
+  #offsetMs = 0;
+
+  now(): Date {
+    return new Date(Date.now() + this.#offsetMs);
+  }
+
+  advance({ seconds = 0, minutes = 0, hours = 0, days = 0 }: { seconds?: number; minutes?: number; hours?: number; days?: number }): void {
+    this.#offsetMs += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+  }
+}
