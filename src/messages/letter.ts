@@ -13,7 +13,8 @@ export interface HelpDesk {
 export interface Letter {
   readonly locale: Locale;
   readonly subject: string;
-  readonly name: string;
+  /** Whom the letter greets; nobody by name while the address is not proved to be theirs. */
+  readonly name: string | undefined;
   readonly before: readonly string[];
   readonly button?: { readonly label: string; readonly link: string } | undefined;
   readonly after?: readonly string[] | undefined;
@@ -29,7 +30,7 @@ export function renderLetter({ locale, subject, name, before, button, after = []
   const model = {
     locale,
     subject,
-    greeting: fill(words.greeting, { name }),
+    greeting: name === undefined ? words['greeting-nobody'] : fill(words.greeting, { name }),
     before,
     button,
     copyLink: words['copy-link'],

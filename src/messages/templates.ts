@@ -62,15 +62,18 @@ interface Addressed {
   readonly help: HelpDesk;
 }
 
-/** Asks the citizen to open the link that confirms the e-mail address. */
+/**
+ * Asks the citizen to open the link that confirms the e-mail address. It names nobody: a mistyped address belongs to a
+ * stranger.
+ */
 export function confirmEmail(
-  letter: Addressed & { readonly link: string; readonly expiresAt: Date; readonly timeZone: string; readonly serviceName?: string | undefined },
+  letter: Omit<Addressed, 'name'> & { readonly link: string; readonly expiresAt: Date; readonly timeZone: string; readonly serviceName?: string | undefined },
 ): WrittenMail {
-  const { name, locale, help, link, expiresAt, timeZone, serviceName } = letter;
+  const { locale, help, link, expiresAt, timeZone, serviceName } = letter;
   const words = sentences[locale].mail['confirm-email'];
   const content = renderLetter({
     locale,
-    name,
+    name: undefined,
     help,
     subject: words.subject,
     before: [

@@ -26,7 +26,6 @@ export const text = (changes: Partial<Pick<Post, 'to' | 'expiresAt'>> = {}): Pos
 
 export const letter = (to = EMAIL): Post => ({
   ...confirmEmail({
-    name: 'Budi Kanari',
     link: 'https://account.kemnaker.test/confirm?token=rahasia',
     locale: 'id',
     expiresAt: new Date('2026-11-30T07:00:00Z'),

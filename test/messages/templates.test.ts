@@ -68,7 +68,7 @@ describe('The text message about a moved e-mail address', () => {
 describe('Mail', () => {
   const link = 'https://account.kemnaker.go.id/account/contact/email/confirm?token=abc&x=1';
   const mails = {
-    confirmEmail: (locale: 'id' | 'en') => confirmEmail({ name: 'Budi <b>Contoh</b>', link, locale, help, expiresAt: at, timeZone: 'Asia/Jakarta', serviceName: 'Karirhub (contoh)' }),
+    confirmEmail: (locale: 'id' | 'en') => confirmEmail({ link, locale, help, expiresAt: at, timeZone: 'Asia/Jakarta', serviceName: 'Karirhub <b>Contoh</b>' }),
     passwordChanged: (locale: 'id' | 'en') => passwordChanged({ name: 'Budi <b>Contoh</b>', locale, help, at, timeZone: 'Asia/Makassar' }),
     phoneMoved: (locale: 'id' | 'en') => phoneMoved({ name: 'Budi <b>Contoh</b>', locale, help, maskedPhone: '08*****2797' }),
   };
@@ -82,8 +82,8 @@ describe('Mail', () => {
           expect(part).to.include('SIAPkerja ID').and.to.include(help.phone).and.to.include(help.email);
           expect(part).not.to.match(/\{\w+\}/);
         }
-        expect(text).to.include('Budi <b>Contoh</b>');
-        expect(html).to.include('Budi &lt;b&gt;Contoh&lt;/b&gt;').and.to.include(`<html lang="${locale}">`);
+        expect(text).to.include('<b>Contoh</b>');
+        expect(html).to.include('&lt;b&gt;Contoh&lt;/b&gt;').and.to.include(`<html lang="${locale}">`);
         expect(html).not.to.match(/<img|<script|<link|src=|url\(/);
       });
     }
@@ -91,13 +91,17 @@ describe('Mail', () => {
 
   it('gives the link as a button and as an address to copy', () => {
     const { text, html } = mails.confirmEmail('id').content.reveal();
-    expect(text).to.include(link).and.to.include('Karirhub (contoh)');
+    expect(text).to.include(link).and.to.include('Karirhub <b>Contoh</b>');
     expect(html.split(`href="${link.replace('&', '&amp;')}"`)).to.have.length(3);
     expect(html).to.include(`>${link.replace('&', '&amp;')}</a>`);
   });
 
+  it('greets nobody by name at an address that is not proved', () => {
+    expect(mails.confirmEmail('id').content.reveal().text).to.match(/^Halo,\n/);
+  });
+
   it('does without a service for somebody who came to the portal', () => {
-    const { text } = confirmEmail({ name: 'Siti', link, locale: 'id', help, expiresAt: at, timeZone: 'Asia/Jakarta' }).content.reveal();
+    const { text } = confirmEmail({ link, locale: 'id', help, expiresAt: at, timeZone: 'Asia/Jakarta' }).content.reveal();
     expect(text).to.include('Anda mendaftar akun SIAPkerja ID. ');
   });
 

@@ -50,7 +50,7 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
     const expiresAt = addSeconds(clock.now(), config.otp.emailLinkSeconds);
     await tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(at.contact.email), expiresAt });
     const link = `${config.http.issuer}/account/contact/email?token=${token}`;
-    await courier.post(tx, { ...confirmEmail({ name: at.identity.name.reveal(), locale, help: config.help, link, expiresAt, timeZone, serviceName }), to: at.contact.email });
+    await courier.post(tx, { ...confirmEmail({ locale, help: config.help, link, expiresAt, timeZone, serviceName }), to: at.contact.email });
   }
 
   async function tellFormerHolder(tx: Store, former: Account, at: AtOtp): Promise<void> {
