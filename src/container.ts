@@ -26,6 +26,7 @@ import { createSignOutPages } from './oidc/sign-out.ts';
 import { loadSigningKeys } from './oidc/signing-keys.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
+import { createOutboundFetch } from './ports/outbound/outbound.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
@@ -67,6 +68,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     clients,
     ownClients: [portalClient(config.http.issuer)],
     jwks: await loadSigningKeys(store, clock),
+    fetch: createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
     pages: { error: createProtocolErrors(showError), ...createSignOutPages({ clients }) },
     log,
   });

@@ -21,7 +21,7 @@ interface Notes {
 
 /** An environment variable is text; a value from a JSON file already has its type. */
 const fromText = <T>(type: z.ZodType<T>, read: (text: string) => unknown): z.ZodType<T> =>
-  z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), type) as z.ZodType<T>;
+  z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), type);
 
 const readNumber = (text: string): unknown => (text === '' ? undefined : Number(text));
 const readFlag = (text: string): unknown =>
@@ -43,7 +43,7 @@ const whole = (fallback: number, about: string, notes: Notes & { min?: number; m
 };
 const flag = (fallback: boolean, about: string, notes: Notes = {}): Setting<boolean> => ({ type: fromText(z.boolean(), readFlag), fallback, about, ...notes });
 const choice = <const T extends string>(values: readonly T[], fallback: T, about: string, notes: Notes = {}): Setting<T> => ({
-  type: z.enum(values) as unknown as z.ZodType<T>,
+  type: z.enum(values),
   fallback,
   about,
   ...notes,
@@ -201,7 +201,7 @@ export const settings = {
   },
 
   outbound: {
-    allow: list([], 'Hosts or CIDR ranges in private address space that outbound calls may reach.', { env: 'OUTBOUND_ALLOW' }),
+    allow: list([], 'Hosts or CIDR ranges in private address space that calls to addresses of services (back-channel logout, keys) may reach; loopback may be reached outside production.', { env: 'OUTBOUND_ALLOW' }),
   },
 
   help: {

@@ -33,6 +33,8 @@ export interface ProviderDeps {
   readonly ownClients: NonNullable<Configuration['clients']>;
   readonly jwks: { keys: Record<string, unknown>[] };
   readonly pages: ProtocolPages;
+  /** Calls to addresses that services registered: logout endpoints, keys. */
+  readonly fetch: typeof globalThis.fetch;
   readonly log: Log;
 }
 
@@ -42,7 +44,7 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, log }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, fetch, log }: ProviderDeps): Provider {
   const { issuer } = config.http;
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
@@ -51,6 +53,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const configuration: Configuration = {
     adapter: (model: string) => (model === 'Client' ? clients.adapter : adapterFor(model)),
     clients: ownClients,
+    fetch,
     findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),
     jwks: jwks,
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },

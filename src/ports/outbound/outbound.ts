@@ -1,0 +1,81 @@
+import { lookup as resolve, type LookupAddress } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+import { Agent, fetch as undiciFetch } from 'undici';
+
+/** Address space in which somebody's inner network may lie (RFC 6890 and successors). */
+const INNER: readonly string[] = [
+  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4',
+  '::/128', '::1/128', '64:ff9b::/96', '2001::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
+];
+const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
+const TIMEOUT_MS = 5000;
+
+/** The address may not be called. Names the host, which the operator registered, and nothing it leads to. */
+export class OutboundRefused extends Error {
+  readonly code = 'OUTBOUND_REFUSED';
+
+  constructor(host: string) {
+    super(`${host} lies in private address space that OUTBOUND_ALLOW does not name`);
+  }
+}
+
+function toList(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [base = '', prefix] = range.split('/');
+    const family = isIP(base) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(base, family);
+    else list.addSubnet(base, Number(prefix), family);
+  }
+  return list;
+}
+
+const holds = (list: BlockList, address: string): boolean => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+const plainHost = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase();
+
+export interface OutboundOptions {
+  /** Hosts and CIDR ranges in private address space that may be reached (`outbound.allow`). */
+  readonly allow: readonly string[];
+  /** Development calls services on the same machine. */
+  readonly loopback: boolean;
+}
+
+/**
+ * `fetch` for addresses that somebody registered with us: a service's logout endpoint, its keys.
+ *
+ * The name is resolved once, every address it stands for is judged, and the connection goes to what was judged, so that
+ * a name which answers differently a moment later leads nowhere. Redirects are refused; five seconds are enough.
+ *
+ * @throws {OutboundRefused} as the `cause` of fetch's TypeError, or directly for an address written as a number.
+ */
+export function createOutboundFetch({ allow, loopback }: OutboundOptions): typeof globalThis.fetch {
+  const isRange = (entry: string): boolean => isIP(entry.split('/')[0] ?? '') !== 0;
+  const inner = toList(INNER);
+  const allowed = toList([...allow.filter(isRange), ...(loopback ? LOOPBACK : [])]);
+  const allowedHosts = new Set(allow.filter((entry) => !isRange(entry)).map((entry) => entry.toLowerCase()));
+  const mayReach = (host: string, address: string): boolean => allowedHosts.has(plainHost(host)) || !holds(inner, address) || holds(allowed, address);
+
+  const agent = new Agent({
+    connect: {
+      lookup(hostname, options, callback) {
+        resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+          const good = error === null ? addresses.filter(({ address }) => mayReach(hostname, address)) : [];
+          const [first] = good;
+          if (error !== null) callback(error, []);
+          else if (first === undefined) callback(new OutboundRefused(hostname), []);
+          else if (options.all === true) callback(null, good);
+          else callback(null, first.address, first.family);
+        });
+      },
+    },
+  });
+
+  const guarded = async (input: string | URL, init: RequestInit = {}): Promise<unknown> => {
+    const host = plainHost(new URL(input).hostname);
+    if (isIP(host) !== 0 && !mayReach(host, host)) throw new OutboundRefused(host);
+    const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(init.signal == null ? [] : [init.signal])];
+    return undiciFetch(input, { ...(init as object), redirect: 'error', signal: AbortSignal.any(signals), dispatcher: agent });
+  };
+  return guarded as typeof globalThis.fetch;
+}
