@@ -54,6 +54,12 @@ function otherLanguage(ctx: Context, locale: Locale): { readonly lang: Locale; r
   return { lang, href: `${ctx.path}?${query.toString()}` };
 }
 
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** For attributes that a template takes on as an object: pug escapes every attribute but these. */
+const escaped = (attributes: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, typeof value === 'string' ? value.replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign] ?? sign) : value]));
+
 interface CommonFields {
   readonly errors?: readonly FieldError[];
   readonly problem?: Sentence;
@@ -72,6 +78,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
     t,
     parts: (sentence: Sentence | string, params?: SentenceParams) => translator.parts(locale, sentence, params),
     below: (key: string) => translator.below(key),
+    escaped,
     lang: locale,
     csrf: options.csrf,
     errorsOf: (field: string) => errors.filter((error) => error.field === field).map((error) => error.sentence),

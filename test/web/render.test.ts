@@ -3,12 +3,14 @@ import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { LOCALES } from '../../src/domain/locale.ts';
 import { gallery, galleryUrl } from '../../src/dev/gallery.ts';
+import { loginScreen } from '../../src/interaction/login/screens.ts';
 import { say, type Screen } from '../../src/web/screen.ts';
 import { createPages, listen } from '../support/pages.ts';
 
 const script = '<script>alert(1)</script>';
 const dev: Record<string, Screen> = {
   '/dev/outbox': { view: 'dev/outbox', title: say('dev.outbox.title'), model: { messages: [{ id: '1', channel: 'sms', to: '08*****2797', subject: undefined, text: script, code: '123456', createdAt: new Date(0) }] } },
+  '/typed': loginScreen({ service: { name: script }, values: { identifier: `"' autofocus>${script}&amp;`, remember: false }, errors: [], problem: undefined, continueAs: undefined, links: { register: '#', trouble: '#', cancel: '#' } }),
   '/dev/registry': { view: 'dev/registry', title: say('dev.registry.title'), model: { residents: [{ nik: '9901010101900001', name: 'BUDI', mother: 'SITI' }], faults: [{ nik: '9999010101909500', behaviour: 'HTTP 500' }], smsFaults: [{ ending: '0001', behaviour: 'refused' }] } },
 };
 
@@ -88,6 +90,11 @@ describe('Pages', () => {
   it('escape what people typed', async () => {
     const page = await get('/dev/outbox');
     expect(page).to.include('&lt;script&gt;').and.not.include(script);
+  });
+
+  it('escape what comes back in a field, whoever put it there', async () => {
+    const page = await get('/typed');
+    expect(page).to.include(`value="&quot;' autofocus&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;"`).and.not.include(script);
   });
 
   it('list every example in the gallery', async () => {
