@@ -16,3 +16,25 @@ export const citizens = {
   rizki: { nik: '9904013011750005', name: 'Muhammad Contoh Rizki', mother: 'Hj. Aisyah Contoh', email: 'rizki@contoh.test', phone: '089612340005', password: 'Hujan-Sore5^' },
   andreas: { nik: '9905010107600006', name: 'Drs. Andreas Contoh Simatupang', mother: 'Maria Contoh Br. Hutapea', email: 'andreas@contoh.test', phone: '082112340006', password: 'Danau-Biru6&' },
 } as const satisfies Readonly<Record<string, Citizen>>;
+
+let born = 0;
+
+/**
+ * Somebody nobody has met before. The simulated registry confirms everybody whose NIK begins 9999 and ends 9201,
+ * whatever their names; other endings make its faults.
+ */
+export function somebody(changes: Partial<Citizen> & { readonly ending?: string } = {}): Citizen {
+  born += 1;
+  const { ending = '9201', ...known } = changes;
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const birthday = `${two(1 + (born % 28))}${two(1 + (Math.floor(born / 28) % 12))}90`;
+  return {
+    nik: `999901${birthday}${ending}`,
+    name: 'Wulan Contoh Pertiwi',
+    mother: 'Endang Contoh Lestari',
+    email: `warga${born}@contoh.test`,
+    phone: `0813${String(20_000_000 + born * 7)}`,
+    password: 'Pasir-Putih9!',
+    ...known,
+  };
+}
