@@ -95,7 +95,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     clock,
     config,
   });
-  const login = createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, config: config.limits });
+  const login = createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, random, config: config.limits });
 
   const interaction = createInteractionRoutes({
     entrance: createEntrance({ provider, clients, tickets, clock }),
@@ -104,7 +104,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     store,
     config,
     journeys: [
-      addLogin({ login, finish, provider, store, csrf, clock, random, config }),
+      addLogin({ login, finish, provider, store, csrf, clock, config }),
       addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, clock, config }), finish, registry, csrf, clock, config }),
     ],
   });

@@ -18,7 +18,7 @@ export interface EventCatalogue {
   'registration.completed': { phoneMoved: boolean };
 
   'sign-in.succeeded': { amr: readonly string[]; knownDevice: boolean };
-  'sign-in.refused': { reason: string };
+  'sign-in.refused': { reason: string; helpCode?: string };
   'sign-out.completed': Nothing;
 
   'recovery.code.sent': { channel: 'sms' | 'email'; sends: number };

@@ -9,8 +9,6 @@ import type { Store } from '../../store/store.ts';
 import type { Csrf } from '../../web/csrf.ts';
 import { guardForm } from '../../web/csrf.ts';
 import { field, form } from '../../web/form.ts';
-import { makeHelpCode } from '../../web/help-code.ts';
-import type { Random } from '../../ports/random/random.ts';
 import { renderScreen } from '../../web/render.ts';
 import { say, type FieldError, type Sentence } from '../../web/screen.ts';
 import { senderOf } from '../../web/sender.ts';
@@ -28,13 +26,12 @@ export interface LoginRoutesDeps {
   readonly store: Pick<Store, 'accounts'>;
   readonly csrf: Csrf;
   readonly clock: Clock;
-  readonly random: Random;
   readonly config: Pick<Config, 'http' | 'identity'>;
 }
 
 const key = (refusal: string): string => `interaction.login.refusal.${refusal}`;
 
-export function addLogin({ login, finish, provider, store, csrf, clock, random, config }: LoginRoutesDeps): (router: Router) => void {
+export function addLogin({ login, finish, provider, store, csrf, clock, config }: LoginRoutesDeps): (router: Router) => void {
   /** Somebody signed in in this browser since the sign-in began: then one press is enough, unless the service wants more. */
   async function presentSession(ctx: Context) {
     if (entered(ctx).interaction.prompt.reasons.some((reason) => reason !== 'no_session')) return undefined;
@@ -64,7 +61,7 @@ export function addLogin({ login, finish, provider, store, csrf, clock, random, 
       case 'wrong':
         return { status: 422, problem: say(key('wrong')) };
       case 'suspended':
-        return { status: 422, problem: say(key('suspended'), { helpCode: makeHelpCode(random) }) };
+        return { status: 422, problem: say(key('suspended'), { helpCode: refusal.helpCode }) };
       case 'slow':
         return { status: 429, problem: say(key('slow'), { seconds: refusal.seconds }), retryAfterSeconds: refusal.seconds };
       case 'paused':

@@ -10,14 +10,17 @@ import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Counters, Limit } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
+import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
+import { makeHelpCode } from '../../web/help-code.ts';
 import type { TypedIdentifier } from './forms.ts';
 
 export type LoginRefusal =
   | { readonly reason: 'wrong' }
   | { readonly reason: 'slow'; readonly seconds: number }
   | { readonly reason: 'paused'; readonly until: Date }
-  | { readonly reason: 'suspended' };
+  /** The code finds the event in the log: the help desk hears it from the person. */
+  | { readonly reason: 'suspended'; readonly helpCode: string };
 
 export interface LoginContext {
   readonly sender: Sender;
@@ -37,12 +40,13 @@ export interface LoginDeps {
   readonly audit: Audit;
   readonly keyedHash: KeyedHash;
   readonly clock: Clock;
+  readonly random: Random;
   readonly config: Pick<Config['limits'], 'signInPauseSeconds' | 'signInDelaySeconds'>;
 }
 
 const NOBODY = '00000000-0000-0000-0000-000000000000' as AccountId;
 
-export function createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, config }: LoginDeps): LoginService {
+export function createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, random, config }: LoginDeps): LoginService {
   /**
    * What failures are counted on. A device that has signed in to the account before has a count of its own, so that a
    * stranger who fails on purpose cannot lock it out. For everybody else it is what was typed, known or not: the answer
@@ -56,7 +60,8 @@ export function createLogin({ store, counters, limits, passwords, audit, keyedHa
   }
 
   async function refused(refusal: LoginRefusal, account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
-    await audit.record(store, 'sign-in.refused', { reason: refusal.reason }, { accountId: account?.id, clientId });
+    const { reason } = refusal;
+    await audit.record(store, 'sign-in.refused', reason === 'suspended' ? { reason, helpCode: refusal.helpCode } : { reason }, { accountId: account?.id, clientId });
     return refuse(refusal);
   }
 
@@ -112,7 +117,7 @@ export function createLogin({ store, counters, limits, passwords, audit, keyedHa
       await giveBack();
       await counters.clear(limit, key);
       // Said only to who knows the password.
-      if (account.status !== 'active') return refused({ reason: 'suspended' }, account, context);
+      if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: makeHelpCode(random) }, account, context);
 
       const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
       await store.transaction(async (tx) => {

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { addAccount } from '../../support/accounts.ts';
+import { startTestApp, type TestApp } from '../../support/app.ts';
+import { Browser, type Page } from '../../support/browser.ts';
+import { citizens } from '../../support/citizens.ts';
+import { attempt, openSignIn, watchHashing } from './attempts.ts';
+
+const { budi, ratna, nuraini, rizki, andreas, suparmin } = citizens;
+const WRONG = 'Salah-Sekali9!';
+const seconds = (page: Page): number => Number(page.headers.get('retry-after'));
+
+describe('Sign-in: guessing', () => {
+  let app: TestApp;
+  const fail = async (identifier: string, browser = new Browser()): Promise<Page> => attempt(app, browser, identifier, WRONG);
+
+  before(async () => {
+    app = await startTestApp({ http: { trustProxy: 1 }, limits: { signInPerDevice: 20, signInPerNetwork: 60, trustedNetworks: ['198.51.100.0/24'] } });
+    for (const citizen of [budi, ratna, nuraini, rizki]) await addAccount(app, citizen);
+  });
+  after(() => app.close());
+  // Each test begins on a new hour, with every wait and every count behind it.
+  afterEach(() => { app.clock.advance({ hours: 2 }); });
+
+  it('costs a longer wait each time: 1, 2, 4 … 60 seconds, whoever asks and however good the next try is', async () => {
+    for (const wait of [1, 2, 4, 8, 16, 32, 60]) {
+      expect((await fail(budi.nik)).status).to.equal(422);
+      const early = await attempt(app, new Browser(), budi.nik, budi.password);
+      expect(early.status, 'the right password, too soon').to.equal(429);
+      expect(seconds(early)).to.be.within(Math.max(1, wait - 1), wait);
+      expect(early.text).to.include(`Tunggu ${seconds(early)} detik`);
+      app.clock.advance({ seconds: wait + 1 });
+    }
+    expect((await attempt(app, new Browser(), budi.nik, budi.password)).status).to.equal(303);
+  });
+
+  it('pauses the password after ten, for a quarter of an hour, and then lets the citizen in', async () => {
+    for (let count = 0; count < 10; count += 1) {
+      expect((await fail(ratna.nik)).status, `guess ${count + 1}`).to.equal(422);
+      app.clock.advance({ seconds: 61 });
+    }
+    const hashing = watchHashing(app);
+    const paused = await attempt(app, new Browser(), ratna.nik, ratna.password);
+    hashing.stop();
+    expect(hashing.verified, 'the password is not even looked at').to.equal(0);
+    expect(paused.status).to.equal(429);
+    expect(seconds(paused)).to.be.within(700, 900);
+    expect(paused.text).to.include('ditutup sementara').and.to.match(/memulihkan akun/);
+    app.clock.advance({ minutes: 15 });
+    expect((await attempt(app, new Browser(), ratna.nik, ratna.password)).status).to.equal(303);
+  });
+
+  it('never locks out a device that has signed in before, however hard a stranger tries', async () => {
+    const own = new Browser();
+    expect((await attempt(app, own, nuraini.nik, nuraini.password)).status).to.equal(303);
+    own.forgetCookies((name) => name.startsWith('device'));
+    for (let count = 0; count < 12; count += 1) {
+      await fail(nuraini.nik);
+      app.clock.advance({ seconds: 61 });
+    }
+    expect((await attempt(app, new Browser(), nuraini.nik, nuraini.password)).status, 'a stranger').to.equal(429);
+    expect((await attempt(app, own, nuraini.nik, nuraini.password)).status, 'the own device').to.equal(303);
+    expect((await attempt(app, own, nuraini.phone, nuraini.password)).status).to.equal(303);
+  });
+
+  it('counts the failures of a known device for itself', async () => {
+    const own = new Browser();
+    await attempt(app, own, nuraini.nik, nuraini.password);
+    own.forgetCookies((name) => name.startsWith('device'));
+    for (let count = 0; count < 10; count += 1) {
+      expect((await fail(nuraini.nik, own)).status).to.equal(422);
+      app.clock.advance({ seconds: 61 });
+    }
+    expect((await fail(nuraini.nik, own)).status).to.equal(429);
+    expect((await attempt(app, new Browser(), nuraini.nik, nuraini.password)).status, 'elsewhere').to.equal(303);
+  });
+
+  it('buys at most ten guesses with a hundred at once', async () => {
+    const pages = await Promise.all(Array.from({ length: 10 }, async () => {
+      const browser = new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } });
+      return { browser, page: await openSignIn(app, browser) };
+    }));
+    const hashing = watchHashing(app);
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => {
+        const { browser, page } = pages[index % pages.length]!;
+        return browser.post(page, 'identifier', { identifier: rizki.nik, password: `${WRONG}${index}` });
+      }),
+    );
+    hashing.stop();
+    expect(hashing.verified).to.be.within(1, 10);
+    expect(answers.filter(({ status }) => status === 422)).to.have.length(hashing.verified);
+    expect(answers.filter(({ status }) => status === 429)).to.have.length(100 - hashing.verified);
+  });
+
+  it('lets none of a hundred parallel guesses in when the right one is among the refused', async () => {
+    const browser = new Browser();
+    const page = await openSignIn(app, browser);
+    await Promise.all(Array.from({ length: 15 }, (_, index) => browser.post(page, 'identifier', { identifier: rizki.email, password: `${WRONG}${index}` })));
+    expect((await attempt(app, new Browser(), rizki.email, rizki.password)).status).to.equal(429);
+  });
+
+  it('stops one device that tries many accounts, and forgets nothing when the cookie of the sign-in is new', async () => {
+    const browser = new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } });
+    await browser.open(app.url);
+    for (let count = 0; count < 20; count += 1) expect((await fail(`orang${count}@contoh.test`, browser)).status).to.equal(422);
+    browser.forgetCookies((name) => name.startsWith('device'));
+    const refused = await attempt(app, browser, andreas.nik, andreas.password);
+    expect(refused.status).to.equal(429);
+    expect(seconds(refused)).to.be.within(1, 3600);
+    expect((await attempt(app, new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } }), budi.nik, budi.password)).status, 'another device').to.equal(303);
+  });
+
+  it('stops one network that tries many accounts from many devices; a trusted network has no limit of its own', async () => {
+    const from = (address: string, index: number): Promise<Page> => fail(`warga${index}@contoh.test`, new Browser({ headers: { 'x-forwarded-for': address } }));
+    for (let count = 0; count < 60; count += 1) expect((await from('203.0.113.9', count)).status).to.equal(422);
+    expect((await from('203.0.113.9', 1000)).status, 'the network').to.equal(429);
+    expect((await from('203.0.113.10', 1001)).status, 'its neighbour').to.equal(422);
+    expect((await from('198.51.100.200', 1002)).status, 'a trusted one').to.equal(422);
+    for (let count = 0; count < 61; count += 1) expect((await from('198.51.100.201', 2000 + count)).status, 'a trusted one').to.equal(422);
+  }).timeout(20_000);
+
+  it('gives back the point of a good sign-in: a family that shares a network is not stopped by its own success', async () => {
+    for (let count = 0; count < 25; count += 1) {
+      const browser = new Browser({ headers: { 'x-forwarded-for': '203.0.113.77' } });
+      expect((await attempt(app, browser, budi.nik, budi.password)).status).to.equal(303);
+    }
+  });
+
+  it('refuses everybody while the counters cannot be read, and signs nobody in', async () => {
+    const hashing = watchHashing(app);
+    await app.database.knex.raw('alter table counters rename to counters_away');
+    try {
+      for (const [identifier, password] of [[budi.nik, budi.password], [suparmin.nik, WRONG]] as const) {
+        const browser = new Browser();
+        const page = await attempt(app, browser, identifier, password);
+        expect(page.status).to.be.oneOf([500, 503]);
+        expect(browser.cookie('session')).to.equal(undefined);
+      }
+    } finally {
+      await app.database.knex.raw('alter table counters_away rename to counters');
+      hashing.stop();
+    }
+    expect(hashing.verified).to.equal(0);
+    expect((await attempt(app, new Browser(), budi.nik, budi.password)).status).to.equal(303);
+  });
+
+  it('remembers each refusal and its reason, and nothing of what was typed', async () => {
+    await fail('canary.masuk@contoh.test');
+    const events = await app.store.audit.list({ type: 'sign-in.refused' });
+    expect(new Set(events.map(({ details }) => details.reason))).to.include.all.keys('wrong', 'slow', 'paused');
+    expect(JSON.stringify(events)).not.to.include('canary').and.not.to.include(budi.nik);
+    expect(app.logLines.join('')).not.to.include('canary.masuk').and.not.to.include(WRONG);
+  });
+});
