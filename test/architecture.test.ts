@@ -51,7 +51,7 @@ const apart = 'journeys do not know one another: move what two of them need down
 function layerOf(file: string): Layer | undefined {
   const folder = JOURNEY.exec(file)?.[0];
   if (folder === undefined) return layers.find((layer) => inside(file, [layer.folder]));
-  const shared = folder.startsWith('interaction/') ? ['interaction/entrance.ts', 'interaction/finish.ts'] : [];
+  const shared = folder.startsWith('interaction/') ? ['interaction/entrance.ts', 'interaction/finish.ts', 'interaction/drafts.ts'] : [];
   return { folder, values: [...journey.values, ...shared], types: journey.types, remedy: apart };
 }
 
