@@ -13,7 +13,12 @@ export function forwarded({ issuer, trustProxy }: { issuer: string; trustProxy: 
   const scheme = protocol.slice(0, -1);
 
   return (ctx, next) => {
-    const { headers, socket } = ctx.req;
+    const { headers, socket, url = '/' } = ctx.req;
+    // A whole address in the request line counts more than `Host` (RFC 9112, 3.2.2); only forward proxies are sent one.
+    if (!url.startsWith('/')) {
+      ctx.status = 400;
+      return Promise.resolve();
+    }
     const hops = [...String(headers['x-forwarded-for'] ?? '').split(','), socket.remoteAddress ?? ''].map((hop) => hop.trim());
     const claimed = hops[hops.length - 1 - Math.min(trustProxy, hops.length - 1)] ?? '';
     const address = isIP(claimed) === 0 ? (socket.remoteAddress ?? '') : claimed;
