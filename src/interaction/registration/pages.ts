@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts';
 import type { Email } from '../../domain/email.ts';
 import { maskEmail, maskPhone } from '../../domain/mask.ts';
 import { secondsUntilResend } from '../../domain/otp.ts';
-import { passwordRules } from '../../domain/password-policy.ts';
+import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy.ts';
 import type { Codes } from '../../messages/codes.ts';
 import type { CivilRegistry } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
@@ -87,6 +87,7 @@ export function createPages({ registry, codes, store, clock, config }: PagesDeps
         ...shown,
         name: state.identity.name.reveal(),
         passwordRules: passwordRules(config.password.profile),
+        passwordMin: PASSWORD_MIN_LENGTH[config.password.profile],
         links: { restart: path(ctx, 'register/restart') },
       });
     },

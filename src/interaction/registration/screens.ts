@@ -23,6 +23,7 @@ export interface ContactModel extends Step {
   readonly emailSuggestion: string | undefined;
   /** Rules of the password in the order shown: `length`, `lower`, `upper`, `digit`, `symbol`. */
   readonly passwordRules: readonly string[];
+  readonly passwordMin: number;
   /** Posts back to the first step, for another person. */
   readonly links: { readonly restart: string };
 }
@@ -101,6 +102,7 @@ const contact: ContactModel = {
   name: 'Budi Contoh Santoso',
   emailSuggestion: undefined,
   passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'],
+  passwordMin: 8,
   links: { restart: '#' },
 };
 const code: CodeModel = {
@@ -138,6 +140,7 @@ export const examples: Examples = {
   'identity: duplicate': refused('duplicate', { reference: 'R7K2-9Q' }),
   'identity: inactive': refused('inactive', { reference: 'R7K2-9Q' }),
   'identity: too many tries': refused('limited', { until: new Date('2026-11-24T02:30:00Z') }),
+  'identity: too many tries from here': refused('limited-here', { until: new Date('2026-11-24T02:30:00Z') }),
   'identity: quota used up': refused('quota'),
   'identity: registry closed': refused('closed'),
   'identity: registry disturbed': refused('unavailable', { until: new Date('2026-11-23T07:35:00Z') }),
