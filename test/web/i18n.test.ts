@@ -25,6 +25,7 @@ const REFUSALS: Readonly<Record<string, readonly string[]>> = {
   [identity('duplicate')]: ['reference'],
   [identity('inactive')]: ['reference'],
   [identity('limited')]: ['until'],
+  [identity('limited-here')]: ['until'],
   [identity('unavailable')]: ['until'],
   ...Object.fromEntries(
     [

@@ -15,7 +15,8 @@ export type IdentityRefusal =
   | { readonly reason: 'mismatch' | 'not-found'; readonly left: number }
   | { readonly reason: 'deceased' }
   | { readonly reason: 'duplicate' | 'inactive'; readonly reference: string }
-  | { readonly reason: 'limited'; readonly until: Date }
+  /** The tries for the NIK are used up; or those of the device or network, whosever NIK was typed. */
+  | { readonly reason: 'limited' | 'limited-here'; readonly until: Date }
   | { readonly reason: 'quota' | 'closed' }
   | { readonly reason: 'unavailable'; readonly until: Date };
 
@@ -103,7 +104,8 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
       const counted = await countTry(claim, sender);
       if (!counted.ok) {
         await audit.record(store, 'registration.identity.limited', { limit: counted.refusal.limit }, subject);
-        return refuse({ reason: 'limited', until: counted.refusal.until });
+        const { limit, until } = counted.refusal;
+        return refuse({ reason: limit === limits.identity.device.name || limit === limits.identity.network.name ? 'limited-here' : 'limited', until });
       }
 
       const startedAt = clock.now().getTime();

@@ -44,6 +44,9 @@ const PATH: Readonly<Record<RegistrationStep, string>> = {
 
 type At<Step extends RegistrationStep> = RegistrationDraft & { readonly state: Extract<Registration, { step: Step }> };
 
+/** Nobody knows when the registry opens again or has calls left; programs need not ask more often than this. */
+const REGISTRY_PAUSE_SECONDS = 3600;
+
 const secondsUntil = (date: Date, now: Date): number => Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
 
 export function addRegistration({ registration, drafts, pages, finish, registry, csrf, clock, config }: RegistrationRoutesDeps): (router: Router) => void {
@@ -69,6 +72,13 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       else seeOther(ctx, interactionPath(uid, PATH[draft.state.step]));
     };
 
+  /** A disturbance is said before anything is typed. */
+  async function showIdentity(ctx: Context): Promise<void> {
+    const { available, retryAt } = registry.health();
+    if (retryAt !== undefined) ctx.set('Retry-After', String(secondsUntil(retryAt, clock.now())));
+    await show(ctx, pages.identity(ctx, {}), available ? 200 : 503);
+  }
+
   async function identity(ctx: Context): Promise<void> {
     const typed = { nik: field(ctx, 'nik'), name: field(ctx, 'name'), motherName: field(ctx, 'mother_name') };
     const values = { nik: typed.nik.slice(0, 64), name: typed.name.slice(0, 200) };
@@ -79,12 +89,12 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     if (outcome.ok) return toStep(ctx);
     const { reason, ...params } = outcome.refusal;
     let status = 422;
-    if (reason === 'limited') {
+    if (reason === 'limited' || reason === 'limited-here') {
       status = 429;
       ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
     } else if (reason === 'unavailable' || reason === 'quota' || reason === 'closed') {
       status = 503;
-      if (reason === 'unavailable') ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
+      ctx.set('Retry-After', String(reason === 'unavailable' ? secondsUntil(outcome.refusal.until, clock.now()) : REGISTRY_PAUSE_SECONDS));
     }
     await show(ctx, pages.identity(ctx, { values, problem: say(identityKey(reason), params), retype: true }), status);
   }
@@ -168,7 +178,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, handler);
 
     get('register', toStep);
-    get('register/identity', at('identity', (ctx) => show(ctx, pages.identity(ctx, {}), registry.health().available ? 200 : 503)));
+    get('register/identity', at('identity', showIdentity));
     post('register/identity', at('identity', identity));
     get('register/contact', at('contact', (ctx, draft) => show(ctx, pages.contact(ctx, draft.state, {}))));
     post('register/contact', at('contact', contact));
