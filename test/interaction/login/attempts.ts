@@ -32,8 +32,8 @@ export function watchHashing(app: TestApp): { readonly verified: number; readonl
   const { passwords } = app.container;
   const verify = passwords.verify.bind(passwords);
   const hash = passwords.hash.bind(passwords);
-  const seen = { verified: 0, hashed: 0, stop: () => undefined as void };
-  seen.stop = replaceHashing(app, {
+  const seen = { verified: 0, hashed: 0 };
+  const stop = replaceHashing(app, {
     verify: (...args) => {
       seen.verified += 1;
       return verify(...args);
@@ -43,5 +43,5 @@ export function watchHashing(app: TestApp): { readonly verified: number; readonl
       return hash(...args);
     },
   });
-  return seen;
+  return Object.assign(seen, { stop });
 }
