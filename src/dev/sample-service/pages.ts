@@ -35,7 +35,7 @@ function page({ client, others, locale }: Frame, title: string, content: Html): 
 <link rel="icon" href="/public/icon.svg" type="image/svg+xml">
 </head>
 <body class="${BASES[client.base]}">
-<p class="sample-mark">${words.sampleMark}</p>
+<aside class="sample-mark">${words.sampleMark}</aside>
 <header><a class="brand" href="${client.base}">${client.name}</a>
 <nav>${others.map(({ name, base }) => html`<a href="${base}">${name}</a> `)}<a href="${client.base}?lang=${other}" lang="${other}" hreflang="${other}">${words.otherLanguage}</a></nav></header>
 <main>
@@ -98,7 +98,7 @@ export function signedInHome(frame: Frame, { claims, csrf }: Visitor): string {
 <form method="post" action="${within(client.base, '/sign-out')}"><input type="hidden" name="csrf" value="${csrf}"><button class="button quiet">${words.signOut}</button></form></div>
 ${others.map((other) => html`<p>${words.otherService}: <a href="${other.base}">${other.name}</a></p>`)}
 ${offerList(frame)}
-<section><h2>${words.claimsTitle}</h2><div class="wide">${claimTable(claims, words)}</div></section>`,
+<section><h2>${words.claimsTitle}</h2><div class="wide" role="region" aria-label="${words.claimsTitle}" tabindex="0">${claimTable(claims, words)}</div></section>`,
   );
 }
 
