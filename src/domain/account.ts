@@ -21,6 +21,8 @@ export interface Account {
   readonly phoneVerifiedAt: Date | undefined;
   readonly passwordHash: string;
   readonly passwordChangedAt: Date;
+  /** When the person ended all sessions: a sign-in from before counts no longer. */
+  readonly sessionsValidAfter: Date | undefined;
   readonly locale: Locale;
   readonly createdAt: Date;
   readonly updatedAt: Date;

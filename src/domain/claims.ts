@@ -1,4 +1,5 @@
 import type { Account } from './account.ts';
+import { epochSeconds } from './session.ts';
 
 /** Which claims a scope opens (OpenID Connect Core 5.4, and our own). `nik` is a string: it has a leading zero somewhere. */
 export const claimsByScope = {
@@ -10,8 +11,6 @@ export const claimsByScope = {
 } as const;
 
 export const scopes: readonly string[] = Object.keys(claimsByScope);
-
-const epochSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 
 /** Everything the account can say of its person; the protocol picks what the scopes of a service allow. */
 export function claimsOf(account: Account, zoneinfo: string): Record<string, unknown> {

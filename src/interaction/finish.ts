@@ -9,8 +9,11 @@ export interface SignedIn {
   readonly amr: readonly string[];
   /** Whether the session outlives the browser's. */
   readonly remember: boolean;
-  /** When the person proved themselves, in seconds; now where it has just happened. */
-  readonly ts?: number | undefined;
+  /**
+   * When the person proved themselves, in seconds since 1970: `signInMoment`. Not when the browser comes back: sessions
+   * may have been ended in between.
+   */
+  readonly at: number;
 }
 
 /** Ends a sign-in: the only callers of the provider's `interactionResult`. */
@@ -28,7 +31,7 @@ export function createFinish({ provider }: { provider: Provider }): Finish {
   }
 
   return {
-    async signedIn(ctx, { accountId, acr, amr, remember, ts }) {
+    async signedIn(ctx, { accountId, acr, amr, remember, at }) {
       // Whoever was signed in here before is signed out: a session belongs to one person.
       const session = await provider.Session.get(ctx);
       if (session.accountId !== undefined && session.accountId !== accountId) {
@@ -38,7 +41,7 @@ export function createFinish({ provider }: { provider: Provider }): Finish {
         await interaction.persist();
       }
       // `create` answers a request that began with prompt=create, however the person came in at last.
-      await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ...(ts === undefined ? {} : { ts }) } });
+      await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ts: at } });
     },
 
     cancelled: (ctx) => leave(ctx, { error: 'access_denied', error_description: 'the person went back without signing in' }),

@@ -1,11 +1,16 @@
 import type { FindAccount } from 'oidc-provider';
 import { claimsOf } from '../domain/claims.ts';
+import { honours } from '../domain/session.ts';
 import type { Store } from '../store/store.ts';
 
-/** The person behind a session or token; a suspended one is as good as gone. */
+/**
+ * The person behind a session or token; a suspended one is as good as gone. A sign-in that a person has just finished
+ * is judged here for the first time. Tokens need no look at their age: they end with the session they came from.
+ */
 export function createFindAccount({ store, timeZone }: { store: Pick<Store, 'accounts'>; timeZone: string }): FindAccount {
-  return async (_ctx, sub) => {
-    if ((await store.accounts.statusOf(sub)) !== 'active') return undefined;
+  return async (ctx, sub) => {
+    const standing = await store.accounts.standingOf(sub);
+    if (standing === undefined || !honours(standing, ctx.oidc.session?.loginTs ?? Infinity)) return undefined;
     return {
       accountId: sub,
       async claims(use, scope) {

@@ -8,6 +8,8 @@ import { interactionPolicy } from 'oidc-provider';
 export function createPolicy(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   policy.remove('consent');
+  // The account was suspended, or all its sessions ended, between the proof and the way back to the service.
+  policy.get('login')?.checks.add(new interactionPolicy.Check('account_gone', 'the account does not honour this sign-in', (ctx) => ctx.oidc.session?.accountId !== undefined && ctx.oidc.account === undefined));
   policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0);
   return policy;
 }

@@ -10,6 +10,7 @@ import type { Log } from '../telemetry/log.ts';
 import { createFindAccount } from './accounts.ts';
 import type { ClientDirectory } from './clients.ts';
 import { createPolicy } from './policy.ts';
+import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 
 /** What a client may ask for when its registration says nothing: never the NIK. */
@@ -51,7 +52,10 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
 
   const configuration: Configuration = {
-    adapter: (model: string) => (model === 'Client' ? clients.adapter : adapterFor(model)),
+    adapter: (model: string) => {
+      if (model === 'Client') return clients.adapter;
+      return model === 'Session' ? honouredSessions(adapterFor(model), store) : adapterFor(model);
+    },
     clients: ownClients,
     fetch,
     findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),

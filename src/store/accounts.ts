@@ -7,6 +7,7 @@ import type { Locale } from '../domain/locale.ts';
 import type { PersonName } from '../domain/name.ts';
 import type { Nik } from '../domain/nik.ts';
 import type { Phone } from '../domain/phone.ts';
+import type { Standing } from '../domain/session.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 
 const TABLE = 'accounts';
@@ -24,6 +25,7 @@ interface Row {
   phone_verified_at: Date | null;
   password_hash: string;
   password_changed_at: Date;
+  sessions_valid_after: Date | null;
   locale: Locale;
   created_at: Date;
   updated_at: Date;
@@ -40,6 +42,13 @@ export interface NewAccount {
   readonly passwordHash: string;
   readonly locale: Locale;
   readonly at: Date;
+}
+
+export interface PasswordReset {
+  readonly passwordHash: string;
+  readonly provedAt: Date;
+  readonly at: Date;
+  readonly sessionsValidAfter: Date;
 }
 
 export type AccountStore = ReturnType<typeof createAccountStore>;
@@ -70,6 +79,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
       phoneVerifiedAt: row.phone_verified_at ?? undefined,
       passwordHash: row.password_hash,
       passwordChangedAt: row.password_changed_at,
+      sessionsValidAfter: row.sessions_valid_after ?? undefined,
       locale: row.locale,
       createdAt: row.created_at,
       updatedAt: row.updated_at,
@@ -141,10 +151,10 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
       }
     },
 
-    /** The status alone, without opening anything: the check that every token use pays for. */
-    async statusOf(id: string): Promise<AccountStatus | undefined> {
-      const row = await db<Row>(TABLE).where('id', id).first('status');
-      return row?.status;
+    /** Whether and since when sign-ins count, without opening anything: the check that every use of a session pays for. */
+    async standingOf(id: string): Promise<Standing | undefined> {
+      const row = await db<Row>(TABLE).where('id', id).first('status', 'sessions_valid_after');
+      return row === undefined ? undefined : { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined };
     },
 
     /**
@@ -179,6 +189,18 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
 
     async setPassword(id: AccountId, passwordHash: string, at: Date): Promise<void> {
       await db(TABLE).where({ id }).update({ password_hash: passwordHash, password_changed_at: at, updated_at: at });
+    },
+
+    /**
+     * Sets a new password on the strength of a proof given at `provedAt`, and ends every session.
+     * @returns false when the password was changed after the proof: of two recoveries at once only one counts.
+     */
+    async resetPassword(id: AccountId, { passwordHash, provedAt, at, sessionsValidAfter }: PasswordReset): Promise<boolean> {
+      const changed = await db(TABLE)
+        .where({ id, status: 'active' })
+        .where('password_changed_at', '<=', provedAt)
+        .update({ password_hash: passwordHash, password_changed_at: at, sessions_valid_after: sessionsValidAfter, updated_at: at });
+      return changed === 1;
     },
 
     /** The same password under today's parameters; only if it has not been changed meanwhile. */

@@ -91,7 +91,7 @@ export function addLogin({ login, finish, provider, store, csrf, clock, config }
       if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
       return show(ctx, { values, problem }, status);
     }
-    await finish.signedIn(ctx, { accountId: outcome.value, acr: acr.password, amr: ['pwd'], remember: typed.remember });
+    await finish.signedIn(ctx, { ...outcome.value, acr: acr.password, amr: ['pwd'], remember: typed.remember });
   }
 
   async function continueAsPresent(ctx: Context): Promise<void> {
@@ -106,7 +106,7 @@ export function addLogin({ login, finish, provider, store, csrf, clock, config }
       acr: session.acr ?? acr.password,
       amr: session.amr ?? ['pwd'],
       remember: session.transient !== true,
-      ts: session.loginTs,
+      at: session.loginTs ?? 0,
     });
   }
 

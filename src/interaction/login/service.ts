@@ -7,6 +7,7 @@ import { normalisePassword } from '../../domain/password-policy.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
 import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
+import { signInMoment } from '../../domain/session.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Counters, Limit } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
@@ -27,9 +28,15 @@ export interface LoginContext {
   readonly clientId: string | undefined;
 }
 
+export interface SignIn {
+  readonly accountId: AccountId;
+  /** What `finish` wants to know. */
+  readonly at: number;
+}
+
 export interface LoginService {
   /** Signs a person in. Unknown account and wrong password are one refusal, at one price. @throws {LaneBusy} */
-  signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<AccountId, LoginRefusal>>;
+  signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<SignIn, LoginRefusal>>;
 }
 
 export interface LoginDeps {
@@ -125,7 +132,7 @@ export function createLogin({ store, counters, limits, passwords, audit, keyedHa
         await tx.accounts.rememberDevice(account.id, deviceHash, now);
         await audit.record(tx, 'sign-in.succeeded', { amr: ['pwd'], knownDevice }, { accountId: account.id, clientId: context.clientId });
       });
-      return ok(account.id);
+      return ok({ accountId: account.id, at: signInMoment(account, now) });
     },
   };
 }

@@ -5,6 +5,7 @@ import { parseEmail } from '../../domain/email.ts';
 import { parseOtpCode } from '../../domain/otp.ts';
 import { parsePhone } from '../../domain/phone.ts';
 import { sensitive } from '../../domain/sensitive.ts';
+import { epochSeconds } from '../../domain/session.ts';
 import { acr } from '../../domain/assurance.ts';
 import type { CivilRegistry } from '../../ports/civil-registry/civil-registry.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
@@ -202,6 +203,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       await toStep(ctx);
     });
     get('register/finished', at('finished', (ctx, draft) => show(ctx, pages.finished(ctx, draft.state))));
-    post('register/finished', at('finished', (ctx, draft) => finish.signedIn(ctx, { accountId: draft.state.accountId, acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false })));
+    post('register/finished', at('finished', (ctx, { state: { accountId, activatedAt } }) =>
+      finish.signedIn(ctx, { accountId, at: epochSeconds(new Date(activatedAt)), acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false })));
   };
 }

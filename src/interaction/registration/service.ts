@@ -153,11 +153,14 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
         return counted;
       }
 
+      let guessed = false;
       const outcome = await drafts.turn(context.uid, async (tx, draft): Promise<Result<void, CodeRefusal>> => {
+        guessed = false;
         if (draft.state.step !== 'otp') return ok(undefined);
         const { sent, contact } = draft.state;
         const attempt = codes.attempt('activation', draft.id, contact.phone, code, sent.challenge.codeHash);
         const checked = checkCode(sent.challenge, attempt, clock.now(), config.otp);
+        guessed = checked.challenge.tries > sent.challenge.tries;
         const tried = await drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
         if (checked.outcome !== 'accepted') {
           await audit.record(tx, 'registration.code.refused', { reason: checked.outcome }, subject(context));
@@ -169,11 +172,13 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
           await drafts.move(tx, tried, { type: 'nik-taken', identity: draft.state.identity, holder: activated.holder.id });
           await audit.record(tx, 'registration.nik-taken', {}, { ...subject(context), accountId: activated.holder.id });
         } else {
-          await drafts.move(tx, tried, { type: 'activated', ...activated });
+          await drafts.move(tx, tried, { type: 'activated', ...activated, activatedAt: clock.now().toISOString() });
         }
         return ok(undefined);
+      }).finally(async () => {
+        // A dead or expired code cannot be guessed, and a right one was no guess: neither uses up the day.
+        if (!guessed) await codes.forgiveTry(nik);
       });
-      if (outcome.ok || outcome.refusal.reason === 'expired') await codes.forgiveTry(nik);
       if (outcome.ok) courier.wake();
       return outcome;
     },

@@ -16,13 +16,14 @@ const identity = { nik: sensitive('9901010101900001' as Nik), name: sensitive('B
 const contact = { email: sensitive('budi@contoh.test' as Email), phone: sensitive('+6281234567890' as Phone), passwordHash: 'hash' };
 const holder = 'the-holder' as AccountId;
 const accountId = 'the-account' as AccountId;
+const activatedAt = '2026-11-23T00:02:00.000Z';
 
 const states: { readonly [Step in RegistrationStep]: Extract<Registration, { step: Step }> } = {
   identity: { step: 'identity' },
   contact: { step: 'contact', identity },
   otp: { step: 'otp', identity, contact, sent: sentTo('first'), numberChanges: 1 },
   registered: { step: 'registered', identity, holder, reported: false },
-  finished: { step: 'finished', identity, accountId, email: contact.email, phoneMoved: false },
+  finished: { step: 'finished', identity, accountId, activatedAt, email: contact.email, phoneMoved: false },
 };
 
 const events: { readonly [Type in RegistrationEvent['type']]: Extract<RegistrationEvent, { type: Type }> } = {
@@ -33,7 +34,7 @@ const events: { readonly [Type in RegistrationEvent['type']]: Extract<Registrati
   'code-tried': { type: 'code-tried', challenge: { ...challengeFor('first'), tries: 3 } },
   'number-changed': { type: 'number-changed', phone: sensitive('+6281298762797' as Phone), sent: sentTo('other') },
   'email-changed': { type: 'email-changed', email: sensitive('lain@contoh.test' as Email) },
-  activated: { type: 'activated', accountId, phoneMoved: true },
+  activated: { type: 'activated', accountId, activatedAt, phoneMoved: true },
   'misuse-reported': { type: 'misuse-reported' },
   restarted: { type: 'restarted' },
 };
@@ -93,7 +94,7 @@ describe('Registration: steps and what leads from one to another', () => {
   });
 
   it('keeps neither password nor code once the account is made', () => {
-    expect(advance(states.otp, events.activated)).to.deep.equal({ step: 'finished', identity, accountId, email: contact.email, phoneMoved: true });
+    expect(advance(states.otp, events.activated)).to.deep.equal({ step: 'finished', identity, accountId, activatedAt, email: contact.email, phoneMoved: true });
     expect(advance(states.otp, events['nik-taken'])).to.deep.equal({ step: 'registered', identity, holder, reported: false });
   });
 });

@@ -1,0 +1,25 @@
+import type { Account } from './account.ts';
+
+/** What decides whether a sign-in still counts. */
+export type Standing = Pick<Account, 'status' | 'sessionsValidAfter'>;
+
+/** The moment of a sign-in as the protocol keeps it (`auth_time`): whole seconds since 1970. */
+export const epochSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
+
+/**
+ * From when on sign-ins count after all sessions were ended at that moment: the second after, because the protocol
+ * cannot tell what happened earlier and later within one.
+ */
+export const nextSecond = (date: Date): Date => new Date((epochSeconds(date) + 1) * 1000);
+
+/**
+ * The moment to give a sign-in. It must be taken with the very account that was looked at, before the password is
+ * judged: proof given against an account whose sessions are ended meanwhile is then too old, and proof given right
+ * after is never so.
+ */
+export const signInMoment = ({ sessionsValidAfter }: Pick<Account, 'sessionsValidAfter'>, now: Date): number =>
+  Math.max(epochSeconds(now), sessionsValidAfter === undefined ? 0 : epochSeconds(sessionsValidAfter));
+
+/** Whether the account honours a sign-in of that moment. */
+export const honours = ({ status, sessionsValidAfter }: Standing, signedInAt: number): boolean =>
+  status === 'active' && (sessionsValidAfter === undefined || signedInAt >= epochSeconds(sessionsValidAfter));
