@@ -216,6 +216,23 @@ describe('Sample service', () => {
     });
   });
 
+  it('forgets an unfinished sign-in after a day and a session after eight hours', async () => {
+    let hours = 0;
+    const clock = { now: () => new Date(Date.UTC(2026, 0, 1, hours)) };
+    const another = await startSmallSignOn();
+    const forgetful = await startSampleService({ issuer: another.issuer, port: 0, clients: [karirhub], clock });
+    another.open(registered(forgetful));
+    const stop = ({ pathname }: URL): boolean => pathname === '/callback';
+    const [late, inTime] = [(await browser.open(`${forgetful.url}/sign-in`, { stop })).url, await browser.open(`${forgetful.url}/sign-in`)];
+    expect(inTime.text).to.include('data-claim="sub"');
+    hours = 8;
+    expect((await browser.ask(forgetful.url)).text).not.to.include('data-claim="sub"');
+    hours = 24;
+    expect((await browser.ask(late)).status).to.equal(400);
+    await forgetful.close();
+    await another.close();
+  });
+
   it('does not start in production', async () => {
     const started = await startSampleService({ issuer: signOn.issuer, port: 0, clients: [karirhub], environment: 'production' }).catch((error: unknown) => error);
     expect(started).to.be.an('error').with.property('message').that.includes('production');
