@@ -122,5 +122,8 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   provider.on('server_error', (_ctx: unknown, error: Error) => {
     log.error({ err: error }, 'protocol failure');
   });
+  provider.on('backchannel.error', (_ctx: unknown, error: Error, client: { clientId: string }) => {
+    log.warn({ err: error, clientId: client.clientId }, 'a service did not take its logout token');
+  });
   return provider;
 }
