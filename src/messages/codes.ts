@@ -43,9 +43,9 @@ export interface Codes {
   /** Makes a code for one purpose, one journey (`boundTo`) and one recipient; it is worth nothing anywhere else. */
   make(purpose: Purpose, boundTo: string, to: Sensitive<string>): NewCode;
   attempt(purpose: Purpose, boundTo: string, to: Sensitive<string>, typed: OtpCode, codeHash: string): Attempt;
-  /** Counts one try against the day's tries of the person, over all codes and journeys. */
+  /** Counts one try against the day's tries of the person, over all codes and journeys; a refused one does not count. */
   countTry(nik: Sensitive<Nik>): Promise<Result<void, { readonly reason: 'locked'; readonly until: Date }>>;
-  /** The try was good: it does not count. */
+  /** The try was no guess (the code was right, or could not be guessed any more): it does not count. */
   forgiveTry(nik: Sensitive<Nik>): Promise<void>;
   /** Whether the person has used up the tries of the day. */
   lockedUntil(nik: Sensitive<Nik>): Promise<Date | undefined>;
@@ -113,8 +113,11 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
     },
 
     async countTry(nik) {
-      const reading = await counters.take(limits.code.tries, mark('nik', nik.reveal()));
-      return reading.refused ? refuse({ reason: 'locked', until: reading.resetsAt ?? inADay() }) : ok(undefined);
+      const key = mark('nik', nik.reveal());
+      const reading = await counters.take(limits.code.tries, key);
+      if (!reading.refused) return ok(undefined);
+      await counters.giveBack(limits.code.tries, key);
+      return refuse({ reason: 'locked', until: reading.resetsAt ?? inADay() });
     },
 
     async forgiveTry(nik) {

@@ -154,6 +154,7 @@ export const examples: Examples = {
   }),
   'contact: personal password': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, errors: [fieldError('password', contactRefusal('password-personal'))] }),
   'contact: too many codes': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, problem: say(contactRefusal('send-limit'), { until: new Date('2026-11-24T02:30:00Z') }) }),
+  'contact: locked for today': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, problem: say(contactRefusal('locked'), { until: new Date('2026-11-24T02:30:00Z') }) }),
   'code: sent': codeScreen(code),
   'code: on its way': codeScreen({ ...code, delivery: 'on-its-way' }),
   'code: sent again': codeScreen({ ...code, resendInSeconds: 120, notice: say('interaction.registration.code.resent') }),
