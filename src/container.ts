@@ -15,6 +15,7 @@ import { createPages } from './interaction/registration/pages.ts';
 import { addRegistration } from './interaction/registration/routes.ts';
 import { createRegistration } from './interaction/registration/service.ts';
 import { createInteractionRoutes } from './interaction/routes.ts';
+import { createSignInFailures } from './interaction/sign-in-failures.ts';
 import { createTickets } from './interaction/ticket.ts';
 import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
@@ -95,7 +96,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     clock,
     config,
   });
-  const login = createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, random, config: config.limits });
+  const failures = createSignInFailures({ counters, limits, keyedHash });
+  const login = createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config: config.limits });
 
   const interaction = createInteractionRoutes({
     entrance: createEntrance({ provider, clients, tickets, clock }),

@@ -4,6 +4,7 @@ import type Provider from 'oidc-provider';
 import type { Config } from '../../config.ts';
 import type { AccountId } from '../../domain/account.ts';
 import { acr } from '../../domain/assurance.ts';
+import { parseIdentifier } from '../../domain/identifier.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { Csrf } from '../../web/csrf.ts';
@@ -15,7 +16,6 @@ import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath } from '../entrance.ts';
 import type { Finish } from '../finish.ts';
-import { parseIdentifier } from './forms.ts';
 import { loginScreen, type LoginModel } from './screens.ts';
 import type { LoginRefusal, LoginService } from './service.ts';
 

@@ -1,8 +1,8 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
-import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
 import type { Account, AccountId, Identifier } from '../../domain/account.ts';
+import type { TypedIdentifier } from '../../domain/identifier.ts';
 import { normalisePassword } from '../../domain/password-policy.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
@@ -14,7 +14,7 @@ import type { Limits } from '../../ports/counters/limits.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
 import { makeHelpCode } from '../../web/help-code.ts';
-import type { TypedIdentifier } from './forms.ts';
+import type { FailureCount, SignInFailures } from '../sign-in-failures.ts';
 
 export type LoginRefusal =
   | { readonly reason: 'wrong' }
@@ -43,9 +43,9 @@ export interface LoginDeps {
   readonly store: Store;
   readonly counters: Counters;
   readonly limits: Limits;
+  readonly failures: SignInFailures;
   readonly passwords: PasswordHasher;
   readonly audit: Audit;
-  readonly keyedHash: KeyedHash;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: Pick<Config['limits'], 'signInPauseSeconds' | 'signInDelaySeconds'>;
@@ -53,17 +53,16 @@ export interface LoginDeps {
 
 const NOBODY = '00000000-0000-0000-0000-000000000000' as AccountId;
 
-export function createLogin({ store, counters, limits, passwords, audit, keyedHash, clock, random, config }: LoginDeps): LoginService {
+export function createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config }: LoginDeps): LoginService {
   /**
    * What failures are counted on. A device that has signed in to the account before has a count of its own, so that a
    * stranger who fails on purpose cannot lock it out. For everybody else it is what was typed, known or not: the answer
    * must not depend on whether there is such an account.
    */
-  async function countedOn(account: Account | undefined, typed: TypedIdentifier, deviceHash: Buffer): Promise<{ limit: Limit; key: string; knownDevice: boolean }> {
+  async function countedOn(account: Account | undefined, typed: TypedIdentifier, deviceHash: Buffer): Promise<FailureCount & { knownDevice: boolean }> {
     // Asked for nobody too: an answer that comes a query sooner tells as much as one that says so.
     const known = await store.accounts.knowsDevice(account?.id ?? NOBODY, deviceHash);
-    if (known && account !== undefined) return { limit: limits.signIn.knownDevice, key: keyedHash.hash('counter-known-device', account.id, deviceHash.toString('base64url')).toString('base64url'), knownDevice: true };
-    return { limit: limits.signIn.account, key: keyedHash.hash('counter-identifier', typed.normalised.reveal()).toString('base64url'), knownDevice: false };
+    return known && account !== undefined ? { ...failures.byDevice(account.id, deviceHash), knownDevice: true } : { ...failures.byIdentifier(typed.normalised), knownDevice: false };
   }
 
   async function refused(refusal: LoginRefusal, account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
@@ -90,11 +89,11 @@ export function createLogin({ store, counters, limits, passwords, audit, keyedHa
       const taken: [Limit, string][] = [];
       const wanted: [Limit, string][] = [[limit, key], [limits.signIn.device, sender.device]];
       if (sender.network !== undefined) wanted.push([limits.signIn.network, sender.network]);
-      let failures = 0;
+      let failed = 0;
       for (const [counted, countedKey] of wanted) {
         const reading = await counters.take(counted, countedKey);
         taken.push([counted, countedKey]);
-        if (counted === limit) failures = reading.used;
+        if (counted === limit) failed = reading.used;
         if (reading.refused) {
           for (const [other, otherKey] of taken) if (other !== counted) await counters.giveBack(other, otherKey);
           return refused({ reason: 'paused', until: reading.resetsAt ?? addSeconds(now, config.signInPauseSeconds) }, account, context);
@@ -114,9 +113,9 @@ export function createLogin({ store, counters, limits, passwords, audit, keyedHa
       }
 
       if (account === undefined || !verified.matches) {
-        if (failures >= limit.points) await counters.hold(limit, key, config.signInPauseSeconds);
+        if (failed >= limit.points) await counters.hold(limit, key, config.signInPauseSeconds);
         const delays = config.signInDelaySeconds;
-        const wait = delays[Math.min(failures, delays.length) - 1] ?? 0;
+        const wait = delays[Math.min(failed, delays.length) - 1] ?? 0;
         if (wait > 0) await counters.hold(limits.signIn.delay, key, wait);
         return refused({ reason: 'wrong' }, account, context);
       }
