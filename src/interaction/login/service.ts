@@ -2,6 +2,7 @@ import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
 import type { Account, AccountId, Identifier } from '../../domain/account.ts';
+import { HELP_CODE_BYTES, toHelpCode } from '../../domain/help-code.ts';
 import type { TypedIdentifier } from '../../domain/identifier.ts';
 import { normalisePassword } from '../../domain/password-policy.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
@@ -13,7 +14,6 @@ import type { Counters, Limit } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
-import { makeHelpCode } from '../../web/help-code.ts';
 import type { FailureCount, SignInFailures } from '../sign-in-failures.ts';
 
 export type LoginRefusal =
@@ -123,7 +123,7 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       await giveBack();
       await counters.clear(limit, key);
       // Said only to who knows the password.
-      if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: makeHelpCode(random) }, account, context);
+      if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 
       const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
       await store.transaction(async (tx) => {

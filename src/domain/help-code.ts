@@ -1,10 +1,11 @@
-import type { Random } from '../ports/random/random.ts';
-
 /** Without 0, O, 1, I, L, U: read out over the telephone. */
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
 
+/** How many unpredictable bytes a code is made of. */
+export const HELP_CODE_BYTES = 6;
+
 /** A short code that a person can read out and that finds the log entry: `K7Q2-M9`. */
-export function makeHelpCode(random: Random): string {
-  const letters = [...random.bytes(6)].map((byte) => ALPHABET[byte % ALPHABET.length] ?? '2');
+export function toHelpCode(bytes: Uint8Array): string {
+  const letters = [...bytes.subarray(0, HELP_CODE_BYTES)].map((byte) => ALPHABET[byte % ALPHABET.length] ?? '2');
   return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`;
 }
