@@ -1,5 +1,4 @@
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
-import type { Nik } from '../domain/nik.ts';
 import type { Attempt, OtpCode, Purpose } from '../domain/otp.ts';
 import { phonePrefix, type Phone } from '../domain/phone.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
@@ -14,7 +13,8 @@ const CODE_DIGITS = 6;
 
 /** To whom a code goes, on whose behalf. */
 export interface CodeRecipient {
-  readonly nik: Sensitive<Nik>;
+  /** The NIK; or what stands for nobody, where a code is only made for the look of it. */
+  readonly nik: Sensitive<string>;
   /** Where the code goes: E.164, or an address. */
   readonly to: Sensitive<string>;
   /** Present where the code travels by SMS: money and a stranger's peace are at stake. */
@@ -44,11 +44,11 @@ export interface Codes {
   make(purpose: Purpose, boundTo: string, to: Sensitive<string>): NewCode;
   attempt(purpose: Purpose, boundTo: string, to: Sensitive<string>, typed: OtpCode, codeHash: string): Attempt;
   /** Counts one try against the day's tries of the person, over all codes and journeys; a refused one does not count. */
-  countTry(nik: Sensitive<Nik>): Promise<Result<void, { readonly reason: 'locked'; readonly until: Date }>>;
+  countTry(nik: Sensitive<string>): Promise<Result<void, { readonly reason: 'locked'; readonly until: Date }>>;
   /** The try was no guess (the code was right, or could not be guessed any more): it does not count. */
-  forgiveTry(nik: Sensitive<Nik>): Promise<void>;
+  forgiveTry(nik: Sensitive<string>): Promise<void>;
   /** Whether the person has used up the tries of the day. */
-  lockedUntil(nik: Sensitive<Nik>): Promise<Date | undefined>;
+  lockedUntil(nik: Sensitive<string>): Promise<Date | undefined>;
 }
 
 export interface CodesDeps {
@@ -66,7 +66,7 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
   const hashOf = (purpose: Purpose, boundTo: string, to: Sensitive<string>, code: string): string => keyedHash.hash('code', purpose, boundTo, to.reveal(), code).toString('base64url');
   const inADay = (): Date => addSeconds(clock.now(), 86_400);
 
-  async function lockedUntil(nik: Sensitive<Nik>): Promise<Date | undefined> {
+  async function lockedUntil(nik: Sensitive<string>): Promise<Date | undefined> {
     const reading = await counters.read(limits.code.tries, mark('nik', nik.reveal()));
     return reading.exhausted ? (reading.resetsAt ?? inADay()) : undefined;
   }
@@ -83,9 +83,11 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
         [limits.code.number, mark('recipient', to.reveal()), 'send-limit'],
         [limits.code.nik, mark('nik', nik.reveal()), 'send-limit'],
       ];
-      if (phone !== undefined) wanted.push([limits.code.prefix, mark('prefix', phonePrefix(phone.reveal())), 'send-budget']);
+      // A code that costs nobody money is counted as often, where it troubles nobody: recovery must not tell by its time
+      // by which way a code goes, nor whether one goes at all.
+      wanted.push([limits.code.prefix, phone === undefined ? mark('no-prefix', to.reveal()) : mark('prefix', phonePrefix(phone.reveal())), 'send-budget']);
       if (sender.network !== undefined) wanted.push([limits.code.network, sender.network, 'send-budget']);
-      if (phone !== undefined) wanted.push([limits.code.day, 'all', 'send-budget']);
+      wanted.push([limits.code.day, phone === undefined ? mark('no-day', to.reveal()) : 'all', 'send-budget']);
 
       const taken: [Limit, string][] = [];
       const giveBack = async (): Promise<void> => {

@@ -42,6 +42,10 @@ export interface Courier {
    * @returns   the id of the message, for `store.messages.stateOf`; also its reference at the gateway.
    */
   post(tx: { readonly messages: Pick<MessageStore, 'add'> }, message: Post): Promise<string>;
+  /**
+   * Costs what `post` costs and sends nothing: where nobody may learn from the time whether there is anybody to write to.
+   */
+  pretend(tx: { readonly messages: Pick<MessageStore, 'add'> }, message: Post): Promise<void>;
   /** Sends what is due as soon as possible; returns at once. */
   wake(): void;
   /** Looks at the queue from now on, every `courier.pollMs` and when woken. */
@@ -98,12 +102,17 @@ export function createCourier({ store, sms, mail, clock, random, config, log }: 
     if (poll !== undefined) void look();
   }
 
+  async function add(tx: Parameters<Courier['post']>[0], { channel, purpose, locale, content, to, expiresAt }: Post, withheld: boolean): Promise<string> {
+    const id = random.uuid();
+    const payload = sensitive({ ...content.reveal(), to: to.reveal() });
+    await tx.messages.add({ id, channel, purpose, locale, payload, createdAt: clock.now(), expiresAt, withheld });
+    return id;
+  }
+
   return {
-    async post(tx, { channel, purpose, locale, content, to, expiresAt }) {
-      const id = random.uuid();
-      const payload = sensitive({ ...content.reveal(), to: to.reveal() });
-      await tx.messages.add({ id, channel, purpose, locale, payload, createdAt: clock.now(), expiresAt });
-      return id;
+    post: (tx, message) => add(tx, message, false),
+    async pretend(tx, message) {
+      await add(tx, message, true);
     },
     wake,
     start() {

@@ -16,6 +16,8 @@ export interface Letter {
   /** Whom the letter greets; nobody by name while the address is not proved to be theirs. */
   readonly name: string | undefined;
   readonly before: readonly string[];
+  /** A code to type, large and on a line of its own. */
+  readonly code?: string | undefined;
   readonly button?: { readonly label: string; readonly link: string } | undefined;
   readonly after?: readonly string[] | undefined;
   readonly help: HelpDesk;
@@ -25,13 +27,14 @@ const views = fileURLToPath(new URL('../../views', import.meta.url));
 const renderHtml = compileFile(join(views, 'messages/letter.pug'), { basedir: views });
 
 /** The same letter as plain text and as simple HTML: no images, nothing fetched, nothing that tells who read it. */
-export function renderLetter({ locale, subject, name, before, button, after = [], help }: Letter): { subject: string; text: string; html: string } {
+export function renderLetter({ locale, subject, name, before, code, button, after = [], help }: Letter): { subject: string; text: string; html: string } {
   const words = sentences[locale].mail;
   const model = {
     locale,
     subject,
     greeting: name === undefined ? words['greeting-nobody'] : fill(words.greeting, { name }),
     before,
+    code,
     button,
     copyLink: words['copy-link'],
     after,
@@ -39,6 +42,6 @@ export function renderLetter({ locale, subject, name, before, button, after = []
     automatic: words.automatic,
     sender: words.sender,
   };
-  const paragraphs = [model.greeting, ...before, ...(button === undefined ? [] : [`${button.label}:\n${button.link}`]), ...after, model.help, `--\n${model.sender}\n${model.automatic}`];
+  const paragraphs = [model.greeting, ...before, ...(code === undefined ? [] : [code]), ...(button === undefined ? [] : [`${button.label}:\n${button.link}`]), ...after, model.help, `--\n${model.sender}\n${model.automatic}`];
   return { subject, text: `${paragraphs.join('\n\n')}\n`, html: renderHtml(model) };
 }

@@ -5,7 +5,7 @@ import { fill, sentences, showTime } from './sentences.ts';
 import { codeLine, fitText } from './sms-text.ts';
 
 export type TextPurpose = 'activation-code' | 'recovery-code' | 'change-phone-code' | 'email-moved';
-export type MailPurpose = 'confirm-email' | 'password-changed' | 'phone-moved';
+export type MailPurpose = 'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved';
 
 /** A text message ready for the courier; who receives it and until when is added there. */
 export interface WrittenText {
@@ -20,7 +20,7 @@ export interface WrittenMail {
   readonly channel: 'email';
   readonly purpose: MailPurpose;
   readonly locale: Locale;
-  readonly content: Sensitive<{ readonly subject: string; readonly text: string; readonly html: string }>;
+  readonly content: Sensitive<{ readonly subject: string; readonly text: string; readonly html: string; readonly code?: string | undefined }>;
 }
 
 export interface CodeText {
@@ -86,8 +86,16 @@ export function confirmEmail(
   return { channel: 'email', purpose: 'confirm-email', locale, content: sensitive(content) };
 }
 
-/** Tells the owner of an account that its password was changed. */
-export function passwordChanged(letter: Addressed & { readonly at: Date; readonly timeZone: string }): WrittenMail {
+/** The code that lets a forgotten password be set anew, to a proved address. */
+export function recoveryCodeMail(letter: Addressed & Pick<CodeText, 'code' | 'ttlSeconds'>): WrittenMail {
+  const { name, locale, help, code, ttlSeconds } = letter;
+  const words = sentences[locale].mail['recovery-code'];
+  const content = renderLetter({ locale, name, help, subject: words.subject, before: [words.what], code, after: [fill(words.until, { minutes: Math.floor(ttlSeconds / 60) }), words['not-you']] });
+  return { channel: 'email', purpose: 'recovery-code', locale, content: sensitive({ ...content, code }) };
+}
+
+/** Tells the owner of an account that its password was changed; without a name where the address is not proved. */
+export function passwordChanged(letter: Omit<Addressed, 'name'> & { readonly name: string | undefined; readonly at: Date; readonly timeZone: string }): WrittenMail {
   const { name, locale, help, at, timeZone } = letter;
   const words = sentences[locale].mail['password-changed'];
   const content = renderLetter({

@@ -24,6 +24,8 @@ export interface QueuedMessage {
   readonly createdAt: Date;
   /** After this it is not sent any more. */
   readonly expiresAt: Date | undefined;
+  /** Stored as if its time had passed: it costs what a message costs and is never sent. */
+  readonly withheld?: boolean | undefined;
 }
 
 export interface ClaimedMessage {
@@ -61,13 +63,14 @@ const PURPOSE = 'message';
 /** Messages on their way: {@link ../messages/courier.ts} puts them here and takes them out. */
 export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
   return {
-    async add({ id, channel, purpose, locale, payload, createdAt, expiresAt }: QueuedMessage): Promise<void> {
+    async add({ id, channel, purpose, locale, payload, createdAt, expiresAt, withheld = false }: QueuedMessage): Promise<void> {
+      const sealed = sealer.seal(PURPOSE, id, JSON.stringify(payload.reveal()));
       await db('messages').insert({
         id,
         channel,
         purpose,
         locale,
-        sealed: sealer.seal(PURPOSE, id, JSON.stringify(payload.reveal())),
+        ...(withheld ? { state: 'expired', sealed: null, finished_at: createdAt } : { sealed }),
         next_attempt_at: createdAt,
         created_at: createdAt,
         expires_at: expiresAt ?? null,

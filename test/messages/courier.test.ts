@@ -57,6 +57,16 @@ describe('Courier', () => {
       expect(sms.sent[0]).to.deep.include({ ttlSeconds: 280, code: CODE, to: PHONE });
     });
 
+    it('sends nothing where it only pretends to, and keeps no words of it', async () => {
+      await bench.courier.pretend({ messages: bench.messages }, text());
+      await bench.courier.flush();
+      expect(bench.references()).to.deep.equal([]);
+      const rows = (await bench.database.knex('messages')) as Record<string, unknown>[];
+      expect(rows).to.have.length(1);
+      expect(rows[0]).to.deep.include({ state: 'expired', sealed: null, attempts: 0 });
+      expect(await bench.messages.purge(addSeconds(bench.deps.clock.now(), 1))).to.equal(1);
+    });
+
     it('sends a message if, and only if, its change is committed', async () => {
       let committed = '';
       await bench.database.knex.transaction(async (trx) => {

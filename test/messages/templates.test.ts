@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { isGsm7, septets } from '../../src/messages/gsm7.ts';
 import { sentences } from '../../src/messages/sentences.ts';
-import { activationCode, changePhoneCode, confirmEmail, emailMoved, passwordChanged, phoneMoved, recoveryCode } from '../../src/messages/templates.ts';
+import { activationCode, changePhoneCode, confirmEmail, emailMoved, passwordChanged, phoneMoved, recoveryCode, recoveryCodeMail } from '../../src/messages/templates.ts';
 
 const LOCALES = ['id', 'en'] as const;
 const HOST_OF_40 = 'account.layanan-siapkerja.kemnaker.go.id';
@@ -69,6 +69,7 @@ describe('Mail', () => {
   const link = 'https://account.kemnaker.go.id/account/contact/email/confirm?token=abc&x=1';
   const mails = {
     confirmEmail: (locale: 'id' | 'en') => confirmEmail({ link, locale, help, expiresAt: at, timeZone: 'Asia/Jakarta', serviceName: 'Karirhub <b>Contoh</b>' }),
+    recoveryCodeMail: (locale: 'id' | 'en') => recoveryCodeMail({ name: 'Budi <b>Contoh</b>', locale, help, code: '012345', ttlSeconds: 300 }),
     passwordChanged: (locale: 'id' | 'en') => passwordChanged({ name: 'Budi <b>Contoh</b>', locale, help, at, timeZone: 'Asia/Makassar' }),
     phoneMoved: (locale: 'id' | 'en') => phoneMoved({ name: 'Budi <b>Contoh</b>', locale, help, maskedPhone: '08*****2797' }),
   };
@@ -96,8 +97,17 @@ describe('Mail', () => {
     expect(html).to.include(`>${link.replace('&', '&amp;')}</a>`);
   });
 
+  it('gives the code in words, for itself and to nobody who looks at the subject', () => {
+    const { subject, text, html, code } = mails.recoveryCodeMail('id').content.reveal();
+    expect(text).to.match(/\n\n012345\n\n/).and.to.include('5 menit');
+    expect(html).to.match(/>012345<\/p>/);
+    expect(code).to.equal('012345');
+    expect(subject).not.to.include('012345');
+  });
+
   it('greets nobody by name at an address that is not proved', () => {
     expect(mails.confirmEmail('id').content.reveal().text).to.match(/^Halo,\n/);
+    expect(passwordChanged({ name: undefined, locale: 'en', help, at, timeZone: 'Asia/Jakarta' }).content.reveal().text).to.match(/^Hello,\n/);
   });
 
   it('does without a service for somebody who came to the portal', () => {
