@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { parseClientMetadata, type FieldProblem, type ParsedClient, type ParseOptions } from '../../../src/admin/clients/forms.ts';
+
+const web = { client_name: 'Uji', redirect_uris: ['https://rp.test/cb'] };
+
+function accepted(document: unknown, options?: ParseOptions): ParsedClient {
+  const parsed = parseClientMetadata(document, options);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.refusal));
+  return parsed.value;
+}
+
+function refused(document: unknown, options?: ParseOptions): readonly FieldProblem[] {
+  const parsed = parseClientMetadata(document, options);
+  if (parsed.ok) throw new Error('it was accepted');
+  return parsed.refusal;
+}
+
+describe('Client applications: metadata', () => {
+  it('writes the defaults of a web client out', () => {
+    expect(accepted(web).metadata).to.deep.include({
+      application_type: 'web',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      id_token_signed_response_alg: 'ES256',
+      scope: 'openid profile email phone',
+    });
+  });
+
+  it('gives public clients no secret, and machines no pages', () => {
+    expect(accepted(web, { type: 'spa' }).metadata).to.include({ application_type: 'web', token_endpoint_auth_method: 'none' });
+    expect(accepted(web, { type: 'native' }).metadata).to.include({ application_type: 'native', token_endpoint_auth_method: 'none' });
+    const machine = accepted({ client_name: 'Mesin' }, { type: 'machine' }).metadata;
+    expect(machine).to.deep.include({ grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' });
+    expect(machine).not.to.have.property('scope');
+  });
+
+  const derived: [string, object, string][] = [
+    ['nothing said', {}, 'web'],
+    ['no authentication', { token_endpoint_auth_method: 'none' }, 'spa'],
+    ['a native application', { application_type: 'native', redirect_uris: ['com.example.app:/cb'] }, 'native'],
+    ['client credentials alone', { grant_types: ['client_credentials'], redirect_uris: [] }, 'machine'],
+    ['client credentials beside the code', { grant_types: ['authorization_code', 'client_credentials'] }, 'web'],
+    ['a type of our own', { type: 'spa' }, 'spa'],
+  ];
+  for (const [what, members, type] of derived) it(`takes ${what} for ${type}`, () => expect(accepted({ ...web, ...members }).type).to.equal(type));
+
+  const bad: [string, object, ParseOptions, string][] = [
+    ['no name', { client_name: undefined }, {}, 'client_name'],
+    ['a name of two lines', { client_name: 'a\nb' }, {}, 'client_name'],
+    ['no address to come back to', { redirect_uris: [] }, {}, 'redirect_uris'],
+    ['a bad one among good ones', { redirect_uris: ['https://rp.test/cb', 'http://rp.test/cb'] }, {}, 'redirect_uris.1'],
+    ['a bad address after signing out', { post_logout_redirect_uris: ['https://rp.test/*'] }, {}, 'post_logout_redirect_uris.0'],
+    ['addresses for a machine', {}, { type: 'machine' }, 'redirect_uris'],
+    ['a machine that signs people in', { redirect_uris: [], grant_types: ['authorization_code'] }, { type: 'machine' }, 'grant_types'],
+    ['an unknown grant', { grant_types: ['password'] }, {}, 'grant_types.0'],
+    ['the implicit flow', { response_types: ['id_token'] }, {}, 'response_types.0'],
+    ['no code flow', { grant_types: ['refresh_token'] }, {}, 'grant_types'],
+    ['a web client without a secret', { token_endpoint_auth_method: 'none' }, { type: 'web' }, 'token_endpoint_auth_method'],
+    ['a secret in the browser', { token_endpoint_auth_method: 'client_secret_basic' }, { type: 'spa' }, 'token_endpoint_auth_method'],
+    ['client credentials in the browser', { grant_types: ['authorization_code', 'client_credentials'] }, { type: 'spa' }, 'grant_types'],
+    ['keys promised and not given', { token_endpoint_auth_method: 'private_key_jwt' }, {}, 'jwks'],
+    ['an unknown scope', { scope: 'openid everything' }, {}, 'scope'],
+    ['a scope without openid', { scope: 'profile' }, {}, 'scope'],
+    ['the NIK in passing', { scope: 'openid nik' }, {}, 'scope'],
+    ['a secret from outside', { client_secret: 'rahasia' }, {}, 'client_secret'],
+    ['the id of the portal', { client_id: 'siapkerja-portal' }, {}, 'client_id'],
+    ['an id with a blank', { client_id: 'a b c' }, {}, 'client_id'],
+    ['logout told over plain http', { backchannel_logout_uri: 'http://rp.test/logout' }, {}, 'backchannel_logout_uri'],
+    ['a type that contradicts', { type: 'spa' }, { type: 'web' }, 'type'],
+    ['an application type that contradicts', { application_type: 'native' }, { type: 'web' }, 'application_type'],
+    ['a list where a text belongs', { scope: ['openid'] }, {}, 'scope'],
+  ];
+  for (const [what, members, options, field] of bad) it(`refuses ${what}, and names ${field}`, () => expect(refused({ ...web, ...members }, options).map((problem) => problem.field)).to.include(field));
+
+  for (const document of [null, [], 'text', 7]) it(`refuses ${JSON.stringify(document)} for a document`, () => expect(refused(document)).to.deep.equal([{ field: 'document', what: 'must be a JSON object' }]));
+
+  it('tells every problem at once', () => {
+    expect(refused({ client_name: 'Uji', redirect_uris: ['http://rp.test/*', 'https://rp.test/#'], scope: 'openid semua' }).map(({ field }) => field)).to.deep.equal(['redirect_uris.0', 'redirect_uris.1', 'scope']);
+  });
+
+  it('grants the NIK on purpose, by the flag or by the member, which is not kept', () => {
+    expect(accepted({ ...web, scope: 'openid nik' }, { allowNik: true }).metadata.scope).to.equal('openid nik');
+    const { metadata, ignored } = accepted({ ...web, scope: 'openid nik', allow_nik: true });
+    expect(metadata).not.to.have.property('allow_nik');
+    expect(ignored).to.be.empty;
+  });
+
+  it('leaves out what means nothing here, and says so', () => {
+    const { metadata, ignored } = accepted({ ...web, redirect_uri: 'https://rp.test/slip', client_id_issued_at: 1 });
+    expect(ignored).to.deep.equal(['redirect_uri']);
+    expect(metadata).not.to.have.any.keys('redirect_uri', 'client_id_issued_at');
+  });
+});
