@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { parsePerson } from '../admin/accounts/forms.ts';
+import { createAccountService } from '../admin/accounts/service.ts';
+import { createClientService, type ClientRefusal } from '../admin/clients/service.ts';
+import type { Core } from '../core.ts';
+import type { Client } from '../domain/client.ts';
+import { LOCALES } from '../domain/locale.ts';
+import { sensitive } from '../domain/sensitive.ts';
+
+const people = z.array(z.object({ nik: z.string(), name: z.string(), email: z.string(), phone: z.string(), password: z.string(), locale: z.enum(LOCALES) }));
+const services = z.array(
+  z.object({
+    metadata: z.looseObject({ client_id: z.string() }),
+    listing: z.object({ url: z.string(), id: z.string(), en: z.string() }),
+  }),
+);
+
+export type SeededCitizen = Pick<z.infer<typeof people>[number], 'nik' | 'name' | 'email' | 'phone' | 'password'>;
+
+export interface Seeded {
+  /** Those who can sign in with what stands here: whoever has changed theirs since is left out. */
+  readonly citizens: readonly SeededCitizen[];
+  /** The sample services, in the order of config/seed/clients.json. */
+  readonly clients: readonly Client[];
+}
+
+/** Production starts empty. */
+export class SeedRefused extends Error {
+  readonly code = 'SEED_REFUSED';
+
+  constructor() {
+    super('seeds are invented people and services with known addresses: never in production');
+  }
+}
+
+const read = async (name: string, fill: Readonly<Record<string, string>> = {}): Promise<unknown> => {
+  const text = await readFile(new URL(`../../config/seed/${name}.json`, import.meta.url), 'utf8');
+  return JSON.parse(text.replaceAll(/\{(\w+)\}/g, (whole, key: string) => fill[key] ?? whole));
+};
+
+const failed = (what: string, refusal: ClientRefusal | readonly object[]): Error => new Error(`config/seed: ${what} cannot be seeded: ${JSON.stringify(refusal)}`);
+
+async function seedClients(core: Core): Promise<Client[]> {
+  // What the protocol makes of the samples, every sign-in of the tests shows.
+  const clients = createClientService({ ...core, check: () => undefined });
+  const seeded: Client[] = [];
+  for (const { metadata, listing } of services.parse(await read('clients', { sampleService: `http://localhost:${core.config.sampleService.port}` }))) {
+    const created = await clients.create([{ document: metadata, listing }], 'seed');
+    // Already there: the sample service may have moved to another port.
+    const result = created.ok || created.refusal.reason !== 'client-id-taken' ? created : await clients.update(metadata.client_id, metadata, { listing });
+    if (!result.ok) throw failed(metadata.client_id, result.refusal);
+    const registered = 'client' in result.value ? result.value : result.value[0];
+    if (registered !== undefined) seeded.push(registered.client);
+  }
+  return seeded;
+}
+
+async function seedCitizens(core: Core): Promise<SeededCitizen[]> {
+  const accounts = createAccountService(core);
+  // Stricter settings are for those who register; the samples must exist whatever is being tried out.
+  const rules = { identity: { ...core.config.identity, allowTestRange: true }, password: { ...core.config.password, profile: 'kemnaker' as const } };
+  const seeded: SeededCitizen[] = [];
+  for (const { locale, ...citizen } of people.parse(await read('accounts'))) {
+    const person = parsePerson({ ...citizen, locale }, rules, core.clock.now());
+    if (!person.ok) throw failed(citizen.nik, person.refusal);
+    const existing = await accounts.find({ identifier: person.value.nik.map((value) => ({ kind: 'nik', value })) });
+    const made = existing === undefined ? await accounts.create(person.value, 'seed') : undefined;
+    const isAsSeeded = existing?.status === 'active' && existing.email?.reveal() === citizen.email && (await core.passwords.verify(sensitive(citizen.password), existing.passwordHash)).matches;
+    if (made?.ok === true || isAsSeeded) seeded.push(citizen);
+  }
+  return seeded;
+}
+
+/**
+ * Sample services and people for development and tests. Running it again brings the services back to what stands in
+ * the files and leaves the people as they are.
+ * @throws {SeedRefused} in production.
+ */
+export async function seed(core: Core): Promise<Seeded> {
+  if (core.config.environment === 'production') throw new SeedRefused();
+  return { clients: await seedClients(core), citizens: await seedCitizens(core) };
+}
