@@ -1,0 +1,98 @@
+import { Option, type Command } from 'commander';
+import { parsePerson } from '../admin/accounts/forms.ts';
+import { createAccountService, type AccountKey, type CreateAccountRefusal } from '../admin/accounts/service.ts';
+import type { Core } from '../core.ts';
+import type { Account, AccountStatus } from '../domain/account.ts';
+import { DEFAULT_LOCALE, LOCALES, type Locale } from '../domain/locale.ts';
+import { maskEmail, maskName, maskNik, maskPhone } from '../domain/mask.ts';
+import { parseIdentifier } from '../domain/identifier.ts';
+import { withCore } from './open.ts';
+import { print, Refused, showRecord } from './terminal.ts';
+
+interface CreateFlags {
+  readonly nik: string;
+  readonly name: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly password: string;
+  readonly locale: Locale;
+}
+
+const reasons: Readonly<Record<CreateAccountRefusal, string>> = {
+  'nik-taken': 'nik has an account already',
+  'email-taken': 'email is the proved address of another account',
+  'phone-taken': 'phone is the proved number of another account',
+};
+
+/** Never more of a person than tells them apart. */
+function present({ id, status, nik, name, email, emailVerifiedAt, phone, phoneVerifiedAt, locale, createdAt, updatedAt }: Account): Record<string, unknown> {
+  return {
+    sub: id,
+    status,
+    nik_masked: maskNik(nik.reveal()),
+    name_masked: maskName(name.reveal()),
+    ...(email === undefined ? {} : { email_masked: maskEmail(email.reveal()), email_verified: emailVerifiedAt !== undefined }),
+    ...(phone === undefined ? {} : { phone_masked: maskPhone(phone.reveal()), phone_verified: phoneVerifiedAt !== undefined }),
+    locale,
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
+  };
+}
+
+function toKey(text: string, { config, clock }: Core): AccountKey {
+  const { identifier } = parseIdentifier(text, config.identity, clock.now());
+  return identifier === undefined ? { sub: text } : { identifier };
+}
+
+async function create(flags: CreateFlags, command: Command): Promise<void> {
+  const account = await withCore(async (core) => {
+    if (core.config.environment === 'production') throw new Refused('in production people register themselves: nobody else has proved who they are');
+    const person = parsePerson(flags, core.config, core.clock.now());
+    if (!person.ok) throw new Refused(person.refusal.map(({ field, refusals }) => `${field} is refused: ${refusals.join(', ')}`).join('\n'));
+    const created = await createAccountService(core).create(person.value, 'operator');
+    if (!created.ok) throw new Refused(reasons[created.refusal]);
+    return created.value;
+  });
+  print(command, present(account), () => showRecord(present(account)));
+}
+
+const unknown = (): Refused => new Refused('there is no such account');
+
+export function addAccountCommands(program: Command): void {
+  const account = program.command('account').description('people’s accounts');
+
+  account
+    .command('create')
+    .description('make an account without registering, for development and tests')
+    .requiredOption('--nik <nik>', 'sixteen digits')
+    .requiredOption('--name <name>', 'full name')
+    .requiredOption('--password <password>', 'by the rules for new passwords')
+    .option('--email <address>', 'counts as proved')
+    .option('--phone <number>', 'mobile number, counts as proved')
+    .addOption(new Option('--locale <locale>', 'language of messages').choices(LOCALES).default(DEFAULT_LOCALE))
+    .action(create);
+
+  account
+    .command('show <who>')
+    .description('one account, masked; by subject identifier, NIK, e-mail or mobile number')
+    .action(async (who: string, _flags: object, command: Command) => {
+      const found = await withCore((core) => createAccountService(core).find(toKey(who, core)));
+      if (found === undefined) throw unknown();
+      print(command, present(found), () => showRecord(present(found)));
+    });
+
+  const statuses: readonly [string, AccountStatus, string][] = [
+    ['suspend', 'suspended', 'keep a person out; sessions and tokens they still have are refused whenever they are used'],
+    ['reinstate', 'active', 'let a suspended person in again'],
+  ];
+  for (const [name, status, description] of statuses) {
+    account
+      .command(`${name} <who>`)
+      .description(description)
+      .action(async (who: string, _flags: object, command: Command) => {
+        const changed = await withCore((core) => createAccountService(core).setStatus(toKey(who, core), status));
+        if (!changed.ok) throw unknown();
+        print(command, present(changed.value), () => `${changed.value.id} ${status}`);
+      });
+  }
+}

@@ -1,0 +1,17 @@
+import type { Core } from '../core.ts';
+import { createClientCheck, type ClientCheck } from '../oidc/client-check.ts';
+import { createClientDirectory } from '../oidc/clients.ts';
+import { createProvider, type ProtocolPages } from '../oidc/provider.ts';
+import { loadSigningKeys } from '../oidc/signing-keys.ts';
+
+const noCall = (): Promise<never> => Promise.reject(new Error('the command line calls no service'));
+const noPage = (): never => {
+  throw new Error('the command line shows no pages');
+};
+const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage };
+
+/** The check of the very protocol that the server runs, without a server. */
+export async function createStandaloneCheck(core: Core): Promise<ClientCheck> {
+  const jwks = await loadSigningKeys(core.store, core.clock);
+  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), ownClients: [], jwks, pages, fetch: noCall }));
+}

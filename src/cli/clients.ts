@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { Option, type Command } from 'commander';
+import { createClientService, type ClientRefusal, type ClientService, type Registered } from '../admin/clients/service.ts';
+import type { Core } from '../core.ts';
+import { clientTypes, type Client, type ClientType } from '../domain/client.ts';
+import type { Result } from '../domain/result.ts';
+import type { Sensitive } from '../domain/sensitive.ts';
+import { withCore } from './open.ts';
+import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
+
+interface Flags {
+  readonly name?: string;
+  readonly type?: ClientType;
+  readonly redirectUri?: readonly string[];
+  readonly postLogoutRedirectUri?: readonly string[];
+  readonly scope?: string;
+  readonly backchannelLogoutUri?: string;
+  readonly clientUri?: string;
+  readonly metadata?: string;
+  readonly allowNik?: boolean;
+}
+
+const collect = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), ...(value === '' ? [] : [value])];
+
+const addMetadataOptions = (command: Command): Command =>
+  command
+    .option('--name <name>', 'what people read')
+    .option('--redirect-uri <uri>', 'where the browser comes back to; may be given again', collect)
+    .option('--post-logout-redirect-uri <uri>', 'where it goes after signing out; may be given again', collect)
+    .option('--scope <scopes>', 'what the client may ask for, parted by blanks')
+    .option('--backchannel-logout-uri <uri>', 'where the service is told that a session ended')
+    .option('--client-uri <uri>', 'home page of the service')
+    .option('--metadata <file>', 'RFC 7591 client metadata as JSON, from a file or - for standard input, instead of the flags above')
+    .option('--allow-nik', 'grant the scope nik, which needs a legal basis');
+
+/** The flags that were given, by their names in the metadata; an empty one takes the member away. */
+function toMembers({ name, redirectUri, postLogoutRedirectUri, scope, backchannelLogoutUri, clientUri }: Flags): Record<string, unknown> {
+  const given: Record<string, unknown> = {
+    client_name: name,
+    redirect_uris: redirectUri,
+    post_logout_redirect_uris: postLogoutRedirectUri,
+    scope,
+    backchannel_logout_uri: backchannelLogoutUri,
+    client_uri: clientUri,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).map(([member, value]) => [member, value === '' ? undefined : value]));
+}
+
+async function readMetadata(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Refused(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new Refused(`${file === '-' ? 'standard input' : file} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function explain(refusal: ClientRefusal): string {
+  switch (refusal.reason) {
+    case 'client-metadata':
+      return refusal.problems.map(({ field, what }) => `${field} ${what}`).join('\n');
+    case 'client-id-taken':
+      return `there is a client ${refusal.id} already`;
+    case 'client-unknown':
+      return `there is no client ${refusal.id}`;
+    case 'client-without-secret':
+      return `client ${refusal.id} has no secret to replace: it does not prove itself by one`;
+  }
+}
+
+function accept<T>(result: Result<T, ClientRefusal>): T {
+  if (!result.ok) throw new Refused(explain(result.refusal));
+  return result.value;
+}
+
+/** As RFC 7591, 3.2.1 answers a registration, with what is our own at the end. */
+function present({ type, status, metadata: { client_id, ...metadata }, listing, createdAt }: Client, newSecret?: Sensitive<string>): Record<string, unknown> {
+  return {
+    client_id,
+    ...(newSecret === undefined ? {} : { client_secret: newSecret.reveal(), client_secret_expires_at: 0 }),
+    client_id_issued_at: Math.floor(createdAt.getTime() / 1000),
+    ...metadata,
+    type,
+    status,
+    ...(listing === undefined ? {} : { listing }),
+  };
+}
+
+function tellIgnored({ client, ignored }: Registered): void {
+  if (ignored.length > 0) remark(`${client.id}: left out, for it means nothing here: ${ignored.join(', ')}`);
+}
+
+/** The judgement of the protocol needs the protocol: loaded only where a registration is written. */
+async function createService(core: Core, writes: boolean): Promise<ClientService> {
+  if (!writes) return createClientService({ ...core, check: () => 'nothing is written here' });
+  const { createStandaloneCheck } = await import('./client-check.ts');
+  return createClientService({ ...core, check: await createStandaloneCheck(core) });
+}
+
+const withClients = <T>(work: (clients: ClientService) => Promise<T>, writes = false): Promise<T> => withCore(async (core) => work(await createService(core, writes)));
+
+async function create(flags: Flags, command: Command): Promise<void> {
+  const members = toMembers(flags);
+  if (flags.metadata !== undefined && Object.keys(members).length > 0) misuse(command, '--metadata stands instead of the other flags: put them into the document');
+  if (flags.metadata === undefined && flags.name === undefined) misuse(command, '--name is missing (or --metadata)');
+  if (flags.metadata === undefined && flags.type === undefined) misuse(command, '--type is missing (or --metadata)');
+  const document = flags.metadata === undefined ? members : await readMetadata(flags.metadata);
+  const documents: readonly unknown[] = Array.isArray(document) ? document : [document];
+  const { type, allowNik } = flags;
+
+  const registered = await withClients(async (clients) => accept(await clients.create(documents.map((one) => ({ document: one, type, allowNik })))), true);
+  registered.forEach(tellIgnored);
+  const presented = registered.map(({ client, newSecret }) => present(client, newSecret));
+  print(command, Array.isArray(document) ? presented : presented[0], () => presented.map(showRecord).join('\n\n'));
+  if (registered.some(({ newSecret }) => newSecret !== undefined)) remark('Keep the secret now: it is not shown again.');
+}
+
+async function update(id: string, flags: Flags, command: Command): Promise<void> {
+  const members = toMembers(flags);
+  if (flags.metadata !== undefined && Object.keys(members).length > 0) misuse(command, '--metadata stands instead of the other flags: put them into the document');
+  const changes = flags.metadata === undefined ? members : await readMetadata(flags.metadata);
+  if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) throw new Refused('the metadata of one client are one JSON object');
+  if (Object.keys(changes).length === 0) misuse(command, 'nothing to change was given');
+  const updated = await withClients(async (clients) => accept(await clients.update(id, { ...changes }, { allowNik: flags.allowNik })), true);
+  tellIgnored(updated);
+  const presented = present(updated.client, updated.newSecret);
+  print(command, presented, () => showRecord(presented));
+}
+
+export function addClientCommands(program: Command): void {
+  const client = program.command('client').description('client applications: the services that people sign in to');
+
+  addMetadataOptions(client.command('create'))
+    .description('register a client; its secret is shown this once')
+    .addOption(new Option('--type <type>', 'web keeps a secret on a server; spa and native cannot; machine has no person').choices(clientTypes))
+    .action(create);
+
+  client
+    .command('list')
+    .description('every client')
+    .action(async (_flags: object, command: Command) => {
+      const clients = await withClients((service) => service.list());
+      print(command, clients.map((one) => present(one)), () => showRows(clients.map(({ id, type, status, metadata }) => [id, type, status, metadata.client_name])));
+    });
+
+  client
+    .command('show <id>')
+    .description('the metadata of one client')
+    .action(async (id: string, _flags: object, command: Command) => {
+      const found = await withClients((service) => service.find(id));
+      if (found === undefined) throw new Refused(`there is no client ${id}`);
+      print(command, present(found), () => showRecord(present(found)));
+    });
+
+  addMetadataOptions(client.command('update <id>')).description('replace what is given, keep the rest; an empty value takes a member away').action(update);
+
+  client
+    .command('rotate-secret <id>')
+    .description('make a new secret, shown this once; the old one ends at once')
+    .action(async (id: string, _flags: object, command: Command) => {
+      const rotated = await withClients(async (service) => accept(await service.rotateSecret(id)));
+      const presented = present(rotated.client, rotated.newSecret);
+      print(command, presented, () => showRecord(presented));
+    });
+
+  for (const [name, status, description] of [
+    ['disable', 'disabled', 'stop a client: for the protocol it does not exist'],
+    ['enable', 'active', 'start a stopped client again'],
+  ] as const) {
+    client
+      .command(`${name} <id>`)
+      .description(description)
+      .action(async (id: string, _flags: object, command: Command) => {
+        const changed = await withClients(async (service) => accept(await service.setStatus(id, status)));
+        print(command, present(changed), () => `${changed.id} ${changed.status}`);
+      });
+  }
+}

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander';
+import { addAccountCommands } from './accounts.ts';
+import { addClientCommands } from './clients.ts';
+import { addDoctor } from './doctor.ts';
+import { Refused } from './terminal.ts';
+import { addUpkeepCommands } from './upkeep.ts';
+
+const DONE = 0;
+const REFUSED = 1;
+const WRONG_USAGE = 2;
+
+function createProgram(): Command {
+  const program = new Command('sso')
+    .description('The operator’s command line of SIAPkerja SSO. Works while the server runs and when it does not.')
+    .option('--json', 'print one JSON document on standard output, and nothing else there')
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)');
+  addUpkeepCommands(program);
+  addDoctor(program);
+  addClientCommands(program);
+  addAccountCommands(program);
+  return program;
+}
+
+/** An exception's message is written for people; the stack is for whoever looks for a defect. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof Refused || process.env.LOG_LEVEL !== 'debug' ? error.message : (error.stack ?? error.message);
+}
+
+/**
+ * Runs one command line.
+ * @returns the exit code: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return DONE;
+  } catch (error) {
+    // Commander has said what is wrong already, or shown the help that was asked for.
+    if (error instanceof CommanderError) return error.code === 'commander.helpDisplayed' ? DONE : WRONG_USAGE;
+    process.stderr.write(`${explain(error)}\n`);
+    return REFUSED;
+  }
+}

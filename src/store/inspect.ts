@@ -1,0 +1,37 @@
+import { readdirSync } from 'node:fs';
+import type { Knex } from 'knex';
+
+const directory = new URL('../../migrations/', import.meta.url);
+
+export interface DatabaseFacts {
+  /** As PostgreSQL counts: 140000 is 14.0. */
+  readonly versionNumber: number;
+  readonly version: string;
+  /** How far its clock is ahead of ours, to within the time of one question. */
+  readonly clockAheadMs: number;
+  readonly pendingMigrations: readonly string[];
+  /** Those of a version newer than this one. */
+  readonly unknownMigrations: readonly string[];
+}
+
+/** Looks at the database and changes nothing. @throws when it does not answer. */
+export async function inspectDatabase(knex: Knex, now: () => Date): Promise<DatabaseFacts> {
+  await knex.raw('select 1'); // the connection is opened apart from what is timed
+  const asked = now().getTime();
+  const { rows } = await knex.raw<{ rows: { number: string; version: string; time: Date; migrated: string | null }[] }>(
+    `select current_setting('server_version_num') as number, current_setting('server_version') as version, clock_timestamp() as time,
+            to_regclass('knex_migrations')::text as migrated`,
+  );
+  const [facts] = rows;
+  if (facts === undefined) throw new Error('the database answered nothing');
+  const middle = (asked + now().getTime()) / 2;
+  const here = readdirSync(directory).filter((name) => name.endsWith('.ts')).sort();
+  const done = facts.migrated === null ? [] : ((await knex('knex_migrations').orderBy('id').pluck('name')) as string[]);
+  return {
+    versionNumber: Number(facts.number),
+    version: facts.version,
+    clockAheadMs: Math.round(facts.time.getTime() - middle),
+    pendingMigrations: here.filter((name) => !done.includes(name)),
+    unknownMigrations: done.filter((name) => !here.includes(name)),
+  };
+}

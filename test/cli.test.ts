@@ -1,0 +1,312 @@
+import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../src/config.ts';
+import { createCore, type Core } from '../src/core.ts';
+import { startEmbedded } from '../src/store/embedded.ts';
+import { createLog } from '../src/telemetry/log.ts';
+import { createTestDatabase, type TestDatabase } from './support/database.ts';
+
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('The command line', function () {
+  this.timeout(60_000);
+  this.slow(10_000);
+  let directory: string;
+  let database: TestDatabase;
+  let core: Core;
+
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'siapkerja-cli-'));
+    // PostgreSQL runs as another user when we are root, and has to pass here.
+    chmodSync(directory, 0o711);
+    database = await createTestDatabase();
+    core = createCore({ config: loadConfig({ NODE_ENV: 'test', DATA_DIR: directory }), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+  });
+  after(async () => {
+    await core.close();
+    await database.drop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** Compiled once for all of them. In a directory of its own: a developer's `.env` is none of the tests' business. */
+  async function sso(args: readonly string[], { env = {}, input = '' }: { env?: Readonly<Record<string, string>>; input?: string } = {}): Promise<Ran> {
+    const child = spawn(process.execPath, [CLI, ...args], { cwd: directory, env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url, NODE_COMPILE_CACHE: join(directory, 'compiled'), ...env } });
+    child.stdin.end(input);
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number]>]);
+    return { code, stdout, stderr };
+  }
+
+  /** The one JSON document of a command that must succeed. */
+  async function json<T>(args: readonly string[], options: Parameters<typeof sso>[1] = {}): Promise<T> {
+    const { code, stdout, stderr } = await sso([...args, '--json'], options);
+    expect(code, stderr).to.equal(0);
+    return JSON.parse(stdout) as T;
+  }
+
+  const production = (issuer = 'https://akun.contoh.test'): Record<string, string> => ({
+    NODE_ENV: 'production',
+    ISSUER: issuer,
+    KEYRING: join(directory, 'keyring.json'),
+    DUKCAPIL_URL: 'http://127.0.0.1:1',
+    DUKCAPIL_PASSWORD: 'bukan-yang-simulasi',
+    SMS_DRIVER: 'http',
+    SMS_HTTP_URL: 'http://127.0.0.1:1/sms',
+    SMTP_URL: 'smtp://127.0.0.1:1',
+    MAIL_FROM: 'SIAPkerja ID <tidak-dibalas@layanan.example>',
+  });
+
+  describe('as such', () => {
+    const misuses: [string, readonly string[]][] = [
+      ['no command', []],
+      ['an unknown command', ['operators']],
+      ['a command that wants another', ['client']],
+      ['an unknown type', ['client', 'create', '--name', 'Uji', '--type', 'desktop']],
+      ['flags beside a document', ['client', 'create', '--name', 'Uji', '--metadata', '-']],
+      ['an update of nothing', ['client', 'update', 'x']],
+    ];
+    for (const [what, args] of misuses) {
+      it(`exits with 2 for ${what}, and says so on standard error alone`, async () => {
+        const { code, stdout, stderr } = await sso([...args, '--json']);
+        expect(code).to.equal(2);
+        expect(stdout).to.equal('');
+        expect(stderr).not.to.equal('');
+      });
+    }
+
+    it('shows its help on demand', async () => {
+      const { code, stdout } = await sso(['--help']);
+      expect(code).to.equal(0);
+      expect(stdout).to.include('doctor');
+    });
+
+    it('tells every mistake of the settings and refuses', async () => {
+      const { code, stdout, stderr } = await sso(['purge', '--json'], { env: { PORT: 'tiga', ISSUER: 'ftp://x' } });
+      expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+      expect(stderr).to.match(/PORT/).and.match(/ISSUER/);
+    });
+  });
+
+  describe('for clients', () => {
+    const flags = ['client', 'create', '--name', 'Uji', '--type', 'web', '--redirect-uri', 'https://rp.test/cb', '--redirect-uri', 'https://rp.test/cb2', '--scope', 'openid profile email'];
+
+    it('registers one, shows its secret once, and the server finds it', async () => {
+      const created = await json<Record<string, unknown>>(flags);
+      expect(created).to.deep.include({ client_name: 'Uji', redirect_uris: ['https://rp.test/cb', 'https://rp.test/cb2'], scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic', client_secret_expires_at: 0, type: 'web', status: 'active' });
+      const id = String(created.client_id);
+      const found = await core.store.clients.find(id);
+      expect(found?.secret?.reveal()).to.equal(created.client_secret);
+      expect(found?.metadata.client_name).to.equal('Uji');
+
+      const shown = await sso(['client', 'show', id, '--json']);
+      expect(JSON.parse(shown.stdout)).to.include({ client_id: id, client_name: 'Uji' });
+      const listed = await sso(['client', 'list', '--json']);
+      expect((JSON.parse(listed.stdout) as { client_id: string }[]).map(({ client_id }) => client_id)).to.include(id);
+      for (const { stdout, stderr } of [shown, listed]) expect(stdout + stderr).not.to.include('client_secret"').and.not.to.include(String(created.client_secret));
+    });
+
+    it('reads a document, or many, from standard input or a file', async () => {
+      const document = { client_name: 'Aplikasi', application_type: 'native', redirect_uris: ['com.example.app:/cb'], token_endpoint_auth_method: 'none' };
+      const one = await json<Record<string, unknown>>(['client', 'create', '--metadata', '-'], { input: JSON.stringify(document) });
+      expect(one).to.include({ client_name: 'Aplikasi', type: 'native' }).and.not.to.have.property('client_secret');
+
+      const file = join(directory, 'clients.json');
+      writeFileSync(file, JSON.stringify([document, { client_name: 'Mesin', grant_types: ['client_credentials'] }]));
+      const many = await json<{ type: string; client_id: string; client_secret?: string }[]>(['client', 'create', '--metadata', file]);
+      expect(many.map(({ type }) => type)).to.deep.equal(['native', 'machine']);
+      expect(many[1]?.client_secret).to.be.a('string');
+    });
+
+    it('refuses what is wrong, by the names of the fields, and registers nothing', async () => {
+      const before = (await core.store.clients.list()).length;
+      const refused = await sso(['client', 'create', '--name', 'Uji', '--type', 'web', '--redirect-uri', 'http://rp.test/*', '--scope', 'openid nik', '--json']);
+      expect({ code: refused.code, stdout: refused.stdout }).to.deep.equal({ code: 1, stdout: '' });
+      expect(refused.stderr).to.match(/^redirect_uris\.0 /m).and.match(/^scope nik/m);
+      const documents = [{ client_name: 'Baik', redirect_uris: ['https://rp.test/cb'] }, { client_name: 'Buruk' }];
+      const many = await sso(['client', 'create', '--metadata', '-'], { input: JSON.stringify(documents) });
+      expect(many.code).to.equal(1);
+      expect(many.stderr).to.match(/^1\.redirect_uris /m);
+      expect((await sso(['client', 'create', '--metadata', '-'], { input: '{' })).stderr).to.match(/not JSON/);
+      expect(await core.store.clients.list()).to.have.length(before);
+    });
+
+    it('changes, stops and starts one, and renews its secret', async () => {
+      const { client_id: id, client_secret: first } = await json<{ client_id: string; client_secret: string }>(flags);
+      expect(await json(['client', 'update', id, '--name', 'Uji Dua', '--scope', 'openid nik', '--allow-nik'])).to.deep.include({ client_name: 'Uji Dua', scope: 'openid nik', redirect_uris: ['https://rp.test/cb', 'https://rp.test/cb2'] });
+      expect(await json(['client', 'disable', id])).to.include({ status: 'disabled' });
+      expect((await core.store.clients.find(id))?.status).to.equal('disabled');
+      expect(await json(['client', 'enable', id])).to.include({ status: 'active' });
+      const { client_secret: second } = await json<{ client_secret: string }>(['client', 'rotate-secret', id]);
+      expect(second).not.to.equal(first);
+      expect((await core.store.clients.find(id))?.secret?.reveal()).to.equal(second);
+    });
+
+    it('says that there is none', async () => {
+      const { code, stdout, stderr } = await sso(['client', 'show', 'tiada', '--json']);
+      expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+      expect(stderr).to.match(/no client tiada/);
+    });
+  });
+
+  describe('for accounts', () => {
+    const flags = ['account', 'create', '--nik', '9901010101900001', '--name', 'BUDI CONTOH SANTOSO', '--email', 'budi@contoh.test', '--phone', '081234567890', '--password', 'Contoh#2026'];
+
+    it('makes one that can sign in, shows it masked, suspends and reinstates it', async () => {
+      const created = await sso([...flags, '--json']);
+      expect(created.code, created.stderr).to.equal(0);
+      for (const personal of ['9901010101900001', 'BUDI', 'budi@', '81234567890', 'Contoh#2026']) expect(created.stdout + created.stderr).not.to.include(personal);
+      const { sub, ...rest } = JSON.parse(created.stdout) as { sub: string };
+      expect(rest).to.include({ nik_masked: '************0001', email_masked: 'b***@contoh.test', phone_masked: '08*****7890', email_verified: true, phone_verified: true, status: 'active' });
+
+      for (const who of [sub, 'Budi@contoh.test']) expect(await json(['account', 'show', who])).to.include({ sub });
+      expect(await json(['account', 'suspend', sub])).to.include({ status: 'suspended' });
+      expect((await core.store.accounts.findById(sub))?.status).to.equal('suspended');
+      expect(await json(['account', 'reinstate', sub])).to.include({ status: 'active' });
+    });
+
+    it('refuses a second account of a NIK, and what registration would refuse', async () => {
+      const again = await sso([...flags, '--json']);
+      expect({ code: again.code, stdout: again.stdout }).to.deep.equal({ code: 1, stdout: '' });
+      expect(again.stderr).to.match(/nik has an account/);
+      const bad = await sso(['account', 'create', '--nik', '990101010190000', '--name', 'BUDI 2', '--password', 'x']);
+      expect(bad.code).to.equal(1);
+      expect(bad.stderr).to.match(/^nik .*nik-length/m).and.match(/^name .*name-chars/m).and.match(/^password /m);
+    });
+
+    it('makes none in production', async () => {
+      const { code, stderr } = await sso(flags, { env: production() });
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/in production people register themselves/);
+    });
+  });
+
+  describe('for upkeep', () => {
+    it('migrates an empty database and takes it back', async () => {
+      const empty = await createTestDatabase({ migrated: false });
+      try {
+        const env = { DATABASE_URL: empty.url };
+        expect((await json<{ migrated: string[] }>(['migrate'], { env })).migrated).not.to.be.empty;
+        expect(await json(['migrate'], { env })).to.deep.equal({ migrated: [] });
+        expect((await json<{ rolledBack: string[] }>(['migrate', '--rollback'], { env })).rolledBack).not.to.be.empty;
+        // Any other command finds what it needs by itself.
+        expect(await json(['client', 'list'], { env })).to.deep.equal([]);
+      } finally {
+        await empty.drop();
+      }
+    });
+
+    it('seeds, and seeds again', async () => {
+      const first = await json<{ citizens: object[]; clients: object[] }>(['seed']);
+      expect(first.clients).to.have.length(2);
+      expect(first.citizens).not.to.be.empty;
+      expect(await json(['seed'])).to.deep.equal(first);
+    });
+
+    it('seeds nothing in production', async () => {
+      const { code, stderr } = await sso(['seed'], { env: production() });
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/never in production/);
+    });
+
+    it('purges', async () => {
+      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages');
+    });
+
+    it('proves the audit chain, and exits with 1 where it is broken', async () => {
+      await core.audit.record(core.store, 'sign-out.completed', {});
+      await core.audit.chain(core.store);
+      expect(await json(['audit', 'verify'])).to.deep.equal({ whole: true });
+      await core.knex.raw('alter table audit_events disable trigger audit_events_append_only');
+      await core.knex.raw("update audit_events set at = at + interval '1 second' where id = (select event_id from audit_chain where position = 1)");
+      const { code, stdout, stderr } = await sso(['audit', 'verify', '--json']);
+      expect(code).to.equal(1);
+      expect(JSON.parse(stdout)).to.deep.equal({ whole: false, brokenAt: 1 });
+      expect(stderr).to.match(/broken at position 1/);
+    });
+  });
+
+  describe('as a doctor', () => {
+    interface Diagnosis {
+      readonly healthy: boolean;
+      readonly findings: readonly { readonly check: string; readonly state: string; readonly what: string }[];
+    }
+    const diagnose = async (env: Readonly<Record<string, string>>): Promise<{ code: number; healthy: boolean; states: Record<string, string>; stderr: string }> => {
+      const { code, stdout, stderr } = await sso(['doctor', '--json'], { env });
+      const { healthy, findings } = JSON.parse(stdout) as Diagnosis;
+      return { code, healthy, states: Object.fromEntries(findings.map(({ check, state }) => [check, state])), stderr };
+    };
+
+    it('is content with development, and warns of what is for development only', async () => {
+      const { code, healthy, states } = await diagnose({});
+      expect({ code, healthy }).to.deep.equal({ code: 0, healthy: true });
+      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', keys: 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
+    });
+
+    it('changes nothing in an empty database', async () => {
+      const empty = await createTestDatabase({ migrated: false });
+      try {
+        expect((await diagnose({ DATABASE_URL: empty.url })).states).to.include({ migrations: 'warn' });
+        const { rows } = await empty.knex.raw<{ rows: unknown[] }>("select 1 from information_schema.tables where table_schema = 'public'");
+        expect(rows).to.be.empty;
+      } finally {
+        await empty.drop();
+      }
+    });
+
+    it('finds whoever listens, and whoever does not', async () => {
+      const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+      await once(listener, 'listening');
+      const there = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+      const { code, states } = await diagnose({ DUKCAPIL_URL: `http://${there}`, SMS_DRIVER: 'http', SMS_HTTP_URL: 'http://127.0.0.1:1/sms', SMTP_URL: `smtp://${there}` });
+      listener.close();
+      expect(code).to.equal(1);
+      expect(states).to.include({ 'civil registry': 'ok', sms: 'fail', mail: 'ok' });
+    });
+
+    it('notices that the database is away, and keys that do not fit it', async () => {
+      await json(['client', 'create', '--name', 'Uji', '--type', 'web', '--redirect-uri', 'https://rp.test/cb']);
+      expect((await diagnose({ DATABASE_URL: 'postgres://sso:x@127.0.0.1:1/sso' })).states).to.include({ database: 'fail' });
+      expect((await diagnose({ DATA_DIR: join(directory, 'other') })).states).to.include({ database: 'ok', keys: 'fail' });
+    });
+
+    it('lets nothing made for development pass in production', async () => {
+      const { code, states, stderr } = await diagnose({ NODE_ENV: 'production' });
+      expect({ code, states }).to.deep.equal({ code: 1, states: { configuration: 'fail' } });
+      expect(stderr).to.match(/configuration/);
+      chmodSync(join(directory, 'keyring.json'), 0o644);
+      expect((await diagnose(production())).states).to.include({ configuration: 'ok', keyring: 'fail' });
+      chmodSync(join(directory, 'keyring.json'), 0o600);
+      expect((await diagnose(production())).states).to.include({ keyring: 'ok' });
+    });
+  });
+
+  it('starts the embedded database and stops it again, or joins the one that runs and leaves it alone', async () => {
+    const dataDir = join(directory, 'embedded');
+    const env = { DATABASE_URL: '', DATA_DIR: dataDir };
+    const pidFile = join(dataDir, 'postgres', 'cluster', 'postmaster.pid');
+    const created = await json<{ client_id: string }>(['client', 'create', '--name', 'Uji', '--type', 'spa', '--redirect-uri', 'https://rp.test/cb'], { env });
+    expect(existsSync(pidFile)).to.be.false;
+
+    const quiet = (): void => undefined;
+    const running = await startEmbedded({ dataDir, log: { debug: quiet, info: quiet, warn: quiet } });
+    try {
+      expect(await json<object[]>(['client', 'list'], { env })).to.have.length(1);
+      expect(await json(['client', 'show', created.client_id], { env })).to.include({ type: 'spa' });
+      expect(existsSync(pidFile)).to.be.true;
+    } finally {
+      await running.stop();
+    }
+  });
+});
