@@ -31,7 +31,7 @@ export function createDraftStore(db: Knex, { sealer, keyedHash }: DraftStoreDeps
   const seal = (id: string, state: object): Buffer => sealer.seal('draft', id, stringifySensitive(state));
 
   return {
-    /** Makes the draft unless there is one already. */
+    /** Makes the draft unless there is one already; one whose time is over counts no more, purged or not. */
     async insert(draft: { journey: Journey; uid: string; id: string; state: object; now: Date; expiresAt: Date }): Promise<void> {
       await db('drafts')
         .insert({
@@ -44,7 +44,8 @@ export function createDraftStore(db: Knex, { sealer, keyedHash }: DraftStoreDeps
           expires_at: draft.expiresAt,
         })
         .onConflict(['uid_hash', 'journey'])
-        .ignore();
+        .merge()
+        .where('drafts.expires_at', '<=', draft.now);
     },
 
     /**

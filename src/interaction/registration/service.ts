@@ -1,7 +1,6 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
-import type { AccountId } from '../../domain/account.ts';
 import type { Email } from '../../domain/email.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { checkCode, issueChallenge, reissueChallenge, secondsUntilResend, type OtpCode } from '../../domain/otp.ts';
@@ -17,6 +16,7 @@ import type { IdentityClaim } from '../../ports/civil-registry/civil-registry.ts
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { Activation } from './activation.ts';
+import { joinDoublePresses } from './double-press.ts';
 import type { RegistrationDraft, RegistrationDrafts } from './drafts.ts';
 import type { TypedContact } from './forms.ts';
 import type { IdentityCheck, IdentityRefusal } from './identity-check.ts';
@@ -68,6 +68,9 @@ export interface RegistrationDeps {
   readonly config: Pick<Config, 'http' | 'otp' | 'password'>;
 }
 
+/** Longer than two presses of one button are apart, shorter than anybody waits for a code. */
+const DOUBLE_PRESS_SECONDS = 3;
+
 type AtOtp = Extract<Registration, { step: 'otp' }>;
 
 export function createRegistration({ store, drafts, identityCheck, activation, codes, courier, passwords, audit, clock, config }: RegistrationDeps): RegistrationService {
@@ -98,7 +101,7 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
     return draft?.state.step === step ? (draft as RegistrationDraft & { state: Extract<Registration, { step: Step }> }) : undefined;
   }
 
-  return {
+  return joinDoublePresses({
     async proveIdentity(context, claim) {
       const { id: draftId } = await drafts.open(context.uid);
       const answer = await identityCheck.check(claim, { draftId, clientId: context.clientId, sender: context.sender });
@@ -133,7 +136,8 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
       if (!permit.ok) return refuseSending(context, permit.refusal);
 
       const sent = await drafts.turn(context.uid, async (tx, draft) => {
-        if (draft.state.step !== 'contact') return false;
+        // Meanwhile another window may have started over with another person.
+        if (draft.state.step !== 'contact' || draft.state.identity.reference !== identity.reference) return false;
         const first = await sendFirst(tx, context, draft, contact.phone, 'first');
         await drafts.move(tx, draft, { type: 'contact-given', contact: { ...contact, passwordHash }, sent: first });
         return true;
@@ -188,6 +192,8 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
       if (before === undefined) return ok(undefined);
       const { identity, contact, sent: current } = before.state;
       const seconds = secondsUntilResend(current.challenge, clock.now(), config.otp);
+      // Whoever presses twice sees what the first press has done, not a refusal.
+      if (clock.now() < addSeconds(new Date(current.challenge.issuedAt), DOUBLE_PRESS_SECONDS)) return ok(undefined);
       if (seconds > 0) return refuse({ reason: 'wait', seconds });
       const permit = await codes.permit({ nik: identity.nik, to: contact.phone, phone: contact.phone }, context.sender);
       if (!permit.ok) return refuseSending(context, permit.refusal);
@@ -245,8 +251,5 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
         if (draft.state.step === 'contact' || draft.state.step === 'registered') await drafts.move(tx, draft, { type: 'restarted' });
       });
     },
-  };
+  });
 }
-
-/** The account that a finished registration has made. */
-export const finishedAccount = (draft: RegistrationDraft | undefined): AccountId | undefined => (draft?.state.step === 'finished' ? draft.state.accountId : undefined);

@@ -55,7 +55,7 @@ describe('Registration: entering the code', () => {
   }
 
   it('takes a code with blanks, a dash or full-width digits', async () => {
-    for (const write of [(code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `, (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`, (code: string) => [...code].map((digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0)).join('')]) {
+    for (const write of [(code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `, (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`, (code: string) => code.replaceAll(/\d/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0))]) {
       const way = await atCode(app);
       expect((await enterCode(way.browser, way.page, write(await app.codeFor(way.citizen.phone)))).text).to.include('Pendaftaran berhasil');
     }
@@ -102,8 +102,7 @@ describe('Registration: entering the code', () => {
     const before = await accounts();
     const code = await app.codeFor(way.citizen.phone);
     const pages = await Promise.all(Array.from({ length: 20 }, () => enterCode(way.browser, way.page, code)));
-    for (const page of pages) expect(page.url.pathname, page.text).to.match(/\/register\/(?:finished|otp)$/);
-    expect(pages.some(({ text }) => text.includes('Pendaftaran berhasil'))).to.equal(true);
+    for (const page of pages) expect(page.text).to.include('Pendaftaran berhasil');
     expect(await accounts()).to.equal(before + 1);
     expect((await way.browser.open(way.page.url)).text).to.include('Pendaftaran berhasil');
     expect((await app.messagesTo(way.citizen.email)).length, 'one letter').to.equal(1);

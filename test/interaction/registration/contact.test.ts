@@ -108,7 +108,7 @@ describe('Registration: e-mail, number and password', () => {
   it('takes a password of 128 characters, of any kind, and a passphrase with blanks', async () => {
     for (const password of [`Pasir-Putih9!${'😀 '.repeat(57)}x`, 'kuda Lumping 7 turun! gunung']) {
       const { browser, page, citizen } = await atContact(app);
-      expect([...password].length).to.be.at.most(128);
+      expect(Array.from(password).length).to.be.at.most(128);
       expect((await giveContact(browser, page, { ...citizen, password })).url.pathname).to.match(/\/register\/otp$/);
     }
   });
