@@ -108,8 +108,11 @@ export function passwordChanged(letter: Omit<Addressed, 'name'> & { readonly nam
   return { channel: 'email', purpose: 'password-changed', locale, content: sensitive(content) };
 }
 
-/** To the former account, by e-mail: its mobile number now belongs to somebody who proved possession. */
-export function phoneMoved(letter: Addressed & { readonly maskedPhone: string }): WrittenMail {
+/**
+ * To the former account, by e-mail: its mobile number now belongs to somebody who proved possession. Without a name
+ * where the address is not proved.
+ */
+export function phoneMoved(letter: Omit<Addressed, 'name'> & { readonly name: string | undefined; readonly maskedPhone: string }): WrittenMail {
   const { name, locale, help, maskedPhone } = letter;
   const words = sentences[locale].mail['phone-moved'];
   const content = renderLetter({ locale, name, help, subject: words.subject, before: [fill(words.what, { phone: maskedPhone }), words.next, words['not-you']] });

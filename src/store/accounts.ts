@@ -99,6 +99,14 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     return toAccount(first);
   }
 
+  /**
+   * Of two who prove one number or address at the same moment the second waits for the first, and takes over from it:
+   * left to the unique index, it would fail.
+   */
+  async function takeTurns(index: Buffer): Promise<void> {
+    await db.raw('select pg_advisory_xact_lock(?::bigint)', [String(index.readBigInt64BE(0))]);
+  }
+
   return {
     /**
      * Makes the account and claims its NIK. Exactly one of two simultaneous claims succeeds.
@@ -158,10 +166,12 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     },
 
     /**
-     * Takes a proved number away from whoever else had proved it.
+     * Within a transaction: takes a proved number away from whoever else had proved it, and keeps others from proving it
+     * until the transaction ends.
      * @returns the former account, which must be told.
      */
     async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
+      await takeTurns(phoneIndex(phone));
       const query = db(TABLE).where({ phone_index: phoneIndex(phone) }).whereNotNull('phone_verified_at');
       if (keeper !== undefined) void query.whereNot('id', keeper);
       const [row] = (await query.update({ phone_verified_at: null, updated_at: at }).returning('*')) as Row[];
@@ -170,6 +180,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
 
     /** As `releasePhone`, for an e-mail address. */
     async releaseEmail(email: Sensitive<Email>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
+      await takeTurns(emailIndex(email));
       const query = db(TABLE).where({ email_index: emailIndex(email) }).whereNotNull('email_verified_at');
       if (keeper !== undefined) void query.whereNot('id', keeper);
       const [row] = (await query.update({ email_verified_at: null, updated_at: at }).returning('*')) as Row[];

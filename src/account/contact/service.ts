@@ -42,7 +42,8 @@ export function createContact({ store, courier, audit, keyedHash, clock }: Conta
 
   async function tellFormerHolder(tx: Store, former: Account, email: Sensitive<Email>): Promise<void> {
     await audit.record(tx, 'contact.email.lost', {}, { accountId: former.id });
-    if (former.phone === undefined) return;
+    // A number that somebody else has proved since is not theirs any more.
+    if (former.phone === undefined || former.phoneVerifiedAt === undefined) return;
     await courier.post(tx, { ...emailMoved({ maskedEmail: maskEmail(email.reveal()), locale: former.locale }), to: former.phone });
   }
 

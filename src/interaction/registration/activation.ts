@@ -56,7 +56,8 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
   async function tellFormerHolder(tx: Store, former: Account, at: AtOtp): Promise<void> {
     await audit.record(tx, 'contact.phone.lost', {}, { accountId: former.id });
     if (former.email === undefined) return;
-    const letter = phoneMoved({ name: former.name.reveal(), locale: former.locale, help: config.help, maskedPhone: maskPhone(at.contact.phone.reveal()) });
+    const name = former.emailVerifiedAt === undefined ? undefined : former.name.reveal();
+    const letter = phoneMoved({ name, locale: former.locale, help: config.help, maskedPhone: maskPhone(at.contact.phone.reveal()) });
     await courier.post(tx, { ...letter, to: former.email });
   }
 
