@@ -42,16 +42,18 @@ const layers: readonly Layer[] = [
   { folder: 'web/', values: [...ground], types: ['config.ts', 'crypto/', 'telemetry/'], remedy: 'shared HTTP knows no journey, no table and no service: hand in a function' },
   { folder: 'oidc/', values: [...ground, 'web/'], types: knowledge, remedy: 'the protocol knows accounts and clients through the store, and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
-  { folder: 'interaction/', values: [...ground, 'web/'], types: [...knowledge, 'oidc/clients.ts', 'ports/counters/'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
+  { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
   { folder: 'portal/', values: [...ground, 'web/'], types: knowledge, remedy: 'the portal is a client of the sign-on like any other' },
   { folder: 'dev/sample-service/', values: [...ground, 'telemetry/'], remedy: 'the sample service is a stranger: it knows the protocol and nothing of ours' },
 ];
+/** What stands beside the journeys serves any of them; only the routes know which there are. */
+const sharedByJourneys = filesIn('src/interaction', '.ts').filter((file) => !file.includes('/') && file !== 'routes.ts').map((file) => `interaction/${file}`);
 const apart = 'journeys do not know one another: move what two of them need down, to domain/ or messages/';
 
 function layerOf(file: string): Layer | undefined {
   const folder = JOURNEY.exec(file)?.[0];
   if (folder === undefined) return layers.find((layer) => inside(file, [layer.folder]));
-  const shared = folder.startsWith('interaction/') ? ['interaction/entrance.ts', 'interaction/finish.ts', 'interaction/drafts.ts', 'interaction/sign-in-failures.ts'] : [];
+  const shared = folder.startsWith('interaction/') ? sharedByJourneys : [];
   return { folder, values: [...journey.values, ...shared], types: journey.types, remedy: apart };
 }
 
