@@ -55,9 +55,15 @@ export function createLog({ level, pretty = false, destination }: { level: strin
       level: (label: string) => ({ level: label }),
       log: (fields: Record<string, unknown>) => scrub(fields) as Record<string, unknown>,
     },
+    // Errors are scrubbed already; pino's own serializer would take what is left for an error and lose its type and causes.
+    serializers: { err: (value: unknown) => value },
     hooks: {
       logMethod(this: Logger, args: Parameters<Logger['info']>, method: (...parts: unknown[]) => void): void {
-        method.apply(this, (args as unknown[]).map((part) => (typeof part === 'string' ? scrubText(part) : part)));
+        const [first, ...rest] = args as unknown[];
+        const error = first instanceof Error ? first : (first as { err?: unknown } | null | undefined)?.err;
+        // Without a message pino takes the error's, as it is.
+        if (rest.length === 0 && error instanceof Error) rest.push(error.message);
+        method.apply(this, [typeof first === 'string' ? scrubText(first) : first, ...rest.map((part) => scrub(part))]);
       },
     },
   };
