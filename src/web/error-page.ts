@@ -65,7 +65,8 @@ export function errorPage({ log, isConnectionLost }: ErrorPageDeps, showError: S
     try {
       await next();
       if (ctx.status === 404 && ctx.body == null) throw new Refused(404, 'errors.not-found');
-      if (ctx.status === 405 && ctx.body == null) throw new Refused(405, 'errors.method');
+      // 501 is the router's word for methods that no page here has.
+      if ((ctx.status === 405 || ctx.status === 501) && ctx.body == null) throw new Refused(405, 'errors.method');
     } catch (error) {
       const failure = judge(error, isConnectionLost);
       if (failure.unexpected) log.error({ err: error, requestId: ctx.state.requestId as string }, 'request failed');

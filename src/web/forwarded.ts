@@ -2,6 +2,12 @@ import { isIP } from 'node:net';
 import type { Middleware } from 'koa';
 
 /**
+ * The path and query alone. A request line may carry a whole address, which counts more than `Host` and must be taken
+ * (RFC 9112, 3.2.2); and two slashes at the front of a path name a host as soon as the path stands in a link.
+ */
+const ownAddress = (url: string): string => url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/^[/\\]*/, '/');
+
+/**
  * Replaces what a proxy, or somebody who pretends to be one, says about the request.
  *
  * Host and scheme are those of the issuer whatever the `Host` header claims, so that no link, redirect or discovery
@@ -13,12 +19,7 @@ export function forwarded({ issuer, trustProxy }: { issuer: string; trustProxy: 
   const scheme = protocol.slice(0, -1);
 
   return (ctx, next) => {
-    const { headers, socket, url = '/' } = ctx.req;
-    // A whole address in the request line counts more than `Host` (RFC 9112, 3.2.2); only forward proxies are sent one.
-    if (!url.startsWith('/')) {
-      ctx.status = 400;
-      return Promise.resolve();
-    }
+    const { headers, socket } = ctx.req;
     const hops = [...String(headers['x-forwarded-for'] ?? '').split(','), socket.remoteAddress ?? ''].map((hop) => hop.trim());
     const claimed = hops[hops.length - 1 - Math.min(trustProxy, hops.length - 1)] ?? '';
     const address = isIP(claimed) === 0 ? (socket.remoteAddress ?? '') : claimed;
@@ -27,6 +28,9 @@ export function forwarded({ issuer, trustProxy }: { issuer: string; trustProxy: 
     headers['x-forwarded-for'] = address;
     delete headers['x-forwarded-host'];
     delete headers[':authority'];
+    ctx.url = ownAddress(ctx.url);
+    ctx.originalUrl = ctx.url;
+    ctx.request.originalUrl = ctx.url;
     return next();
   };
 }
