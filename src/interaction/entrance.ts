@@ -6,7 +6,8 @@ import type { Clock } from '../ports/clock/clock.ts';
 import { renderScreen } from '../web/render.ts';
 import { Refused } from '../web/refused.ts';
 import type { ServiceLabel } from '../web/screen.ts';
-import { allowFormTargets } from '../web/security-headers.ts';
+import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
+import { seeOther } from '../web/see-other.ts';
 import { endedScreen, type EndedReason } from './screens.ts';
 import type { Tickets } from './ticket.ts';
 
@@ -40,17 +41,6 @@ export const interactionPath = (uid: string, step = ''): string => (step === '' 
 
 const labelOf = (client: Client | undefined): ServiceLabel | undefined => (client === undefined || client.id === PORTAL_CLIENT_ID ? undefined : { name: client.metadata.client_name });
 
-/**
- * Where forms of a sign-in may lead in the end. Services send people on to hosts that their registration does not name,
- * and Chromium stops a form at the first host that is not allowed: so any https page, and what development and apps use.
- */
-function targetsOf(redirectUri: unknown): readonly string[] {
-  if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) return ['https:'];
-  const { protocol, origin } = new URL(redirectUri);
-  if (protocol === 'https:') return ['https:'];
-  return protocol === 'http:' ? ['https:', origin] : ['https:', protocol];
-}
-
 /** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
 export function createEntrance({ provider, clients, tickets, clock }: EntranceDeps) {
   async function showEnded(ctx: Context, uid: string, reason: EndedReason): Promise<void> {
@@ -82,7 +72,13 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
     const hasCookie = ctx.cookies.get(provider.cookieName('interaction'), { signed: true }) === uid;
     const interaction = hasCookie ? await provider.Interaction.find(uid) : undefined;
     if (interaction === undefined) {
-      await showEnded(ctx, uid, reasonFor(ctx, uid, hasCookie));
+      const reason = reasonFor(ctx, uid, hasCookie);
+      // Who comes without cookies may refuse them or never have been here: whether the first one comes back tells.
+      if (reason === 'no-cookies' && ctx.method !== 'POST' && ctx.query.cookies !== 'asked') {
+        seeOther(ctx, `${ctx.path}?cookies=asked`);
+        return;
+      }
+      await showEnded(ctx, uid, reason);
       return;
     }
     // The session that this sign-in began with may have ended in another tab; the sign-in goes on without it.
@@ -93,7 +89,7 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
     const clientId = String(interaction.params.client_id);
     const client = await clients.find(clientId);
     ctx.state.entered = { uid, interaction, clientId, client, service: labelOf(client) } satisfies Entered;
-    allowFormTargets(ctx, targetsOf(interaction.params.redirect_uri));
+    allowFormTargets(ctx, formTargetsOf(interaction.params.redirect_uri));
     await next();
   };
 

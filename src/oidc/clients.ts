@@ -6,6 +6,9 @@ import type { Store } from '../store/store.ts';
 /** A stop switch acts within this time on every instance. */
 const FRESH_MS = 2000;
 
+/** RFC 6749, appendix A.1. Anything else is somebody's typing, and PostgreSQL takes no NUL. */
+const CLIENT_ID = /^[\x20-\x7e]{1,255}$/;
+
 /** How the protocol sees a client application; a disabled one does not exist. */
 export function toMetadata(client: Client): AdapterPayload | undefined {
   if (client.status !== 'active') return undefined;
@@ -24,6 +27,7 @@ export function createClientDirectory({ store, clock }: { store: Pick<Store, 'cl
   const MOST = 1000;
 
   async function find(id: string): Promise<Client | undefined> {
+    if (!CLIENT_ID.test(id)) return undefined;
     const now = clock.now().getTime();
     const entry = held.get(id);
     if (entry !== undefined && entry.until > now) return entry.client;

@@ -4,11 +4,13 @@ import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { acr } from '../domain/assurance.ts';
 import { claimsByScope, scopes } from '../domain/claims.ts';
+import { LOCALES } from '../domain/locale.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFindAccount } from './accounts.ts';
 import type { ClientDirectory } from './clients.ts';
+import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createPolicy } from './policy.ts';
 import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
@@ -65,9 +67,12 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     scopes: [...scopes],
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),
     acrValues: Object.values(acr),
+    discovery: { prompt_values_supported: ['none', 'login', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
     // Only the code flow: nothing that identifies a person travels through the address bar.
     responseTypes: ['code'],
     pkce: { required: () => true },
+    // OpenID Connect Core, 3.1.2.1 and 3.1.3.1: a request names its redirect_uri, and the exchange repeats it.
+    allowOmittingSingleRegisteredRedirectUri: false,
     subjectTypes: ['public'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'], scope: defaultClientScope },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
@@ -84,8 +89,10 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      introspection: { enabled: true },
-      revocation: { enabled: true },
+      // Whoever holds a token can use it; a service with credentials may also ask whether it is still good.
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId || client.clientAuthMethod !== 'none' },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      resourceIndicators: { enabled: false },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
     },
@@ -119,6 +126,12 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
 
   const provider = new Provider(issuer, configuration);
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
+  provider.use(async (ctx, next) => {
+    await next();
+    // The page of `response_mode=form_post` sends itself to the service.
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>;
+    if (oidc?.redirectUriCheckPerformed === true && oidc.params?.response_mode === 'form_post') allowFormTargets(ctx, formTargetsOf(oidc.params.redirect_uri));
+  });
   provider.on('server_error', (_ctx: unknown, error: Error) => {
     log.error({ err: error }, 'protocol failure');
   });

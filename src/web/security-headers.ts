@@ -14,6 +14,17 @@ export function allowFormTargets(ctx: Context, targets: readonly string[]): void
 }
 
 /**
+ * Where forms of a sign-in may lead in the end. Services send people on to hosts that their registration does not name,
+ * and Chromium stops a form at the first host that is not allowed: so any https page, and what development and apps use.
+ */
+export function formTargetsOf(redirectUri: unknown): readonly string[] {
+  if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) return ['https:'];
+  const { protocol, origin } = new URL(redirectUri);
+  if (protocol === 'https:') return ['https:'];
+  return protocol === 'http:' ? ['https:', origin] : ['https:', protocol];
+}
+
+/**
  * The headers of every answer. The policy allows our own files and nothing else: no inline script or style, no other
  * host, no frame. `Referrer-Policy: same-origin` keeps `Origin` meaningful on our own forms, which `no-referrer`
  * would turn into `null`, and still tells other sites nothing.

@@ -52,7 +52,7 @@ export class Page {
 
   /** The first form that has the field, or leads to an address that ends so. */
   form(wanted: string): Form {
-    const found = this.forms.find((form) => form.action.endsWith(wanted)) ?? this.forms.find((form) => wanted in form.fields || this.html.includes(`name="${wanted}"`));
+    const found = this.forms.find((form) => form.action.endsWith(wanted)) ?? this.forms.find((form) => wanted in form.fields);
     if (found === undefined) throw new Error(`no form with ${wanted} at ${this.url.href} (${this.status}): ${this.text.slice(0, 300)}`);
     return found;
   }

@@ -14,10 +14,11 @@ export interface SignInRequest {
 export interface RelyingParty {
   readonly id: string;
   readonly name: string;
+  readonly secret: string;
   readonly origin: string;
   begin(parameters?: Readonly<Record<string, string>>): Promise<SignInRequest>;
   /** Exchanges the code that the browser brought home and fetches the claims. @throws when the library refuses. */
-  receive(home: Page, request: SignInRequest): Promise<{ readonly claims: Record<string, unknown>; readonly idToken: string; readonly accessToken: string }>;
+  receive(home: Pick<Page, 'url'>, request: SignInRequest): Promise<{ readonly claims: Record<string, unknown>; readonly idToken: string; readonly accessToken: string }>;
   signOutUrl(idToken?: string, state?: string): Promise<string>;
 }
 
@@ -40,6 +41,7 @@ export async function createRelyingParty(app: TestApp, { name = 'Karirhub (conto
   return {
     id,
     name,
+    secret,
     origin,
     async begin(parameters = {}) {
       const verifier = client.randomPKCECodeVerifier();
