@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import type { Locale } from '../../src/domain/locale.ts';
 import { gallery, galleryUrl, type GalleryEntry } from '../../src/dev/gallery.ts';
-import { CHROMIUM } from '../support/chromium.ts';
+import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
 import { createPages, listen } from '../support/pages.ts';
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -14,7 +14,7 @@ const entry = (view: string, name: string): GalleryEntry => {
   return found;
 };
 
-describe('Pages in a browser', function () {
+describeInChromium('Pages in a browser', function () {
   this.timeout(120_000);
   let pages: Awaited<ReturnType<typeof listen>>;
   let browser: Browser;
