@@ -89,8 +89,8 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      // Whoever holds a token can use it; a service with credentials may also ask whether it is still good.
-      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId || client.clientAuthMethod !== 'none' },
+      // A service learns of its own tokens only; what others hold is no concern of its.
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: { enabled: false },
       backchannelLogout: { enabled: true },
