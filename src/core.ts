@@ -20,6 +20,7 @@ import { createHttpGateway } from './ports/sms/http-gateway.ts';
 import { createSmsOutbox } from './ports/sms/outbox.ts';
 import type { SmsGateway } from './ports/sms/sms.ts';
 import { createKnex } from './store/knex.ts';
+import { reconnecting } from './store/reconnect.ts';
 import { createStore, type Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 
@@ -80,7 +81,8 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     sealer,
     keyedHash,
     store,
-    counters: createPostgresCounters({ db: knex, clock }),
+    // A count that is lost and done again may count twice, which errs on the safe side.
+    counters: reconnecting(createPostgresCounters({ db: knex, clock })),
     limits: createLimits(config),
     passwords: createPasswordHasher({ config: config.password, random }),
     audit: createAudit({ keyedHash, clock, random, log }),

@@ -52,9 +52,14 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The whole sign-on, on a database and a data directory of its own, with a clock that the test moves. */
-export async function startTestApp(changes: Changes<Config> = {}): Promise<TestApp> {
+/**
+ * The whole sign-on, on a database and a data directory of its own, with a clock that the test moves.
+ *
+ * @param options.lineTo  the address under which the product reaches its database; the test still reaches it directly.
+ */
+export async function startTestApp(changes: Changes<Config> = {}, { lineTo }: { lineTo?: (databaseUrl: string) => Promise<string> } = {}): Promise<TestApp> {
   const database = await createTestDatabase();
+  const databaseUrl = lineTo === undefined ? database.url : await lineTo(database.url);
   const dataDir = await mkdtemp(join(tmpdir(), 'sso-test-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
@@ -65,7 +70,7 @@ export async function startTestApp(changes: Changes<Config> = {}): Promise<TestA
       ...rest,
       dataDir,
       http: { ...http, port, issuer: url, drainSeconds: 1 },
-      database: { ...databaseChanges, url: database.url },
+      database: { ...databaseChanges, url: databaseUrl },
       simulator: { port: 0, ...simulator },
       log: { level: 'debug', ...logChanges },
     },

@@ -146,7 +146,7 @@ describe('Registration: activation', () => {
       way = { browser, page, citizen: holder };
     });
 
-    it('is told only after proof, with the contacts masked and every way on', async () => {
+    it('is told only after proof, with the contacts masked and every way on', () => {
       const { page } = way;
       expect(page.url.pathname).to.match(/\/register\/registered$/);
       expect(page.status).to.equal(200);
