@@ -8,6 +8,13 @@ import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
 import { addLogin } from './interaction/login/routes.ts';
 import { createLogin } from './interaction/login/service.ts';
+import { createAsking } from './interaction/recovery/asking.ts';
+import { createRecoveryDrafts } from './interaction/recovery/drafts.ts';
+import { createRecoveryPages } from './interaction/recovery/pages.ts';
+import { addRecovery } from './interaction/recovery/routes.ts';
+import { createSending } from './interaction/recovery/sending.ts';
+import { createRecovery } from './interaction/recovery/service.ts';
+import { createTakeover } from './interaction/recovery/takeover.ts';
 import { createActivation } from './interaction/registration/activation.ts';
 import { createRegistrationDrafts } from './interaction/registration/drafts.ts';
 import { createIdentityCheck } from './interaction/registration/identity-check.ts';
@@ -99,6 +106,23 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const failures = createSignInFailures({ counters, limits, keyedHash });
   const login = createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config: config.limits });
 
+  const asking = createAsking({ counters, limits, keyedHash, clock, config: config.otp });
+  const recoveryDrafts = createRecoveryDrafts({ store, clock, random, config: config.lifetimes });
+  const recovery = createRecovery({
+    store,
+    drafts: recoveryDrafts,
+    asking,
+    sending: createSending({ codes, courier, audit, clock, config }),
+    takeover: createTakeover({ courier, audit, failures, clock, config }),
+    codes,
+    courier,
+    passwords,
+    audit,
+    clock,
+    random,
+    config,
+  });
+
   const interaction = createInteractionRoutes({
     entrance: createEntrance({ provider, clients, tickets, clock }),
     tickets,
@@ -108,6 +132,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     journeys: [
       addLogin({ login, finish, provider, store, csrf, clock, config }),
       addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, clock, config }), finish, registry, csrf, clock, config }),
+      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, clock, config }), finish, csrf, clock, config }),
     ],
   });
   const portal = createPortal({ provider, store, random, config });

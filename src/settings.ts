@@ -175,6 +175,7 @@ export const settings = {
     sendsPerPrefix: whole(300, 'Codes to numbers that differ only in the last four digits, an hour.', { min: 1 }),
     sendsPerDay: whole(500_000, 'Codes in all, a day.', { env: 'OTP_DAILY_BUDGET', min: 1 }),
     numberChanges: whole(3, 'Changes of number in one registration.'),
+    phoneProofDays: whole(180, 'Days after which a number that was not proved again cannot recover an account: numbers are sold again.', { min: 1 }),
     emailLinkSeconds: whole(604_800, 'Life of the link that confirms an e-mail address.', { min: 60 }),
   },
 
@@ -190,6 +191,8 @@ export const settings = {
     signInPerDevice: whole(60, 'Failed sign-ins from one device in an hour.', { min: 1 }),
     signInPerNetwork: whole(1000, 'Failed sign-ins from one network in an hour.', { min: 1 }),
     codesPerNetwork: whole(500, 'Codes sent on behalf of one network in an hour.', { min: 1 }),
+    recoveryPerDevice: whole(20, 'Recovery codes asked for from one device in an hour, sent or not.', { min: 1 }),
+    recoveryPerNetwork: whole(500, 'Recovery codes asked for from one network in an hour, sent or not.', { min: 1 }),
   },
 
   lifetimes: {

@@ -22,7 +22,7 @@ export interface EventCatalogue {
   'sign-out.completed': Nothing;
 
   'recovery.code.sent': { channel: 'sms' | 'email'; sends: number };
-  'recovery.code.refused': { reason: string };
+  'recovery.code.refused': { reason: string; helpCode?: string };
   'recovery.code.not-sent': { reason: string };
   'recovery.completed': { channel: 'sms' | 'email' };
 

@@ -61,7 +61,7 @@ describe('Courier', () => {
       await bench.courier.pretend({ messages: bench.messages }, text());
       await bench.courier.flush();
       expect(bench.references()).to.deep.equal([]);
-      const rows = (await bench.database.knex('messages')) as Record<string, unknown>[];
+      const rows = await bench.database.knex<Record<string, unknown>>('messages');
       expect(rows).to.have.length(1);
       expect(rows[0]).to.deep.include({ state: 'expired', sealed: null, attempts: 0 });
       expect(await bench.messages.purge(addSeconds(bench.deps.clock.now(), 1))).to.equal(1);

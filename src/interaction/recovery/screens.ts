@@ -8,6 +8,8 @@ interface Step {
 
 export interface AskModel extends Step {
   readonly values: { readonly identifier: string };
+  /** The page also answers forms of later steps, which start over. */
+  readonly action: string;
   readonly links: { readonly login: string; readonly help: string };
 }
 
@@ -21,6 +23,7 @@ export interface RecoveryCodeModel extends Step {
 
 export interface NewPasswordModel extends Step {
   readonly passwordRules: readonly string[];
+  readonly passwordMin: number;
 }
 
 export interface RecoveredModel {
@@ -34,14 +37,26 @@ export const recoveredScreen = (model: RecoveredModel): Screen<RecoveredModel> =
 
 const service = { name: 'Karirhub (contoh)' };
 const step: Step = { service, errors: [], problem: undefined };
+const until = new Date('2026-11-24T02:30:00Z');
+const ask: AskModel = { ...step, values: { identifier: '' }, action: '#', links: { login: '#', help: '/help' } };
+const password: NewPasswordModel = { ...step, passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'], passwordMin: 8 };
 const code: RecoveryCodeModel = { ...step, resendInSeconds: 52, closed: false, notice: undefined, links: { resend: '#', again: '#', help: '/help' } };
 
 export const examples: Examples = {
-  'ask: first visit': askScreen({ ...step, values: { identifier: '' }, links: { login: '#', help: '/help' } }),
-  'ask: nothing typed': askScreen({ ...step, values: { identifier: '' }, links: { login: '#', help: '/help' }, errors: [{ field: 'identifier', sentence: say('interaction.login.refusal.identifier-empty') }] }),
+  'ask: first visit': askScreen(ask),
+  'ask: nothing typed': askScreen({ ...ask, errors: [{ field: 'identifier', sentence: say('interaction.recovery.ask.refusal.identifier-empty') }] }),
+  'ask: again too soon': askScreen({ ...ask, values: { identifier: 'budi@contoh.test' }, problem: say('interaction.recovery.ask.refusal.wait', { seconds: 48 }) }),
+  'ask: no more today': askScreen({ ...ask, values: { identifier: 'budi@contoh.test' }, problem: say('interaction.recovery.ask.refusal.send-limit', { until }) }),
+  'ask: account suspended': askScreen({ ...ask, problem: say('interaction.recovery.ask.refusal.suspended', { helpCode: 'K7Q2-M9' }) }),
+  'ask: proof too old': askScreen({ ...ask, problem: say('interaction.recovery.ask.refusal.stale') }),
   'code: sent if the data fit': recoveryCodeScreen(code),
-  'code: wrong': recoveryCodeScreen({ ...code, errors: [{ field: 'code', sentence: say('interaction.recovery.code.refusal.wrong') }] }),
-  'new password': newPasswordScreen({ ...step, passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'] }),
-  'new password: weak': newPasswordScreen({ ...step, passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'], errors: [{ field: 'password', sentence: say('interaction.registration.contact.refusal.password-digit') }] }),
+  'code: sent again': recoveryCodeScreen({ ...code, resendInSeconds: 0, notice: say('interaction.recovery.code.resent') }),
+  'code: wrong': recoveryCodeScreen({ ...code, errors: [{ field: 'code', sentence: say('interaction.recovery.code.refusal.wrong', { left: 3 }) }] }),
+  'code: too many wrong': recoveryCodeScreen({ ...code, closed: true, problem: say('interaction.recovery.code.refusal.dead') }),
+  'code: locked for today': recoveryCodeScreen({ ...code, closed: true, resendInSeconds: undefined, problem: say('interaction.recovery.code.refusal.locked', { until }) }),
+  'new password': newPasswordScreen(password),
+  'new password: weak': newPasswordScreen({ ...password, errors: [{ field: 'password', sentence: say('interaction.registration.contact.refusal.password-digit') }] }),
+  'new password: busy': newPasswordScreen({ ...password, problem: say('errors.busy', { seconds: 5 }) }),
   finished: recoveredScreen({ service }),
+  'finished: at the portal': recoveredScreen({ service: undefined }),
 };

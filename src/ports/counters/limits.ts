@@ -32,5 +32,14 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       day: limit('code.day', otp.sendsPerDay, DAY),
       tries: limit('code.tries', otp.triesPerDay, DAY),
     },
+    /** Counted on what was typed and on who types: these alone are ever shown, and they do not know who has an account. */
+    recovery: {
+      asks: limit('recovery.asks', otp.sendsPerNumber, DAY),
+      /** Holds an identifier until it may be asked for again; its points are never used. */
+      pace: limit('recovery.pace', 1, DAY),
+      tries: limit('recovery.tries', otp.triesPerDay, DAY),
+      device: limit('recovery.device', limits.recoveryPerDevice, HOUR),
+      network: limit('recovery.network', limits.recoveryPerNetwork, HOUR),
+    },
   };
 }
