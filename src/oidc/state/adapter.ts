@@ -26,7 +26,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
     /** The same for every model: a grant ends all that was issued under it. */
     const grantOf = (grantId: string): Buffer => keyedHash.hash('protocol-grant', grantId);
 
-    // A payload is bound to the model it was written under; which row it belongs to is proved by its own `jti`.
+    // A payload is sealed for its model; which row of it is meant is proved by what the payload itself says.
     const open = (row: ProtocolRow | undefined): AdapterPayload | undefined => {
       if (row === undefined) return undefined;
       const payload = JSON.parse(sealer.open('protocol-state', model, row.payload).toString('utf8')) as AdapterPayload;
@@ -50,10 +50,12 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
         return payload?.jti === undefined || payload.jti === id ? payload : undefined;
       },
       async findByUid(uid) {
-        return open(await state.findByUid(model, uidOf(uid)));
+        const payload = open(await state.findByUid(model, uidOf(uid)));
+        return payload?.uid === uid ? payload : undefined;
       },
       async findByUserCode(userCode) {
-        return open(await state.findByUserCode(model, userCodeOf(userCode)));
+        const payload = open(await state.findByUserCode(model, userCodeOf(userCode)));
+        return payload?.userCode === userCode ? payload : undefined;
       },
       async consume(id) {
         if (await state.consume(model, idOf(id))) return;

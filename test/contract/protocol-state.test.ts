@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { createKeyedHash } from '../../src/crypto/keyed-hash.ts';
+import { createSealer } from '../../src/crypto/seal.ts';
+import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
+import { systemRandom } from '../../src/ports/random/random.ts';
+import { createKnex } from '../../src/store/knex.ts';
+import { createProtocolStateStore, type ProtocolStateStore } from '../../src/store/protocol-state.ts';
+import { newKeyring } from '../crypto/keys.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+interface Bench {
+  readonly state: ProtocolStateStore;
+  /** Another process on the same store. */
+  readonly elsewhere: ProtocolStateStore;
+  /** Everything that the store holds, as whoever steals it would see it. */
+  contents(): Promise<string>;
+  close(): Promise<void>;
+}
+
+async function onPostgres(): Promise<Bench> {
+  const database = await createTestDatabase();
+  const other = createKnex({ url: database.url, poolMax: 10, statementTimeoutMs: 5000 });
+  return {
+    state: createProtocolStateStore(database.knex),
+    elsewhere: createProtocolStateStore(other),
+    async contents() {
+      const rows = (await database.knex('protocol_state').select('*')) as Record<string, unknown>[];
+      return rows.flatMap((row) => Object.values(row)).map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value))).join('\n');
+    },
+    async close() {
+      await other.destroy();
+      await database.drop();
+    },
+  };
+}
+
+/** Every implementation keeps to the same contract. */
+const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres]];
+
+for (const [name, open] of implementations) {
+  describe(`Protocol state on ${name}`, () => {
+    let bench: Bench;
+    let adapterFor: (model: string) => Adapter;
+    let elsewhere: (model: string) => Adapter;
+    before(async () => {
+      bench = await open();
+      const keyring = newKeyring();
+      const crypto = { sealer: createSealer(keyring, systemRandom), keyedHash: createKeyedHash(keyring) };
+      adapterFor = createProtocolAdapter({ state: bench.state, ...crypto });
+      elsewhere = createProtocolAdapter({ state: bench.elsewhere, ...crypto });
+    });
+    after(() => bench.close());
+
+    const fresh = (): string => randomBytes(16).toString('base64url');
+    const kept = async (model: string, payload: AdapterPayload = {}, seconds = 60): Promise<string> => {
+      const id = fresh();
+      await adapterFor(model).upsert(id, { jti: id, ...payload }, seconds);
+      return id;
+    };
+
+    it('finds what was written, from any process, and nothing under another model', async () => {
+      const id = await kept('AccessToken', { accountId: 'a', scope: 'openid' });
+      expect(await elsewhere('AccessToken').find(id)).to.deep.equal({ jti: id, accountId: 'a', scope: 'openid' });
+      expect(await adapterFor('RefreshToken').find(id)).to.equal(undefined);
+      expect(await adapterFor('AccessToken').find(fresh())).to.equal(undefined);
+    });
+
+    it('overwrites what stands under the same id, its time included', async () => {
+      const id = await kept('Session', { uid: fresh(), accountId: 'one' }, 0);
+      await adapterFor('Session').upsert(id, { jti: id, accountId: 'two' }, 60);
+      expect(await elsewhere('Session').find(id)).to.include({ accountId: 'two' });
+    });
+
+    it('finds a session by its uid and a device by its code, each under its own model', async () => {
+      const [uid, userCode] = [fresh(), 'BCDF-GHJK'];
+      const session = await kept('Session', { uid });
+      const device = await kept('DeviceCode', { userCode });
+      expect(await elsewhere('Session').findByUid(uid)).to.include({ jti: session });
+      expect(await adapterFor('Interaction').findByUid(uid)).to.equal(undefined);
+      expect(await elsewhere('DeviceCode').findByUserCode(userCode)).to.include({ jti: device });
+      expect(await adapterFor('Session').findByUserCode(userCode)).to.equal(undefined);
+    });
+
+    it('finds a session no longer by the uid it had before', async () => {
+      const [before, after] = [fresh(), fresh()];
+      const id = await kept('Session', { uid: before });
+      await adapterFor('Session').upsert(id, { jti: id, uid: after }, 60);
+      expect(await adapterFor('Session').findByUid(before)).to.equal(undefined);
+      expect(await adapterFor('Session').findByUid(after)).to.include({ jti: id });
+    });
+
+    it('forgets what is destroyed, and minds no second time', async () => {
+      const uid = fresh();
+      const id = await kept('Session', { uid });
+      await adapterFor('Session').destroy(id);
+      await adapterFor('Session').destroy(id);
+      expect(await elsewhere('Session').find(id)).to.equal(undefined);
+      expect(await elsewhere('Session').findByUid(uid)).to.equal(undefined);
+    });
+
+    it('finds nothing that has run out, by any way', async () => {
+      const [uid, userCode] = [fresh(), fresh()];
+      const id = await kept('Session', { uid, userCode }, 0);
+      expect(await adapterFor('Session').find(id)).to.equal(undefined);
+      expect(await adapterFor('Session').findByUid(uid)).to.equal(undefined);
+      expect(await adapterFor('Session').findByUserCode(userCode)).to.equal(undefined);
+      expect(await bench.state.consume('Session', randomBytes(32))).to.equal(false);
+    });
+
+    it('keeps what has no end of its own', async () => {
+      const id = fresh();
+      await adapterFor('Grant').upsert(id, { jti: id }, undefined);
+      expect(await adapterFor('Grant').find(id)).to.include({ jti: id });
+    });
+
+    it('marks a code as used, with the moment', async () => {
+      const id = await kept('AuthorizationCode', { grantId: fresh() });
+      await adapterFor('AuthorizationCode').consume(id);
+      const found = await elsewhere('AuthorizationCode').find(id);
+      expect(found?.consumed).to.be.a('number').and.closeTo(Date.now() / 1000, 5);
+    });
+
+    it('lets exactly one of twenty use a code, across processes', async () => {
+      const id = await kept('AuthorizationCode', { grantId: fresh() });
+      const uses = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? adapterFor : elsewhere)('AuthorizationCode').consume(id)));
+      expect(uses.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
+      for (const use of uses) if (use.status === 'rejected') expect(use.reason).to.include({ error: 'invalid_grant' });
+    });
+
+    it('ends the grant of a code that is used a second time', async () => {
+      const grantId = fresh();
+      const code = await kept('AuthorizationCode', { grantId });
+      const token = await kept('AccessToken', { grantId });
+      await adapterFor('AuthorizationCode').consume(code);
+      expect(await adapterFor('AccessToken').find(token)).to.include({ jti: token });
+      await adapterFor('AuthorizationCode').consume(code).then(() => expect.fail('used twice'), () => undefined);
+      expect(await adapterFor('AccessToken').find(token)).to.equal(undefined);
+    });
+
+    it('ends all that was issued under a grant, whatever its model, and nothing of another', async () => {
+      const [grantId, otherGrant] = [fresh(), fresh()];
+      const mine = await Promise.all(['AccessToken', 'RefreshToken', 'AuthorizationCode'].map(async (model) => [model, await kept(model, { grantId })] as const));
+      const other = await kept('AccessToken', { grantId: otherGrant });
+      await adapterFor('RefreshToken').revokeByGrantId(grantId);
+      for (const [model, id] of mine) expect(await elsewhere(model).find(id), model).to.equal(undefined);
+      expect(await elsewhere('AccessToken').find(other)).to.include({ jti: other });
+    });
+
+    it('purges what has run out, so many at a time, and nothing else', async () => {
+      while ((await bench.state.purge(1000)) > 0);
+      const alive = await kept('AccessToken');
+      for (let count = 0; count < 5; count += 1) await kept('AccessToken', {}, 0);
+      expect(await bench.state.purge(3)).to.equal(3);
+      const removed = await Promise.all([bench.state.purge(10), bench.elsewhere.purge(10)]);
+      expect(removed[0] + removed[1], 'each once, though two purge at once').to.equal(2);
+      expect(await bench.state.purge(10)).to.equal(0);
+      expect(await adapterFor('AccessToken').find(alive)).to.include({ jti: alive });
+    });
+
+    it('holds nothing in clear: no id, no uid, no grant, no code for the device and no word of the payload', async () => {
+      const secrets = { jti: fresh(), uid: fresh(), grantId: fresh(), userCode: fresh(), accountId: fresh(), params: { login_hint: 'canary.negara@contoh.test' } };
+      await adapterFor('Session').upsert(secrets.jti, secrets, 60);
+      const contents = await bench.contents();
+      for (const secret of [secrets.jti, secrets.uid, secrets.grantId, secrets.userCode, secrets.accountId, 'canary.negara', 'login_hint']) {
+        expect(contents).not.to.include(secret);
+        expect(contents).not.to.include(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
+      }
+    });
+
+    it('takes a payload for no other row than its own', async () => {
+      // Whoever can write to the store gives the row of one id the payload of another.
+      const [mine, victims] = [fresh(), fresh()];
+      let stolen: Buffer | undefined;
+      const spying: ProtocolStateStore = { ...bench.state, upsert: (write) => { stolen ??= write.payload; return bench.state.upsert(write); } };
+      const keyring = newKeyring();
+      const crypto = { sealer: createSealer(keyring, systemRandom), keyedHash: createKeyedHash(keyring) };
+      const adapter = createProtocolAdapter({ state: spying, ...crypto })('Session');
+      await adapter.upsert(victims, { jti: victims, uid: `uid-${victims}` }, 60);
+      const forged = createProtocolAdapter({ state: { ...bench.state, upsert: (write) => bench.state.upsert({ ...write, payload: stolen! }) }, ...crypto })('Session');
+      await forged.upsert(mine, { jti: mine, uid: `uid-${mine}` }, 60);
+      expect(await adapter.find(mine)).to.equal(undefined);
+      expect(await adapter.findByUid(`uid-${mine}`)).to.equal(undefined);
+      expect(await adapter.find(victims)).to.include({ jti: victims });
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import { startServer, type RunningServer } from '../../src/server.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { addAccount } from '../support/accounts.ts';
+import { freePort, startTestApp, type TestApp } from '../support/app.ts';
+import { Browser, type Page } from '../support/browser.ts';
+import { citizens } from '../support/citizens.ts';
+import { enterCode, giveContact, goOn, proveIdentity } from '../support/journeys.ts';
+import { createRelyingParty, isHome, type RelyingParty } from '../support/relying-party.ts';
+
+const { budi, ratna } = citizens;
+
+/** A browser whose every request reaches the other instance than the one before, as behind a load balancer. */
+class BalancedBrowser extends Browser {
+  readonly ports: readonly string[];
+  #count = 0;
+
+  constructor(ports: readonly string[]) {
+    super();
+    this.ports = ports;
+  }
+
+  override request(...[address, options]: Parameters<Browser['request']>): ReturnType<Browser['request']> {
+    const url = new URL(address);
+    if (this.ports.includes(url.port)) url.port = this.ports[this.#count++ % this.ports.length] ?? url.port;
+    return super.request(url, options);
+  }
+}
+
+describe('Two instances of the sign-on on one database', () => {
+  let app: TestApp;
+  let second: RunningServer;
+  let karirhub: RelyingParty;
+  let ports: string[];
+
+  before(async () => {
+    app = await startTestApp();
+    const port = await freePort();
+    second = await startServer({ config: { ...app.config, http: { ...app.config.http, port } }, log: createLog({ level: 'silent' }), clock: app.clock });
+    ports = [new URL(app.url).port, String(port)];
+    karirhub = await createRelyingParty(app);
+    await addAccount(app, budi);
+  });
+  after(async () => {
+    await second.close();
+    await app.close();
+  });
+
+  async function home(browser: Browser, page: Page, state: string): Promise<void> {
+    expect(isHome(page, karirhub), page.text.slice(0, 200)).to.equal(true);
+    expect(page.url.searchParams.get('state')).to.equal(state);
+    expect((await browser.open(app.url)).text).to.include('Keluar');
+  }
+
+  it('share a sign-in: each request may reach either', async () => {
+    for (const order of [ports, [...ports].reverse()]) {
+      const browser = new BalancedBrowser(order);
+      const request = await karirhub.begin();
+      const page = await browser.open(request.url);
+      expect(page.text).to.include(karirhub.name);
+      const back = await browser.submit(page, 'identifier', { identifier: budi.nik, password: budi.password });
+      await home(browser, back, request.state);
+      await karirhub.receive(back, request);
+    }
+  });
+
+  it('share a registration, from its first page to the service', async () => {
+    const browser = new BalancedBrowser(ports);
+    const request = await karirhub.begin({ prompt: 'create' });
+    const contact = await proveIdentity(browser, await browser.open(request.url), ratna);
+    const code = await giveContact(browser, contact, ratna);
+    const back = await goOn(browser, await enterCode(browser, code, await app.codeFor(ratna.phone)));
+    await home(browser, back, request.state);
+    expect((await karirhub.receive(back, request)).claims.name).to.equal(ratna.name);
+  });
+
+  it('speak with one voice: the second names the issuer, not itself', async () => {
+    const document = (await (await fetch(`http://localhost:${ports[1]}/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
+    expect(document.issuer).to.equal(app.url);
+    expect(JSON.stringify(document)).not.to.include(`:${ports[1]}`);
+    const keys = await Promise.all(ports.map(async (port) => (await fetch(`http://localhost:${port}/jwks`)).text()));
+    expect(keys[1]).to.deep.equal(keys[0]);
+  });
+
+  it('end a session for both', async () => {
+    const browser = new BalancedBrowser(ports);
+    const request = await karirhub.begin();
+    await browser.submit(await browser.open(request.url), 'identifier', { identifier: budi.nik, password: budi.password });
+    const question = await browser.open((await browser.open(app.url)).link('Keluar'));
+    await browser.submit(question, 'xsrf');
+    for (const port of ports) expect((await browser.open(`http://localhost:${port}/`)).text).to.include('Masuk').and.not.to.include(budi.name);
+  });
+
+  it('count failures together', async () => {
+    const wrong = async (port: string): Promise<number> => {
+      const browser = new Browser();
+      const page = await browser.open(`http://localhost:${port}/portal/sign-in`);
+      return (await browser.post(page, 'identifier', { identifier: 'bersama@contoh.test', password: 'Salah-Sekali9!' })).status;
+    };
+    expect(await wrong(ports[0]!)).to.equal(422);
+    expect(await wrong(ports[1]!)).to.equal(429);
+  });
+});
