@@ -15,7 +15,7 @@ export function createDevelopmentPages({ store }: Pick<Container, 'store'>, simu
 
   router.get('/dev/outbox', async (ctx) => {
     const messages = await store.outbox.newest({ ...wanted(ctx), limit: 100 });
-    await renderScreen(ctx, { view: 'dev/outbox', title: say('dev.outbox.title'), model: { messages } });
+    await renderScreen(ctx, { view: 'dev/outbox', title: say('dev.outbox.title'), model: { messages } }, { locale: 'en' });
   });
   router.get('/dev/outbox.json', async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
@@ -27,7 +27,7 @@ export function createDevelopmentPages({ store }: Pick<Container, 'store'>, simu
       faults: faults.map(({ ending, behaviour }) => ({ nik: faultNik(ending), behaviour })),
       smsFaults: outboxFaults.map(({ ending, fault }) => ({ ending, behaviour: fault })),
     };
-    await renderScreen(ctx, { view: 'dev/registry', title: say('dev.registry.title'), model });
+    await renderScreen(ctx, { view: 'dev/registry', title: say('dev.registry.title'), model }, { locale: 'en' });
   });
   return [router, createGallery()];
 }

@@ -103,7 +103,7 @@ describeInChromium('Pages in a browser', function () {
       'Ada huruf kecil – belum terpenuhi',
       'Ada huruf besar – belum terpenuhi',
       'Ada angka – belum terpenuhi',
-      'Ada salah satu simbol: ! @ # $ % ^ & * – belum terpenuhi',
+      `Ada salah satu simbol: ${['!', '@', '#', '$', '%', '^', '&', '*'].join('\u00a0')} – belum terpenuhi`,
     ]);
     await page.locator('#password').fill('Contoh#2');
     expect((await rules.allTextContents()).every((text) => text.endsWith('sudah terpenuhi'))).to.equal(true);
