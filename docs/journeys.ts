@@ -5,6 +5,7 @@ import type { Nik } from '../src/domain/nik.ts';
 import { issueChallenge } from '../src/domain/otp.ts';
 import type { Phone } from '../src/domain/phone.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
+import * as recovery from '../src/interaction/recovery/machine.ts';
 import * as registration from '../src/interaction/registration/machine.ts';
 
 /** One sample of each member of a union; a member that is missing does not compile. */
@@ -53,7 +54,7 @@ const contact = { email, phone, passwordHash: '' };
 const sent = { challenge, messageId: '' };
 
 const registrationStates: Samples<registration.Registration, 'step'> = {
-  identity: registration.begin() as { step: 'identity' },
+  identity: { step: 'identity' },
   contact: { step: 'contact', identity },
   otp: { step: 'otp', identity, contact, sent, numberChanges: 0 },
   registered: { step: 'registered', identity, holder: accountId, reported: false },
@@ -72,9 +73,27 @@ const registrationEvents: Samples<registration.RegistrationEvent, 'type'> = {
   restarted: { type: 'restarted' },
 };
 
+const holder: recovery.Holder = { accountId, contact: { channel: 'sms', to: phone } };
+const provedAt = noon.toISOString();
+const recoveryStates: Samples<recovery.Recovery, 'step'> = {
+  ask: { step: 'ask' },
+  code: { step: 'code', identifier: phone, holder, challenge },
+  password: { step: 'password', holder, provedAt },
+  finished: { step: 'finished', accountId, channel: 'sms', signedInAt: 0 },
+};
+const recoveryEvents: Samples<recovery.RecoveryEvent, 'type'> = {
+  'code-asked': { type: 'code-asked', identifier: phone, holder, challenge },
+  'code-sent': { type: 'code-sent', challenge },
+  'code-tried': { type: 'code-tried', challenge },
+  'contact-proved': { type: 'contact-proved', holder, provedAt },
+  'password-set': { type: 'password-set', signedInAt: 0 },
+  restarted: { type: 'restarted' },
+};
+
 /** `docs/journeys.md`, from the machines of the journeys. */
 export function journeysPage(): string {
   const ofRegistration = explore<registration.Registration, registration.RegistrationEvent>(registrationStates, registrationEvents, registration.advance);
+  const ofRecovery = explore<recovery.Recovery, recovery.RecoveryEvent>(recoveryStates, recoveryEvents, recovery.advance);
   return `# Journeys
 
 Made by \`npm run docs\`, by trying every event at every step; change the machine, not this page.
@@ -87,5 +106,11 @@ page of another step leads to the page of the step that the draft is at.
 \`src/interaction/registration/machine.ts\`
 
 ${diagram(registration.begin().step, ofRegistration)}
+
+## Recovery
+
+\`src/interaction/recovery/machine.ts\`
+
+${diagram(recovery.begin().step, ofRecovery)}
 `;
 }
