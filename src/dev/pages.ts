@@ -14,6 +14,7 @@ export function createDevelopmentPages({ store }: Pick<Container, 'store'>, simu
   const wanted = (ctx: Context): { to?: string } => (typeof ctx.query.to === 'string' ? { to: ctx.query.to } : {});
 
   router.get('/dev/outbox', async (ctx) => {
+    ctx.set('Cache-Control', 'no-store');
     const messages = await store.outbox.newest({ ...wanted(ctx), limit: 100 });
     await renderScreen(ctx, { view: 'dev/outbox', title: say('dev.outbox.title'), model: { messages } }, { locale: 'en' });
   });

@@ -165,9 +165,8 @@ describe('Headers', () => {
       const browser = new SecureBrowser();
       const page = await browser.open(`http://localhost:${port}/portal/sign-in`);
       for (const [origin, status] of [[issuer, 422], ['http://masuk.contoh.test', 403], ['https://masuk.contoh.test:8443', 403], ['https://masuk.contoh.test.evil.test', 403]] as const) {
-        const answer = await browser.post(page, 'identifier', { identifier: 'a', password: 'b' }, { headers: { origin, 'sec-fetch-site': '' } });
-        expect([status, 429], origin).to.include(answer.status);
-        if (status === 403) expect(answer.status).to.equal(403);
+        const answer = await browser.post(page, 'identifier', { identifier: '', password: '' }, { headers: { origin, 'sec-fetch-site': '' } });
+        expect(answer.status, origin).to.equal(status);
       }
     });
   });

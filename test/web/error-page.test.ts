@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { Browser, type Page } from '../support/browser.ts';
+import { createDatabaseLine, type DatabaseLine } from '../support/database-line.ts';
+
+const HELP_CODE = /[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{2}/;
+
+describe('What went wrong', () => {
+  let app: TestApp;
+  let line: DatabaseLine;
+  before(async () => {
+    app = await startTestApp({}, {
+      lineTo: async (url) => {
+        line = await createDatabaseLine(url);
+        return line.url;
+      },
+    });
+  });
+  after(async () => {
+    await app.close();
+    await line.close();
+  });
+
+  const asJson = new Browser({ headers: { accept: 'application/json' } });
+  const linesWith = (text: string): Record<string, unknown>[] => app.logLines.filter((entry) => entry.includes(text)).map((entry) => JSON.parse(entry) as Record<string, unknown>);
+
+  function expectPage(page: Page, status: number): string {
+    expect(page.status).to.equal(status);
+    expect(page.headers.get('content-type')).to.include('text/html');
+    expect(page.headers.get('cache-control')).to.equal('no-store');
+    const code = HELP_CODE.exec(page.text)?.[0];
+    expect(code, page.text).to.be.a('string');
+    expect(page.html).not.to.include('node_modules').and.not.to.match(/\bat \w+ \(/).and.not.to.include('select ');
+    const shown = linesWith(code!);
+    expect(shown).to.have.length(1);
+    expect(shown[0]).to.include({ event: 'error.shown', helpCode: code, status, requestId: page.headers.get('x-request-id') });
+    return code!;
+  }
+
+  it('is a page with a help code that finds one line of the log, and a way on', async () => {
+    const page = await new Browser().open(`${app.url}/tidak-ada`);
+    expectPage(page, 404);
+    expect((await new Browser().open(page.link('Ke beranda'))).status).to.equal(200);
+  });
+
+  it('is JSON for whom wants JSON, with the same code', async () => {
+    const answer = await asJson.request(`${app.url}/tidak-ada`);
+    expect(answer.status).to.equal(404);
+    expect(answer.headers.get('content-type')).to.include('application/json');
+    const body = JSON.parse(answer.html) as Record<string, string>;
+    expect(Object.keys(body)).to.have.members(['error', 'help_code']);
+    expect(body.error).to.equal('not-found');
+    expect(linesWith(body.help_code!)).to.have.length(1);
+  });
+
+  it('prefers the page where both will do', async () => {
+    for (const accept of ['*/*', 'text/html,application/json', 'image/png']) {
+      const { headers } = await new Browser({ headers: { accept } }).request(`${app.url}/tidak-ada`);
+      expect(headers.get('content-type'), accept).to.include('text/html');
+    }
+  });
+
+  it('is a method, and names those that are allowed', async () => {
+    const page = await new Browser().request(`${app.url}/help`, { method: 'DELETE' });
+    expectPage(page, 405);
+    expect(page.headers.get('allow')).to.include('GET');
+    expect((await asJson.request(`${app.url}/help`, { method: 'POST', body: 'x=y' })).status).to.equal(405);
+  });
+
+  it('is without a body for HEAD', async () => {
+    const page = await new Browser().request(`${app.url}/tidak-ada`, { method: 'HEAD' });
+    expect(page.status).to.equal(404);
+    expect(page.html).to.equal('');
+  });
+
+  it('hides in the log the ids of sign-ins under way', async () => {
+    const page = await new Browser({ headers: { cookie: 'a=b' } }).open(`${app.url}/interaction/rahasia-uid-canary/tidak-ada`);
+    expect(page.status).to.be.within(400, 404);
+    expect(linesWith('rahasia-uid-canary')).to.deep.equal([]);
+  });
+
+  it('is ours, says so, and tells nobody why, when something breaks that nobody planned for', async () => {
+    await app.database.knex.raw('alter table clients rename to clients_away');
+    try {
+      expectPage(await new Browser().open(app.url), 500);
+      const answer = await asJson.request(app.url);
+      expect(answer.status).to.equal(500);
+      expect(JSON.parse(answer.html)).to.include({ error: 'internal' });
+      expect(answer.html).not.to.include('clients');
+      const failures = linesWith('request failed');
+      expect(failures.length).to.be.greaterThan(0);
+      expect(failures[0]).to.have.nested.property('err.stack');
+      expect(failures[0]?.requestId).to.be.a('string');
+
+      // The protocol has its own errors for services.
+      const token = await fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', client_id: 'siapa' }) });
+      expect(token.status).to.equal(500);
+      expect(await token.json()).to.include({ error: 'server_error' });
+    } finally {
+      await app.database.knex.raw('alter table clients_away rename to clients');
+    }
+    expect((await new Browser().open(app.url)).status).to.equal(200);
+  });
+
+  it('is the database: a page that asks to come back, readiness that says no, and everything well afterwards', async () => {
+    void line.cut();
+    const page = new Browser().open(app.url);
+    const ready = await fetch(`${app.url}/readyz`);
+    expect(ready.status).to.equal(503);
+    expect(await ready.json()).to.deep.equal({ status: 'unavailable' });
+    expect((await fetch(`${app.url}/healthz`)).status, 'the process itself is alive').to.equal(200);
+    expectPage(await page, 503);
+    expect(Number((await page).headers.get('retry-after'))).to.be.greaterThan(0);
+
+    line.mend();
+    expect((await new Browser().open(app.url)).status).to.equal(200);
+    expect((await fetch(`${app.url}/readyz`)).status).to.equal(200);
+  }).timeout(30_000);
+});
