@@ -70,7 +70,10 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
         channel,
         purpose,
         locale,
-        ...(withheld ? { state: 'expired', sealed: null, finished_at: createdAt } : { sealed }),
+        // One text for both, so that the database takes as long.
+        state: withheld ? 'expired' : 'queued',
+        sealed: withheld ? null : sealed,
+        finished_at: withheld ? createdAt : null,
         next_attempt_at: createdAt,
         created_at: createdAt,
         expires_at: expiresAt ?? null,
