@@ -20,6 +20,7 @@ import { createRegistrationDrafts } from './interaction/registration/drafts.ts';
 import { createIdentityCheck } from './interaction/registration/identity-check.ts';
 import { createPages } from './interaction/registration/pages.ts';
 import { addRegistration } from './interaction/registration/routes.ts';
+import { createCodeSending } from './interaction/registration/sending.ts';
 import { createRegistration } from './interaction/registration/service.ts';
 import { createInteractionRoutes } from './interaction/routes.ts';
 import { createSignInFailures } from './interaction/sign-in-failures.ts';
@@ -96,6 +97,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     drafts,
     identityCheck: createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config: config.dukcapil }),
     activation: createActivation({ courier, audit, keyedHash, clock, random, config }),
+    sending: createCodeSending({ store, codes, courier, audit, clock, config }),
     codes,
     courier,
     passwords,

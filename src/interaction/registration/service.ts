@@ -3,15 +3,14 @@ import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
 import type { Email } from '../../domain/email.ts';
 import type { Locale } from '../../domain/locale.ts';
-import { checkCode, issueChallenge, reissueChallenge, secondsUntilResend, type OtpCode } from '../../domain/otp.ts';
+import { checkCode, secondsUntilResend, type OtpCode } from '../../domain/otp.ts';
 import { checkPassword, type PasswordRefusal } from '../../domain/password-policy.ts';
-import { operatorOf, type Phone } from '../../domain/phone.ts';
+import type { Phone } from '../../domain/phone.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
 import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
-import type { Codes, NewCode, SendRefusal } from '../../messages/codes.ts';
+import type { Codes, SendRefusal } from '../../messages/codes.ts';
 import type { Courier } from '../../messages/courier.ts';
-import { activationCode } from '../../messages/templates.ts';
 import type { IdentityClaim } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
@@ -20,7 +19,8 @@ import { joinDoublePresses } from './double-press.ts';
 import type { RegistrationDraft, RegistrationDrafts } from './drafts.ts';
 import type { TypedContact } from './forms.ts';
 import type { IdentityCheck, IdentityRefusal } from './identity-check.ts';
-import type { Registration, SentCode } from './machine.ts';
+import type { Registration } from './machine.ts';
+import type { CodeSending } from './sending.ts';
 
 /** Who is asking, from where, on the way to which service. */
 export interface RegistrationContext {
@@ -60,12 +60,13 @@ export interface RegistrationDeps {
   readonly drafts: RegistrationDrafts;
   readonly identityCheck: IdentityCheck;
   readonly activation: Activation;
+  readonly sending: CodeSending;
   readonly codes: Codes;
   readonly courier: Courier;
   readonly passwords: PasswordHasher;
   readonly audit: Audit;
   readonly clock: Clock;
-  readonly config: Pick<Config, 'http' | 'otp' | 'password'>;
+  readonly config: Pick<Config, 'otp' | 'password'>;
 }
 
 /** Longer than two presses of one button are apart, shorter than anybody waits for a code. */
@@ -73,28 +74,8 @@ const DOUBLE_PRESS_SECONDS = 3;
 
 type AtOtp = Extract<Registration, { step: 'otp' }>;
 
-export function createRegistration({ store, drafts, identityCheck, activation, codes, courier, passwords, audit, clock, config }: RegistrationDeps): RegistrationService {
-  const host = new URL(config.http.issuer).hostname;
+export function createRegistration({ store, drafts, identityCheck, activation, sending, codes, courier, passwords, audit, clock, config }: RegistrationDeps): RegistrationService {
   const subject = ({ clientId }: RegistrationContext): { clientId: string | undefined } => ({ clientId });
-
-  /** Within a turn: the message that carries a code, on its way once the turn is committed. */
-  async function post(tx: Store, { locale }: RegistrationContext, phone: Sensitive<Phone>, code: NewCode): Promise<string> {
-    const text = activationCode({ code: code.code.reveal(), host, ttlSeconds: config.otp.ttlSeconds, locale });
-    return courier.post(tx, { ...text, to: phone, expiresAt: addSeconds(clock.now(), config.otp.ttlSeconds) });
-  }
-
-  async function sendFirst(tx: Store, context: RegistrationContext, draft: RegistrationDraft, phone: Sensitive<Phone>, reason: 'first' | 'number-changed'): Promise<SentCode> {
-    const code = codes.make('activation', draft.id, phone);
-    const challenge = issueChallenge({ purpose: 'activation', recipientHash: code.recipientHash, codeHash: code.codeHash }, clock.now(), config.otp);
-    const messageId = await post(tx, context, phone, code);
-    await audit.record(tx, 'registration.code.sent', { sends: challenge.sends, operator: operatorOf(phone.reveal()), reason }, subject(context));
-    return { challenge, messageId };
-  }
-
-  async function refuseSending(context: RegistrationContext, refusal: SendRefusal): Promise<{ ok: false; refusal: SendRefusal }> {
-    await audit.record(store, 'registration.code.not-sent', { reason: refusal.reason }, subject(context));
-    return refuse(refusal);
-  }
 
   async function atStep<Step extends Registration['step']>(uid: string, step: Step): Promise<(RegistrationDraft & { state: Extract<Registration, { step: Step }> }) | undefined> {
     const draft = await drafts.find(uid);
@@ -132,13 +113,13 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
 
       // The work of hashing comes before the right to send, so that a busy moment costs nobody a code of the day.
       const passwordHash = await passwords.hash(sensitive(checked.value));
-      const permit = await codes.permit({ nik: identity.nik, to: contact.phone, phone: contact.phone }, context.sender);
-      if (!permit.ok) return refuseSending(context, permit.refusal);
+      const permit = await sending.permit(context, identity.nik, contact.phone);
+      if (!permit.ok) return permit;
 
       const sent = await drafts.turn(context.uid, async (tx, draft) => {
         // Meanwhile another window may have started over with another person.
         if (draft.state.step !== 'contact' || draft.state.identity.reference !== identity.reference) return false;
-        const first = await sendFirst(tx, context, draft, contact.phone, 'first');
+        const first = await sending.first(tx, context, draft.id, contact.phone, 'first');
         await drafts.move(tx, draft, { type: 'contact-given', contact: { ...contact, passwordHash }, sent: first });
         return true;
       });
@@ -195,18 +176,14 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
       // Whoever presses twice sees what the first press has done, not a refusal.
       if (clock.now() < addSeconds(new Date(current.challenge.issuedAt), DOUBLE_PRESS_SECONDS)) return ok(undefined);
       if (seconds > 0) return refuse({ reason: 'wait', seconds });
-      const permit = await codes.permit({ nik: identity.nik, to: contact.phone, phone: contact.phone }, context.sender);
-      if (!permit.ok) return refuseSending(context, permit.refusal);
+      const permit = await sending.permit(context, identity.nik, contact.phone);
+      if (!permit.ok) return permit;
 
       const again = await drafts.turn(context.uid, async (tx, draft) => {
         if (draft.state.step !== 'otp') return false;
-        const { phone } = draft.state.contact;
-        const code = codes.make('activation', draft.id, phone);
-        const challenge = reissueChallenge(draft.state.sent.challenge, code.codeHash, clock.now(), config.otp);
-        if (!challenge.ok) return false; // the second press of the button: one code is enough
-        const messageId = await post(tx, context, phone, code);
-        await drafts.move(tx, draft, { type: 'code-sent', sent: { challenge: challenge.value, messageId } });
-        await audit.record(tx, 'registration.code.sent', { sends: challenge.value.sends, operator: operatorOf(phone.reveal()), reason: 'again' }, subject(context));
+        const sent = await sending.another(tx, context, draft.id, draft.state.contact.phone, draft.state.sent);
+        if (sent === undefined) return false; // the second press of the button: one code is enough
+        await drafts.move(tx, draft, { type: 'code-sent', sent });
         return true;
       });
       if (!again) await permit.value.giveBack();
@@ -218,12 +195,12 @@ export function createRegistration({ store, drafts, identityCheck, activation, c
       const before = await atStep(context.uid, 'otp');
       if (before === undefined || before.state.contact.phone.reveal() === phone.reveal()) return ok(undefined);
       if (before.state.numberChanges >= config.otp.numberChanges) return refuse({ reason: 'changes-used-up' });
-      const permit = await codes.permit({ nik: before.state.identity.nik, to: phone, phone }, context.sender);
-      if (!permit.ok) return refuseSending(context, permit.refusal);
+      const permit = await sending.permit(context, before.state.identity.nik, phone);
+      if (!permit.ok) return permit;
 
       const changed = await drafts.turn(context.uid, async (tx, draft) => {
         if (draft.state.step !== 'otp' || draft.state.contact.phone.reveal() === phone.reveal() || draft.state.numberChanges >= config.otp.numberChanges) return false;
-        const sent = await sendFirst(tx, context, draft, phone, 'number-changed');
+        const sent = await sending.first(tx, context, draft.id, phone, 'number-changed');
         await drafts.move(tx, draft, { type: 'number-changed', phone, sent });
         return true;
       });

@@ -1,0 +1,72 @@
+import type { Audit } from '../../audit/log.ts';
+import type { Config } from '../../config.ts';
+import type { Nik } from '../../domain/nik.ts';
+import { issueChallenge, reissueChallenge } from '../../domain/otp.ts';
+import { operatorOf, type Phone } from '../../domain/phone.ts';
+import type { Result } from '../../domain/result.ts';
+import type { Sensitive } from '../../domain/sensitive.ts';
+import type { Codes, NewCode, Permit, SendRefusal } from '../../messages/codes.ts';
+import type { Courier } from '../../messages/courier.ts';
+import { activationCode } from '../../messages/templates.ts';
+import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import type { Store } from '../../store/store.ts';
+import type { SentCode } from './machine.ts';
+import type { RegistrationContext } from './service.ts';
+
+/** The codes of a registration: whether one may be sent, and sending it. */
+export interface CodeSending {
+  /** The right to send one code to the number; a refusal is remembered. */
+  permit(context: RegistrationContext, nik: Sensitive<Nik>, phone: Sensitive<Phone>): Promise<Result<Permit, SendRefusal>>;
+  /** Within a turn: the first code to a number, on its way once the turn is committed. */
+  first(tx: Store, context: RegistrationContext, draftId: string, phone: Sensitive<Phone>, reason: 'first' | 'number-changed'): Promise<SentCode>;
+  /** Within a turn: a code in the place of the one under way. @returns undefined when it is too soon for another. */
+  another(tx: Store, context: RegistrationContext, draftId: string, phone: Sensitive<Phone>, current: SentCode): Promise<SentCode | undefined>;
+}
+
+export interface CodeSendingDeps {
+  readonly store: Pick<Store, 'audit'>;
+  readonly codes: Codes;
+  readonly courier: Courier;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly config: Pick<Config, 'http' | 'otp'>;
+}
+
+export function createCodeSending({ store, codes, courier, audit, clock, config }: CodeSendingDeps): CodeSending {
+  const host = new URL(config.http.issuer).hostname;
+  const { ttlSeconds } = config.otp;
+
+  function post(tx: Store, { locale }: RegistrationContext, phone: Sensitive<Phone>, { code }: NewCode): Promise<string> {
+    const text = activationCode({ code: code.reveal(), host, ttlSeconds, locale });
+    return courier.post(tx, { ...text, to: phone, expiresAt: addSeconds(clock.now(), ttlSeconds) });
+  }
+
+  async function remember(tx: Store, { clientId }: RegistrationContext, phone: Sensitive<Phone>, sends: number, reason: 'first' | 'again' | 'number-changed'): Promise<void> {
+    await audit.record(tx, 'registration.code.sent', { sends, operator: operatorOf(phone.reveal()), reason }, { clientId });
+  }
+
+  return {
+    async permit({ sender, clientId }, nik, phone) {
+      const permit = await codes.permit({ nik, to: phone, phone }, sender);
+      if (!permit.ok) await audit.record(store, 'registration.code.not-sent', { reason: permit.refusal.reason }, { clientId });
+      return permit;
+    },
+
+    async first(tx, context, draftId, phone, reason) {
+      const code = codes.make('activation', draftId, phone);
+      const challenge = issueChallenge({ purpose: 'activation', recipientHash: code.recipientHash, codeHash: code.codeHash }, clock.now(), config.otp);
+      const messageId = await post(tx, context, phone, code);
+      await remember(tx, context, phone, challenge.sends, reason);
+      return { challenge, messageId };
+    },
+
+    async another(tx, context, draftId, phone, current) {
+      const code = codes.make('activation', draftId, phone);
+      const challenge = reissueChallenge(current.challenge, code.codeHash, clock.now(), config.otp);
+      if (!challenge.ok) return undefined;
+      const messageId = await post(tx, context, phone, code);
+      await remember(tx, context, phone, challenge.value.sends, 'again');
+      return { challenge: challenge.value, messageId };
+    },
+  };
+}
