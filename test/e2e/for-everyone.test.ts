@@ -16,13 +16,15 @@ const background = (page: Page, selector: string): Promise<string> => page.locat
 const brightness = (colour: string): number => Math.max(...(colour.match(/\d+/g) ?? []).slice(0, 3).map(Number));
 
 describeInChromium('The pages in a browser', function () {
-  this.timeout(40_000);
+  this.timeout(90_000);
   let world: World;
   const citizen = somebody();
+  const forgetful = somebody({ name: 'Lupa Contoh Sekali' });
 
   before(async () => {
     world = await startWorld();
     await addAccount(world.app, citizen);
+    await addAccount(world.app, forgetful);
   });
   after(() => world.close());
 
@@ -108,6 +110,26 @@ describeInChromium('The pages in a browser', function () {
     await inIndonesian.enterCode(await world.app.codeFor(person.phone));
     await inIndonesian.goOn('Karirhub (contoh)');
     await inIndonesian.isHome(person.name);
+    expect(complaints).to.deep.equal([]);
+    await context.close();
+  });
+
+  it('bring a citizen who forgot the password home with a new one', async () => {
+    const { page, context, complaints } = await world.visitor();
+    const steps = stepsIn(page);
+    await steps.openService(world.karirhub);
+    await steps.toSignIn();
+    await page.getByRole('link', { name: steps.say('interaction.login.trouble') }).click();
+    await page.getByLabel(steps.say('interaction.recovery.ask.identifier')).fill(forgetful.nik);
+    await steps.press('interaction.recovery.ask.submit');
+    await page.getByLabel(steps.say('interaction.registration.code.label')).fill(await world.app.codeFor(forgetful.phone));
+    await steps.press('interaction.registration.code.submit');
+    await steps.isAt('interaction.recovery.password.title');
+    await page.getByLabel(steps.say('interaction.recovery.password.label'), { exact: true }).fill('Bukit-Cerah4@');
+    await steps.press('interaction.recovery.password.submit');
+    await steps.isAt('interaction.recovery.finished.title');
+    await steps.press('interaction.recovery.finished.go', { service: 'Karirhub (contoh)' });
+    await steps.isHome(forgetful.name);
     expect(complaints).to.deep.equal([]);
     await context.close();
   });

@@ -42,7 +42,7 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 describeInChromium('The whole way in a browser', function () {
-  this.timeout(60_000);
+  this.timeout(90_000);
   let world: World;
 
   before(async () => {

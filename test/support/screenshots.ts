@@ -17,9 +17,11 @@ const browser = await chromium.launch(CHROMIUM);
 try {
   if (wanted.length === 0) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  for (const width of [360, 1280]) {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      const page = await browser.newPage({ viewport: { width, height: width === 360 ? 740 : 800 }, colorScheme, reducedMotion: 'reduce' });
+  const looks = [360, 1280].flatMap((width) => (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })));
+  await Promise.all(
+    looks.map(async ({ width, colorScheme }) => {
+      const context = await browser.newContext({ viewport: { width, height: width === 360 ? 740 : 800 }, colorScheme, reducedMotion: 'reduce' });
+      const page = await context.newPage();
       for (const entry of entries) {
         for (const lang of LOCALES) {
           await page.goto(pages.url + galleryUrl(entry, lang), { waitUntil: 'load' });
@@ -27,9 +29,8 @@ try {
           await page.screenshot({ path: `${folder}${file}.${lang}.${width}.${colorScheme}.png`, fullPage: true });
         }
       }
-      await page.close();
-    }
-  }
+    }),
+  );
 } finally {
   await browser.close();
   await pages.close();
