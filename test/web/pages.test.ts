@@ -15,7 +15,7 @@ const entry = (view: string, name: string): GalleryEntry => {
 };
 
 describeInChromium('Pages in a browser', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let pages: Awaited<ReturnType<typeof listen>>;
   let browser: Browser;
   let page: Page;
