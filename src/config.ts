@@ -66,6 +66,8 @@ function productionProblems(config: Config): Problem[] {
   demand(config.database.url !== undefined, 'DATABASE_URL', 'production needs a PostgreSQL server of its own', 'postgres://sso:secret@db.internal/sso');
   demand(config.keyring !== undefined, 'KEYRING', 'production needs a keyring kept outside the data directory', '/run/secrets/keyring.json');
   demand(config.dukcapil.url !== undefined, 'DUKCAPIL_URL', 'production needs the civil registry, not the simulator', 'https://10.20.30.40:8000');
+  demand(config.dukcapil.userId !== settings.dukcapil.userId.fallback, 'DUKCAPIL_USER_ID', "production needs the registry's user id, not the simulator's", 'given-by-dukcapil');
+  demand(config.dukcapil.ip !== settings.dukcapil.ip.fallback, 'DUKCAPIL_IP', 'production needs the address that Dukcapil has registered for this host', '203.0.113.10');
   demand(config.dukcapil.password !== settings.dukcapil.password.fallback, 'DUKCAPIL_PASSWORD', "production needs the registry's password, not the simulator's", 'given-by-dukcapil');
   demand(config.sms.driver !== 'outbox', 'SMS_DRIVER', 'production needs a gateway, not the outbox', 'http');
   demand(config.mail.smtpUrl !== undefined, 'SMTP_URL', 'production needs a mail server, not the outbox', 'smtps://user:secret@mail.internal');

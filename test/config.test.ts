@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { ConfigError, flattenSettings, loadConfig } from '../src/config.ts';
+
+/** Everything that production asks for, well set. */
+const GOOD = {
+  NODE_ENV: 'production',
+  ISSUER: 'https://account.contoh.test',
+  DATABASE_URL: 'postgres://sso:rahasia@db.contoh.test/sso',
+  KEYRING: '/run/secrets/keyring.json',
+  DUKCAPIL_URL: 'https://10.20.30.40:8000',
+  DUKCAPIL_CA: '/etc/sso/dukcapil-ca.pem',
+  DUKCAPIL_USER_ID: 'user-of-ours',
+  DUKCAPIL_PASSWORD: 'password-of-ours',
+  DUKCAPIL_IP: '203.0.113.10',
+  SMS_DRIVER: 'http',
+  SMS_HTTP_URL: 'https://gateway.contoh.id/sms',
+  SMTP_URL: 'smtps://mail.contoh.id',
+  MAIL_FROM: 'SIAPkerja ID <tidak-dibalas@contoh.id>',
+};
+
+/** The names of all settings that are complained about. */
+function complaints(env: Record<string, string | undefined>): string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ name }) => name).sort();
+  }
+}
+
+describe('Settings', () => {
+  it('need nothing at all in development', () => {
+    const config = loadConfig({});
+    expect(config.environment).to.equal('development');
+    expect(config.http).to.include({ host: '127.0.0.1', port: 3000, issuer: 'http://localhost:3000' });
+    expect(config.identity.allowTestRange).to.equal(true);
+  });
+
+  it('are frozen to the last leaf', () => {
+    const config = loadConfig({});
+    expect(() => {
+      (config.otp as { ttlSeconds: number }).ttlSeconds = 1;
+    }).to.throw(TypeError);
+  });
+
+  it('report every mistake at once, each with its name and an example', () => {
+    expect(complaints({ PORT: 'three thousand', ISSUER: 'localhost', LOG_LEVEL: 'loud', NIK_ALLOW_TEST_RANGE: 'perhaps', MIN_AGE: '-1' })).to.deep.equal(['ISSUER', 'LOG_LEVEL', 'MIN_AGE', 'NIK_ALLOW_TEST_RANGE', 'PORT']);
+    expect(() => loadConfig({ PORT: '70000' })).to.throw(ConfigError, /PORT: .+ Example: PORT=3000/);
+  });
+
+  it('take an empty variable for one that is not set', () => {
+    expect(loadConfig({ PORT: '', DATABASE_URL: '' })).to.have.nested.property('http.port', 3000);
+  });
+
+  for (const [text, value] of [['true', true], ['1', true], ['YES', true], ['false', false], ['0', false], ['off', false]] as const) {
+    it(`read "${text}" as ${String(value)}`, () => {
+      expect(loadConfig({ NIK_ALLOW_TEST_RANGE: text }).identity.allowTestRange).to.equal(value);
+    });
+  }
+
+  it('read lists by commas', () => {
+    expect(loadConfig({ LIMITS_TRUSTED_NETWORKS: '10.0.0.0/8, 203.0.113.0/24' }).limits.trustedNetworks).to.deep.equal(['10.0.0.0/8', '203.0.113.0/24']);
+  });
+
+  it('have a description each, and no variable stands for two', () => {
+    const all = flattenSettings();
+    for (const { path, setting } of all) expect(setting.about, path).to.match(/\.$/);
+    const names = all.flatMap(({ setting }) => setting.env ?? []);
+    expect(new Set(names).size).to.equal(names.length);
+  });
+
+  it('keep the plain-http registry to loopback, and ask for the authority behind https', () => {
+    expect(complaints({ DUKCAPIL_URL: 'http://10.20.30.40:8000' })).to.deep.equal(['DUKCAPIL_URL']);
+    expect(complaints({ DUKCAPIL_URL: 'https://10.20.30.40:8000' })).to.deep.equal(['DUKCAPIL_CA']);
+    expect(complaints({ DUKCAPIL_URL: 'http://127.0.0.1:8000' })).to.deep.equal([]);
+  });
+
+  describe('of production', () => {
+    it('are accepted when everything is set', () => {
+      expect(complaints(GOOD)).to.deep.equal([]);
+      expect(loadConfig(GOOD).identity.allowTestRange).to.equal(false);
+    });
+
+    it('refuse everything made for development, all at once', () => {
+      expect(complaints({ NODE_ENV: 'production' })).to.deep.equal([
+        'DATABASE_URL', 'DUKCAPIL_IP', 'DUKCAPIL_PASSWORD', 'DUKCAPIL_URL', 'DUKCAPIL_USER_ID', 'ISSUER', 'KEYRING', 'MAIL_FROM', 'SMS_DRIVER', 'SMTP_URL',
+      ]);
+    });
+
+    for (const [name, value] of [['NIK_ALLOW_TEST_RANGE', 'true'], ['ISSUER', 'http://account.contoh.test'], ['SMS_DRIVER', 'outbox'], ['DUKCAPIL_PASSWORD', 'sim-password']] as const) {
+      it(`refuse ${name}=${value}`, () => {
+        expect(complaints({ ...GOOD, [name]: value })).to.include(name);
+      });
+    }
+  });
+});
