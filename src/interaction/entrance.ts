@@ -78,6 +78,11 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
         seeOther(ctx, `${ctx.path}?cookies=asked`);
         return;
       }
+      // The second press of the last button: the first has led on already, and single sign-on leads there again.
+      if (reason === 'finished' && ctx.method === 'POST' && tickets.read(ctx, uid)?.params.prompt === undefined) {
+        seeOther(ctx, interactionPath(uid, 'resume'));
+        return;
+      }
       await showEnded(ctx, uid, reason);
       return;
     }
