@@ -145,7 +145,7 @@ describe('The link that confirms an e-mail address', () => {
   });
 
   it('gives an address that two prove at the same moment to one of them', async () => {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const email = `serentak${round}@contoh.test`;
       const [first, second] = [await newcomer({ email }), await newcomer({ email })];
       const pages = await Promise.all([press(first.link), press(second.link)]);

@@ -6,7 +6,9 @@ import { enterCode, goOn, register, signIn, toRegistration } from '../../support
 import { createRelyingParty, visit, type RelyingParty } from '../../support/relying-party.ts';
 import { at, atCode, begin, type Way } from './steps.ts';
 
-describe('Registration: activation', () => {
+describe('Registration: activation', function () {
+  // Some of these register half a dozen people.
+  this.timeout(30_000);
   let app: TestApp;
   let karirhub: RelyingParty;
 
@@ -29,7 +31,7 @@ describe('Registration: activation', () => {
   };
 
   it('makes one account of two activations of one NIK at the same moment, and tells the other politely', async () => {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const citizen = somebody();
       const ways = [await atCode(app, citizen), await atCode(app, { ...citizen, phone: somebody().phone, email: somebody().email })];
       const codes = await Promise.all(ways.map(codeOf));
@@ -47,10 +49,13 @@ describe('Registration: activation', () => {
   });
 
   it('gives the number of two people who prove it at the same moment to one of them', async () => {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const { phone } = somebody();
-      const ways = [await atCode(app, somebody({ phone })), await atCode(app, somebody({ phone })), await atCode(app, somebody({ phone }))];
-      const codes = (await app.messagesTo(phone)).map(({ code }) => code!).reverse();
+      const [ways, codes]: [Way[], string[]] = [[], []];
+      for (let count = 0; count < 3; count += 1) {
+        ways.push(await atCode(app, somebody({ phone })));
+        codes.push(await app.codeFor(phone));
+      }
       const before = await accounts();
       const pages = await Promise.all(ways.map((way, index) => enterCode(way.browser, way.page, codes[index]!)));
       for (const page of pages) expect(page.text).to.include('Pendaftaran berhasil');
@@ -160,8 +165,10 @@ describe('Registration: activation', () => {
       expect((await signIn(way.browser, login, holder.nik, holder.password)).text).to.include(`Selamat datang, ${holder.name}`);
     });
 
-    it('leads to recovery', () => {
-      expect(new URL(way.page.link('Pulihkan akun')).pathname).to.match(/^\/interaction\/[\w-]+\/recover$/);
+    it('leads to recovery', async () => {
+      const recovery = await way.browser.open(way.page.link('Pulihkan akun'));
+      expect(recovery.status).to.equal(200);
+      expect(recovery.form('identifier').action).to.match(/\/recover$/);
     });
 
     it('notes a report of misuse once, however often it is pressed, and thanks', async () => {

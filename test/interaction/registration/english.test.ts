@@ -70,8 +70,8 @@ describe('Registration in English', () => {
     expectEnglish(finished);
     expect(finished.text).to.include('Registration complete').and.include('Continue to Karirhub (contoh)');
     const [letter] = await app.messagesTo(citizen.email);
-    expect(`${letter!.subject} ${letter!.text}`).to.include('Confirm your email address').and.not.match(INDONESIAN);
-    expect((await karirhub.receive(await goOn(browser, finished), request)).claims).to.include({ locale: 'en' });
+    expect(`${letter!.subject} ${letter!.text.replaceAll(/\S+@\S+/g, '')}`).to.include('Confirm your email address').and.not.match(INDONESIAN);
+    expect((await karirhub.receive(await goOn(browser, finished), request)).claims.locale).to.match(/^en\b/);
   });
 
   it('speaks English to whoever has an account, and after a report', async () => {
