@@ -3,9 +3,15 @@ import type { Clock } from '../../src/ports/clock/clock.ts';
 /** Time that moves only when a test says so. It begins now, because tokens are judged by the libraries' own clocks too. */
 export class TestClock implements Clock {
   #offsetMs = 0;
+  #stoppedMs: number | undefined;
 
   now(): Date {
-    return new Date(Date.now() + this.#offsetMs);
+    return new Date((this.#stoppedMs ?? Date.now()) + this.#offsetMs);
+  }
+
+  /** From now on not even the machine moves it: for tests that compare seconds. */
+  stop(): void {
+    this.#stoppedMs = Date.now();
   }
 
   advance({ seconds = 0, minutes = 0, hours = 0, days = 0 }: { seconds?: number; minutes?: number; hours?: number; days?: number }): void {

@@ -45,6 +45,7 @@ describe('Recovery: nothing tells whether an account exists', () => {
   before(async () => {
     app = await startTestApp({ limits: { recoveryPerDevice: 10_000 }, courier: { pollMs: 600_000 } });
     await app.container.scheduler.stop();
+    app.clock.stop();
   });
   after(() => app.close());
 
