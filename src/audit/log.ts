@@ -17,7 +17,10 @@ export interface Audit {
   record<Type extends EventType>(tx: Pick<Store, 'audit'>, type: Type, details: EventCatalogue[Type], subject?: Subject): Promise<void>;
   /** Lays the chain over events written since. @returns how many. */
   chain(store: Store): Promise<number>;
-  /** @returns the position of the first link that does not fit, or undefined when the chain is whole. */
+  /**
+   * @returns the position of the first link that does not fit, the one after the last where an event was put in beside
+   *          the chain, or undefined when the chain is whole.
+   */
   verify(store: Store): Promise<number | undefined>;
 }
 
@@ -72,7 +75,7 @@ export function createAudit({ keyedHash, clock, random, log }: { keyedHash: Keye
       let position = 0;
       for (;;) {
         const rows: readonly ChainedRow[] = await store.audit.chained(position, BATCH);
-        if (rows.length === 0) return undefined;
+        if (rows.length === 0) return (await store.audit.hasStray()) ? position + 1 : undefined;
         for (const row of rows) {
           if (row.position !== position + 1 || !keyedHash.equal(link(previous, row.position, row), row.hash)) return position + 1;
           previous = row.hash;

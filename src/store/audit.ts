@@ -45,15 +45,19 @@ export type AuditStore = ReturnType<typeof createAuditStore>;
 /** The append-only audit log and the chain laid over it. */
 export function createAuditStore(db: Knex) {
   return {
+    /** Written once, though the same event comes again because the connection was lost after the first time. */
     async append(event: AuditRow): Promise<void> {
-      await db('audit_events').insert({
-        id: event.id,
-        at: event.at,
-        type: event.type,
-        account_id: event.accountId ?? null,
-        client_id: event.clientId ?? null,
-        details: JSON.stringify(event.details),
-      });
+      await db('audit_events')
+        .insert({
+          id: event.id,
+          at: event.at,
+          type: event.type,
+          account_id: event.accountId ?? null,
+          client_id: event.clientId ?? null,
+          details: JSON.stringify(event.details),
+        })
+        .onConflict('id')
+        .ignore();
     },
 
     /** Until the transaction ends, nobody else lays the chain. @returns false when somebody is at it already. */
@@ -78,6 +82,18 @@ export function createAuditStore(db: Knex) {
         [LATE_SECONDS, limit],
       );
       return rows.map(toRow);
+    },
+
+    /** Whether an event stands beside the chain, older than any that the chain would still take up. */
+    async hasStray(): Promise<boolean> {
+      const { rows } = await db.raw<{ rows: object[] }>(
+        `select 1 from audit_events e left join audit_chain c on c.event_id = e.id
+          where c.event_id is null
+            and e.at < (select l.at from audit_events l join audit_chain k on k.event_id = l.id order by k.position desc limit 1) - make_interval(secs => ?)
+          limit 1`,
+        [LATE_SECONDS],
+      );
+      return rows.length > 0;
     },
 
     async chain(links: readonly { position: number; eventId: string; hash: Buffer }[]): Promise<void> {

@@ -1,7 +1,8 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { Sensitive } from '../domain/sensitive.ts';
 
-export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
+/** Without `child`: what a child logger adds to each line passes by the redaction. */
+export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
 const REDACTED = '[redacted]';
 
@@ -46,7 +47,7 @@ function scrub(value: unknown, depth = 0): unknown {
  * @param destination  where lines go; standard output by default.
  * @param pretty       for a person at a terminal.
  */
-export function createLog({ level, pretty = false, destination }: { level: string; pretty?: boolean; destination?: DestinationStream }): Logger {
+export function createLog({ level, pretty = false, destination }: { level: string; pretty?: boolean; destination?: DestinationStream }): Log {
   const options = {
     level,
     base: null,

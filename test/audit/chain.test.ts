@@ -1,0 +1,150 @@
+import { expect } from 'chai';
+import { eventMeanings, type EventType } from '../../src/audit/events.ts';
+import type { AccountId } from '../../src/domain/account.ts';
+import type { Core } from '../../src/core.ts';
+import { createTestCore } from '../support/core.ts';
+
+const ACCOUNT = '00000000-0000-4000-8000-000000000001' as AccountId;
+
+describe('The audit log', () => {
+  let core: Core;
+  let close: () => Promise<void>;
+  beforeEach(async () => {
+    ({ core, close } = await createTestCore());
+  });
+  afterEach(() => close());
+
+  async function record(count: number): Promise<void> {
+    for (let index = 0; index < count; index += 1) await core.audit.record(core.store, 'sign-in.refused', { reason: `reason-${index}` }, { accountId: ACCOUNT, clientId: 'karirhub' });
+  }
+  async function laid(count: number): Promise<void> {
+    await record(count);
+    expect(await core.audit.chain(core.store)).to.equal(count);
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+  }
+  /** As whoever owns the database, with its safeguards out of the way. */
+  async function tamper(...statements: string[]): Promise<void> {
+    await core.knex.transaction(async (trx) => {
+      await trx.raw("set local session_replication_role = 'replica'");
+      for (const statement of statements) await trx.raw(statement);
+    });
+  }
+  const at = (position: number): string => `(select event_id from audit_chain where position = ${position})`;
+
+  it('is whole when nothing has happened, and when much has', async () => {
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+    await laid(3);
+    await laid(2);
+    expect(await core.audit.chain(core.store), 'nothing is chained twice').to.equal(0);
+  });
+
+  it('is one chain, whoever lays it, and however many at once', async () => {
+    await record(20);
+    const laidBy = await Promise.all(Array.from({ length: 5 }, () => core.audit.chain(core.store)));
+    expect(laidBy.reduce((sum, count) => sum + count, 0)).to.equal(20);
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+  });
+
+  it('is long enough for any day', async () => {
+    const now = new Date();
+    await core.knex('audit_events').insert(Array.from({ length: 1203 }, (_, index) => ({ id: core.random.uuid(), at: new Date(now.getTime() + index), type: 'sign-out.completed', details: '{}' })));
+    let total = 0;
+    for (let count = 1; count > 0; total += count) count = await core.audit.chain(core.store);
+    expect(total).to.equal(1203);
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+  });
+
+  it('takes up an event that was slow to appear', async () => {
+    await laid(2);
+    await core.knex('audit_events').insert({ id: core.random.uuid(), at: new Date(Date.now() - 60_000), type: 'sign-out.completed', details: '{}' });
+    expect(await core.audit.chain(core.store)).to.equal(1);
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+  });
+
+  const changes: Readonly<Record<string, { statements: readonly string[]; found: number }>> = {
+    'other details': { statements: [`update audit_events set details = '{"reason":"other"}' where id = ${at(3)}`], found: 3 },
+    'one more detail': { statements: [`update audit_events set details = details || '{"more":1}' where id = ${at(3)}`], found: 3 },
+    'another account': { statements: [`update audit_events set account_id = '00000000-0000-4000-8000-000000000002' where id = ${at(2)}`], found: 2 },
+    'no account': { statements: [`update audit_events set account_id = null where id = ${at(2)}`], found: 2 },
+    'another service': { statements: [`update audit_events set client_id = 'skillhub' where id = ${at(1)}`], found: 1 },
+    'another type': { statements: [`update audit_events set type = 'sign-in.succeeded' where id = ${at(5)}`], found: 5 },
+    'another time, by a millisecond': { statements: [`update audit_events set at = at + interval '1 millisecond' where id = ${at(4)}`], found: 4 },
+    'another hash': { statements: [`update audit_chain set hash = decode(repeat('00', 32), 'hex') where position = 3`], found: 3 },
+    'an event deleted': { statements: [`delete from audit_events where id = ${at(3)}`], found: 3 },
+    'an event deleted with its link': { statements: [`delete from audit_events where id = ${at(3)}`, 'delete from audit_chain where position = 3'], found: 3 },
+    'a gap closed afterwards': { statements: [`delete from audit_events where id = ${at(2)}`, 'delete from audit_chain where position = 2', 'update audit_chain set position = position - 1 where position > 2'], found: 2 },
+    'the beginning cut off': { statements: ['delete from audit_chain where position < 3', 'update audit_chain set position = position - 2'], found: 1 },
+    'two events exchanged': { statements: ['update audit_chain set position = -position', 'update audit_chain set position = case -position when 2 then 3 when 3 then 2 else -position end'], found: 2 },
+    'an event put in with a hash made up': {
+      statements: ["insert into audit_events (id, at, type, details) values ('00000000-0000-4000-8000-00000000dead', now(), 'sign-out.completed', '{}')", "insert into audit_chain (position, event_id, hash) values (6, '00000000-0000-4000-8000-00000000dead', decode(repeat('ab', 32), 'hex'))"],
+      found: 6,
+    },
+    'an event put in between, with the hash of its neighbour': {
+      statements: ["insert into audit_events (id, at, type, details) values ('00000000-0000-4000-8000-00000000dead', now(), 'sign-out.completed', '{}')", 'update audit_chain set position = -position', "insert into audit_chain (position, event_id, hash) select 3, '00000000-0000-4000-8000-00000000dead', hash from audit_chain where position = -2", 'update audit_chain set position = case when -position >= 3 then 1 - position else -position end where position < 0'],
+      found: 3,
+    },
+    'an event put in long ago, which the chain will never take up': {
+      statements: ["insert into audit_events (id, at, type, details) values ('00000000-0000-4000-8000-00000000dead', now() - interval '1 day', 'sign-out.completed', '{}')"],
+      found: 6,
+    },
+  };
+  for (const [what, { statements, found }] of Object.entries(changes)) {
+    it(`tells ${what}`, async () => {
+      await laid(5);
+      await tamper(...statements);
+      await core.audit.chain(core.store);
+      expect(await core.audit.verify(core.store)).to.equal(found);
+    });
+  }
+
+  it('is worth nothing under other keys: nobody can lay it anew who has the database alone', async () => {
+    await laid(3);
+    const other = await createTestCore();
+    try {
+      expect(await other.core.audit.verify(core.store)).to.equal(1);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('only grows: the database refuses to change, delete or empty it', async () => {
+    await laid(2);
+    for (const table of ['audit_events', 'audit_chain']) {
+      for (const statement of [`delete from ${table}`, `truncate ${table} cascade`, table === 'audit_events' ? "update audit_events set type = 'x'" : "update audit_chain set position = 9 where position = 1"]) {
+        const refused = await core.knex.raw(statement).then(() => undefined, (error: unknown) => error);
+        expect(refused, statement).to.be.an('error').and.to.include({ code: '42501' });
+      }
+    }
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+  });
+
+  it('remembers what happened only where it happened: an event goes with its transaction', async () => {
+    const failed = await core.store.transaction(async (tx) => {
+      await core.audit.record(tx, 'sign-out.completed', {});
+      throw new Error('and then it failed');
+    }).then(() => undefined, (error: unknown) => error);
+    expect(failed).to.be.an('error');
+    expect(await core.store.audit.list()).to.deep.equal([]);
+  });
+
+  it('writes an event once, though the connection was lost after it was written', async () => {
+    const event = { id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', accountId: undefined, clientId: undefined, details: {} };
+    await core.store.audit.append(event);
+    await core.store.audit.append(event);
+    expect(await core.store.audit.list()).to.have.length(1);
+  });
+
+  it('finds what happened to one account, and of one kind, in order', async () => {
+    await record(2);
+    await core.audit.record(core.store, 'sign-out.completed', {});
+    expect((await core.store.audit.list({ accountId: ACCOUNT })).map(({ details }) => details.reason)).to.deep.equal(['reason-0', 'reason-1']);
+    expect(await core.store.audit.list({ type: 'sign-out.completed' })).to.have.length(1);
+  });
+
+  it('explains each kind of event', () => {
+    for (const [type, meaning] of Object.entries(eventMeanings) as [EventType, string][]) {
+      expect(type).to.match(/^[a-z-]+(?:\.[a-z-]+)+$/);
+      expect(meaning).to.match(/^[A-Z].+\.$/);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import type { AccountId } from '../../src/domain/account.ts';
+import type { Core } from '../../src/core.ts';
+import { purge } from '../../src/jobs/purge.ts';
+import { purgeCounters } from '../../src/ports/counters/postgres.ts';
+import { TestClock } from '../support/clock.ts';
+import { createTestCore } from '../support/core.ts';
+
+describe('Purging', () => {
+  let core: Core;
+  let close: () => Promise<void>;
+  const clock = new TestClock();
+  before(async () => {
+    ({ core, close } = await createTestCore());
+  });
+  after(() => close());
+
+  const run = (): ReturnType<typeof purge> => purge({ store: core.store, clock, purgeCounters: (now, limit) => purgeCounters(core.knex, now, limit) });
+  const inHours = (hours: number): Date => new Date(clock.now().getTime() + hours * 3_600_000);
+
+  async function fill(count: number, hours: number): Promise<void> {
+    const accountId = core.random.uuid() as AccountId;
+    await core.knex('accounts').insert({ id: accountId, row_key: Buffer.alloc(1), nik_sealed: Buffer.alloc(1), nik_index: randomBytes(32), name_sealed: Buffer.alloc(1), password_hash: '-', password_changed_at: clock.now(), locale: 'id', created_at: clock.now(), updated_at: clock.now() });
+    for (let index = 0; index < count; index += 1) {
+      await core.store.protocolState.upsert({ model: 'Session', id: randomBytes(32), payload: Buffer.alloc(1), grantId: undefined, uid: undefined, userCode: undefined, ttlSeconds: hours > 0 ? hours * 3600 : 0 });
+      await core.store.drafts.insert({ journey: 'registration', uid: randomBytes(8).toString('hex'), id: core.random.uuid(), state: {}, now: clock.now(), expiresAt: inHours(hours) });
+      await core.store.confirmations.insert({ tokenHash: randomBytes(32), accountId, emailIndex: randomBytes(32), expiresAt: inHours(hours) });
+      await core.knex('counters').insert({ key: randomBytes(8).toString('hex'), points: 1, expire: inHours(hours).getTime() });
+    }
+  }
+
+  it('removes what has run out, of each kind, and leaves what has not', async () => {
+    await fill(3, 1);
+    await fill(4, -1);
+    expect(await run()).to.deep.include({ protocolState: 4, drafts: 4, confirmations: 4, counters: 4 });
+    expect(await run()).to.deep.include({ protocolState: 0, drafts: 0, confirmations: 0, counters: 0 });
+    for (const table of ['protocol_state', 'drafts', 'email_confirmations', 'counters']) expect(await core.knex(table), table).to.have.length(3);
+  });
+
+  it('removes each row once, however many instances purge at once', async () => {
+    await fill(10, -1);
+    const results = await Promise.all([run(), run(), run()]);
+    const sum = (kind: string): number => results.reduce((total, result) => total + (result[kind] ?? 0), 0);
+    for (const kind of ['protocolState', 'drafts', 'confirmations', 'counters']) expect(sum(kind), kind).to.equal(10);
+  });
+
+  it('gets to the end of more than one batch', async () => {
+    await core.knex('counters').insert(Array.from({ length: 2300 }, (_, index) => ({ key: `many-${index}`, points: 1, expire: inHours(-1).getTime() })));
+    expect(await run()).to.deep.include({ counters: 2300 });
+  });
+
+  it('leaves the audit log alone', async () => {
+    await core.audit.record(core.store, 'sign-out.completed', {});
+    clock.advance({ days: 3650 });
+    await run();
+    expect(await core.store.audit.list()).to.have.length(1);
+  });
+});
