@@ -84,7 +84,8 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
 
   return joinDoublePresses({
     async proveIdentity(context, claim) {
-      const { id: draftId } = await drafts.open(context.uid);
+      const { id: draftId, state } = await drafts.open(context.uid);
+      if (state.step !== 'identity') return ok(undefined); // an earlier press has answered already
       const answer = await identityCheck.check(claim, { draftId, clientId: context.clientId, sender: context.sender });
       if (!answer.ok) return answer;
 
