@@ -2,6 +2,7 @@
  * Every setting of the product, one line each: type, default, environment variable, description.
  * `docs/configuration.md` is generated from this file; `config.ts` reads values for it.
  */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 export interface Setting<T> {
@@ -53,6 +54,16 @@ const list = (fallback: readonly string[], about: string, notes: Notes = {}): Se
   fallback,
   about,
   ...notes,
+});
+/** An address or a CIDR range; `10.0.0.0/` would be every address there is. */
+function isRange(text: string): boolean {
+  const [base = '', prefix, ...more] = text.split('/');
+  const bits = isIP(base) === 6 ? 128 : 32;
+  return isIP(base) !== 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
+}
+const ranges = (fallback: readonly string[], about: string, notes: Notes = {}): Setting<readonly string[]> => ({
+  ...list(fallback, about, notes),
+  type: list(fallback, about).type.refine((items) => items.every(isRange), 'not a list of addresses and CIDR ranges'),
 });
 const numbers = (fallback: readonly number[], about: string, notes: Notes = {}): Setting<readonly number[]> => ({
   type: fromText(z.array(z.number().int().min(0)).min(1), (value) => value.split(',').map(Number)),
@@ -180,7 +191,7 @@ export const settings = {
   },
 
   limits: {
-    trustedNetworks: list([], 'CIDR ranges exempt from the limits per network.', { env: 'LIMITS_TRUSTED_NETWORKS', example: '10.0.0.0/8,203.0.113.0/24' }),
+    trustedNetworks: ranges([], 'CIDR ranges exempt from the limits per network.', { env: 'LIMITS_TRUSTED_NETWORKS', example: '10.0.0.0/8,203.0.113.0/24' }),
     identityCallsPerNik: whole(20, 'Identity checks for one NIK in a day, good ones included: each costs a call of the quota.', { min: 1 }),
     identityPerNik: whole(5, 'Failed identity checks for one NIK in a day.', { min: 1 }),
     identityPerDevice: whole(10, 'Failed identity checks from one device in a day.', { min: 1 }),

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ConfigError, loadConfig } from '../../src/config.ts';
 import { createTrustedNetworks, networkOf } from '../../src/web/sender.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
@@ -26,6 +27,13 @@ describe('Who sends a request', () => {
     for (const address of ['10.1.2.3', '::ffff:10.9.9.9', '203.0.113.7', '2001:db8:ffff::1']) expect(isTrusted(address), address).to.equal(true);
     for (const address of ['11.0.0.1', '203.0.113.8', '2001:db9::1', '', 'unknown', '::']) expect(isTrusted(address), address).to.equal(false);
     expect(createTrustedNetworks([])('127.0.0.1')).to.equal(false);
+  });
+
+  it('takes no trusted network that was mistyped: one slash too many would trust everybody', () => {
+    for (const mistake of ['10.0.0.0/', '10.0.0.0/33', '10.0.0/8', '10.0.0.0/8/8', '10.0.0.0/x', '2001:db8::/129', 'kantor.contoh.test', '10.0.0.0/8;11.0.0.0/8']) {
+      expect(() => loadConfig({ LIMITS_TRUSTED_NETWORKS: `203.0.113.0/24,${mistake}` }), mistake).to.throw(ConfigError, 'LIMITS_TRUSTED_NETWORKS');
+    }
+    expect(loadConfig({ LIMITS_TRUSTED_NETWORKS: '10.0.0.0/8, 2001:db8::/32 ,203.0.113.7' }).limits.trustedNetworks).to.have.length(3);
   });
 
   describe('by its device mark', () => {
