@@ -129,7 +129,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     entrance: createEntrance({ provider, clients, tickets, clock }),
     tickets,
     finish,
-    store,
+    adopt: (from, to) => drafts.adopt(from, to),
+    clock,
     config,
     journeys: [
       addLogin({ login, finish, provider, store, csrf, clock, config }),

@@ -14,6 +14,12 @@ export interface Drafts<State, Event> {
    * for one draft take turns, and the second sees what the first has done.
    */
   turn<T>(uid: string, work: (tx: Store, draft: Draft<State>) => Promise<T>): Promise<T>;
+  /**
+   * Hands an unfinished journey to the interaction that took the expired one's place. A finished one stays: whoever
+   * sits at the browser by then has proved nothing.
+   * @returns whether there was one to hand over.
+   */
+  adopt(from: string, to: string): Promise<boolean>;
   /** Within a turn: moves on and saves. */
   move(tx: Store, draft: Draft<State>, event: Event): Promise<Draft<State>>;
 }
@@ -29,9 +35,10 @@ export interface Machine<State, Event> {
   readonly journey: Journey;
   readonly begin: () => State;
   readonly advance: (at: State, event: Event) => State;
+  readonly isFinished: (state: State) => boolean;
 }
 
-export function createDrafts<State extends object, Event>({ store, clock, random, config }: DraftsDeps, { journey, begin, advance }: Machine<State, Event>): Drafts<State, Event> {
+export function createDrafts<State extends object, Event>({ store, clock, random, config }: DraftsDeps, { journey, begin, advance, isFinished }: Machine<State, Event>): Drafts<State, Event> {
   const find = (from: Pick<Store, 'drafts'>, uid: string, lock = false): Promise<Draft<State> | undefined> => from.drafts.find<State>(journey, uid, clock.now(), { lock });
 
   async function open(from: Pick<Store, 'drafts'>, uid: string, lock = false): Promise<Draft<State>> {
@@ -48,6 +55,11 @@ export function createDrafts<State extends object, Event>({ store, clock, random
     open: (uid) => open(store, uid),
     find: (uid) => find(store, uid),
     turn: (uid, work) => store.transaction(async (tx) => work(tx, await open(tx, uid, true))),
+    adopt: (from, to) =>
+      store.transaction(async (tx) => {
+        const draft = await find(tx, from, true);
+        return draft !== undefined && !isFinished(draft.state) && (await tx.drafts.adopt(journey, from, to));
+      }),
     async move(tx, draft, event) {
       const moved = { ...draft, state: advance(draft.state, event) };
       await tx.drafts.save(moved, clock.now());

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import { parseUiLocales } from '../domain/locale.ts';
 import type { Config } from '../config.ts';
-import type { Store } from '../store/store.ts';
+import type { Clock } from '../ports/clock/clock.ts';
 import { rememberLocale } from '../web/locale.ts';
 import { seeOther } from '../web/see-other.ts';
 import { Refused } from '../web/refused.ts';
@@ -14,14 +14,16 @@ export interface InteractionRoutesDeps {
   readonly entrance: ReturnType<typeof createEntrance>;
   readonly tickets: Tickets;
   readonly finish: Finish;
-  readonly store: Pick<Store, 'drafts'>;
+  /** Hands an unfinished registration from one sign-in to the next. */
+  readonly adopt: (from: string, to: string) => Promise<boolean>;
+  readonly clock: Clock;
   readonly config: Pick<Config, 'http'>;
   /** Adds the journeys: each takes the router that has already let the visitor in. */
   readonly journeys: readonly ((router: Router) => void)[];
 }
 
 /** Everything between the provider's question and its answer, below `/interaction/:uid`. */
-export function createInteractionRoutes({ entrance, tickets, finish, store, config, journeys }: InteractionRoutesDeps): Router {
+export function createInteractionRoutes({ entrance, tickets, finish, adopt, clock, config, journeys }: InteractionRoutesDeps): Router {
   const secure = config.http.issuer.startsWith('https://');
 
   /** The way back to the same request, for the browser that holds its ticket: open when the sign-in itself is not. */
@@ -29,7 +31,8 @@ export function createInteractionRoutes({ entrance, tickets, finish, store, conf
     ctx.set('Cache-Control', 'no-store');
     const ticket = tickets.read(ctx, uidOf(ctx) ?? '');
     if (ticket === undefined) throw new Refused(410, 'errors.oidc.request');
-    tickets.carry(ctx, ticket);
+    // Only what ran out is taken along; what came to its end is over.
+    if (clock.now().getTime() >= ticket.endsAt) tickets.carry(ctx, ticket);
     seeOther(ctx, `/auth?${new URLSearchParams(ticket.params).toString()}`);
   };
 
@@ -41,7 +44,7 @@ export function createInteractionRoutes({ entrance, tickets, finish, store, conf
     if (wished !== undefined) rememberLocale(ctx, wished, secure);
 
     const carried = tickets.takeCarried(ctx, clientId);
-    const adopted = carried !== undefined && (await store.drafts.adopt('registration', carried.uid, uid));
+    const adopted = carried !== undefined && (await adopt(carried.uid, uid));
     seeOther(ctx, interactionPath(uid, adopted || interaction.prompt.name === 'create' ? 'register/identity' : 'login'));
   };
 

@@ -46,11 +46,12 @@ export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock
   const carryName = pathCookieName('carry', secure);
   const isTicket = (value: object | undefined): value is Ticket => value !== undefined && 'uid' in value && 'params' in value;
 
+  // Cookies of the browser session: at a shared computer they go with the window, whatever time the seal still has.
   return {
     issue(ctx, ticket) {
       const sealed = sealer.sealTicket('resume', ticket, addSeconds(clock.now(), config.lifetimes.resumeSeconds));
       if (sealed.length > MOST_CHARACTERS) return; // then only the service's own page leads on
-      ctx.cookies.set(ticketName, sealed, { ...attributes, path: `/interaction/${ticket.uid}`, maxAge: config.lifetimes.resumeSeconds * 1000 });
+      ctx.cookies.set(ticketName, sealed, { ...attributes, path: `/interaction/${ticket.uid}` });
     },
     read(ctx, uid) {
       const ticket = sealer.openTicket('resume', ctx.cookies.get(ticketName, { signed: false }) ?? '', clock.now());
@@ -58,7 +59,7 @@ export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock
     },
     carry(ctx, ticket) {
       const sealed = sealer.sealTicket('carry', { ...ticket, params: {} }, addSeconds(clock.now(), CARRY_SECONDS));
-      ctx.cookies.set(carryName, sealed, { ...attributes, path: '/interaction', maxAge: CARRY_SECONDS * 1000 });
+      ctx.cookies.set(carryName, sealed, { ...attributes, path: '/interaction' });
     },
     takeCarried(ctx, clientId) {
       const text = ctx.cookies.get(carryName, { signed: false });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createJoin } from '../../src/interaction/double-press.ts';
 
 /** Work that ends when the test says so. */
-function workToEnd(): { readonly begun: () => number; readonly work: () => Promise<string>; end(answer: string): void; fail(error: Error): void } {
+function workToEnd(): { readonly begun: () => number; readonly work: () => Promise<string>; readonly end: (answer: string) => void; readonly fail: (error: Error) => void } {
   let count = 0;
   let settle: { resolve: (answer: string) => void; reject: (error: Error) => void } | undefined;
   return {

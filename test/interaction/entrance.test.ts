@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
-import { citizens } from '../support/citizens.ts';
-import { giveContact, goOn, enterCode, proveIdentity, signIn, toRegistration } from '../support/journeys.ts';
+import { citizens, somebody } from '../support/citizens.ts';
+import { giveContact, goOn, enterCode, proveIdentity, register, signIn, toRegistration } from '../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 
 const { budi, ratna } = citizens;
@@ -220,6 +220,30 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       expect(isHome(home, karirhub)).to.equal(true);
       const { claims } = await karirhub.receive(home, request);
       expect(claims.name).to.equal(ratna.name);
+    });
+
+    it('hands nobody an account: what was finished stays, and the next at the browser proves themselves', async () => {
+      const browser = new Browser();
+      const { page } = await visit(browser, karirhub);
+      const finished = await register(app, browser, await toRegistration(browser, page), somebody());
+      await goOn(browser, finished);
+      await browser.submit(await browser.open(await karirhub.signOutUrl()), 'xsrf');
+      for (const late of [false, true]) {
+        if (late) await letTimePass();
+        const back = await browser.open(finished.url);
+        expect(back.status).to.equal(410);
+        const again = await browser.open(back.link('Mulai lagi'));
+        expect(again.url.pathname, 'signed out, so the password is asked for').to.match(/\/login$/);
+      }
+    });
+
+    it('hands nobody an account that was made and not gone home with, once its time has passed', async () => {
+      const browser = new Browser();
+      const { page } = await visit(browser, karirhub);
+      const finished = await register(app, browser, await toRegistration(browser, page), somebody());
+      await letTimePass();
+      const again = await browser.open((await browser.open(finished.url)).link('Mulai lagi'));
+      expect(again.url.pathname).to.match(/\/login$/);
     });
 
     it('carries it to no other service and to no other browser', async () => {

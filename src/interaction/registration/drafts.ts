@@ -5,4 +5,4 @@ import { advance, begin, type Registration, type RegistrationEvent } from './mac
 export type RegistrationDraft = Draft<Registration>;
 export type RegistrationDrafts = Drafts<Registration, RegistrationEvent>;
 
-export const createRegistrationDrafts = (deps: DraftsDeps): RegistrationDrafts => createDrafts(deps, { journey: 'registration', begin, advance });
+export const createRegistrationDrafts = (deps: DraftsDeps): RegistrationDrafts => createDrafts(deps, { journey: 'registration', begin, advance, isFinished: ({ step }) => step === 'finished' });
