@@ -71,6 +71,9 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const mail = createMail(config, store, clock);
   const courier = createCourier({ store, sms, mail, clock, random, config: config.courier, log });
 
+  // A count that is lost and done again may count twice, which errs on the safe side.
+  const counters = reconnecting(createPostgresCounters({ db: knex, clock }));
+
   return {
     config,
     log,
@@ -81,11 +84,10 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     sealer,
     keyedHash,
     store,
-    // A count that is lost and done again may count twice, which errs on the safe side.
-    counters: reconnecting(createPostgresCounters({ db: knex, clock })),
+    counters,
     limits: createLimits(config),
     passwords: createPasswordHasher({ config: config.password, random }),
-    audit: createAudit({ keyedHash, clock, random, log }),
+    audit: createAudit({ keyedHash, counters, clock, random, log }),
     courier,
     async close() {
       await courier.stop();

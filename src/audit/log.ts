@@ -1,6 +1,7 @@
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { AccountId } from '../domain/account.ts';
 import type { Clock } from '../ports/clock/clock.ts';
+import type { Counters, Limit } from '../ports/counters/counters.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { AuditRow, ChainedRow } from '../store/audit.ts';
 import type { Store } from '../store/store.ts';
@@ -15,6 +16,15 @@ export interface Subject {
 export interface Audit {
   /** Writes the event in the caller's transaction: what did not happen is not remembered, what happened is. */
   record<Type extends EventType>(tx: Pick<Store, 'audit'>, type: Type, details: EventCatalogue[Type], subject?: Subject): Promise<void>;
+  /**
+   * For refusals by a limit, where nothing was looked at: the first of an hour is remembered, repeats are only logged.
+   * Otherwise anybody could make the table, from which nothing can be removed, as long as he likes.
+   *
+   * Not within a transaction: the count has a connection of its own.
+   *
+   * @param per what was limited, in parts; kept as a keyed hash only.
+   */
+  recordOnce<Type extends EventType>(store: Pick<Store, 'audit'>, per: readonly string[], type: Type, details: EventCatalogue[Type], subject?: Subject): Promise<void>;
   /** Lays the chain over events written since. @returns how many. */
   chain(store: Store): Promise<number>;
   /**
@@ -25,6 +35,7 @@ export interface Audit {
 }
 
 const BATCH = 500;
+const ONCE: Limit = { name: 'audit.once', points: 1, windowSeconds: 3600 };
 
 /** One spelling for one event, whatever order the database gives the details in. */
 function canonical(row: AuditRow): string {
@@ -40,17 +51,37 @@ function canonical(row: AuditRow): string {
   return JSON.stringify([row.id, row.at.toISOString(), row.type, row.accountId ?? null, row.clientId ?? null, sorted(row.details)]);
 }
 
+export interface AuditDeps {
+  readonly keyedHash: KeyedHash;
+  readonly counters: Pick<Counters, 'take'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
 /**
  * The audit log. The hash of each link is keyed and covers the one before: who can write to the database but has not
  * the keyring can neither change nor drop an event without breaking the chain.
  */
-export function createAudit({ keyedHash, clock, random, log }: { keyedHash: KeyedHash; clock: Clock; random: Random; log: Log }): Audit {
+export function createAudit({ keyedHash, counters, clock, random, log }: AuditDeps): Audit {
   const link = (previous: Buffer | undefined, position: number, row: AuditRow): Buffer => keyedHash.hash('audit-chain', previous?.toString('hex') ?? '', String(position), canonical(row));
 
+  function tell(type: EventType, details: object, { accountId, clientId }: Subject): void {
+    log.info({ event: type, accountId, clientId, ...details });
+  }
+
+  const record: Audit['record'] = async (tx, type, details, subject = {}) => {
+    await tx.audit.append({ id: random.uuid(), at: clock.now(), type, accountId: subject.accountId, clientId: subject.clientId, details });
+    tell(type, details, subject);
+  };
+
   return {
-    async record(tx, type, details, subject = {}) {
-      await tx.audit.append({ id: random.uuid(), at: clock.now(), type, accountId: subject.accountId, clientId: subject.clientId, details });
-      log.info({ event: type, accountId: subject.accountId, clientId: subject.clientId, ...details });
+    record,
+
+    async recordOnce(store, per, type, details, subject = {}) {
+      const { refused } = await counters.take(ONCE, keyedHash.hash('audit-once', type, ...per).toString('base64url'));
+      if (refused) tell(type, details, subject);
+      else await record(store, type, details, subject);
     },
 
     async chain(store) {

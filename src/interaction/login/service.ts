@@ -65,9 +65,16 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
     return known && account !== undefined ? { ...failures.byDevice(account.id, deviceHash), knownDevice: true } : { ...failures.byIdentifier(typed.normalised), knownDevice: false };
   }
 
-  async function refused(refusal: LoginRefusal, account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
+  async function refused(refusal: Extract<LoginRefusal, { reason: 'wrong' | 'suspended' }>, account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
     const { reason } = refusal;
     await audit.record(store, 'sign-in.refused', reason === 'suspended' ? { reason, helpCode: refusal.helpCode } : { reason }, { accountId: account?.id, clientId });
+    return refuse(refusal);
+  }
+
+  /** Nothing was looked at. */
+  async function limited(refusal: Extract<LoginRefusal, { reason: 'slow' | 'paused' }>, [limit, key]: readonly [Limit, string], account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
+    const { reason } = refusal;
+    await audit.recordOnce(store, [reason, limit.name, key], 'sign-in.refused', { reason }, { accountId: account?.id, clientId });
     return refuse(refusal);
   }
 
@@ -82,13 +89,15 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
 
       const delay = await counters.read(limits.signIn.delay, key);
       if (delay.exhausted && delay.resetsAt !== undefined) {
-        return refused({ reason: 'slow', seconds: Math.max(1, Math.ceil((delay.resetsAt.getTime() - now.getTime()) / 1000)) }, account, context);
+        const seconds = Math.max(1, Math.ceil((delay.resetsAt.getTime() - now.getTime()) / 1000));
+        return limited({ reason: 'slow', seconds }, [limits.signIn.delay, key], account, context);
       }
 
       // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
       const taken: [Limit, string][] = [];
       const wanted: [Limit, string][] = [[limit, key], [limits.signIn.device, sender.device]];
-      if (sender.network !== undefined) wanted.push([limits.signIn.network, sender.network]);
+      // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own devices.
+      if (sender.network !== undefined && !knownDevice) wanted.push([limits.signIn.network, sender.network]);
       let failed = 0;
       for (const [counted, countedKey] of wanted) {
         const reading = await counters.take(counted, countedKey);
@@ -96,7 +105,8 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
         if (counted === limit) failed = reading.used;
         if (reading.refused) {
           for (const [other, otherKey] of taken) if (other !== counted) await counters.giveBack(other, otherKey);
-          return refused({ reason: 'paused', until: reading.resetsAt ?? addSeconds(now, config.signInPauseSeconds) }, account, context);
+          const until = reading.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
+          return limited({ reason: 'paused', until }, [counted, countedKey], account, context);
         }
       }
       const giveBack = async (): Promise<void> => {

@@ -160,27 +160,27 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
     const { identifier } = before.state;
     const allowed = await asking.countTry(identifier);
     if (!allowed.ok) {
-      await audit.record(store, 'recovery.code.refused', { reason: 'locked' }, { accountId: before.state.holder?.accountId, clientId });
+      await audit.recordOnce(store, ['locked', identifier.reveal()], 'recovery.code.refused', { reason: 'locked' }, { accountId: before.state.holder?.accountId, clientId });
       return allowed;
     }
     // The person's own count is told to nobody but who has the right code: it would tell that there is such a person.
     const person = countedOn(await sending.reached(store, before.state.holder), identifier);
     const counted = await codes.countTry(person);
 
-    let guessed = false;
+    let seen: { readonly guessed: boolean; readonly outcome: string } | undefined;
     return drafts.turn(uid, async (tx, draft): Promise<Result<void, RecoveryCodeRefusal>> => {
-      guessed = false;
+      seen = undefined;
       if (draft.state.step !== 'code' || draft.state.identifier.reveal() !== identifier.reveal()) return ok(undefined);
       const { challenge, holder } = draft.state;
       const reached = await sending.reached(tx, holder);
       const attempt = codes.attempt('recovery', draft.id, reached?.contact.to ?? identifier, code, challenge.codeHash);
       // Nobody can hit the code that was never sent.
       const checked = checkCode(challenge, { ...attempt, matches: attempt.matches && reached !== undefined }, clock.now(), config.otp);
-      guessed = checked.challenge.tries > challenge.tries;
+      seen = { guessed: checked.challenge.tries > challenge.tries, outcome: checked.outcome };
       const tried = await drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
       const subject = { accountId: holder?.accountId, clientId };
       if (checked.outcome !== 'accepted' || reached === undefined || holder === undefined) {
-        await audit.record(tx, 'recovery.code.refused', { reason: checked.outcome }, subject);
+        if (seen.guessed) await audit.record(tx, 'recovery.code.refused', { reason: checked.outcome }, subject);
         return refuse(checked.outcome === 'wrong' ? { reason: 'wrong', left: checked.triesLeft } : { reason: checked.outcome === 'expired' ? 'expired' : 'dead' });
       }
       if (!counted.ok) {
@@ -192,9 +192,11 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       return ok(undefined);
     }).finally(async () => {
       // A dead or expired code cannot be guessed, and a right one was no guess: neither uses up the day.
-      if (guessed) return;
+      if (seen?.guessed === true) return;
       await asking.forgiveTry(identifier);
       if (counted.ok) await codes.forgiveTry(person);
+      if (seen === undefined || seen.outcome === 'accepted') return;
+      await audit.recordOnce(store, [seen.outcome, before.id], 'recovery.code.refused', { reason: seen.outcome }, { accountId: before.state.holder?.accountId, clientId });
     });
   }
 

@@ -64,7 +64,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
       if (limit === limits.identity.nik) left = reading.left;
       if (reading.refused) {
         await giveBack();
-        return refuse({ limit: limit.name, until: reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
+        return refuse({ limit: limit.name, key, until: reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
       }
     }
     return ok({ left, giveBack });
@@ -103,8 +103,8 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
 
       const counted = await countTry(claim, sender);
       if (!counted.ok) {
-        await audit.record(store, 'registration.identity.limited', { limit: counted.refusal.limit }, subject);
-        const { limit, until } = counted.refusal;
+        const { limit, key, until } = counted.refusal;
+        await audit.recordOnce(store, [limit, key], 'registration.identity.limited', { limit }, subject);
         return refuse({ reason: limit === limits.identity.device.name || limit === limits.identity.network.name ? 'limited-here' : 'limited', until });
       }
 

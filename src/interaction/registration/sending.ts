@@ -15,7 +15,7 @@ import type { RegistrationContext } from './service.ts';
 
 /** The codes of a registration: whether one may be sent, and sending it. */
 export interface CodeSending {
-  /** The right to send one code to the number; a refusal is remembered. */
+  /** The right to send one code to the number; the first refusal of an hour is remembered. */
   permit(context: RegistrationContext, nik: Sensitive<Nik>, phone: Sensitive<Phone>): Promise<Result<Permit, SendRefusal>>;
   /** Within a turn: the first code to a number, on its way once the turn is committed. */
   first(tx: Store, context: RegistrationContext, draftId: string, phone: Sensitive<Phone>, reason: 'first' | 'number-changed'): Promise<SentCode>;
@@ -48,7 +48,7 @@ export function createCodeSending({ store, codes, courier, audit, clock, config 
   return {
     async permit({ sender, clientId }, nik, phone) {
       const permit = await codes.permit({ nik, to: phone, phone }, sender);
-      if (!permit.ok) await audit.record(store, 'registration.code.not-sent', { reason: permit.refusal.reason }, { clientId });
+      if (!permit.ok) await audit.recordOnce(store, [permit.refusal.reason, nik.reveal()], 'registration.code.not-sent', { reason: permit.refusal.reason }, { clientId });
       return permit;
     },
 

@@ -135,13 +135,15 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
       const { nik } = before.state.identity;
       const counted = await codes.countTry(nik);
       if (!counted.ok) {
-        await audit.record(store, 'registration.code.refused', { reason: 'locked' }, subject(context));
+        await audit.recordOnce(store, ['locked', nik.reveal()], 'registration.code.refused', { reason: 'locked' }, subject(context));
         return counted;
       }
 
       let guessed = false;
+      let late: string | undefined;
       const outcome = await drafts.turn(context.uid, async (tx, draft): Promise<Result<void, CodeRefusal>> => {
         guessed = false;
+        late = undefined;
         if (draft.state.step !== 'otp') return ok(undefined);
         const { sent, contact } = draft.state;
         const attempt = codes.attempt('activation', draft.id, contact.phone, code, sent.challenge.codeHash);
@@ -149,7 +151,8 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
         guessed = checked.challenge.tries > sent.challenge.tries;
         const tried = await drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
         if (checked.outcome !== 'accepted') {
-          await audit.record(tx, 'registration.code.refused', { reason: checked.outcome }, subject(context));
+          if (guessed) await audit.record(tx, 'registration.code.refused', { reason: checked.outcome }, subject(context));
+          else late = checked.outcome;
           return refuse(checked.outcome === 'wrong' ? { reason: 'wrong', left: checked.triesLeft } : { reason: checked.outcome === 'expired' ? 'expired' : 'dead' });
         }
 
@@ -165,6 +168,7 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
         // A dead or expired code cannot be guessed, and a right one was no guess: neither uses up the day.
         if (!guessed) await codes.forgiveTry(nik);
       });
+      if (late !== undefined) await audit.recordOnce(store, [late, before.id], 'registration.code.refused', { reason: late }, subject(context));
       if (outcome.ok) courier.wake();
       return outcome;
     },

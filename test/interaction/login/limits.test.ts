@@ -119,6 +119,42 @@ describe('Sign-in: guessing', () => {
     for (let count = 0; count < 61; count += 1) expect((await from('198.51.100.201', 2000 + count)).status, 'a trusted one').to.equal(422);
   }).timeout(20_000);
 
+  it('lets a known device in when strangers have used up its network, and nobody else', async () => {
+    const headers = { 'x-forwarded-for': '203.0.113.50' };
+    const own = new Browser({ headers });
+    expect((await attempt(app, own, budi.nik, budi.password)).status).to.equal(303);
+    own.forgetCookies((name) => name.startsWith('device'));
+    for (let count = 0; count < 60; count += 1) expect((await fail(`tamu${count}@contoh.test`, new Browser({ headers }))).status).to.equal(422);
+    expect((await attempt(app, new Browser({ headers }), budi.nik, budi.password)).status, 'an unknown device').to.equal(429);
+    expect((await attempt(app, own, budi.nik, budi.password)).status, 'the own device').to.equal(303);
+    own.forgetCookies((name) => name.startsWith('device'));
+    expect((await attempt(app, own, ratna.nik, ratna.password)).status, 'the own device, for somebody else').to.equal(429);
+  }).timeout(20_000);
+
+  it('remembers a refusal by a limit once an hour, however often it is asked for, and logs each', async () => {
+    const refusals = async (reason: string): Promise<number> => (await app.store.audit.list({ type: 'sign-in.refused' })).filter(({ details }) => details.reason === reason).length;
+    const logged = (reason: string): number => app.logLines.filter((line) => line.includes('"sign-in.refused"') && line.includes(`"reason":"${reason}"`)).length;
+    const browser = new Browser();
+    const page = await openSignIn(app, browser);
+    const refusedOften = async (reason: string, times: number): Promise<void> => {
+      const [remembered, told] = [await refusals(reason), logged(reason)];
+      for (let count = 0; count < times; count += 1) expect((await browser.post(page, 'identifier', { identifier: nuraini.email, password: WRONG })).status).to.equal(429);
+      expect(await refusals(reason)).to.equal(remembered + 1);
+      expect(logged(reason)).to.equal(told + times);
+    };
+    for (let count = 0; count < 7; count += 1) {
+      app.clock.advance({ seconds: 61 });
+      await fail(nuraini.email);
+    }
+    await refusedOften('slow', 20);
+    for (let count = 0; count < 3; count += 1) {
+      app.clock.advance({ seconds: 61 });
+      await fail(nuraini.email);
+    }
+    app.clock.advance({ seconds: 61 });
+    await refusedOften('paused', 40);
+  });
+
   it('gives back the point of a good sign-in: a family that shares a network is not stopped by its own success', async () => {
     for (let count = 0; count < 25; count += 1) {
       const browser = new Browser({ headers: { 'x-forwarded-for': '203.0.113.77' } });

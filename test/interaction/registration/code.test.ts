@@ -89,12 +89,14 @@ describe('Registration: entering the code', () => {
     await forgetCounters();
     const way = await atCode(app);
     const code = await app.codeFor(way.citizen.phone);
+    const before = (await app.store.audit.list({ type: 'registration.code.refused' })).length;
     const guesses = await Promise.all(Array.from({ length: 20 }, (_, index) => type(way, wrong(code, index + 1))));
     for (const { status } of guesses) expect(status).to.be.oneOf([422, 429]);
     expect(await triesCounted()).to.equal(5);
     expect((await type(way, code)).text).to.include('Kirim kode baru');
-    const refused = (await app.store.audit.list({ type: 'registration.code.refused' })).slice(-21).map(({ details }) => details.reason);
+    const refused = (await app.store.audit.list({ type: 'registration.code.refused' })).slice(before).map(({ details }) => details.reason);
     expect(refused.filter((reason) => reason === 'wrong')).to.have.lengthOf(4);
+    expect(refused.filter((reason) => reason === 'dead'), 'the fifth guess, and one for all that came too late').to.have.lengthOf(2);
   });
 
   it('makes one account of twenty parallel right codes', async () => {
