@@ -6,8 +6,8 @@ import serve from 'koa-static';
 import type { Container } from './container.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { signOutOfNothing } from './oidc/sign-out.ts';
-import { isConnectionLost } from './store/reconnect.ts';
-import { errorPage } from './web/error-page.ts';
+import { isDatabaseAway } from './store/reconnect.ts';
+import { errorPage, reportTo } from './web/error-page.ts';
 import { forwarded } from './web/forwarded.ts';
 import { health, type Readiness } from './web/health.ts';
 import { createTranslator } from './web/i18n.ts';
@@ -40,9 +40,7 @@ export function createApp(container: Container, readiness: Readiness, extra: rea
   });
 
   const app = new Koa({ proxy: true, keys: [...keyring.cookies.reveal()] });
-  app.on('error', (error: unknown) => {
-    log.error({ err: error }, 'an answer failed');
-  });
+  app.on('error', reportTo(log));
 
   app.use(health(readiness));
   app.use(forwarded({ issuer, trustProxy }));
@@ -52,7 +50,7 @@ export function createApp(container: Container, readiness: Readiness, extra: rea
   app.use(compress());
   app.use(locale({ secure }));
   app.use(createRenderer({ environment: config.environment, translator }));
-  app.use(errorPage({ log, random, isConnectionLost }, showError));
+  app.use(errorPage({ log, random, isDatabaseAway }, showError));
   app.use(serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' }));
   app.use(identifySender({ config, keyedHash, random }));
   for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());

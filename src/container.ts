@@ -29,7 +29,7 @@ import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createCodes } from './messages/codes.ts';
 import { createClientDirectory } from './oidc/clients.ts';
-import { createProtocolErrors } from './oidc/errors.ts';
+import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
 import { createProvider } from './oidc/provider.ts';
 import { createSignOutPages } from './oidc/sign-out.ts';
 import { loadSigningKeys } from './oidc/signing-keys.ts';
@@ -39,6 +39,7 @@ import { createOutboundFetch } from './ports/outbound/outbound.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
+import { isDatabaseAway } from './store/reconnect.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
 import { createShowError, type ShowError } from './web/error-page.ts';
 
@@ -78,9 +79,10 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     ownClients: [portalClient(config.http.issuer)],
     jwks: await loadSigningKeys(store, clock),
     fetch: createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
-    pages: { error: createProtocolErrors(showError), ...createSignOutPages({ clients }) },
+    pages: { error: createProtocolErrors(showError, isDatabaseAway), ...createSignOutPages({ clients }) },
     log,
   });
+  comeBackLater(provider, isDatabaseAway);
   provider.on('end_session.success', (ctx: { oidc: { session?: { accountId?: string | undefined } | undefined } }) => {
     audit.record(store, 'sign-out.completed', {}, { accountId: ctx.oidc.session?.accountId as AccountId | undefined }).catch((error: unknown) => {
       log.error({ err: error }, 'a sign-out could not be recorded');

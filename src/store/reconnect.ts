@@ -14,6 +14,22 @@ export function isConnectionLost(error: unknown): boolean {
   return (typeof code === 'string' && LOST.has(code)) || LOST_WORDS.test(error.message);
 }
 
+/**
+ * Reasons not to try again at once but to come back later: the wait for an answer or for a free connection was long
+ * already (57014, ETIMEDOUT), the address leads nowhere, or the server only reads since another took over (25006).
+ */
+const AWAY = new Set(['25006', '57014', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+/** Neither pg nor knex gives these two a code: no answer to a new connection, and no connection free in the pool. */
+const isTimeout = ({ name, message }: Error): boolean => name === 'KnexTimeoutError' || message === 'timeout expired';
+
+/** Nobody's fault but the database's: whoever asked may come back in a moment. All lost connections are among it. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (isConnectionLost(error)) return true;
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return (typeof code === 'string' && AWAY.has(code)) || isTimeout(error);
+}
+
 /** Two transactions that stood in each other's way; the whole of it may be tried again. */
 const isCollision = (error: unknown): boolean => ['40001', '40P01'].includes(String((error as { code?: unknown } | undefined)?.code));
 

@@ -15,10 +15,11 @@ interface Failure {
   readonly unexpected: boolean;
 }
 
-const BUSY_SECONDS = 5;
+/** When to come back, where nobody knows better. */
+export const BUSY_SECONDS = 5;
 const byStatus: Readonly<Record<number, string>> = { 403: 'errors.forbidden', 404: 'errors.not-found', 405: 'errors.method', 413: 'errors.too-large' };
 
-function judge(error: unknown, isConnectionLost: (error: unknown) => boolean): Failure {
+function judge(error: unknown, isDatabaseAway: (error: unknown) => boolean): Failure {
   if (error instanceof Refused) {
     const retry = error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds };
     return { status: error.status, text: say(error.key, error.params), unexpected: false, ...retry };
@@ -28,7 +29,7 @@ function judge(error: unknown, isConnectionLost: (error: unknown) => boolean): F
     const seconds = retryAfterSeconds ?? BUSY_SECONDS;
     return { status: 503, text: say('errors.busy', { seconds }), retryAfterSeconds: seconds, unexpected: false };
   }
-  if (isConnectionLost(error)) return { status: 503, text: say('errors.busy', { seconds: BUSY_SECONDS }), retryAfterSeconds: BUSY_SECONDS, unexpected: true };
+  if (isDatabaseAway(error)) return { status: 503, text: say('errors.busy', { seconds: BUSY_SECONDS }), retryAfterSeconds: BUSY_SECONDS, unexpected: true };
   if (expose === true && status !== undefined) return { status, text: say(byStatus[status] ?? 'errors.oidc.request'), unexpected: false };
   return { status: 500, text: say('errors.internal'), unexpected: true };
 }
@@ -36,7 +37,7 @@ function judge(error: unknown, isConnectionLost: (error: unknown) => boolean): F
 export interface ErrorPageDeps {
   readonly log: Log;
   readonly random: Random;
-  readonly isConnectionLost: (error: unknown) => boolean;
+  readonly isDatabaseAway: (error: unknown) => boolean;
 }
 
 export type ShowError = (ctx: Context, failure: Pick<ErrorModel, 'status' | 'text' | 'detail'>, options?: { back?: ErrorModel['back'] }) => Promise<void>;
@@ -59,8 +60,19 @@ export function createShowError({ log, random }: Pick<ErrorPageDeps, 'log' | 'ra
   };
 }
 
+/** Whoever sent it hung up in the middle: nobody waits for an answer, and the broken connection is theirs. */
+const isGivenUp = ({ req }: Context): boolean => !req.complete && (req.destroyed || req.socket.destroyed);
+
+const GIVEN_UP = 'a request was given up while it was sent';
+
+/** For Koa's `error` event: what went wrong beside the answer, or after it. */
+export const reportTo = (log: Log) => (error: unknown, ctx?: Context): void => {
+  if (ctx !== undefined && isGivenUp(ctx)) log.debug({ err: error, requestId: ctx.state.requestId as string }, GIVEN_UP);
+  else log.error({ err: error }, 'an answer failed');
+};
+
 /** The one place where what went wrong becomes an answer. */
-export function errorPage({ log, isConnectionLost }: ErrorPageDeps, showError: ShowError): Middleware {
+export function errorPage({ log, isDatabaseAway }: ErrorPageDeps, showError: ShowError): Middleware {
   return async (ctx, next) => {
     try {
       await next();
@@ -68,7 +80,11 @@ export function errorPage({ log, isConnectionLost }: ErrorPageDeps, showError: S
       // 501 is the router's word for methods that no page here has.
       if ((ctx.status === 405 || ctx.status === 501) && ctx.body == null) throw new Refused(405, 'errors.method');
     } catch (error) {
-      const failure = judge(error, isConnectionLost);
+      if (isGivenUp(ctx)) {
+        log.debug({ err: error, requestId: ctx.state.requestId as string }, GIVEN_UP);
+        return;
+      }
+      const failure = judge(error, isDatabaseAway);
       if (failure.unexpected) log.error({ err: error, requestId: ctx.state.requestId as string }, 'request failed');
       if (failure.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(failure.retryAfterSeconds));
       await showError(ctx, { status: failure.status, text: failure.text, detail: undefined });

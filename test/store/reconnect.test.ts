@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { isConnectionLost, reconnecting, withReconnect } from '../../src/store/reconnect.ts';
+import knexFactory from 'knex';
+import { isConnectionLost, isDatabaseAway, reconnecting, withReconnect } from '../../src/store/reconnect.ts';
 import { createTestCore } from '../support/core.ts';
 
+const coded = (code: string): Error => Object.assign(new Error('x'), { code });
 const lost = (): Error => Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
 
 describe('A database that is away for a moment', () => {
@@ -21,8 +25,45 @@ describe('A database that is away for a moment', () => {
   for (const { what, isLost } of errors) {
     it(`is ${isLost ? '' : 'not '}what "${String(what)}" says`, () => {
       expect(isConnectionLost(what)).to.equal(isLost);
+      expect(isDatabaseAway(what)).to.equal(isLost);
     });
   }
+
+  const away: Readonly<Record<string, Error>> = {
+    'a connection that nobody answers': coded('ETIMEDOUT'),
+    'a host without a way to it': coded('EHOSTUNREACH'),
+    'a network without a way to it': coded('ENETUNREACH'),
+    'a name that nobody knows': coded('ENOTFOUND'),
+    'a name server that is silent': coded('EAI_AGAIN'),
+    'a statement that took too long': coded('57014'),
+    'a server that only reads': coded('25006'),
+    'a server that takes the connection and says nothing': new Error('timeout expired'),
+    'a pool without a free connection': Object.assign(new Error('Knex: Timeout acquiring a connection.'), { name: 'KnexTimeoutError' }),
+  };
+  for (const [what, error] of Object.entries(away)) {
+    it(`is ${what}: a reason to come back, none to try again at once`, () => {
+      expect(isDatabaseAway(error)).to.equal(true);
+      expect(isConnectionLost(error)).to.equal(false);
+    });
+  }
+
+  it('is known by what pg and knex really say', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const failureOf = async (acquireMs: number, connectMs: number): Promise<unknown> => {
+      const knex = knexFactory({ client: 'pg', connection: { host: '127.0.0.1', port, connectionTimeoutMillis: connectMs }, pool: { min: 0, max: 1 }, acquireConnectionTimeout: acquireMs, log: { warn: () => undefined } });
+      return knex.raw('select 1').catch((error: unknown) => error).finally(() => void knex.destroy());
+    };
+    try {
+      const [noAnswer, noConnection] = await Promise.all([failureOf(5000, 50), failureOf(50, 500)]);
+      expect(noAnswer).to.have.property('message', 'timeout expired');
+      expect(noConnection).to.have.property('name', 'KnexTimeoutError');
+      expect([isDatabaseAway(noAnswer), isDatabaseAway(noConnection)]).to.deep.equal([true, true]);
+    } finally {
+      silent.close();
+    }
+  });
 
   function failing(times: number, error: () => Error): { work: () => Promise<string>; calls: () => number } {
     let calls = 0;

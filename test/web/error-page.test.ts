@@ -1,6 +1,16 @@
+import { EventEmitter, once } from 'node:events';
+import { connect, type AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
 import { expect } from 'chai';
+import Koa from 'koa';
+import { systemRandom } from '../../src/ports/random/random.ts';
+import { isDatabaseAway } from '../../src/store/reconnect.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { errorPage, reportTo } from '../../src/web/error-page.ts';
+import { form } from '../../src/web/form.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
+import { createRelyingParty } from '../support/relying-party.ts';
 import { createDatabaseLine, type DatabaseLine } from '../support/database-line.ts';
 
 const HELP_CODE = /[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{2}/;
@@ -103,17 +113,91 @@ describe('What went wrong', () => {
   });
 
   it('is the database: a page that asks to come back, readiness that says no, and everything well afterwards', async () => {
+    const service = await createRelyingParty(app);
+    // Known by now, and its address checked: the library could send people back with an error, but a page helps more.
+    const { url } = await service.begin();
+    expect((await new Browser().open(url)).status).to.equal(200);
+    const asService = async (path: string, fields?: Record<string, string>): Promise<Response> =>
+      fetch(`${app.url}${path}`, {
+        headers: { authorization: fields === undefined ? 'Bearer palsu' : `Basic ${btoa(`${service.id}:${service.secret}`)}` },
+        ...(fields === undefined ? {} : { method: 'POST', body: new URLSearchParams(fields) }),
+      });
+    const asked = (): Promise<Response[]> =>
+      Promise.all([
+        asService('/me'),
+        asService('/token', { grant_type: 'authorization_code', code: 'palsu', redirect_uri: `${service.origin}/cb`, code_verifier: 'v'.repeat(43) }),
+        asService('/token/introspection', { token: 'palsu' }),
+        asService('/token/revocation', { token: 'palsu' }),
+      ]);
+
     void line.cut();
     const page = new Browser().open(app.url);
+    const signIn = new Browser().open(url);
+    const unknown = fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'siapa', client_secret: 'x' }) });
+    const answers = asked();
     const ready = await fetch(`${app.url}/readyz`);
     expect(ready.status).to.equal(503);
     expect(await ready.json()).to.deep.equal({ status: 'unavailable' });
     expect((await fetch(`${app.url}/healthz`)).status, 'the process itself is alive').to.equal(200);
     expectPage(await page, 503);
     expect(Number((await page).headers.get('retry-after'))).to.be.greaterThan(0);
+    expectPage(await signIn, 503);
+    expect((await signIn).headers.get('retry-after')).to.equal('5');
+    expect((await signIn).link('Muat ulang'), 'the same request again').to.equal(url);
+    for (const answer of [...(await answers), await unknown]) {
+      expect(answer.status, answer.url).to.equal(503);
+      expect(answer.headers.get('retry-after'), answer.url).to.equal('5');
+      expect(answer.headers.get('cache-control'), answer.url).to.equal('no-store');
+      expect(await answer.json(), answer.url).to.deep.equal({ error: 'temporarily_unavailable' });
+    }
 
     line.mend();
     expect((await new Browser().open(app.url)).status).to.equal(200);
+    expect((await new Browser().open(url)).status).to.equal(200);
+    expect((await asked()).map(({ status }) => status)).to.deep.equal([401, 400, 200, 200]);
     expect((await fetch(`${app.url}/readyz`)).status).to.equal(200);
   }).timeout(30_000);
+});
+
+describe('A request that is given up while it is sent', () => {
+  it('is no failure of ours, and no database that is away', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const events = new EventEmitter();
+    const destination = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        lines.push(JSON.parse(chunk.toString('utf8')) as Record<string, unknown>);
+        done();
+      },
+    });
+    const log = createLog({ level: 'debug', destination });
+    const shown: number[] = [];
+    const app = new Koa();
+    app.on('error', reportTo(log));
+    app.use(async (_ctx, next) => {
+      await next();
+      events.emit('done');
+    });
+    app.use(errorPage({ log, random: systemRandom, isDatabaseAway }, (_ctx, { status }) => Promise.resolve(void shown.push(status))));
+    app.use((_ctx, next) => {
+      events.emit('request');
+      return next();
+    });
+    app.use(form({ limitBytes: 1000 }));
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    try {
+      const arrived = once(events, 'request');
+      socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\na=b');
+      await arrived;
+      const done = once(events, 'done');
+      socket.resetAndDestroy();
+      await done;
+      expect(lines.length).to.be.greaterThan(0);
+      for (const line of lines) expect(line).to.include({ level: 'debug', msg: 'a request was given up while it was sent' });
+      expect(shown).to.deep.equal([]);
+    } finally {
+      server.close();
+    }
+  });
 });
