@@ -25,6 +25,7 @@ import { createRegistration } from './interaction/registration/service.ts';
 import { createInteractionRoutes } from './interaction/routes.ts';
 import { createSignInFailures } from './interaction/sign-in-failures.ts';
 import { createTickets } from './interaction/ticket.ts';
+import { chainAll } from './jobs/chain.ts';
 import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createCodes } from './messages/codes.ts';
@@ -145,8 +146,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
 
   const scheduler = createScheduler(
     [
-      { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
-      { label: 'audit-chain', everyMs: CHAIN_MS, run: () => audit.chain(store) },
+      { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
+      { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
     ],
     log,
   );

@@ -26,7 +26,7 @@ async function runSeed(_flags: object, command: Command): Promise<void> {
 }
 
 async function runPurge(_flags: object, command: Command): Promise<void> {
-  const removed = await withCore(({ store, clock, knex }) => purge({ store, clock, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }));
+  const removed = await withCore(({ config, store, clock, knex }) => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }));
   print(command, removed, () => showRecord(removed));
 }
 

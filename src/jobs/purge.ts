@@ -16,17 +16,19 @@ async function inBatches(remove: (limit: number) => Promise<number>): Promise<nu
 export interface PurgeDeps {
   readonly store: Store;
   readonly clock: Clock;
+  readonly deviceSeconds: number;
   readonly purgeCounters: (now: Date, limit: number) => Promise<number>;
 }
 
 /** Removes what has run out. Safe with many instances: each row goes once. @returns how many rows of each kind. */
-export async function purge({ store, clock, purgeCounters }: PurgeDeps): Promise<Readonly<Record<string, number>>> {
+export async function purge({ store, clock, deviceSeconds, purgeCounters }: PurgeDeps): Promise<Readonly<Record<string, number>>> {
   const now = clock.now();
   return {
     protocolState: await inBatches((limit) => store.protocolState.purge(limit)),
     counters: await inBatches((limit) => purgeCounters(now, limit)),
-    drafts: await store.drafts.purge(now),
-    confirmations: await store.confirmations.purge(now),
-    messages: await store.messages.purge(addSeconds(now, -MESSAGE_SECONDS)),
+    drafts: await inBatches((limit) => store.drafts.purge(now, limit)),
+    confirmations: await inBatches((limit) => store.confirmations.purge(now, limit)),
+    messages: await inBatches((limit) => store.messages.purge(addSeconds(now, -MESSAGE_SECONDS), limit)),
+    devices: await inBatches((limit) => store.accounts.purgeDevices(addSeconds(now, -deviceSeconds), limit)),
   };
 }

@@ -9,6 +9,7 @@ import type { Nik } from '../domain/nik.ts';
 import type { Phone } from '../domain/phone.ts';
 import type { Standing } from '../domain/session.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import { deleteBatch } from './delete-batch.ts';
 
 const TABLE = 'accounts';
 const UNIQUE_VIOLATION = '23505';
@@ -235,6 +236,9 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
         .onConflict(['account_id', 'device_hash'])
         .merge({ last_seen_at: at });
     },
+
+    /** Forgets devices that have not been seen since. */
+    purgeDevices: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'known_devices', 'last_seen_at', before, limit),
 
     emailIndex,
     nikIndex,

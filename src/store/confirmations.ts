@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { AccountId } from '../domain/account.ts';
+import { deleteBatch } from './delete-batch.ts';
 
 export interface EmailConfirmation {
   readonly accountId: AccountId;
@@ -33,8 +34,6 @@ export function createConfirmationStore(db: Knex) {
       return (await db('email_confirmations').where('token_hash', tokenHash).whereNull('used_at').where('expires_at', '>', now).update({ used_at: now })) === 1;
     },
 
-    async purge(now: Date): Promise<number> {
-      return db('email_confirmations').where('expires_at', '<=', now).del();
-    },
+    purge: (now: Date, limit: number): Promise<number> => deleteBatch(db, 'email_confirmations', 'expires_at', now, limit),
   };
 }

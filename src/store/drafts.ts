@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { parseSensitive, stringifySensitive } from './sensitive-json.ts';
+import { deleteBatch } from './delete-batch.ts';
 
 export type Journey = 'registration' | 'recovery';
 
@@ -73,8 +74,6 @@ export function createDraftStore(db: Knex, { sealer, keyedHash }: DraftStoreDeps
       return moved === 1;
     },
 
-    async purge(now: Date): Promise<number> {
-      return db('drafts').where('expires_at', '<=', now).del();
-    },
+    purge: (now: Date, limit: number): Promise<number> => deleteBatch(db, 'drafts', 'expires_at', now, limit),
   };
 }

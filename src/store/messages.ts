@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Sealer } from '../crypto/seal.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import { deleteBatch } from './delete-batch.ts';
 import { prepared } from './knex.ts';
 
 export type MessageChannel = 'sms' | 'email';
@@ -136,8 +137,6 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
     },
 
     /** Forgets messages that were done with before that time. @returns how many. */
-    async purge(before: Date): Promise<number> {
-      return db('messages').where('finished_at', '<', before).del();
-    },
+    purge: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'messages', 'finished_at', before, limit),
   };
 }

@@ -16,7 +16,7 @@ describe('Purging', () => {
   });
   after(() => close());
 
-  const run = (): ReturnType<typeof purge> => purge({ store: core.store, clock, purgeCounters: (now, limit) => purgeCounters(core.knex, now, limit) });
+  const run = (): ReturnType<typeof purge> => purge({ store: core.store, clock, deviceSeconds: 86_400, purgeCounters: (now, limit) => purgeCounters(core.knex, now, limit) });
   const inHours = (hours: number): Date => new Date(clock.now().getTime() + hours * 3_600_000);
 
   async function fill(count: number, hours: number): Promise<void> {
@@ -36,6 +36,14 @@ describe('Purging', () => {
     expect(await run()).to.deep.include({ protocolState: 4, drafts: 4, confirmations: 4, counters: 4 });
     expect(await run()).to.deep.include({ protocolState: 0, drafts: 0, confirmations: 0, counters: 0 });
     for (const table of ['protocol_state', 'drafts', 'email_confirmations', 'counters']) expect(await core.knex(table), table).to.have.length(3);
+  });
+
+  it('forgets devices that have long not been seen', async () => {
+    const accountId = core.random.uuid() as AccountId;
+    await core.knex('accounts').insert({ id: accountId, row_key: Buffer.alloc(1), nik_sealed: Buffer.alloc(1), nik_index: randomBytes(32), name_sealed: Buffer.alloc(1), password_hash: '-', password_changed_at: clock.now(), locale: 'id', created_at: clock.now(), updated_at: clock.now() });
+    for (const hours of [-25, -23]) await core.store.accounts.rememberDevice(accountId, randomBytes(32), inHours(hours));
+    expect(await run()).to.include({ devices: 1 });
+    expect(await core.knex('known_devices').where('account_id', accountId)).to.have.length(1);
   });
 
   it('removes each row once, however many instances purge at once', async () => {

@@ -64,7 +64,7 @@ describe('Courier', () => {
       const rows = await bench.database.knex<Record<string, unknown>>('messages');
       expect(rows).to.have.length(1);
       expect(rows[0]).to.deep.include({ state: 'expired', sealed: null, attempts: 0 });
-      expect(await bench.messages.purge(addSeconds(bench.deps.clock.now(), 1))).to.equal(1);
+      expect(await bench.messages.purge(addSeconds(bench.deps.clock.now(), 1), 10)).to.equal(1);
     });
 
     it('sends a message if, and only if, its change is committed', async () => {
@@ -138,7 +138,7 @@ describe('Courier', () => {
     const [done, waiting] = [await bench.post(), await bench.post(letter('budi@sibuk.test'))];
     await bench.courier.flush();
     bench.deps.clock.advance(86_400);
-    expect(await bench.messages.purge(bench.deps.clock.now())).to.equal(1);
+    expect(await bench.messages.purge(bench.deps.clock.now(), 10)).to.equal(1);
     expect([await bench.messages.stateOf(done), await bench.messages.stateOf(waiting)]).to.deep.equal([undefined, 'queued']);
   });
 

@@ -92,7 +92,7 @@ describe('Drafts in the database', () => {
     await core.knex('drafts').delete();
     await begun({ step: 'x' }, uid(), -1);
     const alive = await begun();
-    expect(await core.store.drafts.purge(now)).to.equal(1);
+    expect(await core.store.drafts.purge(now, 10)).to.equal(1);
     expect(await find(alive)).not.to.equal(undefined);
   });
 });
