@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts';
+import { dayIn } from '../../domain/day.ts';
 import { parseEmail, suggestEmail, type Email } from '../../domain/email.ts';
 import { parseName, type PersonName } from '../../domain/name.ts';
 import { parseNik, type Nik } from '../../domain/nik.ts';
@@ -12,8 +13,8 @@ export const identityKey = (refusal: string): string => `interaction.registratio
 export const contactKey = (refusal: string): string => `interaction.registration.contact.refusal.${refusal}`;
 
 /** What was typed on the first page, or what is wrong with it, field by field. */
-export function parseIdentity(typed: { nik: string; name: string; motherName: string }, config: Config['identity'], today: Date): Result<IdentityClaim, FieldError[]> {
-  const nik = parseNik(typed.nik, { provinces: config.provinces, allowTestRange: config.allowTestRange, minAge: config.minAge, today });
+export function parseIdentity(typed: { nik: string; name: string; motherName: string }, config: Config['identity'], now: Date): Result<IdentityClaim, FieldError[]> {
+  const nik = parseNik(typed.nik, { provinces: config.provinces, allowTestRange: config.allowTestRange, minAge: config.minAge, today: dayIn(config.timeZone, now) });
   const name = parseName(typed.name);
   const motherName = parseName(typed.motherName);
   if (nik.ok && name.ok && motherName.ok) {

@@ -1,6 +1,5 @@
 import type { Context } from 'koa';
 import type { Config } from '../../config.ts';
-import type { Email } from '../../domain/email.ts';
 import { maskEmail, maskPhone } from '../../domain/mask.ts';
 import { secondsUntilResend } from '../../domain/otp.ts';
 import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy.ts';
@@ -103,8 +102,9 @@ export function createPages({ registry, codes, store, clock, config }: PagesDeps
         errors: refusal === undefined ? [] : [{ field: 'code', sentence: refusal }],
         problem: problem ?? standing,
         phone: maskPhone(contact.phone.reveal()),
-        email: maskEmail(contact.email.reveal()),
-        emailSuggestion: suggestion === undefined ? undefined : maskEmail(suggestion as Email),
+        // In full: a slip in an address shows only in the whole of it, and whoever typed it is still here.
+        email: contact.email.reveal(),
+        emailSuggestion: suggestion,
         delivery: await deliveryOf(sent.messageId),
         resendInSeconds: lockedUntil === undefined ? secondsUntilResend(sent.challenge, clock.now(), config.otp) : undefined,
         closed: dead || lockedUntil !== undefined,

@@ -158,8 +158,11 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const outcome = await registration.changeNumber(contextOf(ctx), sensitive(phone.value));
     if (outcome.ok) return toStep(ctx);
     const { reason, ...params } = outcome.refusal;
-    if (outcome.refusal.reason !== 'changes-used-up') ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
-    await show(ctx, pages.phone(ctx, draft.state, { values, problem: say(contactKey(reason), params) }), 429);
+    const again = pages.phone(ctx, draft.state, { values, problem: say(contactKey(reason), params) });
+    // Used up for good: no wait would help.
+    if (outcome.refusal.reason === 'changes-used-up') return show(ctx, again, 422);
+    ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
+    await show(ctx, again, 429);
   }
 
   async function changeEmail(ctx: Context): Promise<void> {

@@ -56,7 +56,7 @@ describe('Registration: change of number and address before activation', () => {
       expect(page.text).to.include('Nomor tidak dapat diubah lagi pada pendaftaran ini.');
       const { csrf } = (await reload(way)).form('code').fields;
       const forced = await way.browser.request(at(way.page, 'phone'), { method: 'POST', body: new URLSearchParams({ csrf: csrf!, phone: '081388910004' }) });
-      expect(forced.status).to.equal(429);
+      expect(forced.status, 'no wait would help').to.equal(422);
       expect(forced.text).to.include('Nomor tidak dapat diubah lagi');
       expect(await codesTo(app, '081388910004')).to.equal(0);
     });
@@ -110,7 +110,7 @@ describe('Registration: change of number and address before activation', () => {
       expect(errorOf(refused, 'email')).to.include('Tulis email dengan lengkap');
       expect(refused.form('email').fields.email).to.equal('bukan alamat');
       const page = await way.browser.submit(form, 'email', { email: 'Baru.Sekali@contoh.test' });
-      expect(page.text).to.include('B***@contoh.test');
+      expect(page.text).to.include('Baru.Sekali@contoh.test');
       await enterCode(way.browser, page, await app.codeFor(way.citizen.phone));
       expect(await app.messagesTo('baru.sekali@contoh.test')).to.have.lengthOf(1);
       expect(await app.messagesTo(way.citizen.email)).to.have.lengthOf(0);

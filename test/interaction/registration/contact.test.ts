@@ -137,7 +137,7 @@ describe('Registration: e-mail, number and password', () => {
     const { browser, page, citizen } = await atContact(app);
     const code = await giveContact(browser, page, { ...citizen, email: 'wulan@gmial.com' });
     expect(code.url.pathname).to.match(/\/register\/otp$/);
-    expect(code.text).to.include('Email Anda: w***@gmial.com .').and.include('Apakah maksud Anda w***@gmail.com?');
+    expect(code.text).to.include('Email Anda: wulan@gmial.com').and.include('Apakah maksud Anda wulan@gmail.com?');
     const change = await browser.open(code.link('Ubah email'));
     expect(change.form('email').fields.email).to.equal('wulan@gmial.com');
     expect(change.text).to.include('Apakah maksud Anda wulan@gmail.com?');
@@ -157,7 +157,7 @@ describe('Registration: e-mail, number and password', () => {
       const { browser, page, citizen } = await atContact(app);
       pages.push(await giveContact(browser, page, { ...citizen, ...contact }));
     }
-    const [taken, free] = pages.map((page) => ({ status: page.status, html: comparable(page) }));
+    const [taken, free] = pages.map((page) => ({ status: page.status, html: comparable(page).replace(/(?:budi|baru)@contoh\.test/, 'what was typed') }));
     expect(taken).to.deep.equal({ ...free, html: free!.html });
   });
 
