@@ -48,12 +48,10 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
     const clientId = ticket?.clientId ?? (await provider.Interaction.find(uid))?.params.client_id;
     const client = typeof clientId === 'string' ? await clients.find(clientId) : undefined;
     const { initiate_login_uri: initiate, client_uri: home } = client?.metadata ?? {};
-    const screen = endedScreen({
-      reason,
-      service: labelOf(client),
-      resume: ticket === undefined ? undefined : interactionPath(uid, 'resume'),
-      serviceHome: labelOf(client) === undefined ? undefined : (home ?? initiate),
-    });
+    const serviceHome = labelOf(client) === undefined ? undefined : (home ?? initiate);
+    // A service takes each answer once: after a finished sign-in the same request would only meet its refusal.
+    const repeatable = ticket !== undefined && !(reason === 'finished' && serviceHome !== undefined);
+    const screen = endedScreen({ reason, service: labelOf(client), resume: repeatable ? interactionPath(uid, 'resume') : undefined, serviceHome });
     await renderScreen(ctx, screen, { status: STATUS[reason] });
   }
 

@@ -3,7 +3,7 @@ import Router from 'koa-router';
 import { parseUiLocales } from '../domain/locale.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../ports/clock/clock.ts';
-import { rememberLocale } from '../web/locale.ts';
+import { honourUiLocales } from '../web/locale.ts';
 import { seeOther } from '../web/see-other.ts';
 import { Refused } from '../web/refused.ts';
 import { entered, interactionPath, uidOf, type createEntrance } from './entrance.ts';
@@ -41,7 +41,7 @@ export function createInteractionRoutes({ entrance, tickets, finish, adopt, cloc
     const { uid, interaction, clientId } = entered(ctx);
     tickets.issue(ctx, { uid, clientId, params: keptParams(interaction.params), endsAt: interaction.exp * 1000 });
     const wished = parseUiLocales(typeof interaction.params.ui_locales === 'string' ? interaction.params.ui_locales : undefined);
-    if (wished !== undefined) rememberLocale(ctx, wished, secure);
+    if (wished !== undefined) honourUiLocales(ctx, wished, secure);
 
     const carried = tickets.takeCarried(ctx, clientId);
     const adopted = carried !== undefined && (await adopt(carried.uid, uid));

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { LOCALES, type Locale } from '../domain/locale.ts';
-import { cookieName } from './cookies.ts';
+import { cookieName, pathCookieName } from './cookies.ts';
 import { seeOther } from './see-other.ts';
 
 const YEAR_MS = 31_536_000_000;
@@ -8,8 +8,17 @@ const YEAR_MS = 31_536_000_000;
 const toLocale = (text: unknown): Locale | undefined => LOCALES.find((locale) => locale === text);
 
 /** Remembers the language for this browser. */
-export function rememberLocale(ctx: Context, locale: Locale, secure: boolean): void {
+function rememberLocale(ctx: Context, locale: Locale, secure: boolean): void {
   ctx.cookies.set(cookieName('lang', secure), locale, { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true, path: '/', maxAge: YEAR_MS });
+  ctx.state.locale = locale;
+}
+
+/** A sign-in's own language: what its service asked for, for its pages alone. */
+const ownPath = (path: string): string | undefined => /^\/interaction\/[\w-]+/.exec(path)?.[0];
+
+/** Honours `ui_locales` for the pages of this sign-in; what the person chose for everything else stays. */
+export function honourUiLocales(ctx: Context, locale: Locale, secure: boolean): void {
+  ctx.cookies.set(pathCookieName('ui-lang', secure), locale, { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true, path: ownPath(ctx.path) ?? '/' });
   ctx.state.locale = locale;
 }
 
@@ -22,12 +31,15 @@ export function locale({ secure }: { secure: boolean }): Middleware {
     const chosen = toLocale(ctx.query.lang);
     if (chosen !== undefined && ctx.method === 'GET' && !ctx.path.startsWith('/dev/')) {
       rememberLocale(ctx, chosen, secure);
+      const own = ownPath(ctx.path);
+      if (own !== undefined) ctx.cookies.set(pathCookieName('ui-lang', secure), null, { secure, signed: false, overwrite: true, path: own });
       const rest = new URLSearchParams(ctx.querystring);
       rest.delete('lang');
       seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest.toString()}`);
       return;
     }
-    ctx.state.locale = toLocale(ctx.cookies.get(cookieName('lang', secure), { signed: false })) ?? 'id';
+    const read = (name: string): Locale | undefined => toLocale(ctx.cookies.get(name, { signed: false }));
+    ctx.state.locale = read(pathCookieName('ui-lang', secure)) ?? read(cookieName('lang', secure)) ?? 'id';
     return next();
   };
 }

@@ -106,6 +106,8 @@ export function createRenderer(deps: RendererDeps): Middleware {
       const locals = localsOf(ctx, screen, options, deps, assets);
       await ctx.render(`${screen.view}.pug`, { locals });
       ctx.status = options.status ?? 200;
+      // The language, and the mark of the browser, travel in cookies: no page is for a shared cache.
+      if (ctx.response.get('Cache-Control') === '') ctx.set('Cache-Control', 'private, no-cache');
       ctx.set('Content-Language', (locals as { lang: Locale }).lang);
     };
     ctx.renderScreen = renderScreen;
