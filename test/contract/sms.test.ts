@@ -181,14 +181,14 @@ describe('SMS over a templated HTTP gateway', () => {
     });
   }
 
-  for (const status of [400, 401, 404, 422]) {
+  for (const status of [400, 410, 422]) {
     it(`takes ${status} for a refusal`, async () => {
       gateway.answer = (_, response) => response.writeHead(status).end();
       expect((await failureOf(send())).permanent).to.equal(true);
     });
   }
 
-  for (const status of [408, 425, 429, 500, 502, 503]) {
+  for (const status of [401, 402, 403, 404, 408, 425, 429, 500, 502, 503]) {
     it(`takes ${status} for a bad moment`, async () => {
       gateway.answer = (_, response) => response.writeHead(status).end();
       const error = await failureOf(send());

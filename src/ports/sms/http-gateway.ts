@@ -10,7 +10,7 @@ const MAX_ANSWER_BYTES = 65_536;
 const MAX_ID_LENGTH = 200;
 
 /** Client errors that say "not now" rather than "not this". */
-const TRY_AGAIN = new Set([408, 425, 429]);
+const TRY_AGAIN = new Set([401, 402, 403, 404, 405, 407, 408, 425, 429]);
 
 const rejected = (detail: string): DeliveryError => new DeliveryError('SMS_REJECTED', { permanent: true, detail });
 const unavailable = (detail: string, cause?: unknown): DeliveryError => new DeliveryError('SMS_UNAVAILABLE', { permanent: false, detail, cause });
