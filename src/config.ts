@@ -72,6 +72,8 @@ function productionProblems(config: Config): Problem[] {
   demand(config.sms.driver !== 'outbox', 'SMS_DRIVER', 'production needs a gateway, not the outbox', 'http');
   demand(config.mail.smtpUrl !== undefined, 'SMTP_URL', 'production needs a mail server, not the outbox', 'smtps://user:secret@mail.internal');
   demand(!config.mail.from.includes('.test'), 'MAIL_FROM', 'production needs a real sender address', 'SIAPkerja ID <tidak-dibalas@kemnaker.go.id>');
+  demand(config.help.email !== settings.help.email.fallback, 'HELP_EMAIL', 'production needs a help desk that somebody reads', 'bantuan@kemnaker.go.id');
+  demand(config.help.dataOfficer !== settings.help.dataOfficer.fallback, 'DPO_EMAIL', 'production needs the address of the data protection officer', 'dpo@kemnaker.go.id');
   demand(!config.identity.allowTestRange, 'NIK_ALLOW_TEST_RANGE', 'production must refuse NIKs that belong to nobody', 'false');
   return problems;
 }
@@ -82,8 +84,8 @@ function crossProblems(config: Config): Problem[] {
   if (config.sms.driver === 'http' && config.sms.http.url === undefined) {
     problems.push({ name: 'SMS_HTTP_URL', what: 'SMS_DRIVER=http needs the address of the gateway', example: 'https://gateway.example/sms' });
   }
-  if (new URL(config.http.issuer).pathname !== '/') {
-    problems.push({ name: 'ISSUER', what: 'the issuer must not have a path', example: 'https://account.kemnaker.go.id' });
+  if (new URL(config.http.issuer).origin !== config.http.issuer) {
+    problems.push({ name: 'ISSUER', what: 'the issuer is scheme, host and port alone: no path, no slash at the end, small letters', example: 'https://account.kemnaker.go.id' });
   }
   const registry = config.dukcapil.url === undefined ? undefined : new URL(config.dukcapil.url);
   if (registry?.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(registry.hostname)) {

@@ -15,6 +15,13 @@ function readConfig(): Config {
   }
 }
 
+/** What the person at the terminal can do about it. */
+function explain(error: unknown): string {
+  const { code, port } = error as { code?: unknown; port?: unknown };
+  if (code === 'EADDRINUSE') return `Port ${String(port)} is taken by another program. Choose others with PORT (and ISSUER), SAMPLE_SERVICE_PORT and DUKCAPIL_SIMULATOR_PORT.`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 const config = readConfig();
 const log = createLog({ level: config.log.level, pretty: process.stdout.isTTY });
 
@@ -47,6 +54,6 @@ try {
   if (config.environment === 'development') running.push(await startDevelopment(server, config));
 } catch (error) {
   log.fatal({ err: error }, 'the sign-on could not start');
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   await stop(1);
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type Router from 'koa-router';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
@@ -99,12 +100,15 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const readiness = { check: () => container.store.ping(), draining: false };
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
     const app = createApp(container, readiness, extra);
-    const server = createServer(app.callback() as (...args: Parameters<ReturnType<typeof app.callback>>) => void);
+    const server = createServer({ connectionsCheckingInterval: 5000 }, app.callback() as (...args: Parameters<ReturnType<typeof app.callback>>) => void);
     server.requestTimeout = 30_000;
     server.headersTimeout = 15_000;
+    // Longer than proxies keep an idle connection: the side that closes first must not be this one.
+    server.keepAliveTimeout = 75_000;
     const port = await listen(server, config.http);
     opened.push(async () => {
       readiness.draining = true;
+      await wait(config.http.drainDelaySeconds * 1000);
       await drain(server, config.http.drainSeconds);
     });
 

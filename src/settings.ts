@@ -24,7 +24,8 @@ interface Notes {
 const fromText = <T>(type: z.ZodType<T>, read: (text: string) => unknown): z.ZodType<T> =>
   z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), type);
 
-const readNumber = (text: string): unknown => (text === '' ? undefined : Number(text));
+/** `off` is zero: of proxies to trust, say. */
+const readNumber = (text: string): unknown => (text === '' ? undefined : text === 'off' ? 0 : Number(text));
 const readFlag = (text: string): unknown =>
   ['true', '1', 'yes', 'on'].includes(text.toLowerCase()) ? true : ['false', '0', 'no', 'off'].includes(text.toLowerCase()) ? false : text;
 const readJson = (text: string): unknown => {
@@ -35,7 +36,18 @@ const readJson = (text: string): unknown => {
   }
 };
 
+const isTimeZone = (text: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('id', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const text = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().min(1), fallback, about, ...notes });
+const optionalLink = (protocol: RegExp, about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.url({ protocol }).optional(), fallback: undefined, about, ...notes });
+const zone = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().refine(isTimeZone, 'no such time zone'), fallback, about, ...notes });
 const optional = (about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.string().min(1).optional(), fallback: undefined, about, ...notes });
 const link = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.url({ protocol: /^https?$/ }), fallback, about, ...notes });
 const whole = (fallback: number, about: string, notes: Notes & { min?: number; max?: number } = {}): Setting<number> => {
@@ -90,11 +102,12 @@ export const settings = {
     issuer: link('http://localhost:3000', 'Public address of the sign-on and its OpenID issuer.', { env: 'ISSUER', example: 'https://account.kemnaker.go.id' }),
     trustProxy: whole(0, 'Number of proxies in front whose forwarding headers count.', { env: 'TRUST_PROXY', max: 10 }),
     bodyLimitBytes: whole(16_384, 'Largest form accepted.', { min: 1024 }),
+    drainDelaySeconds: whole(0, 'How long a stop goes on serving after `/readyz` says so, until no proxy sends anybody any more.', { env: 'DRAIN_DELAY_SECONDS' }),
     drainSeconds: whole(10, 'How long a stop waits for requests under way.', { env: 'DRAIN_SECONDS' }),
   },
 
   database: {
-    url: optional('PostgreSQL 14 or newer; unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
+    url: optionalLink(/^postgres(?:ql)?$/, 'PostgreSQL 14 or newer; unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
     poolMax: whole(10, 'Most connections of one process.', { env: 'DATABASE_POOL_MAX', min: 2 }),
     statementTimeoutMs: whole(15_000, 'Longest a statement may run.', { min: 100 }),
   },
@@ -102,7 +115,7 @@ export const settings = {
   keyring: optional('Keys for personal data, blind index and cookies: a file path or the JSON itself; unset makes one in the data directory (not in production).', { env: 'KEYRING', secret: true }),
 
   dukcapil: {
-    url: optional('Base address of the civil registry web service; unset uses the simulator.', { env: 'DUKCAPIL_URL', example: 'https://10.20.30.40:8000' }),
+    url: optionalLink(/^https?$/, 'Base address of the civil registry web service; unset uses the simulator.', { env: 'DUKCAPIL_URL', example: 'https://10.20.30.40:8000' }),
     institution: text('KEMNAKER', 'Institution in the path of the service.', { env: 'DUKCAPIL_INSTITUTION' }),
     userId: text('SIM-USER-01', 'User id given by Dukcapil.', { env: 'DUKCAPIL_USER_ID' }),
     password: text('sim-password', 'Password given by Dukcapil.', { env: 'DUKCAPIL_PASSWORD', secret: true }),
@@ -136,7 +149,7 @@ export const settings = {
   sms: {
     driver: choice(['outbox', 'http'], 'outbox', 'How text messages leave.', { env: 'SMS_DRIVER' }),
     http: {
-      url: optional('Address of the SMS gateway.', { env: 'SMS_HTTP_URL', example: 'https://gateway.example/sms' }),
+      url: optionalLink(/^https?$/, 'Address of the SMS gateway.', { env: 'SMS_HTTP_URL', example: 'https://gateway.example/sms' }),
       method: choice(['POST', 'GET'], 'POST', 'Request method of the gateway.', { env: 'SMS_HTTP_METHOD' }),
       headers: record({ 'content-type': 'application/json' }, 'Request headers, as a JSON object.', { env: 'SMS_HTTP_HEADERS', secret: true }),
       body: text('{"to":"{to}","text":"{text}","ref":"{ref}"}', 'Body template with {to} (62…), {toPlus} (+62…), {text}, {ref}; values are escaped for the content type.', { env: 'SMS_HTTP_BODY' }),
@@ -147,7 +160,7 @@ export const settings = {
   },
 
   mail: {
-    smtpUrl: optional('SMTP server; unset uses the outbox.', { env: 'SMTP_URL', example: 'smtps://user:…@mail.internal', secret: true }),
+    smtpUrl: optionalLink(/^smtps?$/, 'SMTP server; unset uses the outbox.', { env: 'SMTP_URL', example: 'smtps://user:…@mail.internal', secret: true }),
     from: text('SIAPkerja ID <tidak-dibalas@contoh.test>', 'Sender of e-mail.', { env: 'MAIL_FROM' }),
   },
 
@@ -162,7 +175,7 @@ export const settings = {
     allowTestRange: flag(true, 'Accept NIKs that begin with 99.', { env: 'NIK_ALLOW_TEST_RANGE' }),
     minAge: whole(15, 'Youngest age that may register.', { env: 'MIN_AGE' }),
     provinces: list(PROVINCES, 'Province codes a NIK may begin with.', { env: 'NIK_PROVINCES' }),
-    timeZone: text('Asia/Jakarta', 'Zone in which times are shown.', { env: 'TIME_ZONE' }),
+    timeZone: zone('Asia/Jakarta', 'Zone in which times are shown.', { env: 'TIME_ZONE' }),
   },
 
   password: {

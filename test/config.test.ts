@@ -15,6 +15,8 @@ const GOOD = {
   SMS_DRIVER: 'http',
   SMS_HTTP_URL: 'https://gateway.contoh.id/sms',
   SMTP_URL: 'smtps://mail.contoh.id',
+  HELP_EMAIL: 'bantuan@contoh.id',
+  DPO_EMAIL: 'dpo@contoh.id',
   MAIL_FROM: 'SIAPkerja ID <tidak-dibalas@contoh.id>',
 };
 
@@ -47,6 +49,16 @@ describe('Settings', () => {
   it('report every mistake at once, each with its name and an example', () => {
     expect(complaints({ PORT: 'three thousand', ISSUER: 'localhost', LOG_LEVEL: 'loud', NIK_ALLOW_TEST_RANGE: 'perhaps', MIN_AGE: '-1' })).to.deep.equal(['ISSUER', 'LOG_LEVEL', 'MIN_AGE', 'NIK_ALLOW_TEST_RANGE', 'PORT']);
     expect(() => loadConfig({ PORT: '70000' })).to.throw(ConfigError, /PORT: .+ Example: PORT=3000/);
+  });
+
+  for (const [name, text] of [['DUKCAPIL_URL', '10.20.30.40:8000'], ['SMTP_URL', 'mail.internal'], ['DATABASE_URL', 'db.internal/sso'], ['SMS_HTTP_URL', 'gateway'], ['TIME_ZONE', 'Jakarta'], ['ISSUER', 'https://sso.contoh.test/'], ['ISSUER', 'https://SSO.contoh.test']] as const) {
+    it(`refuse ${name}=${text} by name`, () => {
+      expect(complaints({ [name]: text })).to.include(name);
+    });
+  }
+
+  it('take "off" for no proxy', () => {
+    expect(loadConfig({ TRUST_PROXY: 'off' }).http.trustProxy).to.equal(0);
   });
 
   it('take an empty variable for one that is not set', () => {
@@ -84,7 +96,7 @@ describe('Settings', () => {
 
     it('refuse everything made for development, all at once', () => {
       expect(complaints({ NODE_ENV: 'production' })).to.deep.equal([
-        'DATABASE_URL', 'DUKCAPIL_IP', 'DUKCAPIL_PASSWORD', 'DUKCAPIL_URL', 'DUKCAPIL_USER_ID', 'ISSUER', 'KEYRING', 'MAIL_FROM', 'SMS_DRIVER', 'SMTP_URL',
+        'DATABASE_URL', 'DPO_EMAIL', 'DUKCAPIL_IP', 'DUKCAPIL_PASSWORD', 'DUKCAPIL_URL', 'DUKCAPIL_USER_ID', 'HELP_EMAIL', 'ISSUER', 'KEYRING', 'MAIL_FROM', 'SMS_DRIVER', 'SMTP_URL',
       ]);
     });
 
