@@ -19,6 +19,8 @@ export interface CodeRecipient {
   readonly to: Sensitive<string>;
   /** Present where the code travels by SMS: money and a stranger's peace are at stake. */
   readonly phone?: Sensitive<Phone> | undefined;
+  /** What a device that the person has signed in on is counted on, in the place of number and NIK, which strangers can use up. */
+  readonly knownDevice?: string | undefined;
 }
 
 export interface SendRefusal {
@@ -74,15 +76,18 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
   return {
     lockedUntil,
 
-    async permit({ nik, to, phone }, sender) {
+    async permit({ nik, to, phone, knownDevice }, sender) {
       const locked = await lockedUntil(nik);
       if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
 
       // Narrowest first, so that a refusal says what is nearest to the person.
-      const wanted: [Limit, string, SendRefusal['reason']][] = [
-        [limits.code.number, mark('recipient', to.reveal()), 'send-limit'],
-        [limits.code.nik, mark('nik', nik.reveal()), 'send-limit'],
-      ];
+      const wanted: [Limit, string, SendRefusal['reason']][] =
+        knownDevice === undefined
+          ? [
+              [limits.code.number, mark('recipient', to.reveal()), 'send-limit'],
+              [limits.code.nik, mark('nik', nik.reveal()), 'send-limit'],
+            ]
+          : [[limits.recovery.knownDevice, mark('recovery-known-device', knownDevice), 'send-limit']];
       // A code that costs nobody money is counted as often, where it troubles nobody: recovery must not tell by its time
       // by which way a code goes, nor whether one goes at all.
       wanted.push([limits.code.prefix, phone === undefined ? mark('no-prefix', to.reveal()) : mark('prefix', phonePrefix(phone.reveal())), 'send-budget']);

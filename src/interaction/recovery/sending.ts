@@ -1,6 +1,6 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
-import type { Account } from '../../domain/account.ts';
+import type { Account, AccountId } from '../../domain/account.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { issueChallenge, reissueChallenge, type Challenge } from '../../domain/otp.ts';
 import { isContactOf, type RecoveryChannel, type RecoveryContact } from '../../domain/recovery.ts';
@@ -21,13 +21,13 @@ export interface Reached {
 }
 
 /** What stands where there is nobody. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NOBODY = '00000000-0000-0000-0000-000000000000' as AccountId;
 
 export interface Sending {
   /** The account behind a draft, if the contact is still its own. Asked for nobody too: a query tells by its time. */
   reached(from: Pick<Store, 'accounts'>, holder: Holder | undefined): Promise<Reached | undefined>;
   /** The right to send, which no page shows: a code that may not leave is made all the same. */
-  permit(reached: Reached | undefined, identifier: Sensitive<string>, sender: Sender): Promise<Result<Permit, SendRefusal>>;
+  permit(from: Pick<Store, 'accounts'>, reached: Reached | undefined, identifier: Sensitive<string>, sender: Sender): Promise<Result<Permit, SendRefusal>>;
   /**
    * Within a turn: makes a code and sends it; or, where there is nobody or no right to send, does the same work for
    * nothing.
@@ -76,10 +76,13 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
       return account !== undefined && holder !== undefined && isContactOf(account, holder.contact) ? { account, contact: holder.contact } : undefined;
     },
 
-    permit(reached, identifier, { device }) {
+    async permit(from, reached, identifier, { device }) {
       const to = reached?.contact.to ?? identifier;
+      // Asked for nobody too, as above.
+      const known = await from.accounts.knowsDevice(reached?.account.id ?? NOBODY, Buffer.from(device, 'base64url'));
+      const knownDevice = known && reached !== undefined ? `${reached.account.id} ${device}` : undefined;
       // The network was counted where everybody is counted alike.
-      return codes.permit({ nik: countedOn(reached, identifier), to, phone: reached?.contact.channel === 'sms' ? reached.contact.to : undefined }, { device, network: undefined });
+      return codes.permit({ nik: countedOn(reached, identifier), to, phone: reached?.contact.channel === 'sms' ? reached.contact.to : undefined, knownDevice }, { device, network: undefined });
     },
 
     async send(tx, letter, old) {

@@ -111,7 +111,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
     const account = typed.identifier === undefined ? undefined : await store.accounts.findByIdentifier(typed.identifier);
     const contact = account === undefined || kind === undefined ? undefined : recoveryContact(account, kind, clock.now(), config.otp);
     const reached = account === undefined || contact === undefined ? undefined : { account, contact };
-    const permit = await sending.permit(reached, identifier, sender);
+    const permit = await sending.permit(store, reached, identifier, sender);
 
     const begun = await drafts.turn(uid, async (tx, draft) => {
       if (draft.state.step !== 'ask') return false;
@@ -139,7 +139,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
     if (!asked.ok) return asked;
 
     const reached = await sending.reached(store, before.state.holder);
-    const permit = await sending.permit(reached, identifier, sender);
+    const permit = await sending.permit(store, reached, identifier, sender);
     const sent = await drafts.turn(uid, async (tx, draft) => {
       // Meanwhile another window may have started over with other data.
       if (draft.state.step !== 'code' || draft.state.identifier.reveal() !== identifier.reveal()) return false;

@@ -38,6 +38,8 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       /** Holds an identifier until it may be asked for again; its points are never used. */
       pace: limit('recovery.pace', 1, DAY),
       tries: limit('recovery.tries', otp.triesPerDay, DAY),
+      /** In the place of number and NIK, for a device that has signed in to the account before. */
+      knownDevice: limit('recovery.known-device', otp.sendsPerNumber, DAY),
       device: limit('recovery.device', limits.recoveryPerDevice, HOUR),
       network: limit('recovery.network', limits.recoveryPerNetwork, HOUR),
     },

@@ -4,6 +4,7 @@ import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser } from '../../support/browser.ts';
 import { somebody, type Citizen } from '../../support/citizens.ts';
+import { attempt } from '../login/attempts.ts';
 import { ask, at, atAsk, atCode, codesTo, enter, retryAfter, wrong } from './steps.ts';
 
 describe('Recovery: codes', () => {
@@ -136,6 +137,31 @@ describe('Recovery: codes', () => {
     // The address has a count of its own: the citizen still gets in.
     const { browser, page } = await atCode(app, citizen.email);
     expect(isPassword(await enter(browser, page, await app.codeFor(citizen.email)))).to.equal(true);
+  });
+
+  it('sends to the citizen’s own device when a stranger has used up the number, and to that device not without end', async () => {
+    const own = new Browser();
+    expect((await attempt(app, own, citizen.nik, citizen.password)).status).to.equal(303);
+    own.forgetCookies((name) => name.startsWith('device'));
+    const sentTo = async (browser: Browser, identifier: string): Promise<number> => {
+      const before = await codesTo(app, citizen.phone);
+      await atCode(app, identifier, browser);
+      const sent = (await codesTo(app, citizen.phone)) - before;
+      app.clock.advance({ minutes: 16 });
+      return sent;
+    };
+    for (let count = 0; count < 5; count += 1) expect(await sentTo(new Browser(), citizen.phone)).to.equal(1);
+    expect(await sentTo(new Browser(), citizen.nik), 'a stranger').to.equal(0);
+    for (let count = 0; count < 4; count += 1) {
+      expect(await sentTo(own, citizen.nik), 'the own device').to.equal(1);
+      own.forgetCookies((name) => name.startsWith('device'));
+    }
+    for (let count = 0; count < 2; count += 1) {
+      await atCode(app, citizen.email, own);
+      own.forgetCookies((name) => name.startsWith('device'));
+      app.clock.advance({ minutes: 16 });
+    }
+    expect(await codesTo(app, citizen.email), 'the fifth by whatever data, and no sixth').to.equal(1);
   });
 
   it('stops after fifteen wrong codes a day, over all data and browsers, and tells only who has the right one', async () => {
