@@ -58,6 +58,8 @@ function listen(server: Server, { host, port }: Config['http']): Promise<number>
   });
 }
 
+const IDLE_CHECK_MS = 50;
+
 /** Ends keep-alive connections at once and waits for answers under way. */
 async function drain(server: Server, seconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
@@ -65,11 +67,15 @@ async function drain(server: Server, seconds: number): Promise<void> {
       resolve();
     });
   });
-  server.closeIdleConnections();
+  // A connection falls idle when its last answer is out; kept alive, it would hold up the stop.
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_CHECK_MS);
   const force = setTimeout(() => {
     server.closeAllConnections();
   }, seconds * 1000);
   await closed;
+  clearInterval(idle);
   clearTimeout(force);
 }
 

@@ -62,6 +62,10 @@ describe('The command line', function () {
     KEYRING: join(directory, 'keyring.json'),
     DUKCAPIL_URL: 'http://127.0.0.1:1',
     DUKCAPIL_PASSWORD: 'bukan-yang-simulasi',
+    DUKCAPIL_USER_ID: 'pemakai-kami',
+    DUKCAPIL_IP: '203.0.113.10',
+    HELP_EMAIL: 'bantuan@layanan.example',
+    DPO_EMAIL: 'dpo@layanan.example',
     SMS_DRIVER: 'http',
     SMS_HTTP_URL: 'http://127.0.0.1:1/sms',
     SMTP_URL: 'smtp://127.0.0.1:1',
@@ -221,7 +225,7 @@ describe('The command line', function () {
     });
 
     it('purges', async () => {
-      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages');
+      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'devices');
     });
 
     it('proves the audit chain, and exits with 1 where it is broken', async () => {

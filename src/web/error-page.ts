@@ -80,7 +80,8 @@ export function errorPage({ log, isDatabaseAway }: ErrorPageDeps, showError: Sho
       // 501 is the router's word for methods that no page here has.
       if ((ctx.status === 405 || ctx.status === 501) && ctx.body == null) throw new Refused(405, 'errors.method');
     } catch (error) {
-      if (isGivenUp(ctx)) {
+      // A form that we stopped reading looks given up as well.
+      if (!(error instanceof Refused) && isGivenUp(ctx)) {
         log.debug({ err: error, requestId: ctx.state.requestId as string }, GIVEN_UP);
         return;
       }

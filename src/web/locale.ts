@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { LOCALES, type Locale } from '../domain/locale.ts';
-import { cookieName, pathCookieName } from './cookies.ts';
+import { cookieName } from './cookies.ts';
 import { seeOther } from './see-other.ts';
 
 const YEAR_MS = 31_536_000_000;
@@ -13,17 +13,13 @@ function rememberLocale(ctx: Context, locale: Locale, secure: boolean): void {
   ctx.state.locale = locale;
 }
 
-/** A sign-in's own language: what its service asked for, for its pages alone. */
-const ownPath = (path: string): string | undefined => /^\/interaction\/[\w-]+/.exec(path)?.[0];
-
-/** Honours `ui_locales` for the pages of this sign-in; what the person chose for everything else stays. */
+/** Honours `ui_locales`, as long as the person has chosen nothing: for this session of the browser, until the next wish. */
 export function honourUiLocales(ctx: Context, locale: Locale, secure: boolean): void {
-  ctx.cookies.set(pathCookieName('ui-lang', secure), locale, { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true, path: ownPath(ctx.path) ?? '/' });
-  ctx.state.locale = locale;
+  ctx.cookies.set(cookieName('ui-lang', secure), locale, { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true, path: '/' });
 }
 
 /**
- * The language of the page: what the person chose, else Indonesian. `?lang=` is the switch at the top of every page; it
+ * The language of the page: what the person chose, else what the service asked for, else Indonesian. `?lang=` is the switch at the top of every page; it
  * leads back to the same address without it. What a service asks for (`ui_locales`) is honoured when a sign-in begins.
  */
 export function locale({ secure }: { secure: boolean }): Middleware {
@@ -31,15 +27,13 @@ export function locale({ secure }: { secure: boolean }): Middleware {
     const chosen = toLocale(ctx.query.lang);
     if (chosen !== undefined && ctx.method === 'GET' && !ctx.path.startsWith('/dev/')) {
       rememberLocale(ctx, chosen, secure);
-      const own = ownPath(ctx.path);
-      if (own !== undefined) ctx.cookies.set(pathCookieName('ui-lang', secure), null, { secure, signed: false, overwrite: true, path: own });
       const rest = new URLSearchParams(ctx.querystring);
       rest.delete('lang');
       seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest.toString()}`);
       return;
     }
     const read = (name: string): Locale | undefined => toLocale(ctx.cookies.get(name, { signed: false }));
-    ctx.state.locale = read(pathCookieName('ui-lang', secure)) ?? read(cookieName('lang', secure)) ?? 'id';
+    ctx.state.locale = read(cookieName('lang', secure)) ?? read(cookieName('ui-lang', secure)) ?? 'id';
     return next();
   };
 }

@@ -83,7 +83,7 @@ export async function createProduct(settings: Readonly<Record<string, string>> =
       return child.exitCode;
     },
     async remove() {
-      if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      if (child?.exitCode === null && child.signalCode === null) {
         child.kill('SIGTERM');
         await ended(child);
       }
