@@ -67,7 +67,8 @@ async function drain(server: Server, seconds: number): Promise<void> {
       resolve();
     });
   });
-  // A connection falls idle when its last answer is out; kept alive, it would hold up the stop.
+  server.closeIdleConnections();
+  // Others fall idle when their last answer is out; kept alive, they would hold up the stop.
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, IDLE_CHECK_MS);
@@ -114,7 +115,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const port = await listen(server, config.http);
     opened.push(async () => {
       readiness.draining = true;
-      await wait(config.http.drainDelaySeconds * 1000);
+      if (config.http.drainDelaySeconds > 0) await wait(config.http.drainDelaySeconds * 1000);
       await drain(server, config.http.drainSeconds);
     });
 
