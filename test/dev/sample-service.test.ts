@@ -49,6 +49,10 @@ describe('Sample service', () => {
       expect(page.text).to.include('Masuk dengan SIAPkerja').and.to.include('Daftar lewat SIAPkerja').and.to.include('Situs contoh');
     });
 
+    it('is Indonesian first, whatever language the browser was sold in', async () => {
+      expect((await new SmallBrowser('en-US,en;q=0.9').ask(at('/'))).text).to.include('Masuk dengan SIAPkerja');
+    });
+
     it('allows neither script nor frame and is kept by nobody', async () => {
       const { headers, text } = await browser.ask(at('/'));
       expect(headers.get('content-security-policy')).to.include("default-src 'none'").and.to.include("frame-ancestors 'none'").and.not.to.include('unsafe');

@@ -24,7 +24,7 @@ const STATUS: Readonly<Record<SignInRefusal['reason'], number>> = { denied: 403,
 const single = (value: string | string[] | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
 
 export function localeOf(ctx: Context): Frame['locale'] {
-  return pickLocale({ query: single(ctx.query.lang), cookie: languageCookie.read(ctx), acceptLanguage: ctx.get('accept-language') });
+  return pickLocale({ query: single(ctx.query.lang), cookie: languageCookie.read(ctx) });
 }
 
 function show(ctx: Context, status: number, page: string): void {
