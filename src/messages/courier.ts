@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { LoggedEvent } from '../domain/log-event.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Mailer } from '../ports/mail/mail.ts';
@@ -11,9 +12,9 @@ import type { WrittenMail, WrittenText } from './templates.ts';
 export type CourierConfig = Config['courier'];
 
 export interface CourierLog {
-  info(fields: object, text: string): void;
-  warn(fields: object, text: string): void;
-  error(fields: object, text: string): void;
+  info(fields: LoggedEvent, text: string): void;
+  warn(fields: LoggedEvent, text: string): void;
+  error(fields: LoggedEvent, text: string): void;
 }
 
 /** A written message with its recipient: E.164 for a text message, an address for mail. */

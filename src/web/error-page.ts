@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { HELP_CODE_BYTES, toHelpCode } from '../domain/help-code.ts';
+import type { LogEvent } from '../domain/log-event.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorScreen, type ErrorModel } from './error-screen.ts';
@@ -46,7 +47,7 @@ export type ShowError = (ctx: Context, failure: Pick<ErrorModel, 'status' | 'tex
 export function createShowError({ log, random }: Pick<ErrorPageDeps, 'log' | 'random'>): ShowError {
   return async (ctx, { status, text, detail }, { back } = {}) => {
     const helpCode = toHelpCode(random.bytes(HELP_CODE_BYTES));
-    log.warn({ event: 'error.shown', helpCode, status, sentence: text.key, oauthError: detail?.error, path: ctx.path.replace(/^(\/(?:interaction|auth))\/[^/]+/, '$1/:uid'), requestId: ctx.state.requestId as string }, 'an error page was shown');
+    log.warn({ event: 'error.shown' satisfies LogEvent, helpCode, status, sentence: text.key, oauthError: detail?.error, path: ctx.path.replace(/^(\/(?:interaction|auth))\/[^/]+/, '$1/:uid'), requestId: ctx.state.requestId as string }, 'an error page was shown');
     ctx.set('Cache-Control', 'no-store');
     ctx.status = status;
     if (ctx.accepts('html', 'json') === 'json') {

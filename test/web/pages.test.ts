@@ -131,6 +131,18 @@ describeInChromium('Pages in a browser', function () {
     expect(await resend.getAttribute('aria-disabled')).to.equal(null);
   });
 
+  it('take the code that the phone offers from the message', async () => {
+    // Chromium on a desktop has no SMS: the phone's part is played, what the page does with it is real.
+    await page.addInitScript(() => {
+      Object.defineProperty(window, 'OTPCredential', { value: Object });
+      Object.defineProperty(navigator, 'credentials', { value: { get: (wish: { otp?: { transport: string[] } }) => Promise.resolve(wish.otp?.transport[0] === 'sms' ? { code: '093744' } : null) } });
+    });
+    await open(entry('interaction/registration/code', 'code: sent'));
+    await page.waitForFunction(() => document.activeElement?.getAttribute('type') === 'submit');
+    expect(await page.inputValue('#code')).to.equal('093744');
+    expect(complaints).to.deep.equal([]);
+  });
+
   it('send a form once, however often the button is pressed', async () => {
     await open(entry('interaction/registration/identity', 'identity: first visit'));
     let posts = 0;

@@ -1,5 +1,6 @@
 import type { Config } from '../../config.ts';
 import { judgeAnswer, normaliseForRegistry, readQuota, thresholdToSend, type Finding } from '../../domain/identity.ts';
+import type { LoggedEvent } from '../../domain/log-event.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Random } from '../random/random.ts';
 import { createCircuit } from './circuit.ts';
@@ -21,8 +22,8 @@ export interface RegistryCall {
 
 /** The part of a pino logger that is used. */
 export interface RegistryLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
+  info(fields: LoggedEvent, message: string): void;
+  warn(fields: LoggedEvent, message: string): void;
 }
 
 export interface DukcapilOptions {

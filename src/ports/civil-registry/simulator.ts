@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { LoggedEvent } from '../../domain/log-event.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Fault } from './faults.ts';
 import { fixtures, furtherFixtures, readResidents, type Resident } from './residents.ts';
@@ -14,7 +15,7 @@ export interface SimulatorOptions extends Access {
   readonly clock: Clock;
   /** The kind of run, `NODE_ENV`: in production it does not start. */
   readonly environment: string;
-  readonly log?: { info(fields: object, message: string): void };
+  readonly log?: { info(fields: LoggedEvent, message: string): void };
   /** How long the endings 9504 and 9597 keep the caller waiting. */
   readonly delays?: { readonly hangMs: number; readonly slowMs: number };
 }

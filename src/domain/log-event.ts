@@ -1,0 +1,27 @@
+/**
+ * Things that happen and stand in the log alone, because they change nothing that anybody must answer for. Together
+ * with the audit catalogue (`audit/events.ts`) they are the one vocabulary of events; no name is in both.
+ */
+export const logEvents = [
+  'courier.recovered',
+  'courier.unavailable',
+  'error.shown',
+  'message.delayed',
+  'message.expired',
+  'message.failed',
+  'message.sent',
+  'message.unsettled',
+  'registry.answered',
+  'registry.circuit.closed',
+  'registry.circuit.half-open',
+  'registry.circuit.opened',
+  'simulator.answered',
+] as const;
+
+export type LogEvent = (typeof logEvents)[number];
+
+/** A line of the log that tells of one of them. */
+export interface LoggedEvent {
+  readonly event: LogEvent;
+  readonly [field: string]: unknown;
+}
