@@ -3,7 +3,6 @@ import type Provider from 'oidc-provider';
 import { addContact } from './account/contact/routes.ts';
 import { createContact } from './account/contact/service.ts';
 import type { Core } from './core.ts';
-import type { AccountId } from './domain/account.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
 import { addLogin } from './interaction/login/routes.ts';
@@ -32,7 +31,7 @@ import { createCodes } from './messages/codes.ts';
 import { createClientDirectory } from './oidc/clients.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
 import { createProvider } from './oidc/provider.ts';
-import { createSignOutPages } from './oidc/sign-out.ts';
+import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
 import { loadSigningKeys } from './oidc/signing-keys.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
@@ -84,10 +83,12 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     log,
   });
   comeBackLater(provider, isDatabaseAway);
-  provider.on('end_session.success', (ctx: { oidc: { session?: { accountId?: string | undefined } | undefined } }) => {
-    audit.record(store, 'sign-out.completed', {}, { accountId: ctx.oidc.session?.accountId as AccountId | undefined }).catch((error: unknown) => {
+  rememberSignOuts(provider, async (accountId) => {
+    try {
+      await audit.record(store, 'sign-out.completed', {}, { accountId });
+    } catch (error) {
       log.error({ err: error }, 'a sign-out could not be recorded');
-    });
+    }
   });
 
   const finish = createFinish({ provider });

@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { AccountId } from '../domain/account.ts';
 import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import { renderScreen } from '../web/render.ts';
 import { allowFormTargets } from '../web/security-headers.ts';
@@ -24,6 +25,20 @@ export function createSignOutPages({ clients }: { clients: ClientDirectory }) {
       await renderScreen(ctx, signedOutScreen({ service }));
     },
   };
+}
+
+/**
+ * Remembers each sign-out before the browser hears of it: what only follows the answer is lost when the process ends there.
+ *
+ * @param remember  is told whose session ended; it must not throw, for the session is gone already.
+ */
+export function rememberSignOuts(provider: Provider, remember: (accountId: AccountId | undefined) => Promise<void>): void {
+  const completed = new WeakSet();
+  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => completed.add(ctx));
+  provider.use(async (ctx, next) => {
+    await next();
+    if (completed.has(ctx)) await remember((ctx as KoaContextWithOIDC).oidc.session?.accountId as AccountId | undefined);
+  });
 }
 
 /** The audience of an ID token, unverified: it only says which service to lead back to. */
