@@ -1,7 +1,8 @@
 import type { Core } from '../core.ts';
 import { createClientCheck, type ClientCheck } from '../oidc/client-check.ts';
 import { createClientDirectory } from '../oidc/clients.ts';
-import { createProvider, type ProtocolPages } from '../oidc/provider.ts';
+import type { ProtocolPages } from '../oidc/features.ts';
+import { createProvider } from '../oidc/provider.ts';
 import { loadSigningKeys } from '../oidc/signing-keys.ts';
 
 const noCall = (): Promise<never> => Promise.reject(new Error('the command line calls no service'));

@@ -9,21 +9,16 @@ import type { Sensitive } from '../domain/sensitive.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFindAccount } from './accounts.ts';
+import { algorithms } from './algorithms.ts';
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
+import { createFeatures, type ProtocolPages } from './features.ts';
 import { createPolicy } from './policy.ts';
 import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 
 /** What a client may ask for when its registration says nothing: never the NIK. */
 const defaultClientScope = 'openid profile email phone';
-
-/** What the pages of the protocol look like; `app.ts` fills this in, so that this folder draws nothing. */
-export interface ProtocolPages {
-  readonly error: (ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error) => Promise<void>;
-  readonly signOut: (ctx: KoaContextWithOIDC) => Promise<void>;
-  readonly signedOut: (ctx: KoaContextWithOIDC) => Promise<void>;
-}
 
 export interface ProviderDeps {
   readonly config: Config;
@@ -76,26 +71,13 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     subjectTypes: ['public'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'], scope: defaultClientScope },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    enabledJWA: {
-      idTokenSigningAlgValues: ['ES256', 'RS256'],
-      userinfoSigningAlgValues: ['ES256', 'RS256'],
-      introspectionSigningAlgValues: ['ES256', 'RS256'],
-    },
+    enabledJWA: algorithms,
 
     interactions: {
       policy: createPolicy(),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      // A service learns of its own tokens only; what others hold is no concern of its.
-      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      resourceIndicators: { enabled: false },
-      backchannelLogout: { enabled: true },
-      rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
-    },
+    features: createFeatures({ pages }),
     renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
 
     // Operators decide what a service may have when they register it; the grant records it for this person.

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { clientTypes, PORTAL_CLIENT_ID } from '../../domain/client.ts';
+import { findWebUriProblem } from './uris.ts';
+
+const line = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' });
+const uris = z.array(z.string()).max(100);
+const webUri = z.string().superRefine((text, ctx) => {
+  const problem = findWebUriProblem(text);
+  if (problem !== undefined) ctx.addIssue({ code: 'custom', message: problem });
+});
+const signingAlg = z.enum(['ES256', 'RS256']);
+
+/** Each member of a client metadata document by itself; what they must be to one another stands in `metadata-rules.ts`. */
+export const fields = {
+  client_id: z.string().regex(/^[A-Za-z0-9._~-]{3,64}$/, { error: 'must be 3 to 64 of A-Z a-z 0-9 . _ ~ -' }).refine((id) => id !== PORTAL_CLIENT_ID, { error: 'is the portal’s own' }).optional(),
+  client_name: line,
+  client_secret: z.undefined({ error: 'is made here and cannot be given' }).optional(),
+  application_type: z.enum(['web', 'native']).optional(),
+  redirect_uris: uris.default([]),
+  post_logout_redirect_uris: uris.default([]),
+  grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).min(1).optional(),
+  response_types: z.array(z.literal('code', { error: 'may only hold "code"' })).optional(),
+  token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),
+  scope: z.string().trim().min(1).optional(),
+  id_token_signed_response_alg: signingAlg.default('ES256'),
+  introspection_signed_response_alg: signingAlg.optional(),
+  jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) }).optional(),
+  jwks_uri: webUri.optional(),
+  client_uri: webUri.optional(),
+  logo_uri: webUri.optional(),
+  policy_uri: webUri.optional(),
+  tos_uri: webUri.optional(),
+  initiate_login_uri: webUri.optional(),
+  backchannel_logout_uri: webUri.refine((text) => !text.includes('#'), { error: 'must not hold a fragment' }).optional(),
+  backchannel_logout_session_required: z.boolean().optional(),
+  contacts: z.array(z.email()).max(20).optional(),
+  default_max_age: z.int().min(0).optional(),
+  default_acr_values: z.array(z.string()).optional(),
+  require_auth_time: z.boolean().optional(),
+  subject_type: z.literal('public').optional(),
+  allow_nik: z.boolean().default(false),
+  type: z.enum(clientTypes).optional(),
+};
+export const document = z.object(fields);
+export type Document = z.infer<typeof document>;

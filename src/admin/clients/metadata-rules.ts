@@ -1,0 +1,63 @@
+import { scopes } from '../../domain/claims.ts';
+import type { ClientType } from '../../domain/client.ts';
+import type { Document } from './metadata-fields.ts';
+import { findRedirectUriProblem } from './uris.ts';
+
+/** A field of the document by its RFC 7591 name, and what is wrong with it. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly what: string;
+}
+
+export interface Completed {
+  readonly application_type: 'web' | 'native';
+  readonly grant_types: readonly string[];
+  readonly response_types: readonly string[];
+  readonly token_endpoint_auth_method: string;
+}
+
+/** Written out when a client is registered, so that a later default changes nobody's registration. */
+export function complete(type: ClientType, given: Document): Completed {
+  const machine = type === 'machine';
+  return {
+    application_type: given.application_type ?? (type === 'native' ? 'native' : 'web'),
+    grant_types: given.grant_types ?? [machine ? 'client_credentials' : 'authorization_code'],
+    response_types: given.response_types ?? (machine ? [] : ['code']),
+    token_endpoint_auth_method: given.token_endpoint_auth_method ?? (type === 'web' || machine ? 'client_secret_basic' : 'none'),
+  };
+}
+
+/** What the members of one document must be to one another and to the type of client. */
+export function* findProblems(type: ClientType, given: Document, completed: Completed, mayAskForNik: boolean): Generator<FieldProblem> {
+  const confidential = type === 'web' || type === 'machine';
+  const { grant_types: grants, token_endpoint_auth_method: method } = completed;
+
+  if (given.type !== undefined && given.type !== type) yield { field: 'type', what: `must be ${type}` };
+  if (completed.application_type !== (type === 'native' ? 'native' : 'web')) yield { field: 'application_type', what: `does not go with a client of type ${type}` };
+  if (confidential && method === 'none') yield { field: 'token_endpoint_auth_method', what: `must not be none: a client of type ${type} keeps a secret` };
+  if (!confidential && method !== 'none') yield { field: 'token_endpoint_auth_method', what: `must be none: a client of type ${type} cannot keep a secret` };
+  if (method === 'private_key_jwt' && (given.jwks === undefined) === (given.jwks_uri === undefined)) yield { field: 'jwks', what: 'private_key_jwt needs either jwks or jwks_uri' };
+
+  if (type === 'machine') {
+    for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) if (given[field].length > 0) yield { field, what: 'must be empty: nobody is sent to a machine' };
+    if (grants.some((grant) => grant !== 'client_credentials')) yield { field: 'grant_types', what: 'may only hold client_credentials for a machine' };
+    if (completed.response_types.length > 0) yield { field: 'response_types', what: 'must be empty for a machine' };
+  } else {
+    if (given.redirect_uris.length === 0) yield { field: 'redirect_uris', what: 'must hold at least one address' };
+    if (!grants.includes('authorization_code')) yield { field: 'grant_types', what: 'must hold authorization_code' };
+    if (!confidential && grants.includes('client_credentials')) yield { field: 'grant_types', what: `must not hold client_credentials: a client of type ${type} cannot keep a secret` };
+    if (completed.response_types.length === 0) yield { field: 'response_types', what: 'must hold "code"' };
+    for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
+      for (const [index, uri] of given[field].entries()) {
+        const what = findRedirectUriProblem(uri, type);
+        if (what !== undefined) yield { field: `${field}.${index}`, what };
+      }
+    }
+  }
+
+  const asked = given.scope?.split(/\s+/) ?? [];
+  const unknown = asked.filter((scope) => !scopes.includes(scope));
+  if (unknown.length > 0) yield { field: 'scope', what: `does not exist: ${unknown.join(', ')} (there are ${scopes.join(', ')})` };
+  if (asked.length > 0 && type !== 'machine' && !asked.includes('openid')) yield { field: 'scope', what: 'must hold openid' };
+  if (asked.includes('nik') && !mayAskForNik) yield { field: 'scope', what: 'nik needs a legal basis and is granted only on purpose: --allow-nik, or "allow_nik": true' };
+}
