@@ -1,4 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import { isFapi2 } from './client-rules.ts';
 
 /** What the pages of the protocol look like; `app.ts` fills this in, so that this folder draws nothing. */
 export interface ProtocolPages {
@@ -7,14 +9,22 @@ export interface ProtocolPages {
   readonly signedOut: (ctx: KoaContextWithOIDC) => Promise<void>;
 }
 
-/** What of the protocol is on. */
-export function createFeatures({ pages }: { readonly pages: ProtocolPages }): NonNullable<Configuration['features']> {
+/** What of the protocol is on; docs/protocol.md gives the reason of each. */
+export function createFeatures({ pages, keyedHash }: { readonly pages: ProtocolPages; readonly keyedHash: KeyedHash }): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     // A service learns of its own tokens only; what others hold is no concern of its.
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
     revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+    jwtUserinfo: { enabled: true },
+    jwtIntrospection: { enabled: true },
+    encryption: { enabled: true },
+    requestObjects: { enabled: true },
+    // The nonce carries our time: a proof made in advance is worth nothing, and the client's clock does not matter.
+    // One secret for all instances, so that any of them takes the nonce of another.
+    dPoP: { enabled: true, nonceSecret: keyedHash.hash('dpop-nonce'), requireNonce: () => true },
+    fapi: { enabled: true, profile: (_ctx, client) => (isFapi2(client) ? '2.0' : undefined) },
     resourceIndicators: { enabled: false },
     backchannelLogout: { enabled: true },
     rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFindAccount } from './accounts.ts';
 import { algorithms } from './algorithms.ts';
+import { createPairwiseSubject, extraClientMetadata, isFapi2, needsPkce } from './client-rules.ts';
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
@@ -46,6 +47,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const { issuer } = config.http;
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
+  const pairwiseSubject = createPairwiseSubject(keyedHash);
   const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
 
   const configuration: Configuration = {
@@ -65,19 +67,28 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     discovery: { prompt_values_supported: ['none', 'login', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
     // Only the code flow: nothing that identifies a person travels through the address bar.
     responseTypes: ['code'],
-    pkce: { required: () => true },
+    pkce: { required: (_ctx, client) => needsPkce(client) },
     // OpenID Connect Core, 3.1.2.1 and 3.1.3.1: a request names its redirect_uri, and the exchange repeats it.
     allowOmittingSingleRegisteredRedirectUri: false,
-    subjectTypes: ['public'],
-    clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'], scope: defaultClientScope },
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: (_ctx, accountId, client) => pairwiseSubject(accountId, client),
+    extraClientMetadata: { properties: extraClientMetadata },
+    clientDefaults: { id_token_signed_response_alg: 'ES256', introspection_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'], scope: defaultClientScope },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: algorithms,
+
+    // It lives as long as the session it came from: no sign-out, suspension or new password is outlived by a refresh token.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: () => true,
+    // Each works once, also for clients with a secret: the second use shows a theft and ends all that came of the grant.
+    // Not under FAPI 2.0, where it is bound to the client's key instead (FAPI 2.0 Security Profile, 5.3.2.1).
+    rotateRefreshToken: (ctx) => !isFapi2(ctx.oidc.client),
 
     interactions: {
       policy: createPolicy(),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
-    features: createFeatures({ pages }),
+    features: createFeatures({ pages, keyedHash }),
     renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
 
     // Operators decide what a service may have when they register it; the grant records it for this person.

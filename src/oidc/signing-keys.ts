@@ -1,22 +1,33 @@
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { SigningKeyRow } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 
-/** ES256 signs by default; RS256 is there for services whose library knows nothing else (OpenID Connect Core, 15.1). */
-const ALGORITHMS = ['ES256', 'RS256'] as const;
+/** ES256 signs by default; RS256 is there for services whose library knows nothing else (OpenID Connect Core, 15.1), EdDSA for who asks for it. */
+const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'] as const;
 type Algorithm = (typeof ALGORITHMS)[number];
 
 const makers: Readonly<Record<Algorithm, () => KeyObject>> = {
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
   RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+  EdDSA: () => generateKeyPairSync('ed25519').privateKey,
 };
+
+// RFC 7638 and RFC 8037: the required members in lexical order.
+function thumbprintMembers({ crv, e, kty, n, x, y }: JsonWebKey): object {
+  switch (kty) {
+    case 'EC':
+      return { crv, kty, x, y };
+    case 'OKP':
+      return { crv, kty, x };
+    default:
+      return { e, kty, n };
+  }
+}
 
 function makeKey(algorithm: Algorithm, createdAt: Date): SigningKeyRow {
   const jwk = makers[algorithm]().export({ format: 'jwk' });
-  // RFC 7638: the required members in lexical order.
-  const members = jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { e: jwk.e, kty: jwk.kty, n: jwk.n };
-  const kid = createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+  const kid = createHash('sha256').update(JSON.stringify(thumbprintMembers(jwk))).digest('base64url');
   return { kid, algorithm, jwk: { ...jwk, kid, alg: algorithm, use: 'sig' }, createdAt };
 }
 

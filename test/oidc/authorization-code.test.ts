@@ -175,8 +175,8 @@ describe('Protocol: the authorization code', () => {
     await karirhub.receive(home, { url, ...request });
   });
 
-  it('says no to a request object, which nobody here reads', async () => {
-    expect(errorAt((await visit(new Browser(), karirhub, { request: 'eyJhbGciOiJub25lIn0.e30.' })).page)).to.equal('request_not_supported');
+  it('says no to a request object that nobody signed', async () => {
+    expect(errorAt((await visit(new Browser(), karirhub, { request: 'eyJhbGciOiJub25lIn0.e30.' })).page)).to.equal('invalid_request_object');
     const remote = await visitWith((url) => { url.searchParams.set('request_uri', 'https://evil.test/request'); });
     expect(isHome(remote, karirhub) ? remote.url.searchParams.get('error') : remote.status).to.be.oneOf(['request_uri_not_supported', 'invalid_request_uri', 400]);
   });

@@ -23,10 +23,15 @@ describe('Protocol: discovery', () => {
       revocation_endpoint: `${app.url}/token/revocation`,
       pushed_authorization_request_endpoint: `${app.url}/request`,
       response_types_supported: ['code'],
-      grant_types_supported: ['authorization_code', 'client_credentials'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
       code_challenge_methods_supported: ['S256'],
       scopes_supported: ['openid', 'profile', 'email', 'phone', 'nik'],
-      subject_types_supported: ['public'],
+      subject_types_supported: ['public', 'pairwise'],
+      request_parameter_supported: true,
+      request_object_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
+      dpop_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
+      token_endpoint_auth_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
+      id_token_encryption_alg_values_supported: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
       prompt_values_supported: ['none', 'login', 'create'],
       ui_locales_supported: ['id', 'en'],
@@ -35,11 +40,13 @@ describe('Protocol: discovery', () => {
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
       claims_parameter_supported: false,
+      request_object_encryption_alg_values_supported: [],
+      response_modes_supported: ['form_post', 'fragment', 'query'],
       request_uri_parameter_supported: false,
       op_policy_uri: `${app.url}/privacy`,
       op_tos_uri: `${app.url}/terms`,
     });
-    expect((await document()).id_token_signing_alg_values_supported).to.have.members(['ES256', 'RS256']);
+    expect((await document()).id_token_signing_alg_values_supported).to.have.members(['ES256', 'RS256', 'EdDSA']);
     expect((await document()).claims_supported).to.include.members(['sub', 'name', 'email', 'email_verified', 'phone_number', 'phone_number_verified', 'nik']);
   });
 
@@ -92,7 +99,7 @@ describe('Protocol: discovery', () => {
     expect(keys.headers.get('access-control-allow-origin')).to.be.oneOf(['*', 'https://karirhub.contoh.test']);
     expect(keys.headers.get('access-control-allow-credentials')).to.equal(null);
     const { keys: list } = (await keys.json()) as { keys: Record<string, unknown>[] };
-    expect(list.map(({ alg }) => alg)).to.have.members(['ES256', 'RS256']);
+    expect(list.map(({ alg }) => alg)).to.have.members(['ES256', 'RS256', 'EdDSA']);
     for (const key of list) expect(key).to.include.keys('kid', 'kty', 'use').and.not.to.have.any.keys('d', 'p', 'q', 'dp', 'dq', 'qi', 'k');
   });
 });

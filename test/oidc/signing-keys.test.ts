@@ -17,10 +17,10 @@ describe('Protocol: signing keys', () => {
     try {
       const sets = await Promise.all(Array.from({ length: 5 }, () => loadSigningKeys(core.store, systemClock)));
       const [first] = sets;
-      expect(first?.keys.map(({ alg }) => alg)).to.have.members(['ES256', 'RS256']);
+      expect(first?.keys.map(({ alg }) => alg)).to.have.members(['ES256', 'RS256', 'EdDSA']);
       for (const { keys } of sets) expect(keys.map(({ kid }) => kid)).to.deep.equal(first?.keys.map(({ kid }) => kid));
       expect((await loadSigningKeys(core.store, systemClock)).keys).to.deep.equal(first?.keys);
-      expect(await core.store.signingKeys.list()).to.have.length(2);
+      expect(await core.store.signingKeys.list()).to.have.length(3);
     } finally {
       await close();
     }

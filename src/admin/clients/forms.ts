@@ -1,9 +1,10 @@
 import type { ClientMetadata, ClientType } from '../../domain/client.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { FieldProblem } from './field-problem.ts';
 import { document, fields, type Document } from './metadata-fields.ts';
-import { complete, findProblems, type FieldProblem } from './metadata-rules.ts';
+import { complete, findProblems } from './metadata-rules.ts';
 
-export type { FieldProblem } from './metadata-rules.ts';
+export type { FieldProblem } from './field-problem.ts';
 
 export interface ParsedClient {
   readonly type: ClientType;

@@ -8,7 +8,11 @@ const webUri = z.string().superRefine((text, ctx) => {
   const problem = findWebUriProblem(text);
   if (problem !== undefined) ctx.addIssue({ code: 'custom', message: problem });
 });
-const signingAlg = z.enum(['ES256', 'RS256']);
+/** What we sign with, what a client signs with, and how we encrypt to it: as src/oidc/algorithms.ts has them. */
+const signingAlg = z.enum(['ES256', 'RS256', 'EdDSA']);
+const clientSigningAlg = z.enum(['ES256', 'PS256', 'RS256', 'EdDSA']);
+const encryptionAlg = z.enum(['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW']);
+const encryptionEnc = z.enum(['A256GCM', 'A128GCM', 'A128CBC-HS256', 'A256CBC-HS512']);
 
 /** Each member of a client metadata document by itself; what they must be to one another stands in `metadata-rules.ts`. */
 export const fields = {
@@ -23,7 +27,22 @@ export const fields = {
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),
   scope: z.string().trim().min(1).optional(),
   id_token_signed_response_alg: signingAlg.default('ES256'),
+  id_token_encrypted_response_alg: encryptionAlg.optional(),
+  id_token_encrypted_response_enc: encryptionEnc.optional(),
+  userinfo_signed_response_alg: signingAlg.optional(),
+  userinfo_encrypted_response_alg: encryptionAlg.optional(),
+  userinfo_encrypted_response_enc: encryptionEnc.optional(),
   introspection_signed_response_alg: signingAlg.optional(),
+  introspection_encrypted_response_alg: encryptionAlg.optional(),
+  introspection_encrypted_response_enc: encryptionEnc.optional(),
+  token_endpoint_auth_signing_alg: clientSigningAlg.optional(),
+  request_object_signing_alg: clientSigningAlg.optional(),
+  require_signed_request_object: z.boolean().optional(),
+  require_pushed_authorization_requests: z.boolean().optional(),
+  dpop_bound_access_tokens: z.boolean().optional(),
+  response_modes: z.array(z.enum(['query', 'form_post'])).min(1).optional(),
+  security_profile: z.literal('fapi2').optional(),
+  pkce_waived_because: z.string().trim().min(20, { error: 'must say why, in 20 to 500 characters' }).max(500).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' }).optional(),
   jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) }).optional(),
   jwks_uri: webUri.optional(),
   client_uri: webUri.optional(),
@@ -37,7 +56,8 @@ export const fields = {
   default_max_age: z.int().min(0).optional(),
   default_acr_values: z.array(z.string()).optional(),
   require_auth_time: z.boolean().optional(),
-  subject_type: z.literal('public').optional(),
+  subject_type: z.enum(['public', 'pairwise']).optional(),
+  sector_identifier_uri: webUri.refine((text) => text.startsWith('https:'), { error: 'must be https' }).optional(),
   allow_nik: z.boolean().default(false),
   type: z.enum(clientTypes).optional(),
 };

@@ -1,19 +1,17 @@
 import { scopes } from '../../domain/claims.ts';
 import type { ClientType } from '../../domain/client.ts';
+import type { FieldProblem } from './field-problem.ts';
 import type { Document } from './metadata-fields.ts';
+import { completeProfile, findSecurityProblems } from './security-rules.ts';
 import { findRedirectUriProblem } from './uris.ts';
-
-/** A field of the document by its RFC 7591 name, and what is wrong with it. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly what: string;
-}
 
 export interface Completed {
   readonly application_type: 'web' | 'native';
   readonly grant_types: readonly string[];
   readonly response_types: readonly string[];
   readonly token_endpoint_auth_method: string;
+  readonly require_pushed_authorization_requests?: boolean;
+  readonly dpop_bound_access_tokens?: boolean;
 }
 
 /** Written out when a client is registered, so that a later default changes nobody's registration. */
@@ -23,7 +21,8 @@ export function complete(type: ClientType, given: Document): Completed {
     application_type: given.application_type ?? (type === 'native' ? 'native' : 'web'),
     grant_types: given.grant_types ?? [machine ? 'client_credentials' : 'authorization_code'],
     response_types: given.response_types ?? (machine ? [] : ['code']),
-    token_endpoint_auth_method: given.token_endpoint_auth_method ?? (type === 'web' || machine ? 'client_secret_basic' : 'none'),
+    token_endpoint_auth_method: given.token_endpoint_auth_method ?? (given.security_profile === 'fapi2' ? 'private_key_jwt' : type === 'web' || machine ? 'client_secret_basic' : 'none'),
+    ...completeProfile(type, given),
   };
 }
 
@@ -54,6 +53,8 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
       }
     }
   }
+
+  yield* findSecurityProblems(type, given, method);
 
   const asked = given.scope?.split(/\s+/) ?? [];
   const unknown = asked.filter((scope) => !scopes.includes(scope));

@@ -47,6 +47,18 @@ describe('Client applications: metadata', () => {
 
   const bad: [string, object, ParseOptions, string][] = [
     ['no name', { client_name: undefined }, {}, 'client_name'],
+    ['PKCE waived without a reason worth the name', { pkce_waived_because: 'lama' }, {}, 'pkce_waived_because'],
+    ['PKCE waived for a public client', { pkce_waived_because: 'The vendor ended support for the library.' }, { type: 'spa' }, 'pkce_waived_because'],
+    ['FAPI for a public client', { security_profile: 'fapi2' }, { type: 'spa' }, 'security_profile'],
+    ['FAPI with a secret', { security_profile: 'fapi2', token_endpoint_auth_method: 'client_secret_basic' }, {}, 'token_endpoint_auth_method'],
+    ['FAPI without pushed requests', { security_profile: 'fapi2', jwks_uri: 'https://rp.test/jwks', require_pushed_authorization_requests: false }, {}, 'require_pushed_authorization_requests'],
+    ['FAPI with RS256', { security_profile: 'fapi2', jwks_uri: 'https://rp.test/jwks', id_token_signed_response_alg: 'RS256' }, {}, 'id_token_signed_response_alg'],
+    ['FAPI with PKCE waived', { security_profile: 'fapi2', jwks_uri: 'https://rp.test/jwks', pkce_waived_because: 'The vendor ended support for the library.' }, {}, 'pkce_waived_because'],
+    ['encryption to nobody’s key', { id_token_encrypted_response_alg: 'ECDH-ES' }, {}, 'id_token_encrypted_response_alg'],
+    ['encryption with RSA1_5', { jwks_uri: 'https://rp.test/jwks', id_token_encrypted_response_alg: 'RSA1_5' }, {}, 'id_token_encrypted_response_alg'],
+    ['request objects without a signature', { request_object_signing_alg: 'none' }, {}, 'request_object_signing_alg'],
+    ['a sector of two hosts', { subject_type: 'pairwise', redirect_uris: ['https://a.test/cb', 'https://b.test/cb'] }, {}, 'sector_identifier_uri'],
+    ['a sector of every app', { subject_type: 'pairwise', redirect_uris: ['http://127.0.0.1/cb'] }, { type: 'native' }, 'sector_identifier_uri'],
     ['a name of two lines', { client_name: 'a\nb' }, {}, 'client_name'],
     ['no address to come back to', { redirect_uris: [] }, {}, 'redirect_uris'],
     ['a bad one among good ones', { redirect_uris: ['https://rp.test/cb', 'http://rp.test/cb'] }, {}, 'redirect_uris.1'],
