@@ -30,6 +30,7 @@ import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createCodes } from './messages/codes.ts';
 import { createClientDirectory } from './oidc/clients.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
+import { readPresentSession } from './oidc/present-session.ts';
 import { createProvider } from './oidc/provider.ts';
 import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
 import { loadSigningKeys } from './oidc/signing-keys.ts';
@@ -42,6 +43,7 @@ import { createPortal } from './portal/routes.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
 import { createShowError, type ShowError } from './web/error-page.ts';
+import { createSessions } from './web/session.ts';
 
 /** Everything the server is made of; the only place that knows which implementation is in use. */
 export interface Container extends Core {
@@ -142,7 +144,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
       addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, clock, config }), finish, csrf, clock, config }),
     ],
   });
-  const portal = createPortal({ provider, store, random, config });
+  const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
+  const portal = createPortal({ provider, store, sessions, config });
   addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);
 
   const scheduler = createScheduler(
