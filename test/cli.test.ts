@@ -196,6 +196,19 @@ describe('The command line', function () {
     });
   });
 
+  describe('for operators', () => {
+    it('makes the first one, lists it masked and takes the role away', async () => {
+      const made = await json<{ sub: string }>(['account', 'create', '--nik', '9904013011750005', '--name', 'MUHAMMAD CONTOH RIZKI', '--email', 'rizki@contoh.test', '--password', 'Contoh#2026']);
+      expect(await json(['operator', 'grant', 'rizki@contoh.test', 'administrator'])).to.deep.equal({ sub: made.sub, role: 'administrator', held: true });
+      expect((await sso(['operator', 'grant', made.sub, 'administrator'])).stderr).to.include('holds the role already');
+      const [listed] = await json<{ sub: string; name_masked: string }[]>(['operator', 'list']);
+      expect(listed).to.include({ sub: made.sub, name_masked: 'M******* C***** R****' });
+      expect((await sso(['operator', 'grant', made.sub, 'king'])).code).to.equal(2);
+      expect(await json(['operator', 'revoke', made.sub, 'administrator'])).to.deep.include({ held: false });
+      expect(await json(['operator', 'list'])).to.deep.equal([]);
+    });
+  });
+
   describe('for upkeep', () => {
     it('migrates an empty database and takes it back', async () => {
       const empty = await createTestDatabase({ migrated: false });

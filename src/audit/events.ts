@@ -34,6 +34,9 @@ export interface EventCatalogue {
   'account.suspended': { by: 'operator' };
   'account.reinstated': { by: 'operator' };
 
+  'operator.granted': { role: string; by: string };
+  'operator.revoked': { role: string; by: string };
+
   'client.created': { type: string; by: 'operator' | 'seed' };
   'client.updated': { fields: readonly string[] };
   'client.disabled': Nothing;
@@ -68,6 +71,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'account.created': 'An account was made without the registration journey.',
   'account.suspended': 'An operator suspended the account.',
   'account.reinstated': 'An operator reinstated the account.',
+  'operator.granted': 'An account was given a role in the console.',
+  'operator.revoked': 'An account lost a role in the console.',
   'client.created': 'A client application was registered.',
   'client.updated': 'Metadata of a client application changed.',
   'client.disabled': 'A client application was stopped.',

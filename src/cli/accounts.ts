@@ -39,7 +39,7 @@ function present({ id, status, nik, name, email, emailVerifiedAt, phone, phoneVe
   };
 }
 
-function toKey(text: string, { config, clock }: Core): AccountKey {
+export function toKey(text: string, { config, clock }: Core): AccountKey {
   const { identifier } = parseIdentifier(text, config.identity, clock.now());
   return identifier === undefined ? { sub: text } : { identifier };
 }

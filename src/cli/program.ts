@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './accounts.ts';
 import { addClientCommands } from './clients.ts';
 import { addDoctor } from './doctor.ts';
+import { addOperatorCommands } from './operators.ts';
 import { Refused } from './terminal.ts';
 import { addUpkeepCommands } from './upkeep.ts';
 
@@ -19,6 +20,7 @@ function createProgram(): Command {
   addDoctor(program);
   addClientCommands(program);
   addAccountCommands(program);
+  addOperatorCommands(program);
   return program;
 }
 

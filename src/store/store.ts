@@ -9,6 +9,7 @@ import { createClientStore, type ClientStore } from './clients.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
 import { createMessageStore, type MessageStore } from './messages.ts';
+import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolStateStore } from './protocol-state.ts';
 import { reconnecting, withReconnect } from './reconnect.ts';
@@ -22,6 +23,7 @@ export interface Store {
   readonly confirmations: ConfirmationStore;
   readonly drafts: DraftStore;
   readonly messages: MessageStore;
+  readonly operators: OperatorStore;
   readonly outbox: OutboxStore;
   readonly protocolState: ProtocolStateStore;
   readonly signingKeys: SigningKeyStore;
@@ -52,6 +54,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     confirmations: wrap(createConfirmationStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
     messages: wrap(createMessageStore(db, crypto)),
+    operators: wrap(createOperatorStore(db)),
     outbox: wrap(createOutboxStore(db, crypto)),
     protocolState: wrap(createProtocolStateStore(db)),
     signingKeys: wrap(createSigningKeyStore(db, crypto)),
