@@ -51,6 +51,7 @@ export function createApp(container: Container, readiness: Readiness, extra: rea
   app.use(locale({ secure }));
   app.use(createRenderer({ environment: config.environment, translator }));
   app.use(errorPage({ log, random, isDatabaseAway }, showError));
+  app.use(container.api);
   app.use(serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' }));
   app.use(identifySender({ config, keyedHash, random }));
   for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());

@@ -1,7 +1,9 @@
+import type { Middleware } from 'koa';
 import type Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import { addContact } from './account/contact/routes.ts';
 import { createContact } from './account/contact/service.ts';
+import { createAdminApi } from './admin/routes.ts';
 import type { Core } from './core.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
@@ -29,6 +31,7 @@ import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createCodes } from './messages/codes.ts';
 import { createClientDirectory } from './oidc/clients.ts';
+import { createFindMachineToken } from './oidc/machine-tokens.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
 import { readPresentSession } from './oidc/present-session.ts';
 import { createProvider } from './oidc/provider.ts';
@@ -52,6 +55,8 @@ export interface Container extends Core {
   readonly csrf: Csrf;
   readonly showError: ShowError;
   readonly routers: readonly Router[];
+  /** The operators' API. */
+  readonly api: Middleware;
   readonly scheduler: Scheduler;
 }
 
@@ -163,6 +168,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     csrf,
     showError,
     routers: [interaction, portal],
+    api: createAdminApi({ ...core, findToken: createFindMachineToken(provider), isDatabaseAway }),
     scheduler,
     async close() {
       await scheduler.stop();

@@ -43,17 +43,19 @@ const layers: readonly Layer[] = [
   { folder: 'oidc/', values: [...ground, 'web/'], types: knowledge, remedy: 'the protocol knows accounts and clients through the store, and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
   { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
+  { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: knowledge, remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
   { folder: 'portal/', values: [...ground, 'web/'], types: knowledge, remedy: 'the portal is a client of the sign-on like any other' },
   { folder: 'dev/sample-service/', values: [...ground, 'telemetry/'], remedy: 'the sample service is a stranger: it knows the protocol and nothing of ours' },
 ];
 /** What stands beside the journeys serves any of them; only the routes know which there are. */
 const sharedByJourneys = filesIn('src/interaction', '.ts').filter((file) => !file.includes('/') && file !== 'routes.ts').map((file) => `interaction/${file}`);
+const sharedByResources = filesIn('src/admin', '.ts').filter((file) => !file.includes('/') && file !== 'routes.ts').map((file) => `admin/${file}`);
 const apart = 'journeys do not know one another: move what two of them need down, to domain/ or messages/';
 
 function layerOf(file: string): Layer | undefined {
   const folder = JOURNEY.exec(file)?.[0];
   if (folder === undefined) return layers.find((layer) => inside(file, [layer.folder]));
-  const shared = folder.startsWith('interaction/') ? sharedByJourneys : [];
+  const shared = folder.startsWith('interaction/') ? sharedByJourneys : folder.startsWith('admin/') ? sharedByResources : [];
   return { folder, values: [...journey.values, ...shared], types: journey.types, remedy: apart };
 }
 
@@ -68,7 +70,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   commander: { values: ['cli.ts', 'cli/'] },
   jose: { values: ['dev/sample-service/'] },
   knex: { values: ['store/'], types: ['core.ts', 'ports/counters/postgres.ts'] },
-  koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'interaction/', 'account/', 'portal/', 'dev/'] },
+  koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'interaction/', 'account/', 'admin/', 'container.ts', 'portal/', 'dev/'] },
   'koa-compress': { values: ['app.ts'] },
   'koa-helmet': { values: ['web/security-headers.ts'] },
   'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'dev/'], types: ['interaction/', 'account/', 'app.ts', 'container.ts', 'server.ts'] },

@@ -31,11 +31,16 @@ export interface EventCatalogue {
   'contact.phone.lost': Nothing;
 
   'account.created': { by: 'operator' | 'seed' };
-  'account.suspended': { by: 'operator' };
-  'account.reinstated': { by: 'operator' };
+  'account.suspended': { by: string; reason?: string };
+  'account.reinstated': { by: string; reason?: string };
+  'account.sessions-ended': { by: string; reason: string };
+  'account.activation-resent': { by: string; reason: string };
+  'account.searched': { by: string; kind: string; found: boolean };
+  'account.revealed': { by: string; datum: string; reason: string };
 
   'operator.granted': { role: string; by: string };
   'operator.revoked': { role: string; by: string };
+  'operator.limited': { by: string; limit: string };
 
   'client.created': { type: string; by: 'operator' | 'seed' };
   'client.updated': { fields: readonly string[] };
@@ -71,8 +76,13 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'account.created': 'An account was made without the registration journey.',
   'account.suspended': 'An operator suspended the account.',
   'account.reinstated': 'An operator reinstated the account.',
+  'account.sessions-ended': 'An operator ended all sessions of the account.',
+  'account.activation-resent': 'An operator had the link that confirms the e-mail address sent again.',
+  'account.searched': 'An operator or a machine looked for an account.',
+  'account.revealed': 'An operator was shown one datum of a person in full.',
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',
+  'operator.limited': 'An operator or a machine came to a limit of searching or revealing.',
   'client.created': 'A client application was registered.',
   'client.updated': 'Metadata of a client application changed.',
   'client.disabled': 'A client application was stopped.',

@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
 import { parsePerson } from '../admin/accounts/forms.ts';
+import { present } from '../admin/accounts/present.ts';
 import { createAccountService, type AccountKey, type CreateAccountRefusal } from '../admin/accounts/service.ts';
 import type { Core } from '../core.ts';
-import type { Account, AccountStatus } from '../domain/account.ts';
+import type { AccountStatus } from '../domain/account.ts';
 import { DEFAULT_LOCALE, LOCALES, type Locale } from '../domain/locale.ts';
-import { maskEmail, maskName, maskNik, maskPhone } from '../domain/mask.ts';
 import { parseIdentifier } from '../domain/identifier.ts';
 import { withCore } from './open.ts';
 import { print, Refused, showRecord } from './terminal.ts';
@@ -24,21 +24,6 @@ const reasons: Readonly<Record<CreateAccountRefusal, string>> = {
   'phone-taken': 'phone is the proved number of another account',
 };
 
-/** Never more of a person than tells them apart. */
-function present({ id, status, nik, name, email, emailVerifiedAt, phone, phoneVerifiedAt, locale, createdAt, updatedAt }: Account): Record<string, unknown> {
-  return {
-    sub: id,
-    status,
-    nik_masked: maskNik(nik.reveal()),
-    name_masked: maskName(name.reveal()),
-    ...(email === undefined ? {} : { email_masked: maskEmail(email.reveal()), email_verified: emailVerifiedAt !== undefined }),
-    ...(phone === undefined ? {} : { phone_masked: maskPhone(phone.reveal()), phone_verified: phoneVerifiedAt !== undefined }),
-    locale,
-    created_at: createdAt.toISOString(),
-    updated_at: updatedAt.toISOString(),
-  };
-}
-
 export function toKey(text: string, { config, clock }: Core): AccountKey {
   const { identifier } = parseIdentifier(text, config.identity, clock.now());
   return identifier === undefined ? { sub: text } : { identifier };
@@ -53,7 +38,7 @@ async function create(flags: CreateFlags, command: Command): Promise<void> {
     if (!created.ok) throw new Refused(reasons[created.refusal]);
     return created.value;
   });
-  print(command, present(account), () => showRecord(present(account)));
+  print(command, present(account), () => showRecord({ ...present(account) }));
 }
 
 const unknown = (): Refused => new Refused('there is no such account');
@@ -78,7 +63,7 @@ export function addAccountCommands(program: Command): void {
     .action(async (who: string, _flags: object, command: Command) => {
       const found = await withCore((core) => createAccountService(core).find(toKey(who, core)));
       if (found === undefined) throw unknown();
-      print(command, present(found), () => showRecord(present(found)));
+      print(command, present(found), () => showRecord({ ...present(found) }));
     });
 
   const statuses: readonly [string, AccountStatus, string][] = [

@@ -2,6 +2,7 @@ import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-prov
 import type { Config } from '../config.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
+import { adminScopes } from '../domain/admin-scope.ts';
 import { acr } from '../domain/assurance.ts';
 import { claimsByScope, scopes } from '../domain/claims.ts';
 import { LOCALES } from '../domain/locale.ts';
@@ -61,7 +62,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     jwks: jwks,
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },
 
-    scopes: [...scopes],
+    scopes: [...scopes, ...adminScopes],
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),
     acrValues: Object.values(acr),
     discovery: { prompt_values_supported: ['none', 'login', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
@@ -121,8 +122,10 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
     await next();
-    // The page of `response_mode=form_post` sends itself to the service.
     const { oidc } = ctx as Partial<KoaContextWithOIDC>;
+    // Services need not know what machines of operators may ask for (RFC 8414, 2: some may be left out).
+    if (oidc?.route === 'discovery') ctx.body = { ...(ctx.body as object), scopes_supported: [...scopes] };
+    // The page of `response_mode=form_post` sends itself to the service.
     if (oidc?.redirectUriCheckPerformed === true && oidc.params?.response_mode === 'form_post') allowFormTargets(ctx, formTargetsOf(oidc.params.redirect_uri));
   });
   provider.on('server_error', (_ctx: unknown, error: Error) => {

@@ -5,6 +5,7 @@ import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { createAccountStore, type AccountStore } from './accounts.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
+import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
@@ -13,12 +14,15 @@ import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolStateStore } from './protocol-state.ts';
 import { reconnecting, withReconnect } from './reconnect.ts';
+import { createReportStore, type ReportStore } from './reports.ts';
+import { createSessionEndStore, type SessionEndStore } from './session-ends.ts';
 import { createSigningKeyStore, type SigningKeyStore } from './signing-keys.ts';
 import { createVerificationStore, type VerificationStore } from './verifications.ts';
 
 export interface Store {
   readonly accounts: AccountStore;
   readonly audit: AuditStore;
+  readonly auditSearch: AuditSearchStore;
   readonly clients: ClientStore;
   readonly confirmations: ConfirmationStore;
   readonly drafts: DraftStore;
@@ -26,6 +30,8 @@ export interface Store {
   readonly operators: OperatorStore;
   readonly outbox: OutboxStore;
   readonly protocolState: ProtocolStateStore;
+  readonly reports: ReportStore;
+  readonly sessionEnds: SessionEndStore;
   readonly signingKeys: SigningKeyStore;
   readonly verifications: VerificationStore;
   /**
@@ -50,6 +56,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
   const tables = (db: Knex, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'ping'> => ({
     accounts: wrap(createAccountStore(db, crypto)),
     audit: wrap(createAuditStore(db)),
+    auditSearch: wrap(createAuditSearchStore(db)),
     clients: wrap(createClientStore(db, crypto)),
     confirmations: wrap(createConfirmationStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
@@ -57,6 +64,8 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     operators: wrap(createOperatorStore(db)),
     outbox: wrap(createOutboxStore(db, crypto)),
     protocolState: wrap(createProtocolStateStore(db)),
+    reports: wrap(createReportStore(db)),
+    sessionEnds: wrap(createSessionEndStore(db)),
     signingKeys: wrap(createSigningKeyStore(db, crypto)),
     verifications: wrap(createVerificationStore(db)),
   });

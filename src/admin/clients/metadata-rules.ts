@@ -1,3 +1,4 @@
+import { adminScopes } from '../../domain/admin-scope.ts';
 import { scopes } from '../../domain/claims.ts';
 import type { ClientType } from '../../domain/client.ts';
 import type { FieldProblem } from './field-problem.ts';
@@ -57,8 +58,10 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
   yield* findSecurityProblems(type, given, method);
 
   const asked = given.scope?.split(/\s+/) ?? [];
-  const unknown = asked.filter((scope) => !scopes.includes(scope));
-  if (unknown.length > 0) yield { field: 'scope', what: `does not exist: ${unknown.join(', ')} (there are ${scopes.join(', ')})` };
+  // The operators' API is for machines alone: no person's browser carries such a token.
+  const known = type === 'machine' ? [...scopes, ...adminScopes] : scopes;
+  const unknown = asked.filter((scope) => !known.includes(scope));
+  if (unknown.length > 0) yield { field: 'scope', what: `does not exist: ${unknown.join(', ')} (there are ${known.join(', ')})` };
   if (asked.length > 0 && type !== 'machine' && !asked.includes('openid')) yield { field: 'scope', what: 'must hold openid' };
   if (asked.includes('nik') && !mayAskForNik) yield { field: 'scope', what: 'nik needs a legal basis and is granted only on purpose: --allow-nik, or "allow_nik": true' };
 }

@@ -32,6 +32,11 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       day: limit('code.day', otp.sendsPerDay, DAY),
       tries: limit('code.tries', otp.triesPerDay, DAY),
     },
+    /** Counted on who asks, not on whom they ask about. */
+    operator: {
+      search: limit('operator.search', limits.operatorSearches, HOUR),
+      reveal: limit('operator.reveal', limits.operatorReveals, DAY),
+    },
     /** Counted on what was typed and on who types: these alone are ever shown, and they do not know who has an account. */
     recovery: {
       asks: limit('recovery.asks', otp.sendsPerNumber, DAY),

@@ -1,0 +1,109 @@
+import type { Audit } from '../../audit/log.ts';
+import type { Account, AccountStatus } from '../../domain/account.ts';
+import { isOneself, signatureOf, type Actor, type Reason } from '../../domain/operator.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Sensitive } from '../../domain/sensitive.ts';
+import { nextSecond } from '../../domain/session.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
+import type { Counters, Limit } from '../../ports/counters/counters.ts';
+import type { Limits } from '../../ports/counters/limits.ts';
+import type { Store } from '../../store/store.ts';
+import type { ActivationMail } from './activation-mail.ts';
+import type { AccountKey, AccountService } from './service.ts';
+
+/** What can be shown in full, one at a time. */
+export const data = ['nik', 'name', 'email', 'phone'] as const;
+export type Datum = (typeof data)[number];
+
+export type SupportRefusal = 'own-account' | 'operator-account' | 'limit' | 'nothing-there' | 'nothing-to-confirm';
+
+export interface Support {
+  /** Exactly one account or none, whoever asks; each search is counted and remembered, without what was typed. */
+  search(key: AccountKey, by: Actor): Promise<Result<Account | undefined, 'limit'>>;
+  /** One datum in full, for a reason that stays. For people only: no machine needs to read a citizen's data here. */
+  reveal(account: Account, datum: Datum, reason: Reason, by: Extract<Actor, { kind: 'operator' }>): Promise<Result<Sensitive<string>, SupportRefusal>>;
+  /** A suspension ends all sessions, so that none comes back to life when it is lifted. */
+  setStatus(account: Account, status: AccountStatus, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
+  endSessions(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
+  /** Sends the link that confirms the e-mail address again. */
+  resendActivation(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
+}
+
+export interface SupportDeps {
+  readonly store: Store;
+  readonly accounts: Pick<AccountService, 'find'>;
+  readonly activationMail: ActivationMail;
+  readonly audit: Audit;
+  readonly counters: Counters;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** What the help desk does for citizens. */
+export function createSupport({ store, accounts, activationMail, audit, counters, limits, clock }: SupportDeps): Support {
+  /** Nobody acts on their own account, and an operator's account is dealt with after the roles are taken away. */
+  async function objection(tx: Pick<Store, 'operators'>, account: Account, by: Actor): Promise<'own-account' | 'operator-account' | undefined> {
+    if (isOneself(by, account.id)) return 'own-account';
+    return (await tx.operators.holdsAny(account.id)) ? 'operator-account' : undefined;
+  }
+
+  async function beyond(limit: Limit, by: Actor): Promise<boolean> {
+    const { refused } = await counters.take(limit, signatureOf(by));
+    if (refused) await audit.recordOnce(store, [signatureOf(by), limit.name], 'operator.limited', { by: signatureOf(by), limit: limit.name });
+    return refused;
+  }
+
+  const change = (account: Account, by: Actor, work: (tx: Store) => Promise<SupportRefusal | undefined>): Promise<Result<undefined, SupportRefusal>> =>
+    store.transaction(async (tx) => {
+      const refusal = (await objection(tx, account, by)) ?? (await work(tx));
+      return refusal === undefined ? ok(undefined) : refuse(refusal);
+    });
+
+  return {
+    async search(key, by) {
+      if (await beyond(limits.operator.search, by)) return refuse('limit');
+      const found = await accounts.find(key);
+      const kind = 'sub' in key ? 'sub' : key.identifier.reveal().kind;
+      await audit.record(store, 'account.searched', { by: signatureOf(by), kind, found: found !== undefined }, found === undefined ? {} : { accountId: found.id });
+      return ok(found);
+    },
+
+    async reveal(account, datum, reason, by) {
+      const refusal = await objection(store, account, by);
+      if (refusal !== undefined) return refuse(refusal);
+      const value: Sensitive<string> | undefined = account[datum];
+      if (value === undefined) return refuse('nothing-there');
+      if (await beyond(limits.operator.reveal, by)) return refuse('limit');
+      // Remembered before it is shown: what cannot be recorded is not revealed.
+      await audit.record(store, 'account.revealed', { by: signatureOf(by), datum, reason }, { accountId: account.id });
+      return ok(value);
+    },
+
+    setStatus: (account, status, reason, by) =>
+      change(account, by, async (tx) => {
+        if (!(await tx.sessionEnds.changeStatus(account.id, status, clock.now()))) return undefined;
+        if (status === 'suspended') await tx.sessionEnds.endAll(account.id, nextSecond(clock.now()));
+        await audit.record(tx, status === 'suspended' ? 'account.suspended' : 'account.reinstated', { by: signatureOf(by), reason }, { accountId: account.id });
+        return undefined;
+      }),
+
+    endSessions: (account, reason, by) =>
+      change(account, by, async (tx) => {
+        await tx.sessionEnds.endAll(account.id, nextSecond(clock.now()));
+        await audit.record(tx, 'account.sessions-ended', { by: signatureOf(by), reason }, { accountId: account.id });
+        return undefined;
+      }),
+
+    async resendActivation(account, reason, by) {
+      const { email } = account;
+      if (email === undefined || account.emailVerifiedAt !== undefined) return refuse('nothing-to-confirm');
+      const done = await change(account, by, async (tx) => {
+        await activationMail.post(tx, { id: account.id, email, locale: account.locale });
+        await audit.record(tx, 'account.activation-resent', { by: signatureOf(by), reason }, { accountId: account.id });
+        return undefined;
+      });
+      if (done.ok) activationMail.sent();
+      return done;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { z } from 'zod';
+import type { AdminScope } from '../domain/admin-scope.ts';
+import type { Actor } from '../domain/operator.ts';
+
+/** A machine, as whom it acts. */
+export type Machine = Extract<Actor, { kind: 'client' }>;
+
+type Read<Schema> = Schema extends z.ZodType<infer T> ? T : undefined;
+
+export interface RouteWish<Params extends z.ZodObject | undefined, Query extends z.ZodObject | undefined, Body extends z.ZodType | undefined, Answer extends z.ZodType> {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** Below `/api/admin/v1`, with parameters as OpenAPI writes them: `/accounts/{sub}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: AdminScope;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly answer: Answer;
+  handle(request: { readonly params: Read<Params>; readonly query: Read<Query>; readonly body: Read<Body>; readonly by: Machine }): Promise<z.input<Answer>>;
+}
+
+/** A route with its schemas, which validate and document alike. */
+export interface ApiRoute {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: AdminScope;
+  readonly params: z.ZodObject | undefined;
+  readonly query: z.ZodObject | undefined;
+  readonly body: z.ZodType | undefined;
+  readonly answer: z.ZodType;
+  handle(request: { params: unknown; query: unknown; body: unknown; by: Machine }): Promise<unknown>;
+}
+
+/** Declares one route of the API: what goes in and out is what the schemas say, on the wire and in the document. */
+export function apiRoute<Answer extends z.ZodType, Params extends z.ZodObject | undefined = undefined, Query extends z.ZodObject | undefined = undefined, Body extends z.ZodType | undefined = undefined>(
+  wish: RouteWish<Params, Query, Body, Answer>,
+): ApiRoute {
+  const { method, path, summary, scope, params, query, body, answer } = wish;
+  return { method, path, summary, scope, params, query, body, answer, handle: (request) => wish.handle(request as Parameters<typeof wish.handle>[0]) };
+}

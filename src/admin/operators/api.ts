@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { Account } from '../../domain/account.ts';
+import { roles } from '../../domain/operator.ts';
+import { apiRoute, type ApiRoute } from '../api-route.ts';
+import { maskName } from '../../domain/mask.ts';
+import { Problem } from '../../web/problem.ts';
+import type { OperatorRefusal, OperatorService } from './service.ts';
+
+const params = z.strictObject({ sub: z.uuid(), role: z.enum(roles) });
+const operator = z.object({ sub: z.uuid(), name_masked: z.string(), status: z.enum(['active', 'suspended']), roles: z.array(z.object({ role: z.enum(roles), granted_by: z.string(), granted_at: z.iso.datetime() })) });
+const held = z.object({ sub: z.uuid(), role: z.enum(roles), held: z.boolean() });
+
+const details: Readonly<Record<OperatorRefusal, string>> = {
+  'own-account': 'Nobody changes their own roles.',
+  'account-suspended': 'The account is suspended.',
+  'role-held': 'The account holds the role already.',
+  'role-not-held': 'The account does not hold the role.',
+};
+
+export function operatorRoutes({ operators, getAccount }: { operators: OperatorService; getAccount: (sub: string) => Promise<Account> }): ApiRoute[] {
+  const change = (verb: 'grant' | 'revoke') =>
+    apiRoute({
+      method: verb === 'grant' ? 'put' : 'delete',
+      path: '/operators/{sub}/roles/{role}',
+      summary: verb === 'grant' ? 'Give a role.' : 'Take a role away, at once.',
+      scope: 'admin:operators:write',
+      params,
+      answer: held,
+      async handle({ params: { sub, role }, by }) {
+        const done = await operators[verb](await getAccount(sub), role, by);
+        if (!done.ok) throw new Problem(409, done.refusal, details[done.refusal]);
+        return { sub, role, held: verb === 'grant' };
+      },
+    });
+
+  return [
+    apiRoute({
+      method: 'get',
+      path: '/operators',
+      summary: 'Who holds which role.',
+      scope: 'admin:operators:read',
+      answer: z.object({ operators: z.array(operator) }),
+      async handle() {
+        const found = await operators.list();
+        return {
+          operators: found.map(({ account, grants }) => ({
+            sub: account.id,
+            name_masked: maskName(account.name.reveal()),
+            status: account.status,
+            roles: grants.map(({ role, grantedBy, grantedAt }) => ({ role, granted_by: grantedBy, granted_at: grantedAt.toISOString() })),
+          })),
+        };
+      },
+    }),
+    change('grant'),
+    change('revoke'),
+  ];
+}

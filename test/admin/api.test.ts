@@ -1,0 +1,218 @@
+import { expect } from 'chai';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import type { AccountId } from '../../src/domain/account.ts';
+import { addAccount } from '../support/accounts.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { Browser } from '../support/browser.ts';
+import { citizens, somebody } from '../support/citizens.ts';
+import { signIn } from '../support/journeys.ts';
+import { createRelyingParty, visit } from '../support/relying-party.ts';
+
+const { budi, ratna } = citizens;
+const ALL = 'admin:accounts:read admin:accounts:write admin:audit:read admin:operators:read admin:operators:write admin:reports:read';
+const SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
+const why = { reason: 'tiket 2041, diminta pemilik akun' };
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+describe('The operators’ API', () => {
+  let app: TestApp;
+  let token: string;
+  let subject: AccountId;
+
+  async function issue(scope: string, id = 'mesin'): Promise<string> {
+    const answer = await fetch(`${app.url}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${SECRET}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
+    });
+    return ((await answer.json()) as { access_token: string }).access_token;
+  }
+
+  async function call(method: string, path: string, { body, as = token, headers = {} }: { body?: unknown; as?: string; headers?: Readonly<Record<string, string>> } = {}): Promise<Answer> {
+    const response = await fetch(`${app.url}/api/admin/v1${path}`, {
+      method,
+      headers: { ...(as === '' ? {} : { authorization: `Bearer ${as}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  const machine = (id: string) => ({ type: 'machine' as const, secret: SECRET, metadata: { client_id: id, client_name: id, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], scope: ALL, token_endpoint_auth_method: 'client_secret_basic' } });
+
+  before(async () => {
+    app = await startTestApp({ limits: { operatorSearches: 12 } });
+    await app.addClient(machine('mesin'));
+    token = await issue(ALL);
+    subject = await addAccount(app, budi, { emailVerified: false });
+  });
+  after(() => app.close());
+
+  it('is described by a valid OpenAPI 3.1 document with every route that answers', async () => {
+    const { body } = await call('GET', '/openapi.json', { as: '' });
+    const { valid, errors } = await new Validator().validate(structuredClone(body));
+    expect(valid, JSON.stringify(errors)).to.equal(true);
+    expect(body.openapi).to.equal('3.1.0');
+    for (const [path, methods] of Object.entries(body.paths as Record<string, object>)) {
+      for (const method of Object.keys(methods)) {
+        const { status } = await call(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'), { as: '' });
+        expect(status, `${method} ${path} exists and wants a token`).to.equal(401);
+      }
+    }
+  });
+
+  describe('lets in', () => {
+    it('nobody without a token of a machine, and says how to get in', async () => {
+      for (const as of ['', 'abc', 'x'.repeat(3000)]) {
+        const { status, headers, body } = await call('GET', '/operators', { as });
+        expect(status).to.equal(401);
+        expect(headers.get('www-authenticate')).to.match(/^Bearer realm=/);
+        expect(headers.get('content-type')).to.match(/^application\/problem\+json/);
+        expect(body.help_code).to.match(/^[2-9A-Z]{4}-[2-9A-Z]{2}$/);
+        expect(app.logLines.some((line) => line.includes(String(body.help_code)))).to.equal(true);
+      }
+    });
+
+    it('no citizen, whatever their token', async () => {
+      const service = await createRelyingParty(app);
+      await addAccount(app, ratna);
+      const browser = new Browser();
+      const { page, request } = await visit(browser, service);
+      const { accessToken, idToken } = await service.receive(await signIn(browser, page, ratna.nik, ratna.password), request);
+      for (const as of [accessToken, idToken]) expect((await call('GET', '/operators', { as })).status).to.equal(401);
+    });
+
+    it('no token for another audience, bound to a key, or run out, and none of a stopped client', async () => {
+      const { provider } = app.container;
+      const client = await provider.Client.find('mesin');
+      const made = async (change: object): Promise<string> => new provider.ClientCredentials({ client, scope: ALL, ...change } as never).save();
+      expect((await call('GET', '/operators', { as: await made({}) })).status).to.equal(200);
+      expect((await call('GET', '/operators', { as: await made({ aud: 'https://lain.contoh.test' }) })).status).to.equal(401);
+      expect((await call('GET', '/operators', { as: await made({ jkt: 'x'.repeat(43) }) })).status).to.equal(401);
+      expect((await call('GET', '/operators', { as: await made({ expiresIn: 1, iat: 1, exp: 2 }) })).status).to.equal(401);
+      await app.addClient(machine('mesin-berhenti'));
+      const stopped = await issue(ALL, 'mesin-berhenti');
+      await app.store.clients.update('mesin-berhenti', { status: 'disabled' }, app.clock.now());
+      app.clock.advance({ seconds: 3 });
+      expect((await call('GET', '/operators', { as: stopped })).status).to.equal(401);
+    });
+
+    it('a token for what its scopes say and nothing else', async () => {
+      const reader = await issue('admin:accounts:read');
+      expect((await call('GET', `/accounts/${subject}`, { as: reader })).status).to.equal(200);
+      for (const [method, path, body] of [
+        ['POST', `/accounts/${subject}/suspend`, why],
+        ['GET', '/audit/events', undefined],
+        ['PUT', `/operators/${subject}/roles/administrator`, undefined],
+        ['GET', '/reports/activity?from=2026-01-01&to=2026-01-02', undefined],
+      ] as const) {
+        const { status, headers } = await call(method, path, { as: reader, body });
+        expect(status, path).to.equal(403);
+        expect(headers.get('www-authenticate')).to.include('insufficient_scope');
+      }
+    });
+  });
+
+  describe('refuses', () => {
+    it('what does not fit the schemas, by the names of the members', async () => {
+      const search = (body: unknown, headers = {}): Promise<Answer> => call('POST', '/accounts/search', { body, headers });
+      expect(await search({ who: 12 })).to.deep.include({ status: 422 });
+      const unknown = await search({ who: budi.nik, also: 'this' });
+      expect(unknown.status).to.equal(422);
+      expect(JSON.stringify(unknown.body.errors)).to.include('also').and.not.include(budi.nik);
+      expect((await search('{')).status).to.equal(400);
+      expect((await search('[]')).status).to.equal(422);
+      expect((await search({ who: 'x' }, { 'content-type': 'text/plain' })).status).to.equal(415);
+      expect((await search({ who: 'x'.repeat(20_000) })).status).to.equal(413);
+      expect((await call('GET', '/accounts/no-uuid')).status).to.equal(422);
+      expect((await call('GET', '/accounts/%ff')).status).to.equal(400);
+      expect((await call('GET', '/audit/events?type=a&type=b')).status).to.equal(422);
+      expect((await call('GET', '/audit/events?cursor=abc')).status).to.equal(422);
+      expect((await call('GET', '/audit/events?surprise=1')).status).to.equal(422);
+      expect((await call('GET', '/nothing')).status).to.equal(404);
+      const method = await call('DELETE', '/operators');
+      expect(method.status).to.equal(405);
+      expect(method.headers.get('allow')).to.equal('GET');
+    });
+
+    it('a reason that says nothing, or too much of a person', async () => {
+      for (const reason of ['iseng', `atas permintaan ${budi.nik}`, `surat ${budi.email} kemarin`]) expect((await call('POST', `/accounts/${subject}/suspend`, { body: { reason } })).status).to.equal(422);
+    });
+  });
+
+  it('finds an account by NIK, address, number and id, masked', async () => {
+    for (const who of [budi.nik, budi.phone, subject]) {
+      const { status, body } = await call('POST', '/accounts/search', { body: { who } });
+      expect(status).to.equal(200);
+      expect(JSON.stringify(body)).to.include(subject).and.include('B*** C***** S******');
+      for (const datum of [budi.nik, budi.name, budi.email, budi.phone]) expect(JSON.stringify(body)).not.to.include(datum);
+    }
+    expect((await call('POST', '/accounts/search', { body: { who: 'tiada@contoh.test' } })).body).to.deep.equal({ accounts: [] });
+    const searched = await app.store.audit.list({ type: 'account.searched' });
+    expect(searched.at(0)?.details).to.deep.equal({ by: 'client:mesin', kind: 'nik', found: true });
+  });
+
+  it('suspends, ends sessions for good, reinstates and sends the activation again, each with its reason', async () => {
+    const browser = new Browser();
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), budi.nik, budi.password);
+    const greets = async (): Promise<boolean> => (await browser.open(app.url)).text.includes(budi.name);
+    expect(await greets()).to.equal(true);
+    app.clock.advance({ seconds: 2 });
+    expect((await call('POST', `/accounts/${subject}/suspend`, { body: why })).body.status).to.equal('suspended');
+    expect(await greets()).to.equal(false);
+    expect((await call('POST', `/accounts/${subject}/reinstate`, { body: why })).body.status).to.equal('active');
+    expect(await greets(), 'the old session stays dead').to.equal(false);
+    expect((await call('POST', `/accounts/${subject}/resend-activation`, { body: why })).status).to.equal(200);
+    expect((await app.messagesTo(budi.email))[0]?.text).to.include('/account/contact/email?token=');
+    const events = (await app.store.audit.list({ accountId: subject })).filter(({ details }) => 'reason' in details);
+    expect(events.map(({ type, details }) => [type, details])).to.deep.equal(['account.suspended', 'account.reinstated', 'account.activation-resent'].map((type) => [type, { by: 'client:mesin', ...why }]));
+  });
+
+  it('gives and takes roles, and leaves the accounts of operators alone', async () => {
+    const chief = await addAccount(app, somebody());
+    expect((await call('PUT', `/operators/${chief}/roles/auditor`)).body).to.deep.equal({ sub: chief, role: 'auditor', held: true });
+    expect((await call('PUT', `/operators/${chief}/roles/auditor`)).status).to.equal(409);
+    expect((await call('PUT', `/operators/${chief}/roles/king`)).status).to.equal(422);
+    expect(JSON.stringify((await call('GET', '/operators')).body)).to.include(chief).and.include('client:mesin');
+    expect((await call('POST', `/accounts/${chief}/suspend`, { body: why })).body.code).to.equal('operator-account');
+    expect((await call('DELETE', `/operators/${chief}/roles/auditor`)).status).to.equal(200);
+    expect((await call('POST', `/accounts/${chief}/end-sessions`, { body: why })).status).to.equal(200);
+  });
+
+  it('reads the audit log page by page, each event once, and proves its chain', async () => {
+    const seen: string[] = [];
+    let next: string | undefined;
+    do {
+      const { body } = await call('GET', `/audit/events?limit=3${next === undefined ? '' : `&cursor=${next}`}`);
+      seen.push(...(body.events as { id: string }[]).map(({ id }) => id));
+      next = body.next as string | undefined;
+    } while (next !== undefined);
+    const all = (await app.store.audit.list()).map(({ id }) => id);
+    expect(seen.length).to.equal(new Set(seen).size);
+    expect([...seen].sort()).to.deep.equal([...all].sort());
+    const by = await call('GET', '/audit/events?by=client:mesin&type=account.suspended');
+    expect(by.body.events).to.have.length(1);
+    expect((await call('GET', '/audit/chain')).body).to.deep.equal({ whole: true });
+  });
+
+  it('counts by the day at home', async () => {
+    const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Jakarta' }).format(app.clock.now());
+    const { body } = await call('GET', `/reports/activity?from=${day}&to=${day}`);
+    expect(body.counts).to.deep.include({ period: day, kind: 'sign-in.succeeded', per: 'siapkerja-portal', count: 1 });
+    for (const report of ['failures', 'registry', 'messages']) expect((await call('GET', `/reports/${report}?from=${day}&to=${day}`)).status).to.equal(200);
+    expect((await call('GET', `/reports/activity?from=2026-02-02&to=2026-02-01`)).body.code).to.equal('stretch-backwards');
+    expect((await call('GET', `/reports/activity?from=2020-01-01&to=2026-02-01`)).body.code).to.equal('stretch-long');
+  });
+
+  it('does not let anybody try numbers one after the other', async () => {
+    let last: Answer | undefined;
+    for (let tries = 0; tries < 13 && last?.status !== 429; tries += 1) last = await call('POST', '/accounts/search', { body: { who: somebody().nik } });
+    expect(last?.status).to.equal(429);
+    expect(last?.headers.get('retry-after')).not.to.equal(null);
+    expect(await app.store.audit.list({ type: 'operator.limited' })).to.have.length(1);
+  });
+});
