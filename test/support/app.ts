@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,12 +45,34 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/**
+ * Below the ports that a system gives out by itself: whoever listens at port 0 or calls somebody, between the look and
+ * the start of the server, cannot come by one of these. The processes of a run take turns, and share none.
+ */
+const OWN_PORTS = { first: 12_000, turns: 2500, processes: 8 };
+const ownTurn = Number(process.env.MOCHA_WORKER_ID ?? 0) % OWN_PORTS.processes;
+let turn = randomInt(OWN_PORTS.turns);
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+
+/** Where nobody listens: another one each time. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    turn = (turn + 1) % OWN_PORTS.turns;
+    const port = OWN_PORTS.first + turn * OWN_PORTS.processes + ownTurn;
+    if (await isFree(port)) return port;
+  }
 }
 
 /**
