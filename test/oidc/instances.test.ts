@@ -35,6 +35,8 @@ describe('Two instances of the sign-on on one database', () => {
 
   before(async () => {
     app = await startTestApp();
+    // A second of waiting between two tries must not pass by itself.
+    app.clock.stop();
     const port = await freePort();
     second = await startServer({ config: { ...app.config, http: { ...app.config.http, port } }, log: createLog({ level: 'silent' }), clock: app.clock });
     ports = [new URL(app.url).port, String(port)];

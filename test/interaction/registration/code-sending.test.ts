@@ -14,6 +14,7 @@ describe('Registration: sending codes', () => {
 
   before(async () => {
     app = await startTestApp({ http: { trustProxy: 1 }, otp: { sendsPerPrefix: PER_PREFIX, sendsPerDay: PER_DAY }, limits: { codesPerNetwork: PER_NETWORK } });
+    app.clock.stop();
   });
   after(() => app.close());
   beforeEach(() => app.database.knex('counters').del());
@@ -37,14 +38,14 @@ describe('Registration: sending codes', () => {
       let sent = 1;
       for (const seconds of [60, 120, 300, 900]) {
         const page = await reload(way);
-        expect(Number(/Kirim ulang dapat dilakukan dalam (\d+) detik/.exec(page.text)?.[1])).to.be.within(seconds - 5, seconds);
-        app.clock.advance({ seconds: seconds - 5 });
+        expect(page.text).to.include(`Kirim ulang dapat dilakukan dalam ${seconds} detik`);
+        app.clock.advance({ seconds: seconds - 1 });
         const early = await resend(way);
         expect(early.status).to.equal(429);
-        expect(retryAfter(early)).to.be.within(1, 5);
-        expect(early.text).to.match(/Kirim ulang dapat dilakukan dalam [1-5] detik/);
+        expect(retryAfter(early)).to.equal(1);
+        expect(early.text).to.include('Kirim ulang dapat dilakukan dalam 1 detik');
         expect(await codesTo(app, way.citizen.phone)).to.equal(sent);
-        app.clock.advance({ seconds: 5 });
+        app.clock.advance({ seconds: 1 });
         expect((await resend(way)).status).to.equal(303);
         sent += 1;
         expect(await codesTo(app, way.citizen.phone)).to.equal(sent);
