@@ -14,6 +14,12 @@ export class TestClock implements Clock {
     this.#stoppedMs = Date.now();
   }
 
+  /** On to the next noon in Jakarta: a page that tells a time tells the day as well where it is another, and tests that compare pages stay clear of midnight. */
+  advanceToNoon(): void {
+    const [day, noon] = [24 * 3_600_000, 5 * 3_600_000];
+    this.#offsetMs += day - ((this.now().getTime() - noon) % day);
+  }
+
   advance({ seconds = 0, minutes = 0, hours = 0, days = 0 }: { seconds?: number; minutes?: number; hours?: number; days?: number }): void {
     this.#offsetMs += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
   }

@@ -50,6 +50,7 @@ describe('Recovery: nothing tells whether an account exists', () => {
   after(() => app.close());
 
   beforeEach(() => {
+    app.clock.advanceToNoon();
     known = somebody();
     unknown = somebody();
   });
