@@ -119,8 +119,9 @@ describe('Courier: messages that cannot be handed over', () => {
 
   describe('and personal data', () => {
     const PERSONAL = /81234567890|482913|budi|kanari|rahasia/i;
+    /** Sealed words as bytes, not as the hexadecimal digits in which some code can always be found; no random id, likewise. */
     const dump = async (): Promise<string> => {
-      const { rows } = await bench.database.knex.raw<{ rows: { line: string }[] }>("select m::text || encode(coalesce(sealed, ''), 'escape') as line from messages m");
+      const { rows } = await bench.database.knex.raw<{ rows: { line: string }[] }>("select (to_jsonb(m) - 'id' - 'sealed' - 'lease_owner')::text || encode(coalesce(sealed, ''), 'escape') as line from messages m");
       return rows.map(({ line }) => line).join('\n');
     };
 

@@ -67,7 +67,8 @@ describe('Outbox', () => {
 
   it('has neither number nor code in clear in its table', async () => {
     await outbox.add({ ...sms, id: 'a' });
-    const { rows } = await database.knex.raw<{ rows: { line: string }[] }>("select o::text || encode(sealed, 'escape') as line from outbox o");
+    // As bytes: among the hexadecimal digits of something sealed any number can be found.
+    const { rows } = await database.knex.raw<{ rows: { line: string }[] }>("select (to_jsonb(o) - 'sealed')::text || encode(sealed, 'escape') as line from outbox o");
     expect(rows[0]?.line).to.include('sms').and.not.match(/81234567890|123456/);
   });
 });

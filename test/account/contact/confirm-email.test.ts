@@ -117,7 +117,7 @@ describe('The link that confirms an e-mail address', () => {
 
     const moved = await press(heir.link);
     expect(moved.text).to.include('Email ini sebelumnya terdaftar di akun lain dan kini menjadi milik akun Anda.');
-    expect(moved.html).not.to.include('Lama').and.not.include(former.citizen.phone.slice(-4));
+    expect(moved.html).not.to.include('Lama').and.not.include(former.citizen.phone.slice(2)).and.not.include('08*****');
     expect([await isVerified(former.citizen), await isVerified(heir.citizen)]).to.deep.equal([false, true]);
     const [sms] = await app.messagesTo(former.citizen.phone);
     expect(sms).to.include({ channel: 'sms', code: null });
