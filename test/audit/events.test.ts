@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { eventMeanings } from '../../src/audit/events.ts';
+import { chainAll } from '../../src/jobs/chain.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { citizens } from '../support/citizens.ts';
@@ -33,14 +34,17 @@ describe('The events of a day', () => {
     expect(kinds).to.include.all.keys('registration.identity.verified', 'registration.code.sent', 'registration.completed', 'contact.email.confirmed', 'sign-in.refused', 'sign-in.succeeded', 'sign-out.completed');
     for (const { type } of events) expect(eventMeanings).to.have.property(type);
 
-    const text = JSON.stringify(events);
+    // Without the ids: among their digits a code of six may well stand by chance.
+    const text = JSON.stringify(events).replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'id');
     const personal = [budi.nik, budi.name, 'Budi', budi.mother, budi.email, 'budi', budi.phone, '81234567890', budi.password, code, ratna.nik, ratna.mother];
     for (const datum of personal) expect(text, datum).not.to.include(datum);
     expect(text).not.to.match(/"\d{6}"|\d{16}/).and.not.to.include('@');
   });
 
   it('are chained within seconds by the server itself', async () => {
-    await app.container.audit.chain(app.store);
+    // A turn of the job that is under way keeps everybody else from the chain.
+    await app.container.scheduler.stop();
+    await chainAll(app.container.audit, app.store);
     expect(await app.container.audit.verify(app.store)).to.equal(undefined);
     const { rows } = await app.database.knex.raw<{ rows: { left: number }[] }>('select (select count(*) from audit_events) - (select count(*) from audit_chain) as left');
     expect(rows[0]?.left).to.equal(0);
