@@ -131,8 +131,9 @@ describe('A database that is away for a moment', () => {
         }),
         ...Array.from({ length: 5 }, () => core.store.clients.list()),
       ]);
-      expect(tries).to.equal(2);
-      expect(await core.store.audit.list(), 'the first try left nothing behind').to.have.length(2);
+      // More than twice where a connection of the pool had not heard of its end yet.
+      expect(tries).to.be.at.least(2);
+      expect(await core.store.audit.list(), 'the tries before left nothing behind').to.have.length(2);
     } finally {
       await close();
     }
