@@ -39,13 +39,12 @@ describe('Registration keeps to itself', () => {
     }
   }
 
-  before(async function () {
-    this.timeout(20_000);
+  before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'sso-canary-'));
     citizen = somebody({ nik: '9912011505880077', name: NAME, mother: MOTHER, email: 'qwvzzkaj@contoh.test', phone: '081377341928', password: PASSWORD });
     const residents = join(directory, 'residents.json');
     await writeFile(residents, JSON.stringify([{ nik: citizen.nik, name: NAME.toUpperCase(), mother: MOTHER.toUpperCase() }]));
-    app = await startTestApp({ simulator: { residents }, log: { level: 'trace' }, dukcapil: { timeoutMs: 500 } });
+    app = await startTestApp({ simulator: { residents }, log: { level: 'trace' }, dukcapil: { timeoutMs: 2000 } });
     const karirhub = await createRelyingParty(app);
     await walk(karirhub);
     plain = {

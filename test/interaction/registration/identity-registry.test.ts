@@ -52,7 +52,8 @@ describe('Registration: what the civil registry answers', () => {
   let app: TestApp;
 
   before(async () => {
-    app = await startTestApp({ dukcapil: { timeoutMs: 600 } });
+    // Shorter than the simulator hangs, and long enough for every other answer on a busy machine.
+    app = await startTestApp({ dukcapil: { timeoutMs: 2000 } });
   });
   after(() => app.close());
   // Each case finds the circuit closed: the failures before it lie outside the window, and its pause is over.
