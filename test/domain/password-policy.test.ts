@@ -158,9 +158,10 @@ describe('Password: easy to guess', () => {
   });
 
   it('is judged fast at the greatest length', () => {
-    const started = performance.now();
+    // Of the processor, not of the clock on the wall: others may be busy beside us.
+    const started = process.cpuUsage();
     for (const unit of ['a', 'password', '1234', '@', 'Aa1!qwerty']) refusalsOf(unit.repeat(128).slice(0, 128), modern);
-    expect(performance.now() - started).to.be.below(2000);
+    expect(process.cpuUsage(started).user / 1000).to.be.below(2000);
   });
 });
 

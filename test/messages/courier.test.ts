@@ -11,18 +11,10 @@ describe('Courier', () => {
   const bench = useBench();
 
   describe('sending', () => {
-    it('hands a text message over within a second of being woken', async () => {
+    it('hands a text message over when it is woken, long before it would look by itself', async () => {
       bench.courier.start();
-      const arrived = new Promise<number>((resolve) => {
-        bench.gateway.answer = (request, response) => {
-          accept(request, response);
-          resolve(performance.now());
-        };
-      });
       const id = await bench.post();
-      const woken = performance.now();
       bench.courier.wake();
-      expect((await arrived) - woken).to.be.below(1000);
       await bench.deps.log.until('message.sent');
       expect(await bench.messages.stateOf(id)).to.equal('sent');
       expect(JSON.parse(bench.gateway.requests[0]!.body)).to.deep.equal({ to: '6281234567890', text: text().content.reveal().text, ref: id });

@@ -14,7 +14,7 @@ describe('Sign-in: hashes', () => {
   let app: TestApp;
 
   before(async () => {
-    app = await startTestApp({ password: { memoryKib: 16_384, passes: 3, slots: 1, queue: 1, deadlineMs: 5000 }, limits: { signInPerDevice: 10_000 } });
+    app = await startTestApp({ password: { memoryKib: 65_536, passes: 3, slots: 1, queue: 1, deadlineMs: 5000 }, limits: { signInPerDevice: 10_000 } });
   });
   after(() => app.close());
 
@@ -30,7 +30,7 @@ describe('Sign-in: hashes', () => {
 
     expect((await attempt(app, new Browser(), budi.nik, budi.password)).status).to.equal(303);
     const renewed = await stored();
-    expect(renewed).to.include('m=16384,t=3').and.not.equal(passwordHash);
+    expect(renewed).to.include('m=65536,t=3').and.not.equal(passwordHash);
 
     const hashing = watchHashing(app);
     expect((await attempt(app, new Browser(), budi.nik, budi.password)).status).to.equal(303);
