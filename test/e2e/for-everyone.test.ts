@@ -16,7 +16,7 @@ const background = (page: Page, selector: string): Promise<string> => page.locat
 const brightness = (colour: string): number => Math.max(...(colour.match(/\d+/g) ?? []).slice(0, 3).map(Number));
 
 describeInChromium('The pages in a browser', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let world: World;
   const citizen = somebody();
   const forgetful = somebody({ name: 'Lupa Contoh Sekali' });
@@ -86,7 +86,7 @@ describeInChromium('The pages in a browser', function () {
     expect(await focused(page)).to.equal('alert');
     expect(await page.title()).to.match(/^Kesalahan: /);
     await page.getByRole('alert').getByRole('link').first().click();
-    expect(await focused(page)).to.equal('nik');
+    await page.locator('#nik:focus').waitFor();
     expect(await page.locator('#nik').inputValue()).to.equal('99010101019000');
     expect(complaints).to.deep.equal([]);
     await context.close();

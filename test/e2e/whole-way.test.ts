@@ -42,7 +42,7 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 describeInChromium('The whole way in a browser', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let world: World;
 
   before(async () => {
@@ -60,6 +60,8 @@ describeInChromium('The whole way in a browser', function () {
       let count = 0;
       const look = async (name: string): Promise<void> => {
         count += 1;
+        // A heading may stand before the stylesheet that decides how wide things are.
+        await page.waitForLoadState();
         await picture(page, `${lang}-${width}-${script ? 'script' : 'plain'}-${String(count).padStart(2, '0')}-${name}`);
         expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${name} scrolls sideways`).to.equal(0);
         if (page.url().startsWith(app.url)) expect(await page.locator('html').getAttribute('lang'), name).to.equal(lang);

@@ -4,7 +4,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import type { Locale } from '../../src/domain/locale.ts';
 import { gallery, galleryUrl, type GalleryEntry } from '../../src/dev/gallery.ts';
 import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
-import { createPages, listen } from '../support/pages.ts';
+import { createPages, listen, PLAY_TIME } from '../support/pages.ts';
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -92,7 +92,7 @@ describeInChromium('Pages in a browser', function () {
     await open(entry('interaction/login', 'nothing typed'));
     expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).to.equal('alert');
     await page.getByRole('link', { name: 'Isi kata sandi Anda.' }).click();
-    expect(await page.evaluate(() => document.activeElement?.id)).to.equal('password');
+    await page.locator('#password:focus').waitFor();
   });
 
   it('tell each rule of a password in words as it is met', async () => {
@@ -120,7 +120,9 @@ describeInChromium('Pages in a browser', function () {
   });
 
   it('count the wait for another code down and then allow it', async () => {
-    await page.clock.install();
+    // It stands still but for what the test lets pass, however long the page takes to appear.
+    await page.clock.install({ time: PLAY_TIME });
+    await page.clock.pauseAt(PLAY_TIME);
     await open(entry('interaction/registration/code', 'code: sent'));
     const resend = page.getByRole('button', { name: 'Kirim Ulang' });
     expect(await resend.getAttribute('aria-disabled')).to.equal('true');
@@ -153,9 +155,11 @@ describeInChromium('Pages in a browser', function () {
       return route.fulfill({ status: 204 });
     });
     const next = page.getByRole('button', { name: 'Berikutnya' });
+    const sent = page.waitForResponse((response) => response.request().method() === 'POST');
     await next.click();
     await next.click({ force: true });
     await page.locator('#name').press('Enter');
+    await sent;
     expect(posts).to.equal(1);
     expect(await page.locator('.busy').textContent()).to.equal('Kami sedang mencocokkan data Anda dengan Dukcapil…');
   });
