@@ -7,7 +7,7 @@ import { stepsIn, type Steps } from './steps.ts';
 import { startWorld, type World } from './world.ts';
 
 describeInChromium('Back, reload, double click and tabs in a browser', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
   let world: World;
 
   before(async () => {

@@ -8,7 +8,7 @@ import { createProduct, type Product } from '../support/process.ts';
 const isGone = (url: string): Promise<boolean> => fetch(url).then(() => false, () => true);
 
 describe('The product as a process', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let product: Product;
 
   before(async () => {

@@ -73,7 +73,7 @@ export async function startWorld(): Promise<World> {
     skillhub: `${sample.url}/skillhub`,
     async visitor(options) {
       const context = await browser.newContext({ viewport: { width: 360, height: 740 }, locale: 'id-ID', ...options });
-      context.setDefaultTimeout(15_000);
+      context.setDefaultTimeout(60_000);
       return { context, page: await context.newPage(), ...(await watch(context)) };
     },
     async close() {

@@ -54,7 +54,7 @@ async function startOther(dataDir: string): Promise<Other> {
 }
 
 describe('Embedded PostgreSQL', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   this.slow(5000);
   let dataDir: string;
   const running: EmbeddedPostgres[] = [];

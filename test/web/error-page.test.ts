@@ -156,7 +156,7 @@ describe('What went wrong', () => {
     expect((await new Browser().open(url)).status).to.equal(200);
     expect((await asked()).map(({ status }) => status)).to.deep.equal([401, 400, 200, 200]);
     expect((await fetch(`${app.url}/readyz`)).status).to.equal(200);
-  }).timeout(30_000);
+  });
 });
 
 describe('A request that is given up while it is sent', () => {

@@ -6,9 +6,7 @@ import { enterCode, goOn, register, signIn, toRegistration } from '../../support
 import { createRelyingParty, visit, type RelyingParty } from '../../support/relying-party.ts';
 import { at, atCode, begin, type Way } from './steps.ts';
 
-describe('Registration: activation', function () {
-  // Some of these register half a dozen people.
-  this.timeout(30_000);
+describe('Registration: activation', () => {
   let app: TestApp;
   let karirhub: RelyingParty;
 

@@ -191,8 +191,7 @@ describe('Registration on bad days', () => {
     expect((await entered).text).to.include('Pendaftaran berhasil');
   });
 
-  it('says when to try again while the database is away for long, and keeps the registration', async function () {
-    this.timeout(20_000);
+  it('says when to try again while the database is away for long, and keeps the registration', async () => {
     const way = await atCode(app);
     const code = await app.codeFor(way.citizen.phone);
     void line.cut();
