@@ -1,28 +1,25 @@
 import { expect } from 'chai';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../src/config.ts';
 import { createCore, type Core } from '../src/core.ts';
 import { startEmbedded } from '../src/store/embedded.ts';
 import { createLog } from '../src/telemetry/log.ts';
+import { runAsProcess, runHere, type Ran } from './support/command-line.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+interface Options {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** In a process of its own, where that makes a difference: most commands are the same, and much sooner done, in this one. */
+  readonly process?: boolean;
 }
 
 describe('The command line', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   this.slow(10_000);
   let directory: string;
   let database: TestDatabase;
@@ -42,15 +39,13 @@ describe('The command line', function () {
   });
 
   /** Compiled once for all of them. In a directory of its own: a developer's `.env` is none of the tests' business. */
-  async function sso(args: readonly string[], { env = {}, input = '' }: { env?: Readonly<Record<string, string>>; input?: string } = {}): Promise<Ran> {
-    const child = spawn(process.execPath, [CLI, ...args], { cwd: directory, env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url, NODE_COMPILE_CACHE: join(directory, 'compiled'), ...env } });
-    child.stdin.end(input);
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number]>]);
-    return { code, stdout, stderr };
+  function sso(args: readonly string[], { env = {}, input = '', process = false }: Options = {}): Promise<Ran> {
+    const surroundings = { directory, input, env: { NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url, NODE_COMPILE_CACHE: join(directory, 'compiled'), ...env } };
+    return process ? runAsProcess(args, surroundings) : runHere(args, surroundings);
   }
 
   /** The one JSON document of a command that must succeed. */
-  async function json<T>(args: readonly string[], options: Parameters<typeof sso>[1] = {}): Promise<T> {
+  async function json<T>(args: readonly string[], options: Options = {}): Promise<T> {
     const { code, stdout, stderr } = await sso([...args, '--json'], options);
     expect(code, stderr).to.equal(0);
     return JSON.parse(stdout) as T;
@@ -90,6 +85,12 @@ describe('The command line', function () {
       });
     }
 
+    it('is a process that ends with the code of its command', async () => {
+      for (const [args, code] of [[['--help'], 0], [['client', 'show', 'tiada'], 1], [['operators'], 2]] as const) {
+        expect(await sso(args, { process: true })).to.include({ code });
+      }
+    });
+
     it('shows its help on demand', async () => {
       const { code, stdout } = await sso(['--help']);
       expect(code).to.equal(0);
@@ -123,7 +124,7 @@ describe('The command line', function () {
 
     it('reads a document, or many, from standard input or a file', async () => {
       const document = { client_name: 'Aplikasi', application_type: 'native', redirect_uris: ['com.example.app:/cb'], token_endpoint_auth_method: 'none' };
-      const one = await json<Record<string, unknown>>(['client', 'create', '--metadata', '-'], { input: JSON.stringify(document) });
+      const one = await json<Record<string, unknown>>(['client', 'create', '--metadata', '-'], { input: JSON.stringify(document), process: true });
       expect(one).to.include({ client_name: 'Aplikasi', type: 'native' }).and.not.to.have.property('client_secret');
 
       const file = join(directory, 'clients.json');
@@ -313,14 +314,14 @@ describe('The command line', function () {
     const dataDir = join(directory, 'embedded');
     const env = { DATABASE_URL: '', DATA_DIR: dataDir };
     const pidFile = join(dataDir, 'postgres', 'cluster', 'postmaster.pid');
-    const created = await json<{ client_id: string }>(['client', 'create', '--name', 'Uji', '--type', 'spa', '--redirect-uri', 'https://rp.test/cb'], { env });
+    const created = await json<{ client_id: string }>(['client', 'create', '--name', 'Uji', '--type', 'spa', '--redirect-uri', 'https://rp.test/cb'], { env, process: true });
     expect(existsSync(pidFile)).to.be.false;
 
     const quiet = (): void => undefined;
     const running = await startEmbedded({ dataDir, log: { debug: quiet, info: quiet, warn: quiet } });
     try {
-      expect(await json<object[]>(['client', 'list'], { env })).to.have.length(1);
-      expect(await json(['client', 'show', created.client_id], { env })).to.include({ type: 'spa' });
+      expect(await json<object[]>(['client', 'list'], { env, process: true })).to.have.length(1);
+      expect(await json(['client', 'show', created.client_id], { env, process: true })).to.include({ type: 'spa' });
       expect(existsSync(pidFile)).to.be.true;
     } finally {
       await running.stop();
