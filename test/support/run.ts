@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,9 @@ import { showSummary, type Summary } from './reporter.ts';
 import { provideSystemPackages } from './system-packages.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const ALL = 'test/**/*.test.ts';
+/** First, so that none of them goes on alone when all the others are done. */
+const LONGEST = ['test/web/pages.test.ts', 'test/e2e/whole-way.test.ts', 'test/e2e/process.test.ts'];
+const all = (): string[] => [...new Set([...LONGEST, ...globSync('test/**/*.test.ts', { cwd: root }).sort()])];
 
 /** Nothing of a test run has to survive a loss of power. */
 const HASTY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '512MB' };
@@ -86,7 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     provideSystemPackages(paths.length === 0);
     await provideDatabase(directory, undo);
-    const code = await runMocha([...options, ...(paths.length === 0 ? [ALL] : paths)], summaryFile);
+    const code = await runMocha([...options, ...(paths.length === 0 ? all() : paths)], summaryFile);
     // Without numbers the run itself broke down, which is a failure as much as any.
     const summary = existsSync(summaryFile) ? (JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary) : { passed: 0, failed: 1, skipped: 0 };
     return report(summary, code);
