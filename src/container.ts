@@ -5,6 +5,7 @@ import { addContact } from './account/contact/routes.ts';
 import { createContact } from './account/contact/service.ts';
 import { createAdminApi } from './admin/routes.ts';
 import type { Core } from './core.ts';
+import { createDocs } from './docs/routes.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
 import { addLogin } from './interaction/login/routes.ts';
@@ -167,7 +168,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     provider,
     csrf,
     showError,
-    routers: [interaction, portal],
+    routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, findToken: createFindMachineToken(provider), isDatabaseAway }),
     scheduler,
     async close() {

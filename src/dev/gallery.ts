@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import { LOCALES, type Locale } from '../domain/locale.ts';
 import { examples as accountContact } from '../account/contact/screens.ts';
+import { examples as docs } from '../docs/screens.ts';
 import { examples as login } from '../interaction/login/screens.ts';
 import { examples as recovery } from '../interaction/recovery/screens.ts';
 import { examples as registration } from '../interaction/registration/screens.ts';
@@ -20,7 +21,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, interaction, oidc, accountContact, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, interaction, oidc, accountContact, docs, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 
