@@ -4,6 +4,7 @@ import compress from 'koa-compress';
 import type Router from 'koa-router';
 import serve from 'koa-static';
 import type { Container } from './container.ts';
+import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { signOutOfNothing } from './oidc/sign-out.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
@@ -57,6 +58,7 @@ export function createApp(container: Container, readiness: Readiness, extra: rea
   for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   app.use(signOutOfNothing(provider));
+  app.use(guardUserCodes(provider, container));
   for (const protocol of provider.middleware) app.use(protocol);
   return app;
 }

@@ -32,6 +32,7 @@ import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createCodes } from './messages/codes.ts';
 import { createClientDirectory } from './oidc/clients.ts';
+import { createDevicePages } from './oidc/device-flow.ts';
 import { createFindMachineToken } from './oidc/machine-tokens.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
 import { readPresentSession } from './oidc/present-session.ts';
@@ -77,6 +78,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
   const clients = createClientDirectory({ store, clock });
 
+  const protocolErrors = createProtocolErrors(showError, isDatabaseAway);
   const provider = createProvider({
     config,
     store,
@@ -87,7 +89,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     ownClients: [portalClient(config.http.issuer)],
     jwks: await loadSigningKeys(store, clock),
     fetch: createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
-    pages: { error: createProtocolErrors(showError, isDatabaseAway), ...createSignOutPages({ clients }) },
+    pages: { error: protocolErrors, ...createSignOutPages({ clients }), ...createDevicePages(protocolErrors) },
     log,
   });
   comeBackLater(provider, isDatabaseAway);

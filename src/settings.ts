@@ -215,6 +215,8 @@ export const settings = {
     signInPerDevice: whole(60, 'Failed sign-ins from one device in an hour.', { min: 1 }),
     signInPerNetwork: whole(1000, 'Failed sign-ins from one network in an hour.', { min: 1 }),
     codesPerNetwork: whole(500, 'Codes sent on behalf of one network in an hour.', { min: 1 }),
+    userCodesPerDevice: whole(10, 'Codes of devices that nobody has, typed on one device in an hour.', { min: 1 }),
+    userCodesPerNetwork: whole(300, 'Codes of devices that nobody has, typed in one network in an hour.', { min: 1 }),
     operatorSearches: whole(120, 'Searches for accounts by one operator or machine in an hour.', { min: 1 }),
     operatorReveals: whole(40, 'Data shown in full to one operator in a day.', { min: 1 }),
     recoveryPerDevice: whole(20, 'Recovery codes asked for from one device in an hour, sent or not.', { min: 1 }),

@@ -9,7 +9,7 @@ const noCall = (): Promise<never> => Promise.reject(new Error('the command line 
 const noPage = (): never => {
   throw new Error('the command line shows no pages');
 };
-const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage };
+const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage, deviceCode: noPage, deviceConfirm: noPage, deviceLinked: noPage };
 
 /** The check of the very protocol that the server runs, without a server. */
 export async function createStandaloneCheck(core: Core): Promise<ClientCheck> {

@@ -9,7 +9,7 @@ import type { ServiceLabel } from '../web/screen.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { seeOther } from '../web/see-other.ts';
 import { endedScreen, type EndedReason } from './screens.ts';
-import type { Tickets } from './ticket.ts';
+import type { Ticket, Tickets } from './ticket.ts';
 
 export type Interaction = InstanceType<Provider['Interaction']>;
 
@@ -40,6 +40,9 @@ export const uidOf = (ctx: Context): string | undefined => /^\/interaction\/([\w
 export const interactionPath = (uid: string, step = ''): string => (step === '' ? `/interaction/${uid}` : `/interaction/${uid}/${step}`);
 
 const labelOf = (client: Client | undefined): ServiceLabel | undefined => (client === undefined || client.id === PORTAL_CLIENT_ID ? undefined : { name: client.metadata.client_name });
+
+/** Whether single sign-on would lead to the same end without a question. */
+const isRepeatable = (ticket: Ticket | undefined): boolean => ticket !== undefined && ticket.params.prompt === undefined && ticket.params.redirect_uri !== undefined;
 
 /** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
 export function createEntrance({ provider, clients, tickets, clock }: EntranceDeps) {
@@ -77,7 +80,7 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
         return;
       }
       // The second press of the last button: the first has led on already, and single sign-on leads there again.
-      if (reason === 'finished' && ctx.method === 'POST' && tickets.read(ctx, uid)?.params.prompt === undefined) {
+      if (reason === 'finished' && ctx.method === 'POST' && isRepeatable(tickets.read(ctx, uid))) {
         seeOther(ctx, interactionPath(uid, 'resume'));
         return;
       }

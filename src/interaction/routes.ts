@@ -33,6 +33,11 @@ export function createInteractionRoutes({ entrance, tickets, finish, adopt, cloc
     if (ticket === undefined) throw new Refused(410, 'errors.oidc.request');
     // Only what ran out is taken along; what came to its end is over.
     if (clock.now().getTime() >= ticket.endsAt) tickets.carry(ctx, ticket);
+    // Only a device's request has no way back (allowOmittingSingleRegisteredRedirectUri); its code was used, the device shows a new one.
+    if (ticket.params.redirect_uri === undefined) {
+      seeOther(ctx, '/device');
+      return;
+    }
     seeOther(ctx, `/auth?${new URLSearchParams(ticket.params).toString()}`);
   };
 

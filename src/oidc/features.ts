@@ -1,4 +1,4 @@
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import { isFapi2 } from './client-rules.ts';
 
@@ -7,6 +7,10 @@ export interface ProtocolPages {
   readonly error: (ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error) => Promise<void>;
   readonly signOut: (ctx: KoaContextWithOIDC) => Promise<void>;
   readonly signedOut: (ctx: KoaContextWithOIDC) => Promise<void>;
+  /** Asks for the code of a device, and tells what was wrong with the last one. */
+  readonly deviceCode: (ctx: KoaContextWithOIDC, out?: { error: string; error_description?: string | undefined }, error?: Error) => Promise<void>;
+  readonly deviceConfirm: (ctx: KoaContextWithOIDC, client: Client, userCode: string) => Promise<void>;
+  readonly deviceLinked: (ctx: KoaContextWithOIDC) => Promise<void>;
 }
 
 /** What of the protocol is on; docs/protocol.md gives the reason of each. */
@@ -27,6 +31,15 @@ export function createFeatures({ pages, keyedHash }: { readonly pages: ProtocolP
     fapi: { enabled: true, profile: (_ctx, client) => (isFapi2(client) ? '2.0' : undefined) },
     resourceIndicators: { enabled: false },
     backchannelLogout: { enabled: true },
+    // Kiosks and programs without a browser; the code is for a person to copy: no vowels, so no words and no 0 or O.
+    deviceFlow: {
+      enabled: true,
+      charset: 'base-20',
+      mask: '****-****',
+      userCodeInputSource: (ctx, _form, out, error) => pages.deviceCode(ctx, out, error),
+      userCodeConfirmSource: (ctx, _form, client, _deviceInfo, userCode) => pages.deviceConfirm(ctx, client, userCode),
+      successSource: pages.deviceLinked,
+    },
     rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
   };
 }

@@ -113,6 +113,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
       AuthorizationCode: 60,
       AccessToken: 900,
       ClientCredentials: 600,
+      DeviceCode: 600,
       IdToken: 900,
       RefreshToken: config.lifetimes.sessionSeconds,
     },

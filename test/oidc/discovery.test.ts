@@ -23,7 +23,8 @@ describe('Protocol: discovery', () => {
       revocation_endpoint: `${app.url}/token/revocation`,
       pushed_authorization_request_endpoint: `${app.url}/request`,
       response_types_supported: ['code'],
-      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code'],
+      device_authorization_endpoint: `${app.url}/device/auth`,
       code_challenge_methods_supported: ['S256'],
       scopes_supported: ['openid', 'profile', 'email', 'phone', 'nik'],
       subject_types_supported: ['public', 'pairwise'],
@@ -51,9 +52,9 @@ describe('Protocol: discovery', () => {
   });
 
   it('says nothing of what is off, and that answers to nobody', async () => {
-    const off = ['registration_endpoint', 'device_authorization_endpoint', 'backchannel_authentication_endpoint', 'check_session_iframe'];
+    const off = ['registration_endpoint', 'backchannel_authentication_endpoint', 'check_session_iframe'];
     expect(await document()).not.to.have.any.keys(off);
-    for (const path of ['/reg', '/device', '/device/auth', '/backchannel', '/challenge']) {
+    for (const path of ['/reg', '/backchannel', '/challenge']) {
       expect((await fetch(`${app.url}${path}`)).status, path).to.equal(404);
       expect((await fetch(`${app.url}${path}`, { method: 'POST' })).status, path).to.equal(404);
     }

@@ -1,7 +1,7 @@
 import type { ClientMetadata, ClientType } from '../../domain/client.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { FieldProblem } from './field-problem.ts';
-import { document, fields, type Document } from './metadata-fields.ts';
+import { DEVICE_GRANT, document, fields, type Document } from './metadata-fields.ts';
 import { complete, findProblems } from './metadata-rules.ts';
 
 export type { FieldProblem } from './field-problem.ts';
@@ -32,7 +32,7 @@ const OURS = new Set(['client_id_issued_at', 'client_secret_expires_at', 'regist
 function deriveType({ type, application_type, grant_types = [], token_endpoint_auth_method }: Document): ClientType {
   if (type !== undefined) return type;
   if (grant_types.includes('client_credentials') && !grant_types.includes('authorization_code')) return 'machine';
-  if (application_type === 'native') return 'native';
+  if (application_type === 'native' || grant_types.includes(DEVICE_GRANT)) return 'native';
   return token_endpoint_auth_method === 'none' ? 'spa' : 'web';
 }
 

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { clientTypes, PORTAL_CLIENT_ID } from '../../domain/client.ts';
 import { findWebUriProblem } from './uris.ts';
 
+/** RFC 8628, 3.4. */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
 const line = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' });
 const uris = z.array(z.string()).max(100);
 const webUri = z.string().superRefine((text, ctx) => {
@@ -22,7 +25,7 @@ export const fields = {
   application_type: z.enum(['web', 'native']).optional(),
   redirect_uris: uris.default([]),
   post_logout_redirect_uris: uris.default([]),
-  grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).min(1).optional(),
+  grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials', DEVICE_GRANT])).min(1).optional(),
   response_types: z.array(z.literal('code', { error: 'may only hold "code"' })).optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),
   scope: z.string().trim().min(1).optional(),

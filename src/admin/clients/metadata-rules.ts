@@ -2,7 +2,7 @@ import { adminScopes } from '../../domain/admin-scope.ts';
 import { scopes } from '../../domain/claims.ts';
 import type { ClientType } from '../../domain/client.ts';
 import type { FieldProblem } from './field-problem.ts';
-import type { Document } from './metadata-fields.ts';
+import { DEVICE_GRANT, type Document } from './metadata-fields.ts';
 import { completeProfile, findSecurityProblems } from './security-rules.ts';
 import { findRedirectUriProblem } from './uris.ts';
 
@@ -18,10 +18,12 @@ export interface Completed {
 /** Written out when a client is registered, so that a later default changes nobody's registration. */
 export function complete(type: ClientType, given: Document): Completed {
   const machine = type === 'machine';
+  // A kiosk shows a code and is sent nowhere.
+  const redirected = !machine && (given.grant_types?.includes('authorization_code') ?? true);
   return {
     application_type: given.application_type ?? (type === 'native' ? 'native' : 'web'),
     grant_types: given.grant_types ?? [machine ? 'client_credentials' : 'authorization_code'],
-    response_types: given.response_types ?? (machine ? [] : ['code']),
+    response_types: given.response_types ?? (redirected ? ['code'] : []),
     token_endpoint_auth_method: given.token_endpoint_auth_method ?? (given.security_profile === 'fapi2' ? 'private_key_jwt' : type === 'web' || machine ? 'client_secret_basic' : 'none'),
     ...completeProfile(type, given),
   };
@@ -43,10 +45,17 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
     if (grants.some((grant) => grant !== 'client_credentials')) yield { field: 'grant_types', what: 'may only hold client_credentials for a machine' };
     if (completed.response_types.length > 0) yield { field: 'response_types', what: 'must be empty for a machine' };
   } else {
-    if (given.redirect_uris.length === 0) yield { field: 'redirect_uris', what: 'must hold at least one address' };
-    if (!grants.includes('authorization_code')) yield { field: 'grant_types', what: 'must hold authorization_code' };
+    const byDevice = grants.includes(DEVICE_GRANT);
+    if (byDevice && type !== 'native') yield { field: 'grant_types', what: `must not hold ${DEVICE_GRANT}: a device or program without a browser is of type native` };
+    if (grants.includes('authorization_code')) {
+      if (given.redirect_uris.length === 0) yield { field: 'redirect_uris', what: 'must hold at least one address' };
+      if (completed.response_types.length === 0) yield { field: 'response_types', what: 'must hold "code"' };
+    } else if (byDevice) {
+      for (const field of ['redirect_uris', 'post_logout_redirect_uris', 'response_types'] as const) if ((given[field] ?? []).length > 0) yield { field, what: 'must be empty: without authorization_code nobody is sent back' };
+    } else {
+      yield { field: 'grant_types', what: `must hold authorization_code${type === 'native' ? ` or ${DEVICE_GRANT}` : ''}` };
+    }
     if (!confidential && grants.includes('client_credentials')) yield { field: 'grant_types', what: `must not hold client_credentials: a client of type ${type} cannot keep a secret` };
-    if (completed.response_types.length === 0) yield { field: 'response_types', what: 'must hold "code"' };
     for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
       for (const [index, uri] of given[field].entries()) {
         const what = findRedirectUriProblem(uri, type);

@@ -32,6 +32,11 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       day: limit('code.day', otp.sendsPerDay, DAY),
       tries: limit('code.tries', otp.triesPerDay, DAY),
     },
+    /** Codes of devices that nobody has, by who types them. */
+    userCode: {
+      device: limit('user-code.device', limits.userCodesPerDevice, HOUR),
+      network: limit('user-code.network', limits.userCodesPerNetwork, HOUR),
+    },
     /** Counted on who asks, not on whom they ask about. */
     operator: {
       search: limit('operator.search', limits.operatorSearches, HOUR),

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { parseClientMetadata, type FieldProblem, type ParsedClient, type ParseOptions } from '../../../src/admin/clients/forms.ts';
 
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const web = { client_name: 'Uji', redirect_uris: ['https://rp.test/cb'] };
 
 function accepted(document: unknown, options?: ParseOptions): ParsedClient {
@@ -30,6 +31,7 @@ describe('Client applications: metadata', () => {
   it('gives public clients no secret, and machines no pages', () => {
     expect(accepted(web, { type: 'spa' }).metadata).to.include({ application_type: 'web', token_endpoint_auth_method: 'none' });
     expect(accepted(web, { type: 'native' }).metadata).to.include({ application_type: 'native', token_endpoint_auth_method: 'none' });
+    expect(accepted({ client_name: 'Anjungan', grant_types: [DEVICE] }).metadata).to.deep.include({ response_types: [], redirect_uris: [], token_endpoint_auth_method: 'none' });
     const machine = accepted({ client_name: 'Mesin' }, { type: 'machine' }).metadata;
     expect(machine).to.deep.include({ grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' });
     expect(machine).not.to.have.property('scope');
@@ -39,6 +41,7 @@ describe('Client applications: metadata', () => {
     ['nothing said', {}, 'web'],
     ['no authentication', { token_endpoint_auth_method: 'none' }, 'spa'],
     ['a native application', { application_type: 'native', redirect_uris: ['com.example.app:/cb'] }, 'native'],
+    ['the device grant alone', { grant_types: [DEVICE], redirect_uris: [] }, 'native'],
     ['client credentials alone', { grant_types: ['client_credentials'], redirect_uris: [] }, 'machine'],
     ['client credentials beside the code', { grant_types: ['authorization_code', 'client_credentials'] }, 'web'],
     ['a type of our own', { type: 'spa' }, 'spa'],
@@ -47,6 +50,8 @@ describe('Client applications: metadata', () => {
 
   const bad: [string, object, ParseOptions, string][] = [
     ['no name', { client_name: undefined }, {}, 'client_name'],
+    ['the device grant for a service with a browser', { grant_types: ['authorization_code', DEVICE] }, { type: 'web' }, 'grant_types'],
+    ['addresses that nobody is sent to', { grant_types: [DEVICE] }, { type: 'native' }, 'redirect_uris'],
     ['PKCE waived without a reason worth the name', { pkce_waived_because: 'lama' }, {}, 'pkce_waived_because'],
     ['PKCE waived for a public client', { pkce_waived_because: 'The vendor ended support for the library.' }, { type: 'spa' }, 'pkce_waived_because'],
     ['FAPI for a public client', { security_profile: 'fapi2' }, { type: 'spa' }, 'security_profile'],

@@ -1,0 +1,172 @@
+import { expect } from 'chai';
+import * as client from 'openid-client';
+import type { AccountId } from '../../src/domain/account.ts';
+import { addAccount } from '../support/accounts.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { Browser, type Page } from '../support/browser.ts';
+import { somebody, type Citizen } from '../support/citizens.ts';
+import { goOn, register, signIn } from '../support/journeys.ts';
+
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+describe('Protocol: a device without a keyboard of its own', () => {
+  let app: TestApp;
+  let kiosk: client.Configuration;
+  let citizen: Citizen;
+  let accountId: AccountId;
+  let browser: Browser;
+
+  before(async () => {
+    app = await startTestApp();
+    await app.addClient({
+      type: 'native',
+      metadata: { client_id: 'kiosk', client_name: 'Anjungan Disnaker (contoh)', application_type: 'native', redirect_uris: [], response_types: [], grant_types: [DEVICE_GRANT], token_endpoint_auth_method: 'none', scope: 'openid profile' },
+    });
+    kiosk = await client.discovery(new URL(app.url), 'kiosk', { id_token_signed_response_alg: 'ES256' }, client.None(), { execute: [client.allowInsecureRequests] });
+  });
+  after(() => app.close());
+  beforeEach(async () => {
+    await app.database.knex('counters').del();
+    citizen = somebody();
+    accountId = await addAccount(app, citizen);
+    browser = new Browser();
+  });
+
+  const ask = (): Promise<client.DeviceAuthorizationResponse> => client.initiateDeviceAuthorization(kiosk, { scope: 'openid profile' });
+  const poll = async ({ device_code }: { device_code: string }): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: DEVICE_GRANT, device_code, client_id: 'kiosk' }) });
+    return (await answer.json()) as Record<string, unknown>;
+  };
+  const type = async (code: string, by = browser): Promise<Page> => by.submit(await by.open(`${app.url}/device`), 'user_code', { user_code: code });
+  const press = (page: Page, button: 'confirm' | 'abort', by = browser): Promise<Page> => by.submit(page, 'user_code', { [button]: 'yes' });
+
+  it('signs in on the phone what stands at the kiosk', async () => {
+    const device = await ask();
+    expect(device.user_code).to.match(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
+    expect(device.verification_uri).to.equal(`${app.url}/device`);
+    expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
+
+    const compare = await type(device.user_code.toLowerCase().replace('-', ' '));
+    expect(compare.text).to.include(device.user_code).and.include('Anjungan Disnaker (contoh)').and.include('Jangan lanjutkan');
+    const login = await press(compare, 'confirm');
+    expect(login.url.pathname).to.match(/^\/interaction\/[\w-]+\/login$/);
+    const linked = await signIn(browser, login, citizen.nik, citizen.password);
+    expect(linked.status).to.equal(200);
+    expect(linked.text).to.include('Perangkat sudah masuk').and.include('Anjungan Disnaker (contoh)');
+
+    const tokens = await client.pollDeviceAuthorizationGrant(kiosk, { ...device, interval: 0.001 });
+    expect(tokens.claims()?.sub).to.equal(accountId);
+    expect(await client.fetchUserInfo(kiosk, tokens.access_token, accountId)).to.deep.include({ name: citizen.name });
+    expect(await poll(device), 'the device code works once').to.deep.include({ error: 'invalid_grant' });
+  });
+
+  it('registers who has no account, on the way', async () => {
+    const device = await ask();
+    const login = await press(await type(device.user_code), 'confirm');
+    const finished = await register(app, browser, await browser.open(login.link('Daftar Sekarang')), somebody());
+    expect(finished.text).to.include('Anjungan Disnaker (contoh)');
+    const linked = await goOn(browser, finished);
+    expect(linked.text).to.include('Perangkat sudah masuk');
+    expect(await poll(device)).to.have.property('id_token');
+  });
+
+  it('asks nothing more of who has signed in on the phone, except to compare the code', async () => {
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    const device = await ask();
+    const filled = await browser.open(device.verification_uri_complete!);
+    expect(filled.form('user_code').fields.user_code, 'from the address into the field').to.equal(device.user_code);
+    const compare = await browser.submit(filled, 'user_code', {});
+    expect(await poll(device), 'nothing happens by the address alone').to.deep.include({ error: 'authorization_pending' });
+    expect((await press(compare, 'confirm')).text).to.include('Perangkat sudah masuk');
+    expect(await poll(device)).to.have.property('access_token');
+  });
+
+  it('tells the device when the person declines, before or at the sign-in', async () => {
+    const device = await ask();
+    const declined = await press(await type(device.user_code), 'abort');
+    expect(declined.text).to.include('Perangkat tidak dihubungkan');
+    expect(await poll(device)).to.deep.include({ error: 'access_denied' });
+
+    const other = await ask();
+    const login = await press(await type(other.user_code), 'confirm');
+    expect((await browser.open(login.link('Kembali ke'))).text).to.include('Perangkat tidak dihubungkan');
+    expect(await poll(other)).to.deep.include({ error: 'access_denied' });
+  });
+
+  it('says what is wrong with a code, and leads on', async () => {
+    const device = await ask();
+    const problem = async (code: string): Promise<string> => {
+      const page = await browser.post(await browser.open(`${app.url}/device`), 'user_code', { user_code: code });
+      expect(page.status).to.equal(422);
+      expect(page.form('user_code').fields.user_code).to.equal(code);
+      return page.text;
+    };
+    expect(await problem('')).to.include('Isi kode yang tampil');
+    expect(await problem('BBBB-BBBB')).to.include('Kode ini tidak dikenal');
+    await press(await type(device.user_code), 'confirm');
+    expect(await problem(device.user_code)).to.include('sudah pernah dipakai');
+  });
+
+  it('takes a code for ten minutes', async () => {
+    const device = await ask();
+    expect(device.expires_in).to.equal(600);
+    const { knex } = app.database;
+    expect(await knex('protocol_state').where({ model: 'DeviceCode' }).where('expires_at', '>', new Date(Date.now() + 601_000)).select('id')).to.deep.equal([]);
+  });
+
+  it('slows down who guesses codes, and nobody who has one', async () => {
+    for (let count = 0; count < 12; count += 1) {
+      const device = await ask();
+      expect((await press(await type(device.user_code), 'abort')).status).to.equal(200);
+    }
+    for (let count = 0; count < 10; count += 1) await type(`BBBB-BBB${'BCDFGHJKLM'[count]!}`);
+    const device = await ask();
+    const refused = await type(device.user_code);
+    expect(refused.status).to.equal(429);
+    expect(Number(refused.headers.get('retry-after'))).to.be.greaterThan(0);
+    expect((await type(device.user_code, new Browser())).text, 'on another phone').to.include('Cocokkan kode');
+  });
+
+  it('takes nothing from another site, nor for another person', async () => {
+    const device = await ask();
+    const fields = { user_code: device.user_code, confirm: 'yes' };
+    const withoutSession = await new Browser().request(`${app.url}/device`, { method: 'POST', body: new URLSearchParams(fields) });
+    expect(withoutSession.status).to.equal(403);
+    expect(withoutSession.text).to.include('Aktifkan cookie');
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    for (const xsrf of [{}, { xsrf: 'x'.repeat(48) }]) expect((await browser.request(`${app.url}/device`, { method: 'POST', body: new URLSearchParams({ ...fields, ...xsrf }) })).status).to.equal(422);
+    expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
+
+    const owner = new Browser();
+    const login = await press(await type(device.user_code, owner), 'confirm', owner);
+    const stranger = new Browser();
+    expect((await stranger.open(login.url)).status, 'the sign-in of another browser').to.equal(403);
+    expect((await type(device.user_code, stranger)).text).to.include('sudah pernah dipakai');
+  });
+
+  it('leads a browser that lost its session back to the page that explains', async () => {
+    const login = await press(await type((await ask()).user_code), 'confirm');
+    const uid = /interaction\/([\w-]+)/.exec(login.url.pathname)![1]!;
+    const explained = await new Browser().open(`${app.url}/device/${uid}`);
+    expect(explained.url.pathname).to.equal(`/interaction/${uid}`);
+    expect(explained.status).to.equal(403);
+    expect((await new Browser().open(`${app.url}/device/auth`)).status).to.equal(404);
+  });
+
+  it('ends with the session of the person', async () => {
+    const device = await ask();
+    await signIn(browser, await press(await type(device.user_code), 'confirm'), citizen.nik, citizen.password);
+    const { access_token: token } = await poll(device);
+    const me = async (): Promise<number> => (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(token)}` } })).status;
+    expect(await me()).to.equal(200);
+    await browser.submit(await browser.open(`${app.url}/session/end`), 'logout', {});
+    expect(await me()).to.equal(401);
+  });
+
+  it('is for clients that registered for it', async () => {
+    await app.addClient({ metadata: { client_id: 'web-saja', client_name: 'Web', redirect_uris: ['https://web-saja.test/cb'], token_endpoint_auth_method: 'none' }, type: 'spa' });
+    const answer = await fetch(`${app.url}/device/auth`, { method: 'POST', body: new URLSearchParams({ client_id: 'web-saja', scope: 'openid' }) });
+    expect(answer.status).to.equal(400);
+    expect(((await answer.json()) as { error_description: string }).error_description).to.include('not allowed');
+  });
+});
