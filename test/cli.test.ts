@@ -149,7 +149,10 @@ describe('The command line', function () {
 
     it('changes, stops and starts one, and renews its secret', async () => {
       const { client_id: id, client_secret: first } = await json<{ client_id: string; client_secret: string }>(flags);
-      expect(await json(['client', 'update', id, '--name', 'Uji Dua', '--scope', 'openid nik', '--allow-nik'])).to.deep.include({ client_name: 'Uji Dua', scope: 'openid nik', redirect_uris: ['https://rp.test/cb', 'https://rp.test/cb2'] });
+      expect(await json(['client', 'update', id, '--name', 'Uji Dua', '--scope', 'openid email'])).to.deep.include({ client_name: 'Uji Dua', scope: 'openid email', redirect_uris: ['https://rp.test/cb', 'https://rp.test/cb2'] });
+      const withNik = { scope: 'openid nik', data_use: { nik: { purpose: { id: 'Memeriksa hak atas bantuan.', en: 'Checking the right to aid.' }, legal_basis: 'legal-obligation' } } };
+      const widened = await sso(['client', 'update', id, '--metadata', '-', '--allow-nik', '--json'], { input: JSON.stringify(withNik) });
+      expect(JSON.parse(widened.stdout)).to.deep.include(withNik);
       expect(await json(['client', 'disable', id])).to.include({ status: 'disabled' });
       expect((await core.store.clients.find(id))?.status).to.equal('disabled');
       expect(await json(['client', 'enable', id])).to.include({ status: 'active' });

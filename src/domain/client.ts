@@ -1,4 +1,5 @@
 import type { Sensitive } from './sensitive.ts';
+import type { DataUse } from './sharing.ts';
 
 /** `web` is confidential and server side; `spa` and `native` are public and use PKCE; `machine` has no person. */
 export type ClientType = 'web' | 'spa' | 'native' | 'machine';
@@ -23,6 +24,10 @@ export interface ClientMetadata {
   readonly initiate_login_uri?: string;
   readonly backchannel_logout_uri?: string;
   readonly application_type?: 'web' | 'native';
+  /** What the data of each scope are wanted for. */
+  readonly data_use?: Readonly<Partial<Record<string, DataUse>>>;
+  /** A service of the house: people are told what it gets, where others ask them. */
+  readonly first_party?: boolean;
   readonly [further: string]: unknown;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clientTypes, PORTAL_CLIENT_ID } from '../../domain/client.ts';
+import { legalBases, personalScopes } from '../../domain/sharing.ts';
 import { findWebUriProblem } from './uris.ts';
 
 /** RFC 8628, 3.4. */
@@ -16,6 +17,10 @@ const signingAlg = z.enum(['ES256', 'RS256', 'EdDSA']);
 const clientSigningAlg = z.enum(['ES256', 'PS256', 'RS256', 'EdDSA']);
 const encryptionAlg = z.enum(['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW']);
 const encryptionEnc = z.enum(['A256GCM', 'A128GCM', 'A128CBC-HS256', 'A256CBC-HS512']);
+
+/** Read by everybody who is asked, before they answer: short, and in both languages. */
+const purpose = z.string().trim().min(10, { error: 'must say it in 10 to 200 characters' }).max(200, { error: 'must say it in 10 to 200 characters' }).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' });
+const dataUse = z.strictObject({ purpose: z.strictObject({ id: purpose, en: purpose }), legal_basis: z.enum(legalBases) });
 
 /** Each member of a client metadata document by itself; what they must be to one another stands in `metadata-rules.ts`. */
 export const fields = {
@@ -61,6 +66,8 @@ export const fields = {
   require_auth_time: z.boolean().optional(),
   subject_type: z.enum(['public', 'pairwise']).optional(),
   sector_identifier_uri: webUri.refine((text) => text.startsWith('https:'), { error: 'must be https' }).optional(),
+  data_use: z.partialRecord(z.enum(personalScopes), dataUse).optional(),
+  first_party: z.boolean().optional(),
   allow_nik: z.boolean().default(false),
   type: z.enum(clientTypes).optional(),
 };

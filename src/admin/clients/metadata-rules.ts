@@ -4,6 +4,7 @@ import type { ClientType } from '../../domain/client.ts';
 import type { FieldProblem } from './field-problem.ts';
 import { DEVICE_GRANT, type Document } from './metadata-fields.ts';
 import { completeProfile, findSecurityProblems } from './security-rules.ts';
+import { findSharingProblems } from './sharing-rules.ts';
 import { findRedirectUriProblem } from './uris.ts';
 
 export interface Completed {
@@ -72,5 +73,5 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
   const unknown = asked.filter((scope) => !known.includes(scope));
   if (unknown.length > 0) yield { field: 'scope', what: `does not exist: ${unknown.join(', ')} (there are ${known.join(', ')})` };
   if (asked.length > 0 && type !== 'machine' && !asked.includes('openid')) yield { field: 'scope', what: 'must hold openid' };
-  if (asked.includes('nik') && !mayAskForNik) yield { field: 'scope', what: 'nik needs a legal basis and is granted only on purpose: --allow-nik, or "allow_nik": true' };
+  yield* findSharingProblems(type, given, asked, mayAskForNik);
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { parseClientMetadata, type FieldProblem, type ParsedClient, type ParseOptions } from '../../../src/admin/clients/forms.ts';
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+const use = { purpose: { id: 'Mencocokkan pelamar dengan lowongan.', en: 'Matching applicants with jobs.' }, legal_basis: 'public-task' };
 const web = { client_name: 'Uji', redirect_uris: ['https://rp.test/cb'] };
 
 function accepted(document: unknown, options?: ParseOptions): ParsedClient {
@@ -79,7 +80,15 @@ describe('Client applications: metadata', () => {
     ['keys promised and not given', { token_endpoint_auth_method: 'private_key_jwt' }, {}, 'jwks'],
     ['an unknown scope', { scope: 'openid everything' }, {}, 'scope'],
     ['a scope without openid', { scope: 'profile' }, {}, 'scope'],
-    ['the NIK in passing', { scope: 'openid nik' }, {}, 'scope'],
+    ['the NIK in passing', { scope: 'openid nik', data_use: { nik: use } }, {}, 'scope'],
+    ['the NIK without saying what for', { scope: 'openid nik' }, { allowNik: true }, 'data_use.nik'],
+    ['a purpose in one language', { data_use: { email: { ...use, purpose: { id: use.purpose.id } } } }, {}, 'data_use.email.purpose.en'],
+    ['a purpose of a word', { data_use: { email: { ...use, purpose: { ...use.purpose, en: 'mail' } } } }, {}, 'data_use.email.purpose.en'],
+    ['a purpose of two lines', { data_use: { email: { ...use, purpose: { ...use.purpose, en: 'Sending letters\nand more' } } } }, {}, 'data_use.email.purpose.en'],
+    ['a legal basis of the service’s own', { data_use: { email: { ...use, legal_basis: 'because' } } }, {}, 'data_use.email.legal_basis'],
+    ['the use of what is not asked for', { scope: 'openid', data_use: { email: use } }, {}, 'data_use.email'],
+    ['the use of a scope that does not exist', { data_use: { everything: use } }, {}, 'data_use'],
+    ['a machine of the house', { redirect_uris: [], first_party: true }, { type: 'machine' }, 'first_party'],
     ['a secret from outside', { client_secret: 'rahasia' }, {}, 'client_secret'],
     ['the id of the portal', { client_id: 'siapkerja-portal' }, {}, 'client_id'],
     ['an id with a blank', { client_id: 'a b c' }, {}, 'client_id'],
@@ -97,8 +106,8 @@ describe('Client applications: metadata', () => {
   });
 
   it('grants the NIK on purpose, by the flag or by the member, which is not kept', () => {
-    expect(accepted({ ...web, scope: 'openid nik' }, { allowNik: true }).metadata.scope).to.equal('openid nik');
-    const { metadata, ignored } = accepted({ ...web, scope: 'openid nik', allow_nik: true });
+    expect(accepted({ ...web, scope: 'openid nik', data_use: { nik: use } }, { allowNik: true }).metadata.scope).to.equal('openid nik');
+    const { metadata, ignored } = accepted({ ...web, scope: 'openid nik', data_use: { nik: use }, allow_nik: true });
     expect(metadata).not.to.have.property('allow_nik');
     expect(ignored).to.be.empty;
   });

@@ -72,8 +72,9 @@ describe('Client applications', () => {
 
   it('ask for the NIK only when it is granted on purpose, and then keep it', async () => {
     const { client } = await create();
-    expect((await clients.update(client.id, { scope: 'openid nik' })).ok).to.be.false;
-    expect(done(await clients.update(client.id, { scope: 'openid nik' }, { allowNik: true })).client.metadata.scope).to.equal('openid nik');
+    const members = { scope: 'openid nik', data_use: { nik: { purpose: { id: 'Memeriksa hak atas bantuan.', en: 'Checking the right to aid.' }, legal_basis: 'legal-obligation' } } };
+    expect((await clients.update(client.id, members)).ok).to.be.false;
+    expect(done(await clients.update(client.id, members, { allowNik: true })).client.metadata.scope).to.equal('openid nik');
     expect(done(await clients.update(client.id, { client_name: 'Nama Lain' })).client.metadata.scope).to.equal('openid nik');
   });
 

@@ -1,0 +1,17 @@
+import type { ClientType } from '../../domain/client.ts';
+import type { FieldProblem } from './field-problem.ts';
+import type { Document } from './metadata-fields.ts';
+
+/**
+ * What a registration says of the data it wants.
+ * @param asked  the scopes of the document; none where it names none.
+ */
+export function* findSharingProblems(type: ClientType, given: Document, asked: readonly string[], mayAskForNik: boolean): Generator<FieldProblem> {
+  if (asked.includes('nik') && !mayAskForNik) yield { field: 'scope', what: 'nik needs a legal basis and is granted only on purpose: --allow-nik, or "allow_nik": true' };
+  if (asked.includes('nik') && given.data_use?.nik === undefined) yield { field: 'data_use.nik', what: 'is needed with the scope nik: {"purpose": {"id": …, "en": …}, "legal_basis": …}' };
+  for (const scope of Object.keys(given.data_use ?? {})) {
+    if (asked.length > 0 && !asked.includes(scope)) yield { field: `data_use.${scope}`, what: 'tells the use of a scope that the client does not ask for' };
+  }
+  if (type !== 'machine') return;
+  for (const field of ['data_use', 'first_party'] as const) if (given[field] !== undefined) yield { field, what: 'must not be given: a machine has no person' };
+}

@@ -1,0 +1,59 @@
+import { isDeepStrictEqual } from 'node:util';
+import { claimsByScope } from './claims.ts';
+import type { ClientMetadata } from './client.ts';
+import type { Locale } from './locale.ts';
+
+/** The six bases on which personal data may be processed (UU 27/2022, article 20). */
+export const legalBases = ['consent', 'contract', 'legal-obligation', 'vital-interest', 'public-task', 'legitimate-interest'] as const;
+export type LegalBasis = (typeof legalBases)[number];
+
+/** What a service wants the data of a scope for, as its registration says it. */
+export interface DataUse {
+  readonly purpose: Readonly<Record<Locale, string>>;
+  readonly legal_basis: LegalBasis;
+}
+
+/** Scopes that give away something of the person; `openid` says only that it is the same one as the last time. */
+export const personalScopes = (Object.keys(claimsByScope) as (keyof typeof claimsByScope)[]).filter((scope) => scope !== 'openid');
+
+/** What goes to a service, and why. */
+export interface Share {
+  readonly scope: string;
+  readonly claims: readonly string[];
+  /** Left out where the registration gives none. */
+  readonly use?: DataUse;
+}
+
+/** A `notice` tells, a `consent` asks. */
+export type ConsentKind = 'consent' | 'notice';
+
+/** What was shown to the person and can be shown again: the version is a hash of it. */
+export interface ConsentText {
+  readonly service: string;
+  readonly kind: ConsentKind;
+  readonly shares: readonly Share[];
+  /** The sentences around it, as they stood then, by language and key. */
+  readonly wording: Readonly<Record<Locale, Readonly<Record<string, string>>>>;
+}
+
+type Declared = Pick<ClientMetadata, 'data_use' | 'first_party'>;
+
+/** What the scopes give away, in the order of `claimsByScope`. */
+export const sharesOf = ({ data_use: uses }: Declared, scopes: readonly string[]): readonly Share[] =>
+  personalScopes
+    .filter((scope) => scopes.includes(scope))
+    .map((scope) => {
+      const use = uses?.[scope];
+      return { scope, claims: claimsByScope[scope], ...(use === undefined ? {} : { use }) };
+    });
+
+/** The same data or less, for the same purpose on the same basis: anything else is new to the person. */
+const covers = (given: Share, wanted: Share): boolean =>
+  given.scope === wanted.scope && wanted.claims.every((claim) => given.claims.includes(claim)) && isDeepStrictEqual(given.use, wanted.use);
+
+/** What of it the person has yet to be asked or told. */
+export const newShares = (wanted: readonly Share[], given: readonly Share[]): readonly Share[] => wanted.filter((share) => !given.some((one) => covers(one, share)));
+
+/** Services of the house tell; but what rests on consent is asked for, whoever wants it. */
+export const kindOf = ({ first_party: ours }: Declared, shares: readonly Share[]): ConsentKind =>
+  ours === true && shares.every(({ use }) => use?.legal_basis !== 'consent') ? 'notice' : 'consent';
