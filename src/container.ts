@@ -3,11 +3,14 @@ import type Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import { addContact } from './account/contact/routes.ts';
 import { createContact } from './account/contact/service.ts';
+import { addServices } from './account/services/routes.ts';
+import { createServices } from './account/services/service.ts';
 import { createAdminApi } from './admin/routes.ts';
 import type { Core } from './core.ts';
 import { createDocs } from './docs/routes.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
+import { addConsent } from './interaction/consent/routes.ts';
 import { addLogin } from './interaction/login/routes.ts';
 import { createLogin } from './interaction/login/service.ts';
 import { createAsking } from './interaction/recovery/asking.ts';
@@ -25,6 +28,8 @@ import { addRegistration } from './interaction/registration/routes.ts';
 import { createCodeSending } from './interaction/registration/sending.ts';
 import { createRegistration } from './interaction/registration/service.ts';
 import { createInteractionRoutes } from './interaction/routes.ts';
+import { createShowSharing } from './interaction/sharing-shown.ts';
+import { createSharing } from './interaction/sharing.ts';
 import { createSignInFailures } from './interaction/sign-in-failures.ts';
 import { createTickets } from './interaction/ticket.ts';
 import { chainAll } from './jobs/chain.ts';
@@ -37,6 +42,7 @@ import { createFindMachineToken } from './oidc/machine-tokens.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
 import { readPresentSession } from './oidc/present-session.ts';
 import { createProvider } from './oidc/provider.ts';
+import { createEndGrants } from './oidc/state/holder.ts';
 import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
 import { loadSigningKeys } from './oidc/signing-keys.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
@@ -48,6 +54,7 @@ import { createPortal } from './portal/routes.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
 import { createShowError, type ShowError } from './web/error-page.ts';
+import { sentencesUnder } from './web/i18n.ts';
 import { createSessions } from './web/session.ts';
 
 /** Everything the server is made of; the only place that knows which implementation is in use. */
@@ -101,7 +108,9 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     }
   });
 
-  const finish = createFinish({ provider });
+  const sharing = createSharing({ store, audit, keyedHash, clock, random, wording: sentencesUnder('interaction.consent.', 'sharing.') });
+  const finish = createFinish({ provider, sharing });
+  const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });
 
@@ -147,14 +156,17 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     clock,
     config,
     journeys: [
-      addLogin({ login, finish, provider, store, csrf, clock, config }),
-      addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, clock, config }), finish, registry, csrf, clock, config }),
-      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, clock, config }), finish, csrf, clock, config }),
+      addLogin({ login, finish, sharing, provider, store, csrf, clock, config }),
+      addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
+      addConsent({ sharing, finish, provider, store, csrf, config }),
+      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, clock, config }), finish, csrf, clock, config }),
     ],
   });
   const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
   const portal = createPortal({ provider, store, sessions, config });
   addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);
+  const services = createServices({ store, audit, clock, endGrants: createEndGrants({ state: store.protocolState, keyedHash }) });
+  addServices({ services, sessions, csrf, config })(portal);
 
   const scheduler = createScheduler(
     [

@@ -3,6 +3,8 @@ import Router from 'koa-router';
 import { LOCALES, type Locale } from '../domain/locale.ts';
 import { examples as accountContact } from '../account/contact/screens.ts';
 import { examples as docs } from '../docs/screens.ts';
+import { examples as accountServices } from '../account/services/screens.ts';
+import { examples as consent } from '../interaction/consent/screens.ts';
 import { examples as login } from '../interaction/login/screens.ts';
 import { examples as recovery } from '../interaction/recovery/screens.ts';
 import { examples as registration } from '../interaction/registration/screens.ts';
@@ -21,7 +23,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, interaction, oidc, accountContact, docs, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, interaction, oidc, accountContact, accountServices, docs, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

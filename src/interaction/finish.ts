@@ -1,7 +1,10 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { AccountId } from '../domain/account.ts';
+import { field } from '../web/form.ts';
+import { localeOf } from '../web/locale.ts';
 import { entered } from './entrance.ts';
+import { scopesOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {
   readonly accountId: AccountId;
@@ -19,15 +22,27 @@ export interface SignedIn {
 /** Ends a sign-in: the only callers of the provider's `interactionResult`. */
 export interface Finish {
   signedIn(ctx: Context, who: SignedIn): Promise<void>;
+  /** The person, who is signed in already, agreed to what the service gets, or was told. */
+  consented(ctx: Context): Promise<void>;
+  /** The person would rather not share what the service asked for; it hears `access_denied`. */
+  declined(ctx: Context): Promise<void>;
   /** The person goes back to the service without signing in; it hears `access_denied`. */
   cancelled(ctx: Context): Promise<void>;
 }
 
-export function createFinish({ provider }: { provider: Provider }): Finish {
-  async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2]): Promise<void> {
-    const returnTo = await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false });
+export function createFinish({ provider, sharing }: { provider: Provider; sharing: Pick<Sharing, 'settle'> }): Finish {
+  async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2], { mergeWithLastSubmission = false } = {}): Promise<void> {
+    const returnTo = await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission });
     ctx.status = 303;
     ctx.redirect(returnTo);
+  }
+
+  /** The page may have said already what the service gets. Where it has not, the provider asks next. */
+  async function settleShown(ctx: Context, accountId: AccountId): Promise<void> {
+    const { client, interaction, uid } = entered(ctx);
+    const version = field(ctx, 'sharing');
+    if (client === undefined || version === '') return;
+    await sharing.settle({ client, accountId, scopes: scopesOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
   }
 
   return {
@@ -40,10 +55,14 @@ export function createFinish({ provider }: { provider: Provider }): Finish {
         interaction.session = undefined;
         await interaction.persist();
       }
+      await settleShown(ctx, accountId);
       // `create` answers a request that began with prompt=create, however the person came in at last.
       await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ts: at } });
     },
 
+    // What was proved before this page, it stays proved: `login` of the same way goes along.
+    consented: (ctx) => leave(ctx, { consent: {} }, { mergeWithLastSubmission: true }),
+    declined: (ctx) => leave(ctx, { error: 'access_denied', error_description: 'the person did not agree to share the data' }),
     cancelled: (ctx) => leave(ctx, { error: 'access_denied', error_description: 'the person went back without signing in' }),
   };
 }

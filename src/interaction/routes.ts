@@ -48,6 +48,11 @@ export function createInteractionRoutes({ entrance, tickets, finish, adopt, cloc
     const wished = parseUiLocales(typeof interaction.params.ui_locales === 'string' ? interaction.params.ui_locales : undefined);
     if (wished !== undefined) honourUiLocales(ctx, wished, secure);
 
+    if (interaction.prompt.name === 'consent') {
+      seeOther(ctx, interactionPath(uid, 'consent'));
+      return;
+    }
+
     const carried = tickets.takeCarried(ctx, clientId);
     const adopted = carried !== undefined && (await adopt(carried.uid, uid));
     seeOther(ctx, interactionPath(uid, adopted || interaction.prompt.name === 'create' ? 'register/identity' : 'login'));

@@ -15,6 +15,7 @@ import { createPairwiseSubject, extraClientMetadata, isFapi2, needsPkce } from '
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
+import { createLoadExistingGrant } from './grants.ts';
 import { createPolicy } from './policy.ts';
 import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
@@ -65,7 +66,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     scopes: [...scopes, ...adminScopes],
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),
     acrValues: Object.values(acr),
-    discovery: { prompt_values_supported: ['none', 'login', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
+    discovery: { prompt_values_supported: ['none', 'login', 'consent', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
     // Only the code flow: nothing that identifies a person travels through the address bar.
     responseTypes: ['code'],
     pkce: { required: (_ctx, client) => needsPkce(client) },
@@ -92,19 +93,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     features: createFeatures({ pages, keyedHash }),
     renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
 
-    // Operators decide what a service may have when they register it; the grant records it for this person.
-    async loadExistingGrant(ctx) {
-      const { client, session, provider, params } = ctx.oidc;
-      if (client === undefined || session?.accountId === undefined) return undefined;
-      const grantId = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
-      const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
-      const grant = existing?.accountId === session.accountId ? existing : new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-      const wanted = typeof params?.scope === 'string' ? params.scope : '';
-      if (existing === grant && grant.getOIDCScopeFiltered(new Set(wanted.split(' '))) === wanted) return grant;
-      grant.addOIDCScope(wanted);
-      await grant.save();
-      return grant;
-    },
+    loadExistingGrant: createLoadExistingGrant({ clients, store }),
 
     ttl: {
       Interaction: config.lifetimes.interactionSeconds,

@@ -14,6 +14,8 @@ export interface ProtocolWrite {
   readonly grantId: Buffer | undefined;
   readonly uid: Buffer | undefined;
   readonly userCode: Buffer | undefined;
+  /** Whose grant it is: account and service together. */
+  readonly holder: Buffer | undefined;
   readonly ttlSeconds: number;
 }
 
@@ -28,6 +30,8 @@ export interface ProtocolStateStore {
   destroy(model: string, id: Buffer): Promise<void>;
   /** Ends all that was issued under a grant. */
   revokeByGrantId(grantId: Buffer): Promise<void>;
+  /** Ends every grant of the holder, and all that was issued under them. */
+  revokeByHolder(holder: Buffer): Promise<void>;
   /** Removes what has expired, at most `limit` rows. @returns how many. */
   purge(limit: number): Promise<number>;
 }
@@ -42,15 +46,15 @@ const toRow = ([row]: readonly Row[]): ProtocolRow | undefined => (row === undef
 /** Expiry is judged by the database's clock, the only one that all instances share. */
 export function createProtocolStateStore(db: Knex): ProtocolStateStore {
   return {
-    async upsert({ model, id, payload, grantId, uid, userCode, ttlSeconds }) {
+    async upsert({ model, id, payload, grantId, uid, userCode, holder, ttlSeconds }) {
       await prepared(
         db,
         'protocol-upsert',
-        `insert into protocol_state (model, id, payload, grant_id, uid, user_code, expires_at)
-         values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))
+        `insert into protocol_state (model, id, payload, grant_id, uid, user_code, holder, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))
          on conflict (model, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,
-           uid = excluded.uid, user_code = excluded.user_code, expires_at = excluded.expires_at`,
-        [model, id, payload, grantId ?? null, uid ?? null, userCode ?? null, ttlSeconds],
+           uid = excluded.uid, user_code = excluded.user_code, holder = excluded.holder, expires_at = excluded.expires_at`,
+        [model, id, payload, grantId ?? null, uid ?? null, userCode ?? null, holder ?? null, ttlSeconds],
       );
     },
 
@@ -84,6 +88,10 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
 
     async revokeByGrantId(grantId) {
       await prepared(db, 'protocol-revoke', 'delete from protocol_state where grant_id = $1', [grantId]);
+    },
+
+    async revokeByHolder(holder) {
+      await prepared(db, 'protocol-revoke-holder', 'delete from protocol_state where grant_id in (select grant_id from protocol_state where holder = $1)', [holder]);
     },
 
     async purge(limit) {

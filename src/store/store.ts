@@ -8,6 +8,7 @@ import { createAuditStore, type AuditStore } from './audit.ts';
 import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
+import { createConsentStore, type ConsentStore } from './consents.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
 import { createMessageStore, type MessageStore } from './messages.ts';
 import { createOperatorStore, type OperatorStore } from './operators.ts';
@@ -25,6 +26,7 @@ export interface Store {
   readonly auditSearch: AuditSearchStore;
   readonly clients: ClientStore;
   readonly confirmations: ConfirmationStore;
+  readonly consents: ConsentStore;
   readonly drafts: DraftStore;
   readonly messages: MessageStore;
   readonly operators: OperatorStore;
@@ -59,6 +61,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     auditSearch: wrap(createAuditSearchStore(db)),
     clients: wrap(createClientStore(db, crypto)),
     confirmations: wrap(createConfirmationStore(db)),
+    consents: wrap(createConsentStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
     messages: wrap(createMessageStore(db, crypto)),
     operators: wrap(createOperatorStore(db)),

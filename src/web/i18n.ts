@@ -53,6 +53,12 @@ const load = (locale: Locale): ReadonlyMap<string, string> =>
 /** Every sentence by its dotted key, read once. */
 export const sentences: Readonly<Record<Locale, ReadonlyMap<string, string>>> = { id: load('id'), en: load('en') };
 
+/** The sentences whose keys begin so, by language. */
+export const sentencesUnder = (...beginnings: readonly string[]): Readonly<Record<Locale, Readonly<Record<string, string>>>> => {
+  const of = (locale: Locale): Record<string, string> => Object.fromEntries([...sentences[locale]].filter(([key]) => beginnings.some((beginning) => key.startsWith(beginning))));
+  return { id: of('id'), en: of('en') };
+};
+
 const LAST_RESORT = 'Maaf, teks ini belum tersedia.';
 const TAGGED = /<([a-z]+)>(.*?)<\/\1>/gs;
 const LANGUAGE_TAG = { id: 'id-ID', en: 'en-GB' } as const;

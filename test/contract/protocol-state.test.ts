@@ -4,6 +4,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { createKeyedHash } from '../../src/crypto/keyed-hash.ts';
 import { createSealer } from '../../src/crypto/seal.ts';
 import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
+import { createEndGrants, type EndGrants } from '../../src/oidc/state/holder.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { createKnex } from '../../src/store/knex.ts';
 import { createProtocolStateStore, type ProtocolStateStore } from '../../src/store/protocol-state.ts';
@@ -44,12 +45,14 @@ for (const [name, open] of implementations) {
     let bench: Bench;
     let adapterFor: (model: string) => Adapter;
     let elsewhere: (model: string) => Adapter;
+    let endGrants: EndGrants;
     before(async () => {
       bench = await open();
       const keyring = newKeyring();
       const crypto = { sealer: createSealer(keyring, systemRandom), keyedHash: createKeyedHash(keyring) };
       adapterFor = createProtocolAdapter({ state: bench.state, ...crypto });
       elsewhere = createProtocolAdapter({ state: bench.elsewhere, ...crypto });
+      endGrants = createEndGrants({ state: bench.elsewhere, ...crypto });
     });
     after(() => bench.close());
 
@@ -146,6 +149,22 @@ for (const [name, open] of implementations) {
       await adapterFor('RefreshToken').revokeByGrantId(grantId);
       for (const [model, id] of mine) expect(await elsewhere(model).find(id), model).to.equal(undefined);
       expect(await elsewhere('AccessToken').find(other)).to.include({ jti: other });
+    });
+
+    it('ends every grant of a holder with all that was issued under it, across sessions, and nobody else’s', async () => {
+      const [accountId, clientId] = [fresh(), fresh()];
+      const under = async (holder: AdapterPayload): Promise<readonly [string, string]> => {
+        const grantId = await kept('Grant', holder);
+        return [grantId, await kept('RefreshToken', { grantId })];
+      };
+      const mine = [await under({ accountId, clientId }), await under({ accountId, clientId })];
+      const others = [await under({ accountId, clientId: fresh() }), await under({ accountId: fresh(), clientId })];
+      await endGrants(accountId, clientId);
+      for (const [grant, token] of mine) expect([await elsewhere('Grant').find(grant), await elsewhere('RefreshToken').find(token)]).to.deep.equal([undefined, undefined]);
+      for (const [grant, token] of others) {
+        expect(await elsewhere('Grant').find(grant)).to.include({ jti: grant });
+        expect(await elsewhere('RefreshToken').find(token)).to.include({ jti: token });
+      }
     });
 
     it('purges what has run out, so many at a time, and nothing else', async () => {

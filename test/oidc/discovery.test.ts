@@ -34,7 +34,7 @@ describe('Protocol: discovery', () => {
       token_endpoint_auth_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
       id_token_encryption_alg_values_supported: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-      prompt_values_supported: ['none', 'login', 'create'],
+      prompt_values_supported: ['none', 'login', 'consent', 'create'],
       ui_locales_supported: ['id', 'en'],
       acr_values_supported: ['urn:siapkerja:acr:password', 'urn:siapkerja:acr:password-phone'],
       authorization_response_iss_parameter_supported: true,

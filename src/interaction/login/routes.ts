@@ -16,12 +16,14 @@ import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath } from '../entrance.ts';
 import type { Finish } from '../finish.ts';
+import { scopesOf, type Sharing } from '../sharing.ts';
 import { loginScreen, type LoginModel } from './screens.ts';
 import type { LoginRefusal, LoginService } from './service.ts';
 
 export interface LoginRoutesDeps {
   readonly login: LoginService;
   readonly finish: Finish;
+  readonly sharing: Pick<Sharing, 'ask'>;
   readonly provider: Provider;
   readonly store: Pick<Store, 'accounts'>;
   readonly csrf: Csrf;
@@ -31,7 +33,7 @@ export interface LoginRoutesDeps {
 
 const key = (refusal: string): string => `interaction.login.refusal.${refusal}`;
 
-export function addLogin({ login, finish, provider, store, csrf, clock, config }: LoginRoutesDeps): (router: Router) => void {
+export function addLogin({ login, finish, sharing, provider, store, csrf, clock, config }: LoginRoutesDeps): (router: Router) => void {
   /** Somebody signed in in this browser since the sign-in began: then one press is enough, unless the service wants more. */
   async function presentSession(ctx: Context) {
     if (entered(ctx).interaction.prompt.reasons.some((reason) => reason !== 'no_session')) return undefined;
@@ -41,14 +43,17 @@ export function addLogin({ login, finish, provider, store, csrf, clock, config }
   }
 
   async function show(ctx: Context, shown: Partial<Pick<LoginModel, 'values' | 'errors' | 'problem'>>, status = 200): Promise<void> {
-    const { uid, service, interaction } = entered(ctx);
+    const { uid, client, service, interaction } = entered(ctx);
     const present = await presentSession(ctx);
     const hint = interaction.params.login_hint;
+    // What is only told is told here: nobody needs another page for it. What is asked is asked on a page of its own.
+    const question = client === undefined ? undefined : await sharing.ask({ client, accountId: undefined, scopes: scopesOf(interaction.params) });
     const screen = loginScreen({
       service,
       values: { identifier: typeof hint === 'string' ? hint.slice(0, 320) : '', remember: false },
       errors: [],
       problem: undefined,
+      sharing: question?.kind === 'notice' ? question : undefined,
       continueAs: present === undefined ? undefined : { name: present.account.name.reveal(), action: interactionPath(uid, 'continue') },
       links: { register: interactionPath(uid, 'register/identity'), trouble: interactionPath(uid, 'recover'), cancel: service === undefined ? undefined : interactionPath(uid, 'cancel') },
       ...shown,

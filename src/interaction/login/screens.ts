@@ -1,4 +1,6 @@
 import { say, type Examples, type FieldError, type Screen, type Sentence, type ServiceLabel } from '../../web/screen.ts';
+import { exampleShares } from '../screens.ts';
+import type { Question } from '../sharing.ts';
 
 export interface LoginModel {
   readonly service: ServiceLabel | undefined;
@@ -6,6 +8,8 @@ export interface LoginModel {
   readonly errors: readonly FieldError[];
   /** A problem of the whole form, said above it. */
   readonly problem: Sentence | undefined;
+  /** What a service of the house gets from whoever signs in. */
+  readonly sharing: Pick<Question, 'shares' | 'version'> | undefined;
   /** Somebody signed in meanwhile in this browser: one press goes on as that person. */
   readonly continueAs: { readonly name: string; readonly action: string } | undefined;
   readonly links: { readonly register: string; readonly trouble: string; readonly cancel: string | undefined };
@@ -22,6 +26,7 @@ const first: LoginModel = {
   values: { identifier: '', remember: false },
   errors: [],
   problem: undefined,
+  sharing: undefined,
   continueAs: undefined,
   links: { register: '#', trouble: '#', cancel: '#' },
 };
@@ -43,5 +48,6 @@ export const examples: Examples = {
     problem: say('interaction.login.refusal.paused', { until: new Date('2026-11-23T07:30:00Z') }),
   }),
   suspended: loginScreen({ ...first, problem: say('interaction.login.refusal.suspended', { helpCode: 'K7Q2-M9' }) }),
+  'a service of the house': loginScreen({ ...first, sharing: { version: 'x', shares: exampleShares } }),
   'somebody is signed in': loginScreen({ ...first, continueAs: { name: 'Budi Contoh Santoso', action: '#' } }),
 };

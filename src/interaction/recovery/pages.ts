@@ -5,12 +5,14 @@ import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy
 import type { Clock } from '../../ports/clock/clock.ts';
 import { say, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { entered, interactionPath } from '../entrance.ts';
+import type { ShowSharing } from '../sharing-shown.ts';
 import type { Asking } from './asking.ts';
 import { askScreen, newPasswordScreen, recoveredScreen, recoveryCodeScreen, type AskModel } from './screens.ts';
 import type { Recovery } from './machine.ts';
 
 export interface RecoveryPagesDeps {
   readonly asking: Pick<Asking, 'lockedUntil' | 'isUsedUp'>;
+  readonly showSharing: ShowSharing;
   readonly clock: Clock;
   readonly config: Pick<Config, 'otp' | 'password'>;
 }
@@ -21,7 +23,7 @@ export type RecoveryPages = ReturnType<typeof createRecoveryPages>;
 const HELP = '/help#number-gone';
 
 /** The screens of recovery. What the page of the code shows is drawn from what was typed alone, never from an account. */
-export function createRecoveryPages({ asking, clock, config }: RecoveryPagesDeps) {
+export function createRecoveryPages({ asking, showSharing, clock, config }: RecoveryPagesDeps) {
   const path = (ctx: Context, step: string): string => interactionPath(entered(ctx).uid, step);
   const step = (ctx: Context, problem: Sentence | undefined, errors: readonly FieldError[] = []) => ({ service: entered(ctx).service, errors, problem });
 
@@ -49,8 +51,8 @@ export function createRecoveryPages({ asking, clock, config }: RecoveryPagesDeps
       return newPasswordScreen({ ...step(ctx, problem, errors), passwordRules: passwordRules(profile), passwordMin: PASSWORD_MIN_LENGTH[profile] });
     },
 
-    finished(ctx: Context): Screen {
-      return recoveredScreen({ service: entered(ctx).service });
+    async finished(ctx: Context, { accountId }: Extract<Recovery, { step: 'finished' }>): Promise<Screen> {
+      return recoveredScreen({ service: entered(ctx).service, sharing: await showSharing(ctx, accountId) });
     },
   };
 }

@@ -137,7 +137,7 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     });
     get('recover/password', at('password', (ctx) => show(ctx, pages.password(ctx, {}))));
     post('recover/password', at('password', password));
-    get('recover/finished', at('finished', (ctx) => show(ctx, pages.finished(ctx))));
+    get('recover/finished', at('finished', async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
     post('recover/finished', at('finished', (ctx, { state: { accountId, channel, signedInAt } }) => {
       const { acr: level, amr } = PROOF[channel];
       return finish.signedIn(ctx, { accountId, at: signedInAt, acr: level, amr, remember: false });

@@ -1,4 +1,6 @@
 import { say, type Examples, type FieldError, type Screen, type Sentence, type ServiceLabel } from '../../web/screen.ts';
+import { exampleShares, exampleValues } from '../screens.ts';
+import type { SharingShown } from '../sharing-shown.ts';
 
 interface Step {
   readonly service: ServiceLabel | undefined;
@@ -28,6 +30,7 @@ export interface NewPasswordModel extends Step {
 
 export interface RecoveredModel {
   readonly service: ServiceLabel | undefined;
+  readonly sharing: SharingShown | undefined;
 }
 
 export const askScreen = (model: AskModel): Screen<AskModel> => ({ view: 'interaction/recovery/ask', title: say('interaction.recovery.title'), model });
@@ -57,6 +60,7 @@ export const examples: Examples = {
   'new password': newPasswordScreen(password),
   'new password: weak': newPasswordScreen({ ...password, errors: [{ field: 'password', sentence: say('interaction.registration.contact.refusal.password-digit') }] }),
   'new password: busy': newPasswordScreen({ ...password, problem: say('errors.busy', { seconds: 5 }) }),
-  finished: recoveredScreen({ service }),
-  'finished: at the portal': recoveredScreen({ service: undefined }),
+  finished: recoveredScreen({ service, sharing: undefined }),
+  'finished: the service asks for data': recoveredScreen({ service, sharing: { question: { kind: 'consent', shares: exampleShares, isFurther: false, version: 'x' }, values: exampleValues, decline: '#' } }),
+  'finished: at the portal': recoveredScreen({ service: undefined, sharing: undefined }),
 };

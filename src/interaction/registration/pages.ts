@@ -9,6 +9,7 @@ import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { entered, interactionPath } from '../entrance.ts';
+import type { ShowSharing } from '../sharing-shown.ts';
 import type { RegistrationDraft } from './drafts.ts';
 import { emailSuggestionFor } from './forms.ts';
 import type { Registration } from './machine.ts';
@@ -34,6 +35,7 @@ export interface PagesDeps {
   readonly registry: Pick<CivilRegistry, 'health'>;
   readonly codes: Pick<Codes, 'lockedUntil'>;
   readonly store: Pick<Store, 'accounts' | 'messages'>;
+  readonly showSharing: ShowSharing;
   readonly clock: Clock;
   readonly config: Pick<Config, 'otp' | 'password'>;
 }
@@ -44,7 +46,7 @@ export type Pages = ReturnType<typeof createPages>;
 const COME_BACK_SECONDS = 300;
 
 /** The screens of registration, filled from the draft: masked where another eye might see them. */
-export function createPages({ registry, codes, store, clock, config }: PagesDeps) {
+export function createPages({ registry, codes, store, showSharing, clock, config }: PagesDeps) {
   const path = (ctx: Context, step: string): string => interactionPath(entered(ctx).uid, step);
   const cancel = (ctx: Context): string | undefined => (entered(ctx).service === undefined ? undefined : path(ctx, 'cancel'));
 
@@ -145,8 +147,8 @@ export function createPages({ registry, codes, store, clock, config }: PagesDeps
       });
     },
 
-    finished(ctx: Context, { identity, email, phoneMoved }: State<'finished'>): Screen {
-      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved });
+    async finished(ctx: Context, { accountId, identity, email, phoneMoved }: State<'finished'>): Promise<Screen> {
+      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, sharing: await showSharing(ctx, accountId) });
     },
   };
 }

@@ -205,7 +205,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       await registration.restart(contextOf(ctx));
       await toStep(ctx);
     });
-    get('register/finished', at('finished', (ctx, draft) => show(ctx, pages.finished(ctx, draft.state))));
+    get('register/finished', at('finished', async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
     post('register/finished', at('finished', (ctx, { state: { accountId, activatedAt } }) =>
       finish.signedIn(ctx, { accountId, at: epochSeconds(new Date(activatedAt)), acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false })));
   };

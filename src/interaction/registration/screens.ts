@@ -1,4 +1,6 @@
 import { say, type Examples, type FieldError, type Screen, type Sentence, type ServiceLabel } from '../../web/screen.ts';
+import { exampleShares, exampleValues } from '../screens.ts';
+import type { SharingShown } from '../sharing-shown.ts';
 
 interface Step {
   readonly service: ServiceLabel | undefined;
@@ -63,6 +65,8 @@ export interface FinishedModel {
   readonly email: string;
   /** The number was on another account until now. */
   readonly phoneMoved: boolean;
+  /** What the service gets, where it has not been said yet: the way on agrees to it. */
+  readonly sharing: SharingShown | undefined;
 }
 
 export interface RegisteredModel {
@@ -121,6 +125,14 @@ const code: CodeModel = {
 const fieldError = (field: string, key: string, params?: Record<string, string | number>): FieldError => ({ field, sentence: say(key, params) });
 const contactRefusal = (name: string): string => `interaction.registration.contact.refusal.${name}`;
 
+const finished: FinishedModel = {
+  service,
+  name: 'Budi Contoh Santoso',
+  email: 'b***@contoh.test',
+  phoneMoved: false,
+  sharing: { question: { kind: 'notice', shares: exampleShares, isFurther: false, version: 'x' }, values: exampleValues, decline: '#' },
+};
+
 export const examples: Examples = {
   'identity: first visit': identityScreen(identity),
   'identity: without a service': identityScreen({ ...identity, service: undefined, links: { ...identity.links, cancel: undefined } }),
@@ -169,9 +181,10 @@ export const examples: Examples = {
   'code: likely slip in the address': codeScreen({ ...code, email: 'budi@gmial.com', emailSuggestion: 'budi@gmail.com' }),
   'change of address': emailScreen({ service, errors: [], problem: undefined, values: { email: 'budi@gmial.com' }, suggestion: 'budi@gmail.com', links: { back: '#' } }),
   'change of address: refused': emailScreen({ service, errors: [fieldError('email', contactRefusal('email-form'))], problem: undefined, values: { email: 'budi' }, suggestion: undefined, links: { back: '#' } }),
-  finished: finishedScreen({ service, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: false }),
-  'finished: number moved here': finishedScreen({ service, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: true }),
-  'finished: at the portal': finishedScreen({ service: undefined, name: 'Budi Contoh Santoso', email: 'b***@contoh.test', phoneMoved: false }),
+  finished: finishedScreen(finished),
+  'finished: the service asks for data': finishedScreen({ ...finished, sharing: { question: { kind: 'consent', shares: exampleShares, isFurther: false, version: 'x' }, values: exampleValues, decline: '#' } }),
+  'finished: number moved here': finishedScreen({ ...finished, phoneMoved: true, sharing: undefined }),
+  'finished: at the portal': finishedScreen({ ...finished, service: undefined, sharing: undefined }),
   'NIK already has an account': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: false, links: { login: '#', recover: '#', report: '#', restart: '#' } }),
   'NIK already has an account: misuse reported': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: true, links: { login: '#', recover: '#', report: '#', restart: '#' } }),
 };

@@ -2,6 +2,7 @@ import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Sealer } from '../../crypto/seal.ts';
 import type { ProtocolRow, ProtocolStateStore } from '../../store/protocol-state.ts';
+import { holderOf } from './holder.ts';
 
 export interface ProtocolAdapterDeps {
   readonly state: ProtocolStateStore;
@@ -39,9 +40,11 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
           model,
           id: idOf(id),
           payload: sealer.seal('protocol-state', model, JSON.stringify(payload)),
-          grantId: payload.grantId === undefined ? undefined : grantOf(payload.grantId),
+          // A grant is its own: whatever ends all that was issued under it ends the grant too.
+          grantId: model === 'Grant' ? grantOf(id) : payload.grantId === undefined ? undefined : grantOf(payload.grantId),
           uid: payload.uid === undefined ? undefined : uidOf(payload.uid),
           userCode: payload.userCode === undefined ? undefined : userCodeOf(payload.userCode),
+          holder: model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined ? holderOf(keyedHash, payload.accountId, payload.clientId) : undefined,
           ttlSeconds: expiresIn ?? LONGEST_SECONDS,
         });
       },

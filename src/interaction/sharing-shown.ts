@@ -1,0 +1,24 @@
+import type { Context } from 'koa';
+import type { AccountId } from '../domain/account.ts';
+import type { Store } from '../store/store.ts';
+import { entered, interactionPath } from './entrance.ts';
+import { scopesOf, valuesOf, type Question, type Sharing, type Values } from './sharing.ts';
+
+/** What the last page of a journey says of the sharing, so that the way on needs no further page. */
+export interface SharingShown {
+  readonly question: Question;
+  readonly values: Values;
+  readonly decline: string;
+}
+
+/** @returns what the person has yet to be shown before they go on to the service; undefined where it is nothing. */
+export type ShowSharing = (ctx: Context, accountId: AccountId) => Promise<SharingShown | undefined>;
+
+export const createShowSharing =
+  ({ sharing, store }: { readonly sharing: Pick<Sharing, 'ask'>; readonly store: Pick<Store, 'accounts'> }): ShowSharing =>
+  async (ctx, accountId) => {
+    const { client, interaction, uid } = entered(ctx);
+    const question = client === undefined ? undefined : await sharing.ask({ client, accountId, scopes: scopesOf(interaction.params) });
+    const account = question === undefined ? undefined : await store.accounts.findById(accountId);
+    return question === undefined ? undefined : { question, values: account === undefined ? {} : valuesOf(account), decline: interactionPath(uid, 'consent/decline') };
+  };

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import type { Audit } from '../audit/log.ts';
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { Account, AccountId } from '../domain/account.ts';
+import type { Client } from '../domain/client.ts';
+import type { Locale } from '../domain/locale.ts';
+import { maskEmail, maskNik, maskPhone } from '../domain/mask.ts';
+import { kindOf, newShares, sharesOf, type ConsentKind, type ConsentText, type Share } from '../domain/sharing.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Random } from '../ports/random/random.ts';
+import type { Store } from '../store/store.ts';
+
+/** What a service would get of a person. */
+export interface Wish {
+  readonly client: Client;
+  /** Undefined where nobody has signed in yet. */
+  readonly accountId: AccountId | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** What the person has to be shown first. */
+export interface Question {
+  readonly kind: ConsentKind;
+  readonly shares: readonly Share[];
+  /** The person has agreed to other data of this service before. */
+  readonly isFurther: boolean;
+  /** Of the whole text; the form brings it back, and nothing else. */
+  readonly version: string;
+}
+
+export interface Answer {
+  /** The text that stood before the person. */
+  readonly version: string;
+  readonly locale: Locale;
+  /** The interaction: its receipt is written once, however often the form comes. */
+  readonly uid: string;
+  /** Asked although it was known (`prompt=consent`), so that a receipt is written in any case. */
+  readonly anew?: boolean;
+}
+
+/** What the person would give, by scope: the name in full, the rest so that they recognise it and nobody else learns it. */
+export type Values = Readonly<Record<string, string | undefined>>;
+
+export const valuesOf = ({ name, email, phone, nik }: Pick<Account, 'name' | 'email' | 'phone' | 'nik'>): Values => ({
+  profile: name.reveal(),
+  email: email === undefined ? undefined : maskEmail(email.reveal()),
+  phone: phone === undefined ? undefined : maskPhone(phone.reveal()),
+  nik: maskNik(nik.reveal()),
+});
+
+/** What a person is asked or told before a service gets their data for the first time, and the receipt of it. */
+export interface Sharing {
+  /**
+   * @param anew  asks for all of it, known or not.
+   * @returns     what is new to the person (to nobody in particular: all of it); undefined where nothing is.
+   */
+  ask(wish: Wish, options?: { readonly anew?: boolean }): Promise<Question | undefined>;
+  /** @returns false where another text would be shown today: then nothing was agreed to. */
+  settle(wish: Wish & { readonly accountId: AccountId }, answer: Answer): Promise<boolean>;
+  /** The person would rather not. */
+  decline(wish: Wish): Promise<void>;
+}
+
+export interface SharingDeps {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly keyedHash: KeyedHash;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The sentences of the pages that ask. */
+  readonly wording: ConsentText['wording'];
+}
+
+/** The scopes of a request, as the provider has validated them. */
+export const scopesOf = (params: Readonly<Record<string, unknown>>): readonly string[] => (typeof params.scope === 'string' ? params.scope.split(' ') : []);
+
+/** One spelling for one text, whatever order the database gives its parts in. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, canonical(item)]);
+}
+
+const versionOf = (text: ConsentText): string => createHash('sha256').update(JSON.stringify(canonical(text))).digest('base64url');
+
+export function createSharing({ store, audit, keyedHash, clock, random, wording }: SharingDeps): Sharing {
+  const compose = ({ metadata }: Client, shares: readonly Share[]): ConsentText => ({ service: metadata.client_name, kind: kindOf(metadata, shares), shares, wording });
+
+  async function look({ client, accountId, scopes }: Wish): Promise<{ all: readonly Share[]; fresh: readonly Share[]; isFurther: boolean }> {
+    const all = sharesOf(client.metadata, scopes);
+    const receipts = accountId === undefined || all.length === 0 ? [] : await store.consents.standing(accountId, client.id);
+    return { all, fresh: newShares(all, receipts.flatMap(({ text }) => text.shares)), isFurther: receipts.length > 0 };
+  }
+
+  return {
+    async ask(wish, { anew = false } = {}) {
+      const { all, fresh, isFurther } = await look(wish);
+      if (fresh.length === 0 && !anew) return undefined;
+      const text = compose(wish.client, anew ? all : fresh);
+      return { kind: text.kind, shares: text.shares, isFurther: isFurther && !anew, version: versionOf(text) };
+    },
+
+    async settle(wish, { version, locale, uid, anew = false }) {
+      const { client, accountId } = wish;
+      const { all, fresh } = await look(wish);
+      // Who was shown all of it, not yet known at the sign-in page, was shown what is new as well.
+      const text = [fresh, all].map((shares) => compose(client, shares)).find((one) => versionOf(one) === version);
+      if (text === undefined) return false;
+      if (fresh.length === 0 && !anew) return true;
+      const receipt = { id: random.uuid(), accountId, clientId: client.id, textVersion: version, kind: text.kind, locale, givenAt: clock.now(), text };
+      await store.transaction(async (tx) => {
+        if (!(await tx.consents.keep(receipt, keyedHash.hash('consent-occasion', uid)))) return;
+        await audit.record(tx, 'consent.given', { kind: text.kind, scopes: text.shares.map(({ scope }) => scope), textVersion: version, locale }, { accountId, clientId: client.id });
+      });
+      return true;
+    },
+
+    decline: ({ client, accountId, scopes }) => audit.record(store, 'consent.declined', { scopes: [...scopes] }, { accountId, clientId: client.id }),
+  };
+}

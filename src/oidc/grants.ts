@@ -1,0 +1,46 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { newShares, sharesOf } from '../domain/sharing.ts';
+import type { Store } from '../store/store.ts';
+import type { ClientDirectory } from './clients.ts';
+
+export interface GrantsDeps {
+  readonly clients: Pick<ClientDirectory, 'find'>;
+  readonly store: Pick<Store, 'consents'>;
+}
+
+/**
+ * The grant of a session follows the receipts of the person: what they agreed to or were told once, wherever that was,
+ * is granted without a word, and where something is new there is no grant, so that the prompt `consent` comes up.
+ */
+export function createLoadExistingGrant({ clients, store }: GrantsDeps): NonNullable<Configuration['loadExistingGrant']> {
+  async function unsettled(accountId: string, clientId: string, wanted: readonly string[]): Promise<ReadonlySet<string>> {
+    const shares = sharesOf((await clients.find(clientId))?.metadata ?? {}, wanted);
+    if (shares.length === 0) return new Set();
+    const receipts = await store.consents.standing(accountId, clientId);
+    return new Set(newShares(shares, receipts.flatMap(({ text }) => text.shares)).map(({ scope }) => scope));
+  }
+
+  return async (ctx: KoaContextWithOIDC) => {
+    const { client, session, provider } = ctx.oidc;
+    if (client === undefined || session?.accountId === undefined) return undefined;
+    const { accountId } = session;
+    const wanted = [...ctx.oidc.requestParamOIDCScopes];
+    const missing = await unsettled(accountId, client.clientId, wanted);
+    const grantId = session.grantIdFor(client.clientId);
+    const found = grantId === undefined ? undefined : await provider.Grant.find(grantId);
+    const existing = found?.accountId === accountId ? found : undefined;
+    const granted = new Set(existing?.getOIDCScope().split(' '));
+    // Granted once, for another purpose than today's: that grant is good for the tokens it gave, and for no new ones.
+    const outdated = wanted.some((scope) => missing.has(scope) && granted.has(scope));
+    if (missing.size > 0) return outdated ? undefined : existing;
+    if (existing !== undefined && wanted.every((scope) => granted.has(scope))) return existing;
+
+    const grant = existing ?? new provider.Grant({ accountId, clientId: client.clientId });
+    grant.addOIDCScope(wanted.join(' '));
+    await grant.save();
+    // Withdrawn in this moment: a withdrawal ends the receipts first and the grants then, and this one may have come after.
+    if ((await unsettled(accountId, client.clientId, wanted)).size === 0) return grant;
+    await grant.destroy();
+    return undefined;
+  };
+}

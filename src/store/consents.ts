@@ -1,0 +1,92 @@
+import type { Knex } from 'knex';
+import type { AccountId } from '../domain/account.ts';
+import type { Locale } from '../domain/locale.ts';
+import type { ConsentKind, ConsentText } from '../domain/sharing.ts';
+
+/** A person agreed to a text, or was told it. */
+export interface Receipt {
+  readonly id: string;
+  readonly accountId: AccountId;
+  readonly clientId: string;
+  readonly textVersion: string;
+  readonly kind: ConsentKind;
+  /** The language in which the text was read. */
+  readonly locale: Locale;
+  readonly givenAt: Date;
+}
+
+export interface ReceiptWithText extends Receipt {
+  readonly text: ConsentText;
+}
+
+interface Row {
+  id: string;
+  account_id: AccountId;
+  client_id: string;
+  text_version: string;
+  kind: ConsentKind;
+  locale: Locale;
+  given_at: Date;
+  content: ConsentText;
+}
+
+export type ConsentStore = ReturnType<typeof createConsentStore>;
+
+/** Receipts of what people agreed to or were told, and the very texts. */
+export function createConsentStore(db: Knex) {
+  const standing = async (accountId: string, clientId?: string): Promise<readonly ReceiptWithText[]> => {
+    const rows = await db('consent_receipts as r')
+      .join('consent_texts as t', 't.version', 'r.text_version')
+      .whereNull('r.withdrawn_at')
+      .where({ account_id: accountId, ...(clientId === undefined ? {} : { client_id: clientId }) })
+      .orderBy('r.given_at')
+      .select<Row[]>('r.*', 't.content');
+    return rows.map(toReceipt);
+  };
+  const toReceipt = (row: Row): ReceiptWithText => ({
+    id: row.id,
+    accountId: row.account_id,
+    clientId: row.client_id,
+    textVersion: row.text_version,
+    kind: row.kind,
+    locale: row.locale,
+    givenAt: row.given_at,
+    text: row.content,
+  });
+
+  return {
+    /**
+     * @param occasion  a keyed hash of the interaction in which it was given.
+     * @returns         false when that interaction has left its receipt already.
+     */
+    async keep({ text, ...receipt }: ReceiptWithText, occasion: Buffer): Promise<boolean> {
+      await db('consent_texts').insert({ version: receipt.textVersion, content: JSON.stringify(text), first_used_at: receipt.givenAt }).onConflict('version').ignore();
+      const kept: unknown[] = await db('consent_receipts')
+        .insert({
+          id: receipt.id,
+          account_id: receipt.accountId,
+          client_id: receipt.clientId,
+          text_version: receipt.textVersion,
+          kind: receipt.kind,
+          locale: receipt.locale,
+          occasion,
+          given_at: receipt.givenAt,
+        })
+        .onConflict('occasion')
+        .ignore()
+        .returning('id');
+      return kept.length === 1;
+    },
+
+    /** Those not withdrawn, oldest first. */
+    standing: (accountId: string, clientId: string): Promise<readonly ReceiptWithText[]> => standing(accountId, clientId),
+
+    /** The same for every service. */
+    standingOf: (accountId: AccountId): Promise<readonly ReceiptWithText[]> => standing(accountId),
+
+    /** @returns how many receipts that ended. */
+    async withdraw(accountId: AccountId, clientId: string, at: Date): Promise<number> {
+      return db('consent_receipts').whereNull('withdrawn_at').where({ account_id: accountId, client_id: clientId }).update({ withdrawn_at: at });
+    },
+  };
+}
