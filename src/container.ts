@@ -85,6 +85,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
   const clients = createClientDirectory({ store, clock });
 
+  const sharing = createSharing({ store, audit, keyedHash, clock, random, wording: sentencesUnder('interaction.consent.', 'sharing.') });
   const protocolErrors = createProtocolErrors(showError, isDatabaseAway);
   const provider = createProvider({
     config,
@@ -96,6 +97,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     ownClients: [portalClient(config.http.issuer)],
     jwks: await loadSigningKeys(store, clock),
     fetch: createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
+    listShares: (told) => sharing.list(told),
     pages: { error: protocolErrors, ...createSignOutPages({ clients }), ...createDevicePages(protocolErrors) },
     log,
   });
@@ -108,7 +110,6 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     }
   });
 
-  const sharing = createSharing({ store, audit, keyedHash, clock, random, wording: sentencesUnder('interaction.consent.', 'sharing.') });
   const finish = createFinish({ provider, sharing });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });

@@ -26,7 +26,7 @@ export interface EventCatalogue {
   'recovery.code.not-sent': { reason: string };
   'recovery.completed': { channel: 'sms' | 'email' };
 
-  'consent.given': { kind: 'consent' | 'notice'; scopes: readonly string[]; textVersion: string; locale: string };
+  'consent.given': { kind: 'consent' | 'notice' | 'listed'; scopes: readonly string[]; textVersion: string; locale: string };
   'consent.declined': { scopes: readonly string[] };
   'consent.withdrawn': Nothing;
 
@@ -74,7 +74,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'recovery.code.refused': 'A recovery code was typed that did not count.',
   'recovery.code.not-sent': 'A recovery code was asked for and not sent.',
   'recovery.completed': 'A password was replaced after a recovery code.',
-  'consent.given': 'A person agreed that a service gets their data, or was told so, by the text of that version.',
+  'consent.given': 'A person agreed that a service gets their data, or was told so by a page or by the list of connected services, in the text of that version.',
   'consent.declined': 'A person went back to the service rather than share what it asked for.',
   'consent.withdrawn': 'A person took back what a service may have; its grants and tokens ended.',
   'contact.email.confirmed': 'An e-mail address was proved by its link.',

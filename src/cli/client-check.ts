@@ -14,5 +14,5 @@ const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage
 /** The check of the very protocol that the server runs, without a server. */
 export async function createStandaloneCheck(core: Core): Promise<ClientCheck> {
   const jwks = await loadSigningKeys(core.store, core.clock);
-  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), ownClients: [], jwks, pages, fetch: noCall }));
+  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), ownClients: [], jwks, pages, listShares: () => Promise.resolve(false), fetch: noCall }));
 }

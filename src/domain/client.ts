@@ -26,8 +26,10 @@ export interface ClientMetadata {
   readonly application_type?: 'web' | 'native';
   /** What the data of each scope are wanted for. */
   readonly data_use?: Readonly<Partial<Record<string, DataUse>>>;
-  /** A service of the house: people are told what it gets, where others ask them. */
+  /** False for a service of somebody else: it asks people, where those of the house tell them. */
   readonly first_party?: boolean;
+  /** A service of the house has a page of its own for that, also for people who have signed in already. */
+  readonly notice_page?: boolean;
   readonly [further: string]: unknown;
 }
 

@@ -24,8 +24,8 @@ export interface Share {
   readonly use?: DataUse;
 }
 
-/** A `notice` tells, a `consent` asks. */
-export type ConsentKind = 'consent' | 'notice';
+/** A `consent` asks and a `notice` tells, both on a page; `listed` stands among the connected services alone. */
+export type ConsentKind = 'consent' | 'notice' | 'listed';
 
 /** What was shown to the person and can be shown again: the version is a hash of it. */
 export interface ConsentText {
@@ -36,7 +36,7 @@ export interface ConsentText {
   readonly wording: Readonly<Record<Locale, Readonly<Record<string, string>>>>;
 }
 
-type Declared = Pick<ClientMetadata, 'data_use' | 'first_party'>;
+type Declared = Pick<ClientMetadata, 'data_use' | 'first_party' | 'notice_page'>;
 
 /** What the scopes give away, in the order of `claimsByScope`. */
 export const sharesOf = ({ data_use: uses }: Declared, scopes: readonly string[]): readonly Share[] =>
@@ -55,5 +55,12 @@ const covers = (given: Share, wanted: Share): boolean =>
 export const newShares = (wanted: readonly Share[], given: readonly Share[]): readonly Share[] => wanted.filter((share) => !given.some((one) => covers(one, share)));
 
 /** Services of the house tell; but what rests on consent is asked for, whoever wants it. */
-export const kindOf = ({ first_party: ours }: Declared, shares: readonly Share[]): ConsentKind =>
-  ours === true && shares.every(({ use }) => use?.legal_basis !== 'consent') ? 'notice' : 'consent';
+export const kindOf = ({ first_party: ours }: Declared, shares: readonly Share[]): 'consent' | 'notice' =>
+  ours !== false && shares.every(({ use }) => use?.legal_basis !== 'consent') ? 'notice' : 'consent';
+
+/** Whether a service of the house needs no page of its own: single sign-on leads straight to it. */
+export const isQuiet = (declared: Declared, shares: readonly Share[]): boolean => kindOf(declared, shares) === 'notice' && declared.notice_page !== true;
+
+/** What the person has been told or asked by ways that are good enough for this service today. */
+export const knownShares = (declared: Declared, receipts: readonly { readonly kind: ConsentKind; readonly text: Pick<ConsentText, 'shares'> }[]): readonly Share[] =>
+  receipts.filter(({ kind, text }) => kind !== 'listed' || isQuiet(declared, text.shares)).flatMap(({ text }) => text.shares);

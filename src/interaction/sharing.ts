@@ -5,9 +5,10 @@ import type { Account, AccountId } from '../domain/account.ts';
 import type { Client } from '../domain/client.ts';
 import type { Locale } from '../domain/locale.ts';
 import { maskEmail, maskNik, maskPhone } from '../domain/mask.ts';
-import { kindOf, newShares, sharesOf, type ConsentKind, type ConsentText, type Share } from '../domain/sharing.ts';
+import { isQuiet, kindOf, knownShares, newShares, sharesOf, type ConsentText, type Share } from '../domain/sharing.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
+import type { ReceiptWithText } from '../store/consents.ts';
 import type { Store } from '../store/store.ts';
 
 /** What a service would get of a person. */
@@ -20,7 +21,7 @@ export interface Wish {
 
 /** What the person has to be shown first. */
 export interface Question {
-  readonly kind: ConsentKind;
+  readonly kind: 'consent' | 'notice';
   readonly shares: readonly Share[];
   /** The person has agreed to other data of this service before. */
   readonly isFurther: boolean;
@@ -57,6 +58,11 @@ export interface Sharing {
   ask(wish: Wish, options?: { readonly anew?: boolean }): Promise<Question | undefined>;
   /** @returns false where another text would be shown today: then nothing was agreed to. */
   settle(wish: Wish & { readonly accountId: AccountId }, answer: Answer): Promise<boolean>;
+  /**
+   * What a service of the house gets without a page of its own: it stands among the connected services from now on.
+   * @returns false where a page has to tell or ask, as it has after a withdrawal.
+   */
+  list(told: { readonly client: Client; readonly accountId: AccountId; readonly shares: readonly Share[] }): Promise<boolean>;
   /** The person would rather not. */
   decline(wish: Wish): Promise<void>;
 }
@@ -84,12 +90,20 @@ function canonical(value: unknown): unknown {
 const versionOf = (text: ConsentText): string => createHash('sha256').update(JSON.stringify(canonical(text))).digest('base64url');
 
 export function createSharing({ store, audit, keyedHash, clock, random, wording }: SharingDeps): Sharing {
-  const compose = ({ metadata }: Client, shares: readonly Share[]): ConsentText => ({ service: metadata.client_name, kind: kindOf(metadata, shares), shares, wording });
+  const compose = ({ metadata }: Client, shares: readonly Share[]): ConsentText & { kind: 'consent' | 'notice' } => ({ service: metadata.client_name, kind: kindOf(metadata, shares), shares, wording });
+
+  async function keep(receipt: ReceiptWithText, occasion: string): Promise<void> {
+    const { accountId, clientId, kind, locale, textVersion, text } = receipt;
+    await store.transaction(async (tx) => {
+      if (!(await tx.consents.keep(receipt, keyedHash.hash('consent-occasion', occasion)))) return;
+      await audit.record(tx, 'consent.given', { kind, scopes: text.shares.map(({ scope }) => scope), textVersion, locale }, { accountId, clientId });
+    });
+  }
 
   async function look({ client, accountId, scopes }: Wish): Promise<{ all: readonly Share[]; fresh: readonly Share[]; isFurther: boolean }> {
     const all = sharesOf(client.metadata, scopes);
     const receipts = accountId === undefined || all.length === 0 ? [] : await store.consents.standing(accountId, client.id);
-    return { all, fresh: newShares(all, receipts.flatMap(({ text }) => text.shares)), isFurther: receipts.length > 0 };
+    return { all, fresh: newShares(all, knownShares(client.metadata, receipts)), isFurther: receipts.length > 0 };
   }
 
   return {
@@ -107,11 +121,15 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
       const text = [fresh, all].map((shares) => compose(client, shares)).find((one) => versionOf(one) === version);
       if (text === undefined) return false;
       if (fresh.length === 0 && !anew) return true;
-      const receipt = { id: random.uuid(), accountId, clientId: client.id, textVersion: version, kind: text.kind, locale, givenAt: clock.now(), text };
-      await store.transaction(async (tx) => {
-        if (!(await tx.consents.keep(receipt, keyedHash.hash('consent-occasion', uid)))) return;
-        await audit.record(tx, 'consent.given', { kind: text.kind, scopes: text.shares.map(({ scope }) => scope), textVersion: version, locale }, { accountId, clientId: client.id });
-      });
+      await keep({ id: random.uuid(), accountId, clientId: client.id, textVersion: version, kind: text.kind, locale, givenAt: clock.now(), text }, uid);
+      return true;
+    },
+
+    async list({ client, accountId, shares }) {
+      if (!isQuiet(client.metadata, shares) || (await store.consents.wasWithdrawn(accountId, client.id))) return false;
+      const text: ConsentText = { ...compose(client, shares), kind: 'listed' };
+      const id = random.uuid();
+      await keep({ id, accountId, clientId: client.id, textVersion: versionOf(text), kind: 'listed', locale: 'id', givenAt: clock.now(), text }, id);
       return true;
     },
 

@@ -1,23 +1,31 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import { newShares, sharesOf } from '../domain/sharing.ts';
+import type { AccountId } from '../domain/account.ts';
+import type { Client } from '../domain/client.ts';
+import { knownShares, newShares, sharesOf, type Share } from '../domain/sharing.ts';
 import type { Store } from '../store/store.ts';
 import type { ClientDirectory } from './clients.ts';
+
+/** Tells what a service of the house gets by the list of connected services; false where a page has to tell or ask. */
+export type ListShares = (told: { readonly client: Client; readonly accountId: AccountId; readonly shares: readonly Share[] }) => Promise<boolean>;
 
 export interface GrantsDeps {
   readonly clients: Pick<ClientDirectory, 'find'>;
   readonly store: Pick<Store, 'consents'>;
+  readonly list: ListShares;
 }
 
 /**
  * The grant of a session follows the receipts of the person: what they agreed to or were told once, wherever that was,
  * is granted without a word, and where something is new there is no grant, so that the prompt `consent` comes up.
  */
-export function createLoadExistingGrant({ clients, store }: GrantsDeps): NonNullable<Configuration['loadExistingGrant']> {
+export function createLoadExistingGrant({ clients, store, list }: GrantsDeps): NonNullable<Configuration['loadExistingGrant']> {
   async function unsettled(accountId: string, clientId: string, wanted: readonly string[]): Promise<ReadonlySet<string>> {
-    const shares = sharesOf((await clients.find(clientId))?.metadata ?? {}, wanted);
-    if (shares.length === 0) return new Set();
-    const receipts = await store.consents.standing(accountId, clientId);
-    return new Set(newShares(shares, receipts.flatMap(({ text }) => text.shares)).map(({ scope }) => scope));
+    const client = await clients.find(clientId);
+    const shares = client === undefined ? [] : sharesOf(client.metadata, wanted);
+    if (client === undefined || shares.length === 0) return new Set();
+    const fresh = newShares(shares, knownShares(client.metadata, await store.consents.standing(accountId, clientId)));
+    if (fresh.length === 0 || (await list({ client, accountId: accountId as AccountId, shares: fresh }))) return new Set();
+    return new Set(fresh.map(({ scope }) => scope));
   }
 
   return async (ctx: KoaContextWithOIDC) => {

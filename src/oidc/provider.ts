@@ -15,7 +15,7 @@ import { createPairwiseSubject, extraClientMetadata, isFapi2, needsPkce } from '
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
-import { createLoadExistingGrant } from './grants.ts';
+import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { createPolicy } from './policy.ts';
 import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
@@ -34,6 +34,7 @@ export interface ProviderDeps {
   readonly ownClients: NonNullable<Configuration['clients']>;
   readonly jwks: { keys: Record<string, unknown>[] };
   readonly pages: ProtocolPages;
+  readonly listShares: ListShares;
   /** Calls to addresses that services registered: logout endpoints, keys. */
   readonly fetch: typeof globalThis.fetch;
   readonly log: Log;
@@ -45,7 +46,7 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, fetch, log }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, listShares, fetch, log }: ProviderDeps): Provider {
   const { issuer } = config.http;
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
@@ -93,7 +94,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     features: createFeatures({ pages, keyedHash }),
     renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
 
-    loadExistingGrant: createLoadExistingGrant({ clients, store }),
+    loadExistingGrant: createLoadExistingGrant({ clients, store, list: listShares }),
 
     ttl: {
       Interaction: config.lifetimes.interactionSeconds,

@@ -84,6 +84,11 @@ export function createConsentStore(db: Knex) {
     /** The same for every service. */
     standingOf: (accountId: AccountId): Promise<readonly ReceiptWithText[]> => standing(accountId),
 
+    /** Whether the person has ever taken back what this service may have. */
+    async wasWithdrawn(accountId: string, clientId: string): Promise<boolean> {
+      return (await db('consent_receipts').whereNotNull('withdrawn_at').where({ account_id: accountId, client_id: clientId }).first('id')) !== undefined;
+    },
+
     /** @returns how many receipts that ended. */
     async withdraw(accountId: AccountId, clientId: string, at: Date): Promise<number> {
       return db('consent_receipts').whereNull('withdrawn_at').where({ account_id: accountId, client_id: clientId }).update({ withdrawn_at: at });

@@ -54,7 +54,7 @@ async function register(app: TestApp, sample: SampleService): Promise<void> {
     const { name: client_name, base } = metadata.client_id === karirhub.client_id ? karirhub : skillhub;
     const url = `${sample.url}${base}`;
     await app.addClient({
-      metadata: { client_name, client_uri: url, token_endpoint_auth_method: 'client_secret_basic', first_party: true, ...metadata },
+      metadata: { client_name, client_uri: url, token_endpoint_auth_method: 'client_secret_basic', ...metadata },
       secret,
       listing: base === '/' ? { url, id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' } : { url, id: 'Pelatihan dan sertifikat', en: 'Training and certificates' },
     });

@@ -17,7 +17,7 @@ describe('Protocol: signing out', () => {
   before(async () => {
     app = await startTestApp();
     karirhub = await createRelyingParty(app);
-    skillhub = await createRelyingParty(app, { name: 'Skillhub (contoh)', scope: 'openid' });
+    skillhub = await createRelyingParty(app, { name: 'Skillhub (contoh)' });
     await addAccount(app, budi);
   });
   after(() => app.close());

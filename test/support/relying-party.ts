@@ -24,17 +24,14 @@ export interface RelyingParty {
 
 let count = 0;
 
-/**
- * Registers a service with the sign-on and makes the library that talks for it. It is one of the house: people are told
- * at the sign-in what it gets, and nobody is asked.
- */
+/** Registers a service with the sign-on and makes the library that talks for it. */
 export async function createRelyingParty(app: TestApp, { name = 'Karirhub (contoh)', scope = 'openid profile email phone', further = {} }: { name?: string; scope?: string; further?: Readonly<Record<string, unknown>> } = {}): Promise<RelyingParty> {
   count += 1;
   const id = `rp-${count}`;
   const secret = `rahasia-${count}-hanya-untuk-pengujian`;
   const origin = `https://${id}.test`;
   await app.addClient({
-    metadata: { client_id: id, client_name: name, redirect_uris: [`${origin}/cb`], post_logout_redirect_uris: [`${origin}/bye`], scope, client_uri: origin, token_endpoint_auth_method: 'client_secret_basic', first_party: true, ...further },
+    metadata: { client_id: id, client_name: name, redirect_uris: [`${origin}/cb`], post_logout_redirect_uris: [`${origin}/bye`], scope, client_uri: origin, token_endpoint_auth_method: 'client_secret_basic', ...further },
     secret,
   });
   let discovered: client.Configuration | undefined;

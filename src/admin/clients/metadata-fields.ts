@@ -68,6 +68,7 @@ export const fields = {
   sector_identifier_uri: webUri.refine((text) => text.startsWith('https:'), { error: 'must be https' }).optional(),
   data_use: z.partialRecord(z.enum(personalScopes), dataUse).optional(),
   first_party: z.boolean().optional(),
+  notice_page: z.boolean().optional(),
   allow_nik: z.boolean().default(false),
   type: z.enum(clientTypes).optional(),
 };

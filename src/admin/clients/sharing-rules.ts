@@ -12,6 +12,7 @@ export function* findSharingProblems(type: ClientType, given: Document, asked: r
   for (const scope of Object.keys(given.data_use ?? {})) {
     if (asked.length > 0 && !asked.includes(scope)) yield { field: `data_use.${scope}`, what: 'tells the use of a scope that the client does not ask for' };
   }
+  if (given.notice_page === true && given.first_party === false) yield { field: 'notice_page', what: 'must not be given: a service of somebody else has the page that asks' };
   if (type !== 'machine') return;
-  for (const field of ['data_use', 'first_party'] as const) if (given[field] !== undefined) yield { field, what: 'must not be given: a machine has no person' };
+  for (const field of ['data_use', 'first_party', 'notice_page'] as const) if (given[field] !== undefined) yield { field, what: 'must not be given: a machine has no person' };
 }

@@ -88,6 +88,7 @@ describe('Client applications: metadata', () => {
     ['a legal basis of the service’s own', { data_use: { email: { ...use, legal_basis: 'because' } } }, {}, 'data_use.email.legal_basis'],
     ['the use of what is not asked for', { scope: 'openid', data_use: { email: use } }, {}, 'data_use.email'],
     ['the use of a scope that does not exist', { data_use: { everything: use } }, {}, 'data_use'],
+    ['a notice where people are asked', { first_party: false, notice_page: true }, {}, 'notice_page'],
     ['a machine of the house', { redirect_uris: [], first_party: true }, { type: 'machine' }, 'first_party'],
     ['a secret from outside', { client_secret: 'rahasia' }, {}, 'client_secret'],
     ['the id of the portal', { client_id: 'siapkerja-portal' }, {}, 'client_id'],

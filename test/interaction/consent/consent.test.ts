@@ -142,11 +142,38 @@ describe('Sharing data with a service', () => {
       expect((await receipts(service)).map(({ kind }) => kind)).to.deep.equal(['notice']);
     });
 
-    it('tells whoever is signed in already on a page of its own, once', async () => {
+    it('needs no page where somebody is signed in already: it stands among the connected services', async () => {
+      const browser = new Browser();
+      await signIn(browser, (await visit(browser, await house())).page, budi.nik, budi.password);
+      const service = await house();
+      const { page, request } = await visit(browser, service);
+      expect((await service.receive(page, request)).claims).to.include({ email: budi.email });
+      await visit(browser, service);
+      expect((await receipts(service)).map(({ kind }) => kind), 'one receipt of it').to.deep.equal(['listed']);
+      expect((await browser.open(`${app.url}/account/services`)).text).to.include('Karirhub (contoh)').and.include(use.purpose.id);
+    });
+
+    it('tells on a page after a withdrawal, and when it is no longer of the house it asks', async () => {
+      const browser = new Browser();
+      const service = await house();
+      await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), budi.nik, budi.password);
+      expect(isHome((await visit(browser, service)).page, service)).to.equal(true);
+      await browser.submit(await browser.open(`${app.url}/account/services/withdraw?client=${service.id}`), 'client');
+      expect(errorOf((await visit(browser, service, { prompt: 'none' })).page)).to.equal('consent_required');
+      const { question } = await atQuestion(service, budi, browser);
+      expect(question.text).to.include('Data Anda untuk Karirhub (contoh)');
+
+      const other = await house();
+      expect(isHome((await visit(browser, other)).page, other)).to.equal(true);
+      await change(other, { first_party: false });
+      expect((await atQuestion(other, budi, browser)).question.text).to.include('meminta akses');
+    });
+
+    it('tells whoever is signed in already on a page, once, where it is registered so', async () => {
       const browser = new Browser();
       const first = await house();
       await signIn(browser, (await visit(browser, first)).page, budi.nik, budi.password);
-      const service = await house();
+      const service = await house({ notice_page: true });
       const { question } = await atQuestion(service, budi, browser);
       expect(question.text).to.include('Data Anda untuk Karirhub (contoh)').and.include('Lanjutkan');
       expect(isHome(await browser.submit(question, 'sharing'), service)).to.equal(true);
@@ -162,7 +189,7 @@ describe('Sharing data with a service', () => {
     });
 
     it('grants nothing by a sign-in that did not show the text of today', async () => {
-      const service = await house();
+      const service = await house({ notice_page: true });
       const browser = new Browser();
       const { page } = await visit(browser, service);
       const question = await browser.submit(page, 'identifier', { identifier: budi.nik, password: budi.password, sharing: 'x' });
