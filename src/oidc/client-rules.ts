@@ -13,6 +13,13 @@ export const isFapi2 = (client: Client | undefined): boolean => memberOf(client,
 export const needsPkce = (client: Client): boolean => client.clientAuthMethod === 'none' || isFapi2(client) || memberOf(client, 'pkce_waived_because') === undefined;
 
 /**
+ * Whether a page of this origin may call the token endpoint and userinfo for the client: pages of a browser-only app may,
+ * and no page calls for a client that keeps a secret.
+ */
+export const mayCallFrom = (origin: string, client: Client): boolean =>
+  client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin);
+
+/**
  * The subject that the clients of one sector know (OpenID Connect Core, 8.1). It must never change: it hangs on the
  * sector and the account alone, by a key that only the keyring holds.
  */

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFindAccount } from './accounts.ts';
 import { algorithms } from './algorithms.ts';
-import { createPairwiseSubject, extraClientMetadata, isFapi2, needsPkce } from './client-rules.ts';
+import { createPairwiseSubject, extraClientMetadata, isFapi2, mayCallFrom, needsPkce } from './client-rules.ts';
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
@@ -73,6 +73,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     pkce: { required: (_ctx, client) => needsPkce(client) },
     // OpenID Connect Core, 3.1.2.1 and 3.1.3.1: a request names its redirect_uri, and the exchange repeats it.
     allowOmittingSingleRegisteredRedirectUri: false,
+    clientBasedCORS: (_ctx, origin, client) => mayCallFrom(origin, client),
     subjectTypes: ['public', 'pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => pairwiseSubject(accountId, client),
     extraClientMetadata: { properties: extraClientMetadata },

@@ -1,0 +1,166 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { chromium } from 'playwright-core';
+import { addAccount } from '../support/accounts.ts';
+import { freePort, startTestApp, type TestApp } from '../support/app.ts';
+import { Browser } from '../support/browser.ts';
+import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
+import { somebody, type Citizen } from '../support/citizens.ts';
+import { readText } from '../support/imports.ts';
+import { signIn } from '../support/journeys.ts';
+
+interface Example {
+  readonly url: string;
+  /** Waits until it has printed the words. */
+  prints(words: RegExp): Promise<RegExpExecArray>;
+  close(): Promise<void>;
+}
+
+const SECRET = 'rahasia-contoh-hanya-untuk-pengujian';
+
+/** Starts an example as its README says, as a process of its own. */
+async function startExample(path: string, port: number, settings: Readonly<Record<string, string>>): Promise<Example> {
+  const child: ChildProcess = spawn(process.execPath, [fileURLToPath(new URL(`../../examples/${path}`, import.meta.url))], {
+    env: { PATH: process.env.PATH, PORT: String(port), SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const prints = (words: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = words.exec(output);
+        if (found !== null) resolve(found);
+      };
+      child.stdout?.on('data', look);
+      child.once('close', () => {
+        look();
+        reject(new Error(`it ended without ${String(words)}:\n${output}`));
+      });
+      look();
+    });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+  if (path !== 'device/device.js') await prints(/http:\/\/localhost/);
+  return {
+    url: `http://localhost:${port}`,
+    prints,
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill();
+      await once(child, 'close');
+    },
+  };
+}
+
+describe('Examples', () => {
+  let app: TestApp;
+  let citizen: Citizen;
+  const running: Example[] = [];
+
+  before(async () => {
+    app = await startTestApp();
+  });
+  after(() => app.close());
+  beforeEach(async () => {
+    citizen = somebody();
+    await addAccount(app, citizen);
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((example) => example.close()));
+  });
+
+  const start = async (path: string, port: number, clientId: string): Promise<Example> => {
+    const example = await startExample(path, port, { ISSUER: app.url, CLIENT_ID: clientId, CLIENT_SECRET: SECRET });
+    running.push(example);
+    return example;
+  };
+
+  it('express signs in, and out when the person signs out elsewhere', async () => {
+    const port = await freePort();
+    const home = `http://localhost:${port}`;
+    await app.addClient({
+      metadata: { client_id: 'contoh-express', client_name: 'Contoh Express', redirect_uris: [`${home}/callback`], post_logout_redirect_uris: [home], backchannel_logout_uri: `${home}/backchannel-logout`, scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic' },
+      secret: SECRET,
+    });
+    const example = await start('express/server.js', port, 'contoh-express');
+    const browser = new Browser();
+    const login = await browser.open((await browser.open(example.url)).link('Masuk dengan SIAPkerja'));
+    expect(login.text).to.include('Contoh Express');
+    const back = await signIn(browser, login, citizen.nik, citizen.password);
+    expect(back.url.href).to.equal(`${example.url}/`);
+    expect(back.text).to.include(`Halo, ${citizen.name}`).and.include(citizen.email);
+
+    const elsewhere = await browser.open(`${app.url}/session/end`);
+    await browser.submit(elsewhere, 'logout');
+    expect((await browser.open(example.url)).text).to.include('Masuk dengan SIAPkerja');
+  });
+
+  it('express takes it in its stride when the person goes back without signing in', async () => {
+    const port = await freePort();
+    const home = `http://localhost:${port}`;
+    await app.addClient({ metadata: { client_id: 'contoh-batal', client_name: 'Contoh Express', redirect_uris: [`${home}/callback`], scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
+    const example = await start('express/server.js', port, 'contoh-batal');
+    const browser = new Browser();
+    const login = await browser.open(`${example.url}/login`);
+    const back = await browser.open(login.link('Kembali ke Contoh Express'));
+    expect(back.url.href).to.equal(`${example.url}/`);
+    expect(back.text).to.include('Masuk dengan SIAPkerja');
+  });
+
+  it('device greets whoever signed in on the phone', async () => {
+    const registration = JSON.parse(readText('examples/device/registration.json')) as { client_name: string; grant_types: string[]; scope: string };
+    await app.addClient({ type: 'native', metadata: { client_id: 'contoh-anjungan', application_type: 'native', redirect_uris: [], response_types: [], token_endpoint_auth_method: 'none', ...registration } });
+    const example = await start('device/device.js', 0, 'contoh-anjungan');
+    const [, address = '', code = ''] = await example.prints(/Buka (\S+) di ponsel Anda, lalu isi kode (\S+)/);
+    const phone = new Browser();
+    const compare = await phone.submit(await phone.open(address), 'user_code', { user_code: code });
+    await signIn(phone, await phone.submit(compare, 'user_code', { confirm: 'yes' }), citizen.email, citizen.password);
+    await example.prints(new RegExp(`Halo, ${citizen.name}`));
+  });
+
+  it('name the versions of the libraries that they are tested with', () => {
+    const { devDependencies, dependencies } = JSON.parse(readText('package.json')) as Record<string, Record<string, string>>;
+    for (const name of ['express', 'spa', 'device']) {
+      const own = (JSON.parse(readText(`examples/${name}/package.json`)) as { dependencies: Record<string, string> }).dependencies;
+      for (const [library, version] of Object.entries(own)) expect({ ...devDependencies, ...dependencies }[library], library).to.equal(version);
+    }
+  });
+
+  describeInChromium('in a browser', () => {
+    it('spa signs in and out, and keeps no token in the browser', async () => {
+      const port = await freePort();
+      const home = `http://localhost:${port}/`;
+      await app.addClient({ type: 'spa', metadata: { client_id: 'contoh-spa', client_name: 'Contoh SPA', redirect_uris: [home], post_logout_redirect_uris: [home], scope: 'openid profile', token_endpoint_auth_method: 'none' } });
+      await start('spa/serve.js', port, 'contoh-spa');
+      const chrome = await chromium.launch(CHROMIUM);
+      try {
+        const page = await chrome.newPage();
+        await page.goto(home);
+        await page.getByRole('button', { name: 'Masuk dengan SIAPkerja' }).click();
+        await page.locator('#identifier').fill(citizen.nik);
+        await page.locator('#password').fill(citizen.password);
+        await page.locator('#password').press('Enter');
+        await page.getByText(`Halo, ${citizen.name}`).waitFor();
+        expect(page.url()).to.equal(home);
+        expect(await page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]))).not.to.match(/access_token|id_token/);
+
+        await page.getByRole('button', { name: 'Keluar' }).click();
+        await page.getByRole('button', { name: 'Ya, keluar' }).click();
+        await page.getByRole('button', { name: 'Masuk dengan SIAPkerja' }).waitFor();
+      } finally {
+        await chrome.close();
+      }
+    });
+  });
+
+  it('let no page but the app itself use its client', async () => {
+    const asks = async (origin: string, clientId: string): Promise<string | null> => {
+      const body = new URLSearchParams({ grant_type: 'authorization_code', client_id: clientId, code: 'x', redirect_uri: 'https://spa.test/cb', code_verifier: 'x'.repeat(43) });
+      return (await fetch(`${app.url}/token`, { method: 'POST', headers: { origin }, body })).headers.get('access-control-allow-origin');
+    };
+    await app.addClient({ type: 'spa', metadata: { client_id: 'hanya-spa', client_name: 'SPA', redirect_uris: ['https://spa.test/cb'], token_endpoint_auth_method: 'none' } });
+    expect(await asks('https://spa.test', 'hanya-spa')).to.equal('https://spa.test');
+    for (const origin of ['https://evil.test', 'https://spa.test.evil.test', 'http://spa.test', 'null']) expect(await asks(origin, 'hanya-spa'), origin).to.equal(null);
+  });
+});
