@@ -65,6 +65,9 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
     }
   }
 
+  if (type === 'machine' && given.backchannel_logout_uri !== undefined) yield { field: 'backchannel_logout_uri', what: 'must not be given: nobody signs in to a machine' };
+  if (given.backchannel_logout_session_required === true && given.backchannel_logout_uri === undefined) yield { field: 'backchannel_logout_session_required', what: 'needs backchannel_logout_uri' };
+
   yield* findSecurityProblems(type, given, method);
 
   const asked = given.scope?.split(/\s+/) ?? [];

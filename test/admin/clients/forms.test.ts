@@ -94,6 +94,7 @@ describe('Client applications: metadata', () => {
     ['the id of the portal', { client_id: 'siapkerja-portal' }, {}, 'client_id'],
     ['an id with a blank', { client_id: 'a b c' }, {}, 'client_id'],
     ['logout told over plain http', { backchannel_logout_uri: 'http://rp.test/logout' }, {}, 'backchannel_logout_uri'],
+    ['logout told to nobody', { backchannel_logout_session_required: true }, {}, 'backchannel_logout_session_required'],
     ['a type that contradicts', { type: 'spa' }, { type: 'web' }, 'type'],
     ['an application type that contradicts', { application_type: 'native' }, { type: 'web' }, 'application_type'],
     ['a list where a text belongs', { scope: ['openid'] }, {}, 'scope'],
