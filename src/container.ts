@@ -40,6 +40,10 @@ import { createClientDirectory } from './oidc/clients.ts';
 import { createDevicePages } from './oidc/device-flow.ts';
 import { createFindMachineToken } from './oidc/machine-tokens.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
+import { createDeliver } from './oidc/logout/deliver.ts';
+import { queueNotices, rememberVisits } from './oidc/logout/notices.ts';
+import { createReceipt } from './oidc/logout/receipt.ts';
+import { createLogoutSender, type LogoutSender } from './oidc/logout/sender.ts';
 import { readPresentSession } from './oidc/present-session.ts';
 import { createProvider } from './oidc/provider.ts';
 import { createEndGrants } from './oidc/state/holder.ts';
@@ -67,6 +71,7 @@ export interface Container extends Core {
   /** The operators' API. */
   readonly api: Middleware;
   readonly scheduler: Scheduler;
+  readonly logouts: LogoutSender;
 }
 
 export interface ContainerDeps {
@@ -77,6 +82,7 @@ export interface ContainerDeps {
 
 const PURGE_MS = 60_000;
 const CHAIN_MS = 2000;
+const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl }: ContainerDeps): Promise<Container> {
   const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, counters, limits, passwords, audit, courier } = core;
@@ -84,6 +90,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
   const clients = createClientDirectory({ store, clock });
+  const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
+  const fetch = createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' });
 
   const sharing = createSharing({ store, audit, keyedHash, clock, random, wording: sentencesUnder('interaction.consent.', 'sharing.') });
   const protocolErrors = createProtocolErrors(showError, isDatabaseAway);
@@ -96,13 +104,19 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     clients,
     ownClients: [portalClient(config.http.issuer)],
     jwks: await loadSigningKeys(store, clock),
-    fetch: createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
+    fetch,
     listShares: (told) => sharing.list(told),
-    pages: { error: protocolErrors, ...createSignOutPages({ clients }), ...createDevicePages(protocolErrors) },
+    pages: { error: protocolErrors, ...createSignOutPages({ clients, store, receipt }), ...createDevicePages(protocolErrors) },
     log,
   });
   comeBackLater(provider, isDatabaseAway);
-  rememberSignOuts(provider, async (accountId) => {
+  const logouts = createLogoutSender({ deliver: createDeliver({ provider, fetch, random }), store, audit, clock, random, log });
+  rememberVisits(provider, { store, clock });
+  const noticesOf = queueNotices(provider, { store, clock, random });
+  rememberSignOuts(provider, async (accountId, ctx) => {
+    const signOutId = noticesOf(ctx);
+    receipt.give(ctx, signOutId);
+    if (signOutId !== undefined) logouts.wake();
     try {
       await audit.record(store, 'sign-out.completed', {}, { accountId });
     } catch (error) {
@@ -139,7 +153,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     drafts: recoveryDrafts,
     asking,
     sending: createSending({ codes, courier, audit, clock, config }),
-    takeover: createTakeover({ courier, audit, failures, clock, config }),
+    takeover: createTakeover({ courier, logouts, audit, failures, clock, config }),
     codes,
     courier,
     passwords,
@@ -172,6 +186,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const scheduler = createScheduler(
     [
       { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
+      { label: 'logout-notices', everyMs: LOGOUT_MS, run: () => logouts.pump() },
       { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
     ],
     log,
@@ -186,8 +201,10 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, findToken: createFindMachineToken(provider), isDatabaseAway }),
     scheduler,
+    logouts,
     async close() {
       await scheduler.stop();
+      await logouts.close();
       await registry.close();
       await core.close();
     },

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { AccountId } from '../src/domain/account.ts';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -184,6 +185,24 @@ describe('The command line', function () {
       expect(await json(['account', 'reinstate', sub])).to.include({ status: 'active' });
     });
 
+    it('ends all sessions of a person for a reason that stays, and lists what services were told', async () => {
+      const { sub } = await json<{ sub: string }>(['account', 'show', 'budi@contoh.test']);
+      const now = core.clock.now();
+      const metadata = { client_id: 'told', client_name: 'Told', redirect_uris: [], backchannel_logout_uri: 'https://told.test/logout' };
+      await core.store.clients.insert({ id: 'told', status: 'active', type: 'web', metadata, secret: undefined, listing: undefined, createdAt: now, updatedAt: now });
+      await core.store.logouts.visit(sub as AccountId, 'told', now);
+
+      expect((await sso(['account', 'end-sessions', sub])).code, 'no reason').to.equal(2);
+      expect((await sso(['account', 'end-sessions', sub, '--reason', 'Diminta 081234567890'])).code, 'a number of a person').to.equal(1);
+      expect(await json(['account', 'end-sessions', sub, '--reason', 'Perangkat hilang di terminal'])).to.include({ sub });
+      const listed = await json<Record<string, unknown>[]>(['logouts', 'list', '--client', 'told', '--state', 'pending']);
+      expect(listed).to.have.length(1);
+      expect(listed[0]).to.include({ client_id: 'told', sub, reason: 'ended-by-operator', all_sessions: true, attempts: 0 });
+      const [standing] = await json<Record<string, unknown>[]>(['logouts', 'status']);
+      expect(standing).to.include({ client_id: 'told', pending: 1, delivered: 0, given_up: 0 });
+      expect((await sso(['logouts', 'status', '--days', '31'])).code).to.equal(2);
+    });
+
     it('refuses a second account of a NIK, and what registration would refuse', async () => {
       const again = await sso([...flags, '--json']);
       expect({ code: again.code, stdout: again.stdout }).to.deep.equal({ code: 1, stdout: '' });
@@ -242,7 +261,7 @@ describe('The command line', function () {
     });
 
     it('purges', async () => {
-      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'devices');
+      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'logouts', 'devices');
     });
 
     it('proves the audit chain, and exits with 1 where it is broken', async () => {

@@ -20,6 +20,7 @@ export interface EventCatalogue {
   'sign-in.succeeded': { amr: readonly string[]; knownDevice: boolean };
   'sign-in.refused': { reason: string; helpCode?: string };
   'sign-out.completed': Nothing;
+  'logout.given-up': { reason: string; attempts: number; error: string };
 
   'recovery.code.sent': { channel: 'sms' | 'email'; sends: number };
   'recovery.code.refused': { reason: string; helpCode?: string };
@@ -70,6 +71,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'sign-in.succeeded': 'A person signed in.',
   'sign-in.refused': 'A sign-in failed.',
   'sign-out.completed': 'A session ended at the person’s wish.',
+  'logout.given-up': 'A service could not be told that a session ended.',
   'recovery.code.sent': 'A recovery code was handed to the courier.',
   'recovery.code.refused': 'A recovery code was typed that did not count.',
   'recovery.code.not-sent': 'A recovery code was asked for and not sent.',

@@ -6,6 +6,7 @@ import type { Core } from '../core.ts';
 import type { AccountStatus } from '../domain/account.ts';
 import { DEFAULT_LOCALE, LOCALES, type Locale } from '../domain/locale.ts';
 import { parseIdentifier } from '../domain/identifier.ts';
+import { parseReason } from '../domain/operator.ts';
 import { withCore } from './open.ts';
 import { print, Refused, showRecord } from './terminal.ts';
 
@@ -66,8 +67,20 @@ export function addAccountCommands(program: Command): void {
       print(command, present(found), () => showRecord({ ...present(found) }));
     });
 
+  account
+    .command('end-sessions <who>')
+    .description('end all sessions of a person, with their tokens, and tell every service they have signed in to')
+    .requiredOption('--reason <text>', 'why, for the audit log; without anybody’s data')
+    .action(async (who: string, flags: { readonly reason: string }, command: Command) => {
+      const reason = parseReason(flags.reason);
+      if (!reason.ok) throw new Refused('reason is refused: from 10 to 300 characters, without numbers or addresses of a person');
+      const ended = await withCore((core) => createAccountService(core).endSessions(toKey(who, core), reason.value));
+      if (!ended.ok) throw unknown();
+      print(command, present(ended.value), () => `${ended.value.id} sessions ended`);
+    });
+
   const statuses: readonly [string, AccountStatus, string][] = [
-    ['suspend', 'suspended', 'keep a person out; sessions and tokens they still have are refused whenever they are used'],
+    ['suspend', 'suspended', 'keep a person out; all their sessions and tokens end, and services are told'],
     ['reinstate', 'active', 'let a suspended person in again'],
   ];
   for (const [name, status, description] of statuses) {

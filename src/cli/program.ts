@@ -3,6 +3,7 @@ import { addAccountCommands } from './accounts.ts';
 import { addClientCommands } from './clients.ts';
 import { addDoctor } from './doctor.ts';
 import { addOperatorCommands } from './operators.ts';
+import { addLogoutCommands } from './logouts.ts';
 import { Refused } from './terminal.ts';
 import { addUpkeepCommands } from './upkeep.ts';
 
@@ -21,6 +22,7 @@ function createProgram(): Command {
   addClientCommands(program);
   addAccountCommands(program);
   addOperatorCommands(program);
+  addLogoutCommands(program);
   return program;
 }
 

@@ -124,7 +124,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     log.error({ err: error }, 'protocol failure');
   });
   provider.on('backchannel.error', (_ctx: unknown, error: Error, client: { clientId: string }) => {
-    log.warn({ err: error, clientId: client.clientId }, 'a service did not take its logout token');
+    log.error({ err: error, clientId: client.clientId }, 'a logout notice could not be stored');
   });
   return provider;
 }

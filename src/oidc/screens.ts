@@ -10,6 +10,10 @@ export interface SignOutModel {
 
 export interface SignedOutModel {
   readonly service: { readonly name: string; readonly url: string | undefined } | undefined;
+  /** The services that are told of the sign-out. */
+  readonly told: readonly { readonly name: string; readonly answered: boolean }[];
+  /** The address of this very page, to look once more. */
+  readonly again: string;
 }
 
 /** Why a code that was typed leads no further. */
@@ -43,14 +47,18 @@ export const deviceConfirmScreen = (model: DeviceConfirmModel): Screen<DeviceCon
 export const deviceLinkedScreen = (model: { readonly service: { readonly name: string } }): Screen => ({ view: 'oidc/device-linked', title: say('oidc.device.linked.title'), model });
 export const deviceDeclinedScreen = (): Screen => ({ view: 'oidc/device-declined', title: say('oidc.device.declined.title'), model: {} });
 
+const karirhub = { name: 'Karirhub (contoh)', answered: true };
+
 export const examples: Examples = {
   'sign out?': signOutScreen({ service: { name: 'Karirhub (contoh)' }, action: '#', xsrf: 'x', stay: '/' }),
-  'signed out': signedOutScreen({ service: undefined }),
+  'signed out': signedOutScreen({ service: undefined, told: [], again: '#' }),
   'code of a device': deviceEnterScreen({ action: '#', xsrf: 'x', code: undefined, problem: undefined }),
   'code of a device: from its address': deviceEnterScreen({ action: '#', xsrf: 'x', code: 'WDJB-MJHT', problem: undefined }),
   'code of a device: nobody has it': deviceEnterScreen({ action: '#', xsrf: 'x', code: 'WDJB-MJHX', problem: 'unknown' }),
   'device: confirm': deviceConfirmScreen({ action: '#', xsrf: 'x', code: 'WDJB-MJHT', service: { name: 'Kiosk Karirhub (contoh)' } }),
   'device: linked': deviceLinkedScreen({ service: { name: 'Kiosk Karirhub (contoh)' } }),
   'device: declined': deviceDeclinedScreen(),
-  'signed out, back to the service': signedOutScreen({ service: { name: 'Karirhub (contoh)', url: 'https://karirhub.contoh.test' } }),
+  'signed out, back to the service': signedOutScreen({ service: { name: 'Karirhub (contoh)', url: 'https://karirhub.contoh.test' }, told: [], again: '#' }),
+  'signed out, all services have answered': signedOutScreen({ service: undefined, told: [karirhub, { name: 'Skillhub (contoh)', answered: true }], again: '#' }),
+  'signed out, one service has not answered': signedOutScreen({ service: undefined, told: [karirhub, { name: 'Sertifikasi Kompetensi Profesi Nasional (contoh)', answered: false }], again: '#' }),
 };

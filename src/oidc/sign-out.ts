@@ -1,15 +1,24 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { AccountId } from '../domain/account.ts';
 import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import { renderScreen } from '../web/render.ts';
 import { allowFormTargets } from '../web/security-headers.ts';
+import type { Store } from '../store/store.ts';
 import type { ClientDirectory } from './clients.ts';
-import { signedOutScreen, signOutScreen } from './screens.ts';
+import type { Receipt } from './logout/receipt.ts';
+import { signedOutScreen, signOutScreen, type SignedOutModel } from './screens.ts';
 
 /** The question before and the page after a sign-out (OpenID Connect RP-Initiated Logout 1.0). */
-export function createSignOutPages({ clients }: { clients: ClientDirectory }) {
+export function createSignOutPages({ clients, store, receipt }: { clients: ClientDirectory; store: Pick<Store, 'logouts'>; receipt: Receipt }) {
+  /** What the sign-out of this browser has brought about so far. */
+  async function toldServices(ctx: KoaContextWithOIDC): Promise<SignedOutModel['told']> {
+    const id = receipt.read(ctx);
+    const notices = id === undefined ? [] : await store.logouts.ofSignOut(id);
+    return Promise.all(notices.map(async ({ clientId, state }) => ({ name: (await clients.find(clientId))?.metadata.client_name ?? clientId, answered: state === 'delivered' })));
+  }
+
   return {
     async signOut(ctx: KoaContextWithOIDC): Promise<void> {
       const { session, client } = ctx.oidc;
@@ -22,7 +31,7 @@ export function createSignOutPages({ clients }: { clients: ClientDirectory }) {
     async signedOut(ctx: KoaContextWithOIDC): Promise<void> {
       const client = ctx.oidc.client === undefined ? undefined : await clients.find(ctx.oidc.client.clientId);
       const service = client === undefined ? undefined : { name: client.metadata.client_name, url: client.metadata.client_uri };
-      await renderScreen(ctx, signedOutScreen({ service }));
+      await renderScreen(ctx, signedOutScreen({ service, told: await toldServices(ctx), again: ctx.path + ctx.search }));
     },
   };
 }
@@ -30,14 +39,14 @@ export function createSignOutPages({ clients }: { clients: ClientDirectory }) {
 /**
  * Remembers each sign-out before the browser hears of it: what only follows the answer is lost when the process ends there.
  *
- * @param remember  is told whose session ended; it must not throw, for the session is gone already.
+ * @param remember  is told whose session ended and of which request; it must not throw, for the session is gone already.
  */
-export function rememberSignOuts(provider: Provider, remember: (accountId: AccountId | undefined) => Promise<void>): void {
+export function rememberSignOuts(provider: Provider, remember: (accountId: AccountId | undefined, ctx: Context) => Promise<void>): void {
   const completed = new WeakSet();
   provider.on('end_session.success', (ctx: KoaContextWithOIDC) => completed.add(ctx));
   provider.use(async (ctx, next) => {
     await next();
-    if (completed.has(ctx)) await remember((ctx as KoaContextWithOIDC).oidc.session?.accountId as AccountId | undefined);
+    if (completed.has(ctx)) await remember((ctx as KoaContextWithOIDC).oidc.session?.accountId as AccountId | undefined, ctx);
   });
 }
 
@@ -75,6 +84,6 @@ export function signOutOfNothing(provider: Provider): Middleware {
       ctx.redirect(url.href);
       return;
     }
-    await renderScreen(ctx, signedOutScreen({ service: undefined }));
+    await renderScreen(ctx, signedOutScreen({ service: undefined, told: [], again: ctx.path }));
   };
 }

@@ -62,7 +62,7 @@ export function createPump<Item>({ most, claim, work }: PumpDeps<Item>): Pump {
     do {
       await pump();
       await Promise.all(running);
-    } while (!closed && (backlog || running.size > 0));
+    } while (!closed && (backlog || active !== undefined || running.size > 0));
   }
 
   async function close(graceMs: number): Promise<void> {

@@ -10,6 +10,7 @@ import { createClientStore, type ClientStore } from './clients.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
+import { createLogoutStore, type LogoutStore } from './logouts.ts';
 import { createMessageStore, type MessageStore } from './messages.ts';
 import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
@@ -28,6 +29,7 @@ export interface Store {
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
   readonly drafts: DraftStore;
+  readonly logouts: LogoutStore;
   readonly messages: MessageStore;
   readonly operators: OperatorStore;
   readonly outbox: OutboxStore;
@@ -63,6 +65,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
+    logouts: wrap(createLogoutStore(db)),
     messages: wrap(createMessageStore(db, crypto)),
     operators: wrap(createOperatorStore(db)),
     outbox: wrap(createOutboxStore(db, crypto)),

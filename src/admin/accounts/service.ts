@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/log.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
 import type { Account, AccountId, AccountStatus, Identifier } from '../../domain/account.ts';
+import type { Reason } from '../../domain/operator.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
@@ -24,10 +25,12 @@ export interface AccountService {
   create(person: Person, by: 'operator' | 'seed'): Promise<Result<Account, CreateAccountRefusal>>;
   find(key: AccountKey): Promise<Account | undefined>;
   /**
-   * Doing it twice changes nothing. A suspended person cannot sign in, and sessions and tokens they still have are
-   * refused whenever they are used, for the protocol asks for the status each time.
+   * Doing it twice changes nothing. A suspended person cannot sign in, and all their sessions end, for good: services
+   * are told, and a reinstated person signs in again.
    */
   setStatus(key: AccountKey, status: AccountStatus): Promise<Result<Account, AccountRefusal>>;
+  /** Ends all sessions of the account with their tokens, and tells each service the person has signed in to. */
+  endSessions(key: AccountKey, reason: Reason): Promise<Result<Account, AccountRefusal>>;
 }
 
 export interface AccountServiceDeps {
@@ -88,10 +91,19 @@ export function createAccountService({ store, passwords, audit, clock, random }:
       store.transaction(async (tx) => {
         const account = await findIn(tx, key);
         if (account === undefined) return refuse('account-unknown');
-        if (account.status === status) return ok(account);
-        await tx.accounts.setStatus(account.id, status, clock.now());
+        if (!(await tx.sessionEnds.changeStatus(account.id, status, clock.now()))) return ok(account);
+        if (status === 'suspended') await tx.sessionEnds.endAll(account.id, 'suspended', clock.now());
         await audit.record(tx, status === 'suspended' ? 'account.suspended' : 'account.reinstated', { by: 'operator' }, { accountId: account.id });
         return ok({ ...account, status });
+      }),
+
+    endSessions: (key, reason) =>
+      store.transaction(async (tx) => {
+        const account = await findIn(tx, key);
+        if (account === undefined) return refuse('account-unknown');
+        await tx.sessionEnds.endAll(account.id, 'ended-by-operator', clock.now());
+        await audit.record(tx, 'account.sessions-ended', { by: 'operator', reason }, { accountId: account.id });
+        return ok(account);
       }),
   };
 }

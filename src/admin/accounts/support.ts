@@ -3,7 +3,6 @@ import type { Account, AccountStatus } from '../../domain/account.ts';
 import { isOneself, signatureOf, type Actor, type Reason } from '../../domain/operator.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
-import { nextSecond } from '../../domain/session.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Counters, Limit } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
@@ -22,7 +21,7 @@ export interface Support {
   search(key: AccountKey, by: Actor): Promise<Result<Account | undefined, 'limit'>>;
   /** One datum in full, for a reason that stays. For people only: no machine needs to read a citizen's data here. */
   reveal(account: Account, datum: Datum, reason: Reason, by: Extract<Actor, { kind: 'operator' }>): Promise<Result<Sensitive<string>, SupportRefusal>>;
-  /** A suspension ends all sessions, so that none comes back to life when it is lifted. */
+  /** A suspension ends all sessions, here and at the services, so that none comes back to life when it is lifted. */
   setStatus(account: Account, status: AccountStatus, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
   endSessions(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
   /** Sends the link that confirms the e-mail address again. */
@@ -82,14 +81,14 @@ export function createSupport({ store, accounts, activationMail, audit, counters
     setStatus: (account, status, reason, by) =>
       change(account, by, async (tx) => {
         if (!(await tx.sessionEnds.changeStatus(account.id, status, clock.now()))) return undefined;
-        if (status === 'suspended') await tx.sessionEnds.endAll(account.id, nextSecond(clock.now()));
+        if (status === 'suspended') await tx.sessionEnds.endAll(account.id, 'suspended', clock.now());
         await audit.record(tx, status === 'suspended' ? 'account.suspended' : 'account.reinstated', { by: signatureOf(by), reason }, { accountId: account.id });
         return undefined;
       }),
 
     endSessions: (account, reason, by) =>
       change(account, by, async (tx) => {
-        await tx.sessionEnds.endAll(account.id, nextSecond(clock.now()));
+        await tx.sessionEnds.endAll(account.id, 'ended-by-operator', clock.now());
         await audit.record(tx, 'account.sessions-ended', { by: signatureOf(by), reason }, { accountId: account.id });
         return undefined;
       }),

@@ -226,10 +226,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       await drafts.move(tx, draft, { type: 'password-set', signedInAt });
       return ok(undefined);
     });
-    if (outcome.ok) {
-      await takeover.forgetFailures(owner, context.sender);
-      courier.wake();
-    }
+    if (outcome.ok) await takeover.taken(owner, context.sender);
     return outcome;
   }
 

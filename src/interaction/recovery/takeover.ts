@@ -20,16 +20,20 @@ export interface NewPassword {
 export interface Takeover {
   /**
    * Gives the account to whoever proved its contact, within the caller's transaction: new password, all sessions ended,
-   * the holder told.
+   * the holder and the services told.
    * @returns the moment of the new sign-in; undefined when the proof is worth nothing any more.
    */
   take(tx: Store, reached: Reached, password: NewPassword): Promise<number | undefined>;
-  /** Ends what failed sign-ins brought about: the person has just proved more than a password. */
-  forgetFailures(reached: Reached, sender: Sender): Promise<void>;
+  /**
+   * After the commit: ends what failed sign-ins brought about, for the person has just proved more than a password, and
+   * lets holder and services be told at once, before a new session begins that a late notice would end.
+   */
+  taken(reached: Reached, sender: Sender): Promise<void>;
 }
 
 export interface TakeoverDeps {
   readonly courier: Courier;
+  readonly logouts: { wake(): void };
   readonly audit: Audit;
   readonly failures: SignInFailures;
   readonly clock: Clock;
@@ -41,7 +45,7 @@ const PROOF_SECONDS = 900;
 
 const deviceHash = ({ device }: Sender): Buffer => Buffer.from(device, 'base64url');
 
-export function createTakeover({ courier, audit, failures, clock, config }: TakeoverDeps): Takeover {
+export function createTakeover({ courier, logouts, audit, failures, clock, config }: TakeoverDeps): Takeover {
   async function tell(tx: Store, { account }: Reached, at: Date): Promise<void> {
     if (account.email === undefined) return;
     const name = account.emailVerifiedAt === undefined ? undefined : account.name.reveal();
@@ -62,10 +66,15 @@ export function createTakeover({ courier, audit, failures, clock, config }: Take
       else await tx.accounts.confirmEmail(account.id, contact.to, provedAt);
       await tx.accounts.rememberDevice(account.id, deviceHash(sender), at);
       await tell(tx, reached, at);
+      await tx.logouts.announce(account.id, 'recovery', at);
       await audit.record(tx, 'recovery.completed', { channel: contact.channel }, { accountId: account.id, clientId });
       return epochSeconds(sessionsValidAfter);
     },
 
-    forgetFailures: ({ account }, sender) => failures.forget(account, deviceHash(sender)),
+    async taken({ account }, sender) {
+      courier.wake();
+      logouts.wake();
+      await failures.forget(account, deviceHash(sender));
+    },
   };
 }

@@ -1,0 +1,47 @@
+import type { Middleware } from 'koa';
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
+import type { AccountId } from '../../domain/account.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
+import type { Random } from '../../ports/random/random.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface NoticeDeps {
+  readonly store: Pick<Store, 'logouts'>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Remembers who has signed in to which service, before the browser carries the code there. */
+export function rememberVisits(provider: Provider, { store, clock }: Pick<NoticeDeps, 'store' | 'clock'>): void {
+  const succeeded = new WeakSet();
+  provider.on('authorization.success', (ctx: KoaContextWithOIDC) => succeeded.add(ctx));
+  const remember: Middleware = async (ctx, next) => {
+    await next();
+    if (!succeeded.has(ctx)) return;
+    const { session, client } = (ctx as KoaContextWithOIDC).oidc;
+    if (session?.accountId !== undefined && client !== undefined) await store.logouts.visit(session.accountId as AccountId, client.clientId, clock.now());
+  };
+  provider.use(remember);
+}
+
+/**
+ * Puts the notices of a sign-out in the queue where the library would send them itself and have the person wait. They
+ * are stored before the session is gone: one that is told too much is better than one that nobody is told of.
+ *
+ * @returns says under which id the notices of this request were stored; undefined where there were none.
+ */
+export function queueNotices(provider: Provider, { store, clock, random }: NoticeDeps): (ctx: object) => string | undefined {
+  const signOuts = new WeakMap<object, string>();
+
+  // The library calls it once for each service that registered an address, and waits for all of them.
+  const client = provider.Client.prototype as unknown as { backchannelLogout: (this: { clientId: string }, sub: string, sid?: string) => Promise<void> };
+  client.backchannelLogout = async function queue(sub, sid) {
+    const { ctx } = Provider;
+    if (ctx === undefined) throw new Error('a sign-out outside a request');
+    const id = signOuts.get(ctx) ?? random.uuid();
+    signOuts.set(ctx, id);
+    await store.logouts.add({ accountId: sub as AccountId, clientId: this.clientId, sid, reason: 'sign-out' }, id, clock.now());
+  };
+
+  return (ctx) => signOuts.get(ctx);
+}
