@@ -20,11 +20,12 @@ export type ReportStore = ReturnType<typeof createReportStore>;
 
 /** Counts over audit log and evidence; days and months are those of the zone. */
 export function createReportStore(db: Knex) {
-  async function count(table: 'audit_events' | 'verifications', format: string, kind: string, per: string, { from, to, timeZone }: Stretch, types?: readonly string[]): Promise<readonly Count[]> {
+  async function count(table: 'audit_events' | 'verifications' | 'logout_notices', format: string, kind: string, per: string, { from, to, timeZone }: Stretch, types?: readonly string[]): Promise<readonly Count[]> {
+    const at = table === 'logout_notices' ? 'created_at' : 'at';
     const { rows } = await db.raw<{ rows: (Omit<Count, 'count'> & { count: string })[] }>(
-      `select to_char(at at time zone :timeZone, :format) as period, ${kind} as kind, ${per} as per, count(*) as count
+      `select to_char(${at} at time zone :timeZone, :format) as period, ${kind} as kind, ${per} as per, count(*) as count
          from ${table}
-        where at >= cast(cast(:from as date) as timestamp) at time zone :timeZone and at < cast(cast(:to as date) + 1 as timestamp) at time zone :timeZone
+        where ${at} >= cast(cast(:from as date) as timestamp) at time zone :timeZone and ${at} < cast(cast(:to as date) + 1 as timestamp) at time zone :timeZone
               ${types === undefined ? '' : 'and type = any(:types)'}
         group by 1, 2, 3 order by 1, 2, 3`,
       { from, to, timeZone, format, ...(types === undefined ? {} : { types: [...types] }) },
@@ -53,5 +54,7 @@ export function createReportStore(db: Knex) {
     registry: (stretch: Stretch) => count('verifications', MONTH, 'outcome', 'response_code', stretch),
     /** Codes by SMS, per day and operator of the number. */
     messages: (stretch: Stretch) => count('audit_events', DAY, 'type', `details->>'operator'`, stretch, ['registration.code.sent']),
+    /** What services were told of ended sessions, per day, outcome and service; of the last month. */
+    logouts: (stretch: Stretch) => count('logout_notices', DAY, 'state', 'client_id', stretch),
   };
 }

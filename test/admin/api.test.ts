@@ -203,6 +203,9 @@ describe('The operators’ API', () => {
     const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Jakarta' }).format(app.clock.now());
     const { body } = await call('GET', `/reports/activity?from=${day}&to=${day}`);
     expect(body.counts).to.deep.include({ period: day, kind: 'sign-in.succeeded', per: 'siapkerja-portal', count: 1 });
+    await app.store.logouts.add({ accountId: subject, clientId: 'mesin', sid: undefined, reason: 'sign-out' }, app.container.random.uuid(), app.clock.now());
+    await app.container.logouts.drain();
+    expect((await call('GET', `/reports/logouts?from=${day}&to=${day}`)).body.counts).to.deep.equal([{ period: day, kind: 'dropped', per: 'mesin', count: 1 }]);
     for (const report of ['failures', 'registry', 'messages']) expect((await call('GET', `/reports/${report}?from=${day}&to=${day}`)).status).to.equal(200);
     expect((await call('GET', `/reports/activity?from=2026-02-02&to=2026-02-01`)).body.code).to.equal('stretch-backwards');
     expect((await call('GET', `/reports/activity?from=2020-01-01&to=2026-02-01`)).body.code).to.equal('stretch-long');

@@ -9,7 +9,7 @@ export const reportRoutes = ({ service }: { service: ReportService }): ApiRoute[
   apiRoute({
     method: 'get',
     path: '/reports/{report}',
-    summary: 'Counts by day, or by month for the registry: activity per service, failures per reason, questions to the registry per outcome, SMS per operator.',
+    summary: 'Counts by day, or by month for the registry: activity per service, failures per reason, questions to the registry per outcome, SMS per operator, logout notices per outcome and service.',
     scope: 'admin:reports:read',
     params: z.strictObject({ report: z.enum(reports) }),
     query: z.strictObject({ from: z.iso.date(), to: z.iso.date() }),

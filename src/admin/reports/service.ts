@@ -1,7 +1,7 @@
 import { refuse, ok, type Result } from '../../domain/result.ts';
 import type { Count, ReportStore } from '../../store/reports.ts';
 
-export const reports = ['activity', 'failures', 'registry', 'messages'] as const;
+export const reports = ['activity', 'failures', 'registry', 'messages', 'logouts'] as const;
 export type Report = (typeof reports)[number];
 
 export type ReportRefusal = 'stretch-backwards' | 'stretch-long';
