@@ -7,6 +7,7 @@ import type { Phone } from '../src/domain/phone.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
 import * as recovery from '../src/interaction/recovery/machine.ts';
 import * as registration from '../src/interaction/registration/machine.ts';
+import * as secondFactor from '../src/interaction/second-factor/machine.ts';
 
 /** One sample of each member of a union; a member that is missing does not compile. */
 type Samples<Union, Key extends keyof Union> = { readonly [Value in Union[Key] & string]: Extract<Union, Readonly<Record<Key, Value>>> };
@@ -90,10 +91,28 @@ const recoveryEvents: Samples<recovery.RecoveryEvent, 'type'> = {
   restarted: { type: 'restarted' },
 };
 
+const proof: secondFactor.Proof = { accountId, acr: '', amr: [], remember: false, at: 0, provedAt };
+const secret = sensitive('');
+const secondFactorStates: Samples<secondFactor.SecondFactor, 'step'> = {
+  unproved: { step: 'unproved' },
+  code: { step: 'code', proof },
+  enrol: { step: 'enrol', proof, secret },
+  'recovery-codes': { step: 'recovery-codes', proof, codes: [] },
+};
+const secondFactorEvents: Samples<secondFactor.SecondFactorEvent, 'type'> = {
+  'first-factor-proved': { type: 'first-factor-proved', proof },
+  'enrolment-begun': { type: 'enrolment-begun', proof, secret },
+  enrolled: { type: 'enrolled', codes: [] },
+  'enrolled-elsewhere': { type: 'enrolled-elsewhere' },
+  'proof-expired': { type: 'proof-expired' },
+  'codes-kept': { type: 'codes-kept' },
+};
+
 /** `docs/journeys.md`, from the machines of the journeys. */
 export function journeysPage(): string {
   const ofRegistration = explore<registration.Registration, registration.RegistrationEvent>(registrationStates, registrationEvents, registration.advance);
   const ofRecovery = explore<recovery.Recovery, recovery.RecoveryEvent>(recoveryStates, recoveryEvents, recovery.advance);
+  const ofSecondFactor = explore<secondFactor.SecondFactor, secondFactor.SecondFactorEvent>(secondFactorStates, secondFactorEvents, secondFactor.advance);
   return `# Journeys
 
 Made by \`npm run docs\`, by trying every event at every step; change the machine, not this page.
@@ -112,5 +131,11 @@ ${diagram(registration.begin().step, ofRegistration)}
 \`src/interaction/recovery/machine.ts\`
 
 ${diagram(recovery.begin().step, ofRecovery)}
+
+## Second factor
+
+\`src/interaction/second-factor/machine.ts\`
+
+${diagram(secondFactor.begin().step, ofSecondFactor)}
 `;
 }

@@ -5,6 +5,7 @@ import { addContact } from './account/contact/routes.ts';
 import { createContact } from './account/contact/service.ts';
 import { addServices } from './account/services/routes.ts';
 import { createServices } from './account/services/service.ts';
+import { addSecurity } from './account/security/routes.ts';
 import { createAdminApi } from './admin/routes.ts';
 import type { Core } from './core.ts';
 import { createDocs } from './docs/routes.ts';
@@ -30,6 +31,9 @@ import { createRegistration } from './interaction/registration/service.ts';
 import { createInteractionRoutes } from './interaction/routes.ts';
 import { createShowSharing } from './interaction/sharing-shown.ts';
 import { createSharing } from './interaction/sharing.ts';
+import { createSecondFactorDrafts } from './interaction/second-factor/drafts.ts';
+import { addSecondFactor } from './interaction/second-factor/routes.ts';
+import { createSecondFactorJourney } from './interaction/second-factor/service.ts';
 import { createSignInFailures } from './interaction/sign-in-failures.ts';
 import { createTickets } from './interaction/ticket.ts';
 import { chainAll } from './jobs/chain.ts';
@@ -85,7 +89,7 @@ const CHAIN_MS = 2000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl }: ContainerDeps): Promise<Container> {
-  const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, counters, limits, passwords, audit, courier } = core;
+  const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
@@ -124,7 +128,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     }
   });
 
-  const finish = createFinish({ provider, sharing });
+  const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
+  const finish = createFinish({ provider, sharing, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });
@@ -175,6 +180,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
       addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
       addConsent({ sharing, finish, provider, store, csrf, config }),
       addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, clock, config }), finish, csrf, clock, config }),
+      addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
     ],
   });
   const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
@@ -182,6 +188,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);
   const services = createServices({ store, audit, clock, endGrants: createEndGrants({ state: store.protocolState, keyedHash }) });
   addServices({ services, sessions, csrf, config })(portal);
+  addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
 
   const scheduler = createScheduler(
     [

@@ -7,6 +7,7 @@ import { createKeyedHash, type KeyedHash } from './crypto/keyed-hash.ts';
 import { loadKeyring, type Keyring } from './crypto/keyring.ts';
 import { createPasswordHasher, type PasswordHasher } from './crypto/password-hash.ts';
 import { createSealer, type Sealer } from './crypto/seal.ts';
+import { createTotp } from './crypto/totp.ts';
 import { createCourier, type Courier } from './messages/courier.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
 import type { Counters } from './ports/counters/counters.ts';
@@ -19,6 +20,7 @@ import { systemRandom, type Random } from './ports/random/random.ts';
 import { createHttpGateway } from './ports/sms/http-gateway.ts';
 import { createSmsOutbox } from './ports/sms/outbox.ts';
 import type { SmsGateway } from './ports/sms/sms.ts';
+import { createSecondFactors, type SecondFactors } from './second-factor/service.ts';
 import { createKnex } from './store/knex.ts';
 import { reconnecting } from './store/reconnect.ts';
 import { createStore, type Store } from './store/store.ts';
@@ -40,6 +42,7 @@ export interface Core {
   readonly passwords: PasswordHasher;
   readonly audit: Audit;
   readonly courier: Courier;
+  readonly secondFactors: SecondFactors;
   close(): Promise<void>;
 }
 
@@ -74,6 +77,9 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   // A count that is lost and done again may count twice, which errs on the safe side.
   const counters = reconnecting(createPostgresCounters({ db: knex, clock }));
 
+  const limits = createLimits(config);
+  const audit = createAudit({ keyedHash, counters, clock, random, log });
+
   return {
     config,
     log,
@@ -85,10 +91,11 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     keyedHash,
     store,
     counters,
-    limits: createLimits(config),
+    limits,
     passwords: createPasswordHasher({ config: config.password, random }),
-    audit: createAudit({ keyedHash, counters, clock, random, log }),
+    audit,
     courier,
+    secondFactors: createSecondFactors({ store, totp: createTotp({ random }), counters, limits, keyedHash, courier, audit, clock, random, config }),
     async close() {
       await courier.stop();
       await Promise.all([sms.close(), mail.close()]);

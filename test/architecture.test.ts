@@ -23,7 +23,7 @@ const interfaces = [
 ];
 const knowledge = ['config.ts', 'crypto/', 'store/', 'audit/', 'telemetry/'];
 /** What a journey, an account page or an administered resource may use, its routes included. */
-const journey = { values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'], types: knowledge };
+const journey = { values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'], types: [...knowledge, 'second-factor/'] };
 /** Folders of their own: `interaction/login/`, `account/contact/`, `admin/clients/`. */
 const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
 
@@ -40,11 +40,12 @@ const layers: readonly Layer[] = [
   { folder: 'audit/', values: ground, types: ['crypto/', 'ports/counters/', 'store/', 'telemetry/'], remedy: 'the audit log is told what happened; it asks nobody' },
   { folder: 'queue/', values: [], remedy: 'a queue is worked through without knowing what lies in it: hand the work in' },
   { folder: 'messages/', values: [...ground, ...interfaces, 'queue/'], types: [...knowledge, 'ports/'], remedy: 'messages are written for any journey: hand in what only one of them knows' },
+  { folder: 'second-factor/', values: [...ground, ...interfaces, 'messages/'], types: knowledge, remedy: 'the second factor serves journeys, account pages and operators alike, and knows none of them' },
   { folder: 'web/', values: [...ground], types: ['config.ts', 'crypto/', 'telemetry/'], remedy: 'shared HTTP knows no journey, no table and no service: hand in a function' },
   { folder: 'oidc/', values: [...ground, 'queue/', 'web/'], types: [...knowledge, 'ports/counters/'], remedy: 'the protocol knows accounts and clients through the store, and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
   { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
-  { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: knowledge, remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
+  { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: [...knowledge, 'second-factor/'], remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
   { folder: 'docs/', values: [...ground, 'web/'], types: ['config.ts'], remedy: 'the guide is text: it knows the address of the sign-on and nothing else' },
   { folder: 'portal/', values: [...ground, 'web/'], types: knowledge, remedy: 'the portal is a client of the sign-on like any other' },
   { folder: 'dev/sample-service/', values: [...ground, 'telemetry/'], remedy: 'the sample service is a stranger: it knows the protocol and nothing of ours' },
@@ -83,6 +84,9 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   nodemailer: { values: ['ports/mail/smtp.ts'] },
   'oidc-provider': { values: ['oidc/'], types: ['interaction/', 'portal/', 'account/', 'container.ts'] },
   'openid-client': { values: ['dev/sample-service/'] },
+  // What the apps of people understand; the QR code is a picture of it.
+  otpauth: { values: ['crypto/totp.ts'] },
+  uqr: { values: ['web/qr.ts'] },
   pg: { values: ['store/'] },
   pino: { values: ['telemetry/log.ts'] },
   // Pages and letters are both written in it.

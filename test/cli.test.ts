@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config.ts';
 import { createCore, type Core } from '../src/core.ts';
+import type { Email } from '../src/domain/email.ts';
+import { sensitive } from '../src/domain/sensitive.ts';
 import { startEmbedded } from '../src/store/embedded.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { runAsProcess, runHere, type Ran } from './support/command-line.ts';
@@ -201,6 +203,16 @@ describe('The command line', function () {
       const [standing] = await json<Record<string, unknown>[]>(['logouts', 'status']);
       expect(standing).to.include({ client_id: 'told', pending: 1, delivered: 0, given_up: 0 });
       expect((await sso(['logouts', 'status', '--days', '31'])).code).to.equal(2);
+    });
+
+    it('removes a second factor that is lost', async () => {
+      const account = await core.store.accounts.findByIdentifier(sensitive({ kind: 'email', value: 'budi@contoh.test' as Email }));
+      if (account === undefined) throw new Error('nobody there');
+      expect((await sso(['account', 'remove-second-factor', account.id])).stderr).to.include('no second factor');
+      await core.store.secondFactors.insert({ accountId: account.id, secret: core.secondFactors.newSecret(), step: 1, at: new Date() });
+      await json(['account', 'remove-second-factor', account.id]);
+      expect(await core.store.secondFactors.isEnrolled(account.id)).to.equal(false);
+      expect((await core.store.accounts.standingOf(account.id))?.sessionsValidAfter).to.be.a('date');
     });
 
     it('refuses a second account of a NIK, and what registration would refuse', async () => {

@@ -9,6 +9,7 @@ import type { Courier } from '../messages/courier.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Counters } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
+import type { SecondFactors } from '../second-factor/service.ts';
 import type { Store } from '../store/store.ts';
 import { Problem } from '../web/problem.ts';
 import { createActivationMail } from './accounts/activation-mail.ts';
@@ -29,6 +30,7 @@ export interface AdminDeps extends Omit<ApiDeps, 'routes' | 'config'> {
   readonly counters: Counters;
   readonly limits: Limits;
   readonly passwords: PasswordHasher;
+  readonly secondFactors: SecondFactors;
   readonly keyedHash: KeyedHash;
   readonly courier: Courier;
   readonly clock: Clock;

@@ -30,6 +30,12 @@ export interface EventCatalogue {
   'consent.given': { kind: 'consent' | 'notice' | 'listed'; scopes: readonly string[]; textVersion: string; locale: string };
   'consent.declined': { scopes: readonly string[] };
   'consent.withdrawn': Nothing;
+  'second-factor.enrolled': Nothing;
+  'second-factor.used': Nothing;
+  'second-factor.refused': { reason: string };
+  'second-factor.recovery-code-used': { left: number };
+  'second-factor.recovery-codes-renewed': Nothing;
+  'second-factor.removed': { by: string; reason?: string };
 
   'contact.email.confirmed': { moved: boolean };
   'contact.email.lost': Nothing;
@@ -68,7 +74,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'registration.code.refused': 'A code was typed that did not count.',
   'registration.code.not-sent': 'A code was asked for and not sent: a limit or a wait.',
   'registration.completed': 'The account was made and the NIK claimed.',
-  'sign-in.succeeded': 'A person signed in.',
+  'sign-in.succeeded': 'A person signed in with the password; where a second factor was asked for besides, `second-factor.used` follows.',
   'sign-in.refused': 'A sign-in failed.',
   'sign-out.completed': 'A session ended at the person’s wish.',
   'logout.given-up': 'A service could not be told that a session ended.',
@@ -79,6 +85,12 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'consent.given': 'A person agreed that a service gets their data, or was told so by a page or by the list of connected services, in the text of that version.',
   'consent.declined': 'A person went back to the service rather than share what it asked for.',
   'consent.withdrawn': 'A person took back what a service may have; its grants and tokens ended.',
+  'second-factor.enrolled': 'An authenticator app was enrolled as second factor of the account.',
+  'second-factor.used': 'A code of the authenticator app was right.',
+  'second-factor.refused': 'A code of the second factor did not count: `wrong`, `used` before, or `limited`.',
+  'second-factor.recovery-code-used': 'A recovery code was used in the place of the app.',
+  'second-factor.recovery-codes-renewed': 'Recovery codes were made anew; the old ones count no longer.',
+  'second-factor.removed': 'The second factor of the account was removed: by the `person`, or by an operator, who gave a reason.',
   'contact.email.confirmed': 'An e-mail address was proved by its link.',
   'contact.email.lost': 'Somebody else proved possession of this account’s e-mail address.',
   'contact.phone.lost': 'Somebody else proved possession of this account’s mobile number.',

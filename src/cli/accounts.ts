@@ -79,6 +79,24 @@ export function addAccountCommands(program: Command): void {
       print(command, present(ended.value), () => `${ended.value.id} sessions ended`);
     });
 
+  account
+    .command('remove-second-factor <who>')
+    .description('for a person who has lost app and recovery codes, after a check of who they are; ends their sessions')
+    .action(async (who: string, _flags: object, command: Command) => {
+      const found = await withCore(async (core) => {
+        const person = await createAccountService(core).find(toKey(who, core));
+        if (person === undefined) throw unknown();
+        const removed = await core.store.transaction(async (tx) => {
+          if (!(await core.secondFactors.remove(tx, person.id, { by: 'operator' }))) return false;
+          await tx.sessionEnds.endAll(person.id, 'ended-by-operator', core.clock.now());
+          return true;
+        });
+        if (!removed) throw new Refused('the account has no second factor');
+        return person;
+      });
+      print(command, present(found), () => `${found.id} has no second factor now`);
+    });
+
   const statuses: readonly [string, AccountStatus, string][] = [
     ['suspend', 'suspended', 'keep a person out; all their sessions and tokens end, and services are told'],
     ['reinstate', 'active', 'let a suspended person in again'],

@@ -2,12 +2,14 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import { LOCALES, type Locale } from '../domain/locale.ts';
 import { examples as accountContact } from '../account/contact/screens.ts';
+import { examples as accountSecurity } from '../account/security/screens.ts';
 import { examples as docs } from '../docs/screens.ts';
 import { examples as accountServices } from '../account/services/screens.ts';
 import { examples as consent } from '../interaction/consent/screens.ts';
 import { examples as login } from '../interaction/login/screens.ts';
 import { examples as recovery } from '../interaction/recovery/screens.ts';
 import { examples as registration } from '../interaction/registration/screens.ts';
+import { examples as secondFactor } from '../interaction/second-factor/screens.ts';
 import { examples as interaction } from '../interaction/screens.ts';
 import { examples as oidc } from '../oidc/screens.ts';
 import { examples as portal } from '../portal/screens.ts';
@@ -23,7 +25,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, interaction, oidc, accountContact, accountServices, docs, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

@@ -3,7 +3,8 @@ import type Provider from 'oidc-provider';
 import type { AccountId } from '../domain/account.ts';
 import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
-import { entered } from './entrance.ts';
+import { seeOther } from '../web/see-other.ts';
+import { entered, interactionPath, type Entered } from './entrance.ts';
 import { scopesOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {
@@ -21,7 +22,10 @@ export interface SignedIn {
 
 /** Ends a sign-in: the only callers of the provider's `interactionResult`. */
 export interface Finish {
+  /** For each journey that has proved who it is: home, or on to the second factor. No way leads round it. */
   signedIn(ctx: Context, who: SignedIn): Promise<void>;
+  /** For the second factor alone: home. What was declined is told to the policy, which would ask again. */
+  completed(ctx: Context, who: SignedIn, told?: { readonly secondFactor: 'declined' }): Promise<void>;
   /** The person, who is signed in already, agreed to what the service gets, or was told. */
   consented(ctx: Context): Promise<void>;
   /** The person would rather not share what the service asked for; it hears `access_denied`. */
@@ -30,7 +34,14 @@ export interface Finish {
   cancelled(ctx: Context): Promise<void>;
 }
 
-export function createFinish({ provider, sharing }: { provider: Provider; sharing: Pick<Sharing, 'settle'> }): Finish {
+export interface FinishDeps {
+  readonly provider: Provider;
+  readonly sharing: Pick<Sharing, 'settle'>;
+  /** Keeps back a sign-in that must go on to a second factor. */
+  readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
+}
+
+export function createFinish({ provider, sharing, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2], { mergeWithLastSubmission = false } = {}): Promise<void> {
     const returnTo = await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission });
     ctx.status = 303;
@@ -45,19 +56,30 @@ export function createFinish({ provider, sharing }: { provider: Provider; sharin
     await sharing.settle({ client, accountId, scopes: scopesOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
   }
 
+  const completed: Finish['completed'] = async (ctx, { accountId, acr, amr, remember, at }, told) => {
+    // Whoever was signed in here before is signed out: a session belongs to one person.
+    const session = await provider.Session.get(ctx);
+    if (session.accountId !== undefined && session.accountId !== accountId) {
+      await session.destroy();
+      const { interaction } = entered(ctx);
+      interaction.session = undefined;
+      await interaction.persist();
+    }
+    // `create` answers a request that began with prompt=create, however the person came in at last.
+    await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ts: at }, ...told });
+  };
+
   return {
-    async signedIn(ctx, { accountId, acr, amr, remember, at }) {
-      // Whoever was signed in here before is signed out: a session belongs to one person.
-      const session = await provider.Session.get(ctx);
-      if (session.accountId !== undefined && session.accountId !== accountId) {
-        await session.destroy();
-        const { interaction } = entered(ctx);
-        interaction.session = undefined;
-        await interaction.persist();
+    completed,
+
+    async signedIn(ctx, who) {
+      if (await hold(entered(ctx), who)) {
+        // Nothing is agreed to by half a proof: where something has to be, the provider asks when both are there.
+        seeOther(ctx, interactionPath(entered(ctx).uid, 'second-factor'));
+        return;
       }
-      await settleShown(ctx, accountId);
-      // `create` answers a request that began with prompt=create, however the person came in at last.
-      await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ts: at } });
+      await settleShown(ctx, who.accountId);
+      await completed(ctx, who);
     },
 
     // What was proved before this page, it stays proved: `login` of the same way goes along.

@@ -55,7 +55,10 @@ export function createInteractionRoutes({ entrance, tickets, finish, adopt, cloc
 
     const carried = tickets.takeCarried(ctx, clientId);
     const adopted = carried !== undefined && (await adopt(carried.uid, uid));
-    seeOther(ctx, interactionPath(uid, adopted || interaction.prompt.name === 'create' ? 'register/identity' : 'login'));
+    const { name, reasons } = interaction.prompt;
+    // A session that lacks nothing else is stepped up without the password.
+    const stepUp = reasons.length === 1 && reasons[0] === 'second_factor';
+    seeOther(ctx, interactionPath(uid, adopted || name === 'create' ? 'register/identity' : stepUp ? 'second-factor' : 'login'));
   };
 
   const router = new Router();

@@ -5,7 +5,7 @@ import { fill, sentences, showTime } from './sentences.ts';
 import { codeLine, fitText } from './sms-text.ts';
 
 export type TextPurpose = 'activation-code' | 'recovery-code' | 'change-phone-code' | 'email-moved';
-export type MailPurpose = 'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved';
+export type MailPurpose = 'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved' | 'second-factor-changed';
 
 /** A text message ready for the courier; who receives it and until when is added there. */
 export interface WrittenText {

@@ -18,6 +18,8 @@ export function createFeatures({ pages, keyedHash }: { readonly pages: ProtocolP
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    // For `acr` alone: what else it names is not granted, and so not answered.
+    claimsParameter: { enabled: true },
     // A service learns of its own tokens only; what others hold is no concern of its.
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
     revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },

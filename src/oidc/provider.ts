@@ -16,7 +16,7 @@ import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
-import { createPolicy } from './policy.ts';
+import { answeredAcr, createPolicy } from './policy.ts';
 import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 
@@ -89,7 +89,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     rotateRefreshToken: (ctx) => !isFapi2(ctx.oidc.client),
 
     interactions: {
-      policy: createPolicy(),
+      policy: createPolicy({ isEnrolled: (accountId) => store.secondFactors.isEnrolled(accountId) }),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     features: createFeatures({ pages, keyedHash }),
@@ -119,6 +119,9 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     if (oidc?.route === 'discovery') ctx.body = { ...(ctx.body as object), scopes_supported: [...scopes] };
     // The page of `response_mode=form_post` sends itself to the service.
     if (oidc?.redirectUriCheckPerformed === true && oidc.params?.response_mode === 'form_post') allowFormTargets(ctx, formTargetsOf(oidc.params.redirect_uri));
+  });
+  provider.on('authorization.accepted', ({ oidc }: KoaContextWithOIDC) => {
+    Object.defineProperty(oidc, 'acr', { value: answeredAcr(oidc.session?.acr, oidc.params ?? {}) });
   });
   provider.on('server_error', (_ctx: unknown, error: Error) => {
     log.error({ err: error }, 'protocol failure');

@@ -30,7 +30,7 @@ export function createPortal({ provider, store, sessions, config }: PortalDeps):
       homeScreen({
         account: account?.status === 'active' ? { name: account.name.reveal() } : undefined,
         services: services.flatMap(({ metadata, listing }) => (listing === undefined ? [] : [{ name: metadata.client_name, url: listing.url, about: { id: listing.id, en: listing.en } }])),
-        links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', signOut: `/session/end?${signOut.toString()}` },
+        links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', security: '/account/security', signOut: `/session/end?${signOut.toString()}` },
       }),
     );
   }

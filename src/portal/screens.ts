@@ -3,7 +3,7 @@ import { say, type Examples, type Screen } from '../web/screen.ts';
 export interface HomeModel {
   readonly account: { readonly name: string } | undefined;
   readonly services: readonly { readonly name: string; readonly url: string; readonly about: { readonly id: string; readonly en: string } }[];
-  readonly links: { readonly signIn: string; readonly register: string; readonly connected: string; readonly signOut: string };
+  readonly links: { readonly signIn: string; readonly register: string; readonly connected: string; readonly security: string; readonly signOut: string };
 }
 
 export interface HelpModel {
@@ -17,7 +17,7 @@ export const helpScreen = (model: HelpModel): Screen<HelpModel> => ({ view: 'por
 export const termsScreen = (model: HelpModel): Screen<HelpModel> => ({ view: 'portal/terms', title: say('portal.terms.title'), model });
 export const privacyScreen = (model: HelpModel): Screen<HelpModel> => ({ view: 'portal/privacy', title: say('portal.privacy.title'), model });
 
-const links = { signIn: '#', register: '#', connected: '#', signOut: '#' };
+const links = { signIn: '#', register: '#', connected: '#', security: '#', signOut: '#' };
 const services = [
   { name: 'Karirhub (contoh)', url: 'https://karirhub.contoh.test', about: { id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' } },
   { name: 'Skillhub (contoh)', url: 'https://skillhub.contoh.test', about: { id: 'Pelatihan dan sertifikat', en: 'Training and certificates' } },

@@ -4,7 +4,7 @@ import type { Sealer } from '../crypto/seal.ts';
 import { parseSensitive, stringifySensitive } from './sensitive-json.ts';
 import { deleteBatch } from './delete-batch.ts';
 
-export type Journey = 'registration' | 'recovery';
+export type Journey = 'registration' | 'recovery' | 'second-factor';
 
 export interface Draft<State> {
   readonly id: string;

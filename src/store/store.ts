@@ -17,6 +17,7 @@ import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolStateStore } from './protocol-state.ts';
 import { reconnecting, withReconnect } from './reconnect.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
+import { createSecondFactorStore, type SecondFactorStore } from './second-factors.ts';
 import { createSessionEndStore, type SessionEndStore } from './session-ends.ts';
 import { createSigningKeyStore, type SigningKeyStore } from './signing-keys.ts';
 import { createVerificationStore, type VerificationStore } from './verifications.ts';
@@ -35,6 +36,7 @@ export interface Store {
   readonly outbox: OutboxStore;
   readonly protocolState: ProtocolStateStore;
   readonly reports: ReportStore;
+  readonly secondFactors: SecondFactorStore;
   readonly sessionEnds: SessionEndStore;
   readonly signingKeys: SigningKeyStore;
   readonly verifications: VerificationStore;
@@ -71,6 +73,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     outbox: wrap(createOutboxStore(db, crypto)),
     protocolState: wrap(createProtocolStateStore(db)),
     reports: wrap(createReportStore(db)),
+    secondFactors: wrap(createSecondFactorStore(db, crypto)),
     sessionEnds: wrap(createSessionEndStore(db)),
     signingKeys: wrap(createSigningKeyStore(db, crypto)),
     verifications: wrap(createVerificationStore(db)),

@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import type { Config } from '../config.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { AccountId } from '../domain/account.ts';
+import { satisfies as satisfiesAcr } from '../domain/assurance.ts';
 import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import { epochSeconds } from '../domain/session.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
@@ -71,7 +72,7 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
   const { issuer } = config.http;
 
   const satisfies = (session: PresentSession, { maxAgeSeconds, acr }: Pick<Demand, 'maxAgeSeconds' | 'acr'>): boolean =>
-    (acr === undefined || session.acr === acr) && (maxAgeSeconds === undefined || epochSeconds(clock.now()) - session.signedInAt <= maxAgeSeconds);
+    (acr === undefined || satisfiesAcr(session.acr, acr)) && (maxAgeSeconds === undefined || epochSeconds(clock.now()) - session.signedInAt <= maxAgeSeconds);
 
   const toSignIn: Sessions['toSignIn'] = (ctx, { path, prompt, maxAgeSeconds, acr }) => {
     const way: Way = { path, maxAgeSeconds, acr };

@@ -3,9 +3,10 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import type { AccountId } from '../../src/domain/account.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { giveSecondFactor } from '../support/authenticator.ts';
 import { Browser } from '../support/browser.ts';
 import { citizens, somebody } from '../support/citizens.ts';
-import { signIn } from '../support/journeys.ts';
+import { enterCode, signIn } from '../support/journeys.ts';
 import { createRelyingParty, visit } from '../support/relying-party.ts';
 
 const { budi, ratna } = citizens;
@@ -209,6 +210,23 @@ describe('The operators’ API', () => {
     for (const report of ['failures', 'registry', 'messages']) expect((await call('GET', `/reports/${report}?from=${day}&to=${day}`)).status).to.equal(200);
     expect((await call('GET', `/reports/activity?from=2026-02-02&to=2026-02-01`)).body.code).to.equal('stretch-backwards');
     expect((await call('GET', `/reports/activity?from=2020-01-01&to=2026-02-01`)).body.code).to.equal('stretch-long');
+  });
+
+  it('removes a second factor that is lost, ends the sessions and tells the person', async () => {
+    const citizen = somebody();
+    const id = await addAccount(app, citizen);
+    expect((await call('POST', `/accounts/${id}/remove-second-factor`, { body: why })).status, 'none there').to.equal(409);
+    const { authenticator } = await giveSecondFactor(app, id);
+    const browser = new Browser();
+    const greets = async (): Promise<boolean> => (await browser.open(app.url)).text.includes(citizen.name);
+    await enterCode(browser, await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password), authenticator.next());
+    expect(await greets()).to.equal(true);
+    app.clock.advance({ seconds: 2 });
+    expect((await call('POST', `/accounts/${id}/remove-second-factor`, { body: why })).status).to.equal(200);
+    expect(await greets()).to.equal(false);
+    expect(await app.store.secondFactors.isEnrolled(id)).to.equal(false);
+    expect((await app.messagesTo(citizen.email)).map(({ subject }) => subject)).to.include('Verifikasi dua langkah dihapus oleh petugas');
+    expect((await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).map(({ details }) => details)).to.deep.equal([{ by: 'client:mesin', ...why }]);
   });
 
   it('does not let anybody try numbers one after the other', async () => {

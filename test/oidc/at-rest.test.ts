@@ -3,24 +3,11 @@ import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { citizens } from '../support/citizens.ts';
+import { everythingIn, textOf } from '../support/database.ts';
 import { signIn } from '../support/journeys.ts';
 import { createRelyingParty, visit } from '../support/relying-party.ts';
 
 const { budi } = citizens;
-
-const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value));
-
-/** Every value of every table, bytes as they are. */
-async function everything({ database }: TestApp): Promise<string> {
-  const tables = (await database.knex('information_schema.tables').where({ table_schema: 'public' }).pluck('table_name')) as string[];
-  const texts = [];
-  for (const table of tables) {
-    for (const row of (await database.knex(table).select('*')) as Record<string, unknown>[]) {
-      for (const value of Object.values(row)) texts.push(textOf(value));
-    }
-  }
-  return texts.join('\n');
-}
 
 describe('Protocol: at rest', () => {
   let app: TestApp;
@@ -41,7 +28,7 @@ describe('Protocol: at rest', () => {
 
     const everywhere = [...secrets, 'canary.hint', 'canary-keadaan', budi.nik, budi.name, budi.email, budi.phone, '+6281234567890', budi.password];
     const log = app.logLines.join('');
-    const database = await everything(app);
+    const database = await everythingIn(app.database);
     expect(database.length).to.be.greaterThan(1000);
     for (const secret of everywhere) {
       expect(secret).to.have.length.greaterThan(5);

@@ -58,3 +58,17 @@ export async function createTestDatabase({ migrated = true }: { migrated?: boole
     },
   };
 }
+
+export const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value));
+
+/** Every value of every table, bytes as they are: what somebody reads who has stolen it. */
+export async function everythingIn({ knex }: Pick<TestDatabase, 'knex'>): Promise<string> {
+  const tables = (await knex('information_schema.tables').where({ table_schema: 'public' }).pluck('table_name')) as string[];
+  const texts = [];
+  for (const table of tables) {
+    for (const row of (await knex(table).select('*')) as Record<string, unknown>[]) {
+      for (const value of Object.values(row)) texts.push(textOf(value));
+    }
+  }
+  return texts.join('\n');
+}

@@ -29,7 +29,7 @@ const details: Readonly<Record<SupportRefusal, string>> = {
   'own-account': 'Nobody acts on their own account.',
   'operator-account': 'The account is an operator’s: take the roles away first.',
   limit: 'Too many searches; try again later.',
-  'nothing-there': 'The account has no such datum.',
+  'nothing-there': 'The account has no such thing.',
   'nothing-to-confirm': 'The account has no address that waits to be confirmed.',
 };
 
@@ -84,6 +84,7 @@ export function accountRoutes({ support, getAccount, toKey }: AccountRoutesDeps)
     action('suspend', 'Keep a person out and end all sessions.', (found, reason, by) => support.setStatus(found, 'suspended', reason, by)),
     action('reinstate', 'Let a suspended person in again.', (found, reason, by) => support.setStatus(found, 'active', reason, by)),
     action('end-sessions', 'End all sessions of the account.', (found, reason, by) => support.endSessions(found, reason, by)),
+    action('remove-second-factor', 'Remove the second factor of a person who has lost it, and end all sessions.', (found, reason, by) => support.removeSecondFactor(found, reason, by)),
     action('resend-activation', 'Send the link that confirms the e-mail address again.', (found, reason, by) => support.resendActivation(found, reason, by)),
   ];
 }

@@ -6,6 +6,7 @@ import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Counters, Limit } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
+import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
 import type { ActivationMail } from './activation-mail.ts';
 import type { AccountKey, AccountService } from './service.ts';
@@ -24,6 +25,8 @@ export interface Support {
   /** A suspension ends all sessions, here and at the services, so that none comes back to life when it is lifted. */
   setStatus(account: Account, status: AccountStatus, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
   endSessions(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
+  /** For whoever has lost app and recovery codes, after a check of who they are; all sessions end, for the telephone may be in other hands. */
+  removeSecondFactor(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
   /** Sends the link that confirms the e-mail address again. */
   resendActivation(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
 }
@@ -31,6 +34,7 @@ export interface Support {
 export interface SupportDeps {
   readonly store: Store;
   readonly accounts: Pick<AccountService, 'find'>;
+  readonly secondFactors: Pick<SecondFactors, 'remove'>;
   readonly activationMail: ActivationMail;
   readonly audit: Audit;
   readonly counters: Counters;
@@ -39,7 +43,7 @@ export interface SupportDeps {
 }
 
 /** What the help desk does for citizens. */
-export function createSupport({ store, accounts, activationMail, audit, counters, limits, clock }: SupportDeps): Support {
+export function createSupport({ store, accounts, secondFactors, activationMail, audit, counters, limits, clock }: SupportDeps): Support {
   /** Nobody acts on their own account, and an operator's account is dealt with after the roles are taken away. */
   async function objection(tx: Pick<Store, 'operators'>, account: Account, by: Actor): Promise<'own-account' | 'operator-account' | undefined> {
     if (isOneself(by, account.id)) return 'own-account';
@@ -90,6 +94,13 @@ export function createSupport({ store, accounts, activationMail, audit, counters
       change(account, by, async (tx) => {
         await tx.sessionEnds.endAll(account.id, 'ended-by-operator', clock.now());
         await audit.record(tx, 'account.sessions-ended', { by: signatureOf(by), reason }, { accountId: account.id });
+        return undefined;
+      }),
+
+    removeSecondFactor: (account, reason, by) =>
+      change(account, by, async (tx) => {
+        if (!(await secondFactors.remove(tx, account.id, { by: signatureOf(by), reason }))) return 'nothing-there';
+        await tx.sessionEnds.endAll(account.id, 'ended-by-operator', clock.now());
         return undefined;
       }),
 

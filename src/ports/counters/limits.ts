@@ -42,6 +42,11 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       search: limit('operator.search', limits.operatorSearches, HOUR),
       reveal: limit('operator.reveal', limits.operatorReveals, DAY),
     },
+    /** Wrong codes of an account's second factor: who gets here has proved the password. */
+    secondFactor: {
+      account: limit('second-factor.account', limits.secondFactorPerAccount, limits.secondFactorPauseSeconds),
+      day: limit('second-factor.day', limits.secondFactorPerDay, DAY),
+    },
     /** Counted on what was typed and on who types: these alone are ever shown, and they do not know who has an account. */
     recovery: {
       asks: limit('recovery.asks', otp.sendsPerNumber, DAY),

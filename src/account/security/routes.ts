@@ -1,0 +1,65 @@
+import type { Context } from 'koa';
+import type Router from 'koa-router';
+import type { Config } from '../../config.ts';
+import { acr } from '../../domain/assurance.ts';
+import { PORTAL_CLIENT_ID } from '../../domain/client.ts';
+import type { SecondFactors } from '../../second-factor/service.ts';
+import type { Store } from '../../store/store.ts';
+import { guardForm, type Csrf } from '../../web/csrf.ts';
+import { form } from '../../web/form.ts';
+import { renderScreen } from '../../web/render.ts';
+import { say, type Screen } from '../../web/screen.ts';
+import { seeOther } from '../../web/see-other.ts';
+import { sessionOf, type Sessions } from '../../web/session.ts';
+import { newRecoveryCodesScreen, removeScreen, securityScreen } from './screens.ts';
+
+export interface SecurityRoutesDeps {
+  readonly store: Pick<Store, 'transaction'>;
+  readonly secondFactors: SecondFactors;
+  readonly sessions: Sessions;
+  readonly csrf: Csrf;
+  readonly config: Pick<Config, 'http'>;
+}
+
+const HOME = '/account/security';
+/** How recent the sign-in must be that weakens an account: whoever finds a browser open must not be able to. */
+const FRESH_SECONDS = 300;
+
+/** The person's own page about the second factor. Enrolling is signing in with one: the front door leads through it. */
+export function addSecurity({ store, secondFactors, sessions, csrf, config }: SecurityRoutesDeps): (router: Router) => void {
+  const scope = (ctx: Context): string => `account.security ${sessionOf(ctx).accountId}`;
+  const show = (ctx: Context, screen: Screen): Promise<void> => renderScreen(ctx, screen, { csrf: csrf.token(ctx, scope(ctx)) });
+  const links = { back: HOME };
+
+  async function overview(ctx: Context): Promise<void> {
+    const standing = await secondFactors.standingOf(sessionOf(ctx).accountId);
+    const changed = standing === undefined && ctx.query.changed === 'removed' ? say('account.security.changed.removed') : undefined;
+    await show(ctx, securityScreen({ standing, changed, links: { enrol: `${HOME}/enrol`, recoveryCodes: `${HOME}/recovery-codes`, remove: `${HOME}/remove` } }));
+  }
+
+  async function remove(ctx: Context): Promise<void> {
+    const removed = await store.transaction((tx) => secondFactors.remove(tx, sessionOf(ctx).accountId, { by: 'person' }));
+    seeOther(ctx, removed ? `${HOME}?changed=removed` : HOME);
+  }
+
+  async function renew(ctx: Context): Promise<void> {
+    const codes = await secondFactors.renewRecoveryCodes({ accountId: sessionOf(ctx).accountId, clientId: PORTAL_CLIENT_ID });
+    if (codes === undefined) seeOther(ctx, HOME);
+    else await show(ctx, newRecoveryCodesScreen({ links, codes: codes.map((code) => code.reveal()) }));
+  }
+
+  return (router) => {
+    const signedIn = sessions.require({ home: HOME });
+    const twoFactor = sessions.require({ home: HOME, acr: acr.twoFactor });
+    const recent = sessions.require({ home: HOME, acr: acr.twoFactor, maxAgeSeconds: FRESH_SECONDS });
+    const read = form({ limitBytes: config.http.bodyLimitBytes });
+    const guard = guardForm(csrf, scope);
+
+    router.get(HOME, signedIn, overview);
+    router.get(`${HOME}/enrol`, twoFactor, (ctx) => { seeOther(ctx, HOME); });
+    router.get(`${HOME}/remove`, recent, (ctx) => show(ctx, removeScreen({ links })));
+    router.post(`${HOME}/remove`, recent, read, guard, remove);
+    router.get(`${HOME}/recovery-codes`, recent, (ctx) => show(ctx, newRecoveryCodesScreen({ links })));
+    router.post(`${HOME}/recovery-codes`, recent, read, guard, renew);
+  };
+}

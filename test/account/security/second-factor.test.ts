@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import type { AccountId } from '../../../src/domain/account.ts';
+import { addAccount } from '../../support/accounts.ts';
+import { startTestApp, type TestApp } from '../../support/app.ts';
+import { Authenticator, giveSecondFactor, recoveryCodesOn } from '../../support/authenticator.ts';
+import { Browser, type Page } from '../../support/browser.ts';
+import { somebody, type Citizen } from '../../support/citizens.ts';
+import { enterCode, signIn } from '../../support/journeys.ts';
+
+describe('The account page about the second factor', () => {
+  let app: TestApp;
+  const at = (path = ''): string => `${app.url}/account/security${path}`;
+
+  before(async () => {
+    app = await startTestApp();
+  });
+  after(() => app.close());
+
+  async function newcomer(): Promise<{ citizen: Citizen; id: AccountId; browser: Browser }> {
+    const citizen = somebody();
+    return { citizen, id: await addAccount(app, citizen), browser: new Browser() };
+  }
+
+  async function signInAt(browser: Browser, path: string, { nik, password }: Citizen): Promise<Page> {
+    return signIn(browser, await browser.open(at(path)), nik, password);
+  }
+
+  const subjectsTo = async ({ email }: Citizen): Promise<string[]> => (await app.messagesTo(email)).map(({ subject }) => subject ?? '');
+
+  it('leads from the home page through enrolment and back, without a way round it', async () => {
+    const { citizen, id, browser } = await newcomer();
+    const home = await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    const off = await browser.open(home.link('Keamanan akun'));
+    expect(off.text).to.include('Belum aktif');
+    const enrol = await browser.open(off.link('Aktifkan'));
+    expect(enrol.url.pathname).to.match(/second-factor\/enrol$/);
+    expect(enrol.forms.some(({ action }) => action.endsWith('decline'))).to.equal(false);
+    const shown = await enterCode(browser, enrol, Authenticator.from(app, enrol).code());
+    expect(recoveryCodesOn(shown)).to.have.length(10);
+    const on = await browser.submit(shown, 'recovery-codes');
+    expect(on.url.href).to.equal(at());
+    expect(on.text).to.include('Kode cadangan yang belum dipakai: 10');
+    expect(await app.store.secondFactors.isEnrolled(id)).to.equal(true);
+  });
+
+  it('makes new recovery codes, shows them once and tells the person; the old ones are worth nothing', async () => {
+    const { citizen, id, browser } = await newcomer();
+    const { authenticator, recoveryCodes: [old = ''] } = await giveSecondFactor(app, id);
+    const asked = await enterCode(browser, await signInAt(browser, '/recovery-codes', citizen), authenticator.next());
+    expect(asked.url.href).to.equal(at('/recovery-codes'));
+    const shown = await browser.submit(asked, 'recovery-codes');
+    const [fresh = ''] = recoveryCodesOn(shown);
+    expect(recoveryCodesOn(await browser.open(at('/recovery-codes')))).to.deep.equal([]);
+    expect(await subjectsTo(citizen)).to.include('Kode cadangan Anda diganti');
+
+    const other = new Browser();
+    const page = await other.open((await signInAt(other, '', citizen)).link('recovery-code'));
+    expect((await other.post(page, 'recovery_code', { recovery_code: old })).status).to.equal(422);
+    expect((await other.submit(page, 'recovery_code', { recovery_code: fresh })).url.href).to.equal(at());
+  });
+
+  it('switches it off for who has just proved both factors, and tells the person', async () => {
+    const { citizen, id, browser } = await newcomer();
+    const { authenticator } = await giveSecondFactor(app, id);
+    app.clock.advance({ minutes: -10 });
+    await enterCode(browser, await signInAt(browser, '', citizen), authenticator.next());
+    app.clock.advance({ minutes: 10 });
+    const stale = await browser.open(at('/remove'));
+    expect(stale.url.pathname, 'a browser that was left open').to.match(/\/login$/);
+    const asked = await enterCode(browser, await signIn(browser, stale, citizen.nik, citizen.password), authenticator.next());
+    const done = await browser.submit(asked, 'remove');
+    expect(done.text).to.include('Verifikasi dua langkah sudah dimatikan').and.include('Belum aktif');
+    expect(await subjectsTo(citizen)).to.include('Verifikasi dua langkah dimatikan');
+    expect((await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).map(({ details }) => details)).to.deep.equal([{ by: 'person' }]);
+    expect((await signInAt(new Browser(), '', citizen)).url.href, 'the password is enough again').to.equal(at());
+  });
+
+  it('switches nothing off by a form from elsewhere, nor with the password alone', async () => {
+    const { citizen, id, browser } = await newcomer();
+    await signInAt(browser, '', citizen);
+    const { authenticator } = await giveSecondFactor(app, id);
+    const send = () => browser.request(at('/remove'), { method: 'POST', body: new URLSearchParams() });
+    expect((await send()).headers.get('location')).to.include('/auth?');
+    await enterCode(browser, await browser.open(at('/remove')), authenticator.next());
+    expect((await send()).status).to.equal(403);
+    expect(await app.store.secondFactors.isEnrolled(id)).to.equal(true);
+  });
+
+  it('lets nobody in whose way here was bent to ask for less', async () => {
+    const { citizen, browser } = await newcomer();
+    const way = new URL((await browser.request(at('/remove'))).headers.get('location') ?? '', app.url);
+    way.searchParams.delete('acr_values');
+    const back = await signIn(browser, await browser.open(way), citizen.nik, citizen.password);
+    expect(back.status).to.equal(403);
+    expect(back.url.pathname).to.equal('/portal/return');
+  });
+});
