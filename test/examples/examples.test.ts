@@ -93,6 +93,7 @@ describe('Examples', () => {
 
     const elsewhere = await browser.open(`${app.url}/session/end`);
     await browser.submit(elsewhere, 'logout');
+    await app.container.logouts.drain();
     expect((await browser.open(example.url)).text).to.include('Masuk dengan SIAPkerja');
   });
 
