@@ -55,6 +55,7 @@ export function createApp(container: Container, readiness: Readiness, extra: rea
   app.use(container.api);
   app.use(serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' }));
   app.use(identifySender({ config, keyedHash, random }));
+  app.use(container.console);
   for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   app.use(signOutOfNothing(provider));

@@ -6,7 +6,9 @@ import { createContact } from './account/contact/service.ts';
 import { addServices } from './account/services/routes.ts';
 import { createServices } from './account/services/service.ts';
 import { addSecurity } from './account/security/routes.ts';
+import { createConsole } from './admin/console.ts';
 import { createAdminApi } from './admin/routes.ts';
+import { createAdminServices } from './admin/services.ts';
 import type { Core } from './core.ts';
 import { createDocs } from './docs/routes.ts';
 import { createEntrance } from './interaction/entrance.ts';
@@ -74,6 +76,8 @@ export interface Container extends Core {
   readonly routers: readonly Router[];
   /** The operators' API. */
   readonly api: Middleware;
+  /** The operators' console. */
+  readonly console: Middleware;
   readonly scheduler: Scheduler;
   readonly logouts: LogoutSender;
 }
@@ -190,6 +194,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   addServices({ services, sessions, csrf, config })(portal);
   addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
 
+  const adminServices = createAdminServices(core);
+
   const scheduler = createScheduler(
     [
       { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
@@ -206,7 +212,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     csrf,
     showError,
     routers: [interaction, portal, createDocs({ config })],
-    api: createAdminApi({ ...core, findToken: createFindMachineToken(provider), isDatabaseAway }),
+    api: createAdminApi({ ...core, services: adminServices, findToken: createFindMachineToken(provider), isDatabaseAway }),
+    console: createConsole({ ...core, services: adminServices, sessions, csrf }),
     scheduler,
     logouts,
     async close() {

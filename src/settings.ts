@@ -233,7 +233,7 @@ export const settings = {
     resumeSeconds: whole(86_400, 'How long an expired sign-in can be taken up again.', { min: 60 }),
     deviceSeconds: whole(34_128_000, 'How long a device is remembered.', { min: 60 }),
   },
-
+  console: { signInSeconds: whole(28_800, 'How long ago an operator may have signed in; after that the console asks again.', { env: 'CONSOLE_SIGN_IN_SECONDS', min: 300 }) },
   outbound: {
     allow: list([], 'Hosts or CIDR ranges in private address space that calls to addresses of services (back-channel logout, keys) may reach; loopback may be reached outside production.', { env: 'OUTBOUND_ALLOW' }),
   },

@@ -52,7 +52,9 @@ const layers: readonly Layer[] = [
 ];
 /** What stands beside the journeys serves any of them; only the routes know which there are. */
 const sharedByJourneys = filesIn('src/interaction', '.ts').filter((file) => !file.includes('/') && file !== 'routes.ts').map((file) => `interaction/${file}`);
-const sharedByResources = filesIn('src/admin', '.ts').filter((file) => !file.includes('/') && file !== 'routes.ts').map((file) => `admin/${file}`);
+/** They put the resources together. */
+const assemblersOfAdmin = ['routes.ts', 'console.ts', 'services.ts'];
+const sharedByResources = filesIn('src/admin', '.ts').filter((file) => !file.includes('/') && !assemblersOfAdmin.includes(file)).map((file) => `admin/${file}`);
 const apart = 'journeys do not know one another: move what two of them need down, to domain/ or messages/';
 
 function layerOf(file: string): Layer | undefined {
@@ -76,7 +78,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'portal/', 'dev/'] },
   'koa-compress': { values: ['app.ts'] },
   'koa-helmet': { values: ['web/security-headers.ts'] },
-  'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'dev/'], types: ['interaction/', 'account/', 'app.ts', 'container.ts', 'server.ts'] },
+  'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'admin/console.ts', 'dev/'], types: ['interaction/', 'account/', 'admin/', 'app.ts', 'container.ts', 'server.ts'] },
   'koa-static': { values: ['app.ts', 'dev/sample-service/'] },
   'koa-views': { values: ['web/render.ts'] },
   'libphonenumber-js': { values: ['domain/phone.ts'] },

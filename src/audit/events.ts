@@ -52,6 +52,7 @@ export interface EventCatalogue {
   'operator.granted': { role: string; by: string };
   'operator.revoked': { role: string; by: string };
   'operator.limited': { by: string; limit: string };
+  'operator.refused': { by: string; permission: string };
 
   'client.created': { type: string; by: 'operator' | 'seed' };
   'client.updated': { fields: readonly string[] };
@@ -104,6 +105,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',
   'operator.limited': 'An operator or a machine came to a limit of searching or revealing.',
+  'operator.refused': 'Somebody signed in asked for a page of the console that is not theirs.',
   'client.created': 'A client application was registered.',
   'client.updated': 'Metadata of a client application changed.',
   'client.disabled': 'A client application was stopped.',

@@ -21,7 +21,7 @@ async function runSeed(_flags: object, command: Command): Promise<void> {
   const { citizens, clients } = await withCore(seed);
   const services = clients.map(({ id, metadata }) => ({ client_id: id, client_name: metadata.client_name }));
   print(command, { citizens, clients: services }, () =>
-    [...services.map(({ client_id, client_name }) => `service  ${client_id}  ${client_name}`), ...citizens.map(({ nik, email, phone, password }) => `citizen  ${nik}  ${email}  ${phone}  ${password}`)].join('\n'),
+    [...services.map(({ client_id, client_name }) => `service  ${client_id}  ${client_name}`), ...citizens.map(({ nik, email, phone, password, roles }) => `${roles.length === 0 ? 'citizen' : 'operator'}  ${nik}  ${email}  ${phone}  ${password}`)].join('\n'),
   );
 }
 

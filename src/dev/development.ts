@@ -56,7 +56,9 @@ function welcome(config: Config, simulatorUrl: string | undefined, citizens: Awa
     ['Every page', `${issuer}/dev/gallery`],
   ];
   if (newcomer !== undefined) lines.push(['To register', `NIK ${newcomer.nik}, ${newcomer.name}, mother ${newcomer.mother}`]);
-  for (const { nik, email, password } of citizens) lines.push(['To sign in', `${email} or NIK ${nik}, password ${password}`]);
+  const [operators, others] = [citizens.filter(({ roles }) => roles.length > 0), citizens.filter(({ roles }) => roles.length === 0)];
+  for (const { nik, email, password } of others) lines.push(['To sign in', `${email} or NIK ${nik}, password ${password}`]);
+  for (const { email, password } of operators) lines.push(['To administer', `${issuer}/admin as ${email}, password ${password}`]);
   const width = Math.max(...lines.map(([label]) => label.length));
   return ['', 'SIAPkerja SSO is up, for development only: every key and person here is invented.', ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`), '  Ctrl-C stops it all; what was made stays.', '', ''].join('\n');
 }

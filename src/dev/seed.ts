@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { parsePerson } from '../admin/accounts/forms.ts';
 import { createAccountService } from '../admin/accounts/service.ts';
 import { createClientService, type ClientRefusal } from '../admin/clients/service.ts';
+import { createOperatorService } from '../admin/operators/service.ts';
 import type { Core } from '../core.ts';
 import type { Client } from '../domain/client.ts';
 import { LOCALES } from '../domain/locale.ts';
+import { roles } from '../domain/operator.ts';
 import { sensitive } from '../domain/sensitive.ts';
 
-const people = z.array(z.object({ nik: z.string(), name: z.string(), email: z.string(), phone: z.string(), password: z.string(), locale: z.enum(LOCALES) }));
+const people = z.array(z.object({ nik: z.string(), name: z.string(), email: z.string(), phone: z.string(), password: z.string(), locale: z.enum(LOCALES), roles: z.array(z.enum(roles)).default([]) }));
 const services = z.array(
   z.object({
     metadata: z.looseObject({ client_id: z.string() }),
@@ -16,7 +18,7 @@ const services = z.array(
   }),
 );
 
-export type SeededCitizen = Pick<z.infer<typeof people>[number], 'nik' | 'name' | 'email' | 'phone' | 'password'>;
+export type SeededCitizen = Pick<z.infer<typeof people>[number], 'nik' | 'name' | 'email' | 'phone' | 'password' | 'roles'>;
 
 export interface Seeded {
   /** Those who can sign in with what stands here: whoever has changed theirs since is left out. */
@@ -58,6 +60,7 @@ async function seedClients(core: Core): Promise<Client[]> {
 
 async function seedCitizens(core: Core): Promise<SeededCitizen[]> {
   const accounts = createAccountService(core);
+  const operators = createOperatorService(core);
   // Stricter settings are for those who register; the samples must exist whatever is being tried out.
   const rules = { identity: { ...core.config.identity, allowTestRange: true }, password: { ...core.config.password, profile: 'kemnaker' as const } };
   const seeded: SeededCitizen[] = [];
@@ -66,6 +69,8 @@ async function seedCitizens(core: Core): Promise<SeededCitizen[]> {
     if (!person.ok) throw failed(citizen.nik, person.refusal);
     const existing = await accounts.find({ identifier: person.value.nik.map((value) => ({ kind: 'nik', value })) });
     const made = existing === undefined ? await accounts.create(person.value, 'seed') : undefined;
+    // Given once: a role that was taken away while trying things out stays away.
+    if (made?.ok === true) for (const role of citizen.roles) await operators.grant(made.value, role, { kind: 'command-line' });
     const isAsSeeded = existing?.status === 'active' && existing.email?.reveal() === citizen.email && (await core.passwords.verify(sensitive(citizen.password), existing.passwordHash)).matches;
     if (made?.ok === true || isAsSeeded) seeded.push(citizen);
   }

@@ -29,6 +29,15 @@ describe('The seeds', () => {
     for (const { nik, name } of citizens) expect(furtherFixtures.find((resident) => resident.nik === nik)?.name).to.equal(name);
   });
 
+  it('hold one operator, whose roles are given once', async () => {
+    const operator = (await seed(core)).citizens.find(({ roles }) => roles.includes('administrator'));
+    const account = await core.store.accounts.findByNik(sensitive(operator!.nik as Nik));
+    expect(await core.store.operators.rolesOf(account!.id)).to.have.members([...operator!.roles]);
+    await core.store.operators.revoke(account!.id, 'auditor', 'operator', new Date());
+    await seed(core);
+    expect(await core.store.operators.rolesOf(account!.id)).not.to.include('auditor');
+  });
+
   it('come again unchanged', async () => {
     const first = await seed(core);
     const second = await seed(core);

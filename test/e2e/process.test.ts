@@ -27,7 +27,7 @@ describe('The product as a process', function () {
   }
 
   it('says where everything is, whom to register and whom to sign in', () => {
-    for (const word of [product.url, product.sampleUrl, '/dev/outbox', '/dev/registry', citizens.budi.nik, 'To sign in']) expect(product.output).to.include(word);
+    for (const word of [product.url, product.sampleUrl, '/dev/outbox', '/dev/registry', citizens.budi.nik, 'To sign in', 'To administer']) expect(product.output).to.include(word);
   });
 
   it('loses no registration when it is killed between any two steps', async () => {

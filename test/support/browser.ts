@@ -42,11 +42,13 @@ export class Page {
     return [...this.html.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/g)].map(([, head = '', body = '']) => ({
       action: new URL(attribute(` ${head}`, 'action') ?? this.url.href, this.url).href,
       method: (attribute(` ${head}`, 'method') ?? 'get').toUpperCase(),
-      fields: Object.fromEntries<string>(
-        [...body.matchAll(/<input\b([^>]*)>/g)]
+      fields: Object.fromEntries<string>([
+        ...[...body.matchAll(/<input\b([^>]*)>/g)]
           .map(([, tag = '']) => ({ name: attribute(` ${tag}`, 'name'), type: attribute(` ${tag}`, 'type'), value: attribute(` ${tag}`, 'value') ?? '', checked: tag.includes(' checked') }))
           .flatMap(({ name, type, value, checked }): [string, string][] => (name === undefined || (type === 'checkbox' && !checked) ? [] : [[name, value]])),
-      ),
+        ...[...body.matchAll(/<textarea\b([^>]*)>([^<]*)<\/textarea>/g)].map(([, tag = '', text = '']): [string, string] => [attribute(` ${tag}`, 'name') ?? '', unescapeHtml(text).replace(/^\n/, '')]),
+        ...[...body.matchAll(/<select\b([^>]*)>([^]*?)<\/select>/g)].map(([, tag = '', options = '']): [string, string] => [attribute(` ${tag}`, 'name') ?? '', attribute(/<option\b[^>]* selected[^>]*>/.exec(options)?.[0] ?? /<option\b[^>]*>/.exec(options)?.[0] ?? '', 'value') ?? '']),
+      ]),
     }));
   }
 

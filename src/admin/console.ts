@@ -1,0 +1,35 @@
+import type { Context, Middleware } from 'koa';
+import Router from 'koa-router';
+import { addAccountPages } from './accounts/console.ts';
+import { createDesk } from './desk.ts';
+import { createGuard, frameOf, type GuardDeps } from './guard.ts';
+import { homeScreen } from './screens.ts';
+import type { AdminServices } from './services.ts';
+import type { Csrf } from '../web/csrf.ts';
+
+export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
+  readonly services: AdminServices;
+  readonly csrf: Csrf;
+}
+
+/** The operators' console: everything below `/admin`, behind one guard, whether there is such a page or not. */
+export function createConsole({ services, csrf, ...deps }: ConsoleDeps): Middleware {
+  const { accounts, support, operators, toKey } = services;
+  const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
+  const desk = createDesk({ guard, csrf, config: deps.config });
+
+  const router = new Router();
+  router.get('/admin', (ctx: Context) => desk.show(ctx, homeScreen({ frame: frameOf(ctx) })));
+  addAccountPages({ accounts, support, toKey, desk })(router);
+  const routes = router.routes() as unknown as Middleware;
+  const methods = router.allowedMethods() as unknown as Middleware;
+
+  return async (ctx, next) => {
+    if (ctx.path !== '/admin' && !ctx.path.startsWith('/admin/')) {
+      await next();
+      return;
+    }
+    // Nothing behind it may answer for an address of the console: what is not found here is not found.
+    await guard.enter(ctx, () => methods(ctx, () => routes(ctx, () => Promise.resolve()) as Promise<void>) as Promise<void>);
+  };
+}

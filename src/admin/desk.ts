@@ -1,0 +1,25 @@
+import type { Context, Middleware } from 'koa';
+import type { Config } from '../config.ts';
+import { guardForm, type Csrf } from '../web/csrf.ts';
+import { form } from '../web/form.ts';
+import { renderScreen } from '../web/render.ts';
+import type { Screen } from '../web/screen.ts';
+import { operatorOf, type Guard } from './guard.ts';
+
+/** What the pages of every area have in common. */
+export interface Desk extends Pick<Guard, 'may'> {
+  show(ctx: Context, screen: Screen, status?: number): Promise<void>;
+  /** Reads a form that a page of this operator's made; to be put behind `may`. */
+  readonly form: Middleware;
+}
+
+export function createDesk({ guard, csrf, config }: { guard: Guard; csrf: Csrf; config: Pick<Config, 'http'> }): Desk {
+  const scopeOf = (ctx: Context): string => `admin.${operatorOf(ctx).accountId}`;
+  const read = form({ limitBytes: config.http.bodyLimitBytes });
+  const check = guardForm(csrf, scopeOf);
+  return {
+    may: guard.may,
+    show: (ctx, screen, status = 200) => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scopeOf(ctx)) }),
+    form: (ctx, next) => read(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>,
+  };
+}

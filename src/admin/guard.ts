@@ -1,0 +1,79 @@
+import type { Context, Middleware } from 'koa';
+import type { Audit } from '../audit/log.ts';
+import type { Config } from '../config.ts';
+import type { AccountId } from '../domain/account.ts';
+import { PORTAL_CLIENT_ID } from '../domain/client.ts';
+import { signatureOf, type Actor, type Permission, type Role } from '../domain/operator.ts';
+import type { Store } from '../store/store.ts';
+import { Refused } from '../web/refused.ts';
+import { renderScreen } from '../web/render.ts';
+import { sessionOf, type Sessions } from '../web/session.ts';
+import { frameFor, type Frame } from './frame.ts';
+import { forbiddenScreen } from './screens.ts';
+
+/** The level that a sign-in to the console must have; `acr.twoFactor` demands the second factor. */
+const LEVEL: string | undefined = undefined;
+const HOME = '/admin';
+
+/** Who is at the console, with the rights of this very request. */
+export interface PresentOperator {
+  readonly accountId: AccountId;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly permissions: ReadonlySet<Permission>;
+  readonly actor: Extract<Actor, { kind: 'operator' }>;
+  readonly frame: Frame;
+}
+
+export const operatorOf = (ctx: Context): PresentOperator => ctx.state.operator as PresentOperator;
+export const frameOf = (ctx: Context): Frame => operatorOf(ctx).frame;
+
+export interface Guard {
+  /** Lets in operators with a recent sign-in; whoever else asks hears the same about every address of the console. */
+  readonly enter: Middleware;
+  /** Lets in whose roles give the right. */
+  readonly may: (permission: Permission) => Middleware;
+}
+
+export interface GuardDeps {
+  readonly sessions: Pick<Sessions, 'require'>;
+  readonly rightsOf: (accountId: AccountId) => Promise<{ readonly roles: readonly Role[]; readonly permissions: ReadonlySet<Permission> }>;
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly config: Pick<Config, 'http' | 'console'>;
+}
+
+/** The one place that decides who comes in. Roles are read anew for each request: one that is taken away ends at once. */
+export function createGuard({ sessions, rightsOf, store, audit, config }: GuardDeps): Guard {
+  const signedIn = sessions.require({ home: HOME, maxAgeSeconds: config.console.signInSeconds, acr: LEVEL });
+  const signOut = `/session/end?${new URLSearchParams({ client_id: PORTAL_CLIENT_ID, post_logout_redirect_uri: `${config.http.issuer}/` }).toString()}`;
+
+  const remember = (accountId: AccountId, permission: string): Promise<void> =>
+    audit.recordOnce(store, [accountId, permission], 'operator.refused', { by: signatureOf({ kind: 'operator', accountId }), permission }, { accountId });
+
+  return {
+    enter: (ctx, next) =>
+      signedIn(ctx, async () => {
+        const { accountId } = sessionOf(ctx);
+        const { roles, permissions } = await rightsOf(accountId);
+        const account = roles.length === 0 ? undefined : await store.accounts.findById(accountId);
+        if (account === undefined) {
+          await remember(accountId, 'console');
+          throw new Refused(403, 'errors.forbidden');
+        }
+        const name = account.name.reveal();
+        ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame: frameFor({ name, roles }, permissions, ctx.path, signOut) } satisfies PresentOperator;
+        await next();
+      }) as Promise<void>,
+
+    may: (permission) => async (ctx, next) => {
+      const { accountId, permissions, frame } = operatorOf(ctx);
+      if (permissions.has(permission)) {
+        await next();
+        return;
+      }
+      await remember(accountId, permission);
+      await renderScreen(ctx, forbiddenScreen({ frame }), { status: 403 });
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { say, type Examples, type Screen } from '../web/screen.ts';
+import { exampleFrame, type Frame } from './frame.ts';
+
+export interface ConsoleModel {
+  readonly frame: Frame;
+}
+
+export const homeScreen = (model: ConsoleModel): Screen<ConsoleModel> => ({ view: 'admin/home', title: say('admin.home.title'), model });
+/** For operators whose roles do not cover the page. */
+export const forbiddenScreen = (model: ConsoleModel): Screen<ConsoleModel> => ({ view: 'admin/forbidden', title: say('admin.forbidden.title'), model });
+
+export const examples: Examples = {
+  'home: help desk': homeScreen({ frame: exampleFrame(undefined, ['support']) }),
+  'home: all areas': homeScreen({ frame: exampleFrame(undefined, ['client-manager', 'support', 'administrator']) }),
+  'not for this role': forbiddenScreen({ frame: exampleFrame(undefined, ['client-approver']) }),
+};

@@ -1,0 +1,56 @@
+import type { Audit } from '../audit/log.ts';
+import type { Config } from '../config.ts';
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { PasswordHasher } from '../crypto/password-hash.ts';
+import { parseIdentifier } from '../domain/identifier.ts';
+import type { Courier } from '../messages/courier.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Counters } from '../ports/counters/counters.ts';
+import type { Limits } from '../ports/counters/limits.ts';
+import type { Random } from '../ports/random/random.ts';
+import type { SecondFactors } from '../second-factor/service.ts';
+import type { Store } from '../store/store.ts';
+import { createActivationMail } from './accounts/activation-mail.ts';
+import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
+import { createSupport, type Support } from './accounts/support.ts';
+import { createOperatorService, type OperatorService } from './operators/service.ts';
+import { createReportService, type ReportService } from './reports/service.ts';
+
+/** What console and API have in common. */
+export interface AdminServices {
+  readonly accounts: AccountService;
+  readonly support: Support;
+  readonly operators: OperatorService;
+  readonly reports: ReportService;
+  /** Whom somebody means who types a NIK, an address, a number or an account id. */
+  readonly toKey: (text: string) => AccountKey;
+}
+
+export interface AdminServicesDeps {
+  readonly config: Config;
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly counters: Counters;
+  readonly limits: Limits;
+  readonly passwords: PasswordHasher;
+  readonly secondFactors: SecondFactors;
+  readonly keyedHash: KeyedHash;
+  readonly courier: Courier;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function createAdminServices(deps: AdminServicesDeps): AdminServices {
+  const { config, store, clock } = deps;
+  const accounts = createAccountService(deps);
+  return {
+    accounts,
+    support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
+    operators: createOperatorService(deps),
+    reports: createReportService({ store, timeZone: config.identity.timeZone }),
+    toKey(text) {
+      const { identifier } = parseIdentifier(text, config.identity, clock.now());
+      return identifier === undefined ? { sub: text.trim() } : { identifier };
+    },
+  };
+}
