@@ -9,6 +9,7 @@ import { addSecurity } from './account/security/routes.ts';
 import { createConsole } from './admin/console.ts';
 import { createAdminApi } from './admin/routes.ts';
 import { createAdminServices } from './admin/services.ts';
+import { eventMeanings } from './audit/events.ts';
 import type { Core } from './core.ts';
 import { createDocs } from './docs/routes.ts';
 import { createEntrance } from './interaction/entrance.ts';
@@ -213,7 +214,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     showError,
     routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, services: adminServices, findToken: createFindMachineToken(provider), isDatabaseAway }),
-    console: createConsole({ ...core, services: adminServices, sessions, csrf }),
+    console: createConsole({ ...core, services: adminServices, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
     logouts,
     async close() {

@@ -1,26 +1,36 @@
 import type { Context, Middleware } from 'koa';
 import Router from 'koa-router';
+import type { Config } from '../config.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
+import { addAuditPages } from './audit/console.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, type GuardDeps } from './guard.ts';
 import { homeScreen } from './screens.ts';
 import type { AdminServices } from './services.ts';
-import type { Csrf } from '../web/csrf.ts';
 
 export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
   readonly services: AdminServices;
   readonly csrf: Csrf;
+  readonly clock: Clock;
+  readonly config: Config;
+  /** Every type of event that the audit log knows. */
+  readonly eventTypes: readonly string[];
 }
 
 /** The operators' console: everything below `/admin`, behind one guard, whether there is such a page or not. */
-export function createConsole({ services, csrf, ...deps }: ConsoleDeps): Middleware {
+export function createConsole({ services, csrf, eventTypes, ...deps }: ConsoleDeps): Middleware {
+  const { store, audit, clock, config } = deps;
+  const { timeZone } = config.identity;
   const { accounts, support, operators, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
-  const desk = createDesk({ guard, csrf, config: deps.config });
+  const desk = createDesk({ guard, csrf, config });
 
   const router = new Router();
   router.get('/admin', (ctx: Context) => desk.show(ctx, homeScreen({ frame: frameOf(ctx) })));
   addAccountPages({ accounts, support, toKey, desk })(router);
+  addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
   const routes = router.routes() as unknown as Middleware;
   const methods = router.allowedMethods() as unknown as Middleware;
 

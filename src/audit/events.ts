@@ -49,6 +49,8 @@ export interface EventCatalogue {
   'account.searched': { by: string; kind: string; found: boolean };
   'account.revealed': { by: string; datum: string; reason: string };
 
+  'audit.exported': { by: string; format: string; filter: string };
+
   'operator.granted': { role: string; by: string };
   'operator.revoked': { role: string; by: string };
   'operator.limited': { by: string; limit: string };
@@ -102,6 +104,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'account.activation-resent': 'An operator had the link that confirms the e-mail address sent again.',
   'account.searched': 'An operator or a machine looked for an account.',
   'account.revealed': 'An operator was shown one datum of a person in full.',
+  'audit.exported': 'An operator took a copy of the audit log, or of what a filter left of it.',
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',
   'operator.limited': 'An operator or a machine came to a limit of searching or revealing.',

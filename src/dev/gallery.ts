@@ -7,6 +7,7 @@ import { examples as docs } from '../docs/screens.ts';
 import { examples as accountServices } from '../account/services/screens.ts';
 import { examples as consent } from '../interaction/consent/screens.ts';
 import { examples as adminAccounts } from '../admin/accounts/screens.ts';
+import { examples as adminAudit } from '../admin/audit/screens.ts';
 import { examples as admin } from '../admin/screens.ts';
 import { examples as login } from '../interaction/login/screens.ts';
 import { examples as recovery } from '../interaction/recovery/screens.ts';
@@ -27,7 +28,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

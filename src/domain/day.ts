@@ -3,3 +3,25 @@ export function dayIn(timeZone: string, now: Date): Date {
   const parts = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now);
   return new Date(`${parts}T00:00:00Z`);
 }
+
+const DAY_MS = 86_400_000;
+
+/** The moment at which that day (`2026-01-31`) begins in the zone. */
+export function beginningOf(day: string, timeZone: string): Date {
+  const wanted = Date.parse(`${day}T00:00:00Z`);
+  // Sweden writes dates as ISO 8601 does.
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  const shown = (at: number): number => Date.parse(`${format.format(at).replace(' ', 'T')}Z`);
+  // The second look counts where the first fell on the other side of a change of the clocks.
+  const guess = wanted - (shown(wanted) - wanted);
+  return new Date(guess - (shown(guess) - wanted));
+}
+
+/** The day so many days later, as `2026-01-31`. */
+export const daysLater = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+
+/** Today in the zone, as `2026-01-31`. */
+export const todayIn = (timeZone: string, now: Date): string => dayIn(timeZone, now).toISOString().slice(0, 10);
+
+/** Whether the text is a day that exists. */
+export const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && daysLater(text, 0) === text;

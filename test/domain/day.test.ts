@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { dayIn } from '../../src/domain/day.ts';
+import { beginningOf, dayIn, daysLater, isDay } from '../../src/domain/day.ts';
 
 describe('The day of today', () => {
   for (const [zone, moment, day] of [
@@ -12,4 +12,18 @@ describe('The day of today', () => {
       expect(dayIn(zone, new Date(moment)).toISOString()).to.equal(`${day}T00:00:00.000Z`);
     });
   }
+});
+
+describe('A day by its name', () => {
+  it('begins when it is midnight in the zone, whatever the clocks do', () => {
+    expect(beginningOf('2026-11-26', 'Asia/Jakarta').toISOString()).to.equal('2026-11-25T17:00:00.000Z');
+    expect(beginningOf('2026-03-29', 'Europe/Amsterdam').toISOString()).to.equal('2026-03-28T23:00:00.000Z');
+    expect(beginningOf('2026-03-30', 'Europe/Amsterdam').toISOString()).to.equal('2026-03-29T22:00:00.000Z');
+  });
+
+  it('exists or does not', () => {
+    for (const day of ['2026-02-28', '2024-02-29']) expect(isDay(day)).to.equal(true);
+    for (const text of ['', '2026-02-30', '2026-13-01', '26-01-01', '2026-1-1', 'today']) expect(isDay(text), text).to.equal(false);
+    expect(daysLater('2026-02-28', 1)).to.equal('2026-03-01');
+  });
 });

@@ -4,23 +4,17 @@ import type { AuditMark } from '../../store/audit-search.ts';
 import type { Store } from '../../store/store.ts';
 import { Problem } from '../../web/problem.ts';
 import { apiRoute, type ApiRoute } from '../api-route.ts';
+import { parseCursor, toCursor } from './cursor.ts';
 
 const MOST = 200;
 const event = z.object({ id: z.uuid(), at: z.iso.datetime(), type: z.string(), account_id: z.uuid().optional(), client_id: z.string().optional(), details: z.record(z.string(), z.unknown()) });
 const short = z.string().min(1).max(100).regex(/^[\x20-\x7e]+$/, { error: 'must be plain characters' });
 const moment = z.iso.datetime({ offset: true });
-const mark = z.tuple([z.iso.datetime(), z.uuid()]);
-
-/** Where a page ended, as an opaque word. */
-const toCursor = ({ at, id }: AuditMark): string => Buffer.from(JSON.stringify([at.toISOString(), id])).toString('base64url');
 
 function readCursor(text: string): AuditMark {
-  try {
-    const [at, id] = mark.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
-    return { at: new Date(at), id };
-  } catch (cause) {
-    throw new Problem(422, 'invalid', 'The cursor is none of ours.', { fields: [{ field: 'query.cursor', what: 'unknown' }], cause });
-  }
+  const mark = parseCursor(text);
+  if (mark === undefined) throw new Problem(422, 'invalid', 'The cursor is none of ours.', { fields: [{ field: 'query.cursor', what: 'unknown' }] });
+  return mark;
 }
 
 export function auditRoutes({ store, audit }: { store: Store; audit: Audit }): ApiRoute[] {

@@ -1,0 +1,101 @@
+import type { AuditRow } from '../../store/audit.ts';
+import { sentences } from '../../web/i18n.ts';
+import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
+import { exampleFrame, type Frame } from '../frame.ts';
+import { toQuery, type TypedFilter } from './forms.ts';
+
+interface ShownEvent {
+  readonly id: string;
+  readonly at: Date;
+  readonly type: string;
+  /** What happened, in words, where the locale files have them. */
+  readonly words: Sentence | undefined;
+  readonly by: { readonly words: Sentence | undefined; readonly signature: string; readonly href: string } | undefined;
+  readonly account: { readonly id: string; readonly href: string } | undefined;
+  readonly client: { readonly id: string; readonly href: string } | undefined;
+  readonly details: readonly { readonly label: Sentence | undefined; readonly name: string; readonly value: string }[];
+}
+
+export interface AuditModel {
+  readonly frame: Frame;
+  readonly values: TypedFilter;
+  readonly filtered: boolean;
+  readonly types: readonly { readonly type: string; readonly words: Sentence | undefined }[];
+  readonly events: readonly ShownEvent[];
+  readonly older: string | undefined;
+  readonly exportTo: string;
+  readonly errors: readonly FieldError[];
+}
+
+export interface ChainModel {
+  readonly frame: Frame;
+  readonly links: number;
+  readonly verdict: { readonly whole: true; readonly at: Date } | { readonly whole: false; readonly brokenAt: number; readonly at: Date } | undefined;
+}
+
+const HOME = '/admin/audit';
+const existing = (key: string): Sentence | undefined => (sentences.id.has(key) ? say(key) : undefined);
+const wordsFor = (type: string): Sentence | undefined => existing(`admin.audit.event.${type}`);
+const none: TypedFilter = { type: '', account: '', client: '', by: '', help: '', from: '', to: '' };
+const only = (change: Partial<TypedFilter>): string => `${HOME}?${toQuery({ ...none, ...change })}`;
+const inWords = (value: unknown): string => (Array.isArray(value) ? value.map(inWords).join(', ') : typeof value === 'string' ? value : JSON.stringify(value));
+
+function showEvent({ id, at, type, accountId, clientId, details: { by, ...details } }: AuditRow): ShownEvent {
+  return {
+    id,
+    at,
+    type,
+    words: wordsFor(type),
+    by: typeof by === 'string' ? { words: by === 'operator' || by === 'seed' ? say(`admin.audit.by.${by}`) : undefined, signature: by, href: only({ by }) } : undefined,
+    account: accountId === undefined ? undefined : { id: accountId, href: only({ account: accountId }) },
+    client: clientId === undefined ? undefined : { id: clientId, href: only({ client: clientId }) },
+    details: Object.entries(details).map(([name, value]) => ({ label: existing(`admin.audit.detail.${name}`), name, value: inWords(value) })),
+  };
+}
+
+export interface AuditView {
+  readonly frame: Frame;
+  readonly values: TypedFilter;
+  readonly types: readonly string[];
+  readonly rows: readonly AuditRow[];
+  readonly cursor: string | undefined;
+  readonly errors?: readonly FieldError[];
+}
+
+export const auditScreen = ({ frame, values, types, rows, cursor, errors = [] }: AuditView): Screen<AuditModel> => ({
+  view: 'admin/audit/events',
+  title: say('admin.audit.events.title'),
+  model: {
+    frame,
+    values,
+    filtered: Object.values(values).some((value) => value !== ''),
+    types: types.map((type) => ({ type, words: wordsFor(type) })),
+    events: rows.map(showEvent),
+    older: cursor === undefined ? undefined : `${HOME}?${toQuery(values, { cursor })}`,
+    exportTo: `${HOME}/export?${toQuery(values)}`,
+    errors,
+  },
+});
+
+export const chainScreen = (model: ChainModel): Screen<ChainModel> => ({ view: 'admin/audit/chain', title: say('admin.audit.chain.title'), model });
+
+const frame = exampleFrame('audit', ['auditor']);
+const at = new Date('2026-11-23T06:58:00Z');
+const account = '7d0f5a3c-2b1e-4c6d-9a8b-0123456789ab';
+const operator = 'operator:0f6d2c51-7a94-4d53-8c1b-ba9876543210';
+const rows: readonly AuditRow[] = [
+  { id: '1', at, type: 'account.revealed', accountId: account, clientId: undefined, details: { by: operator, datum: 'phone', reason: 'tiket 2041, pemilik menelepon' } },
+  { id: '2', at, type: 'account.searched', accountId: account, clientId: undefined, details: { by: operator, kind: 'nik', found: true } },
+  { id: '3', at, type: 'client.updated', accountId: undefined, clientId: 'karirhub-contoh', details: { by: 'operator', fields: ['redirect_uris', 'scope'] } },
+  { id: '4', at: new Date('2026-11-22T23:10:00Z'), type: 'sign-in.refused', accountId: account, clientId: 'karirhub-contoh', details: { reason: 'wrong' } },
+];
+const view: AuditView = { frame, values: none, types: ['account.revealed', 'sign-in.refused'], rows, cursor: 'x' };
+
+export const examples: Examples = {
+  'events: newest': auditScreen(view),
+  'events: filtered, none left': auditScreen({ ...view, values: { ...none, type: 'sign-in.refused', from: '2026-11-01' }, rows: [], cursor: undefined }),
+  'events: filter refused': auditScreen({ ...view, values: { ...none, account: 'joko', to: '2026-02-30' }, rows: [], cursor: undefined, errors: [{ field: 'account', sentence: say('admin.audit.events.refusal.account') }, { field: 'to', sentence: say('admin.audit.events.refusal.to') }] }),
+  'chain: not looked at': chainScreen({ frame, links: 128_344, verdict: undefined }),
+  'chain: whole': chainScreen({ frame, links: 128_344, verdict: { whole: true, at } }),
+  'chain: broken': chainScreen({ frame, links: 128_344, verdict: { whole: false, brokenAt: 77_012, at } }),
+};

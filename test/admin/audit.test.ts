@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import { eventMeanings } from '../../src/audit/events.ts';
+import { sentences } from '../../src/web/i18n.ts';
+import type { AccountId } from '../../src/domain/account.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import type { Page } from '../support/browser.ts';
+import { startOperator, type TestOperator } from '../support/console.ts';
+
+const subject = '00000000-0000-4000-8000-0000000000aa' as AccountId;
+const evil = '=HYPERLINK("http://evil.test")';
+
+describe('The audit log at the console', () => {
+  let app: TestApp;
+  let auditor: TestOperator;
+  const exportIn = (page: Page): string => page.forms.find(({ action }) => action.includes('/export'))?.action ?? '';
+  const idsIn = (html: string): string[] => [...html.matchAll(/nomor ke-(\d+)/g)].map(([, id = '']) => id);
+
+  before(async () => {
+    app = await startTestApp();
+    auditor = await startOperator(app, ['auditor']);
+    const { audit, store } = app.container;
+    for (let number = 1; number <= 120; number += 1) await audit.record(store, 'account.suspended', { by: 'operator', reason: `nomor ke-${number}` }, { accountId: subject });
+    await audit.record(store, 'sign-in.refused', { reason: evil, helpCode: 'K7Q2-M9' }, { clientId: 'karirhub' });
+  });
+  after(() => app.close());
+
+  it('is read page by page, each event once', async () => {
+    const seen: string[] = [];
+    let page = await auditor.open(`/audit?account=${subject}`);
+    for (;;) {
+      expect(page.status).to.equal(200);
+      seen.push(...idsIn(page.html));
+      if (!page.text.includes('Lebih lama')) break;
+      page = await auditor.browser.open(page.link('Lebih lama'));
+    }
+    expect([...new Set(seen)]).to.have.length(120);
+    expect(seen).to.have.length(120);
+  });
+
+  it('is filtered by event, client, actor, help code and day, and explains what is no filter', async () => {
+    const count = async (query: string): Promise<number> => [...(await auditor.open(`/audit?${query}`)).html.matchAll(/class="event__what"/g)].length;
+    expect(await count('type=sign-in.refused')).to.equal(1);
+    expect(await count('client=karirhub')).to.equal(1);
+    expect(await count('help=k7q2-m9')).to.equal(1);
+    expect(await count(`by=${auditor.accountId}`)).to.equal(0);
+    expect(await count('by=operator')).to.equal(50);
+    const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Jakarta' }).format(app.clock.now());
+    expect(await count(`from=${today}&to=${today}&type=sign-in.refused`)).to.equal(1);
+    expect(await count('to=2020-01-01')).to.equal(0);
+    for (const query of ['account=joko', 'from=2026-02-30', 'to=x', 'client=a%20b', 'by=%00', `account=${subject}'--`]) {
+      const page = await auditor.open(`/audit?${query}`);
+      expect(page.status, query).to.equal(422);
+      expect(page.html).to.include('aria-invalid="true"');
+    }
+    expect((await auditor.open('/audit?cursor=x&surprise=1&type=a&type=b')).status).to.equal(200);
+  });
+
+  it('is copied as CSV and as JSON lines, whole or filtered, and the copy is recorded', async () => {
+    const page = await auditor.open(`/audit?account=${subject}`);
+    const csv = await auditor.browser.post(page, exportIn(page), { format: 'csv' });
+    expect(csv.headers.get('content-type')).to.match(/^text\/csv/);
+    expect(csv.headers.get('content-disposition')).to.match(/^attachment; filename="audit-\d{4}-\d{2}-\d{2}\.csv"$/);
+    expect(csv.html.trim().split('\r\n')).to.have.length(121);
+
+    const everything = await auditor.open('/audit');
+    const form = exportIn(everything);
+    const lines = (await auditor.browser.post(everything, form, { format: 'jsonl' })).html.trim().split('\n').map((line) => JSON.parse(line) as { id: string; type: string });
+    const all = await app.store.audit.list();
+    expect(new Set(lines.map(({ id }) => id))).to.deep.equal(new Set(all.map(({ id }) => id)));
+    const cells = (await auditor.browser.post(everything, form, { format: 'csv' })).html;
+    expect(cells).to.include('sign-in.refused').and.not.match(/(?:^|,)"?=/m);
+
+    expect((await auditor.browser.post(everything, form, { format: 'exe' })).status).to.equal(400);
+    expect((await auditor.browser.post(everything, form, { format: 'csv', csrf: '' })).status).to.equal(403);
+    const recorded = await app.store.audit.list({ type: 'audit.exported' });
+    expect(recorded.map(({ details }) => details)).to.deep.equal([
+      { by: `operator:${auditor.accountId}`, format: 'csv', filter: `account=${subject}` },
+      { by: `operator:${auditor.accountId}`, format: 'jsonl', filter: '' },
+      { by: `operator:${auditor.accountId}`, format: 'csv', filter: '' },
+    ]);
+  });
+
+  it('proves its chain, and shows where it is broken', async () => {
+    while ((await app.container.audit.chain(app.store)) > 0);
+    const check = async (): Promise<string> => (await auditor.browser.submit(await auditor.open('/audit/chain'), 'csrf')).text;
+    expect(await check()).to.include('Rantai utuh');
+    await app.container.knex.raw('alter table audit_events disable trigger all');
+    await app.container.knex('audit_events').where('type', 'sign-in.refused').update({ details: JSON.stringify({ reason: 'other' }) });
+    expect(await check()).to.include('Rantai terputus').and.match(/mulai posisi \d+/);
+  });
+
+  it('is closed to the help desk', async () => {
+    const helper = await startOperator(app, ['support']);
+    for (const path of ['/audit', '/audit/chain']) expect((await helper.open(path)).status).to.equal(403);
+    for (const path of ['/audit/chain', '/audit/export']) expect((await helper.browser.request(`${app.url}/admin${path}`, { method: 'POST', body: 'format=csv' })).status).to.equal(403);
+  });
+
+  it('has words for every event in both languages', () => {
+    const missing = Object.keys(eventMeanings).flatMap((type) => (['id', 'en'] as const).filter((locale) => !sentences[locale].has(`admin.audit.event.${type}`)).map((locale) => `${locale}: ${type}`));
+    expect(missing).to.deep.equal([]);
+  });
+});
