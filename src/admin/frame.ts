@@ -3,7 +3,9 @@ import { permissionsOf, type Permission, type Role } from '../domain/operator.ts
 /** The parts of the console, in the order of its navigation, each with the right that opens it. */
 export const areas = {
   accounts: 'accounts.read',
+  reports: 'reports.read',
   audit: 'audit.read',
+  operators: 'operators.read',
 } as const satisfies Readonly<Record<string, Permission>>;
 export type Area = keyof typeof areas;
 
