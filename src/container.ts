@@ -43,6 +43,7 @@ import { chainAll } from './jobs/chain.ts';
 import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createCodes } from './messages/codes.ts';
+import { createClientCheck } from './oidc/client-check.ts';
 import { createClientDirectory } from './oidc/clients.ts';
 import { createDevicePages } from './oidc/device-flow.ts';
 import { createFindMachineToken } from './oidc/machine-tokens.ts';
@@ -195,7 +196,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   addServices({ services, sessions, csrf, config })(portal);
   addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
 
-  const adminServices = createAdminServices(core);
+  const adminServices = createAdminServices({ ...core, check: createClientCheck(provider) });
 
   const scheduler = createScheduler(
     [

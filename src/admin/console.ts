@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
 import { addAuditPages } from './audit/console.ts';
+import { addClientPages } from './clients/console.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, type GuardDeps } from './guard.ts';
 import { addOperatorPages } from './operators/console.ts';
@@ -25,7 +26,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 export function createConsole({ services, csrf, eventTypes, ...deps }: ConsoleDeps): Middleware {
   const { store, audit, clock, config } = deps;
   const { timeZone } = config.identity;
-  const { accounts, support, operators, reports, toKey } = services;
+  const { accounts, clients, support, operators, reports, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
   const desk = createDesk({ guard, csrf, config });
 
@@ -33,6 +34,7 @@ export function createConsole({ services, csrf, eventTypes, ...deps }: ConsoleDe
   router.get('/admin', (ctx: Context) => desk.show(ctx, homeScreen({ frame: frameOf(ctx) })));
   addAccountPages({ accounts, support, toKey, desk })(router);
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
+  addClientPages({ clients, store, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);
   const routes = router.routes() as unknown as Middleware;

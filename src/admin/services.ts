@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import { createActivationMail } from './accounts/activation-mail.ts';
 import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
 import { createSupport, type Support } from './accounts/support.ts';
+import { createClientService, type ClientService, type ClientServiceDeps } from './clients/service.ts';
 import { createOperatorService, type OperatorService } from './operators/service.ts';
 import { createReportService, type ReportService } from './reports/service.ts';
 
@@ -20,6 +21,7 @@ import { createReportService, type ReportService } from './reports/service.ts';
 export interface AdminServices {
   readonly accounts: AccountService;
   readonly support: Support;
+  readonly clients: ClientService;
   readonly operators: OperatorService;
   readonly reports: ReportService;
   /** Whom somebody means who types a NIK, an address, a number or an account id. */
@@ -38,6 +40,8 @@ export interface AdminServicesDeps {
   readonly courier: Courier;
   readonly clock: Clock;
   readonly random: Random;
+  /** See `createClientService`. */
+  readonly check: ClientServiceDeps['check'];
 }
 
 export function createAdminServices(deps: AdminServicesDeps): AdminServices {
@@ -46,6 +50,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
   return {
     accounts,
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
+    clients: createClientService(deps),
     operators: createOperatorService(deps),
     reports: createReportService({ store, timeZone: config.identity.timeZone }),
     toKey(text) {

@@ -56,11 +56,11 @@ export interface EventCatalogue {
   'operator.limited': { by: string; limit: string };
   'operator.refused': { by: string; permission: string };
 
-  'client.created': { type: string; by: 'operator' | 'seed' };
-  'client.updated': { fields: readonly string[] };
-  'client.disabled': Nothing;
-  'client.enabled': Nothing;
-  'client.secret-rotated': Nothing;
+  'client.created': { type: string; by: string };
+  'client.updated': { fields: readonly string[]; by: string };
+  'client.disabled': { by: string; reason?: string };
+  'client.enabled': { by: string; reason?: string };
+  'client.secret-rotated': { by: string; reason?: string };
 }
 
 export type EventType = keyof EventCatalogue;

@@ -69,6 +69,8 @@ function explain(refusal: ClientRefusal): string {
       return `there is a client ${refusal.id} already`;
     case 'client-unknown':
       return `there is no client ${refusal.id}`;
+    case 'client-changed':
+      return `client ${refusal.id} was changed by somebody else meanwhile`;
     case 'client-without-secret':
       return `client ${refusal.id} has no secret to replace: it does not prove itself by one`;
   }

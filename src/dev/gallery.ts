@@ -8,6 +8,7 @@ import { examples as accountServices } from '../account/services/screens.ts';
 import { examples as consent } from '../interaction/consent/screens.ts';
 import { examples as adminAccounts } from '../admin/accounts/screens.ts';
 import { examples as adminAudit } from '../admin/audit/screens.ts';
+import { examples as adminClients } from '../admin/clients/screens.ts';
 import { examples as adminOperators } from '../admin/operators/screens.ts';
 import { examples as adminReports } from '../admin/reports/screens.ts';
 import { examples as admin } from '../admin/screens.ts';
@@ -30,7 +31,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminOperators, adminReports, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminClients, adminOperators, adminReports, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

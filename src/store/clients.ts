@@ -14,6 +14,23 @@ interface Row {
   updated_at: Date;
 }
 
+/** A client in a list: what tells it from others. */
+export interface ClientSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly type: ClientType;
+  readonly status: ClientStatus;
+  readonly updatedAt: Date;
+}
+
+/** Where a page of the list ended. */
+export interface ClientMark {
+  readonly name: string;
+  readonly id: string;
+}
+
+const NAME = `lower(metadata->>'client_name')`;
+
 export type ClientStore = ReturnType<typeof createClientStore>;
 
 /** Client applications; the secret is sealed, because the protocol compares it in clear. */
@@ -53,6 +70,22 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     async find(id: string): Promise<Client | undefined> {
       const row = await db<Row>('clients').where('id', id).first();
       return row === undefined ? undefined : toClient(row);
+    },
+
+    /** The same, kept from everybody else until the transaction ends: of two editors the second sees what the first wrote. */
+    async lock(id: string): Promise<Client | undefined> {
+      const row = await db<Row>('clients').where('id', id).forUpdate().first();
+      return row === undefined ? undefined : toClient(row);
+    },
+
+    /** By name, page by page. @param words part of a name or id; nothing in it stands for something else. */
+    async page({ words, status }: { words?: string | undefined; status?: ClientStatus | undefined }, after: ClientMark | undefined, limit: number): Promise<readonly ClientSummary[]> {
+      const query = db('clients').select('id', 'type', 'status', 'updated_at', db.raw(`metadata->>'client_name' as name`)).orderByRaw(`${NAME}, id`).limit(limit);
+      if (words !== undefined) void query.whereRaw(`(strpos(${NAME}, lower(?)) > 0 or strpos(lower(id), lower(?)) > 0)`, [words, words]);
+      if (status !== undefined) void query.where('status', status);
+      if (after !== undefined) void query.whereRaw(`(${NAME}, id) > (lower(?), ?)`, [after.name, after.id]);
+      const rows = (await query) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & { name: string })[];
+      return rows.map(({ id, name, type, status: standing, updated_at }) => ({ id, name, type, status: standing, updatedAt: updated_at }));
     },
 
     async list(): Promise<readonly Client[]> {

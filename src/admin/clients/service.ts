@@ -12,7 +12,22 @@ export type ClientRefusal =
   | { readonly reason: 'client-metadata'; readonly problems: readonly FieldProblem[] }
   | { readonly reason: 'client-id-taken'; readonly id: string }
   | { readonly reason: 'client-unknown'; readonly id: string }
-  | { readonly reason: 'client-without-secret'; readonly id: string };
+  | { readonly reason: 'client-without-secret'; readonly id: string }
+  | { readonly reason: 'client-changed'; readonly id: string };
+
+/** Who does it, as the audit log names them (`signatureOf`), and why. */
+export interface Because {
+  readonly by: string;
+  readonly reason?: string | undefined;
+}
+
+export interface UpdateOptions {
+  readonly allowNik?: boolean | undefined;
+  readonly listing?: Listing | undefined;
+  readonly by?: string;
+  /** What the editor saw: where somebody else has changed it since, nothing happens. */
+  readonly seenAt?: Date | undefined;
+}
 
 export interface ClientWish {
   /** An RFC 7591 client metadata document, untrusted. */
@@ -32,16 +47,16 @@ export interface Registered {
 
 export interface ClientService {
   /** Registers all of them or none. @returns them in the order of the wishes. */
-  create(wishes: readonly ClientWish[], by?: 'operator' | 'seed'): Promise<Result<readonly Registered[], ClientRefusal>>;
+  create(wishes: readonly ClientWish[], by?: string): Promise<Result<readonly Registered[], ClientRefusal>>;
   /**
    * Replaces the members given; a member given as undefined is taken away. What the client has already, the scope
    * `nik` among it, it may keep. Where nothing changes nothing is recorded.
    */
-  update(id: string, changes: Readonly<Record<string, unknown>>, options?: { allowNik?: boolean | undefined; listing?: Listing | undefined }): Promise<Result<Registered, ClientRefusal>>;
+  update(id: string, changes: Readonly<Record<string, unknown>>, options?: UpdateOptions): Promise<Result<Registered, ClientRefusal>>;
   /** The former secret ends at once. */
-  rotateSecret(id: string): Promise<Result<Registered, ClientRefusal>>;
+  rotateSecret(id: string, because?: Because): Promise<Result<Registered, ClientRefusal>>;
   /** A disabled client does not exist for the protocol, within two seconds on every instance. Doing it twice changes nothing. */
-  setStatus(id: string, status: ClientStatus): Promise<Result<Client, ClientRefusal>>;
+  setStatus(id: string, status: ClientStatus, because?: Because): Promise<Result<Client, ClientRefusal>>;
   find(id: string): Promise<Client | undefined>;
   list(): Promise<readonly Client[]>;
 }
@@ -56,6 +71,10 @@ export interface ClientServiceDeps {
 }
 
 const SECRET_BYTES = 32;
+/** The command line was there first and is called so. */
+const COMMAND_LINE: Because = { by: 'operator' };
+
+const detailsOf = ({ by, reason }: Because): { by: string; reason?: string } => ({ by, ...(reason === undefined ? {} : { reason }) });
 
 /** Ends a transaction without a trace, and carries the reason out of it. */
 class Abandoned extends Error {
@@ -84,7 +103,7 @@ export function createClientService({ store, audit, clock, random, check }: Clie
   }
 
   async function getClient(tx: Store, id: string): Promise<Client> {
-    const client = await tx.clients.find(id);
+    const client = await tx.clients.lock(id);
     if (client === undefined) throw new Abandoned({ reason: 'client-unknown', id });
     return client;
   }
@@ -111,7 +130,7 @@ export function createClientService({ store, audit, clock, random, check }: Clie
   }
 
   return {
-    async create(wishes, by = 'operator') {
+    async create(wishes, by = COMMAND_LINE.by) {
       const prepared: Registered[] = [];
       const problems: FieldProblem[] = [];
       for (const [index, wish] of wishes.entries()) {
@@ -129,9 +148,10 @@ export function createClientService({ store, audit, clock, random, check }: Clie
       });
     },
 
-    update: (id, changes, { allowNik = false, listing } = {}) =>
+    update: (id, changes, { allowNik = false, listing, by = COMMAND_LINE.by, seenAt } = {}) =>
       whole(async (tx) => {
         const before = await getClient(tx, id);
+        if (seenAt !== undefined && before.updatedAt.getTime() !== seenAt.getTime()) throw new Abandoned({ reason: 'client-changed', id });
         if (changes.client_id !== undefined && changes.client_id !== id) throw new Abandoned({ reason: 'client-metadata', problems: [{ field: 'client_id', what: `must be ${id}: a client keeps its id` }] });
         const hasNik = before.metadata.scope?.split(' ').includes('nik') === true;
         const parsed = parseClientMetadata({ ...before.metadata, ...changes, client_id: id }, { type: before.type, allowNik: allowNik || hasNik });
@@ -143,26 +163,26 @@ export function createClientService({ store, audit, clock, random, check }: Clie
         const fields = changedFields({ ...before.metadata, listing: before.listing }, { ...metadata, listing: listing ?? before.listing });
         if (fields.length === 0) return { client: before, ignored: parsed.value.ignored, newSecret: undefined };
         await tx.clients.update(id, { metadata, ...(listing === undefined ? {} : { listing }), ...(newSecret === undefined ? {} : { secret: newSecret }) }, clock.now());
-        await audit.record(tx, 'client.updated', { fields }, { clientId: id });
+        await audit.record(tx, 'client.updated', { fields, by }, { clientId: id });
         return { client: await getClient(tx, id), ignored: parsed.value.ignored, newSecret };
       }),
 
-    rotateSecret: (id) =>
+    rotateSecret: (id, because = COMMAND_LINE) =>
       whole(async (tx) => {
         const client = await getClient(tx, id);
         if (!needsSecret(client.metadata)) throw new Abandoned({ reason: 'client-without-secret', id });
         const newSecret = makeSecret();
         await tx.clients.update(id, { secret: newSecret }, clock.now());
-        await audit.record(tx, 'client.secret-rotated', {}, { clientId: id });
+        await audit.record(tx, 'client.secret-rotated', detailsOf(because), { clientId: id });
         return { client: await getClient(tx, id), ignored: [], newSecret };
       }),
 
-    setStatus: (id, status) =>
+    setStatus: (id, status, because = COMMAND_LINE) =>
       whole(async (tx) => {
         const client = await getClient(tx, id);
         if (client.status === status) return client;
         await tx.clients.update(id, { status }, clock.now());
-        await audit.record(tx, status === 'active' ? 'client.enabled' : 'client.disabled', {}, { clientId: id });
+        await audit.record(tx, status === 'active' ? 'client.enabled' : 'client.disabled', detailsOf(because), { clientId: id });
         return getClient(tx, id);
       }),
 

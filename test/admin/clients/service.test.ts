@@ -61,7 +61,7 @@ describe('Client applications', () => {
     expect(updated.client.metadata).to.deep.include({ client_name: 'Uji Baru', redirect_uris: ['https://rp.test/cb'], scope: 'openid profile' });
     expect(updated.client.metadata).not.to.have.property('client_uri');
     expect(updated.newSecret).to.be.undefined;
-    expect((await eventsOf(client.id)).at(-1)).to.deep.equal({ type: 'client.updated', details: { fields: ['client_name', 'client_uri'] } });
+    expect((await eventsOf(client.id)).at(-1)).to.deep.equal({ type: 'client.updated', details: { fields: ['client_name', 'client_uri'], by: 'operator' } });
   });
 
   it('are not touched by an update that changes nothing', async () => {

@@ -1,0 +1,88 @@
+import type { Client, ClientMetadata, ClientType, Listing } from '../../domain/client.ts';
+
+/**
+ * The fields of the console's form: what matters first, then what few clients need. They bear the names of RFC 7591; what
+ * a client has besides them an edit leaves as it is.
+ */
+export type Kind = 'line' | 'lines' | 'choice' | 'check' | 'number';
+export interface EditField {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly options?: readonly string[];
+}
+
+const line = (name: string): EditField => ({ name, kind: 'line' });
+const lines = (name: string): EditField => ({ name, kind: 'lines' });
+const choice = (name: string, options: readonly string[]): EditField => ({ name, kind: 'choice', options: ['', ...options] });
+const check = (name: string): EditField => ({ name, kind: 'check' });
+
+export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), line('scope'), check('allow_nik'), lines('contacts'), line('client_uri')];
+export const furtherFields: readonly EditField[] = [
+  lines('post_logout_redirect_uris'),
+  line('backchannel_logout_uri'),
+  line('initiate_login_uri'),
+  line('logo_uri'),
+  line('policy_uri'),
+  line('tos_uri'),
+  choice('token_endpoint_auth_method', ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']),
+  line('jwks_uri'),
+  check('refresh'),
+  choice('id_token_signed_response_alg', ['ES256', 'RS256', 'EdDSA']),
+  choice('subject_type', ['public', 'pairwise']),
+  line('sector_identifier_uri'),
+  { name: 'default_max_age', kind: 'number' },
+  choice('security_profile', ['fapi2']),
+  check('require_pushed_authorization_requests'),
+  check('dpop_bound_access_tokens'),
+  line('pkce_waived_because'),
+  line('listing_url'),
+  line('listing_id'),
+  line('listing_en'),
+];
+export const editFields: readonly EditField[] = [...firstFields, ...furtherFields];
+
+/** Fields of the form that are no members of the document by themselves. */
+const OURS = new Set(['refresh', 'listing_url', 'listing_id', 'listing_en']);
+/** What a form says by an empty mark, and what a document need not say at all. */
+export type Values = Readonly<Record<string, string>>;
+
+export const emptyValues: Values = { ...Object.fromEntries(editFields.map(({ name }) => [name, ''])), scope: 'openid profile email phone' };
+
+const inField = (value: unknown): string => {
+  if (Array.isArray(value)) return value.join('\n');
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : value === true ? 'yes' : '';
+};
+
+/** What stands in the form when a client is edited. */
+export function valuesOf({ metadata, listing }: Pick<Client, 'metadata' | 'listing'>): Values {
+  return {
+    ...Object.fromEntries(editFields.map(({ name }) => [name, inField(metadata[name])])),
+    allow_nik: metadata.scope?.split(' ').includes('nik') === true ? 'yes' : '',
+    refresh: metadata.grant_types?.includes('refresh_token') === true ? 'yes' : '',
+    listing_url: listing?.url ?? '',
+    listing_id: listing?.id ?? '',
+    listing_en: listing?.en ?? '',
+  };
+}
+
+function toMember({ name, kind }: EditField, values: Values): unknown {
+  const text = (values[name] ?? '').trim();
+  if (kind === 'lines') {
+    const all = text.split(/[\r\n]+/).map((one) => one.trim()).filter((one) => one !== '');
+    return all.length === 0 ? undefined : all;
+  }
+  if (text === '') return undefined;
+  if (kind === 'check') return true;
+  return kind === 'number' && /^\d{1,9}$/.test(text) ? Number(text) : text;
+}
+
+/** The members of an RFC 7591 document that the form decides; undefined where it leaves one out. */
+export function toDocument(values: Values, type: ClientType, before?: ClientMetadata): Record<string, unknown> {
+  const members = Object.fromEntries(editFields.filter(({ name }) => !OURS.has(name)).map((field) => [field.name, toMember(field, values)]));
+  if (type === 'machine') return members;
+  const grants = (before?.grant_types ?? ['authorization_code']).filter((grant) => grant !== 'refresh_token');
+  return { ...members, grant_types: values.refresh === 'yes' ? [...grants, 'refresh_token'] : grants };
+}
+
+/** What the portal says of the service, where all of it is given. */
+export const listingOf = ({ listing_url: url = '', listing_id: id = '', listing_en: en = '' }: Values): Listing | undefined => (url.trim() === '' ? undefined : { url: url.trim(), id: id.trim(), en: en.trim() });

@@ -1,0 +1,57 @@
+import { say, type FieldError, type Sentence } from '../../web/screen.ts';
+import type { FieldProblem } from './field-problem.ts';
+
+/** What the rules say in English for whoever writes documents, as sentences of the locale files for whoever fills in the form. */
+const sentences: readonly (readonly [RegExp, string])[] = [
+  [/^must have 1 to/, 'length'],
+  [/^must be a complete address/, 'address'],
+  [/user name or password/, 'credentials'],
+  [/^must be https \(http only/, 'https'],
+  [/^must be https$/, 'https-only'],
+  [/wildcard/, 'wildcard'],
+  [/fragment/, 'fragment'],
+  [/^must be http where the app listens/, 'loopback-http'],
+  [/^must be https, http on 127/, 'native'],
+  [/scheme with a dot/, 'native-scheme'],
+  [/^must hold at least one address/, 'redirect-missing'],
+  [/^must hold openid/, 'openid'],
+  [/^nik needs a legal basis/, 'nik'],
+  [/^does not exist: /, 'scope-unknown'],
+  [/cannot keep a secret/, 'public'],
+  [/keeps a secret/, 'confidential'],
+  [/^private_key_jwt needs/, 'keys-method'],
+  [/needs the client’s keys/, 'keys'],
+  [/nobody is sent to a machine/, 'machine-redirect'],
+  [/must say why, in 20/, 'why'],
+  [/PKCE is waived for web clients alone/, 'pkce-web'],
+  [/under fapi2/, 'fapi2'],
+  [/is public$/, 'fapi2-public'],
+  [/redirect URIs do not name one host/, 'sector'],
+  [/a machine has no person/, 'machine-person'],
+  [/one line of text/, 'one-line'],
+  [/^Invalid email/i, 'email'],
+  [/expected number/, 'number'],
+  [/^(?:Too small|Invalid input: expected string, received undefined)/, 'empty'],
+];
+
+export function explain(what: string): Sentence {
+  const key = sentences.find(([pattern]) => pattern.test(what))?.[1];
+  return key === undefined ? say('admin.clients.problem.other', { what }) : say(`admin.clients.problem.${key}`);
+}
+
+/** Members that the form shows by another field. */
+const shownAs: Readonly<Record<string, string>> = { grant_types: 'refresh', jwks: 'jwks_uri' };
+
+/** Problems of a document at the fields of the form; one of several lines is told by its number. */
+export function toErrors(problems: readonly FieldProblem[], known: ReadonlySet<string>): { readonly errors: readonly FieldError[]; readonly problem: Sentence | undefined } {
+  const errors: FieldError[] = [];
+  let problem: Sentence | undefined;
+  for (const { field: path, what } of problems) {
+    const [name = '', index] = path.split('.');
+    const field = shownAs[name] ?? name;
+    if (!known.has(field)) problem ??= say('admin.clients.problem.elsewhere', { field: name, what });
+    else if (index !== undefined && /^\d+$/.test(index)) errors.push({ field, sentence: say('admin.clients.problem.line', { line: Number(index) + 1 }) }, { field, sentence: explain(what) });
+    else errors.push({ field, sentence: explain(what) });
+  }
+  return { errors, problem };
+}

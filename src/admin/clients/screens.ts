@@ -1,0 +1,133 @@
+import { clientTypes, type Client, type ClientStatus, type ClientType } from '../../domain/client.ts';
+import type { ClientSummary } from '../../store/clients.ts';
+import { sentences } from '../../web/i18n.ts';
+import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
+import { exampleFrame, type Frame } from '../frame.ts';
+import { emptyValues, firstFields, furtherFields, type EditField, type Values } from './edit-form.ts';
+import { needsSecret } from './forms.ts';
+
+export interface ClientListModel {
+  readonly frame: Frame;
+  readonly values: { readonly q: string; readonly status: string };
+  readonly clients: readonly ClientSummary[];
+  readonly next: string | undefined;
+  readonly mayWrite: boolean;
+}
+
+export const actions = ['disable', 'enable', 'rotate-secret'] as const;
+export type ClientAction = (typeof actions)[number];
+
+export interface ClientModel {
+  readonly frame: Frame;
+  readonly client: { readonly id: string; readonly name: string; readonly type: ClientType; readonly status: ClientStatus; readonly createdAt: Date; readonly updatedAt: Date };
+  readonly settings: readonly { readonly name: string; readonly words: Sentence | undefined; readonly values: readonly string[] }[];
+  readonly actions: readonly ClientAction[];
+  readonly mayWrite: boolean;
+  /** Shown this once. */
+  readonly newSecret: string | undefined;
+  readonly done: 'created' | 'updated' | ClientAction | undefined;
+  readonly at: ClientAction | undefined;
+  readonly values: { readonly reason: string };
+  readonly errors: readonly FieldError[];
+  readonly problem: Sentence | undefined;
+}
+
+export interface EditModel {
+  readonly frame: Frame;
+  /** Where a client is edited; a new one has none. */
+  readonly client: { readonly id: string; readonly name: string; readonly seen: string } | undefined;
+  readonly types: readonly ClientType[];
+  readonly first: readonly EditField[];
+  readonly further: readonly EditField[];
+  readonly values: Values & { readonly type: string };
+  readonly checked: boolean;
+  /** Something is wrong among the fields that are folded away. */
+  readonly unfold: boolean;
+  readonly errors: readonly FieldError[];
+  readonly problem: Sentence | undefined;
+}
+
+export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({ view: 'admin/clients/list', title: say('admin.clients.list.title'), model });
+
+const shown = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))) : [typeof value === 'string' ? value : JSON.stringify(value)]);
+
+export type ClientShown = Partial<Pick<ClientModel, 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
+
+export function clientScreen(frame: Frame, { id, type, status, metadata, listing, createdAt, updatedAt }: Omit<Client, 'secret'>, mayWrite: boolean, more: ClientShown = {}): Screen<ClientModel> {
+  const { client_id: _id, client_name: name, ...further } = metadata;
+  const settings = Object.entries<unknown>({ ...further, ...(listing === undefined ? {} : { listing_url: listing.url, listing_id: listing.id, listing_en: listing.en }) }).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+  return {
+    view: 'admin/clients/client',
+    title: say('admin.clients.client.title'),
+    model: {
+      frame,
+      client: { id, name, type, status, createdAt, updatedAt },
+      settings: settings.map(([member, value]) => ({ name: member, words: sentences.id.has(`admin.clients.field.${member}.label`) ? say(`admin.clients.field.${member}.label`) : undefined, values: shown(value) })),
+      actions: mayWrite ? [status === 'active' ? 'disable' : 'enable', ...(needsSecret(metadata) ? (['rotate-secret'] as const) : [])] : [],
+      mayWrite,
+      newSecret: undefined,
+      done: undefined,
+      at: undefined,
+      values: { reason: '' },
+      errors: [],
+      problem: undefined,
+      ...more,
+    },
+  };
+}
+
+export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'problem'>>): Screen<EditModel> {
+  const { checked = false, errors = [], problem, ...rest } = view;
+  const folded = new Set(furtherFields.map(({ name }) => name));
+  return {
+    view: 'admin/clients/edit',
+    title: say(view.client === undefined ? 'admin.clients.edit.new' : 'admin.clients.edit.title'),
+    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, checked, unfold: errors.some(({ field }) => folded.has(field)), errors, problem },
+  };
+}
+
+const frame = exampleFrame('clients', ['client-manager']);
+const at = new Date('2026-11-20T08:40:00Z');
+const clients: readonly ClientSummary[] = [
+  { id: 'karirhub-contoh', name: 'Karirhub (contoh)', type: 'web', status: 'active', updatedAt: at },
+  { id: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', name: 'Pelaporan WLKP untuk perusahaan di seluruh provinsi (contoh)', type: 'machine', status: 'disabled', updatedAt: at },
+];
+const list: ClientListModel = { frame, values: { q: '', status: '' }, clients, next: '#', mayWrite: true };
+const client: Omit<Client, 'secret'> = {
+  id: 'karirhub-contoh',
+  status: 'active',
+  type: 'web',
+  metadata: {
+    client_id: 'karirhub-contoh',
+    client_name: 'Karirhub (contoh)',
+    redirect_uris: ['https://karirhub.contoh.test/masuk/kembali', 'https://uji.karirhub.contoh.test/masuk/kembali'],
+    scope: 'openid profile email',
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: 'client_secret_basic',
+    id_token_signed_response_alg: 'ES256',
+  },
+  listing: { url: 'https://karirhub.contoh.test/', id: 'Lowongan kerja', en: 'Job openings' },
+  createdAt: new Date('2026-09-02T03:12:00Z'),
+  updatedAt: at,
+};
+
+export const examples: Examples = {
+  'list: with search': listScreen(list),
+  'list: nothing found': listScreen({ ...list, values: { q: 'tiada', status: 'disabled' }, clients: [], next: undefined, mayWrite: false }),
+  'client: settings': clientScreen(frame, client, true),
+  'client: new secret': clientScreen(frame, client, true, { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'rotate-secret' }),
+  'client: stopped, for a reader': clientScreen(frame, { ...client, status: 'disabled' }, false),
+  'client: reason too short': clientScreen(frame, client, true, { at: 'disable', values: { reason: 'iseng' }, errors: [{ field: 'disable-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
+  'edit: new': editScreen({ frame, client: undefined, values: { ...emptyValues, type: 'web' } }),
+  'edit: refused': editScreen({
+    frame,
+    client: { id: client.id, name: client.metadata.client_name, seen: at.toISOString() },
+    values: { ...emptyValues, type: 'web', client_name: 'Karirhub (contoh)', redirect_uris: 'https://*.contoh.test/kembali', jwks_uri: 'http://contoh.test/jwks' },
+    errors: [
+      { field: 'redirect_uris', sentence: say('admin.clients.problem.line', { line: 1 }) },
+      { field: 'redirect_uris', sentence: say('admin.clients.problem.wildcard') },
+      { field: 'jwks_uri', sentence: say('admin.clients.problem.https') },
+    ],
+  }),
+  'edit: checked': editScreen({ frame, client: undefined, values: { ...emptyValues, type: 'spa', client_name: 'Portal contoh', redirect_uris: 'https://spa.contoh.test/kembali' }, checked: true }),
+};

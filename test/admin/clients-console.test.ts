@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import type { Page } from '../support/browser.ts';
+import { startOperator, type TestOperator } from '../support/console.ts';
+
+const why = 'tiket 2042, diminta pengelola';
+const good = { type: 'web', client_name: 'Layanan Uji', redirect_uris: 'https://rp.test/cb\r\nhttps://uji.rp.test/cb', scope: 'openid profile', intent: 'save' };
+
+describe('Client applications at the console', () => {
+  let app: TestApp;
+  let manager: TestOperator;
+  let reader: TestOperator;
+  const register = async (change: Readonly<Record<string, string>> = {}): Promise<Page> => manager.browser.submit(await manager.open('/clients/new'), 'client_name', { ...good, ...change });
+  const idOn = (page: Page): string => /<code>([0-9a-f-]{36})<\/code>/.exec(page.html)?.[1] ?? '';
+  const secretOn = (page: Page): string | undefined => /class="revealed">([\w-]{43})</.exec(page.html)?.[1];
+  const token = (id: string, secret: string): Promise<Response> => fetch(`${app.url}/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }, body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'admin:reports:read' }) });
+
+  before(async () => {
+    app = await startTestApp();
+    manager = await startOperator(app, ['client-manager']);
+    reader = await startOperator(app, ['support']);
+  });
+  after(() => app.close());
+
+  it('are registered with the few fields that matter, and show their secret this once', async () => {
+    const page = await register();
+    const [id, secret = ''] = [idOn(page), secretOn(page)];
+    const client = await app.store.clients.find(id);
+    expect(client?.metadata).to.deep.include({ client_name: 'Layanan Uji', redirect_uris: ['https://rp.test/cb', 'https://uji.rp.test/cb'], scope: 'openid profile', token_endpoint_auth_method: 'client_secret_basic' });
+    expect(client?.secret?.reveal()).to.equal(secret);
+    const again = await manager.open(`/clients/${id}`);
+    expect(again.html).to.include('https://uji.rp.test/cb').and.not.include(secret);
+    expect((await app.store.audit.list({ type: 'client.created' })).map(({ details }) => details)).to.deep.equal([{ type: 'web', by: `operator:${manager.accountId}` }]);
+    expect(app.logLines.some((line) => line.includes(secret))).to.equal(false);
+  });
+
+  it('are refused with a reason at each field, in the language of the page, and nothing typed is lost', async () => {
+    const wrong: readonly [Readonly<Record<string, string>>, string][] = [
+      [{ client_name: '' }, 'Isi bagian ini'],
+      [{ redirect_uris: '' }, 'paling sedikit satu alamat kembali'],
+      [{ redirect_uris: 'https://rp.test/cb\nhttps://*.rp.test/cb' }, 'Baris 2:'],
+      [{ redirect_uris: 'https://rp.test/cb#x' }, 'tidak boleh memuat #'],
+      [{ redirect_uris: 'http://rp.test/cb' }, 'Alamat harus https'],
+      [{ redirect_uris: 'javascript:alert(1)' }, 'Alamat harus https'],
+      [{ scope: 'profile' }, 'harus memuat openid'],
+      [{ scope: 'openid nik' }, 'NIK memerlukan dasar hukum'],
+      [{ scope: 'openid admin:audit:read' }, 'tidak dikenal'],
+      [{ contacts: 'bukan email' }, 'bukan alamat email'],
+      [{ jwks_uri: 'http://10.0.0.1/jwks' }, 'Alamat harus https'],
+      [{ token_endpoint_auth_method: 'private_key_jwt' }, 'alamat kunci publik'],
+      [{ token_endpoint_auth_method: 'none' }, 'harus membuktikan diri'],
+      [{ subject_type: 'pairwise' }, 'isi alamat sektor'],
+      [{ pkce_waived_because: 'malas' }, '20 sampai 500'],
+      [{ default_max_age: 'lama' }, 'bilangan bulat'],
+      [{ security_profile: 'fapi2', token_endpoint_auth_method: 'client_secret_basic' }, 'profil fapi2'],
+      [{ listing_url: 'http://rp.test', listing_id: 'x', listing_en: 'y' }, 'Alamat harus https'],
+      [{ type: 'machine' }, 'tidak memiliki alamat kembali'],
+      [{ type: 'king' }, 'Isi bagian ini'],
+    ];
+    for (const [change, words] of wrong) {
+      const page = await register({ ...change, client_uri: 'https://ingat.test/' });
+      expect(page.status, words).to.equal(422);
+      expect(page.text).to.include(words);
+      expect(page.form('client_name').fields.client_uri).to.equal('https://ingat.test/');
+    }
+    const script = await register({ client_name: '<script>alert(1)</script>', scope: 'x' });
+    expect(script.html).not.to.include('<script>alert');
+    expect(await app.store.clients.list()).to.have.length(1);
+  });
+
+  it('can be checked without being saved', async () => {
+    const page = await register({ intent: 'check' });
+    expect(page.status).to.equal(200);
+    expect(page.text).to.include('Belum ada yang disimpan');
+    expect((await register({ intent: 'check', redirect_uris: 'x' })).status).to.equal(422);
+    expect(await app.store.clients.list()).to.have.length(1);
+  });
+
+  it('are changed, keeping what the form does not name, and the second of two editors is told', async () => {
+    await app.addClient({ metadata: { client_id: 'ubah', client_name: 'Ubah', redirect_uris: ['https://ubah.test/cb'], response_types: ['code'], grant_types: ['authorization_code'], scope: 'openid nik', id_token_signed_response_alg: 'ES256', token_endpoint_auth_method: 'client_secret_basic', response_modes: ['query'], data_use: { nik: { purpose: { id: 'mencocokkan peserta', en: 'matching participants' }, legal_basis: 'consent' } } }, secret: 'rahasia-yang-tetap' });
+    const mine = await manager.open('/clients/ubah/edit');
+    const theirs = await manager.open('/clients/ubah/edit');
+    app.clock.advance({ seconds: 1 });
+    const saved = await manager.browser.submit(mine, 'client_name', { client_name: 'Ubah Pertama', refresh: 'yes', intent: 'save' });
+    expect(saved.text).to.include('Perubahan tersimpan').and.include('Ubah Pertama');
+    const late = await manager.browser.submit(theirs, 'client_name', { client_name: 'Ubah Kedua', intent: 'save' });
+    expect(late.status).to.equal(422);
+    expect(late.text).to.include('Orang lain mengubah aplikasi ini');
+    const forged = await manager.browser.submit(theirs, 'client_name', { client_name: 'Ubah Ketiga', seen: '', intent: 'save' });
+    expect(forged.status).to.equal(422);
+    const client = await app.store.clients.find('ubah');
+    expect(client?.metadata).to.deep.include({ client_name: 'Ubah Pertama', scope: 'openid nik', response_modes: ['query'], grant_types: ['authorization_code', 'refresh_token'] });
+    expect(client?.secret?.reveal()).to.equal('rahasia-yang-tetap');
+    expect((await app.store.audit.list({ type: 'client.updated' })).map(({ details }) => details.by)).to.deep.equal([`operator:${manager.accountId}`]);
+  });
+
+  it('are stopped and started and get another secret, each for a reason', async () => {
+    const page = await register({ type: 'machine', redirect_uris: '', scope: 'admin:reports:read' });
+    const [id, secret = ''] = [idOn(page), secretOn(page)];
+    expect((await token(id, secret)).status).to.equal(200);
+    const act = async (action: string, reason = why): Promise<Page> => manager.browser.submit(await manager.open(`/clients/${id}`), `/${action}`, { reason });
+    expect((await act('disable', 'iseng')).status).to.equal(422);
+    expect((await act('disable')).text).to.include('Aplikasi dihentikan');
+    app.clock.advance({ seconds: 3 });
+    expect((await token(id, secret)).status).to.equal(401);
+    await act('enable');
+    const renewed = secretOn(await act('rotate-secret')) ?? '';
+    app.clock.advance({ seconds: 3 });
+    expect((await token(id, secret)).status, 'the old secret').to.equal(401);
+    expect((await token(id, renewed)).status).to.equal(200);
+    const events = (await app.store.audit.list()).filter(({ clientId, type }) => clientId === id && type !== 'client.created');
+    expect(events.map(({ type, details }) => [type, details])).to.deep.equal(['client.disabled', 'client.enabled', 'client.secret-rotated'].map((type) => [type, { by: `operator:${manager.accountId}`, reason: why }]));
+  });
+
+  it('are read by others, who see no button and have no way past it', async () => {
+    const page = await reader.open('/clients/ubah');
+    expect(page.status).to.equal(200);
+    expect(page.forms).to.deep.equal([]);
+    expect(page.html).not.to.include('rahasia-yang-tetap');
+    for (const path of ['/clients/new', '/clients/ubah/edit']) expect((await reader.open(path)).status).to.equal(403);
+    for (const path of ['/clients/new', '/clients/ubah/edit', '/clients/ubah/disable', '/clients/ubah/rotate-secret']) expect((await reader.browser.request(`${app.url}/admin${path}`, { method: 'POST', body: new URLSearchParams({ reason: why }) })).status).to.equal(403);
+    for (const path of ['/clients/tiada', `/clients/${'x'.repeat(300)}`]) expect((await manager.open(path)).status).to.equal(404);
+    expect((await manager.open('/clients/%00')).status).to.be.within(400, 404);
+  });
+
+  it('are listed by name and searched, ten thousand of them page by page', async () => {
+    await app.container.knex.raw(`
+      insert into clients (id, status, type, metadata, created_at, updated_at)
+      select 'banyak-' || n, case when n % 1000 = 0 then 'disabled' else 'active' end, 'web',
+             jsonb_build_object('client_id', 'banyak-' || n, 'client_name', 'Dinas ' || chr(65 + n % 26) || ' 100%_' || n, 'redirect_uris', '[]'::jsonb), now(), now()
+        from generate_series(1, 10000) n`);
+    const namesOn = ({ html }: Page): string[] => [...html.matchAll(/class="item__name">([^<]*)</g)].map(([, name = '']) => name);
+    const first = await manager.open('/clients');
+    expect(namesOn(first)).to.have.length(50);
+    const second = await manager.browser.open(first.link('Berikutnya'));
+    expect(namesOn(second)).to.have.length(50);
+    expect(namesOn(first).at(-1)! < namesOn(second)[0]!).to.equal(true);
+    expect(namesOn(await manager.open('/clients?q=100%25_77'))).to.have.length(50);
+    expect(namesOn(await manager.open('/clients?q=banyak-7777'))).to.have.length(1);
+    expect(namesOn(await manager.open('/clients?q=dinas&status=disabled'))).to.have.length(10);
+    for (const query of ['q=%25zzz', 'q=_____zzz', "q=');drop", 'q=%00', 'status=king&q=zzz']) expect(namesOn(await manager.open(`/clients?${query}`)).length, query).to.be.at.most(50);
+    const { rows } = await app.container.knex.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain select id from clients where (lower(metadata->>'client_name'), id) > ('dinas m', 'x') order by lower(metadata->>'client_name'), id limit 51`);
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).to.include('clients_by_name');
+  });
+});
