@@ -99,7 +99,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
  * Templates see the screen's model and the helpers of `localsOf`, nothing else of the request.
  */
 export function createRenderer(deps: RendererDeps): Middleware {
-  const assets = { css: asset('app.css'), js: asset('app.js'), consoleCss: asset('console.css') };
+  const assets = { css: asset('app.css'), js: asset('app.js'), consoleCss: asset('console.css'), consoleJs: asset('console.js') };
   const setUp = views(VIEWS, { extension: 'pug', map: { pug: 'pug' }, engineSource: pugEngine(deps.environment !== 'development') });
   return (ctx, next) => {
     const renderScreen: RenderScreen = async (screen, options = {}) => {

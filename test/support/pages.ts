@@ -21,7 +21,7 @@ export function createPages(further: Readonly<Record<string, Screen>> = {}): Koa
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(error);
   });
   app.use(async (ctx, next) => {
-    ctx.set('Content-Security-Policy', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+    ctx.set('Content-Security-Policy', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
     await next();
   });
   app.use(serve(fileURLToPath(new URL('../../public', import.meta.url))));

@@ -126,6 +126,18 @@ describeInChromium('Pages in a browser', function () {
     expect(await page.locator('#password').getAttribute('type')).to.equal('password');
   });
 
+  it('judge a field of the console as soon as it is left, by the server, and leave the others alone', async () => {
+    const refused = await (await fetch(pages.url + galleryUrl(entry('admin/clients/edit', 'edit: refused'), 'id'))).text();
+    await page.route('**/*', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 422, contentType: 'text/html', body: refused }) : route.continue()));
+    await open(entry('admin/clients/edit', 'edit: new'));
+    await page.locator('#redirect_uris').fill('https://*.contoh.test/kembali');
+    await page.locator('#client_uri').focus();
+    await page.locator('#redirect_uris-error', { hasText: 'huruf demi huruf' }).waitFor();
+    expect(await page.locator('#redirect_uris').getAttribute('aria-describedby')).to.include('redirect_uris-error');
+    expect(await page.locator('.error').count()).to.equal(1);
+    expect(complaints.filter((text) => !text.includes('422'))).to.deep.equal([]);
+  });
+
   it('count the wait for another code down and then allow it', async () => {
     // It stands still but for what the test lets pass, however long the page takes to appear.
     // Begun early: it runs until it is told to stand still, and never goes back.
