@@ -139,6 +139,9 @@ describe('The operators’ console', () => {
     expect(await greets(), 'the old session stays dead').to.equal(false);
     await act('end-sessions');
     await act('resend-activation');
+    const nothing = await act('remove-second-factor');
+    expect(nothing.status, 'there is none').to.equal(422);
+    expect(nothing.text).to.include('tidak memilikinya');
     expect((await app.messagesTo(budi.email))[0]?.text).to.include('/account/contact/email?token=');
     const done = ['account.suspended', 'account.reinstated', 'account.sessions-ended', 'account.activation-resent'];
     const events = (await app.store.audit.list({ accountId: subject })).filter(({ type }) => done.includes(type));

@@ -77,6 +77,7 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
     reinstate: (account, reason, by) => support.setStatus(account, 'active', reason, by),
     'end-sessions': (account, reason, by) => support.endSessions(account, reason, by),
     'resend-activation': (account, reason, by) => support.resendActivation(account, reason, by),
+    'remove-second-factor': (account, reason, by) => support.removeSecondFactor(account, reason, by),
   };
 
   const change = (action: Change) => async (ctx: Context): Promise<void> => {

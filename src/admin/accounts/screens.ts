@@ -13,7 +13,7 @@ export interface SearchModel {
 }
 
 /** What can be done to an account; each is an address below the account's. */
-export const changes = ['suspend', 'reinstate', 'end-sessions', 'resend-activation'] as const;
+export const changes = ['suspend', 'reinstate', 'end-sessions', 'resend-activation', 'remove-second-factor'] as const;
 export type Change = (typeof changes)[number];
 export type Action = 'reveal' | Change;
 
@@ -49,6 +49,7 @@ function actionsFor({ status, email, emailVerifiedAt }: Account, permissions: Re
   if (!permissions.has('accounts.write')) return possible;
   possible.push('end-sessions', status === 'active' ? 'suspend' : 'reinstate');
   if (email !== undefined && emailVerifiedAt === undefined) possible.push('resend-activation');
+  possible.push('remove-second-factor');
   return possible;
 }
 
@@ -89,7 +90,7 @@ const masked: AccountModel = {
     createdAt: new Date('2026-09-02T03:12:00Z'),
     updatedAt: new Date('2026-11-20T08:40:00Z'),
   },
-  actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation'],
+  actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation', 'remove-second-factor'],
   data,
   revealed: undefined,
   done: undefined,
