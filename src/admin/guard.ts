@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import type { Audit } from '../audit/log.ts';
 import type { Config } from '../config.ts';
 import type { AccountId } from '../domain/account.ts';
+import { acr } from '../domain/assurance.ts';
 import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import { signatureOf, type Actor, type Permission, type Role } from '../domain/operator.ts';
 import type { Store } from '../store/store.ts';
@@ -11,8 +12,6 @@ import { sessionOf, type Sessions } from '../web/session.ts';
 import { frameFor, type Frame } from './frame.ts';
 import { forbiddenScreen } from './screens.ts';
 
-/** The level that a sign-in to the console must have; `acr.twoFactor` demands the second factor. */
-const LEVEL: string | undefined = undefined;
 const HOME = '/admin';
 
 /** Who is at the console, with the rights of this very request. */
@@ -45,7 +44,9 @@ export interface GuardDeps {
 
 /** The one place that decides who comes in. Roles are read anew for each request: one that is taken away ends at once. */
 export function createGuard({ sessions, rightsOf, store, audit, config }: GuardDeps): Guard {
-  const signedIn = sessions.require({ home: HOME, maxAgeSeconds: config.console.signInSeconds, acr: LEVEL });
+  const signedIn = sessions.require({ home: HOME });
+  // A stolen password alone opens nothing here.
+  const provedAnew = sessions.require({ home: HOME, maxAgeSeconds: config.console.signInSeconds, acr: acr.twoFactor });
   const signOut = `/session/end?${new URLSearchParams({ client_id: PORTAL_CLIENT_ID, post_logout_redirect_uri: `${config.http.issuer}/` }).toString()}`;
 
   const remember = (accountId: AccountId, permission: string): Promise<void> =>
@@ -62,8 +63,11 @@ export function createGuard({ sessions, rightsOf, store, audit, config }: GuardD
           throw new Refused(403, 'errors.forbidden');
         }
         const name = account.name.reveal();
-        ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame: frameFor({ name, roles }, permissions, ctx.path, signOut) } satisfies PresentOperator;
-        await next();
+        // Only now: whoever strays here by mistake is not talked into an authenticator app for a page that stays shut.
+        await provedAnew(ctx, async () => {
+          ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame: frameFor({ name, roles }, permissions, ctx.path, signOut) } satisfies PresentOperator;
+          await next();
+        });
       }) as Promise<void>,
 
     may: (permission) => async (ctx, next) => {

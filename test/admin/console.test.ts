@@ -2,10 +2,11 @@ import { expect } from 'chai';
 import type { AccountId } from '../../src/domain/account.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { Authenticator } from '../support/authenticator.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { citizens, somebody } from '../support/citizens.ts';
-import { enterConsole, startOperator, type TestOperator } from '../support/console.ts';
-import { signIn } from '../support/journeys.ts';
+import { enterConsole, giveRoles, startOperator, type TestOperator } from '../support/console.ts';
+import { enterCode, signIn } from '../support/journeys.ts';
 
 const { budi, ratna } = citizens;
 const why = 'tiket 2041, pemilik menelepon';
@@ -29,7 +30,9 @@ describe('The operators’ console', () => {
       const browser = new Browser();
       const login = await browser.open(`${app.url}/admin/accounts`);
       expect(login.url.pathname).to.match(/^\/interaction\/[\w-]+\/login$/);
-      const page = await signIn(browser, login, helper.citizen.nik, helper.citizen.password);
+      const asked = await signIn(browser, login, helper.citizen.nik, helper.citizen.password);
+      expect(asked.url.pathname).to.match(/\/second-factor$/);
+      const page = await enterCode(browser, asked, helper.authenticator.next());
       expect(page.url.pathname).to.equal('/admin/accounts');
       expect(page.headers.get('cache-control')).to.equal('no-store');
     });
@@ -48,6 +51,20 @@ describe('The operators’ console', () => {
       }
       const refused = await app.store.audit.list({ type: 'operator.refused', accountId });
       expect(refused.map(({ details }) => details)).to.deep.equal([{ by: `operator:${accountId}`, permission: 'console' }]);
+    });
+
+    it('no operator by the password alone: who has no second factor sets one up on the way, or stays outside', async () => {
+      const citizen = somebody();
+      await giveRoles(app, await addAccount(app, citizen), ['support']);
+      const browser = new Browser();
+      const offer = await enterConsole(app, browser, citizen);
+      expect(offer.url.pathname).to.match(/\/second-factor\/enrol$/);
+      expect((await browser.open(`${app.url}/admin/accounts`)).url.pathname).to.match(/\/(?:login|second-factor\/enrol)$/);
+
+      const again = new Browser();
+      const enrol = await enterConsole(app, again, citizen);
+      const codes = await again.submit(enrol, 'code', { code: Authenticator.from(app, enrol).code() });
+      expect((await again.submit(codes, 'recovery-codes')).url.pathname).to.equal('/admin');
     });
 
     it('no operator to what the roles do not cover, with a page that says which do', async () => {
@@ -160,7 +177,7 @@ describe('The operators’ console', () => {
 
   it('speaks English', async () => {
     const browser = new Browser();
-    await enterConsole(app, browser, helper.citizen);
+    await enterConsole(app, browser, helper.citizen, helper.authenticator);
     expect((await browser.open(`${app.url}/admin/accounts?lang=en`)).text).to.include('Find a citizen’s account').and.include('Support');
   });
 
