@@ -23,5 +23,5 @@ export const daysLater = (day: string, days: number): string => new Date(Date.pa
 /** Today in the zone, as `2026-01-31`. */
 export const todayIn = (timeZone: string, now: Date): string => dayIn(timeZone, now).toISOString().slice(0, 10);
 
-/** Whether the text is a day that exists. */
-export const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && daysLater(text, 0) === text;
+/** Whether the text is a day that exists, from 1900 on; databases and clocks have no others in common. */
+export const isDay = (text: string): boolean => /^(?:19|2\d)\d{2}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && daysLater(text, 0) === text;

@@ -63,4 +63,6 @@ export const isQuiet = (declared: Declared, shares: readonly Share[]): boolean =
 
 /** What the person has been told or asked by ways that are good enough for this service today. */
 export const knownShares = (declared: Declared, receipts: readonly { readonly kind: ConsentKind; readonly text: Pick<ConsentText, 'shares'> }[]): readonly Share[] =>
-  receipts.filter(({ kind, text }) => kind !== 'listed' || isQuiet(declared, text.shares)).flatMap(({ text }) => text.shares);
+  receipts
+    .filter(({ kind, text: { shares } }) => kind === 'consent' || (kind === 'notice' ? kindOf(declared, shares) === 'notice' : isQuiet(declared, shares)))
+    .flatMap(({ text }) => text.shares);

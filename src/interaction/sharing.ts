@@ -64,7 +64,7 @@ export interface Sharing {
    */
   list(told: { readonly client: Client; readonly accountId: AccountId; readonly shares: readonly Share[] }): Promise<boolean>;
   /** The person would rather not. */
-  decline(wish: Wish): Promise<void>;
+  decline(wish: Wish, uid: string): Promise<void>;
 }
 
 export interface SharingDeps {
@@ -133,6 +133,6 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
       return true;
     },
 
-    decline: ({ client, accountId, scopes }) => audit.record(store, 'consent.declined', { scopes: [...scopes] }, { accountId, clientId: client.id }),
+    decline: ({ client, accountId, scopes }, uid) => audit.recordOnce(store, [uid], 'consent.declined', { scopes: [...scopes] }, { accountId, clientId: client.id }),
   };
 }

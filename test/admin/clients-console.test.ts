@@ -13,7 +13,7 @@ describe('Client applications at the console', () => {
   const register = async (change: Readonly<Record<string, string>> = {}): Promise<Page> => manager.browser.submit(await manager.open('/clients/new'), 'client_name', { ...good, ...change });
   const idOn = (page: Page): string => /<code>([0-9a-f-]{36})<\/code>/.exec(page.html)?.[1] ?? '';
   const secretOn = (page: Page): string | undefined => /class="revealed">([\w-]{43})</.exec(page.html)?.[1];
-  const token = (id: string, secret: string): Promise<Response> => fetch(`${app.url}/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }, body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'admin:reports:read' }) });
+  const token = (id: string, secret: string): Promise<Response> => fetch(`${app.url}/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }, body: new URLSearchParams({ grant_type: 'client_credentials' }) });
 
   before(async () => {
     app = await startTestApp();
@@ -95,7 +95,7 @@ describe('Client applications at the console', () => {
   });
 
   it('are stopped and started and get another secret, each for a reason', async () => {
-    const page = await register({ type: 'machine', redirect_uris: '', scope: 'admin:reports:read' });
+    const page = await register({ type: 'machine', redirect_uris: '', scope: '' });
     const [id, secret = ''] = [idOn(page), secretOn(page)];
     expect((await token(id, secret)).status).to.equal(200);
     const act = async (action: string, reason = why): Promise<Page> => manager.browser.submit(await manager.open(`/clients/${id}`), `/${action}`, { reason });
@@ -110,6 +110,24 @@ describe('Client applications at the console', () => {
     expect((await token(id, renewed)).status).to.equal(200);
     const events = (await app.store.audit.list()).filter(({ clientId, type }) => clientId === id && type !== 'client.created');
     expect(events.map(({ type, details }) => [type, details])).to.deep.equal(['client.disabled', 'client.enabled', 'client.secret-rotated'].map((type) => [type, { by: `operator:${manager.accountId}`, reason: why }]));
+  });
+
+  it('get no rights at the operators’ API here, and one that has them is stopped here and nothing else', async () => {
+    const refused = await register({ type: 'machine', redirect_uris: '', scope: 'admin:operators:write' });
+    expect(refused.status).to.equal(422);
+    expect(refused.text).to.include('hanya diberikan lewat baris perintah');
+    await app.addClient({ type: 'machine', metadata: { client_id: 'robot', client_name: 'Robot', redirect_uris: [], response_types: [], grant_types: ['client_credentials'], scope: 'admin:accounts:write', token_endpoint_auth_method: 'client_secret_basic' }, secret: 'rahasia-robot-hanya-uji' });
+    const act = async (action: string): Promise<Page> => manager.browser.submit(await manager.open('/clients/robot'), `/${action}`, { reason: why });
+    expect((await act('rotate-secret')).status).to.equal(422);
+    expect((await manager.browser.submit(await manager.open('/clients/robot/edit'), 'client_name', { scope: '', jwks_uri: 'https://evil.test/jwks', intent: 'save' })).status).to.equal(422);
+    expect((await act('disable')).text).to.include('Aplikasi dihentikan');
+    expect((await act('enable')).status).to.equal(422);
+  });
+
+  it('are of somebody else unless it is said that they are of the house', async () => {
+    const [other, ours] = [await register({ client_name: 'Mitra' }), await register({ client_name: 'Rumah', first_party: 'yes' })];
+    expect((await app.store.clients.find(idOn(other)))?.metadata.first_party).to.equal(false);
+    expect((await app.store.clients.find(idOn(ours)))?.metadata.first_party).to.equal(true);
   });
 
   it('are read by others, who see no button and have no way past it', async () => {

@@ -29,6 +29,13 @@ const PAGE = 50;
 const LONGEST = 5000;
 const FIELDS = new Set([...editFields.map(({ name }) => name), 'type']);
 
+/**
+ * Rights at the API of operators are given by the command line alone: whoever registers a machine here would reach past
+ * their own roles with it.
+ */
+const isPrivileged = (...scopes: readonly unknown[]): boolean => scopes.some((scope) => typeof scope === 'string' && /(?:^|\s)admin:/.test(scope));
+const privileged = say('admin.clients.problem.privileged');
+
 interface Saved {
   readonly errors: readonly FieldError[];
   readonly problem: Sentence | undefined;
@@ -63,6 +70,7 @@ export function addClientPages({ clients, store, desk }: ClientPagesDeps): (rout
     const client = await getClient(ctx);
     const { typed, reason, errors } = readReason(ctx, action);
     if (reason === undefined) return showClient(ctx, client, { at: action, values: { reason: typed }, errors }, 422);
+    if (action !== 'disable' && isPrivileged(client.metadata.scope)) return showClient(ctx, client, { at: action, problem: privileged }, 422);
     const because = { by: signatureOf(operatorOf(ctx).actor), reason };
     if (action !== 'rotate-secret') {
       await clients.setStatus(client.id, action === 'disable' ? 'disabled' : 'active', because);
@@ -89,11 +97,11 @@ export function addClientPages({ clients, store, desk }: ClientPagesDeps): (rout
   }
 
   /** Judges or saves what was typed; later a draft for review goes this way. @param save writes it, once the form itself is good. */
-  async function submit(ctx: Context, shown: Pick<EditModel, 'client' | 'values'>, document: Record<string, unknown>, type: ClientType, save: () => Promise<Result<Registered, ClientRefusal>>): Promise<void> {
+  async function submit(ctx: Context, shown: Pick<EditModel, 'client' | 'values'>, document: Record<string, unknown>, type: ClientType, save: () => Promise<Result<Registered, ClientRefusal>>, before?: string): Promise<void> {
     const { values } = shown;
     const again = (saved: Saved, status: number, checked = false): Promise<void> => desk.show(ctx, editScreen({ frame: frameOf(ctx), ...shown, checked, ...saved }), status);
     const parsed = parseClientMetadata(document, { type });
-    const ours = findListingErrors(values);
+    const ours = [...findListingErrors(values), ...(isPrivileged(document.scope, before) ? [{ field: 'scope', sentence: privileged }] : [])];
     const found = parsed.ok ? { errors: [], problem: undefined } : toErrors(parsed.refusal, FIELDS);
     if (!parsed.ok || ours.length > 0) return again({ errors: [...found.errors, ...ours], problem: found.problem }, 422);
     if (field(ctx, 'intent') === 'check') return again(found, 200, true);
@@ -128,6 +136,7 @@ export function addClientPages({ clients, store, desk }: ClientPagesDeps): (rout
     const seenAt = new Date(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(seen) ? seen : 0);
     return submit(ctx, shown, { ...client.metadata, ...changes }, client.type, () =>
       clients.update(client.id, changes, { listing: listingOf(values), by: signatureOf(operatorOf(ctx).actor), seenAt }),
+      client.metadata.scope,
     );
   }
 

@@ -16,7 +16,7 @@ const lines = (name: string): EditField => ({ name, kind: 'lines' });
 const choice = (name: string, options: readonly string[]): EditField => ({ name, kind: 'choice', options: ['', ...options] });
 const check = (name: string): EditField => ({ name, kind: 'check' });
 
-export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), line('scope'), check('allow_nik'), lines('contacts'), line('client_uri')];
+export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), line('scope'), check('allow_nik'), check('first_party'), lines('contacts'), line('client_uri')];
 export const furtherFields: readonly EditField[] = [
   lines('post_logout_redirect_uris'),
   line('backchannel_logout_uri'),
@@ -58,6 +58,7 @@ export function valuesOf({ metadata, listing }: Pick<Client, 'metadata' | 'listi
   return {
     ...Object.fromEntries(editFields.map(({ name }) => [name, inField(metadata[name])])),
     allow_nik: metadata.scope?.split(' ').includes('nik') === true ? 'yes' : '',
+    first_party: metadata.first_party === false ? '' : 'yes',
     refresh: metadata.grant_types?.includes('refresh_token') === true ? 'yes' : '',
     listing_url: listing?.url ?? '',
     listing_id: listing?.id ?? '',
@@ -81,7 +82,9 @@ export function toDocument(values: Values, type: ClientType, before?: ClientMeta
   const members = Object.fromEntries(editFields.filter(({ name }) => !OURS.has(name)).map((field) => [field.name, toMember(field, values)]));
   if (type === 'machine') return members;
   const grants = (before?.grant_types ?? ['authorization_code']).filter((grant) => grant !== 'refresh_token');
-  return { ...members, grant_types: values.refresh === 'yes' ? [...grants, 'refresh_token'] : grants };
+  // Said in so many words: a service of somebody else asks people, and nobody becomes one of the house by silence.
+  const sharing = values.first_party === 'yes' ? { first_party: true } : { first_party: false, notice_page: undefined };
+  return { ...members, ...sharing, grant_types: values.refresh === 'yes' ? [...grants, 'refresh_token'] : grants };
 }
 
 /** What the portal says of the service, where all of it is given. */

@@ -81,8 +81,8 @@ export function addConsent({ sharing, finish, provider, store, csrf, config }: C
 
   /** Also from the end of a registration, where nobody is signed in yet. */
   async function decline(ctx: Context): Promise<void> {
-    const { client, interaction } = entered(ctx);
-    if (client !== undefined) await sharing.decline({ client, accountId: (await asked(ctx))?.accountId, scopes: scopesOf(interaction.params) });
+    const { client, interaction, uid } = entered(ctx);
+    if (client !== undefined) await sharing.decline({ client, accountId: (await asked(ctx))?.accountId, scopes: scopesOf(interaction.params) }, uid);
     await finish.declined(ctx);
   }
 

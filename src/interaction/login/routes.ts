@@ -3,7 +3,7 @@ import type Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import type { Config } from '../../config.ts';
 import type { AccountId } from '../../domain/account.ts';
-import { acr } from '../../domain/assurance.ts';
+import { acr, acrDemandOf, wantsSecondFactor } from '../../domain/assurance.ts';
 import { parseIdentifier } from '../../domain/identifier.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
@@ -38,6 +38,8 @@ export function addLogin({ login, finish, sharing, provider, store, csrf, clock,
   async function presentSession(ctx: Context) {
     if (entered(ctx).interaction.prompt.reasons.some((reason) => reason !== 'no_session')) return undefined;
     const session = await provider.Session.get(ctx);
+    // A second factor is set up by whoever has just typed the password, not by whoever finds the browser open.
+    if (wantsSecondFactor(session.acr, acrDemandOf(entered(ctx).interaction.params))) return undefined;
     const account = session.accountId === undefined ? undefined : await store.accounts.findById(session.accountId);
     return account?.status === 'active' ? { session, account } : undefined;
   }

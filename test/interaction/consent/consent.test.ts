@@ -163,6 +163,12 @@ describe('Sharing data with a service', () => {
       const { question } = await atQuestion(service, budi, browser);
       expect(question.text).to.include('Data Anda untuk Karirhub (contoh)');
 
+      const told = await house();
+      const there = new Browser();
+      expect(isHome(await signIn(there, (await visit(there, told)).page, budi.nik, budi.password), told)).to.equal(true);
+      await change(told, { first_party: false });
+      expect((await atQuestion(told, budi, there)).question.text, 'told is not asked').to.include('meminta akses');
+
       const other = await house();
       expect(isHome((await visit(browser, other)).page, other)).to.equal(true);
       await change(other, { first_party: false });

@@ -134,6 +134,19 @@ describe('Second factor: whoever has the password', () => {
     expect((await enterCode(browser, page, authenticator.code())).url.pathname).to.match(/\/login$/);
   });
 
+  it('enrols no app by "continue as": a sign-in that began before, in a browser that is found open', async () => {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const browser = new Browser();
+    const waiting = await browser.open(`${app.url}/account/security/enrol`);
+    expect(waiting.url.pathname).to.match(/\/login$/);
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    app.clock.advance({ minutes: 20 });
+    const found = await browser.open(waiting.url);
+    expect(found.text).not.to.include(citizen.name);
+    expect(found.forms.every(({ fields }) => 'password' in fields), found.text).to.equal(true);
+  });
+
   it('enrols no app of their own once the owner has a new password or has ended all sessions', async () => {
     const citizen = somebody();
     const id = await addAccount(app, citizen);
