@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
@@ -10,12 +11,21 @@ import type { ClientDirectory } from './clients.ts';
 import type { Receipt } from './logout/receipt.ts';
 import { signedOutScreen, signOutScreen, type SignedOutModel } from './screens.ts';
 
+/** Most services answer at once: a moment's patience spares the person a warning about them. */
+const LOOK_AGAIN_MS = 150;
+const PATIENCE = 10;
+
 /** The question before and the page after a sign-out (OpenID Connect RP-Initiated Logout 1.0). */
 export function createSignOutPages({ clients, store, receipt }: { clients: ClientDirectory; store: Pick<Store, 'logouts'>; receipt: Receipt }) {
   /** What the sign-out of this browser has brought about so far. */
   async function toldServices(ctx: KoaContextWithOIDC): Promise<SignedOutModel['told']> {
     const id = receipt.read(ctx);
-    const notices = id === undefined ? [] : await store.logouts.ofSignOut(id);
+    const look = async () => (id === undefined ? [] : store.logouts.ofSignOut(id));
+    let notices = await look();
+    for (let waits = 0; waits < PATIENCE && notices.some(({ state }) => state === 'pending'); waits += 1) {
+      await delay(LOOK_AGAIN_MS);
+      notices = await look();
+    }
     return Promise.all(notices.map(async ({ clientId, state }) => ({ name: (await clients.find(clientId))?.metadata.client_name ?? clientId, answered: state === 'delivered' })));
   }
 

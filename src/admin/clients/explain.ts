@@ -16,6 +16,7 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/^must hold at least one address/, 'redirect-missing'],
   [/^must hold openid/, 'openid'],
   [/^nik needs a legal basis/, 'nik'],
+  [/^is needed with the scope nik/, 'data-use'],
   [/^does not exist: /, 'scope-unknown'],
   [/cannot keep a secret/, 'public'],
   [/keeps a secret/, 'confidential'],
@@ -40,7 +41,7 @@ export function explain(what: string): Sentence {
 }
 
 /** Members that the form shows by another field. */
-const shownAs: Readonly<Record<string, string>> = { grant_types: 'refresh', jwks: 'jwks_uri' };
+const shownAs: Readonly<Record<string, string>> = { grant_types: 'refresh', jwks: 'jwks_uri', data_use: 'scope' };
 
 /** Problems of a document at the fields of the form; one of several lines is told by its number. */
 export function toErrors(problems: readonly FieldProblem[], known: ReadonlySet<string>): { readonly errors: readonly FieldError[]; readonly problem: Sentence | undefined } {
