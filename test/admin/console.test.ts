@@ -103,6 +103,14 @@ describe('The operators’ console', () => {
       expect((await app.store.accounts.findById(subject))?.status).to.equal('active');
     });
 
+    it('an operator from the answer of a form to the page in the other language', async () => {
+      const answer = await helper.browser.post(await helper.open(`/accounts/${subject}`), '/suspend', { reason: 'x' });
+      expect(answer.status).to.equal(422);
+      const page = await helper.browser.open(answer.link('English'));
+      expect([page.status, page.url.pathname]).to.deep.equal([200, `/admin/accounts/${subject}`]);
+      await helper.open('?lang=id');
+    });
+
     it('an operator to a page that does not exist with 404', async () => {
       expect((await helper.open('/nothing')).status).to.equal(404);
       expect((await helper.open('/accounts/no-uuid')).status).to.equal(404);

@@ -6,7 +6,7 @@ import type { Result } from '../../domain/result.ts';
 import { field } from '../../web/form.ts';
 import { Refused } from '../../web/refused.ts';
 import { say, type FieldError } from '../../web/screen.ts';
-import { seeOther } from '../../web/see-other.ts';
+import { seeOther, toParent } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf, operatorOf } from '../guard.ts';
 import { readReason } from '../reason.ts';
@@ -95,8 +95,7 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
     router.post(HOME, desk.may('accounts.read'), desk.form, search);
     router.get(`${HOME}/:sub`, desk.may('accounts.read'), async (ctx: Context) => showAccount(ctx, await getAccount(ctx), { done: changes.find((action) => action === ctx.query.done) }));
     router.post(`${HOME}/:sub/reveal`, desk.may('accounts.reveal'), desk.form, reveal);
-    // The language link of a page that answers a form leads here.
-    for (const action of ['reveal', ...changes]) router.get(`${HOME}/:sub/${action}`, desk.may('accounts.read'), (ctx: Context) => { seeOther(ctx, ctx.path.slice(0, ctx.path.lastIndexOf('/'))); });
+    for (const action of ['reveal', ...changes]) router.get(`${HOME}/:sub/${action}`, desk.may('accounts.read'), toParent);
     for (const action of changes) router.post(`${HOME}/:sub/${action}`, desk.may('accounts.write'), desk.form, change(action));
   };
 }

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.ts';
 import { field } from '../../web/form.ts';
 import { Refused } from '../../web/refused.ts';
 import { say, type FieldError, type Sentence } from '../../web/screen.ts';
-import { seeOther } from '../../web/see-other.ts';
+import { seeOther, toParent } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf, operatorOf } from '../guard.ts';
 import { readReason } from '../reason.ts';
@@ -151,8 +151,7 @@ export function addClientPages({ clients, store, desk }: ClientPagesDeps): (rout
       await desk.show(ctx, editScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name, seen: client.updatedAt.toISOString() }, values: { ...valuesOf(client), type: client.type } }));
     });
     router.post(`${HOME}/:id/edit`, write, desk.form, update);
-    // The language link of a page that answers a form leads here.
-    for (const action of actions) router.get(`${HOME}/:id/${action}`, read, (ctx: Context) => { seeOther(ctx, ctx.path.slice(0, ctx.path.lastIndexOf('/'))); });
+    for (const action of actions) router.get(`${HOME}/:id/${action}`, read, toParent);
     for (const action of actions) router.post(`${HOME}/:id/${action}`, write, desk.form, act(action));
   };
 }

@@ -6,7 +6,7 @@ import type { Result } from '../../domain/result.ts';
 import { field } from '../../web/form.ts';
 import { Refused } from '../../web/refused.ts';
 import { say } from '../../web/screen.ts';
-import { seeOther } from '../../web/see-other.ts';
+import { seeOther, toParent } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf, operatorOf } from '../guard.ts';
 import { listScreen, operatorScreen, type ListView, type OperatorModel } from './screens.ts';
@@ -81,7 +81,7 @@ export function addOperatorPages({ operators, findAccount, search, desk }: Opera
     router.get(HOME, desk.may('operators.read'), (ctx: Context) => showList(ctx));
     router.post(HOME, desk.may('operators.write'), desk.form, find);
     router.get(`${HOME}/:sub`, desk.may('operators.read'), (ctx: Context) => showPerson(ctx, { done: doneIn(ctx) }));
-    for (const verb of verbs) router.get(`${HOME}/:sub/${verb}`, desk.may('operators.read'), (ctx: Context) => { seeOther(ctx, ctx.path.slice(0, ctx.path.lastIndexOf('/'))); });
+    for (const verb of verbs) router.get(`${HOME}/:sub/${verb}`, desk.may('operators.read'), toParent);
     for (const verb of verbs) router.post(`${HOME}/:sub/${verb}`, desk.may('operators.write'), desk.form, change(verb));
   };
 }

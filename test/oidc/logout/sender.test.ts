@@ -15,7 +15,7 @@ describe('Sending logout notices', () => {
   after(() => close());
 
   it('leaves places for other services while one hangs that has dozens to come', async () => {
-    const { store, audit, clock, random, log } = core;
+    const { store, clock, random } = core;
     const accountId = random.uuid() as AccountId;
     const queue = (clientId: string): Promise<void> => store.logouts.add({ accountId, clientId, sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
     await Promise.all(Array.from({ length: 80 }, () => queue('hanging')));
@@ -24,11 +24,7 @@ describe('Sending logout notices', () => {
     const told = new Map<string, number>();
     const released = new AbortController();
     const sender = createLogoutSender({
-      store,
-      audit,
-      clock,
-      random,
-      log,
+      ...core,
       deliver: async ({ clientId }) => {
         told.set(clientId, (told.get(clientId) ?? 0) + 1);
         if (clientId === 'hanging' && !released.signal.aborted) await once(released.signal, 'abort');
@@ -46,15 +42,11 @@ describe('Sending logout notices', () => {
   });
 
   it('ends an attempt that is under way when the process must stop, and leaves it to be tried again', async () => {
-    const { store, audit, clock, random, log } = core;
+    const { store, clock, random } = core;
     const accountId = random.uuid() as AccountId;
     await store.logouts.add({ accountId, clientId: 'slow', sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
     const sender = createLogoutSender({
-      store,
-      audit,
-      clock,
-      random,
-      log,
+      ...core,
       deliver: async (_notice, signal) => {
         await once(signal, 'abort');
         return { error: 'unreachable', refused: false };
