@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { settings, type Setting } from './settings.ts';
+import type { Setting } from './setting-kinds.ts';
+import { settings } from './settings.ts';
 
 type ValuesOf<S> = S extends Setting<infer T> ? T : { readonly [K in keyof S]: ValuesOf<S[K]> };
 

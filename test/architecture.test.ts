@@ -30,8 +30,9 @@ const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
 /** The first that fits a file is its layer. */
 const layers: readonly Layer[] = [
   { folder: 'domain/', values: [], remedy: 'rules are pure: hand in what they need as an argument' },
-  { folder: 'settings.ts', values: [], remedy: 'settings describe themselves and know nobody' },
-  { folder: 'config.ts', values: ['settings.ts'], remedy: 'the configuration is read before anything else exists' },
+  { folder: 'setting-kinds.ts', values: [], remedy: 'kinds of settings know nobody' },
+  { folder: 'settings.ts', values: ['setting-kinds.ts'], remedy: 'settings describe themselves and know nobody' },
+  { folder: 'config.ts', values: ['settings.ts', 'setting-kinds.ts'], remedy: 'the configuration is read before anything else exists' },
   { folder: 'telemetry/', values: ['domain/'], remedy: 'everybody logs, so the log may know nobody' },
   { folder: 'crypto/', values: ground, types: ['config.ts'], remedy: 'hand in keys and settings as arguments' },
   { folder: 'ports/counters/postgres.ts', values: [...ground, 'ports/counters/', 'store/knex.ts'], remedy: 'counters know the connection and no table of anybody else' },
@@ -97,7 +98,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   // The ports that speak HTTP.
   undici: { values: ['ports/civil-registry/transport.ts', 'ports/outbound/outbound.ts', 'ports/sms/http-gateway.ts'] },
   // Whoever reads what came from outside as JSON.
-  zod: { values: ['settings.ts', 'crypto/keyring.ts', 'ports/civil-registry/residents.ts', 'admin/', 'cli/', 'dev/'] },
+  zod: { values: ['setting-kinds.ts', 'crypto/keyring.ts', 'ports/civil-registry/residents.ts', 'admin/', 'cli/', 'dev/'] },
 };
 /** Runtime dependencies that no `import` names: what finds them instead. */
 const loadedByName: Readonly<Record<string, string>> = {

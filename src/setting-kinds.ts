@@ -1,0 +1,88 @@
+/** The kinds of settings: each says how its value is read and judged. `settings.ts` lists the settings themselves. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+export interface Setting<T> {
+  readonly type: z.ZodType<T>;
+  readonly fallback: T;
+  readonly about: string;
+  readonly env?: string | undefined;
+  readonly example?: string | undefined;
+  readonly secret?: boolean | undefined;
+}
+
+interface Notes {
+  env?: string;
+  example?: string;
+  secret?: boolean;
+}
+
+/** An environment variable is text; a value from a JSON file already has its type. */
+const fromText = <T>(type: z.ZodType<T>, read: (text: string) => unknown): z.ZodType<T> =>
+  z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), type);
+
+/** `off` is zero: of proxies to trust, say. */
+const readNumber = (text: string): unknown => (text === '' ? undefined : text === 'off' ? 0 : Number(text));
+const readFlag = (text: string): unknown =>
+  ['true', '1', 'yes', 'on'].includes(text.toLowerCase()) ? true : ['false', '0', 'no', 'off'].includes(text.toLowerCase()) ? false : text;
+const readJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+};
+
+const isTimeZone = (text: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('id', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+export const text = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().min(1), fallback, about, ...notes });
+export const optionalLink = (protocol: RegExp, about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.url({ protocol }).optional(), fallback: undefined, about, ...notes });
+export const zone = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().refine(isTimeZone, 'no such time zone'), fallback, about, ...notes });
+export const optional = (about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.string().min(1).optional(), fallback: undefined, about, ...notes });
+export const link = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.url({ protocol: /^https?$/ }), fallback, about, ...notes });
+export const whole = (fallback: number, about: string, notes: Notes & { min?: number; max?: number } = {}): Setting<number> => {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER, ...rest } = notes;
+  return { type: fromText(z.number().int().min(min).max(max), readNumber), fallback, about, ...rest };
+};
+export const flag = (fallback: boolean, about: string, notes: Notes = {}): Setting<boolean> => ({ type: fromText(z.boolean(), readFlag), fallback, about, ...notes });
+export const choice = <const T extends string>(values: readonly T[], fallback: T, about: string, notes: Notes = {}): Setting<T> => ({
+  type: z.enum(values),
+  fallback,
+  about,
+  ...notes,
+});
+export const list = (fallback: readonly string[], about: string, notes: Notes = {}): Setting<readonly string[]> => ({
+  type: fromText(z.array(z.string().min(1)), (value) => value.split(',').map((item) => item.trim()).filter(Boolean)),
+  fallback,
+  about,
+  ...notes,
+});
+/** An address or a CIDR range; `10.0.0.0/` would be every address there is. */
+function isRange(text: string): boolean {
+  const [base = '', prefix, ...more] = text.split('/');
+  const bits = isIP(base) === 6 ? 128 : 32;
+  return isIP(base) !== 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
+}
+export const ranges = (fallback: readonly string[], about: string, notes: Notes = {}): Setting<readonly string[]> => ({
+  ...list(fallback, about, notes),
+  type: list(fallback, about).type.refine((items) => items.every(isRange), 'not a list of addresses and CIDR ranges'),
+});
+export const numbers = (fallback: readonly number[], about: string, notes: Notes = {}): Setting<readonly number[]> => ({
+  type: fromText(z.array(z.number().int().min(0)).min(1), (value) => value.split(',').map(Number)),
+  fallback,
+  about,
+  ...notes,
+});
+export const record = (fallback: Readonly<Record<string, string>>, about: string, notes: Notes = {}): Setting<Readonly<Record<string, string>>> => ({
+  type: fromText(z.record(z.string(), z.string()), readJson),
+  fallback,
+  about,
+  ...notes,
+});
