@@ -21,6 +21,7 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   console: 'The operators’ console at `/admin`.',
   outbound: 'Where calls to the outside may go.',
   help: 'Whom people can turn to, as pages and messages say.',
+  metrics: 'Figures for Prometheus; see [monitoring.md](operasi/monitoring.md).',
   log: 'The log.',
 };
 

@@ -8,6 +8,7 @@ import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { signOutOfNothing } from './oidc/sign-out.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { errorPage, reportTo } from './web/error-page.ts';
 import { forwarded } from './web/forwarded.ts';
 import { health, type Readiness } from './web/health.ts';
@@ -25,9 +26,10 @@ const YEAR_MS = 31_536_000_000;
  * What happens to a request, from top to bottom.
  *
  * @param readiness  what `/readyz` asks.
+ * @param metrics    what requests are counted in.
  * @param extra      routers that exist outside production only.
  */
-export function createApp(container: Container, readiness: Readiness, extra: readonly Router[] = []): Koa {
+export function createApp(container: Container, readiness: Readiness, metrics: Metrics, extra: readonly Router[] = []): Koa {
   const { config, log, random, keyring, keyedHash, clock, provider, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
@@ -45,7 +47,7 @@ export function createApp(container: Container, readiness: Readiness, extra: rea
 
   app.use(health(readiness));
   app.use(forwarded({ issuer, trustProxy }));
-  app.use(requestLog({ log, random }));
+  app.use(requestLog({ log, random, metrics }));
   app.use(securityHeaders({ issuer }));
   app.use(formTargets);
   app.use(compress());
@@ -61,5 +63,17 @@ export function createApp(container: Container, readiness: Readiness, extra: rea
   app.use(signOutOfNothing(provider));
   app.use(guardUserCodes(provider, container));
   for (const protocol of provider.middleware) app.use(protocol);
+  return app;
+}
+
+/** What monitoring asks, on an address of its own: nothing of it is for the public. */
+export function createMonitoring(metrics: Pick<Metrics, 'text' | 'contentType'>, readiness: Readiness): Koa {
+  const app = new Koa();
+  app.use(health(readiness));
+  app.use(async (ctx) => {
+    if (ctx.path !== '/metrics') return;
+    ctx.set('Content-Type', metrics.contentType);
+    ctx.body = await metrics.text();
+  });
   return app;
 }

@@ -2,16 +2,23 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type Router from 'koa-router';
-import { createApp } from './app.ts';
+import { createApp, createMonitoring } from './app.ts';
 import type { Config } from './config.ts';
 import { createContainer, type Container } from './container.ts';
 import { createCore } from './core.ts';
 import { createDevelopmentPages } from './dev/pages.ts';
+import { watchGauges } from './gauges.ts';
+import { countProtocol } from './oidc/counting.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
 import { startSimulator, type Simulator } from './ports/civil-registry/simulator.ts';
 import { startEmbedded, type EmbeddedPostgres } from './store/embedded.ts';
 import { createKnex, migrate } from './store/knex.ts';
 import type { Log } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import type { Readiness } from './web/health.ts';
+
+/** Koa's answers to a request are promises, of which Node takes no notice. */
+type Handler = (...args: Parameters<ReturnType<ReturnType<typeof createApp>['callback']>>) => void;
 
 export interface RunningServer {
   readonly container: Container;
@@ -49,7 +56,7 @@ async function openRegistry({ config, log, clock = systemClock, simulatorDelays 
   return { url: simulator.url, simulator };
 }
 
-function listen(server: Server, { host, port }: Config['http']): Promise<number> {
+function listen(server: Server, { host, port }: Pick<Config['http'], 'host' | 'port'>): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -80,9 +87,24 @@ async function drain(server: Server, seconds: number): Promise<void> {
   clearTimeout(force);
 }
 
+/** Serves the figures. In development a second server beside this one may have the port, and goes without. */
+async function openMonitoring(monitoring: ReturnType<typeof createMonitoring>, { environment, metrics }: Config, log: Log): Promise<() => Promise<void>> {
+  if (metrics.port === 0) return () => Promise.resolve();
+  const server = createServer(monitoring.callback() as Handler);
+  try {
+    await listen(server, metrics);
+  } catch (error) {
+    if (environment === 'production') throw error;
+    log.warn({ err: error }, `no figures are served: port ${metrics.port} is taken; choose another with METRICS_PORT`);
+  }
+  return () => drain(server, 0);
+}
+
 /** Brings the whole sign-on up: database, migrations, civil registry, courier, jobs, HTTP. */
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
-  const { config, log, clock } = deps;
+  const { config, clock } = deps;
+  const metrics = createMetrics();
+  const log = metrics.watch(deps.log);
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.reverse()) await close();
@@ -98,16 +120,18 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const forMigrations = createKnex({ url: databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
     await migrate(forMigrations).finally(() => forMigrations.destroy());
 
-    const { url: registryUrl, simulator } = await openRegistry(deps);
+    const { url: registryUrl, simulator } = await openRegistry({ ...deps, log });
     if (simulator !== undefined) opened.push(() => simulator.close());
 
     const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }) }), registryUrl });
     opened.push(() => container.close());
+    countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
+    watchGauges(metrics, container);
 
-    const readiness = { check: () => container.store.ping(), draining: false };
+    const readiness: Readiness & { draining: boolean } = { check: () => container.store.ping(), draining: false };
+    opened.push(await openMonitoring(createMonitoring(metrics, readiness), config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
-    const app = createApp(container, readiness, extra);
-    const server = createServer({ connectionsCheckingInterval: 5000 }, app.callback() as (...args: Parameters<ReturnType<typeof app.callback>>) => void);
+    const server = createServer({ connectionsCheckingInterval: 5000 }, createApp(container, readiness, metrics, extra).callback() as Handler);
     server.requestTimeout = 30_000;
     server.headersTimeout = 15_000;
     // Longer than proxies keep an idle connection: the side that closes first must not be this one.

@@ -158,6 +158,11 @@ export const settings = {
     dataOfficer: text('dpo@contoh.test', 'E-mail address of the data protection officer.', { env: 'DPO_EMAIL' }),
   },
 
+  metrics: {
+    host: text('127.0.0.1', 'Address on which monitoring asks for `/metrics`, `/healthz` and `/readyz`; nothing of it is for the public.', { env: 'METRICS_HOST' }),
+    port: whole(9464, 'Port of it; `off` serves none.', { env: 'METRICS_PORT', max: 65_535 }),
+  },
+
   log: {
     level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', 'Least level written.', { env: 'LOG_LEVEL' }),
   },

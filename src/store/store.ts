@@ -6,6 +6,7 @@ import type { Sealer } from '../crypto/seal.ts';
 import { createAccountStore, type AccountStore } from './accounts.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
 import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
+import { createBacklogStore, type BacklogStore } from './backlog.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
@@ -26,6 +27,7 @@ export interface Store {
   readonly accounts: AccountStore;
   readonly audit: AuditStore;
   readonly auditSearch: AuditSearchStore;
+  readonly backlog: BacklogStore;
   readonly clients: ClientStore;
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
@@ -63,6 +65,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     accounts: wrap(createAccountStore(db, crypto)),
     audit: wrap(createAuditStore(db)),
     auditSearch: wrap(createAuditSearchStore(db)),
+    backlog: wrap(createBacklogStore(db)),
     clients: wrap(createClientStore(db, crypto)),
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),

@@ -1,12 +1,13 @@
 import type { Middleware } from 'koa';
 import type { Random } from '../ports/random/random.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Ids in paths open something for a while; the log does not need them. */
 const anonymous = (path: string): string => path.replace(/^\/(interaction|auth|device)\/[^/]+/, '/$1/:uid').slice(0, 200);
 
-/** Gives each request an id and one line in the log: never a query, a body or a cookie. */
-export function requestLog({ log, random }: { log: Log; random: Random }): Middleware {
+/** Gives each request an id, one line in the log and a place in the figures: never a query, a body or a cookie. */
+export function requestLog({ log, random, metrics }: { log: Log; random: Random; metrics: Pick<Metrics, 'request'> }): Middleware {
   return async (ctx, next) => {
     const startedAt = performance.now();
     const requestId = random.uuid();
@@ -15,7 +16,9 @@ export function requestLog({ log, random }: { log: Log; random: Random }): Middl
     try {
       await next();
     } finally {
-      log.debug({ requestId, method: ctx.method, path: anonymous(ctx.path), status: ctx.status, ms: Math.round(performance.now() - startedAt) }, 'request');
+      const ms = performance.now() - startedAt;
+      metrics.request({ method: ctx.method, path: ctx.path, status: ctx.status, seconds: ms / 1000 });
+      log.debug({ requestId, method: ctx.method, path: anonymous(ctx.path), status: ctx.status, ms: Math.round(ms) }, 'request');
     }
   };
 }

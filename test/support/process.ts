@@ -50,6 +50,7 @@ export async function createProduct(settings: Readonly<Record<string, string>> =
           NODE_ENV: 'development',
           DATA_DIR: dataDir,
           PORT: String(port),
+          METRICS_PORT: 'off',
           ISSUER: url,
           SAMPLE_SERVICE_PORT: String(samplePort),
           DUKCAPIL_SIMULATOR_PORT: String(simulatorPort),

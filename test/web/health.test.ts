@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { createApp } from '../../src/app.ts';
 import { startServer } from '../../src/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { replaceHashing } from '../interaction/login/attempts.ts';
@@ -26,7 +27,7 @@ describe('Health', () => {
 
   it('says that no further requests should be sent while the server stops, though it still answers them', async () => {
     const readiness = { check: () => Promise.resolve(), draining: true };
-    const handle = createApp(app.container, readiness).callback();
+    const handle = createApp(app.container, readiness, createMetrics()).callback();
     const server = createServer((request, response) => void handle(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

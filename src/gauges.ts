@@ -1,0 +1,25 @@
+import type { Container } from './container.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+/** What the parts of a running process tell of themselves when somebody asks for the figures. */
+export function watchGauges(metrics: Metrics, { store, knex, clock, passwords, registry }: Pick<Container, 'store' | 'knex' | 'clock' | 'passwords' | 'registry'>): void {
+  const queues = (value: 'waiting' | 'oldestSeconds') => async () => (await store.backlog.queues(clock.now())).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));
+  metrics.gauge({ name: 'sso_queue_waiting', help: 'Messages and logout notices that wait to be sent.', labels: ['queue'] }, queues('waiting'));
+  metrics.gauge({ name: 'sso_queue_oldest_seconds', help: 'Since when the oldest of them waits.', labels: ['queue'] }, queues('oldestSeconds'));
+  metrics.gauge({ name: 'sso_audit_chain_lag_seconds', help: 'By how much the chain of the audit log is behind its events.' }, async () => [{ value: await store.backlog.auditChainLag() }]);
+  metrics.gauge({ name: 'sso_database_up', help: '1 when the database answers.' }, async () => [{ value: await store.ping().then(() => 1, () => 0) }]);
+
+  metrics.gauge({ name: 'sso_database_connections', help: 'Connections of the pool in use, free, and callers that wait for one.', labels: ['state'] }, () => {
+    const { pool } = knex.client as { pool: { numUsed(): number; numFree(): number; numPendingAcquires(): number } };
+    return [
+      { labels: { state: 'used' }, value: pool.numUsed() },
+      { labels: { state: 'free' }, value: pool.numFree() },
+      { labels: { state: 'waiting' }, value: pool.numPendingAcquires() },
+    ];
+  });
+  metrics.gauge({ name: 'sso_password_lane', help: 'Passwords being hashed, and those that wait for a slot.', labels: ['state'] }, () => {
+    const { running, waiting } = passwords.depth();
+    return [{ labels: { state: 'running' }, value: running }, { labels: { state: 'waiting' }, value: waiting }];
+  });
+  metrics.gauge({ name: 'sso_registry_available', help: '1 while calls to the civil registry go out, 0 while its circuit is open.' }, () => [{ value: registry.health().available ? 1 : 0 }]);
+}

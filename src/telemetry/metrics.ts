@@ -1,0 +1,99 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { reasonIn, watchLog } from './events.ts';
+import type { Log } from './log.ts';
+
+/** One value of a gauge. */
+export interface Reading {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface RequestSeen {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface Metrics {
+  /** The same log; what happens is counted on the way, whatever the level of the log is. */
+  watch(log: Log): Log;
+  request(seen: RequestSeen): void;
+  /** What came of a request of the protocol. @param outcome `ok`, or the error code of OAuth. */
+  protocol(kind: string, outcome: string): void;
+  /** A value that is looked up when somebody asks. Where it cannot be, the gauge is left out and the rest is answered. */
+  gauge(about: { readonly name: string; readonly help: string; readonly labels?: readonly string[] }, read: () => Promise<readonly Reading[]> | readonly Reading[]): void;
+  /** Everything, in the text format of Prometheus. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Of the paths only what is ours: anything else is somebody's typing, and would make a series for each. */
+const AREAS = new Set(['interaction', 'account', 'admin', 'api', 'auth', 'token', 'me', 'jwks', 'request', 'session', 'device', 'reg', 'docs', 'portal', 'logos', 'sandbox', '.well-known']);
+const METHODS = new Set(['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']);
+
+const areaOf = (path: string): string => {
+  const first = path.split('/', 2)[1] ?? '';
+  return first === '' ? 'front' : AREAS.has(first) ? first : 'other';
+};
+
+/**
+ * The figures of one process, for Prometheus. No label holds anything of a person, and none has more values than the
+ * product itself has words for.
+ */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const events = new Counter({ name: 'sso_events_total', help: 'What happened, by the names of docs/audit-events.md.', labelNames: ['event', 'reason'], registers });
+  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes of registrations, by the operator of the number and what caused the sending.', labelNames: ['operator', 'cause'], registers });
+  const messages = new Counter({ name: 'sso_messages_total', help: 'Messages by channel, purpose and what became of them.', labelNames: ['channel', 'purpose', 'outcome'], registers });
+  const registryCalls = new Histogram({ name: 'sso_registry_call_seconds', help: 'Calls to the civil registry, by outcome.', labelNames: ['outcome'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 12], registers });
+  const quota = new Gauge({ name: 'sso_registry_quota_limiter', help: 'The counter that the civil registry sent last, as it sends it.', registers });
+  const requests = new Histogram({ name: 'sso_http_request_seconds', help: 'Requests by part of the product, method and status.', labelNames: ['area', 'method', 'status'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers });
+  const protocol = new Counter({ name: 'sso_protocol_total', help: 'Requests of the protocol by kind and outcome.', labelNames: ['kind', 'outcome'], registers });
+
+  const text = (value: unknown): string => (typeof value === 'string' ? value : 'unknown');
+
+  /** What is counted of an event besides that it happened. */
+  const further: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => void>> = {
+    'registration.code.sent': ({ operator, reason }) => { codes.inc({ operator: text(operator), cause: text(reason) }); },
+    'registry.answered': ({ outcome, durationMs, quotaLimiter }) => {
+      registryCalls.observe({ outcome: text(outcome) }, Number(durationMs) / 1000);
+      if (typeof quotaLimiter === 'number') quota.set(quotaLimiter);
+    },
+    ...Object.fromEntries(
+      ['sent', 'delayed', 'expired', 'failed', 'unsettled'].map((outcome) => [
+        `message.${outcome}`,
+        ({ channel, purpose }: Readonly<Record<string, unknown>>) => { messages.inc({ channel: text(channel), purpose: text(purpose), outcome }); },
+      ]),
+    ),
+  };
+
+  return {
+    watch: (log) =>
+      watchLog(log, (event, fields) => {
+        events.inc({ event, reason: reasonIn(event, fields) });
+        further[event]?.(fields);
+      }),
+    request: ({ method, path, status, seconds }) => {
+      requests.observe({ area: areaOf(path), method: METHODS.has(method) ? method : 'other', status: String(status) }, seconds);
+    },
+    protocol: (kind, outcome) => { protocol.inc({ kind, outcome }); },
+    gauge({ name, help, labels = [] }, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: labels,
+        registers,
+        async collect() {
+          this.reset();
+          for (const { labels: at = {}, value } of await Promise.resolve().then(read).catch(() => [])) this.set(at, value);
+        },
+      });
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

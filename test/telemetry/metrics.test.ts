@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { exchange, obtainCode } from '../oidc/exchange.ts';
+import { addAccount } from '../support/accounts.ts';
+import { freePort, startTestApp, type TestApp } from '../support/app.ts';
+import { Browser } from '../support/browser.ts';
+import { somebody } from '../support/citizens.ts';
+import { createDatabaseLine, type DatabaseLine } from '../support/database-line.ts';
+import { becomeCitizen, signIn } from '../support/journeys.ts';
+import { startLogoutReceiver, withStatus, type LogoutReceiver } from '../support/logout-receiver.ts';
+import { createRelyingParty, visit } from '../support/relying-party.ts';
+
+/** The samples of the text format: `name{labels}` and the value. */
+type Figures = ReadonlyMap<string, number>;
+
+const read = (text: string): Figures =>
+  new Map(
+    text
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
+
+describe('Metrics', () => {
+  let app: TestApp;
+  let line: DatabaseLine;
+  let address: string;
+  let receiver: LogoutReceiver;
+  const registered = somebody();
+
+  before(async () => {
+    const port = await freePort();
+    address = `http://127.0.0.1:${port}`;
+    app = await startTestApp(
+      { metrics: { port } },
+      {
+        lineTo: async (url) => {
+          line = await createDatabaseLine(url);
+          return line.url;
+        },
+      },
+    );
+    receiver = await startLogoutReceiver();
+  });
+  after(async () => {
+    await app.close();
+    await Promise.all([line.close(), receiver.close()]);
+  });
+
+  const ask = async (): Promise<{ figures: Figures; text: string }> => {
+    const answer = await fetch(`${address}/metrics`);
+    expect(answer.status).to.equal(200);
+    expect(answer.headers.get('content-type')).to.match(/^text\/plain; version=0\.0\.4/);
+    const text = await answer.text();
+    return { figures: read(text), text };
+  };
+  /** What one of them rose by meanwhile. */
+  const risen = async (name: string, work: () => Promise<unknown>): Promise<number> => {
+    const before = (await ask()).figures.get(name) ?? 0;
+    await work();
+    return ((await ask()).figures.get(name) ?? 0) - before;
+  };
+
+  it('are served beside health and readiness on an address of their own, and not on the public one', async () => {
+    for (const path of ['/healthz', '/readyz']) expect((await fetch(`${address}${path}`)).status, path).to.equal(200);
+    expect((await fetch(`${address}/`)).status).to.equal(404);
+    expect((await fetch(`${app.url}/metrics`)).status).to.equal(404);
+  });
+
+  it('tell of registrations step by step: the registry, the codes by operator of the number, the account', async () => {
+    await becomeCitizen(app, new Browser(), registered);
+    const { figures } = await ask();
+    expect(figures.get('sso_events_total{event="registration.identity.verified",reason=""}')).to.equal(1);
+    expect(figures.get('sso_events_total{event="registration.completed",reason=""}')).to.equal(1);
+    expect(figures.get('sso_registry_call_seconds_count{outcome="verified"}')).to.equal(1);
+    expect([...figures.keys()].filter((name) => name.startsWith('sso_codes_total')).join()).to.match(/operator="[^"]+",cause="first"/);
+    expect(figures.get('sso_messages_total{channel="sms",purpose="activation-code",outcome="sent"}')).to.equal(1);
+  });
+
+  it('tell of sign-ins that failed by reason, and of tokens by grant and error', async () => {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const service = await createRelyingParty(app);
+    const browser = new Browser();
+    const login = await visit(browser, service);
+    expect(await risen('sso_events_total{event="sign-in.refused",reason="wrong"}', () => signIn(browser, login.page, citizen.nik, 'Salah-Sekali9!'))).to.equal(1);
+    app.clock.advance({ minutes: 5 });
+    const { code, request } = await obtainCode(service, citizen);
+    const take = (): Promise<unknown> => exchange(app, service, { code, code_verifier: request.verifier });
+    expect(await risen('sso_protocol_total{kind="grant.authorization-code",outcome="ok"}', take)).to.equal(1);
+    expect(await risen('sso_protocol_total{kind="grant.authorization-code",outcome="invalid_grant"}', take)).to.equal(1);
+  });
+
+  it('tell of logout notices: how many wait, since when, and what became of those that were sent', async () => {
+    receiver.answer = withStatus(500);
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const service = await createRelyingParty(app, { further: { backchannel_logout_uri: receiver.uri } });
+    const browser = new Browser();
+    const { page, request } = await visit(browser, service);
+    const { idToken } = await service.receive(await signIn(browser, page, citizen.nik, citizen.password), request);
+    await browser.submit(await browser.open(await service.signOutUrl(idToken)), 'xsrf');
+    await app.container.logouts.drain();
+    const waiting = await ask();
+    expect(waiting.figures.get('sso_queue_waiting{queue="logout"}')).to.equal(1);
+    expect(waiting.figures.get('sso_events_total{event="logout.delayed",reason="sign-out"}')).to.equal(1);
+    app.clock.advance({ minutes: 10 });
+    expect((await ask()).figures.get('sso_queue_oldest_seconds{queue="logout"}')).to.be.at.least(600);
+    receiver.answer = withStatus(200);
+    await app.container.logouts.drain();
+    const { figures } = await ask();
+    expect(figures.get('sso_queue_waiting{queue="logout"}')).to.equal(0);
+    expect(figures.get('sso_events_total{event="logout.delivered",reason="sign-out"}')).to.equal(1);
+  });
+
+  it('make no series of what strangers type', async () => {
+    const before = (await ask()).figures.size;
+    for (let turn = 0; turn < 20; turn += 1) await fetch(`${app.url}/nobody-${turn}/x?${turn}`);
+    const { figures } = await ask();
+    expect(figures.size - before).to.be.at.most(14);
+    expect(figures.get('sso_http_request_seconds_count{area="other",method="GET",status="404"}')).to.be.at.least(20);
+  });
+
+  it('hold nothing of a person', async () => {
+    const { text } = await ask();
+    for (const datum of [registered.nik, registered.name, registered.email, registered.phone, registered.phone.slice(1)]) expect(text).not.to.include(datum);
+    expect(text).not.to.match(/"[^"\n]*\d{16}[^"\n]*"/);
+  });
+
+  it('are answered while the database is away, and say so', async () => {
+    expect((await ask()).figures.get('sso_database_up')).to.equal(1);
+    const tried = line.cut();
+    const { figures } = await ask();
+    expect(figures.get('sso_database_up')).to.equal(0);
+    expect(figures.has('sso_queue_waiting{queue="sms"}')).to.equal(false);
+    expect(figures.get('sso_password_lane{state="running"}')).to.equal(0);
+    expect((await fetch(`${address}/readyz`)).status).to.equal(503);
+    await tried;
+    line.mend();
+  });
+
+  it('count what happens whatever the level of the log is, and only words of the product as reasons', async () => {
+    const metrics = createMetrics();
+    const log = metrics.watch(createLog({ level: 'silent' }));
+    log.info({ event: 'account.suspended', reason: 'Laporan dari keluarga' });
+    log.info({ event: 'sign-in.refused', reason: 'password' });
+    log.info({ event: 'sign-in.refused', reason: 'Budi lupa sandi' });
+    const figures = read(await metrics.text());
+    expect(figures.get('sso_events_total{event="account.suspended",reason=""}')).to.equal(1);
+    expect(figures.get('sso_events_total{event="sign-in.refused",reason="password"}')).to.equal(1);
+    expect(figures.get('sso_events_total{event="sign-in.refused",reason=""}')).to.equal(1);
+  });
+});
