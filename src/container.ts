@@ -135,7 +135,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   });
 
   const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
-  const finish = createFinish({ provider, sharing, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
+  const finish = createFinish({ provider, sharing, store, audit, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });

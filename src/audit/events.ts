@@ -17,7 +17,8 @@ export interface EventCatalogue {
   'registration.code.not-sent': { reason: string };
   'registration.completed': { phoneMoved: boolean };
 
-  'sign-in.succeeded': { amr: readonly string[]; knownDevice: boolean };
+  'sign-in.held': { amr: readonly string[]; knownDevice?: boolean };
+  'sign-in.succeeded': { amr: readonly string[]; knownDevice?: boolean };
   'sign-in.refused': { reason: string; helpCode?: string };
   'sign-out.completed': Nothing;
   'logout.given-up': { reason: string; attempts: number; error: string };
@@ -77,7 +78,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'registration.code.refused': 'A code was typed that did not count.',
   'registration.code.not-sent': 'A code was asked for and not sent: a limit or a wait.',
   'registration.completed': 'The account was made and the NIK claimed.',
-  'sign-in.succeeded': 'A person signed in with the password; where a second factor was asked for besides, `second-factor.used` follows.',
+  'sign-in.held': 'A password was right (or what recovery asks for), and a second factor is asked for; without `sign-in.succeeded` after it nobody came in.',
+  'sign-in.succeeded': 'A person signed in, by the methods in `amr`.',
   'sign-in.refused': 'A sign-in failed.',
   'sign-out.completed': 'A session ended at the person’s wish.',
   'logout.given-up': 'A service could not be told that a session ended.',

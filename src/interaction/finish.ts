@@ -1,6 +1,8 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
+import type { Audit } from '../audit/log.ts';
 import type { AccountId } from '../domain/account.ts';
+import type { Store } from '../store/store.ts';
 import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
 import { seeOther } from '../web/see-other.ts';
@@ -18,6 +20,8 @@ export interface SignedIn {
    * may have been ended in between.
    */
   readonly at: number;
+  /** Whether the account was signed in to on this device before; for the audit log. */
+  readonly knownDevice?: boolean;
 }
 
 /** Ends a sign-in: the only callers of the provider's `interactionResult`. */
@@ -37,11 +41,13 @@ export interface Finish {
 export interface FinishDeps {
   readonly provider: Provider;
   readonly sharing: Pick<Sharing, 'settle'>;
+  readonly store: Pick<Store, 'audit'>;
+  readonly audit: Pick<Audit, 'record'>;
   /** Keeps back a sign-in that must go on to a second factor. */
   readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
 }
 
-export function createFinish({ provider, sharing, hold }: FinishDeps): Finish {
+export function createFinish({ provider, sharing, store, audit, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2], { mergeWithLastSubmission = false } = {}): Promise<void> {
     const returnTo = await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission });
     ctx.status = 303;
@@ -56,7 +62,12 @@ export function createFinish({ provider, sharing, hold }: FinishDeps): Finish {
     await sharing.settle({ client, accountId, scopes: scopesOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
   }
 
-  const completed: Finish['completed'] = async (ctx, { accountId, acr, amr, remember, at }, told) => {
+  const record = (ctx: Context, type: 'sign-in.held' | 'sign-in.succeeded', { accountId, amr, knownDevice }: SignedIn): Promise<void> =>
+    audit.record(store, type, { amr, ...(knownDevice === undefined ? {} : { knownDevice }) }, { accountId, clientId: entered(ctx).clientId });
+
+  const completed: Finish['completed'] = async (ctx, who, told) => {
+    const { accountId, acr, amr, remember, at } = who;
+    await record(ctx, 'sign-in.succeeded', who);
     // Whoever was signed in here before is signed out: a session belongs to one person.
     const session = await provider.Session.get(ctx);
     if (session.accountId !== undefined && session.accountId !== accountId) {
@@ -74,6 +85,7 @@ export function createFinish({ provider, sharing, hold }: FinishDeps): Finish {
 
     async signedIn(ctx, who) {
       if (await hold(entered(ctx), who)) {
+        await record(ctx, 'sign-in.held', who);
         // Nothing is agreed to by half a proof: where something has to be, the provider asks when both are there.
         seeOther(ctx, interactionPath(entered(ctx).uid, 'second-factor'));
         return;

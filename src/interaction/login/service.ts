@@ -32,6 +32,7 @@ export interface SignIn {
   readonly accountId: AccountId;
   /** What `finish` wants to know. */
   readonly at: number;
+  readonly knownDevice: boolean;
 }
 
 export interface LoginService {
@@ -136,12 +137,9 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 
       const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
-      await store.transaction(async (tx) => {
-        if (rehashed !== undefined) await tx.accounts.rehash(account.id, account.passwordHash, rehashed);
-        await tx.accounts.rememberDevice(account.id, deviceHash, now);
-        await audit.record(tx, 'sign-in.succeeded', { amr: ['pwd'], knownDevice }, { accountId: account.id, clientId: context.clientId });
-      });
-      return ok({ accountId: account.id, at: signInMoment(account, now) });
+      if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash, rehashed);
+      await store.accounts.rememberDevice(account.id, deviceHash, now);
+      return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice });
     },
   };
 }

@@ -63,6 +63,16 @@ describe('Second factor: a service asks for it', () => {
     expect((await app.store.audit.list({ accountId: id, type: 'second-factor.used' })).map(({ clientId }) => clientId)).to.deep.equal([service.id]);
   });
 
+  it('counts as a sign-in once both factors are there: until then the audit log says that it is held', async () => {
+    const { citizen, id, browser } = await newcomer();
+    const { authenticator } = await giveSecondFactor(app, id);
+    const signIns = async (): Promise<unknown[]> => (await app.store.audit.list({ accountId: id })).filter(({ type }) => type.startsWith('sign-in.')).map(({ type, details }) => [type, (details as { amr: unknown }).amr]);
+    const asked = await signIn(browser, (await visit(browser, service)).page, citizen.nik, citizen.password);
+    expect(await signIns()).to.deep.equal([['sign-in.held', ['pwd']]]);
+    await enterCode(browser, asked, authenticator.next());
+    expect(await signIns()).to.have.deep.members([['sign-in.held', ['pwd']], ['sign-in.succeeded', ['pwd', 'otp', 'mfa']]]);
+  });
+
   it('lets a session with two factors go on without a page, where less is asked for too', async () => {
     const { citizen, id, browser } = await newcomer();
     const { authenticator } = await giveSecondFactor(app, id);
