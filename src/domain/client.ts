@@ -47,6 +47,8 @@ export interface Client {
   readonly metadata: ClientMetadata;
   readonly secret: Sensitive<string> | undefined;
   readonly listing: Listing | undefined;
+  /** Nothing that it was given up to then counts: it was stopped. */
+  readonly tokensValidAfter?: Date | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

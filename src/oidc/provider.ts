@@ -15,6 +15,7 @@ import { createPairwiseSubject, extraClientMetadata, isFapi2, mayCallFrom, needs
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
+import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { honouredSessions } from './sessions.ts';
@@ -56,7 +57,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const configuration: Configuration = {
     adapter: (model: string) => {
       if (model === 'Client') return clients.adapter;
-      return model === 'Session' ? honouredSessions(adapterFor(model), store) : adapterFor(model);
+      return model === 'Session' ? honouredSessions(adapterFor(model), store) : honouredTokens(model, adapterFor(model), clients);
     },
     clients: ownClients,
     fetch,

@@ -10,6 +10,7 @@ interface Row {
   metadata: ClientMetadata;
   secret_sealed: Buffer | null;
   listing: Listing | null;
+  tokens_valid_after: Date | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -43,6 +44,7 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     metadata: row.metadata,
     secret: row.secret_sealed === null ? undefined : sensitive(sealer.open('client-secret', row.id, row.secret_sealed).toString('utf8')),
     listing: row.listing ?? undefined,
+    tokensValidAfter: row.tokens_valid_after ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   });
@@ -98,7 +100,7 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     },
 
     /** @returns false when there is no such client. */
-    async update(id: string, change: { metadata?: ClientMetadata; status?: ClientStatus; secret?: Sensitive<string>; listing?: Listing }, at: Date): Promise<boolean> {
+    async update(id: string, change: { metadata?: ClientMetadata; status?: ClientStatus; secret?: Sensitive<string>; listing?: Listing; endTokens?: boolean }, at: Date): Promise<boolean> {
       const changed = await db('clients')
         .where({ id })
         .update({
@@ -106,6 +108,8 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
           ...(change.status === undefined ? {} : { status: change.status }),
           ...(change.secret === undefined ? {} : { secret_sealed: sealSecret(id, change.secret) }),
           ...(change.listing === undefined ? {} : { listing: JSON.stringify(change.listing) }),
+          // By the clock by which all protocol state expires; a little later, for instances that have not heard of it yet.
+          ...(change.endTokens === true ? { tokens_valid_after: db.raw(`now() + interval '2 seconds'`) } : {}),
           updated_at: at,
         });
       return changed === 1;

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createClientService } from '../../src/admin/clients/service.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -86,6 +87,27 @@ describe('Protocol: what a service may have', () => {
     await app.store.clients.update(service.id, { status: 'active' }, app.clock.now());
     app.clock.advance({ seconds: 3 });
     expect(isHome((await visit(browser, service)).page, service), 'and starts it again').to.equal(true);
+  });
+
+  it('honours nothing that a service was given before it was stopped, when it comes back', async () => {
+    const service = await createRelyingParty(app, { name: 'Kembali', further: { grant_types: ['authorization_code', 'refresh_token'] } });
+    const { code, request, browser } = await obtainCode(service, budi);
+    const { body } = await exchange(app, service, { code, code_verifier: request.verifier });
+    const pending = await obtainCode(service, budi, browser);
+    const clients = createClientService({ ...app.container, check: () => undefined });
+    for (const status of ['disabled', 'active'] as const) await clients.setStatus(service.id, status);
+    app.clock.advance({ seconds: 3 });
+    expect((await userinfo(app, body.access_token)).status, 'userinfo').to.equal(401);
+    expect((await exchange(app, service, { code: pending.code, code_verifier: pending.request.verifier })).body.error, 'code').to.equal('invalid_grant');
+    expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }, service)).body.error, 'refresh').to.equal('invalid_grant');
+    expect((await postAs(app, '/token/introspection', { token: String(body.access_token) }, service)).body).to.deep.equal({ active: false });
+
+    // Some time later: what it is given now counts.
+    await app.database.knex('clients').where('id', service.id).update({ tokens_valid_after: new Date(Date.now() - 60_000) });
+    app.clock.advance({ seconds: 3 });
+    const { page, request: anew } = await visit(browser, service);
+    const { accessToken } = await service.receive(page, anew);
+    expect((await userinfo(app, accessToken)).status).to.equal(200);
   });
 
   it('ends a sign-in under way whose service is stopped with an explanation, not with a failure', async () => {

@@ -55,7 +55,10 @@ export interface ClientService {
   update(id: string, changes: Readonly<Record<string, unknown>>, options?: UpdateOptions): Promise<Result<Registered, ClientRefusal>>;
   /** The former secret ends at once. */
   rotateSecret(id: string, because?: Because): Promise<Result<Registered, ClientRefusal>>;
-  /** A disabled client does not exist for the protocol, within two seconds on every instance. Doing it twice changes nothing. */
+  /**
+   * A disabled client does not exist for the protocol, within two seconds on every instance, and what it was given is
+   * worth nothing when it comes back. Doing it twice changes nothing.
+   */
   setStatus(id: string, status: ClientStatus, because?: Because): Promise<Result<Client, ClientRefusal>>;
   find(id: string): Promise<Client | undefined>;
   list(): Promise<readonly Client[]>;
@@ -181,7 +184,7 @@ export function createClientService({ store, audit, clock, random, check }: Clie
       whole(async (tx) => {
         const client = await getClient(tx, id);
         if (client.status === status) return client;
-        await tx.clients.update(id, { status }, clock.now());
+        await tx.clients.update(id, { status, endTokens: status === 'disabled' }, clock.now());
         await audit.record(tx, status === 'active' ? 'client.enabled' : 'client.disabled', detailsOf(because), { clientId: id });
         return getClient(tx, id);
       }),
