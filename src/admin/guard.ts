@@ -3,12 +3,11 @@ import type { Audit } from '../audit/log.ts';
 import type { Config } from '../config.ts';
 import type { AccountId } from '../domain/account.ts';
 import { acr } from '../domain/assurance.ts';
-import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import { signatureOf, type Actor, type Permission, type Role } from '../domain/operator.ts';
 import type { Store } from '../store/store.ts';
 import { Refused } from '../web/refused.ts';
 import { renderScreen } from '../web/render.ts';
-import { sessionOf, type Sessions } from '../web/session.ts';
+import { sessionOf, SIGN_OUT, type Sessions } from '../web/session.ts';
 import { frameFor, type Frame } from './frame.ts';
 import { forbiddenScreen } from './screens.ts';
 
@@ -39,7 +38,7 @@ export interface GuardDeps {
   readonly rightsOf: (accountId: AccountId) => Promise<{ readonly roles: readonly Role[]; readonly permissions: ReadonlySet<Permission> }>;
   readonly store: Store;
   readonly audit: Audit;
-  readonly config: Pick<Config, 'http' | 'console'>;
+  readonly config: Pick<Config, 'console'>;
 }
 
 /** The one place that decides who comes in. Roles are read anew for each request: one that is taken away ends at once. */
@@ -47,7 +46,6 @@ export function createGuard({ sessions, rightsOf, store, audit, config }: GuardD
   const signedIn = sessions.require({ home: HOME });
   // A stolen password alone opens nothing here.
   const provedAnew = sessions.require({ home: HOME, maxAgeSeconds: config.console.signInSeconds, acr: acr.twoFactor });
-  const signOut = `/session/end?${new URLSearchParams({ client_id: PORTAL_CLIENT_ID, post_logout_redirect_uri: `${config.http.issuer}/` }).toString()}`;
 
   const remember = (accountId: AccountId, permission: string): Promise<void> =>
     audit.recordOnce(store, [accountId, permission], 'operator.refused', { by: signatureOf({ kind: 'operator', accountId }), permission }, { accountId });
@@ -65,7 +63,7 @@ export function createGuard({ sessions, rightsOf, store, audit, config }: GuardD
         const name = account.name.reveal();
         // Only now: whoever strays here by mistake is not talked into an authenticator app for a page that stays shut.
         await provedAnew(ctx, async () => {
-          ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame: frameFor({ name, roles }, permissions, ctx.path, signOut) } satisfies PresentOperator;
+          ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame: frameFor({ name, roles }, permissions, ctx.path, SIGN_OUT) } satisfies PresentOperator;
           await next();
         });
       }) as Promise<void>,

@@ -6,6 +6,5 @@ export const portalClient = (issuer: string) => ({
   client_name: 'SIAPkerja ID',
   token_endpoint_auth_method: 'none' as const,
   redirect_uris: [`${issuer}/portal/return`],
-  post_logout_redirect_uris: [`${issuer}/`],
   scope: 'openid',
 });

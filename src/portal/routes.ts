@@ -2,35 +2,31 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import type { Config } from '../config.ts';
-import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import type { Store } from '../store/store.ts';
 import { renderScreen } from '../web/render.ts';
-import type { Sessions } from '../web/session.ts';
+import { SIGN_OUT, type Sessions } from '../web/session.ts';
 import { helpScreen, homeScreen, privacyScreen, termsScreen } from './screens.ts';
 
 export interface PortalDeps {
   readonly provider: Provider;
   readonly store: Pick<Store, 'accounts' | 'clients'>;
   readonly sessions: Sessions;
-  readonly config: Pick<Config, 'http' | 'help'>;
+  readonly config: Pick<Config, 'help'>;
 }
 
 /** The page of those who come without a service, and what every page links to. */
 export function createPortal({ provider, store, sessions, config }: PortalDeps): Router {
-  const { issuer } = config.http;
-
   async function home(ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store');
     const session = await provider.Session.get(ctx);
     const account = session.accountId === undefined ? undefined : await store.accounts.findById(session.accountId);
     const services = await store.clients.listed();
-    const signOut = new URLSearchParams({ client_id: PORTAL_CLIENT_ID, post_logout_redirect_uri: `${issuer}/` });
     await renderScreen(
       ctx,
       homeScreen({
         account: account?.status === 'active' ? { name: account.name.reveal() } : undefined,
         services: services.flatMap(({ metadata, listing }) => (listing === undefined ? [] : [{ name: metadata.client_name, url: listing.url, about: { id: listing.id, en: listing.en } }])),
-        links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', security: '/account/security', signOut: `/session/end?${signOut.toString()}` },
+        links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', security: '/account/security', signOut: SIGN_OUT },
       }),
     );
   }

@@ -12,6 +12,9 @@ import { localeOf } from './locale.ts';
 import { Refused } from './refused.ts';
 import { seeOther } from './see-other.ts';
 
+/** Where our own pages sign out. No address to come back to: the page there says which services have answered. */
+export const SIGN_OUT = '/session/end';
+
 /** Who is signed in in this browser, by the provider's session: the only one there is. */
 export interface PresentSession {
   readonly accountId: AccountId;

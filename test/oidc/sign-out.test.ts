@@ -126,11 +126,13 @@ describe('Protocol: signing out', () => {
     expect(await isSignedIn(browser)).to.equal(true);
   });
 
-  it('leads home from the portal', async () => {
+  it('ends with the page of farewell from the portal too, and leads home from there', async () => {
     const { browser } = await signedIn();
     const portal = await browser.open(app.url);
     const question = await browser.open(portal.link('Keluar'));
-    const home = await browser.submit(question, 'xsrf');
+    const gone = await browser.submit(question, 'xsrf');
+    expect(gone.text).to.include('Anda sudah keluar');
+    const home = await browser.open(gone.link('Ke beranda SIAPkerja'));
     expect(home.url.href).to.equal(`${app.url}/`);
     expect(home.text).not.to.include(budi.name);
   });

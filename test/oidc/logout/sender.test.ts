@@ -33,7 +33,7 @@ describe('Sending logout notices', () => {
     });
     await sender.pump();
     await sender.pump();
-    expect([...told]).to.deep.equal([['hanging', 16], ['quick', 1]]);
+    expect([...told]).to.have.deep.members([['hanging', 16], ['quick', 1]]);
 
     released.abort();
     await sender.drain();
