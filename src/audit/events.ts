@@ -62,6 +62,13 @@ export interface EventCatalogue {
   'client.disabled': { by: string; reason?: string };
   'client.enabled': { by: string; reason?: string };
   'client.secret-rotated': { by: string; reason?: string };
+  'client.proposed': { version: number; fields: readonly string[]; by: string; reason?: string };
+  'client.approved': { version: number; fields: readonly string[]; by: string; note?: string };
+  'client.rejected': { version: number; by: string; note: string };
+  'client.withdrawn': { version: number; by: string };
+  'client.returned': { version: number; to: number; by: string; reason: string };
+  'client.check-waived': { version: number; by: string; reason: string };
+  'client.review-refused': { version: number; by: string; reason: string };
 }
 
 export type EventType = keyof EventCatalogue;
@@ -116,4 +123,11 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'client.disabled': 'A client application was stopped.',
   'client.enabled': 'A client application was started again.',
   'client.secret-rotated': 'A client application got a new secret.',
+  'client.proposed': 'A client application, or a change of one, waits for a second operator.',
+  'client.approved': 'A second operator approved it, and it took effect.',
+  'client.rejected': 'A second operator said no, and why.',
+  'client.withdrawn': 'A proposal was taken back, or came to nothing.',
+  'client.returned': 'Somebody asked for an earlier version of a client application; where that widens access, `client.proposed` comes with it.',
+  'client.check-waived': 'An administrator let a proposal pass without the integration check.',
+  'client.review-refused': 'Somebody tried to decide on what they had a hand in.',
 };

@@ -70,7 +70,20 @@ function explain(refusal: ClientRefusal): string {
     case 'client-unknown':
       return `there is no client ${refusal.id}`;
     case 'client-changed':
+    case 'proposal-changed':
       return `client ${refusal.id} was changed by somebody else meanwhile`;
+    case 'client-draft':
+      return `client ${refusal.id} is a draft: it was never approved`;
+    case 'proposal-own':
+      return 'nobody decides on what they had a hand in';
+    case 'proposal-stale':
+      return `client ${refusal.id} has changed since it was proposed`;
+    case 'proposal-unchecked':
+      return `client ${refusal.id} has not passed the integration check`;
+    case 'version-unknown':
+      return `client ${refusal.id} has no such version`;
+    case 'version-in-effect':
+      return `that is what client ${refusal.id} says already`;
     case 'client-without-secret':
       return `client ${refusal.id} has no secret to replace: it does not prove itself by one`;
   }

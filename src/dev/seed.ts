@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parsePerson } from '../admin/accounts/forms.ts';
 import { createAccountService } from '../admin/accounts/service.ts';
 import { createClientService, type ClientRefusal } from '../admin/clients/service.ts';
+import { handOf } from '../admin/clients/versions.ts';
 import { createOperatorService } from '../admin/operators/service.ts';
 import type { Core } from '../core.ts';
 import type { Client } from '../domain/client.ts';
@@ -48,7 +49,7 @@ async function seedClients(core: Core): Promise<Client[]> {
   const clients = createClientService({ ...core, check: () => undefined });
   const seeded: Client[] = [];
   for (const { metadata, listing } of services.parse(await read('clients', { sampleService: `http://localhost:${core.config.sampleService.port}` }))) {
-    const created = await clients.create([{ document: metadata, listing }], 'seed');
+    const created = await clients.create([{ document: metadata, listing }], { hand: handOf('seed') });
     // Already there: the sample service may have moved to another port.
     const result = created.ok || created.refusal.reason !== 'client-id-taken' ? created : await clients.update(metadata.client_id, metadata, { listing });
     if (!result.ok) throw failed(metadata.client_id, result.refusal);

@@ -8,7 +8,9 @@ export const clientTypes: readonly ClientType[] = ['web', 'spa', 'native', 'mach
 /** The portal is a client of the sign-on like any other service, but it is no place of its own to the citizen. */
 export const PORTAL_CLIENT_ID = 'siapkerja-portal';
 
-export type ClientStatus = 'active' | 'disabled';
+/** A `draft` was never approved: to the protocol it does not exist, no more than one that is `disabled`. */
+export const clientStatuses = ['draft', 'active', 'disabled'] as const;
+export type ClientStatus = (typeof clientStatuses)[number];
 
 /** OpenID client metadata as RFC 7591 and OpenID Connect Registration spell it, without `client_secret`. */
 export interface ClientMetadata {
@@ -49,6 +51,33 @@ export interface Client {
   readonly listing: Listing | undefined;
   /** Nothing that it was given up to then counts: it was stopped. */
   readonly tokensValidAfter?: Date | undefined;
+  /** The number of the version in effect; a draft has none, nor one that was not changed since before there were versions. */
+  readonly version?: number | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+export type VersionState = 'proposed' | 'approved' | 'rejected' | 'withdrawn';
+
+/** One state that a registration was in, or was meant to come into. Who did what is named as the audit log names them. */
+export interface ClientVersion {
+  readonly clientId: string;
+  readonly number: number;
+  readonly state: VersionState;
+  /** The version that it was made on top of, which it replaced where it was approved. */
+  readonly base: number | undefined;
+  /** Grows with each change of an open proposal. */
+  readonly edition: number;
+  readonly metadata: ClientMetadata;
+  readonly listing: Listing | undefined;
+  /** Members that widen access. */
+  readonly widens: readonly string[];
+  readonly proposedBy: string;
+  /** Everybody who had a hand in it: none of them approves it. */
+  readonly involved: readonly string[];
+  readonly reason: string | undefined;
+  readonly proposedAt: Date;
+  readonly decided: { readonly by: string; readonly note: string | undefined; readonly at: Date } | undefined;
+  /** An administrator lets it pass without the integration check. */
+  readonly waiver: { readonly by: string; readonly reason: string; readonly at: Date } | undefined;
 }

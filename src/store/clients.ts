@@ -11,6 +11,7 @@ interface Row {
   secret_sealed: Buffer | null;
   listing: Listing | null;
   tokens_valid_after: Date | null;
+  version: number | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -21,6 +22,8 @@ export interface ClientSummary {
   readonly name: string;
   readonly type: ClientType;
   readonly status: ClientStatus;
+  /** Something of it waits for a decision. */
+  readonly waits: boolean;
   readonly updatedAt: Date;
 }
 
@@ -31,6 +34,7 @@ export interface ClientMark {
 }
 
 const NAME = `lower(metadata->>'client_name')`;
+const WAITS = `exists (select 1 from client_versions where client_id = clients.id and state = 'proposed')`;
 
 export type ClientStore = ReturnType<typeof createClientStore>;
 
@@ -45,6 +49,7 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     secret: row.secret_sealed === null ? undefined : sensitive(sealer.open('client-secret', row.id, row.secret_sealed).toString('utf8')),
     listing: row.listing ?? undefined,
     tokensValidAfter: row.tokens_valid_after ?? undefined,
+    version: row.version ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   });
@@ -60,6 +65,7 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
           metadata: JSON.stringify(client.metadata),
           secret_sealed: sealSecret(client.id, client.secret),
           listing: client.listing === undefined ? null : JSON.stringify(client.listing),
+          version: client.version ?? null,
           created_at: client.createdAt,
           updated_at: client.updatedAt,
         })
@@ -81,13 +87,14 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     },
 
     /** By name, page by page. @param words part of a name or id; nothing in it stands for something else. */
-    async page({ words, status }: { words?: string | undefined; status?: ClientStatus | undefined }, after: ClientMark | undefined, limit: number): Promise<readonly ClientSummary[]> {
-      const query = db('clients').select('id', 'type', 'status', 'updated_at', db.raw(`metadata->>'client_name' as name`)).orderByRaw(`${NAME}, id`).limit(limit);
+    async page({ words, status, waits }: { words?: string | undefined; status?: ClientStatus | undefined; waits?: boolean | undefined }, after: ClientMark | undefined, limit: number): Promise<readonly ClientSummary[]> {
+      const query = db('clients').select('id', 'type', 'status', 'updated_at', db.raw(`metadata->>'client_name' as name`), db.raw(`${WAITS} as waits`)).orderByRaw(`${NAME}, id`).limit(limit);
       if (words !== undefined) void query.whereRaw(`(strpos(${NAME}, lower(?)) > 0 or strpos(lower(id), lower(?)) > 0)`, [words, words]);
       if (status !== undefined) void query.where('status', status);
+      if (waits === true) void query.whereRaw(WAITS);
       if (after !== undefined) void query.whereRaw(`(${NAME}, id) > (lower(?), ?)`, [after.name, after.id]);
-      const rows = (await query) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & { name: string })[];
-      return rows.map(({ id, name, type, status: standing, updated_at }) => ({ id, name, type, status: standing, updatedAt: updated_at }));
+      const rows = (await query) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & { name: string; waits: boolean })[];
+      return rows.map(({ updated_at, ...row }) => ({ ...row, updatedAt: updated_at }));
     },
 
     async list(): Promise<readonly Client[]> {
@@ -100,14 +107,15 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     },
 
     /** @returns false when there is no such client. */
-    async update(id: string, change: { metadata?: ClientMetadata; status?: ClientStatus; secret?: Sensitive<string>; listing?: Listing; endTokens?: boolean }, at: Date): Promise<boolean> {
+    async update(id: string, change: { metadata?: ClientMetadata; status?: ClientStatus; secret?: Sensitive<string>; listing?: Listing | null; version?: number; endTokens?: boolean }, at: Date): Promise<boolean> {
       const changed = await db('clients')
         .where({ id })
         .update({
           ...(change.metadata === undefined ? {} : { metadata: JSON.stringify(change.metadata) }),
           ...(change.status === undefined ? {} : { status: change.status }),
           ...(change.secret === undefined ? {} : { secret_sealed: sealSecret(id, change.secret) }),
-          ...(change.listing === undefined ? {} : { listing: JSON.stringify(change.listing) }),
+          ...(change.listing === undefined ? {} : { listing: change.listing === null ? null : JSON.stringify(change.listing) }),
+          ...(change.version === undefined ? {} : { version: change.version }),
           // By the clock by which all protocol state expires; a little later, for instances that have not heard of it yet.
           ...(change.endTokens === true ? { tokens_valid_after: db.raw(`now() + interval '2 seconds'`) } : {}),
           updated_at: at,

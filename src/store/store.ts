@@ -8,6 +8,7 @@ import { createAuditStore, type AuditStore } from './audit.ts';
 import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
 import { createBacklogStore, type BacklogStore } from './backlog.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
+import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
@@ -29,6 +30,7 @@ export interface Store {
   readonly auditSearch: AuditSearchStore;
   readonly backlog: BacklogStore;
   readonly clients: ClientStore;
+  readonly clientVersions: ClientVersionStore;
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
   readonly drafts: DraftStore;
@@ -67,6 +69,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     auditSearch: wrap(createAuditSearchStore(db)),
     backlog: wrap(createBacklogStore(db)),
     clients: wrap(createClientStore(db, crypto)),
+    clientVersions: wrap(createClientVersionStore(db)),
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),

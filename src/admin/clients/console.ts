@@ -17,6 +17,7 @@ import { parseClientMetadata } from './forms.ts';
 import { actions, clientScreen, editScreen, listScreen, type ClientAction, type ClientShown, type EditModel } from './screens.ts';
 import type { ClientRefusal, ClientService, Registered } from './service.ts';
 import { findWebUriProblem } from './uris.ts';
+import { handOf } from './versions.ts';
 
 export interface ClientPagesDeps {
   readonly clients: ClientService;
@@ -119,7 +120,7 @@ export function addClientPages({ clients, store, desk }: ClientPagesDeps): (rout
     if (type === undefined) return desk.show(ctx, editScreen({ frame: frameOf(ctx), ...shown, errors: [{ field: 'type', sentence: say('admin.clients.problem.empty') }] }), 422);
     const document = toDocument(values, type);
     return submit(ctx, shown, document, type, async () => {
-      const made = await clients.create([{ document, type, listing: listingOf(values) }], signatureOf(operatorOf(ctx).actor));
+      const made = await clients.create([{ document, type, listing: listingOf(values) }], { hand: handOf(signatureOf(operatorOf(ctx).actor)) });
       if (!made.ok) return made;
       const [registered] = made.value;
       if (registered === undefined) throw new Error('a client just registered is not there');
@@ -135,7 +136,7 @@ export function addClientPages({ clients, store, desk }: ClientPagesDeps): (rout
     const shown = { client: { id: client.id, name: client.metadata.client_name, seen }, values: { ...values, type: client.type } };
     const seenAt = new Date(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(seen) ? seen : 0);
     return submit(ctx, shown, { ...client.metadata, ...changes }, client.type, () =>
-      clients.update(client.id, changes, { listing: listingOf(values), by: signatureOf(operatorOf(ctx).actor), seenAt }),
+      clients.update(client.id, changes, { listing: listingOf(values), hand: handOf(signatureOf(operatorOf(ctx).actor)), seenAt }),
       client.metadata.scope,
     );
   }

@@ -89,8 +89,8 @@ export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'values'> 
 const frame = exampleFrame('clients', ['client-manager']);
 const at = new Date('2026-11-20T08:40:00Z');
 const clients: readonly ClientSummary[] = [
-  { id: 'karirhub-contoh', name: 'Karirhub (contoh)', type: 'web', status: 'active', updatedAt: at },
-  { id: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', name: 'Pelaporan WLKP untuk perusahaan di seluruh provinsi (contoh)', type: 'machine', status: 'disabled', updatedAt: at },
+  { id: 'karirhub-contoh', name: 'Karirhub (contoh)', type: 'web', status: 'active', waits: true, updatedAt: at },
+  { id: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', name: 'Pelaporan WLKP untuk perusahaan di seluruh provinsi (contoh)', type: 'machine', status: 'disabled', waits: false, updatedAt: at },
 ];
 const list: ClientListModel = { frame, values: { q: '', status: '' }, clients, next: '#', mayWrite: true };
 const client: Omit<Client, 'secret'> = {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { createClientService, type ClientRefusal, type ClientService } from '../../../src/admin/clients/service.ts';
 import type { Core } from '../../../src/core.ts';
 import { createStandaloneCheck } from '../../../src/cli/client-check.ts';
+import { toMetadata } from '../../../src/oidc/clients.ts';
 import type { Result } from '../../../src/domain/result.ts';
 import { createTestCore } from '../../support/core.ts';
 
@@ -37,6 +38,41 @@ describe('Client applications', () => {
     expect(found?.metadata).to.deep.equal(client.metadata);
     expect(JSON.stringify(await core.knex('clients'))).not.to.include(newSecret!.reveal());
     expect(await eventsOf(client.id)).to.deep.equal([{ type: 'client.created', details: { type: 'web', by: 'operator' } }]);
+  });
+
+  it('are told by their versions what they were, from the first', async () => {
+    const { client } = await create();
+    done(await clients.update(client.id, { scope: 'openid' }));
+    const versions = await core.store.clientVersions.list(client.id);
+    expect(versions.map(({ number, state, base, proposedBy, decided, metadata }) => [number, state, base, proposedBy, decided?.by, metadata.scope])).to.deep.equal([
+      [2, 'approved', 1, 'operator', 'operator', 'openid'],
+      [1, 'approved', undefined, 'operator', 'operator', 'openid profile'],
+    ]);
+    expect((await clients.find(client.id))?.version).to.equal(2);
+  });
+
+  it('that are older than the versions get their first one by their first change', async () => {
+    const { client } = await create();
+    const old = { ...client, id: 'lama', metadata: { ...client.metadata, client_id: 'lama' } };
+    await core.store.clients.insert(old);
+    done(await clients.update('lama', { scope: 'openid' }));
+    expect((await core.store.clientVersions.list('lama')).map(({ number, base, metadata }) => [number, base, metadata.scope])).to.deep.equal([[2, 1, 'openid'], [1, undefined, 'openid profile']]);
+  });
+
+  it('may be drafts, which wait for approval and exist neither for the protocol nor for the stop switch', async () => {
+    const registered = done(await clients.create([{ document: web }], { hand: { by: 'client:robot', involved: ['client:robot', 'operator:siti'] }, status: 'draft' }));
+    const { client, newSecret } = registered[0]!;
+    expect(newSecret).not.to.be.undefined;
+    expect([client.status, client.version]).to.deep.equal(['draft', undefined]);
+    expect(toMetadata(client)).to.equal(undefined);
+    const open = await core.store.clientVersions.findOpen(client.id);
+    expect(open).to.deep.include({ number: 1, state: 'proposed', base: undefined, edition: 1, proposedBy: 'client:robot', involved: ['client:robot', 'operator:siti'] });
+    for (const status of ['active', 'disabled'] as const) expect(await clients.setStatus(client.id, status)).to.deep.equal({ ok: false, refusal: { reason: 'client-draft', id: client.id } });
+    done(await clients.update(client.id, { scope: 'openid' }));
+    expect(await core.store.clientVersions.findOpen(client.id)).to.deep.include({ edition: 2, involved: ['client:robot', 'operator:siti', 'operator'] });
+    expect((await clients.find(client.id))?.status).to.equal('draft');
+    expect((await core.store.clients.page({ waits: true }, undefined, 10)).map(({ id }) => id)).to.deep.equal([client.id]);
+    expect(await core.store.clientVersions.countOpen()).to.equal(1);
   });
 
   it('are registered all together or not at all', async () => {

@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ClientMetadata, Listing } from './client.ts';
+
+/** What a registration says, of the service itself and of its place on the portal. */
+export interface ClientDescription {
+  readonly metadata: ClientMetadata;
+  readonly listing?: Listing | undefined;
+}
+
+export interface MemberChange {
+  /** The name of the member, as the form and the documents have it. */
+  readonly name: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  /** Gives the service, or whoever pretends to be it, something it did not have: a second operator looks at it first. */
+  readonly widens: boolean;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+type Rule = (before: unknown, after: unknown, all: { readonly before: Members; readonly after: Members }) => boolean;
+
+const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const isAddedTo = (before: readonly unknown[], after: readonly unknown[]): boolean => after.some((one) => !before.some((other) => isDeepStrictEqual(one, other)));
+const wordsOf = (value: unknown): readonly string[] => (typeof value === 'string' ? value.split(/\s+/).filter((word) => word !== '') : []);
+const keysOf = (value: unknown): readonly unknown[] => items((value as { keys?: unknown } | undefined)?.keys);
+
+const never: Rule = () => false;
+/** A list: taking something away narrows. */
+const added: Rule = (before, after) => isAddedTo(items(before), items(after));
+/** Something extra that one can do without: taking it away narrows, whatever else becomes of it widens. */
+const unlessRemoved: Rule = (_before, after) => after !== undefined;
+/** A defence: putting it up narrows, taking it down widens. */
+const unlessRaised: Rule = (_before, after) => after !== true;
+
+/** Each purpose is approved word for word; one goes unseen only where its scope goes as well. */
+const dataUse: Rule = (before, after, all) => {
+  const [had, has] = [before, after].map((value) => (value ?? {}) as Members) as [Members, Members];
+  const asked = wordsOf(all.after.scope);
+  return Object.entries(has).some(([scope, use]) => !isDeepStrictEqual(use, had[scope])) || Object.keys(had).some((scope) => !(scope in has) && asked.includes(scope));
+};
+
+/** Members whose change may be harmless. What does not stand here widens, whatever becomes of it: also what nobody has thought of yet. */
+const rules: Readonly<Record<string, Rule>> = {
+  redirect_uris: added,
+  post_logout_redirect_uris: added,
+  grant_types: added,
+  response_types: added,
+  response_modes: added,
+  scope: (before, after) => isAddedTo(wordsOf(before), wordsOf(after)),
+  // A key that was lost must go at once; a new one could be anybody's.
+  jwks: (before, after) => isAddedTo(keysOf(before), keysOf(after)),
+  jwks_uri: unlessRemoved,
+  client_uri: unlessRemoved,
+  logo_uri: unlessRemoved,
+  policy_uri: unlessRemoved,
+  tos_uri: unlessRemoved,
+  initiate_login_uri: unlessRemoved,
+  pkce_waived_because: unlessRemoved,
+  require_pushed_authorization_requests: unlessRaised,
+  require_signed_request_object: unlessRaised,
+  dpop_bound_access_tokens: unlessRaised,
+  require_auth_time: unlessRaised,
+  security_profile: (before) => before !== undefined,
+  // Without a number a sign-in may be of any age.
+  default_max_age: (before, after) => !(typeof after === 'number' && (before === undefined || after < Number(before))),
+  // People are asked rather than told, or told on a page rather than in a list.
+  first_party: (_before, after) => after !== false,
+  notice_page: unlessRaised,
+  data_use: dataUse,
+  contacts: never,
+  listing_id: never,
+  listing_en: never,
+  listing_url: unlessRemoved,
+};
+
+/** What a member says where it is left out. */
+const absent: Readonly<Record<string, unknown>> = {
+  first_party: true,
+  ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required', 'may_introspect'].map((name) => [name, false])),
+};
+
+const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0) || (typeof value === 'object' && Object.keys(value).length === 0);
+const meaningOf = (name: string, value: unknown): unknown => (isNothing(value) ? absent[name] : value);
+
+export const membersOf = ({ metadata, listing }: ClientDescription): Members => ({
+  ...metadata,
+  ...(listing === undefined ? {} : { listing_url: listing.url, listing_id: listing.id, listing_en: listing.en }),
+});
+
+/**
+ * Every member that says something else afterwards, those that widen first.
+ * @param before  undefined for a service that nobody has approved yet: all of it is new.
+ */
+export function changesBetween(before: ClientDescription | undefined, after: ClientDescription): readonly MemberChange[] {
+  const all = { before: before === undefined ? {} : membersOf(before), after: membersOf(after) };
+  return [...new Set([...Object.keys(all.before), ...Object.keys(all.after)])]
+    .map((name) => ({ name, before: before === undefined ? undefined : meaningOf(name, all.before[name]), after: meaningOf(name, all.after[name]) }))
+    .filter((change) => !isDeepStrictEqual(change.before, change.after))
+    .map((change) => ({ ...change, widens: before === undefined || (rules[change.name] ?? (() => true))(change.before, change.after, all) }))
+    .sort((a, b) => Number(b.widens) - Number(a.widens));
+}
+
+/** The names of the members that need a second operator. */
+export const widens = (before: ClientDescription | undefined, after: ClientDescription): readonly string[] =>
+  changesBetween(before, after)
+    .filter((change) => change.widens)
+    .map(({ name }) => name);
+
+/** What the sandbox shows to work hangs on these. */
+const SIGN_IN_MEMBERS = ['grant_types', 'response_modes', 'token_endpoint_auth_method', 'security_profile', 'id_token_signed_response_alg', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens'];
+
+/** Whether the integration check has to be passed first: people are sent to the service in a way that was not tried before. */
+export function needsCheck(before: ClientDescription | undefined, after: ClientDescription): boolean {
+  if (after.metadata.grant_types?.includes('authorization_code') !== true) return false;
+  return changesBetween(before, after).some((change) => SIGN_IN_MEMBERS.includes(change.name) || (change.name === 'redirect_uris' && change.widens));
+}
+
+/** A proposal on top of what has taken effect since it was made: only what it meant to change is changed. */
+export function rebase(base: ClientDescription, proposed: ClientDescription, current: ClientDescription): ClientDescription {
+  const meant = changesBetween(base, proposed).map(({ name }) => name);
+  const moved = Object.entries({ ...current.metadata, ...Object.fromEntries(meant.map((name) => [name, proposed.metadata[name]])) }).filter(([, value]) => value !== undefined);
+  return { metadata: Object.fromEntries(moved) as unknown as ClientMetadata, listing: meant.some((name) => name.startsWith('listing_')) ? proposed.listing : current.listing };
+}
