@@ -6,6 +6,7 @@ import serve from 'koa-static';
 import type { Container } from './container.ts';
 import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
+import { createPrebuilt } from './oidc/prebuilt.ts';
 import { signOutOfNothing } from './oidc/sign-out.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -33,6 +34,7 @@ export function createApp(container: Container, readiness: Readiness, metrics: M
   const { config, log, random, keyring, keyedHash, clock, provider, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
+  const documents = createPrebuilt(provider);
   const translator = createTranslator({
     timeZone: config.identity.timeZone,
     clock,
@@ -49,6 +51,7 @@ export function createApp(container: Container, readiness: Readiness, metrics: M
   app.use(forwarded({ issuer, trustProxy }));
   app.use(requestLog({ log, random, metrics }));
   app.use(securityHeaders({ issuer }));
+  app.use(documents.serve);
   app.use(formTargets);
   app.use(compress());
   app.use(locale({ secure }));
@@ -62,6 +65,7 @@ export function createApp(container: Container, readiness: Readiness, metrics: M
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   app.use(signOutOfNothing(provider));
   app.use(guardUserCodes(provider, container));
+  app.use(documents.keep);
   for (const protocol of provider.middleware) app.use(protocol);
   return app;
 }

@@ -60,6 +60,27 @@ describe('Protocol: discovery', () => {
     }
   });
 
+  it('is kept as bytes with the keys: every later answer is the first one, and costs services nothing they have already', async () => {
+    for (const path of ['/.well-known/openid-configuration', '/jwks']) {
+      const first = await fetch(`${app.url}${path}`);
+      const etag = first.headers.get('etag') ?? '';
+      expect(first.headers.get('cache-control'), path).to.equal('public, max-age=300');
+      expect(first.headers.get('content-type'), path).to.match(/^application\/(?:json|jwk-set\+json)/);
+      const text = await first.text();
+      for (const encoding of ['gzip', 'identity']) {
+        const again = await fetch(`${app.url}${path}`, { headers: { 'Accept-Encoding': encoding, Origin: 'https://aplikasi.test' } });
+        expect(again.headers.get('content-encoding'), path).to.equal(encoding === 'gzip' ? 'gzip' : null);
+        expect(again.headers.get('access-control-allow-origin'), path).to.equal('*');
+        expect(again.headers.get('x-content-type-options'), path).to.equal('nosniff');
+        expect(await again.text(), path).to.equal(text);
+      }
+      const unchanged = await fetch(`${app.url}${path}`, { headers: { 'If-None-Match': etag, 'Cache-Control': 'max-age=0' } });
+      expect(unchanged.status, path).to.equal(304);
+      expect((await fetch(`${app.url}${path}`, { method: 'HEAD' })).headers.get('etag'), path).to.equal(etag);
+      expect((await fetch(`${app.url}${path}`, { method: 'POST' })).status, path).to.equal(404);
+    }
+  });
+
   it('lists addresses that exist', async () => {
     for (const [key, address] of Object.entries(await document())) {
       if (typeof address !== 'string' || !/_(?:endpoint|uri)$/.test(key)) continue;
