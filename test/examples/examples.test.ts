@@ -10,6 +10,7 @@ import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
 import { somebody, type Citizen } from '../support/citizens.ts';
 import { readText } from '../support/imports.ts';
 import { signIn } from '../support/journeys.ts';
+import { registerExample, SECRET } from './registration.ts';
 
 interface Example {
   readonly url: string;
@@ -17,8 +18,6 @@ interface Example {
   prints(words: RegExp): Promise<RegExpExecArray>;
   close(): Promise<void>;
 }
-
-const SECRET = 'rahasia-contoh-hanya-untuk-pengujian';
 
 /** Starts an example as its README says, as a process of its own. */
 async function startExample(path: string, port: number, settings: Readonly<Record<string, string>>): Promise<Example> {
@@ -78,12 +77,7 @@ describe('Examples', () => {
 
   it('express signs in, and out when the person signs out elsewhere', async () => {
     const port = await freePort();
-    const home = `http://localhost:${port}`;
-    await app.addClient({
-      metadata: { client_id: 'contoh-express', client_name: 'Contoh Express', redirect_uris: [`${home}/callback`], post_logout_redirect_uris: [home], backchannel_logout_uri: `${home}/backchannel-logout`, scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic' },
-      secret: SECRET,
-    });
-    const example = await start('express/server.js', port, 'contoh-express');
+    const example = await start('express/server.js', port, await registerExample(app, 'express', { type: 'web', port }));
     const browser = new Browser();
     const login = await browser.open((await browser.open(example.url)).link('Masuk dengan SIAPkerja'));
     expect(login.text).to.include('Contoh Express');
@@ -99,9 +93,7 @@ describe('Examples', () => {
 
   it('express takes it in its stride when the person goes back without signing in', async () => {
     const port = await freePort();
-    const home = `http://localhost:${port}`;
-    await app.addClient({ metadata: { client_id: 'contoh-batal', client_name: 'Contoh Express', redirect_uris: [`${home}/callback`], scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
-    const example = await start('express/server.js', port, 'contoh-batal');
+    const example = await start('express/server.js', port, await registerExample(app, 'express', { type: 'web', port }));
     const browser = new Browser();
     const login = await browser.open(`${example.url}/login`);
     const back = await browser.open(login.link('Kembali ke Contoh Express'));
@@ -110,9 +102,7 @@ describe('Examples', () => {
   });
 
   it('device greets whoever signed in on the phone', async () => {
-    const registration = JSON.parse(readText('examples/device/registration.json')) as { client_name: string; grant_types: string[]; scope: string };
-    await app.addClient({ type: 'native', metadata: { client_id: 'contoh-anjungan', application_type: 'native', redirect_uris: [], response_types: [], token_endpoint_auth_method: 'none', ...registration } });
-    const example = await start('device/device.js', 0, 'contoh-anjungan');
+    const example = await start('device/device.js', 0, await registerExample(app, 'device', { type: 'native' }));
     const [, address = '', code = ''] = await example.prints(/Buka (\S+) di ponsel Anda, lalu isi kode (\S+)/);
     const phone = new Browser();
     const compare = await phone.submit(await phone.open(address), 'user_code', { user_code: code });
@@ -132,8 +122,7 @@ describe('Examples', () => {
     it('spa signs in and out, and keeps no token in the browser', async () => {
       const port = await freePort();
       const home = `http://localhost:${port}/`;
-      await app.addClient({ type: 'spa', metadata: { client_id: 'contoh-spa', client_name: 'Contoh SPA', redirect_uris: [home], post_logout_redirect_uris: [home], scope: 'openid profile', token_endpoint_auth_method: 'none' } });
-      await start('spa/serve.js', port, 'contoh-spa');
+      await start('spa/serve.js', port, await registerExample(app, 'spa', { type: 'spa', port }));
       const chrome = await chromium.launch(CHROMIUM);
       try {
         const page = await chrome.newPage();

@@ -5,12 +5,29 @@ interface SystemPackage {
   readonly needed: string;
   readonly path: string;
   readonly packages: readonly string[];
+  /** What to do where Debian's packages are of no use. */
+  readonly elsewhere: string;
+  /** Ubuntu's package is a snap, which tests cannot drive. */
+  readonly isSnapOnUbuntu?: boolean;
 }
 
 /** What the tests need of the system besides npm's packages. */
 const NEEDED: readonly SystemPackage[] = [
-  // The pages name the common sans-serif fonts; a bare machine has none at all.
-  { needed: 'Chromium', path: process.env.CHROMIUM ?? '/usr/bin/chromium', packages: ['chromium', 'fonts-liberation', 'fonts-dejavu-core'] },
+  {
+    needed: 'Chromium',
+    path: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // The pages name the common sans-serif fonts; a bare machine has none at all.
+    packages: ['chromium', 'fonts-liberation', 'fonts-dejavu-core'],
+    elsewhere: 'install Chromium or Google Chrome, not as a snap, and set CHROMIUM to its path',
+    isSnapOnUbuntu: true,
+  },
+  {
+    needed: 'Apache with mod_auth_openidc',
+    path: '/usr/lib/apache2/modules/mod_auth_openidc.so',
+    // Brings apache2-bin and not apache2: no server is set up or started on the machine.
+    packages: ['libapache2-mod-auth-openidc'],
+    elsewhere: 'the test of examples/apache runs on Debian and Ubuntu',
+  },
 ];
 
 const isDebian = (): boolean => existsSync('/etc/debian_version') && spawnSync('apt-get', ['--version']).status === 0;
@@ -29,20 +46,17 @@ function apt(...args: readonly string[]): boolean {
  * @param mayInstall false when only some of the tests were asked for: those that run may not need it.
  */
 export function provideSystemPackages(mayInstall: boolean): void {
-  const missing = NEEDED.filter(({ path }) => !existsSync(path));
-  if (missing.length === 0) return;
-  const names = missing.map(({ needed }) => needed).join(', ');
-  const packages = missing.flatMap((one) => one.packages);
+  const missing = (): SystemPackage[] => NEEDED.filter(({ path }) => !existsSync(path));
+  const ubuntu = isUbuntu();
+  const installable = isDebian() ? missing().filter(({ isSnapOnUbuntu }) => !(ubuntu && isSnapOnUbuntu === true)) : [];
+  const packages = installable.flatMap((one) => one.packages);
 
-  if (mayInstall && isDebian() && process.getuid?.() === 0 && !isUbuntu()) {
+  if (packages.length > 0 && mayInstall && process.getuid?.() === 0) {
     console.log(`Installing for the tests: ${packages.join(' ')}`);
     if (!apt('update', '-qq') || !apt('install', '-y', '-qq', '--no-install-recommends', ...packages)) console.error('apt-get did not succeed.');
   }
-  for (const { needed, path } of missing.filter((one) => !existsSync(one.path))) {
-    console.error(`\n${needed} is missing (${path}): the tests that need it are SKIPPED.`);
+  for (const one of missing()) {
+    const remedy = installable.includes(one) ? `sudo apt-get install --no-install-recommends ${one.packages.join(' ')}` : one.elsewhere;
+    console.error(`\n${one.needed} is missing (${one.path}): the tests that need it are SKIPPED. To run them: ${remedy}`);
   }
-  if (missing.every(({ path }) => existsSync(path))) return;
-  if (isUbuntu()) console.error(`Ubuntu's package "chromium" is a snap, which tests cannot drive: install Chromium or Google Chrome otherwise and set CHROMIUM to its path.`);
-  else if (isDebian()) console.error(`To have ${names}: sudo apt-get install --no-install-recommends ${packages.join(' ')}`);
-  else console.error(`Install ${names} with the package manager of this system, and set CHROMIUM to the path of the browser.`);
 }
