@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { faultNik, faults } from '../../src/ports/civil-registry/faults.ts';
-import { createAuthority, createServerCertificate } from '../support/certificate.ts';
+import { createAuthority, createServerCertificate } from '../../src/dev/certificate.ts';
 import { answerWell, budi, claimOf, closeAll, connect, createReception, goodAnswer, outcomeOf, serve, serveConnections, simulate } from '../support/registry.ts';
 
 const verifyAt = (url: string, changes: Parameters<typeof connect>[1] = {}): Promise<string> => outcomeOf(connect(url, changes).verify(claimOf(budi)));
@@ -164,11 +164,11 @@ describe('Civil registry: whom it trusts', () => {
   });
 
   it('refuses a good certificate of another host', async () => {
-    expect(await verifyAt(await serve(answerWell, createServerCertificate(authority, 'elsewhere')), { ca: authority.cert })).to.equal('network');
+    expect(await verifyAt(await serve(answerWell, createServerCertificate(authority, ['elsewhere.test'])), { ca: authority.cert })).to.equal('network');
   });
 
   it('accepts a pinned certificate, whatever host it names', async () => {
-    const elsewhere = createServerCertificate(authority, 'elsewhere');
+    const elsewhere = createServerCertificate(authority, ['elsewhere.test']);
     expect(await verifyAt(await serve(answerWell, elsewhere), { ca: elsewhere.cert })).to.equal('verified');
     expect(await verifyAt(await serve(answerWell, createServerCertificate(authority)), { ca: elsewhere.cert })).to.equal('network');
   });

@@ -11,7 +11,7 @@ import { createDukcapilRegistry, type DukcapilOptions } from '../../src/ports/ci
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/ports/civil-registry/simulator.ts';
 import { systemClock } from '../../src/ports/clock/clock.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
-import type { Certificate } from './certificate.ts';
+import type { Certificate } from '../../src/dev/certificate.ts';
 
 export const budi = { nik: '9901010101900001', name: 'Budi Contoh Santoso', mother: 'Siti Contoh Aminah' };
 
