@@ -1,6 +1,7 @@
 import { parsePerson } from '../../admin/accounts/forms.ts';
 import { createAccountService } from '../../admin/accounts/service.ts';
 import { createClientService } from '../../admin/clients/service.ts';
+import { handOf } from '../../admin/clients/versions.ts';
 import type { Container } from '../../container.ts';
 import type { Client } from '../../domain/client.ts';
 import { createClientCheck } from '../../oidc/client-check.ts';
@@ -36,9 +37,9 @@ export function registrations(options: Pick<ConformanceOptions, 'suite' | 'alias
 
 async function register(container: Container, document: Record<string, unknown>): Promise<Client> {
   const service = createClientService({ ...container, check: createClientCheck(container.provider) });
-  const created = await service.create([{ document }], 'seed');
+  const created = await service.create([{ document }], { hand: handOf('seed') });
   // Already there: the suite may have moved to another address.
-  const result = created.ok || created.refusal.reason !== 'client-id-taken' ? created : await service.update(String(document.client_id), document, { by: 'seed' });
+  const result = created.ok || created.refusal.reason !== 'client-id-taken' ? created : await service.update(String(document.client_id), document, { hand: handOf('seed') });
   if (!result.ok) throw new Error(`${String(document.client_id)} cannot be registered: ${JSON.stringify(result.refusal)}`);
   const registered = 'client' in result.value ? result.value : result.value[0];
   if (registered === undefined) throw new Error('nothing was registered');

@@ -34,6 +34,7 @@ export async function startConformance(options: ConformanceOptions, log: Log): P
       dataDir,
       http: { host: '127.0.0.1', port: 0, issuer: options.issuer },
       simulator: { port: 0 },
+      metrics: { port: 0 },
       outbound: { allow: [new URL(options.suite).hostname] },
       ...(options.databaseUrl === undefined ? {} : { database: { url: options.databaseUrl } }),
     },
