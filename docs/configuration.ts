@@ -18,6 +18,7 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   otp: 'One-time codes.',
   limits: 'How often something may be tried.',
   lifetimes: 'How long something lasts.',
+  sandbox: 'An issuer of its own for trying things out, at `/sandbox`.',
   console: 'The operators’ console at `/admin`.',
   outbound: 'Where calls to the outside may go.',
   help: 'Whom people can turn to, as pages and messages say.',

@@ -61,6 +61,7 @@ export function createApp(container: Container, readiness: Readiness, metrics: M
   app.use(serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' }));
   app.use(identifySender({ config, keyedHash, random }));
   app.use(container.console);
+  app.use(container.sandbox);
   for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   app.use(signOutOfNothing(provider));

@@ -63,6 +63,8 @@ import { createOutboundFetch } from './ports/outbound/outbound.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
+import { createSandboxOf } from './sandbox.ts';
+import type { Checks } from './sandbox/checks.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
 import { createShowError, type ShowError } from './web/error-page.ts';
@@ -82,6 +84,9 @@ export interface Container extends Core {
   readonly console: Middleware;
   readonly scheduler: Scheduler;
   readonly logouts: LogoutSender;
+  /** A second issuer, for trying things out: everything below `/sandbox`. */
+  readonly sandbox: Middleware;
+  readonly checks: Checks;
 }
 
 export interface ContainerDeps {
@@ -196,6 +201,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   addServices({ services, sessions, csrf, config })(portal);
   addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
 
+  const { sandbox, checks } = await createSandboxOf(core, { fetch, csrf, showError, receipt });
+
   const adminServices = createAdminServices({ ...core, check: createClientCheck(provider) });
 
   const scheduler = createScheduler(
@@ -218,6 +225,8 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     console: createConsole({ ...core, services: adminServices, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
     logouts,
+    sandbox,
+    checks,
     async close() {
       await scheduler.stop();
       await logouts.close();

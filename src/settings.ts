@@ -133,6 +133,7 @@ export const settings = {
     userCodesPerNetwork: whole(300, 'Codes of devices that nobody has, typed in one network in an hour.', { min: 1 }),
     operatorSearches: whole(120, 'Searches for accounts by one operator or machine in an hour.', { min: 1 }),
     operatorReveals: whole(40, 'Data shown in full to one operator in a day.', { min: 1 }),
+    sandboxPerNetwork: whole(6000, 'Requests to the sandbox from one network in an hour.', { min: 1 }),
     secondFactorPerAccount: whole(5, 'Wrong codes of a second factor until the account must wait.', { min: 1 }),
     secondFactorPauseSeconds: whole(900, 'How long it waits.', { min: 1 }),
     secondFactorPerDay: whole(20, 'Wrong codes of the second factor of one account in a day.', { min: 1 }),
@@ -146,6 +147,9 @@ export const settings = {
     sessionSeconds: whole(1_209_600, 'How long a session lasts on a personal device.', { min: 60 }),
     resumeSeconds: whole(86_400, 'How long an expired sign-in can be taken up again.', { min: 60 }),
     deviceSeconds: whole(34_128_000, 'How long a device is remembered.', { min: 60 }),
+  },
+  sandbox: {
+    enabled: flag(true, 'Offer the sandbox: an issuer of its own at `/sandbox` with invented people, where services try their sign-in.', { env: 'SANDBOX' }),
   },
   console: { signInSeconds: whole(28_800, 'How long ago an operator may have signed in; after that the console asks again.', { env: 'CONSOLE_SIGN_IN_SECONDS', min: 300 }) },
   outbound: {

@@ -69,6 +69,9 @@ export interface EventCatalogue {
   'client.returned': { version: number; to: number; by: string; reason: string };
   'client.check-waived': { version: number; by: string; reason: string };
   'client.review-refused': { version: number; by: string; reason: string };
+  'client.check-started': { by: string };
+  'client.check-passed': { by: string };
+  'client.check-link-made': { by: string };
 }
 
 export type EventType = keyof EventCatalogue;
@@ -130,4 +133,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'client.returned': 'Somebody asked for an earlier version of a client application; where that widens access, `client.proposed` comes with it.',
   'client.check-waived': 'An administrator let a proposal pass without the integration check.',
   'client.review-refused': 'Somebody tried to decide on what they had a hand in.',
+  'client.check-started': 'An integration check of a client application was started.',
+  'client.check-passed': 'A client application passed its integration check.',
+  'client.check-link-made': 'A personal link to the integration check was made for the team of a client application.',
 };

@@ -6,6 +6,7 @@ import type { Core } from '../core.ts';
 import { clientTypes, type Client, type ClientType } from '../domain/client.ts';
 import type { Result } from '../domain/result.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
+import { addClientCheckCommand } from './client-checks.ts';
 import { withCore } from './open.ts';
 import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
 
@@ -14,6 +15,7 @@ interface Flags {
   readonly type?: ClientType;
   readonly redirectUri?: readonly string[];
   readonly postLogoutRedirectUri?: readonly string[];
+  readonly testRedirectUri?: readonly string[];
   readonly scope?: string;
   readonly backchannelLogoutUri?: string;
   readonly clientUri?: string;
@@ -28,6 +30,7 @@ const addMetadataOptions = (command: Command): Command =>
     .option('--name <name>', 'what people read')
     .option('--redirect-uri <uri>', 'where the browser comes back to; may be given again', collect)
     .option('--post-logout-redirect-uri <uri>', 'where it goes after signing out; may be given again', collect)
+    .option('--test-redirect-uri <uri>', 'the same at the sandbox, and there alone; may be given again', collect)
     .option('--scope <scopes>', 'what the client may ask for, parted by blanks')
     .option('--backchannel-logout-uri <uri>', 'where the service is told that a session ended')
     .option('--client-uri <uri>', 'home page of the service')
@@ -35,11 +38,12 @@ const addMetadataOptions = (command: Command): Command =>
     .option('--allow-nik', 'grant the scope nik, which needs a legal basis');
 
 /** The flags that were given, by their names in the metadata; an empty one takes the member away. */
-function toMembers({ name, redirectUri, postLogoutRedirectUri, scope, backchannelLogoutUri, clientUri }: Flags): Record<string, unknown> {
+function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, scope, backchannelLogoutUri, clientUri }: Flags): Record<string, unknown> {
   const given: Record<string, unknown> = {
     client_name: name,
     redirect_uris: redirectUri,
     post_logout_redirect_uris: postLogoutRedirectUri,
+    test_redirect_uris: testRedirectUri,
     scope,
     backchannel_logout_uri: backchannelLogoutUri,
     client_uri: clientUri,
@@ -183,6 +187,8 @@ export function addClientCommands(program: Command): void {
       const presented = present(rotated.client, rotated.newSecret);
       print(command, presented, () => showRecord(presented));
     });
+
+  addClientCheckCommand(client);
 
   for (const [name, status, description] of [
     ['disable', 'disabled', 'stop a client: for the protocol it does not exist'],

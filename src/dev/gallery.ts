@@ -19,6 +19,7 @@ import { examples as secondFactor } from '../interaction/second-factor/screens.t
 import { examples as interaction } from '../interaction/screens.ts';
 import { examples as oidc } from '../oidc/screens.ts';
 import { examples as portal } from '../portal/screens.ts';
+import { examples as sandbox } from '../sandbox/screens.ts';
 import { examples as errors } from '../web/error-screen.ts';
 import { isLocale } from '../web/i18n.ts';
 import { renderScreen } from '../web/render.ts';
@@ -31,7 +32,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminClients, adminOperators, adminReports, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminClients, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

@@ -25,6 +25,10 @@ export interface ClientMetadata {
   readonly client_uri?: string;
   readonly initiate_login_uri?: string;
   readonly backchannel_logout_uri?: string;
+  /** Where the sandbox, and it alone, sends browsers and notices; production never does (src/oidc/sandbox/clients.ts). */
+  readonly test_redirect_uris?: readonly string[];
+  readonly test_post_logout_redirect_uris?: readonly string[];
+  readonly test_backchannel_logout_uri?: string;
   readonly application_type?: 'web' | 'native';
   /** What the data of each scope are wanted for. */
   readonly data_use?: Readonly<Partial<Record<string, DataUse>>>;

@@ -22,7 +22,7 @@ export interface ClientDirectory {
 }
 
 /** Client applications, held in the process for a moment: every protocol request asks for one or two. */
-export function createClientDirectory({ store, clock }: { store: Pick<Store, 'clients'>; clock: Clock }): ClientDirectory {
+export function createClientDirectory({ store, clock, present = toMetadata }: { store: Pick<Store, 'clients'>; clock: Clock; present?: typeof toMetadata }): ClientDirectory {
   const held = new Map<string, { client: Promise<Client | undefined>; until: number }>();
   const MOST = 1000;
 
@@ -50,7 +50,7 @@ export function createClientDirectory({ store, clock }: { store: Pick<Store, 'cl
     adapter: {
       async find(id) {
         const client = await find(id);
-        return client === undefined ? undefined : toMetadata(client);
+        return client === undefined ? undefined : present(client);
       },
       upsert: readOnly,
       findByUid: readOnly,

@@ -27,11 +27,11 @@ function sentenceFor(error: string, service: string | undefined): Sentence {
  * Errors that the service cannot be told, because there is nobody to tell or no trusted way. A sign-in whose state is
  * gone leads back to its own page, which explains and knows the way on.
  */
-export function createProtocolErrors(showError: ShowError, isDatabaseAway: (error: unknown) => boolean) {
+export function createProtocolErrors(showError: ShowError, isDatabaseAway: (error: unknown) => boolean, interactions = '/interaction') {
   return async (ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error): Promise<void> => {
     const uid = /^\/auth\/([\w-]{8,64})$/.exec(ctx.path)?.[1];
     if (error.name === 'SessionNotFound' && uid !== undefined) {
-      seeOther(ctx, `/interaction/${uid}`);
+      seeOther(ctx, `${interactions}/${uid}`);
       return;
     }
     if (isDatabaseAway(error)) {

@@ -39,6 +39,10 @@ export interface ProviderDeps {
   /** Calls to addresses that services registered: logout endpoints, keys. */
   readonly fetch: typeof globalThis.fetch;
   readonly log: Log;
+  /** Where it is not the sign-on itself. */
+  readonly issuer?: string;
+  /** What another issuer has instead (sandbox/provider.ts). */
+  readonly instead?: Partial<Configuration>;
 }
 
 /** Cookie prefixes bind the cookies to this host over https (RFC 6265bis, 4.1.3). */
@@ -47,8 +51,7 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, listShares, fetch, log }: ProviderDeps): Provider {
-  const { issuer } = config.http;
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, listShares, fetch, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
@@ -111,7 +114,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     },
   };
 
-  const provider = new Provider(issuer, configuration);
+  const provider = new Provider(issuer, { ...configuration, ...instead });
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
     await next();

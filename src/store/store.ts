@@ -8,6 +8,7 @@ import { createAuditStore, type AuditStore } from './audit.ts';
 import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
 import { createBacklogStore, type BacklogStore } from './backlog.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
+import { createClientCheckStore, type ClientCheckStore } from './client-checks.ts';
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
@@ -19,6 +20,7 @@ import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolStateStore } from './protocol-state.ts';
 import { reconnecting, withReconnect } from './reconnect.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
+import { createSandboxKeyStore, type SandboxKeyStore } from './sandbox-keys.ts';
 import { createSecondFactorStore, type SecondFactorStore } from './second-factors.ts';
 import { createSessionEndStore, type SessionEndStore } from './session-ends.ts';
 import { createSigningKeyStore, type SigningKeyStore } from './signing-keys.ts';
@@ -31,6 +33,7 @@ export interface Store {
   readonly backlog: BacklogStore;
   readonly clients: ClientStore;
   readonly clientVersions: ClientVersionStore;
+  readonly clientChecks: ClientCheckStore;
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
   readonly drafts: DraftStore;
@@ -40,6 +43,7 @@ export interface Store {
   readonly outbox: OutboxStore;
   readonly protocolState: ProtocolStateStore;
   readonly reports: ReportStore;
+  readonly sandboxKeys: SandboxKeyStore;
   readonly secondFactors: SecondFactorStore;
   readonly sessionEnds: SessionEndStore;
   readonly signingKeys: SigningKeyStore;
@@ -70,6 +74,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     backlog: wrap(createBacklogStore(db)),
     clients: wrap(createClientStore(db, crypto)),
     clientVersions: wrap(createClientVersionStore(db)),
+    clientChecks: wrap(createClientCheckStore(db)),
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
@@ -79,6 +84,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     outbox: wrap(createOutboxStore(db, crypto)),
     protocolState: wrap(createProtocolStateStore(db)),
     reports: wrap(createReportStore(db)),
+    sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),
     secondFactors: wrap(createSecondFactorStore(db, crypto)),
     sessionEnds: wrap(createSessionEndStore(db)),
     signingKeys: wrap(createSigningKeyStore(db, crypto)),

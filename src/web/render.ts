@@ -89,6 +89,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
       title: t('common.title.page', { title: wrong ? t('common.title.error', { title }) : title }),
       other: otherLanguage(ctx, locale),
       service: model.service,
+      sandbox: ctx.state.sandbox === true || screen.view.startsWith('sandbox/'),
       ribbon: environment === 'development' && options.ribbon !== false,
     },
   };

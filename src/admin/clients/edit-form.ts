@@ -20,6 +20,9 @@ export const firstFields: readonly EditField[] = [line('client_name'), lines('re
 export const furtherFields: readonly EditField[] = [
   lines('post_logout_redirect_uris'),
   line('backchannel_logout_uri'),
+  lines('test_redirect_uris'),
+  lines('test_post_logout_redirect_uris'),
+  line('test_backchannel_logout_uri'),
   line('initiate_login_uri'),
   line('logo_uri'),
   line('policy_uri'),

@@ -8,6 +8,7 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/user name or password/, 'credentials'],
   [/^must be https \(http only/, 'https'],
   [/^must be https$/, 'https-only'],
+  [/^is an address of production/, 'production-uri'],
   [/wildcard/, 'wildcard'],
   [/fragment/, 'fragment'],
   [/^must be http where the app listens/, 'loopback-http'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clientTypes, PORTAL_CLIENT_ID } from '../../domain/client.ts';
 import { legalBases, personalScopes } from '../../domain/sharing.ts';
-import { findWebUriProblem } from './uris.ts';
+import { findTestUriProblem, findWebUriProblem } from './uris.ts';
 
 /** RFC 8628, 3.4. */
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -10,6 +10,10 @@ const line = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, { error: 'mus
 const uris = z.array(z.string()).max(100);
 const webUri = z.string().superRefine((text, ctx) => {
   const problem = findWebUriProblem(text);
+  if (problem !== undefined) ctx.addIssue({ code: 'custom', message: problem });
+});
+const testUri = z.string().superRefine((text, ctx) => {
+  const problem = findTestUriProblem(text);
   if (problem !== undefined) ctx.addIssue({ code: 'custom', message: problem });
 });
 /** What we sign with, what a client signs with, and how we encrypt to it: as src/oidc/algorithms.ts has them. */
@@ -30,6 +34,9 @@ export const fields = {
   application_type: z.enum(['web', 'native']).optional(),
   redirect_uris: uris.default([]),
   post_logout_redirect_uris: uris.default([]),
+  test_redirect_uris: uris.optional(),
+  test_post_logout_redirect_uris: uris.optional(),
+  test_backchannel_logout_uri: testUri.optional(),
   grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials', DEVICE_GRANT])).min(1).optional(),
   response_types: z.array(z.literal('code', { error: 'may only hold "code"' })).optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),

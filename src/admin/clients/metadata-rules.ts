@@ -5,7 +5,7 @@ import type { FieldProblem } from './field-problem.ts';
 import { DEVICE_GRANT, type Document } from './metadata-fields.ts';
 import { completeProfile, findSecurityProblems } from './security-rules.ts';
 import { findSharingProblems } from './sharing-rules.ts';
-import { findRedirectUriProblem } from './uris.ts';
+import { findRedirectUriProblem, findTestUriProblem } from './uris.ts';
 
 export interface Completed {
   readonly application_type: 'web' | 'native';
@@ -62,6 +62,16 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
         const what = findRedirectUriProblem(uri, type);
         if (what !== undefined) yield { field: `${field}.${index}`, what };
       }
+    }
+  }
+
+  // Each of them is good at the sandbox alone; one that is good at both would carry real people to a machine of a test.
+  for (const field of ['test_redirect_uris', 'test_post_logout_redirect_uris'] as const) {
+    const uris = given[field] ?? [];
+    if (type === 'machine' && uris.length > 0) yield { field, what: 'must be empty: nobody is sent to a machine' };
+    for (const [index, uri] of uris.entries()) {
+      const what = findTestUriProblem(uri, type) ?? ([...given.redirect_uris, ...given.post_logout_redirect_uris].includes(uri) ? 'is an address of production' : undefined);
+      if (what !== undefined) yield { field: `${field}.${index}`, what };
     }
   }
 

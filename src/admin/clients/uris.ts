@@ -28,6 +28,18 @@ export function findWebUriProblem(text: string): string | undefined {
   return 'must be https (http only for localhost, 127.0.0.1 or [::1])';
 }
 
+const PRIVATE_HOST = /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[f[cd])|\.(?:local|internal|test|localhost)$/i;
+
+/** The address of a test: https, or http on the machine itself and on hosts that only an inner network knows. */
+export function findTestUriProblem(text: string, type: ClientType = 'web'): string | undefined {
+  const url = readUri(text);
+  if (typeof url === 'string') return url;
+  if (text.includes('*')) return 'must not hold a wildcard: register each address';
+  if (text.includes('#')) return 'must not hold a fragment';
+  if (url.protocol === 'http:' && PRIVATE_HOST.test(url.hostname) && type !== 'native') return undefined;
+  return findRedirectUriProblem(text, type);
+}
+
 /**
  * What is wrong with an address to which a browser is sent back. They are compared letter by letter (RFC 9700, 2.1),
  * so nothing in one may stand for something else.

@@ -45,7 +45,8 @@ export interface OutboundOptions {
  * `fetch` for addresses that somebody registered with us: a service's logout endpoint, its keys.
  *
  * The name is resolved once, every address it stands for is judged, and the connection goes to what was judged, so that
- * a name which answers differently a moment later leads nowhere. Redirects are refused; five seconds are enough.
+ * a name which answers differently a moment later leads nowhere. Redirects are refused, or handed to a caller who asks for them and whose next call is judged like this one; five
+ * seconds are enough.
  *
  * @throws {OutboundRefused} as the `cause` of fetch's TypeError, or directly for an address written as a number.
  */
@@ -75,7 +76,7 @@ export function createOutboundFetch({ allow, loopback }: OutboundOptions): typeo
     const host = plainHost(new URL(input).hostname);
     if (isIP(host) !== 0 && !mayReach(host, host)) throw new OutboundRefused(host);
     const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(init.signal == null ? [] : [init.signal])];
-    return undiciFetch(input, { ...(init as object), redirect: 'error', signal: AbortSignal.any(signals), dispatcher: agent });
+    return undiciFetch(input, { ...(init as object), redirect: init.redirect === 'manual' ? 'manual' : 'error', signal: AbortSignal.any(signals), dispatcher: agent });
   };
   return guarded as typeof globalThis.fetch;
 }

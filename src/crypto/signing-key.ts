@@ -1,0 +1,38 @@
+import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+
+/** A private key that signs tokens; `jwk` is the private key. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly jwk: Readonly<Record<string, unknown>>;
+  readonly createdAt: Date;
+}
+
+/** ES256 signs by default; RS256 is there for services whose library knows nothing else (OpenID Connect Core, 15.1), EdDSA for who asks for it. */
+export const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+const makers: Readonly<Record<Algorithm, () => KeyObject>> = {
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+  EdDSA: () => generateKeyPairSync('ed25519').privateKey,
+};
+
+// RFC 7638 and RFC 8037: the required members in lexical order.
+function thumbprintMembers({ crv, e, kty, n, x, y }: JsonWebKey): object {
+  switch (kty) {
+    case 'EC':
+      return { crv, kty, x, y };
+    case 'OKP':
+      return { crv, kty, x };
+    default:
+      return { e, kty, n };
+  }
+}
+
+/** A new private key; its id is its thumbprint. */
+export function makeKey(algorithm: Algorithm, createdAt: Date): SigningKey {
+  const jwk = makers[algorithm]().export({ format: 'jwk' });
+  const kid = createHash('sha256').update(JSON.stringify(thumbprintMembers(jwk))).digest('base64url');
+  return { kid, algorithm, jwk: { ...jwk, kid, alg: algorithm, use: 'sig' }, createdAt };
+}

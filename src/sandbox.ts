@@ -1,0 +1,49 @@
+import type { Middleware } from 'koa';
+import type { Core } from './core.ts';
+import { createClientDirectory } from './oidc/clients.ts';
+import { createDevicePages } from './oidc/device-flow.ts';
+import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
+import type { Receipt } from './oidc/logout/receipt.ts';
+import { postAsGet } from './oidc/post-as-get.ts';
+import { toSandboxMetadata } from './oidc/sandbox/clients.ts';
+import { observe } from './oidc/sandbox/observe.ts';
+import { createSandboxProvider, SANDBOX } from './oidc/sandbox/provider.ts';
+import { createSignOutPages, signOutOfNothing } from './oidc/sign-out.ts';
+import { loadSigningKeys } from './oidc/signing-keys.ts';
+import { createChecks, type Checks } from './sandbox/checks.ts';
+import { createSandbox } from './sandbox/routes.ts';
+import { isDatabaseAway } from './store/reconnect.ts';
+import type { Csrf } from './web/csrf.ts';
+import type { ShowError } from './web/error-page.ts';
+
+export interface SandboxOfDeps {
+  readonly fetch: typeof globalThis.fetch;
+  readonly csrf: Csrf;
+  readonly showError: ShowError;
+  readonly receipt: Receipt;
+}
+
+/** The checks alone, as the command line needs them. */
+export const createChecksOf = (core: Core, fetch: typeof globalThis.fetch): Checks => createChecks({ ...core, fetch, issuer: `${core.config.http.issuer}${SANDBOX}` });
+
+/** Puts the sandbox together: what `container.ts` is for the sign-on. */
+export async function createSandboxOf(core: Core, { fetch, csrf, showError, receipt }: SandboxOfDeps): Promise<{ readonly sandbox: Middleware; readonly checks: Checks }> {
+  const { config, store, clock, keyring } = core;
+  const checks = createChecksOf(core, fetch);
+  const clients = createClientDirectory({ store, clock, present: toSandboxMetadata });
+  const error = createProtocolErrors(showError, isDatabaseAway, `${SANDBOX}/interaction`);
+  // A sign-out here tells at once, and remembers nothing.
+  const signOut = createSignOutPages({ clients, store, receipt: { ...receipt, read: () => undefined } });
+  const provider = createSandboxProvider({
+    ...core,
+    cookieKeys: keyring.cookies,
+    clients,
+    jwks: await loadSigningKeys(store, clock, 'sandboxKeys'),
+    fetch,
+    pages: { error, ...signOut, ...createDevicePages(error) },
+  });
+  comeBackLater(provider, isDatabaseAway);
+  observe(provider, checks);
+  const before = [postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }), signOutOfNothing(provider)];
+  return { checks, sandbox: createSandbox({ ...core, enabled: config.sandbox.enabled, provider, checks, csrf, before }) };
+}

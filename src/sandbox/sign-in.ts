@@ -1,0 +1,131 @@
+import type { Context } from 'koa';
+import type Router from 'koa-router';
+import type Provider from 'oidc-provider';
+import type { Config } from '../config.ts';
+import { acr, acrDemandOf } from '../domain/assurance.ts';
+import { bendOf, scenarioById, type ScenarioId } from '../domain/check-scenarios.ts';
+import { personalScopes } from '../domain/sharing.ts';
+import { citizenById, citizenBySub } from '../domain/sandbox-citizens.ts';
+import { guardForm, type Csrf } from '../web/csrf.ts';
+import { field, form } from '../web/form.ts';
+import { Refused } from '../web/refused.ts';
+import { renderScreen } from '../web/render.ts';
+import { toParent } from '../web/see-other.ts';
+import type { Attempt, Checks } from './checks.ts';
+import { sandboxConsentScreen, sandboxSignInScreen } from './screens.ts';
+
+export interface SandboxSignInDeps {
+  readonly provider: Provider;
+  readonly checks: Pick<Checks, 'current' | 'record'>;
+  readonly csrf: Csrf;
+  readonly config: Pick<Config, 'http'>;
+}
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+type Outcome = Parameters<Provider['interactionResult']>[2];
+
+const BASE = '/sandbox/interaction/:uid';
+
+/** A parameter of the request; the protocol has checked that it is text. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const uidOf = (ctx: Context): string => String((ctx.params as { uid?: string }).uid);
+const attemptIn = ({ lastSubmission }: Interaction): Attempt | undefined => (lastSubmission as { check?: Attempt } | undefined)?.check;
+const scenarioIn = (attempt: Attempt | undefined): ScenarioId | undefined => {
+  const scenario = attempt === undefined ? undefined : scenarioById(attempt.scenario);
+  return scenario !== undefined && 'citizen' in scenario ? scenario.id : undefined;
+};
+
+/** The two pages of a sign-in at the sandbox: who, and whether the service gets what it asks for. No password, no person. */
+export function addSandboxSignIn({ provider, checks, csrf, config }: SandboxSignInDeps): (router: Router) => void {
+  async function getInteraction(ctx: Context, prompt?: string): Promise<Interaction> {
+    ctx.set('Cache-Control', 'no-store');
+    const found = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
+      if ((cause as Error).name === 'SessionNotFound') throw new Refused(410, 'sandbox.gone', { cause });
+      throw cause;
+    });
+    if (found.uid !== uidOf(ctx) || (prompt !== undefined && found.prompt.name !== prompt)) throw new Refused(410, 'sandbox.gone');
+    return found;
+  }
+
+  async function serviceOf({ params }: Interaction): Promise<{ name: string }> {
+    const client = await provider.Client.find(String(params.client_id));
+    return { name: client?.clientName ?? String(params.client_id) };
+  }
+
+  async function leave(ctx: Context, outcome: Outcome, mergeWithLastSubmission = false): Promise<void> {
+    const returnTo = await provider.interactionResult(ctx.req, ctx.res, outcome, { mergeWithLastSubmission });
+    ctx.status = 303;
+    ctx.redirect(returnTo);
+  }
+
+  async function turnBack(ctx: Context, attempt: Attempt | undefined, description: string): Promise<void> {
+    if (attempt !== undefined) await checks.record(attempt, 'sent', { error: 'access_denied' });
+    await leave(ctx, { error: 'access_denied', error_description: description });
+  }
+
+  async function show(ctx: Context): Promise<void> {
+    const interaction = await getInteraction(ctx);
+    const [uid, service] = [uidOf(ctx), await serviceOf(interaction)];
+    const action = `/sandbox/interaction/${uid}`;
+    const { params, prompt, session } = interaction;
+    if (prompt.name === 'consent') {
+      const asked = textOf(params.scope).split(' ');
+      const person = citizenBySub(session?.accountId ?? '')?.claims.name;
+      const screen = sandboxConsentScreen({ service, action: `${action}/consent`, person: String(person), scopes: personalScopes.filter((scope) => asked.includes(scope)), scenario: scenarioIn(attemptIn(interaction)) });
+      await renderScreen(ctx, screen, { csrf: csrf.token(ctx, uid) });
+      return;
+    }
+    const attempt = await checks.current(String(params.client_id));
+    if (attempt !== undefined) await checks.record(attempt, 'asked', { state: params.state !== undefined, nonce: params.nonce !== undefined, pkce: params.code_challenge !== undefined });
+    await renderScreen(ctx, sandboxSignInScreen({ service, action: `${action}/login`, cancel: `${action}/cancel`, scenario: scenarioIn(attempt) }), { csrf: csrf.token(ctx, uid) });
+  }
+
+  async function signIn(ctx: Context): Promise<void> {
+    const interaction = await getInteraction(ctx, 'login');
+    const attempt = await checks.current(String(interaction.params.client_id));
+    const scenario = scenarioById(scenarioIn(attempt) ?? '');
+    const citizen = citizenById(scenario !== undefined && 'citizen' in scenario ? scenario.citizen : field(ctx, 'citizen'));
+    if (citizen === undefined) throw new Refused(422, 'sandbox.nobody');
+    // Where a suspended person cannot sign in, they go back to the service in the end.
+    if (citizen.suspended === true) return turnBack(ctx, attempt, 'the account is suspended');
+    const before = await provider.Session.get(ctx);
+    if (before.accountId !== undefined && before.accountId !== citizen.sub) {
+      await before.destroy();
+      interaction.session = undefined;
+      await interaction.persist();
+    }
+    const demand = acrDemandOf(interaction.params);
+    const level = demand?.levels.includes(acr.twoFactor) === true ? acr.twoFactor : (demand?.levels[0] ?? acr.password);
+    await leave(ctx, { login: { accountId: citizen.sub, acr: level, amr: ['pwd'], remember: false }, ...(attempt === undefined ? {} : { check: attempt }) });
+  }
+
+  async function consent(ctx: Context): Promise<void> {
+    const interaction = await getInteraction(ctx, 'consent');
+    const attempt = attemptIn(interaction);
+    if (field(ctx, 'answer') !== 'allow') return turnBack(ctx, attempt, 'the person did not agree to share the data');
+    const { params, prompt, session } = interaction;
+    const grant = new provider.Grant({ accountId: String(session?.accountId), clientId: String(params.client_id) });
+    grant.addOIDCScope(textOf(params.scope));
+    const missing = (prompt.details as { missingResourceScopes?: Readonly<Record<string, readonly string[]>> }).missingResourceScopes ?? {};
+    for (const [resource, scopes] of Object.entries(missing)) grant.addResourceScope(resource, scopes.join(' '));
+    const grantId = await grant.save();
+    if (attempt !== undefined) {
+      // By the grant the sandbox knows its code and tokens again.
+      await checks.record(attempt, 'agreed', {}, grantId);
+      if (bendOf(attempt.scenario) === 'nonce' && params.nonce !== undefined) {
+        params.nonce = `bukan-${textOf(params.nonce)}`.slice(0, 200);
+        await interaction.persist();
+      }
+    }
+    await leave(ctx, { consent: { grantId } }, true);
+  }
+
+  return (router) => {
+    const post = [form({ limitBytes: config.http.bodyLimitBytes }), guardForm(csrf, uidOf)] as const;
+    router.get(BASE, show);
+    for (const step of ['login', 'consent', 'cancel']) router.get(`${BASE}/${step}`, toParent);
+    router.post(`${BASE}/login`, ...post, signIn);
+    router.post(`${BASE}/consent`, ...post, consent);
+    router.post(`${BASE}/cancel`, ...post, async (ctx: Context) => turnBack(ctx, await checks.current(String((await getInteraction(ctx)).params.client_id)), 'the person went back without signing in'));
+  };
+}

@@ -1,0 +1,46 @@
+import type { Knex } from 'knex';
+import type { Sealer } from '../crypto/seal.ts';
+import type { SigningKeyRow } from './signing-keys.ts';
+
+export type SandboxKeyStore = ReturnType<typeof createSandboxKeyStore>;
+
+interface Row {
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly sealed: Buffer;
+  readonly created_at: Date;
+}
+
+const PURPOSE = 'sandbox-key';
+
+/** The private keys of the sandbox, sealed: its own, and those made for one check. */
+export function createSandboxKeyStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
+  const toKey = ({ kid, algorithm, sealed, created_at }: Row): SigningKeyRow => ({ kid, algorithm, jwk: JSON.parse(sealer.open(PURPOSE, kid, sealed).toString('utf8')) as Record<string, unknown>, createdAt: created_at });
+
+  return {
+    /** The standing ones. */
+    async list(): Promise<readonly SigningKeyRow[]> {
+      return (await db<Row>('sandbox_keys').whereNull('check_id').orderBy('created_at', 'desc').orderBy('kid')).map(toKey);
+    },
+
+    /** Those made for checks since then, newest first. */
+    async ofChecks(since: Date, limit: number): Promise<readonly SigningKeyRow[]> {
+      return (await db<Row>('sandbox_keys').whereNotNull('check_id').where('created_at', '>=', since).orderBy('created_at', 'desc').limit(limit)).map(toKey);
+    },
+
+    /** The newest made for a check. */
+    async ofCheck(checkId: string): Promise<SigningKeyRow | undefined> {
+      const row = await db<Row>('sandbox_keys').where('check_id', checkId).orderBy('created_at', 'desc').first();
+      return row === undefined ? undefined : toKey(row);
+    },
+
+    async insert(key: SigningKeyRow, checkId?: string): Promise<void> {
+      await db('sandbox_keys').insert({ kid: key.kid, algorithm: key.algorithm, sealed: sealer.seal(PURPOSE, key.kid, JSON.stringify(key.jwk)), check_id: checkId ?? null, created_at: key.createdAt });
+    },
+
+    /** Until the transaction ends nobody else makes keys. */
+    async lock(): Promise<void> {
+      await db.raw('lock table sandbox_keys in exclusive mode');
+    },
+  };
+}
