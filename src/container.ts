@@ -54,6 +54,7 @@ import { createReceipt } from './oidc/logout/receipt.ts';
 import { createLogoutSender, type LogoutSender } from './oidc/logout/sender.ts';
 import { readPresentSession } from './oidc/present-session.ts';
 import { createProvider } from './oidc/provider.ts';
+import { createApiDirectory } from './oidc/resources.ts';
 import { createEndGrants } from './oidc/state/holder.ts';
 import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
 import { loadSigningKeys } from './oidc/signing-keys.ts';
@@ -105,6 +106,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
   const clients = createClientDirectory({ store, clock });
+  const apis = createApiDirectory({ store, clock });
   const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
   const fetch = createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' });
 
@@ -117,6 +119,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     keyedHash,
     cookieKeys: keyring.cookies,
     clients,
+    apis,
     ownClients: [portalClient(config.http.issuer)],
     jwks: await loadSigningKeys(store, clock),
     fetch,

@@ -107,6 +107,24 @@ describe('The command line', function () {
     });
   });
 
+  describe('for APIs', () => {
+    const identifier = 'https://api.karirhub.test/';
+
+    it('registers, changes and stops one, and tells what is wrong', async () => {
+      const created = await json<Record<string, unknown>>(['api', 'create', identifier, '--name', 'API Karirhub', '--scope', 'lamaran:baca|Membaca lamaran Anda|Reading your applications']);
+      expect(created).to.deep.include({ identifier, token_format: 'jwt', token_algorithm: 'ES256', status: 'active', scopes: [{ name: 'lamaran:baca', means: { id: 'Membaca lamaran Anda', en: 'Reading your applications' } }] });
+      expect(await json(['api', 'update', identifier, '--document', '-'], { input: '{"token_seconds":120}' })).to.include({ token_seconds: 120 });
+      expect(await json(['api', 'disable', identifier])).to.include({ status: 'disabled' });
+      expect(await json(['api', 'enable', identifier])).to.include({ status: 'active' });
+      expect(await json(['api', 'show', identifier])).to.include({ name: 'API Karirhub' });
+      expect(await json<unknown[]>(['api', 'list'])).to.have.length(1);
+      const wordless = await sso(['api', 'create', 'https://lain.test/', '--name', 'Lain', '--scope', 'baca']);
+      expect(wordless).to.include({ code: 1 });
+      expect(wordless.stderr).to.include('scopes.0.means.id');
+      expect(await sso(['api', 'show', 'https://tiada.test/'])).to.include({ code: 1 });
+    });
+  });
+
   describe('for clients', () => {
     const flags = ['client', 'create', '--name', 'Uji', '--type', 'web', '--redirect-uri', 'https://rp.test/cb', '--redirect-uri', 'https://rp.test/cb2', '--scope', 'openid profile email'];
 

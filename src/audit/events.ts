@@ -57,6 +57,11 @@ export interface EventCatalogue {
   'operator.limited': { by: string; limit: string };
   'operator.refused': { by: string; permission: string };
 
+  'api.created': { resource: string; by: string };
+  'api.updated': { resource: string; fields: readonly string[]; by: string };
+  'api.disabled': { resource: string; by: string };
+  'api.enabled': { resource: string; by: string };
+
   'client.created': { type: string; by: string };
   'client.updated': { fields: readonly string[]; by: string };
   'client.disabled': { by: string; reason?: string };
@@ -121,6 +126,10 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'operator.revoked': 'An account lost a role in the console.',
   'operator.limited': 'An operator or a machine came to a limit of searching or revealing.',
   'operator.refused': 'Somebody signed in asked for a page of the console that is not theirs.',
+  'api.created': 'An API that takes access tokens was registered.',
+  'api.updated': 'What is known of an API changed.',
+  'api.disabled': 'An API was stopped: no token is issued for it.',
+  'api.enabled': 'An API was started again.',
   'client.created': 'A client application was registered.',
   'client.updated': 'Metadata of a client application changed.',
   'client.disabled': 'A client application was stopped.',

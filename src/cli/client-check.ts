@@ -3,6 +3,7 @@ import { createClientCheck, type ClientCheck } from '../oidc/client-check.ts';
 import { createClientDirectory } from '../oidc/clients.ts';
 import type { ProtocolPages } from '../oidc/features.ts';
 import { createProvider } from '../oidc/provider.ts';
+import { createApiDirectory } from '../oidc/resources.ts';
 import { loadSigningKeys } from '../oidc/signing-keys.ts';
 
 const noCall = (): Promise<never> => Promise.reject(new Error('the command line calls no service'));
@@ -14,5 +15,5 @@ const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage
 /** The check of the very protocol that the server runs, without a server. */
 export async function createStandaloneCheck(core: Core): Promise<ClientCheck> {
   const jwks = await loadSigningKeys(core.store, core.clock);
-  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), ownClients: [], jwks, pages, listShares: () => Promise.resolve(false), fetch: noCall }));
+  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), apis: createApiDirectory(core), ownClients: [], jwks, pages, listShares: () => Promise.resolve(false), fetch: noCall }));
 }

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
 import { createClientService, type ClientRefusal, type ClientService, type Registered } from '../admin/clients/service.ts';
 import type { Core } from '../core.ts';
@@ -8,6 +6,7 @@ import type { Result } from '../domain/result.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import { addClientCheckCommand } from './client-checks.ts';
 import { withCore } from './open.ts';
+import { readDocument } from './read-document.ts';
 import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
 
 interface Flags {
@@ -49,20 +48,6 @@ function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, 
     client_uri: clientUri,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).map(([member, value]) => [member, value === '' ? undefined : value]));
-}
-
-async function readMetadata(file: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Refused(`${file} cannot be read: ${(error as Error).message}`);
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new Refused(`${file === '-' ? 'standard input' : file} is not JSON: ${(error as Error).message}`);
-  }
 }
 
 function explain(refusal: ClientRefusal): string {
@@ -129,7 +114,7 @@ async function create(flags: Flags, command: Command): Promise<void> {
   if (flags.metadata !== undefined && Object.keys(members).length > 0) misuse(command, '--metadata stands instead of the other flags: put them into the document');
   if (flags.metadata === undefined && flags.name === undefined) misuse(command, '--name is missing (or --metadata)');
   if (flags.metadata === undefined && flags.type === undefined) misuse(command, '--type is missing (or --metadata)');
-  const document = flags.metadata === undefined ? members : await readMetadata(flags.metadata);
+  const document = flags.metadata === undefined ? members : await readDocument(flags.metadata);
   const documents: readonly unknown[] = Array.isArray(document) ? document : [document];
   const { type, allowNik } = flags;
 
@@ -143,7 +128,7 @@ async function create(flags: Flags, command: Command): Promise<void> {
 async function update(id: string, flags: Flags, command: Command): Promise<void> {
   const members = toMembers(flags);
   if (flags.metadata !== undefined && Object.keys(members).length > 0) misuse(command, '--metadata stands instead of the other flags: put them into the document');
-  const changes = flags.metadata === undefined ? members : await readMetadata(flags.metadata);
+  const changes = flags.metadata === undefined ? members : await readDocument(flags.metadata);
   if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) throw new Refused('the metadata of one client are one JSON object');
   if (Object.keys(changes).length === 0) misuse(command, 'nothing to change was given');
   const updated = await withClients(async (clients) => accept(await clients.update(id, { ...changes }, { allowNik: flags.allowNik })), true);

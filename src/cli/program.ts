@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './accounts.ts';
+import { addApiCommands } from './apis.ts';
 import { addClientCommands } from './clients.ts';
 import { addDoctor } from './doctor.ts';
 import { addOperatorCommands } from './operators.ts';
@@ -20,6 +21,7 @@ function createProgram(): Command {
   addUpkeepCommands(program);
   addDoctor(program);
   addClientCommands(program);
+  addApiCommands(program);
   addAccountCommands(program);
   addOperatorCommands(program);
   addLogoutCommands(program);

@@ -1,3 +1,4 @@
+import type { ApiRights } from './api.ts';
 import type { Sensitive } from './sensitive.ts';
 import type { DataUse } from './sharing.ts';
 
@@ -36,6 +37,8 @@ export interface ClientMetadata {
   readonly first_party?: boolean;
   /** A service of the house has a page of its own for that, also for people who have signed in already. */
   readonly notice_page?: boolean;
+  /** Which registered APIs it may get tokens for, and with which of their scopes. */
+  readonly resources?: ApiRights;
   readonly [further: string]: unknown;
 }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { scopesFor, type Api, type ApiRights } from './api.ts';
 import { claimsByScope } from './claims.ts';
 import type { ClientMetadata } from './client.ts';
 import type { Locale } from './locale.ts';
@@ -22,6 +23,8 @@ export interface Share {
   readonly claims: readonly string[];
   /** Left out where the registration gives none. */
   readonly use?: DataUse;
+  /** What the service may do elsewhere in the name of the person, where it is no datum of ours. */
+  readonly api?: { readonly resource: string; readonly name: string; readonly means: Readonly<Record<Locale, string>> };
 }
 
 /** A `consent` asks and a `notice` tells, both on a page; `listed` stands among the connected services alone. */
@@ -36,20 +39,32 @@ export interface ConsentText {
   readonly wording: Readonly<Record<Locale, Readonly<Record<string, string>>>>;
 }
 
-type Declared = Pick<ClientMetadata, 'data_use' | 'first_party' | 'notice_page'>;
+type Declared = Pick<ClientMetadata, 'data_use' | 'first_party' | 'notice_page'> & { readonly resources?: ApiRights };
 
-/** What the scopes give away, in the order of `claimsByScope`. */
-export const sharesOf = ({ data_use: uses }: Declared, scopes: readonly string[]): readonly Share[] =>
-  personalScopes
+const apiSharesOf = (rights: ApiRights | undefined, scopes: readonly string[], apis: readonly Api[]): readonly Share[] =>
+  apis.flatMap((api) =>
+    scopesFor(api, rights)
+      .filter(({ name }) => scopes.includes(name))
+      .map(({ name: scope, means }) => ({ scope, claims: [], api: { resource: api.identifier, name: api.name, means } })),
+  );
+
+/** What the scopes give away, in the order of `claimsByScope`, and then what they allow at the APIs that the request names. */
+export const sharesOf = ({ data_use: uses, resources }: Declared, scopes: readonly string[], apis: readonly Api[] = []): readonly Share[] => [
+  ...personalScopes
     .filter((scope) => scopes.includes(scope))
     .map((scope) => {
       const use = uses?.[scope];
       return { scope, claims: claimsByScope[scope], ...(use === undefined ? {} : { use }) };
-    });
+    }),
+  ...apiSharesOf(resources, scopes, apis),
+];
 
-/** The same data or less, for the same purpose on the same basis: anything else is new to the person. */
+/** Two APIs may call a scope by the same name. */
+export const keyOf = ({ scope, api }: Share): string => (api === undefined ? scope : `${api.resource} ${scope}`);
+
+/** The same data or less, for the same purpose on the same basis, or the same act in the same words: anything else is new to the person. */
 const covers = (given: Share, wanted: Share): boolean =>
-  given.scope === wanted.scope && wanted.claims.every((claim) => given.claims.includes(claim)) && isDeepStrictEqual(given.use, wanted.use);
+  keyOf(given) === keyOf(wanted) && wanted.claims.every((claim) => given.claims.includes(claim)) && isDeepStrictEqual([given.use, given.api], [wanted.use, wanted.api]);
 
 /** What of it the person has yet to be asked or told. */
 export const newShares = (wanted: readonly Share[], given: readonly Share[]): readonly Share[] => wanted.filter((share) => !given.some((one) => covers(one, share)));

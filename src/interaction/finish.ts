@@ -7,7 +7,7 @@ import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
 import { seeOther } from '../web/see-other.ts';
 import { entered, interactionPath, type Entered } from './entrance.ts';
-import { scopesOf, type Sharing } from './sharing.ts';
+import { wantedOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {
   readonly accountId: AccountId;
@@ -59,7 +59,7 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
     const { client, interaction, uid } = entered(ctx);
     const version = field(ctx, 'sharing');
     if (client === undefined || version === '') return;
-    await sharing.settle({ client, accountId, scopes: scopesOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
+    await sharing.settle({ client, accountId, ...wantedOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
   }
 
   const record = (ctx: Context, type: 'sign-in.held' | 'sign-in.succeeded', { accountId, amr, knownDevice }: SignedIn): Promise<void> =>

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { AccountId } from '../domain/account.ts';
 import type { Store } from '../store/store.ts';
 import { entered, interactionPath } from './entrance.ts';
-import { scopesOf, valuesOf, type Question, type Sharing, type Values } from './sharing.ts';
+import { wantedOf, valuesOf, type Question, type Sharing, type Values } from './sharing.ts';
 
 /** What the last page of a journey says of the sharing, so that the way on needs no further page. */
 export interface SharingShown {
@@ -18,7 +18,7 @@ export const createShowSharing =
   ({ sharing, store }: { readonly sharing: Pick<Sharing, 'ask'>; readonly store: Pick<Store, 'accounts'> }): ShowSharing =>
   async (ctx, accountId) => {
     const { client, interaction, uid } = entered(ctx);
-    const question = client === undefined ? undefined : await sharing.ask({ client, accountId, scopes: scopesOf(interaction.params) });
+    const question = client === undefined ? undefined : await sharing.ask({ client, accountId, ...wantedOf(interaction.params) });
     const account = question === undefined ? undefined : await store.accounts.findById(accountId);
     return question === undefined ? undefined : { question, values: account === undefined ? {} : valuesOf(account), decline: interactionPath(uid, 'consent/decline') };
   };

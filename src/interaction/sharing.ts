@@ -17,6 +17,8 @@ export interface Wish {
   /** Undefined where nobody has signed in yet. */
   readonly accountId: AccountId | undefined;
   readonly scopes: readonly string[];
+  /** The APIs that the tokens are to be good for. */
+  readonly resources: readonly string[];
 }
 
 /** What the person has to be shown first. */
@@ -77,8 +79,11 @@ export interface SharingDeps {
   readonly wording: ConsentText['wording'];
 }
 
-/** The scopes of a request, as the provider has validated them. */
-export const scopesOf = (params: Readonly<Record<string, unknown>>): readonly string[] => (typeof params.scope === 'string' ? params.scope.split(' ') : []);
+/** What a request asks for, as the provider has validated it. */
+export const wantedOf = ({ scope, resource }: Readonly<Record<string, unknown>>): Pick<Wish, 'scopes' | 'resources'> => ({
+  scopes: typeof scope === 'string' ? scope.split(' ') : [],
+  resources: [resource].flat().filter((one) => typeof one === 'string'),
+});
 
 /** One spelling for one text, whatever order the database gives its parts in. */
 function canonical(value: unknown): unknown {
@@ -100,8 +105,8 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
     });
   }
 
-  async function look({ client, accountId, scopes }: Wish): Promise<{ all: readonly Share[]; fresh: readonly Share[]; isFurther: boolean }> {
-    const all = sharesOf(client.metadata, scopes);
+  async function look({ client, accountId, scopes, resources }: Wish): Promise<{ all: readonly Share[]; fresh: readonly Share[]; isFurther: boolean }> {
+    const all = sharesOf(client.metadata, scopes, await store.apis.findActive(resources));
     const receipts = accountId === undefined || all.length === 0 ? [] : await store.consents.standing(accountId, client.id);
     return { all, fresh: newShares(all, knownShares(client.metadata, receipts)), isFurther: receipts.length > 0 };
   }

@@ -13,9 +13,9 @@ export function createFindAccount({ store, timeZone }: { store: Pick<Store, 'acc
     if (standing === undefined || !honours(standing, ctx.oidc.session?.loginTs ?? Infinity)) return undefined;
     return {
       accountId: sub,
-      async claims(use, scope) {
-        // The ID token of a code flow carries the subject alone; who the person is stays with userinfo.
-        if (use === 'id_token' && scope === 'openid') return { sub };
+      async claims(use) {
+        // The ID token carries the subject alone, also beside a token for an API; who the person is stays with userinfo.
+        if (use === 'id_token') return { sub };
         const account = await store.accounts.findById(sub);
         return account === undefined ? { sub } : { sub, ...claimsOf(account, timeZone) };
       },

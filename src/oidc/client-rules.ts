@@ -2,9 +2,10 @@ import type { Client } from 'oidc-provider';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 
 /** Members of a registration that are ours alone; the protocol keeps them by their name. */
-export const extraClientMetadata: string[] = ['pkce_waived_because', 'security_profile', 'data_use', 'first_party', 'notice_page'];
+export const extraClientMetadata: string[] = ['pkce_waived_because', 'security_profile', 'data_use', 'first_party', 'notice_page', 'resources', 'may_introspect'];
 
-const memberOf = (client: Client | undefined, name: string): unknown => (client as Readonly<Record<string, unknown>> | undefined)?.[name];
+/** What a registration says under this name. */
+export const memberOf = (client: Client | undefined, name: string): unknown => (client as Readonly<Record<string, unknown>> | undefined)?.[name];
 
 /** Whether FAPI 2.0 Security Profile rules hold for the client. */
 export const isFapi2 = (client: Client | undefined): boolean => memberOf(client, 'security_profile') === 'fapi2';

@@ -1,6 +1,7 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import { isFapi2 } from './client-rules.ts';
+import { createIntrospectionPolicy, createResourceIndicators, type ApiDirectory } from './resources.ts';
 
 /** What the pages of the protocol look like; `app.ts` fills this in, so that this folder draws nothing. */
 export interface ProtocolPages {
@@ -14,14 +15,13 @@ export interface ProtocolPages {
 }
 
 /** What of the protocol is on; docs/protocol.md gives the reason of each. */
-export function createFeatures({ pages, keyedHash }: { readonly pages: ProtocolPages; readonly keyedHash: KeyedHash }): NonNullable<Configuration['features']> {
+export function createFeatures({ pages, keyedHash, apis }: { readonly pages: ProtocolPages; readonly keyedHash: KeyedHash; readonly apis: ApiDirectory }): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     // For `acr` alone: what else it names is not granted, and so not answered.
     claimsParameter: { enabled: true },
-    // A service learns of its own tokens only; what others hold is no concern of its.
-    introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+    introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(apis) },
     revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
     jwtUserinfo: { enabled: true },
     jwtIntrospection: { enabled: true },
@@ -31,7 +31,7 @@ export function createFeatures({ pages, keyedHash }: { readonly pages: ProtocolP
     // One secret for all instances, so that any of them takes the nonce of another.
     dPoP: { enabled: true, nonceSecret: keyedHash.hash('dpop-nonce'), requireNonce: () => true },
     fapi: { enabled: true, profile: (_ctx, client) => (isFapi2(client) ? '2.0' : undefined) },
-    resourceIndicators: { enabled: false },
+    resourceIndicators: createResourceIndicators(apis),
     backchannelLogout: { enabled: true },
     // Kiosks and programs without a browser; the code is for a person to copy: no vowels, so no words and no 0 or O.
     deviceFlow: {

@@ -18,6 +18,7 @@ import { createFeatures, type ProtocolPages } from './features.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
+import { describeSignIn, type ApiDirectory } from './resources.ts';
 import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 
@@ -31,6 +32,7 @@ export interface ProviderDeps {
   readonly keyedHash: KeyedHash;
   readonly cookieKeys: Sensitive<readonly string[]>;
   readonly clients: ClientDirectory;
+  readonly apis: ApiDirectory;
   /** Clients that are part of this product and need no registration. */
   readonly ownClients: NonNullable<Configuration['clients']>;
   readonly jwks: { keys: Record<string, unknown>[] };
@@ -51,7 +53,7 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, ownClients, jwks, pages, listShares, fetch, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, jwks, pages, listShares, fetch, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
@@ -96,18 +98,19 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
       policy: createPolicy({ isEnrolled: (accountId) => store.secondFactors.isEnrolled(accountId) }),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
-    features: createFeatures({ pages, keyedHash }),
+    features: createFeatures({ pages, keyedHash, apis }),
     renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
 
-    loadExistingGrant: createLoadExistingGrant({ clients, store, list: listShares }),
+    loadExistingGrant: createLoadExistingGrant({ clients, apis, store, list: listShares }),
+    extraTokenClaims: describeSignIn,
 
     ttl: {
       Interaction: config.lifetimes.interactionSeconds,
       Session: config.lifetimes.sessionSeconds,
       Grant: config.lifetimes.sessionSeconds,
       AuthorizationCode: 60,
-      AccessToken: 900,
-      ClientCredentials: 600,
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 900,
+      ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 600,
       DeviceCode: 600,
       IdToken: 900,
       RefreshToken: config.lifetimes.sessionSeconds,

@@ -4,6 +4,7 @@ import type { Envelope } from '../crypto/envelope.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { createAccountStore, type AccountStore } from './accounts.ts';
+import { createApiStore, type ApiStore } from './apis.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
 import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
 import { createBacklogStore, type BacklogStore } from './backlog.ts';
@@ -28,6 +29,7 @@ import { createVerificationStore, type VerificationStore } from './verifications
 
 export interface Store {
   readonly accounts: AccountStore;
+  readonly apis: ApiStore;
   readonly audit: AuditStore;
   readonly auditSearch: AuditSearchStore;
   readonly backlog: BacklogStore;
@@ -69,6 +71,7 @@ export interface StoreDeps {
 export function createStore({ knex, ...crypto }: StoreDeps): Store {
   const tables = (db: Knex, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'ping'> => ({
     accounts: wrap(createAccountStore(db, crypto)),
+    apis: wrap(createApiStore(db)),
     audit: wrap(createAuditStore(db)),
     auditSearch: wrap(createAuditSearchStore(db)),
     backlog: wrap(createBacklogStore(db)),

@@ -1,6 +1,6 @@
 import type { Audit } from '../../audit/log.ts';
 import type { AccountId } from '../../domain/account.ts';
-import type { Share } from '../../domain/sharing.ts';
+import { keyOf, type Share } from '../../domain/sharing.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -34,7 +34,7 @@ export function createServices({ store, audit, clock, endGrants }: ServicesDeps)
     for (const { clientId, givenAt, text } of await store.consents.standingOf(accountId)) {
       const service = services.get(clientId) ?? { since: givenAt, name: text.service, shares: new Map<string, Share>() };
       service.name = text.service;
-      for (const share of text.shares) service.shares.set(share.scope, share);
+      for (const share of text.shares) service.shares.set(keyOf(share), share);
       services.set(clientId, service);
     }
     return [...services].map(([clientId, { since, name, shares }]) => ({ clientId, name, since, shares: [...shares.values()] })).reverse();

@@ -76,6 +76,8 @@ export const fields = {
   data_use: z.partialRecord(z.enum(personalScopes), dataUse).optional(),
   first_party: z.boolean().optional(),
   notice_page: z.boolean().optional(),
+  resources: z.record(z.string().max(255), z.array(z.string().max(64)).max(100)).refine((all) => Object.keys(all).length <= 50, { error: 'names too many APIs' }).optional(),
+  may_introspect: z.array(z.string().max(255)).min(1).max(50).optional(),
   allow_nik: z.boolean().default(false),
   type: z.enum(clientTypes).optional(),
 };

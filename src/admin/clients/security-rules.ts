@@ -24,6 +24,7 @@ function* findFapiProblems(type: ClientType, given: Document, method: string): G
 export function* findSecurityProblems(type: ClientType, given: Document, method: string): Generator<FieldProblem> {
   if (given.security_profile === 'fapi2') yield* findFapiProblems(type, given, method);
   else if (given.pkce_waived_because !== undefined && type !== 'web') yield { field: 'pkce_waived_because', what: `must not be given: PKCE is waived for web clients alone, and this is of type ${type}` };
+  if (given.may_introspect !== undefined && type !== 'machine') yield { field: 'may_introspect', what: `must not be given: an API looks after tokens as a machine of its own, and this is of type ${type}` };
 
   const hasKeys = given.jwks !== undefined || given.jwks_uri !== undefined;
   for (const what of ENCRYPTED) {

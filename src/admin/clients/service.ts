@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts';
 import type { FieldProblem } from './field-problem.ts';
 import { needsSecret } from './forms.ts';
 import { judgeChange, judgeNew, type ProtocolCheck } from './judgement.ts';
+import { holdResources } from './resource-rules.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
 import { COMMAND_LINE, effectiveVersion, propose, recordEffect, type Hand } from './versions.ts';
 
@@ -113,6 +114,7 @@ export function createClientService({ store, audit, clock, random, check }: Clie
       return whole(store, async (tx) => {
         const at = clock.now();
         for (const { client } of prepared) {
+          await holdResources(tx, client.metadata);
           if (!(await tx.clients.insert(client))) throw new Abandoned({ reason: 'client-id-taken', id: client.id });
           await audit.record(tx, 'client.created', { type: client.type, by: hand.by }, { clientId: client.id });
           if (status === 'active') await recordEffect(tx, client, { ...client, reason }, { ...hand, at });
@@ -130,6 +132,7 @@ export function createClientService({ store, audit, clock, random, check }: Clie
         const before = await lockClient(tx, id);
         if (seenAt !== undefined && before.updatedAt.getTime() !== seenAt.getTime()) throw new Abandoned({ reason: 'client-changed', id });
         const { metadata, ignored } = judgeChange(check, before, before, changes, allowNik);
+        await holdResources(tx, metadata);
         const newSecret = needsSecret(metadata) && before.secret === undefined ? makeSecret() : undefined;
         const wanted = { metadata, listing: listing ?? before.listing };
         const fields = changedFields({ ...before.metadata, listing: before.listing }, { ...metadata, listing: wanted.listing });

@@ -13,7 +13,7 @@ import { say, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath } from '../entrance.ts';
 import type { Finish } from '../finish.ts';
-import { scopesOf, valuesOf, type Sharing } from '../sharing.ts';
+import { wantedOf, valuesOf, type Sharing } from '../sharing.ts';
 import { consentScreen } from './screens.ts';
 
 export interface ConsentRoutesDeps {
@@ -30,6 +30,7 @@ interface Asked {
   readonly accountId: AccountId;
   readonly account: Account;
   readonly scopes: readonly string[];
+  readonly resources: readonly string[];
 }
 
 /**
@@ -44,7 +45,7 @@ export function addConsent({ sharing, finish, provider, store, csrf, config }: C
     const session = await provider.Session.get(ctx);
     if (session.uid !== interaction.session.uid || session.accountId === undefined) return undefined;
     const account = await store.accounts.findById(session.accountId);
-    return account === undefined ? undefined : { client, account, accountId: account.id, scopes: scopesOf(interaction.params) };
+    return account === undefined ? undefined : { client, account, accountId: account.id, ...wantedOf(interaction.params) };
   }
 
   const isAnew = (ctx: Context): boolean => entered(ctx).interaction.prompt.reasons.includes('consent_prompt');
@@ -82,7 +83,7 @@ export function addConsent({ sharing, finish, provider, store, csrf, config }: C
   /** Also from the end of a registration, where nobody is signed in yet. */
   async function decline(ctx: Context): Promise<void> {
     const { client, interaction, uid } = entered(ctx);
-    if (client !== undefined) await sharing.decline({ client, accountId: (await asked(ctx))?.accountId, scopes: scopesOf(interaction.params) }, uid);
+    if (client !== undefined) await sharing.decline({ client, accountId: (await asked(ctx))?.accountId, ...wantedOf(interaction.params) }, uid);
     await finish.declined(ctx);
   }
 

@@ -32,7 +32,14 @@ const first: ConsentModel = {
   links: { decline: '#', other: '#', policy: 'https://karirhub.contoh.test/privasi', services: '#' },
 };
 
+const letters: Share = {
+  scope: 'lamaran:baca',
+  claims: [],
+  api: { resource: 'https://api.karirhub.contoh.test/', name: 'API Karirhub (contoh)', means: { id: 'Membaca lamaran yang Anda kirim di Karirhub.', en: 'Reading the applications that you sent at Karirhub.' } },
+};
+
 export const examples: Examples = {
+  'asked for an API': consentScreen({ ...first, question: { kind: 'consent', shares: [...exampleShares.slice(0, 1), letters], isFurther: false, version: 'x' } }),
   'asked for the first time': consentScreen(first),
   'asked for more': consentScreen({ ...first, question: { kind: 'consent', shares: [nik], isFurther: true, version: 'x' } }),
   'a service of the house tells': consentScreen({ ...first, question: { kind: 'notice', shares: exampleShares, isFurther: false, version: 'x' }, links: { ...first.links, policy: undefined } }),

@@ -16,7 +16,7 @@ import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath } from '../entrance.ts';
 import type { Finish } from '../finish.ts';
-import { scopesOf, type Sharing } from '../sharing.ts';
+import { wantedOf, type Sharing } from '../sharing.ts';
 import { loginScreen, type LoginModel } from './screens.ts';
 import type { LoginRefusal, LoginService } from './service.ts';
 
@@ -49,7 +49,7 @@ export function addLogin({ login, finish, sharing, provider, store, csrf, clock,
     const present = await presentSession(ctx);
     const hint = interaction.params.login_hint;
     // What is only told is told here: nobody needs another page for it. What is asked is asked on a page of its own.
-    const question = client === undefined ? undefined : await sharing.ask({ client, accountId: undefined, scopes: scopesOf(interaction.params) });
+    const question = client === undefined ? undefined : await sharing.ask({ client, accountId: undefined, ...wantedOf(interaction.params) });
     const screen = loginScreen({
       service,
       values: { identifier: typeof hint === 'string' ? hint.slice(0, 320) : '', remember: false },

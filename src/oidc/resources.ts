@@ -1,0 +1,75 @@
+import { errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { mayUse, scopesFor, type Api, type ApiRights } from '../domain/api.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Store } from '../store/store.ts';
+import { memberOf } from './client-rules.ts';
+import { holding } from './held.ts';
+
+export interface ApiDirectory {
+  /** Stopped ones are not found. */
+  find(identifier: string): Promise<Api | undefined>;
+}
+
+/** RFC 8707, 2: an absolute URI. Nothing else is looked for, and PostgreSQL takes no NUL. */
+const IDENTIFIER = /^[\x21-\x7e]{1,255}$/;
+
+/** APIs that take our tokens, held in the process for a moment. */
+export function createApiDirectory({ store, clock }: { readonly store: Pick<Store, 'apis'>; readonly clock: Clock }): ApiDirectory {
+  const held = holding((identifier) => store.apis.find(identifier), clock);
+  return {
+    async find(identifier) {
+      const api = IDENTIFIER.test(identifier) ? await held(identifier) : undefined;
+      return api?.status === 'active' ? api : undefined;
+    },
+  };
+}
+
+const rightsOf = (client: Client): ApiRights | undefined => memberOf(client, 'resources') as ApiRights | undefined;
+
+/**
+ * Resource indicators (RFC 8707). Where the token endpoint names none, a request with `openid` gets the token for
+ * userinfo, as if there were no APIs; one without gets the token for the one API it was granted.
+ */
+export const createResourceIndicators = (apis: ApiDirectory): NonNullable<NonNullable<Configuration['features']>['resourceIndicators']> => ({
+  enabled: true,
+  useGrantedResource: () => false,
+  async getResourceServerInfo(ctx, identifier, client) {
+    const api = await apis.find(identifier);
+    // One answer for both: which APIs there are is no business of who may not use them.
+    if (api === undefined || !mayUse(api, rightsOf(client))) throw new errors.InvalidTarget('no such API, or not for this client');
+    const allowed = scopesFor(api, rightsOf(client)).map(({ name }) => name);
+    const denied = api.scopes.map(({ name }) => name).filter((name) => ctx.oidc.requestParamScopes.has(name) && !allowed.includes(name));
+    // Left out in silence it would be missed later, at the API.
+    if (denied.length > 0) throw new errors.InvalidScope('requested scope is not allowed at this API', denied.join(' '));
+    return {
+      audience: api.identifier,
+      scope: allowed.join(' '),
+      accessTokenTTL: api.tokenSeconds,
+      accessTokenFormat: api.tokenFormat,
+      ...(api.tokenFormat === 'jwt' ? { jwt: { sign: { alg: api.tokenAlgorithm } } } : {}),
+    };
+  },
+});
+
+/**
+ * A client learns of its own tokens, and the machine of an API of those that were made for it; what others hold is no
+ * concern of theirs. For a stopped API nothing is good any more.
+ */
+export const createIntrospectionPolicy =
+  (apis: ApiDirectory): NonNullable<NonNullable<NonNullable<Configuration['features']>['introspection']>['allowedPolicy']> =>
+  async (_ctx, client, token) => {
+    const { aud } = token as { aud?: string };
+    if (aud !== undefined && (await apis.find(aud)) === undefined) return false;
+    if (token.clientId === client.clientId) return true;
+    const guarded = memberOf(client, 'may_introspect');
+    return aud !== undefined && Array.isArray(guarded) && guarded.includes(aud);
+  };
+
+/** What an API may know of the sign-in behind a token (RFC 9068, 2.2.1): how strong and how old it is, and nothing of the person. */
+export const describeSignIn: NonNullable<Configuration['extraTokenClaims']> = (ctx, token) => {
+  if (token.aud === undefined || token.kind !== 'AccessToken') return undefined;
+  const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = (ctx as KoaContextWithOIDC).oidc.entities;
+  const source = code ?? device ?? refresh;
+  const { acr, authTime } = (source ?? {}) as { acr?: string; authTime?: number };
+  return { ...(acr === undefined ? {} : { acr }), ...(authTime === undefined ? {} : { auth_time: authTime }) };
+};
