@@ -68,7 +68,7 @@ export const createIntrospectionPolicy =
 /** What an API may know of the sign-in behind a token (RFC 9068, 2.2.1): how strong and how old it is, and nothing of the person. */
 export const describeSignIn: NonNullable<Configuration['extraTokenClaims']> = (ctx, token) => {
   if (token.aud === undefined || token.kind !== 'AccessToken') return undefined;
-  const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = (ctx as KoaContextWithOIDC).oidc.entities;
+  const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = (ctx).oidc.entities;
   const source = code ?? device ?? refresh;
   const { acr, authTime } = (source ?? {}) as { acr?: string; authTime?: number };
   return { ...(acr === undefined ? {} : { acr }), ...(authTime === undefined ? {} : { auth_time: authTime }) };

@@ -57,7 +57,7 @@ describe('Protocol: tokens for registered APIs', () => {
     return { code, verifier: request.verifier };
   }
   const redeem = (by: RelyingParty, { code, verifier }: { code: string; verifier: string }, resource?: string): Promise<Answer> =>
-    exchange(app, by, { code, code_verifier: verifier, ...(resource === undefined ? {} : { resource }) } as never);
+    exchange(app, by, { code, code_verifier: verifier, ...(resource === undefined ? {} : { resource }) });
   const errorOf = async (by: RelyingParty, parameters: Readonly<Record<string, string>>): Promise<string | null> => (await visit(new Browser(), by, parameters)).page.url.searchParams.get('error');
 
   it('are JWTs by RFC 9068: for one API, for its scopes, verified by our published keys, and silent about the person', async () => {
