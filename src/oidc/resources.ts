@@ -1,4 +1,4 @@
-import { errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type Client, type Configuration } from 'oidc-provider';
 import { mayUse, scopesFor, type Api, type ApiRights } from '../domain/api.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
