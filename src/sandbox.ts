@@ -5,6 +5,7 @@ import { createDevicePages } from './oidc/device-flow.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
 import type { Receipt } from './oidc/logout/receipt.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
+import { createApiDirectory } from './oidc/resources.ts';
 import { toSandboxMetadata } from './oidc/sandbox/clients.ts';
 import { observe } from './oidc/sandbox/observe.ts';
 import { createSandboxProvider, SANDBOX } from './oidc/sandbox/provider.ts';
@@ -38,6 +39,7 @@ export async function createSandboxOf(core: Core, { fetch, csrf, showError, rece
     ...core,
     cookieKeys: keyring.cookies,
     clients,
+    apis: createApiDirectory({ store, clock }),
     jwks: await loadSigningKeys(store, clock, 'sandboxKeys'),
     fetch,
     pages: { error, ...signOut, ...createDevicePages(error) },

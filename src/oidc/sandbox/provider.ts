@@ -64,14 +64,14 @@ export function createSandboxProvider({ keyedHash, ...deps }: SandboxProviderDep
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, scope === 'profile' ? [...names, 'nip'] : [...names]])),
     discovery: { prompt_values_supported: ['none', 'login', 'consent'], ui_locales_supported: [...LOCALES] },
     interactions: { policy: createSandboxPolicy(), url: (_ctx, { uid }) => `${SANDBOX}/interaction/${uid}` },
-    features: { ...createFeatures({ pages, keyedHash: hash }), deviceFlow: { enabled: false } },
+    features: { ...createFeatures({ pages, keyedHash: hash, apis: deps.apis }), deviceFlow: { enabled: false } },
     loadExistingGrant: async ({ oidc }: KoaContextWithOIDC) => {
       const { client, session, result, provider } = oidc;
       if (client === undefined || session?.accountId === undefined) return undefined;
       const id = result?.consent?.grantId ?? session.grantIdFor(client.clientId);
       return id === undefined ? undefined : provider.Grant.find(id);
     },
-    ttl: { Interaction: HOUR, Session: HOUR, Grant: HOUR, AuthorizationCode: 60, AccessToken: 900, ClientCredentials: 600, IdToken: 900, RefreshToken: HOUR },
+    ttl: { Interaction: HOUR, Session: HOUR, Grant: HOUR, AuthorizationCode: 60, AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 900, ClientCredentials: 600, IdToken: 900, RefreshToken: HOUR },
   };
 
   return createProvider({ ...deps, keyedHash: hash, issuer, ownClients: [], listShares: () => Promise.resolve(true), instead });
