@@ -43,6 +43,7 @@ import { chainAll } from './jobs/chain.ts';
 import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createCodes } from './messages/codes.ts';
+import { watchClientErrors, type ClientErrors } from './oidc/client-errors.ts';
 import { createClientCheck } from './oidc/client-check.ts';
 import { createClientDirectory } from './oidc/clients.ts';
 import { createDevicePages } from './oidc/device-flow.ts';
@@ -85,6 +86,7 @@ export interface Container extends Core {
   readonly console: Middleware;
   readonly scheduler: Scheduler;
   readonly logouts: LogoutSender;
+  readonly clientErrors: ClientErrors;
   /** A second issuer, for trying things out: everything below `/sandbox`. */
   readonly sandbox: Middleware;
   readonly checks: Checks;
@@ -128,6 +130,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     log,
   });
   comeBackLater(provider, isDatabaseAway);
+  const clientErrors = watchClientErrors(provider, { clients, store, clock, random, log });
   const logouts = createLogoutSender({ deliver: createDeliver({ provider, fetch, random }), store, audit, clock, random, log });
   rememberVisits(provider, { store, clock });
   const noticesOf = queueNotices(provider, { store, clock, random });
@@ -225,14 +228,16 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     showError,
     routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, services: adminServices, findToken: createFindMachineToken(provider), isDatabaseAway }),
-    console: createConsole({ ...core, services: adminServices, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
+    console: createConsole({ ...core, services: adminServices, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
     logouts,
+    clientErrors,
     sandbox,
     checks,
     async close() {
       await scheduler.stop();
       await logouts.close();
+      await clientErrors.close();
       await registry.close();
       await core.close();
     },

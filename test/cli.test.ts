@@ -205,6 +205,17 @@ describe('The command line', function () {
       expect(await json(['account', 'reinstate', sub])).to.include({ status: 'active' });
     });
 
+    it('lists what was refused to a client, with the remedy', async () => {
+      const at = core.clock.now();
+      await core.store.clients.insert({ id: 'keliru', status: 'active', type: 'web', metadata: { client_id: 'keliru', client_name: 'Keliru' }, secret: undefined, listing: undefined, createdAt: at, updatedAt: at });
+      expect(await json(['client', 'errors', 'keliru'])).to.deep.equal([]);
+      await core.store.clientErrors.add([{ clientId: 'keliru', day: '2026-11-26', kind: 'authorization', error: 'invalid_redirect_uri', fault: 'redirect-uri', count: 4, firstAt: at, lastAt: at, helpCodes: ['K7Q2-M9'], address: 'https://lain.test/cb' }]);
+      const [error] = await json<Record<string, unknown>[]>(['client', 'errors', 'keliru']);
+      expect(error).to.deep.include({ request: 'authorization', error: 'invalid_redirect_uri', who: 'both', count: 4, help_codes: ['K7Q2-M9'], address: 'https://lain.test/cb' });
+      expect(error?.remedy).to.include('the same to the letter');
+      expect((await sso(['client', 'errors', 'tiada'])).code).to.equal(1);
+    });
+
     it('ends all sessions of a person for a reason that stays, and lists what services were told', async () => {
       const { sub } = await json<{ sub: string }>(['account', 'show', 'budi@contoh.test']);
       const now = core.clock.now();
@@ -291,7 +302,7 @@ describe('The command line', function () {
     });
 
     it('purges', async () => {
-      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'logouts', 'devices');
+      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'logouts', 'clientErrors', 'devices');
     });
 
     it('proves the audit chain, and exits with 1 where it is broken', async () => {

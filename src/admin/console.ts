@@ -6,6 +6,7 @@ import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
 import { addAuditPages } from './audit/console.ts';
 import { addClientPages } from './clients/console.ts';
+import { addClientErrorPages, type ClientErrorPagesDeps } from './clients/errors/console.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, type GuardDeps } from './guard.ts';
 import { addOperatorPages } from './operators/console.ts';
@@ -16,6 +17,7 @@ import type { AdminServices } from './services.ts';
 export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
   readonly services: AdminServices;
   readonly csrf: Csrf;
+  readonly clientErrors: ClientErrorPagesDeps['clientErrors'];
   readonly clock: Clock;
   readonly config: Config;
   /** Every type of event that the audit log knows. */
@@ -23,7 +25,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 }
 
 /** The operators' console: everything below `/admin`, behind one guard, whether there is such a page or not. */
-export function createConsole({ services, csrf, eventTypes, ...deps }: ConsoleDeps): Middleware {
+export function createConsole({ services, csrf, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
   const { store, audit, clock, config } = deps;
   const { timeZone } = config.identity;
   const { accounts, clients, support, operators, reports, toKey } = services;
@@ -34,6 +36,8 @@ export function createConsole({ services, csrf, eventTypes, ...deps }: ConsoleDe
   router.get('/admin', (ctx: Context) => desk.show(ctx, homeScreen({ frame: frameOf(ctx) })));
   addAccountPages({ accounts, support, toKey, desk })(router);
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
+  // Before the pages of one client: `errors` is the id of none.
+  addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addClientPages({ clients, store, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);

@@ -5,6 +5,7 @@ import { clientTypes, type Client, type ClientType } from '../domain/client.ts';
 import type { Result } from '../domain/result.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import { addClientCheckCommand } from './client-checks.ts';
+import { addClientErrorsCommand } from './client-errors.ts';
 import { withCore } from './open.ts';
 import { readDocument } from './read-document.ts';
 import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
@@ -174,6 +175,7 @@ export function addClientCommands(program: Command): void {
     });
 
   addClientCheckCommand(client);
+  addClientErrorsCommand(client);
 
   for (const [name, status, description] of [
     ['disable', 'disabled', 'stop a client: for the protocol it does not exist'],

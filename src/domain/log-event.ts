@@ -5,6 +5,7 @@
 export const logEvents = [
   'courier.recovered',
   'courier.unavailable',
+  'error.answered',
   'error.shown',
   'logout.delayed',
   'logout.delivered',

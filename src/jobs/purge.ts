@@ -5,6 +5,8 @@ const BATCH = 1000;
 /** What became of a message is kept for a while for whoever asks; what it said was wiped when it was sent. */
 const MESSAGE_SECONDS = 30 * 86_400;
 const LOGOUT_SECONDS = 30 * 86_400;
+/** What went wrong longer ago was mended, or happens again. */
+const CLIENT_ERROR_SECONDS = 14 * 86_400;
 
 async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
   for (let total = 0; ; ) {
@@ -31,6 +33,7 @@ export async function purge({ store, clock, deviceSeconds, purgeCounters }: Purg
     confirmations: await inBatches((limit) => store.confirmations.purge(now, limit)),
     messages: await inBatches((limit) => store.messages.purge(addSeconds(now, -MESSAGE_SECONDS), limit)),
     logouts: await inBatches((limit) => store.logouts.purge(addSeconds(now, -LOGOUT_SECONDS), limit)),
+    clientErrors: await inBatches((limit) => store.clientErrors.purge(addSeconds(now, -CLIENT_ERROR_SECONDS), limit)),
     devices: await inBatches((limit) => store.accounts.purgeDevices(addSeconds(now, -deviceSeconds), limit)),
   };
 }

@@ -8,6 +8,7 @@ import { createApiStore, type ApiStore } from './apis.ts';
 import { createAuditStore, type AuditStore } from './audit.ts';
 import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
 import { createBacklogStore, type BacklogStore } from './backlog.ts';
+import { createClientErrorStore, type ClientErrorStore } from './client-errors.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
 import { createClientCheckStore, type ClientCheckStore } from './client-checks.ts';
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
@@ -33,6 +34,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly auditSearch: AuditSearchStore;
   readonly backlog: BacklogStore;
+  readonly clientErrors: ClientErrorStore;
   readonly clients: ClientStore;
   readonly clientVersions: ClientVersionStore;
   readonly clientChecks: ClientCheckStore;
@@ -75,6 +77,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     audit: wrap(createAuditStore(db)),
     auditSearch: wrap(createAuditSearchStore(db)),
     backlog: wrap(createBacklogStore(db)),
+    clientErrors: wrap(createClientErrorStore(db)),
     clients: wrap(createClientStore(db, crypto)),
     clientVersions: wrap(createClientVersionStore(db)),
     clientChecks: wrap(createClientCheckStore(db)),

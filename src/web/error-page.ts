@@ -1,9 +1,9 @@
 import type { Context, Middleware } from 'koa';
-import { HELP_CODE_BYTES, toHelpCode } from '../domain/help-code.ts';
 import type { LogEvent } from '../domain/log-event.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorScreen, type ErrorModel } from './error-screen.ts';
+import { helpCodeOf, markErrorShown } from './help-code.ts';
 import { Refused } from './refused.ts';
 import { renderScreen } from './render.ts';
 import { say, type Sentence } from './screen.ts';
@@ -46,7 +46,8 @@ export type ShowError = (ctx: Context, failure: Pick<ErrorModel, 'status' | 'tex
 /** Draws one error, as page or as JSON, with a code that finds the log entry; never a stack. */
 export function createShowError({ log, random }: Pick<ErrorPageDeps, 'log' | 'random'>): ShowError {
   return async (ctx, { status, text, detail }, { back } = {}) => {
-    const helpCode = toHelpCode(random.bytes(HELP_CODE_BYTES));
+    const helpCode = helpCodeOf(ctx, random);
+    markErrorShown(ctx);
     log.warn({ event: 'error.shown' satisfies LogEvent, helpCode, status, sentence: text.key, oauthError: detail?.error, path: ctx.path.replace(/^(\/(?:interaction|auth))\/[^/]+/, '$1/:uid'), requestId: ctx.state.requestId as string }, 'an error page was shown');
     ctx.set('Cache-Control', 'no-store');
     ctx.status = status;

@@ -1,0 +1,154 @@
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { addressOf, faultOf, isFaultOfService, requestKinds, together, type ClientError, type RequestKind } from '../domain/client-error.ts';
+import type { LogEvent } from '../domain/log-event.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Random } from '../ports/random/random.ts';
+import type { ErrorsOfDay } from '../store/client-errors.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import { hasShownError, helpCodeOf } from '../web/help-code.ts';
+import type { ClientDirectory } from './clients.ts';
+
+export interface ClientErrors {
+  /** Writes what was counted since the last time. Never throws. */
+  flush(): Promise<void>;
+  /** The same, and begins nothing more. */
+  close(): Promise<void>;
+}
+
+export interface ClientErrorsDeps {
+  readonly clients: Pick<ClientDirectory, 'find'>;
+  readonly store: Pick<Store, 'clientErrors'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** One statement in this time, however many errors there are. */
+const FLUSH_MS = 10_000;
+/** What one statement writes at most; whoever causes more kinds of errors than that goes uncounted. */
+const MOST = 500;
+const LONGEST_WORD = 60;
+
+/** Errors of the library carry more than their class says. */
+interface ProtocolError {
+  readonly error?: unknown;
+  readonly error_description?: unknown;
+  readonly error_detail?: unknown;
+}
+
+interface FaultState {
+  /** What services are told of this request, where they are told anything. */
+  protocolFault?: { readonly kind: RequestKind; readonly error: string; readonly clientId: string | undefined };
+}
+
+/** Which client the request says it is of; nothing is proved by that. */
+function claimedClient(ctx: KoaContextWithOIDC): string | undefined {
+  const { client, params, body } = ctx.oidc;
+  if (client !== undefined) return client.clientId;
+  const named = params?.client_id ?? (body as Record<string, unknown> | undefined)?.client_id ?? ctx.query.client_id;
+  if (typeof named === 'string') return named;
+  const basic = /^Basic ([A-Za-z0-9+/=]{1,2000})$/i.exec(ctx.get('authorization'))?.[1];
+  const name = basic === undefined ? undefined : /^[^:]*/.exec(Buffer.from(basic, 'base64').toString('utf8'))?.[0];
+  try {
+    return name === undefined ? undefined : decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What services are told besides the error: the code by which an operator finds it. */
+function tellHelpCode(ctx: KoaContextWithOIDC, helpCode: string): void {
+  const body: unknown = ctx.body;
+  if (typeof body === 'object' && body !== null && 'error' in body && !Buffer.isBuffer(body)) {
+    ctx.body = { ...body, help_code: helpCode };
+    return;
+  }
+  // Written behind what is there: the rest of the address stays the service's, to the letter.
+  const home = ctx.response.get('location').replace(/^.*[?&]error_description=[^&#]*/, (before) => `${before}${encodeURIComponent(` (help code ${helpCode})`)}`);
+  if (home !== '') ctx.set('Location', home);
+}
+
+/**
+ * Keeps what goes wrong between each client and the protocol, and gives each error its help code. Counted in the process
+ * and written now and then: no request waits for it or fails by it, and a flood of errors is one row that counts.
+ */
+export function watchClientErrors(provider: Provider, { clients, store, clock, random, log }: ClientErrorsDeps): ClientErrors {
+  let counted = new Map<string, ErrorsOfDay>();
+  let uncounted = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  const finding = new Set<Promise<void>>();
+
+  function count(one: ClientError): void {
+    const day = one.lastAt.toISOString().slice(0, 10);
+    const key = [one.clientId, day, one.kind, one.error, one.fault].join('\n');
+    const before = counted.get(key);
+    if (before === undefined && counted.size >= MOST) {
+      uncounted += 1;
+      return;
+    }
+    counted.set(key, { ...(before === undefined ? one : together(before, one)), day });
+    if (closed) return;
+    timer ??= setTimeout(() => void flush(), FLUSH_MS).unref();
+  }
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    await Promise.all(finding);
+    const written = [...counted.values()];
+    if (uncounted > 0) log.warn({ uncounted }, 'more errors of services than are counted');
+    counted = new Map();
+    uncounted = 0;
+    try {
+      await store.clientErrors.add(written);
+    } catch (error) {
+      log.warn({ err: error, kinds: written.length }, 'errors of services could not be kept');
+    }
+  }
+
+  async function remember(ctx: KoaContextWithOIDC, kind: RequestKind, error: string, words: string, helpCode: string): Promise<void> {
+    const id = claimedClient(ctx);
+    // The library has just asked for the same one: nothing is read a second time.
+    const client = id === undefined ? undefined : await clients.find(id);
+    if (client === undefined || client.status === 'draft') return;
+    const fault = client.status === 'disabled' ? 'stopped' : faultOf(error, words);
+    const { redirect_uri: home, post_logout_redirect_uri: afterwards } = ctx.oidc.params ?? {};
+    const address = fault === 'redirect-uri' || fault === 'redirect-differs' ? addressOf(home) : fault === 'post-logout' ? addressOf(afterwards) : undefined;
+    const at = clock.now();
+    count({ clientId: client.id, kind, error: error.slice(0, LONGEST_WORD), fault, count: 1, firstAt: at, lastAt: at, helpCodes: [helpCode], address });
+  }
+
+  const on = provider.on.bind(provider) as (event: string, listener: (ctx: KoaContextWithOIDC, error: ProtocolError) => void) => void;
+  for (const kind of requestKinds) {
+    on(`${kind}.error`, (ctx, { error, error_description: description, error_detail: detail }) => {
+      if (typeof error !== 'string' || !isFaultOfService(error)) return;
+      (ctx.state as FaultState).protocolFault = { kind, error, clientId: ctx.oidc.client?.clientId };
+      const found = remember(ctx, kind, error, [description, detail].filter((one) => typeof one === 'string').join('; '), helpCodeOf(ctx, random)).catch((cause: unknown) => {
+        log.warn({ err: cause }, 'an error of a service could not be counted');
+      });
+      finding.add(found);
+      void found.finally(() => finding.delete(found));
+    });
+  }
+
+  provider.use(async (ctx, next) => {
+    await next();
+    const fault = (ctx.state as FaultState).protocolFault;
+    // A page of ours says its code itself, and has its own line in the log.
+    if (fault === undefined || hasShownError(ctx)) return;
+    const helpCode = helpCodeOf(ctx, random);
+    tellHelpCode(ctx as KoaContextWithOIDC, helpCode);
+    log.info({ event: 'error.answered' satisfies LogEvent, helpCode, ...fault, status: ctx.status, requestId: (ctx.state as { requestId?: string }).requestId }, 'a service was answered by an error');
+  });
+
+  return {
+    flush,
+    async close() {
+      closed = true;
+      await flush();
+    },
+  };
+}
