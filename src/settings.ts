@@ -145,6 +145,7 @@ export const settings = {
     interactionSeconds: whole(3600, 'How long a sign-in may take.', { min: 60 }),
     draftSeconds: whole(86_400, 'How long an unfinished registration is kept.', { min: 60 }),
     sessionSeconds: whole(1_209_600, 'How long a session lasts on a personal device.', { min: 60 }),
+    offlineSeconds: whole(7_776_000, 'How long a service that may act while the person is away (`offline_access`) can do so before it asks again.', { env: 'OFFLINE_ACCESS_SECONDS', min: 3600 }),
     resumeSeconds: whole(86_400, 'How long an expired sign-in can be taken up again.', { min: 60 }),
     deviceSeconds: whole(34_128_000, 'How long a device is remembered.', { min: 60 }),
   },

@@ -10,7 +10,10 @@ export const claimsByScope = {
   nik: ['nik', 'nik_verified_at'],
 } as const;
 
-export const scopes: readonly string[] = Object.keys(claimsByScope);
+/** Access that goes on when the person has gone (OpenID Connect Core, 11); it opens no claim. */
+export const OFFLINE_SCOPE = 'offline_access';
+
+export const scopes: readonly string[] = [...Object.keys(claimsByScope), OFFLINE_SCOPE];
 
 /** Everything the account can say of its person; the protocol picks what the scopes of a service allow. */
 export function claimsOf(account: Account, zoneinfo: string): Record<string, unknown> {

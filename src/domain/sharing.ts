@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { scopesFor, type Api, type ApiRights } from './api.ts';
-import { claimsByScope } from './claims.ts';
+import { claimsByScope, OFFLINE_SCOPE } from './claims.ts';
 import type { ClientMetadata } from './client.ts';
 import type { Locale } from './locale.ts';
 
@@ -48,7 +48,7 @@ const apiSharesOf = (rights: ApiRights | undefined, scopes: readonly string[], a
       .map(({ name: scope, means }) => ({ scope, claims: [], api: { resource: api.identifier, name: api.name, means } })),
   );
 
-/** What the scopes give away, in the order of `claimsByScope`, and then what they allow at the APIs that the request names. */
+/** What the scopes give away, in the order of `claimsByScope`, then what they allow at the APIs that the request names and for how long. */
 export const sharesOf = ({ data_use: uses, resources }: Declared, scopes: readonly string[], apis: readonly Api[] = []): readonly Share[] => [
   ...personalScopes
     .filter((scope) => scopes.includes(scope))
@@ -57,6 +57,7 @@ export const sharesOf = ({ data_use: uses, resources }: Declared, scopes: readon
       return { scope, claims: claimsByScope[scope], ...(use === undefined ? {} : { use }) };
     }),
   ...apiSharesOf(resources, scopes, apis),
+  ...(scopes.includes(OFFLINE_SCOPE) ? [{ scope: OFFLINE_SCOPE, claims: [] }] : []),
 ];
 
 /** Two APIs may call a scope by the same name. */
@@ -73,8 +74,8 @@ export const newShares = (wanted: readonly Share[], given: readonly Share[]): re
 export const kindOf = ({ first_party: ours }: Declared, shares: readonly Share[]): 'consent' | 'notice' =>
   ours !== false && shares.every(({ use }) => use?.legal_basis !== 'consent') ? 'notice' : 'consent';
 
-/** Whether a service of the house needs no page of its own: single sign-on leads straight to it. */
-export const isQuiet = (declared: Declared, shares: readonly Share[]): boolean => kindOf(declared, shares) === 'notice' && declared.notice_page !== true;
+/** Whether a service of the house needs no page of its own: single sign-on leads straight to it. Access without the person is never had so. */
+export const isQuiet = (declared: Declared, shares: readonly Share[]): boolean => kindOf(declared, shares) === 'notice' && declared.notice_page !== true && shares.every(({ scope }) => scope !== OFFLINE_SCOPE);
 
 /** What the person has been told or asked by ways that are good enough for this service today. */
 export const knownShares = (declared: Declared, receipts: readonly { readonly kind: ConsentKind; readonly text: Pick<ConsentText, 'shares'> }[]): readonly Share[] =>

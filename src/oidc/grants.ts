@@ -1,9 +1,11 @@
 import type { Configuration, KoaContextWithOIDC, default as Provider } from 'oidc-provider';
 import type { AccountId } from '../domain/account.ts';
+import { OFFLINE_SCOPE } from '../domain/claims.ts';
 import type { Client } from '../domain/client.ts';
 import { keyOf, knownShares, newShares, sharesOf, type Share } from '../domain/sharing.ts';
 import type { Store } from '../store/store.ts';
 import type { ClientDirectory } from './clients.ts';
+import { isRecent } from './offline-access.ts';
 import type { ApiDirectory } from './resources.ts';
 
 /** Tells what a service of the house gets by the list of connected services; false where a page has to tell or ask. */
@@ -14,6 +16,7 @@ export interface GrantsDeps {
   readonly apis: ApiDirectory;
   readonly store: Pick<Store, 'consents'>;
   readonly list: ListShares;
+  readonly lifetimes: { readonly interactionSeconds: number };
 }
 
 /** What a request asks for: by name, of ours, and at each API. */
@@ -39,7 +42,7 @@ const grantedIn = (grant: InstanceType<Provider['Grant']> | undefined, { resourc
  * The grant of a session follows the receipts of the person: what they agreed to or were told once, wherever that was,
  * is granted without a word, and where something is new there is no grant, so that the prompt `consent` comes up.
  */
-export function createLoadExistingGrant({ clients, apis, store, list }: GrantsDeps): NonNullable<Configuration['loadExistingGrant']> {
+export function createLoadExistingGrant({ clients, apis, store, list, lifetimes }: GrantsDeps): NonNullable<Configuration['loadExistingGrant']> {
   async function unsettled(accountId: string, clientId: string, { scopes, resources }: Wanted): Promise<ReadonlySet<string>> {
     const client = await clients.find(clientId);
     const wantedApis = (await Promise.all([...resources.keys()].map((identifier) => apis.find(identifier)))).filter((api) => api !== undefined);
@@ -58,7 +61,9 @@ export function createLoadExistingGrant({ clients, apis, store, list }: GrantsDe
     const missing = await unsettled(accountId, client.clientId, wanted);
     const grantId = session.grantIdFor(client.clientId);
     const found = grantId === undefined ? undefined : await provider.Grant.find(grantId);
-    const existing = found?.accountId === accountId ? found : undefined;
+    const theirs = found?.accountId === accountId ? found : undefined;
+    // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
+    const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecent(theirs, lifetimes, Math.floor(Date.now() / 1000)) ? undefined : theirs;
     const granted = grantedIn(existing, wanted);
     // Granted once, for another purpose than today's: that grant is good for the tokens it gave, and for no new ones.
     const outdated = [...missing].some((key) => granted.has(key));

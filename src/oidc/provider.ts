@@ -18,6 +18,7 @@ import { createFeatures, type ProtocolPages } from './features.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
+import { endsWithSession, honouredWithoutSession, offlineTtl } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
 import { honouredSessions } from './sessions.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
@@ -62,7 +63,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const configuration: Configuration = {
     adapter: (model: string) => {
       if (model === 'Client') return clients.adapter;
-      return model === 'Session' ? honouredSessions(adapterFor(model), store) : honouredTokens(model, adapterFor(model), clients);
+      return model === 'Session' ? honouredSessions(adapterFor(model), store) : honouredWithoutSession(model, honouredTokens(model, adapterFor(model), clients), store);
     },
     clients: ownClients,
     fetch,
@@ -87,9 +88,9 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: algorithms,
 
-    // It lives as long as the session it came from: no sign-out, suspension or new password is outlived by a refresh token.
+    // It lives as long as the session it came from, unless the person lets the service act while they are away.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    expiresWithSession: () => true,
+    expiresWithSession: endsWithSession,
     // Each works once, also for clients with a secret: the second use shows a theft and ends all that came of the grant.
     // Not under FAPI 2.0, where it is bound to the client's key instead (FAPI 2.0 Security Profile, 5.3.2.1).
     rotateRefreshToken: (ctx) => !isFapi2(ctx.oidc.client),
@@ -101,19 +102,18 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     features: createFeatures({ pages, keyedHash, apis }),
     renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
 
-    loadExistingGrant: createLoadExistingGrant({ clients, apis, store, list: listShares }),
+    loadExistingGrant: createLoadExistingGrant({ clients, apis, store, list: listShares, lifetimes: config.lifetimes }),
     extraTokenClaims: describeSignIn,
 
     ttl: {
       Interaction: config.lifetimes.interactionSeconds,
       Session: config.lifetimes.sessionSeconds,
-      Grant: config.lifetimes.sessionSeconds,
       AuthorizationCode: 60,
       AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 900,
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 600,
       DeviceCode: 600,
       IdToken: 900,
-      RefreshToken: config.lifetimes.sessionSeconds,
+      ...offlineTtl(config.lifetimes),
     },
   };
 

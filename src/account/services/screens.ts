@@ -29,7 +29,10 @@ const karirhub = {
 };
 const skillhub = { name: 'Skillhub (contoh)', since: new Date('2026-11-02T08:00:00Z'), withdraw: '#', shares: [{ scope: 'profile', claims: ['name'] }] };
 
+const absent = { ...karirhub, shares: [...karirhub.shares, { scope: 'offline_access', claims: [] }] };
+
 export const examples: Examples = {
+  'a service that may act while the person is away': servicesScreen({ services: [absent], withdrawn: false }),
   'two services': servicesScreen({ services: [karirhub, skillhub], withdrawn: false }),
   'one withdrawn': servicesScreen({ services: [karirhub], withdrawn: true }),
   none: servicesScreen({ services: [], withdrawn: false }),

@@ -1,3 +1,4 @@
+import { OFFLINE_SCOPE } from '../../domain/claims.ts';
 import type { ClientType } from '../../domain/client.ts';
 import type { FieldProblem } from './field-problem.ts';
 import type { Document } from './metadata-fields.ts';
@@ -11,6 +12,10 @@ export function* findSharingProblems(type: ClientType, given: Document, asked: r
   if (asked.includes('nik') && given.data_use?.nik === undefined) yield { field: 'data_use.nik', what: 'is needed with the scope nik: {"purpose": {"id": …, "en": …}, "legal_basis": …}' };
   for (const scope of Object.keys(given.data_use ?? {})) {
     if (asked.length > 0 && !asked.includes(scope)) yield { field: `data_use.${scope}`, what: 'tells the use of a scope that the client does not ask for' };
+  }
+  if (asked.includes(OFFLINE_SCOPE)) {
+    if (type !== 'web' && type !== 'native') yield { field: 'scope', what: `must not hold ${OFFLINE_SCOPE}: a client of type ${type} ${type === 'machine' ? 'has no person who could be away' : 'has no place to keep such a token'}` };
+    else if (given.grant_types?.includes('refresh_token') !== true) yield { field: 'grant_types', what: `must hold refresh_token with the scope ${OFFLINE_SCOPE}` };
   }
   if (given.notice_page === true && given.first_party === false) yield { field: 'notice_page', what: 'must not be given: a service of somebody else has the page that asks' };
   if (type !== 'machine') return;
