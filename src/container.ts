@@ -6,6 +6,7 @@ import { createContact } from './account/contact/service.ts';
 import { addServices } from './account/services/routes.ts';
 import { createServices } from './account/services/service.ts';
 import { addSecurity } from './account/security/routes.ts';
+import { createBridge } from './bridge/routes.ts';
 import { createConsole } from './admin/console.ts';
 import { createAdminApi } from './admin/routes.ts';
 import { createAdminServices } from './admin/services.ts';
@@ -84,6 +85,8 @@ export interface Container extends Core {
   readonly api: Middleware;
   /** The operators' console. */
   readonly console: Middleware;
+  /** The former interface, in front of the protocol. */
+  readonly bridge: Middleware;
   readonly scheduler: Scheduler;
   readonly logouts: LogoutSender;
   readonly clientErrors: ClientErrors;
@@ -229,6 +232,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, services: adminServices, findToken: createFindMachineToken(provider), isDatabaseAway }),
     console: createConsole({ ...core, services: adminServices, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
+    bridge: createBridge({ ...core, clients, pathFor: (name) => provider.pathFor(name) }),
     scheduler,
     logouts,
     clientErrors,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../src/config.ts';
 import { createCore, type Core } from '../src/core.ts';
 import type { Email } from '../src/domain/email.ts';
+import { todayIn } from '../src/domain/day.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
 import { startEmbedded } from '../src/store/embedded.ts';
 import { createLog } from '../src/telemetry/log.ts';
@@ -104,6 +105,24 @@ describe('The command line', function () {
       const { code, stdout, stderr } = await sso(['purge', '--json'], { env: { PORT: 'tiga', ISSUER: 'ftp://x' } });
       expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
       expect(stderr).to.match(/PORT/).and.match(/ISSUER/);
+    });
+  });
+
+  describe('for the former interface', () => {
+    it('tells who still calls it, and by which id people were known', async () => {
+      const document = { client_name: 'Lama', type: 'web', redirect_uris: ['https://rp.test/cb'], bridge: { until: '2099-12-31' } };
+      const { client_id: id } = await json<{ client_id: string }>(['client', 'create', '--metadata', '-'], { input: JSON.stringify(document) });
+      const today = todayIn('Asia/Jakarta', new Date());
+      await core.store.bridgeUses.count(id, today, 'tokens');
+      expect(await json(['client', 'show', id])).to.deep.include({ bridge: document.bridge, bridge_uses: [{ clientId: id, call: 'tokens', uses: 1, last: today }] });
+      expect((await sso(['client', 'list'])).stdout).to.include('until 2099-12-31, 1 calls in 30 days');
+
+      const person = ['account', 'create', '--nik', '9901014101900077', '--name', 'SITI CONTOH LAMA', '--password', 'Contoh#2026', '--legacy-id', 'lama-1'];
+      const { sub } = await json<{ sub: string }>(person);
+      expect(await json(['account', 'show', sub])).to.include({ legacy_id: 'lama-1' });
+      const again = await sso([...person.slice(0, 3), '9901014101900078', ...person.slice(4)]);
+      expect(again).to.include({ code: 1 });
+      expect(again.stderr).to.include('legacy-id');
     });
   });
 

@@ -17,7 +17,11 @@ interface CreateFlags {
   readonly phone?: string;
   readonly password: string;
   readonly locale: Locale;
+  readonly legacyId?: string;
 }
+
+/** As the former interface gave it out. */
+const LEGACY_ID = /^[\x21-\x7e]{1,64}$/;
 
 const reasons: Readonly<Record<CreateAccountRefusal, string>> = {
   'nik-taken': 'nik has an account already',
@@ -35,11 +39,15 @@ async function create(flags: CreateFlags, command: Command): Promise<void> {
     if (core.config.environment === 'production') throw new Refused('in production people register themselves: nobody else has proved who they are');
     const person = parsePerson(flags, core.config, core.clock.now());
     if (!person.ok) throw new Refused(person.refusal.map(({ field, refusals }) => `${field} is refused: ${refusals.join(', ')}`).join('\n'));
+    if (flags.legacyId !== undefined && !LEGACY_ID.test(flags.legacyId)) throw new Refused('legacy-id is refused: 1 to 64 plain characters');
+    if (flags.legacyId !== undefined && (await core.store.legacyIds.isTaken(flags.legacyId))) throw new Refused('legacy-id belongs to another account');
     const created = await createAccountService(core).create(person.value, 'operator');
     if (!created.ok) throw new Refused(reasons[created.refusal]);
+    if (flags.legacyId !== undefined) await core.store.legacyIds.set(created.value.id, flags.legacyId);
     return created.value;
   });
-  print(command, present(account), () => showRecord({ ...present(account) }));
+  const presented = { ...present(account), ...(flags.legacyId === undefined ? {} : { legacy_id: flags.legacyId }) };
+  print(command, presented, () => showRecord(presented));
 }
 
 const unknown = (): Refused => new Refused('there is no such account');
@@ -55,6 +63,7 @@ export function addAccountCommands(program: Command): void {
     .requiredOption('--password <password>', 'by the rules for new passwords')
     .option('--email <address>', 'counts as proved')
     .option('--phone <number>', 'mobile number, counts as proved')
+    .option('--legacy-id <id>', 'the id that services know from the former interface')
     .addOption(new Option('--locale <locale>', 'language of messages').choices(LOCALES).default(DEFAULT_LOCALE))
     .action(create);
 
@@ -62,9 +71,13 @@ export function addAccountCommands(program: Command): void {
     .command('show <who>')
     .description('one account, masked; by subject identifier, NIK, e-mail or mobile number')
     .action(async (who: string, _flags: object, command: Command) => {
-      const found = await withCore((core) => createAccountService(core).find(toKey(who, core)));
-      if (found === undefined) throw unknown();
-      print(command, present(found), () => showRecord({ ...present(found) }));
+      const presented = await withCore(async (core) => {
+        const found = await createAccountService(core).find(toKey(who, core));
+        if (found === undefined) throw unknown();
+        const legacyId = await core.store.legacyIds.of(found.id);
+        return { ...present(found), ...(legacyId === undefined ? {} : { legacy_id: legacyId }) };
+      });
+      print(command, presented, () => showRecord(presented));
     });
 
   account

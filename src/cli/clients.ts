@@ -6,6 +6,7 @@ import type { Result } from '../domain/result.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import { addClientCheckCommand } from './client-checks.ts';
 import { addClientErrorsCommand } from './client-errors.ts';
+import { bridgeColumn, bridgeUses } from './bridge-uses.ts';
 import { withCore } from './open.ts';
 import { readDocument } from './read-document.ts';
 import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
@@ -150,17 +151,18 @@ export function addClientCommands(program: Command): void {
     .command('list')
     .description('every client')
     .action(async (_flags: object, command: Command) => {
-      const clients = await withClients((service) => service.list());
-      print(command, clients.map((one) => present(one)), () => showRows(clients.map(({ id, type, status, metadata }) => [id, type, status, metadata.client_name])));
+      const [clients, uses] = await withCore(async (core) => [await (await createService(core, false)).list(), await bridgeUses(core)] as const);
+      print(command, clients.map((one) => present(one)), () => showRows(clients.map(({ id, type, status, metadata }) => [id, type, status, metadata.client_name, ...bridgeColumn(id, metadata, uses)])));
     });
 
   client
     .command('show <id>')
     .description('the metadata of one client')
     .action(async (id: string, _flags: object, command: Command) => {
-      const found = await withClients((service) => service.find(id));
+      const [found, uses] = await withCore(async (core) => [await (await createService(core, false)).find(id), await bridgeUses(core, id)] as const);
       if (found === undefined) throw new Refused(`there is no client ${id}`);
-      print(command, present(found), () => showRecord(present(found)));
+      const presented = { ...present(found), ...(found.metadata.bridge === undefined ? {} : { bridge_uses: uses }) };
+      print(command, presented, () => showRecord(presented));
     });
 
   addMetadataOptions(client.command('update <id>')).description('replace what is given, keep the rest; an empty value takes a member away').action(update);

@@ -67,6 +67,13 @@ const rules: Readonly<Record<string, Rule>> = {
   first_party: (_before, after) => after !== false,
   notice_page: unlessRaised,
   data_use: dataUse,
+  may_introspect: added,
+  // More APIs, or more scopes of one: what is taken away narrows.
+  resources: (before, after) => {
+    const had = (before ?? {}) as Members;
+    return Object.entries((after ?? {}) as Members).some(([identifier, scopes]) => !Object.hasOwn(had, identifier) || isAddedTo(items(had[identifier]), items(scopes)));
+  },
+  bridge: unlessRemoved,
   contacts: never,
   listing_id: never,
   listing_en: never,
@@ -76,7 +83,7 @@ const rules: Readonly<Record<string, Rule>> = {
 /** What a member says where it is left out. */
 const absent: Readonly<Record<string, unknown>> = {
   first_party: true,
-  ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required', 'may_introspect'].map((name) => [name, false])),
+  ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required'].map((name) => [name, false])),
 };
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0) || (typeof value === 'object' && Object.keys(value).length === 0);

@@ -1,4 +1,5 @@
 import type { ApiRights } from './api.ts';
+import type { Bridge } from './bridge.ts';
 import type { Sensitive } from './sensitive.ts';
 import type { DataUse } from './sharing.ts';
 
@@ -39,6 +40,8 @@ export interface ClientMetadata {
   readonly notice_page?: boolean;
   /** Which registered APIs it may get tokens for, and with which of their scopes. */
   readonly resources?: ApiRights;
+  /** It may go on calling the former interface. */
+  readonly bridge?: Bridge;
   readonly [further: string]: unknown;
 }
 

@@ -1,4 +1,4 @@
-import type { Adapter, AdapterPayload, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { Adapter, AdapterPayload, Configuration } from 'oidc-provider';
 import { OFFLINE_SCOPE } from '../domain/claims.ts';
 import { honours } from '../domain/session.ts';
 import type { Store } from '../store/store.ts';
@@ -22,7 +22,7 @@ export function offlineTtl({ interactionSeconds, sessionSeconds, offlineSeconds 
     Grant: (_ctx, grant) => (grant.getOIDCScope().split(' ').includes(OFFLINE_SCOPE) ? offlineSeconds + interactionSeconds : sessionSeconds),
     RefreshToken: (ctx, token) => {
       if (!token.scopes.has(OFFLINE_SCOPE)) return sessionSeconds;
-      return (ctx as KoaContextWithOIDC).oidc.entities.RotatedRefreshToken?.remainingTTL ?? offlineSeconds;
+      return (ctx).oidc.entities.RotatedRefreshToken?.remainingTTL ?? offlineSeconds;
     },
   };
 }

@@ -17,6 +17,7 @@ import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
+import { isBridged } from './bridged.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredWithoutSession, offlineTtl } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
@@ -77,7 +78,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     discovery: { prompt_values_supported: ['none', 'login', 'consent', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
     // Only the code flow: nothing that identifies a person travels through the address bar.
     responseTypes: ['code'],
-    pkce: { required: (_ctx, client) => needsPkce(client) },
+    pkce: { required: (ctx, client) => needsPkce(client) && !isBridged(ctx) },
     // OpenID Connect Core, 3.1.2.1 and 3.1.3.1: a request names its redirect_uri, and the exchange repeats it.
     allowOmittingSingleRegisteredRedirectUri: false,
     clientBasedCORS: (_ctx, origin, client) => mayCallFrom(origin, client),

@@ -9,12 +9,14 @@ import { createAuditStore, type AuditStore } from './audit.ts';
 import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts';
 import { createBacklogStore, type BacklogStore } from './backlog.ts';
 import { createClientErrorStore, type ClientErrorStore } from './client-errors.ts';
+import { createBridgeUseStore, type BridgeUseStore } from './bridge-uses.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
 import { createClientCheckStore, type ClientCheckStore } from './client-checks.ts';
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
+import { createLegacyIdStore, type LegacyIdStore } from './legacy-ids.ts';
 import { createLogoutStore, type LogoutStore } from './logouts.ts';
 import { createMessageStore, type MessageStore } from './messages.ts';
 import { createOperatorStore, type OperatorStore } from './operators.ts';
@@ -35,12 +37,14 @@ export interface Store {
   readonly auditSearch: AuditSearchStore;
   readonly backlog: BacklogStore;
   readonly clientErrors: ClientErrorStore;
+  readonly bridgeUses: BridgeUseStore;
   readonly clients: ClientStore;
   readonly clientVersions: ClientVersionStore;
   readonly clientChecks: ClientCheckStore;
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
   readonly drafts: DraftStore;
+  readonly legacyIds: LegacyIdStore;
   readonly logouts: LogoutStore;
   readonly messages: MessageStore;
   readonly operators: OperatorStore;
@@ -78,12 +82,14 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     auditSearch: wrap(createAuditSearchStore(db)),
     backlog: wrap(createBacklogStore(db)),
     clientErrors: wrap(createClientErrorStore(db)),
+    bridgeUses: wrap(createBridgeUseStore(db)),
     clients: wrap(createClientStore(db, crypto)),
     clientVersions: wrap(createClientVersionStore(db)),
     clientChecks: wrap(createClientCheckStore(db)),
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
+    legacyIds: wrap(createLegacyIdStore(db)),
     logouts: wrap(createLogoutStore(db)),
     messages: wrap(createMessageStore(db, crypto)),
     operators: wrap(createOperatorStore(db)),

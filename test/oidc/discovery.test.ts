@@ -26,7 +26,7 @@ describe('Protocol: discovery', () => {
       grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code'],
       device_authorization_endpoint: `${app.url}/device/auth`,
       code_challenge_methods_supported: ['S256'],
-      scopes_supported: ['openid', 'profile', 'email', 'phone', 'nik'],
+      scopes_supported: ['openid', 'profile', 'email', 'phone', 'nik', 'offline_access'],
       subject_types_supported: ['public', 'pairwise'],
       request_parameter_supported: true,
       claims_parameter_supported: true,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clientTypes, PORTAL_CLIENT_ID } from '../../domain/client.ts';
+import { isDay } from '../../domain/day.ts';
 import { legalBases, personalScopes } from '../../domain/sharing.ts';
 import { findTestUriProblem, findWebUriProblem } from './uris.ts';
 
@@ -77,6 +78,7 @@ export const fields = {
   first_party: z.boolean().optional(),
   notice_page: z.boolean().optional(),
   resources: z.record(z.string().max(255), z.array(z.string().max(64)).max(100)).refine((all) => Object.keys(all).length <= 50, { error: 'names too many APIs' }).optional(),
+  bridge: z.strictObject({ until: z.string().refine(isDay, { error: 'must be the last day, as 2026-12-31' }), state_required: z.boolean().optional() }).optional(),
   may_introspect: z.array(z.string().max(255)).min(1).max(50).optional(),
   allow_nik: z.boolean().default(false),
   type: z.enum(clientTypes).optional(),

@@ -20,10 +20,20 @@ function* findFapiProblems(type: ClientType, given: Document, method: string): G
   if (given.pkce_waived_because !== undefined) yield { field: 'pkce_waived_because', what: 'must not be given under fapi2: PKCE is not waived there' };
 }
 
+/** What the former interface has no words for. */
+const BEYOND_THE_BRIDGE = ['security_profile', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'userinfo_signed_response_alg', 'userinfo_encrypted_response_alg'] as const;
+
+function* findBridgeProblems(type: ClientType, given: Document, method: string): Generator<FieldProblem> {
+  if (type !== 'web' && type !== 'machine') yield { field: 'bridge', what: `must not be given: the former interface wants a secret, and a client of type ${type} has none` };
+  else if (!method.startsWith('client_secret_')) yield { field: 'bridge', what: 'needs a secret: token_endpoint_auth_method client_secret_basic or client_secret_post' };
+  for (const field of BEYOND_THE_BRIDGE) if (given[field] !== undefined && given[field] !== false) yield { field, what: 'must not be given with bridge: the former interface does not know it' };
+}
+
 /** Rules on keys, proofs and privacy that hold between members. */
 export function* findSecurityProblems(type: ClientType, given: Document, method: string): Generator<FieldProblem> {
   if (given.security_profile === 'fapi2') yield* findFapiProblems(type, given, method);
   else if (given.pkce_waived_because !== undefined && type !== 'web') yield { field: 'pkce_waived_because', what: `must not be given: PKCE is waived for web clients alone, and this is of type ${type}` };
+  if (given.bridge !== undefined) yield* findBridgeProblems(type, given, method);
   if (given.may_introspect !== undefined && type !== 'machine') yield { field: 'may_introspect', what: `must not be given: an API looks after tokens as a machine of its own, and this is of type ${type}` };
 
   const hasKeys = given.jwks !== undefined || given.jwks_uri !== undefined;
