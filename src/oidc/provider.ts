@@ -125,8 +125,9 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     const { oidc } = ctx as Partial<KoaContextWithOIDC>;
     // Services need not know what machines of operators may ask for (RFC 8414, 2: some may be left out).
     if (oidc?.route === 'discovery') ctx.body = { ...(ctx.body as object), scopes_supported: [...scopes] };
-    // The page of `response_mode=form_post` sends itself to the service.
-    if (oidc?.redirectUriCheckPerformed === true && oidc.params?.response_mode === 'form_post') allowFormTargets(ctx, formTargetsOf(oidc.params.redirect_uri));
+    // The page of `response_mode=form_post` sends itself to the service, also with an error that was found before the address was looked at.
+    const { response_mode: mode, redirect_uri: home } = oidc?.params ?? {};
+    if (mode === 'form_post' && typeof home === 'string' && oidc?.client?.redirectUriAllowed(home) === true) allowFormTargets(ctx, formTargetsOf(home));
   });
   provider.on('authorization.accepted', ({ oidc }: KoaContextWithOIDC) => {
     Object.defineProperty(oidc, 'acr', { value: answeredAcr(oidc.session?.acr, oidc.params ?? {}) });
