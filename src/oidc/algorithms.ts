@@ -14,7 +14,8 @@ export const algorithms: NonNullable<Configuration['enabledJWA']> = {
   introspectionSigningAlgValues: [...ours],
   clientAuthSigningAlgValues: [...theirs],
   requestObjectSigningAlgValues: [...theirs],
-  dPoPSigningAlgValues: [...theirs],
+  // Keys made for the purpose, by young libraries: none of them needs RS256, which FAPI 2.0 forbids here too.
+  dPoPSigningAlgValues: theirs.filter((name) => name !== 'RS256'),
   idTokenEncryptionAlgValues: [...keyWrapping],
   userinfoEncryptionAlgValues: [...keyWrapping],
   introspectionEncryptionAlgValues: [...keyWrapping],

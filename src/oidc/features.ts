@@ -1,6 +1,7 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import { isFapi2 } from './client-rules.ts';
+import { assertRequestObject } from './fapi.ts';
 import { createIntrospectionPolicy, createResourceIndicators, type ApiDirectory } from './resources.ts';
 
 /** What the pages of the protocol look like; `app.ts` fills this in, so that this folder draws nothing. */
@@ -26,7 +27,7 @@ export function createFeatures({ pages, keyedHash, apis }: { readonly pages: Pro
     jwtUserinfo: { enabled: true },
     jwtIntrospection: { enabled: true },
     encryption: { enabled: true },
-    requestObjects: { enabled: true },
+    requestObjects: { enabled: true, assertJwtClaimsAndHeader: assertRequestObject },
     // The nonce carries our time: a proof made in advance is worth nothing, and the client's clock does not matter.
     // One secret for all instances, so that any of them takes the nonce of another.
     dPoP: { enabled: true, nonceSecret: keyedHash.hash('dpop-nonce'), requireNonce: () => true },

@@ -14,6 +14,7 @@ import { algorithms } from './algorithms.ts';
 import { createPairwiseSubject, extraClientMetadata, isFapi2, mayCallFrom, needsPkce } from './client-rules.ts';
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
+import { assertClientAssertion } from './fapi.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
@@ -88,6 +89,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     clientDefaults: { id_token_signed_response_alg: 'ES256', introspection_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'], scope: defaultClientScope },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: algorithms,
+    assertJwtClientAuthClaimsAndHeader: assertClientAssertion,
 
     // It lives as long as the session it came from, unless the person lets the service act while they are away.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),

@@ -31,7 +31,7 @@ describe('Protocol: discovery', () => {
       request_parameter_supported: true,
       claims_parameter_supported: true,
       request_object_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
-      dpop_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
+      dpop_signing_alg_values_supported: ['ES256', 'PS256', 'EdDSA'],
       token_endpoint_auth_signing_alg_values_supported: ['ES256', 'PS256', 'RS256', 'EdDSA'],
       id_token_encryption_alg_values_supported: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
