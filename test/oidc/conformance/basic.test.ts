@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser, type Page } from '../../support/browser.ts';
@@ -143,6 +143,27 @@ describe('Conformance: OIDC Basic', () => {
       expect(again.sub).to.equal(first.sub);
       expect(again.auth_time ?? first.auth_time).to.equal(first.auth_time);
     }
+  });
+
+  it('max_age=1 asks again as soon as the sign-in is older, and the new one is later', async () => {
+    const browser = new Browser();
+    const first = decodeJwt(String((await tokensOf(service, { max_age: '1' }, browser)).id_token));
+    let { page, request } = await visit(browser, service, { max_age: '1' });
+    // The library's clock is the machine's: until it has moved on, single sign-on goes on.
+    while (isHome(page, service)) ({ page, request } = await visit(browser, service, { max_age: '1' }));
+    const home = await browser.submit(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    const answer = await exchange(app, service, { code: home.url.searchParams.get('code') ?? '', code_verifier: request.verifier });
+    expect(decodeJwt(String(answer.body.id_token)).auth_time).to.be.greaterThan(Number(first.auth_time));
+  });
+
+  it('userinfo is signed by RS256 for who registered so', async () => {
+    const signed = await createRelyingParty(app, { further: { userinfo_signed_response_alg: 'RS256' } });
+    const { access_token: token } = await tokensOf(signed);
+    const response = await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(token)}` } });
+    expect(response.headers.get('content-type')).to.match(/^application\/jwt/);
+    const { payload, protectedHeader } = await jwtVerify(await response.text(), createRemoteJWKSet(new URL('/jwks', app.url)), { issuer: app.url, audience: signed.id });
+    expect(protectedHeader.alg).to.equal('RS256');
+    expect(payload.name).to.equal(citizen.name);
   });
 
   it('a request object by reference is refused by the error made for it', async () => {
