@@ -65,9 +65,11 @@ function tellHelpCode(ctx: KoaContextWithOIDC, helpCode: string): void {
     ctx.body = { ...body, help_code: helpCode };
     return;
   }
+  // By `response_mode=form_post` there is none.
+  const { location } = ctx.response.headers;
+  if (typeof location !== 'string') return;
   // Written behind what is there: the rest of the address stays the service's, to the letter.
-  const home = ctx.response.get('location').replace(/^.*[?&]error_description=[^&#]*/, (before) => `${before}${encodeURIComponent(` (help code ${helpCode})`)}`);
-  if (home !== '') ctx.set('Location', home);
+  ctx.set('Location', location.replace(/^.*[?&]error_description=[^&#]*/, (before) => `${before}${encodeURIComponent(` (help code ${helpCode})`)}`));
 }
 
 /**
