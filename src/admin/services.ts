@@ -13,6 +13,8 @@ import type { Store } from '../store/store.ts';
 import { createActivationMail } from './accounts/activation-mail.ts';
 import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
 import { createSupport, type Support } from './accounts/support.ts';
+import { createFindHand, type FindHand } from './clients/hands.ts';
+import { createClientReview, type ClientReview, type ClientReviewDeps } from './clients/review.ts';
 import { createClientService, type ClientService, type ClientServiceDeps } from './clients/service.ts';
 import { createOperatorService, type OperatorService } from './operators/service.ts';
 import { createReportService, type ReportService } from './reports/service.ts';
@@ -22,6 +24,8 @@ export interface AdminServices {
   readonly accounts: AccountService;
   readonly support: Support;
   readonly clients: ClientService;
+  readonly review: ClientReview;
+  readonly findHand: FindHand;
   readonly operators: OperatorService;
   readonly reports: ReportService;
   /** Whom somebody means who types a NIK, an address, a number or an account id. */
@@ -42,16 +46,21 @@ export interface AdminServicesDeps {
   readonly random: Random;
   /** See `createClientService`. */
   readonly check: ClientServiceDeps['check'];
+  readonly hasPassedCheck: ClientReviewDeps['hasPassedCheck'];
 }
 
 export function createAdminServices(deps: AdminServicesDeps): AdminServices {
   const { config, store, clock } = deps;
   const accounts = createAccountService(deps);
+  const clients = createClientService(deps);
+  const operators = createOperatorService(deps);
   return {
     accounts,
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
-    clients: createClientService(deps),
-    operators: createOperatorService(deps),
+    clients,
+    review: createClientReview({ ...deps, clients }),
+    findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
+    operators,
     reports: createReportService({ store, timeZone: config.identity.timeZone }),
     toKey(text) {
       const { identifier } = parseIdentifier(text, config.identity, clock.now());

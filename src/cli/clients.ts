@@ -65,6 +65,8 @@ function explain(refusal: ClientRefusal): string {
       return `client ${refusal.id} was changed by somebody else meanwhile`;
     case 'client-draft':
       return `client ${refusal.id} is a draft: it was never approved`;
+    case 'proposal-open':
+      return `client ${refusal.id} has a proposal that waits already`;
     case 'proposal-own':
       return 'nobody decides on what they had a hand in';
     case 'proposal-stale':

@@ -12,6 +12,7 @@ export const permissions = [
   'audit.read',
   'clients.approve',
   'clients.read',
+  'clients.waive',
   'clients.write',
   'operators.read',
   'operators.write',
@@ -28,7 +29,7 @@ const permissionsByRole: Readonly<Record<Role, readonly Permission[]>> = {
   'client-approver': ['clients.read', 'clients.approve'],
   support: ['accounts.read', 'accounts.reveal', 'accounts.write', 'clients.read'],
   auditor: ['audit.read', 'clients.read', 'operators.read', 'reports.read'],
-  administrator: ['audit.read', 'clients.read', 'operators.read', 'operators.write', 'reports.read'],
+  administrator: ['audit.read', 'clients.read', 'clients.waive', 'operators.read', 'operators.write', 'reports.read'],
 };
 
 export const permissionsOf = (held: readonly Role[]): ReadonlySet<Permission> => new Set(held.flatMap((role) => permissionsByRole[role]));

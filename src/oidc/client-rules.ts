@@ -2,7 +2,7 @@ import type { Client } from 'oidc-provider';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 
 /** Members of a registration that are ours alone; the protocol keeps them by their name. */
-export const extraClientMetadata: string[] = ['pkce_waived_because', 'security_profile', 'data_use', 'first_party', 'notice_page', 'resources', 'may_introspect', 'bridge'];
+export const extraClientMetadata: string[] = ['pkce_waived_because', 'security_profile', 'data_use', 'first_party', 'notice_page', 'resources', 'may_introspect', 'bridge', 'operated_by'];
 
 /** What a registration says under this name. */
 export const memberOf = (client: Client | undefined, name: string): unknown => (client as Readonly<Record<string, unknown>> | undefined)?.[name];

@@ -80,6 +80,7 @@ export const fields = {
   resources: z.record(z.string().max(255), z.array(z.string().max(64)).max(100)).refine((all) => Object.keys(all).length <= 50, { error: 'names too many APIs' }).optional(),
   bridge: z.strictObject({ until: z.string().refine(isDay, { error: 'must be the last day, as 2026-12-31' }), state_required: z.boolean().optional() }).optional(),
   may_introspect: z.array(z.string().max(255)).min(1).max(50).optional(),
+  operated_by: z.uuid({ error: 'must be the account id (sub) of an operator' }).optional(),
   allow_nik: z.boolean().default(false),
   type: z.enum(clientTypes).optional(),
 };

@@ -7,6 +7,9 @@ import { completeProfile, findSecurityProblems } from './security-rules.ts';
 import { findSharingProblems } from './sharing-rules.ts';
 import { findRedirectUriProblem, findTestUriProblem } from './uris.ts';
 
+/** Where two people are asked for, a machine counts as the one who answers for it. */
+const OPERATED: readonly string[] = ['admin:clients:write', 'admin:clients:approve'];
+
 export interface Completed {
   readonly application_type: 'web' | 'native';
   readonly grant_types: readonly string[];
@@ -86,5 +89,7 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
   const unknown = asked.filter((scope) => !known.includes(scope));
   if (unknown.length > 0) yield { field: 'scope', what: `does not exist: ${unknown.join(', ')} (there are ${known.join(', ')})` };
   if (asked.length > 0 && type !== 'machine' && !asked.includes('openid')) yield { field: 'scope', what: 'must hold openid' };
+  if (type !== 'machine' && given.operated_by !== undefined) yield { field: 'operated_by', what: 'must not be given: only a machine acts for somebody' };
+  if (given.operated_by === undefined && asked.some((scope) => OPERATED.includes(scope))) yield { field: 'operated_by', what: `is needed with ${OPERATED.join(' and ')}: the account id of the operator whom the machine acts for` };
   yield* findSharingProblems(type, given, asked, mayAskForNik);
 }

@@ -10,6 +10,7 @@ export const plainRefusals = [
   'client-changed',
   'client-draft',
   'proposal-changed',
+  'proposal-open',
   'proposal-own',
   'proposal-stale',
   'proposal-unchecked',

@@ -1,0 +1,203 @@
+import type { Audit } from '../../audit/log.ts';
+import { changesBetween, needsCheck, rebase, type ClientDescription } from '../../domain/client-change.ts';
+import type { Client, ClientMetadata, ClientVersion, Listing } from '../../domain/client.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
+import type { Store } from '../../store/store.ts';
+import { judgeChange, type ProtocolCheck } from './judgement.ts';
+import { isPrivileged, PRIVILEGED } from './privileged.ts';
+import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
+import type { ClientService, ClientWish, Registered } from './service.ts';
+import { COMMAND_LINE, effectiveVersion, propose, recordEffect, type Hand, type Written } from './versions.ts';
+
+/** Which proposal somebody has read: what was changed since, they have not. */
+export interface Position {
+  readonly number: number;
+  readonly edition: number;
+}
+
+export interface Saved {
+  readonly client: Client;
+  readonly ignored: readonly string[];
+  readonly outcome: 'applied' | 'proposed' | 'unchanged';
+}
+
+export interface SaveOptions {
+  readonly hand: Hand;
+  /** Null takes the service off the portal. */
+  readonly listing?: Listing | null | undefined;
+  readonly allowNik?: boolean | undefined;
+  /** What the editor saw, see `seenOf`: where it is another by now, nothing happens. */
+  readonly seen?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+export interface ClientReview {
+  /** A draft, with its proposal. */
+  register(wish: ClientWish, options: { readonly hand: Hand; readonly reason?: string | undefined }): Promise<Result<Registered, ClientRefusal>>;
+  /**
+   * Changes members as `ClientService.update` does, on top of the open proposal where there is one. What widens nothing takes
+   * effect at once; what widens becomes the one proposal of the client. A proposal that lost nothing but its base is renewed
+   * by saving it as it is.
+   */
+  save(id: string, changes: Readonly<Record<string, unknown>>, options: SaveOptions): Promise<Result<Saved, ClientRefusal>>;
+  /** The proposal takes effect. Nobody approves what they had a hand in. */
+  approve(id: string, read: Position, by: { readonly hand: Hand; readonly note?: string | undefined }): Promise<Result<Client, ClientRefusal>>;
+  reject(id: string, read: Position, by: { readonly hand: Hand; readonly note: string }): Promise<Result<Client, ClientRefusal>>;
+  withdraw(id: string, read: Position, hand: Hand): Promise<Result<Client, ClientRefusal>>;
+  /** Lets this edition of the proposal pass without the integration check. */
+  waive(id: string, read: Position, by: { readonly hand: Hand; readonly reason: string }): Promise<Result<Client, ClientRefusal>>;
+  /** Brings back what the client said before, the same way as a change that somebody types. */
+  returnTo(id: string, number: number, by: { readonly hand: Hand; readonly reason: string }): Promise<Result<Saved, ClientRefusal>>;
+}
+
+export interface ClientReviewDeps {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly clients: Pick<ClientService, 'create'>;
+  readonly check: ProtocolCheck;
+  /** Whether the service has shown that it works with these settings of sign-in. */
+  readonly hasPassedCheck: (clientId: string, metadata: ClientMetadata) => Promise<boolean>;
+}
+
+/** Names what an editor sees: the client's row and the edition of its proposal. */
+export const seenOf = ({ updatedAt, version }: Pick<Client, 'updatedAt' | 'version'>, open: Position | undefined): string => [updatedAt.toISOString(), version ?? 0, open === undefined ? '-' : `${open.number}.${open.edition}`].join('/');
+
+/** The proposal as it would look today: of what took effect meanwhile nothing is undone. */
+export async function openOnTop(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<ClientDescription> {
+  if (client.status === 'draft' || open.base === undefined || open.base === client.version) return open;
+  const base = await tx.clientVersions.find(client.id, open.base);
+  return base === undefined ? open : rebase(base, open, client);
+}
+
+/** Registrations on their way past a second pair of eyes. */
+export function createClientReview({ store, audit, clock, clients, check, hasPassedCheck }: ClientReviewDeps): ClientReview {
+  const privileged = (): Abandoned => new Abandoned({ reason: 'client-metadata', problems: [{ field: 'scope', what: PRIVILEGED }] });
+
+  async function close(tx: Store, open: ClientVersion, state: 'rejected' | 'withdrawn', by: string, note?: string): Promise<void> {
+    await tx.clientVersions.replace({ ...open, state, decided: { by, note, at: clock.now() } });
+    if (state === 'rejected') await audit.record(tx, 'client.rejected', { version: open.number, by, note: note ?? '' }, { clientId: open.clientId });
+    else await audit.record(tx, 'client.withdrawn', { version: open.number, by }, { clientId: open.clientId });
+  }
+
+  async function putForward(tx: Store, client: Client, base: number | undefined, wanted: Written, hand: Hand): Promise<number> {
+    const { number, widens } = await propose(tx, client, base, wanted, { ...hand, at: clock.now() });
+    await audit.record(tx, 'client.proposed', { version: number, fields: widens, by: hand.by, ...(wanted.reason === undefined ? {} : { reason: wanted.reason }) }, { clientId: client.id });
+    return number;
+  }
+
+  /** At once where it widens nothing, else as a proposal. @returns the number of the version too. */
+  async function settle(tx: Store, client: Client, open: ClientVersion | undefined, wanted: Written, hand: Hand): Promise<{ readonly outcome: Saved['outcome']; readonly number: number | undefined }> {
+    const at = clock.now();
+    const base = await effectiveVersion(tx, client);
+    const isAsOpen = open?.base === base && changesBetween(open, wanted).length === 0 && open !== undefined;
+    if (isAsOpen) return { outcome: 'unchanged', number: open.number };
+    if (base === undefined) {
+      await tx.clients.update(client.id, { metadata: wanted.metadata, listing: wanted.listing ?? null }, at);
+      return { outcome: 'proposed', number: await putForward(tx, client, base, wanted, hand) };
+    }
+    const changes = changesBetween(client, wanted);
+    if (changes.some(({ widens }) => widens)) return { outcome: 'proposed', number: await putForward(tx, client, base, wanted, hand) };
+    // Nothing is left of it to look at.
+    if (open !== undefined) await close(tx, open, 'withdrawn', hand.by);
+    if (changes.length === 0) return { outcome: 'unchanged', number: base };
+    await tx.clients.update(client.id, { metadata: wanted.metadata, listing: wanted.listing ?? null }, at);
+    const number = await recordEffect(tx, { ...client, updatedAt: at }, wanted, { ...hand, base, at });
+    await audit.record(tx, 'client.updated', { fields: changes.map(({ name }) => name), by: hand.by }, { clientId: client.id });
+    return { outcome: 'applied', number };
+  }
+
+  async function getOpen(tx: Store, id: string, read: Position): Promise<{ readonly client: Client; readonly open: ClientVersion }> {
+    const client = await lockClient(tx, id);
+    const open = await tx.clientVersions.findOpen(id);
+    if (open?.number !== read.number || open.edition !== read.edition) throw new Abandoned({ reason: 'proposal-changed', id });
+    return { client, open };
+  }
+
+  /** Whoever has the machine in hand could do it without asking: there is nobody to protect from. */
+  const hasHand = ({ involved }: ClientVersion, hand: Hand): boolean => hand.by !== COMMAND_LINE.by && involved.some((one) => hand.involved.includes(one));
+
+  /** A decision on what was read, by somebody who had no hand in it. */
+  async function decide(id: string, read: Position, hand: Hand, work: (tx: Store, client: Client, open: ClientVersion) => Promise<void>): Promise<Result<Client, ClientRefusal>> {
+    const decided = await whole(store, async (tx) => {
+      const { client, open } = await getOpen(tx, id, read);
+      if (hasHand(open, hand)) throw new Abandoned({ reason: 'proposal-own', id });
+      await work(tx, client, open);
+      return lockClient(tx, id);
+    });
+    if (!decided.ok && decided.refusal.reason === 'proposal-own') await audit.recordOnce(store, [hand.by, id, String(read.number)], 'client.review-refused', { version: read.number, by: hand.by, reason: 'own' }, { clientId: id });
+    return decided;
+  }
+
+  return {
+    async register(wish, { hand, reason }) {
+      if (isPrivileged((wish.document as { scope?: unknown } | null)?.scope)) return refuse(privileged().refusal);
+      const made = await clients.create([wish], { hand, status: 'draft', reason });
+      if (!made.ok) return made;
+      const [registered] = made.value;
+      if (registered === undefined) throw new Error('a client just registered is not there');
+      return ok(registered);
+    },
+
+    save: (id, changes, { hand, listing, allowNik, seen, reason }) =>
+      whole(store, async (tx) => {
+        const client = await lockClient(tx, id);
+        const open = await tx.clientVersions.findOpen(id);
+        if (seen !== undefined && seen !== seenOf(client, open)) throw new Abandoned({ reason: 'client-changed', id });
+        const from = open === undefined ? client : await openOnTop(tx, client, open);
+        if (isPrivileged(client.metadata.scope, from.metadata.scope, changes.scope)) throw privileged();
+        const { metadata, ignored } = judgeChange(check, client, from, changes, allowNik);
+        const { outcome } = await settle(tx, client, open, { metadata, listing: listing === undefined ? from.listing : (listing ?? undefined), reason }, hand);
+        return { client: await lockClient(tx, id), ignored, outcome };
+      }),
+
+    async approve(id, read, { hand, note }) {
+      const ofLate = await store.clientVersions.findOpen(id);
+      // Asked beforehand: it is somebody else's table, and of another edition it would say nothing.
+      const hasPassed = ofLate?.number === read.number && ofLate.edition === read.edition && (await hasPassedCheck(id, ofLate.metadata));
+      return decide(id, read, hand, async (tx, client, open) => {
+        const byCommandLine = hand.by === COMMAND_LINE.by;
+        if (!byCommandLine && isPrivileged(open.metadata.scope)) throw privileged();
+        const at = clock.now();
+        const base = await effectiveVersion(tx, client);
+        if (base !== open.base) throw new Abandoned({ reason: 'proposal-stale', id });
+        if (!byCommandLine && !hasPassed && open.waiver === undefined && needsCheck(base === undefined ? undefined : client, open)) throw new Abandoned({ reason: 'proposal-unchecked', id });
+        // The rules may have become stricter since.
+        const { metadata } = judgeChange(check, client, open, {}, true);
+        await tx.clients.update(id, { metadata, listing: open.listing ?? null, version: open.number, ...(client.status === 'draft' ? { status: 'active' } : {}) }, at);
+        await tx.clientVersions.replace({ ...open, metadata, state: 'approved', decided: { by: hand.by, note, at } });
+        await audit.record(tx, 'client.approved', { version: open.number, fields: open.widens, by: hand.by, ...(note === undefined ? {} : { note }) }, { clientId: id });
+      });
+    },
+
+    reject: (id, read, { hand, note }) => decide(id, read, hand, (tx, _client, open) => close(tx, open, 'rejected', hand.by, note)),
+
+    withdraw: (id, read, hand) =>
+      whole(store, async (tx) => {
+        const { open } = await getOpen(tx, id, read);
+        await close(tx, open, 'withdrawn', hand.by);
+        return lockClient(tx, id);
+      }),
+
+    waive: (id, read, { hand, reason }) =>
+      decide(id, read, hand, async (tx, _client, open) => {
+        await tx.clientVersions.replace({ ...open, waiver: { by: hand.by, reason, at: clock.now() } });
+        await audit.record(tx, 'client.check-waived', { version: open.number, by: hand.by, reason }, { clientId: id });
+      }),
+
+    returnTo: (id, number, { hand, reason }) =>
+      whole(store, async (tx) => {
+        const client = await lockClient(tx, id);
+        const version = await tx.clientVersions.find(id, number);
+        if (version?.state !== 'approved') throw new Abandoned({ reason: 'version-unknown', id });
+        if (isPrivileged(client.metadata.scope, version.metadata.scope)) throw privileged();
+        if ((await tx.clientVersions.findOpen(id)) !== undefined) throw new Abandoned({ reason: 'proposal-open', id });
+        const { metadata, ignored } = judgeChange(check, client, version, {}, true);
+        const done = await settle(tx, client, undefined, { metadata, listing: version.listing, reason }, hand);
+        if (done.outcome === 'unchanged') throw new Abandoned({ reason: 'version-in-effect', id });
+        await audit.record(tx, 'client.returned', { version: done.number ?? number, to: number, by: hand.by, reason }, { clientId: id });
+        return { client: await lockClient(tx, id), ignored, outcome: done.outcome };
+      }),
+  };
+}
