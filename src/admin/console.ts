@@ -2,13 +2,14 @@ import type { Context, Middleware } from 'koa';
 import Router from 'koa-router';
 import type { Config } from '../config.ts';
 import type { Clock } from '../ports/clock/clock.ts';
+import type { Random } from '../ports/random/random.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
 import { addAuditPages } from './audit/console.ts';
 import { addClientPages } from './clients/console.ts';
 import { addClientErrorPages, type ClientErrorPagesDeps } from './clients/errors/console.ts';
 import { createDesk } from './desk.ts';
-import { createGuard, frameOf, type GuardDeps } from './guard.ts';
+import { createGuard, frameOf, operatorOf, type GuardDeps } from './guard.ts';
 import { addOperatorPages } from './operators/console.ts';
 import { addReportPages } from './reports/console.ts';
 import { homeScreen } from './screens.ts';
@@ -19,6 +20,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
   readonly csrf: Csrf;
   readonly clientErrors: ClientErrorPagesDeps['clientErrors'];
   readonly clock: Clock;
+  readonly random: Random;
   readonly config: Config;
   /** Every type of event that the audit log knows. */
   readonly eventTypes: readonly string[];
@@ -26,19 +28,23 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 
 /** The operators' console: everything below `/admin`, behind one guard, whether there is such a page or not. */
 export function createConsole({ services, csrf, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
-  const { store, audit, clock, config } = deps;
+  const { store, audit, clock, random, config } = deps;
   const { timeZone } = config.identity;
-  const { accounts, clients, support, operators, reports, toKey } = services;
+  const { accounts, clients, review, hasPassedCheck, support, operators, reports, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
   const desk = createDesk({ guard, csrf, config });
 
   const router = new Router();
-  router.get('/admin', (ctx: Context) => desk.show(ctx, homeScreen({ frame: frameOf(ctx) })));
+  router.get('/admin', async (ctx: Context) => {
+    const { permissions } = operatorOf(ctx);
+    const waiting = permissions.has('clients.approve') || permissions.has('clients.write') ? await store.clientVersions.countOpen() : 0;
+    await desk.show(ctx, homeScreen({ frame: frameOf(ctx), waiting }));
+  });
   addAccountPages({ accounts, support, toKey, desk })(router);
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
   // Before the pages of one client: `errors` is the id of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
-  addClientPages({ clients, store, desk })(router);
+  addClientPages({ clients, review, hasPassedCheck, store, random, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);
   const routes = router.routes() as unknown as Middleware;

@@ -82,8 +82,12 @@ const rules: Readonly<Record<string, Rule>> = {
 
 /** What a member says where it is left out. */
 const absent: Readonly<Record<string, unknown>> = {
+  application_type: 'web',
   first_party: true,
   ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required'].map((name) => [name, false])),
+  id_token_signed_response_alg: 'ES256',
+  token_endpoint_auth_method: 'client_secret_basic',
+  ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required', 'may_introspect'].map((name) => [name, false])),
 };
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0) || (typeof value === 'object' && Object.keys(value).length === 0);

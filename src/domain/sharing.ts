@@ -7,6 +7,7 @@ import type { Locale } from './locale.ts';
 /** The six bases on which personal data may be processed (UU 27/2022, article 20). */
 export const legalBases = ['consent', 'contract', 'legal-obligation', 'vital-interest', 'public-task', 'legitimate-interest'] as const;
 export type LegalBasis = (typeof legalBases)[number];
+export const isLegalBasis = (text: string): text is LegalBasis => (legalBases as readonly string[]).includes(text);
 
 /** What a service wants the data of a scope for, as its registration says it. */
 export interface DataUse {

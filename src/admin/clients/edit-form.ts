@@ -1,4 +1,6 @@
-import type { Client, ClientMetadata, ClientType, Listing } from '../../domain/client.ts';
+import type { ClientMetadata, ClientType, Listing } from '../../domain/client.ts';
+import type { ClientDescription } from '../../domain/client-change.ts';
+import { legalBases, personalScopes } from '../../domain/sharing.ts';
 
 /**
  * The fields of the console's form: what matters first, then what few clients need. They bear the names of RFC 7591; what
@@ -16,7 +18,7 @@ const lines = (name: string): EditField => ({ name, kind: 'lines' });
 const choice = (name: string, options: readonly string[]): EditField => ({ name, kind: 'choice', options: ['', ...options] });
 const check = (name: string): EditField => ({ name, kind: 'check' });
 
-export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), line('scope'), check('allow_nik'), check('first_party'), lines('contacts'), line('client_uri')];
+export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), line('scope'), check('first_party'), lines('contacts'), line('client_uri')];
 export const furtherFields: readonly EditField[] = [
   lines('post_logout_redirect_uris'),
   line('backchannel_logout_uri'),
@@ -42,10 +44,14 @@ export const furtherFields: readonly EditField[] = [
   line('listing_id'),
   line('listing_en'),
 ];
-export const editFields: readonly EditField[] = [...firstFields, ...furtherFields];
+/** What each of them is wanted for, in both languages, and on which basis. */
+export const usedScopes: readonly string[] = personalScopes;
+export const useFields = (scope: string): readonly EditField[] => [line(`use_${scope}_id`), line(`use_${scope}_en`), choice(`use_${scope}_basis`, legalBases)];
+const allUseFields = usedScopes.flatMap(useFields);
+export const editFields: readonly EditField[] = [...firstFields, ...furtherFields, ...allUseFields];
 
 /** Fields of the form that are no members of the document by themselves. */
-const OURS = new Set(['refresh', 'listing_url', 'listing_id', 'listing_en']);
+const OURS = new Set(['refresh', 'listing_url', 'listing_id', 'listing_en', ...allUseFields.map(({ name }) => name)]);
 /** What a form says by an empty mark, and what a document need not say at all. */
 export type Values = Readonly<Record<string, string>>;
 
@@ -57,12 +63,18 @@ const inField = (value: unknown): string => {
 };
 
 /** What stands in the form when a client is edited. */
-export function valuesOf({ metadata, listing }: Pick<Client, 'metadata' | 'listing'>): Values {
+export function valuesOf({ metadata, listing }: ClientDescription): Values {
   return {
     ...Object.fromEntries(editFields.map(({ name }) => [name, inField(metadata[name])])),
-    allow_nik: metadata.scope?.split(' ').includes('nik') === true ? 'yes' : '',
     first_party: metadata.first_party === false ? '' : 'yes',
     refresh: metadata.grant_types?.includes('refresh_token') === true ? 'yes' : '',
+    ...Object.fromEntries(
+      Object.entries(metadata.data_use ?? {}).flatMap(([scope, use]) => [
+        [`use_${scope}_id`, use?.purpose.id ?? ''],
+        [`use_${scope}_en`, use?.purpose.en ?? ''],
+        [`use_${scope}_basis`, use?.legal_basis ?? ''],
+      ]),
+    ),
     listing_url: listing?.url ?? '',
     listing_id: listing?.id ?? '',
     listing_en: listing?.en ?? '',
@@ -80,9 +92,19 @@ function toMember({ name, kind }: EditField, values: Values): unknown {
   return kind === 'number' && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
 
+/** What is filled in only in part is kept as it is: the rules say what is missing. */
+function toDataUse(values: Values): Record<string, unknown> | undefined {
+  const uses = usedScopes.flatMap((scope) => {
+    const [id, en, basis] = useFields(scope).map(({ name }) => (values[name] ?? '').trim());
+    return [id, en, basis].every((text) => text === '') ? [] : [[scope, { purpose: { id, en }, legal_basis: basis }] as const];
+  });
+  return uses.length === 0 ? undefined : Object.fromEntries(uses);
+}
+
 /** The members of an RFC 7591 document that the form decides; undefined where it leaves one out. */
 export function toDocument(values: Values, type: ClientType, before?: ClientMetadata): Record<string, unknown> {
   const members = Object.fromEntries(editFields.filter(({ name }) => !OURS.has(name)).map((field) => [field.name, toMember(field, values)]));
+  members.data_use = toDataUse(values);
   if (type === 'machine') return members;
   const grants = (before?.grant_types ?? ['authorization_code']).filter((grant) => grant !== 'refresh_token');
   // Said in so many words: a service of somebody else asks people, and nobody becomes one of the house by silence.

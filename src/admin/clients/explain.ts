@@ -1,5 +1,6 @@
 import { say, type FieldError, type Sentence } from '../../web/screen.ts';
 import type { FieldProblem } from './field-problem.ts';
+import type { ClientRefusal } from './refusals.ts';
 
 /** What the rules say in English for whoever writes documents, as sentences of the locale files for whoever fills in the form. */
 const sentences: readonly (readonly [RegExp, string])[] = [
@@ -16,7 +17,6 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/scheme with a dot/, 'native-scheme'],
   [/^must hold at least one address/, 'redirect-missing'],
   [/^must hold openid/, 'openid'],
-  [/^nik needs a legal basis/, 'nik'],
   [/^is needed with the scope nik/, 'data-use'],
   [/^does not exist: /, 'scope-unknown'],
   [/cannot keep a secret/, 'public'],
@@ -30,6 +30,10 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/is public$/, 'fapi2-public'],
   [/redirect URIs do not name one host/, 'sector'],
   [/a machine has no person/, 'machine-person'],
+  [/say it in 10 to 200/, 'purpose'],
+  [/use of a scope that the client/, 'use-unasked'],
+  [/^Invalid option/, 'choose'],
+  [/admin: scopes are granted/, 'privileged'],
   [/one line of text/, 'one-line'],
   [/^Invalid email/i, 'email'],
   [/expected number/, 'number'],
@@ -41,8 +45,22 @@ export function explain(what: string): Sentence {
   return key === undefined ? say('admin.clients.problem.other', { what }) : say(`admin.clients.problem.${key}`);
 }
 
+/** Why nothing was done, in one sentence. */
+export function explainRefusal(refusal: ClientRefusal): Sentence {
+  if (refusal.reason !== 'client-metadata') return say(`admin.clients.refusal.${refusal.reason}`);
+  const [first] = refusal.problems;
+  return say('admin.clients.problem.elsewhere', { field: first?.field ?? '', what: first?.what ?? '' });
+}
+
 /** Members that the form shows by another field. */
-const shownAs: Readonly<Record<string, string>> = { grant_types: 'refresh', jwks: 'jwks_uri', data_use: 'scope' };
+const shownAs: Readonly<Record<string, string>> = { grant_types: 'refresh', jwks: 'jwks_uri' };
+
+/** `data_use.nik.purpose.en` is typed at `use_nik_en`; what is wrong with all of it stands at its first field. */
+function fieldOf([name = '', ...path]: readonly string[]): string {
+  if (name !== 'data_use') return shownAs[name] ?? name;
+  const [scope, member, lang] = path;
+  return `use_${scope ?? ''}_${member === 'legal_basis' ? 'basis' : lang === 'en' ? 'en' : 'id'}`;
+}
 
 /** Problems of a document at the fields of the form; one of several lines is told by its number. */
 export function toErrors(problems: readonly FieldProblem[], known: ReadonlySet<string>): { readonly errors: readonly FieldError[]; readonly problem: Sentence | undefined } {
@@ -50,7 +68,7 @@ export function toErrors(problems: readonly FieldProblem[], known: ReadonlySet<s
   let problem: Sentence | undefined;
   for (const { field: path, what } of problems) {
     const [name = '', index] = path.split('.');
-    const field = shownAs[name] ?? name;
+    const field = fieldOf(path.split('.'));
     if (!known.has(field)) problem ??= say('admin.clients.problem.elsewhere', { field: name, what });
     else if (index !== undefined && /^\d+$/.test(index)) errors.push({ field, sentence: say('admin.clients.problem.line', { line: Number(index) + 1 }) }, { field, sentence: explain(what) });
     else errors.push({ field, sentence: explain(what) });

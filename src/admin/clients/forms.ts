@@ -36,6 +36,20 @@ function deriveType({ type, application_type, grant_types = [], token_endpoint_a
   return token_endpoint_auth_method === 'none' ? 'spa' : 'web';
 }
 
+const memberOf = (field: string): string => field.split('.')[0] ?? field;
+/** One may stand for the other: where one is wrong, nothing is known of both. */
+const KEYS = ['jwks', 'jwks_uri'];
+
+/** What is wrong between the members that are good by themselves, so that nobody mends one mistake to hear of the next. */
+function findFurtherProblems(given: unknown, wanted: ClientType | undefined, allowNik: boolean, bad: ReadonlySet<string>): readonly FieldProblem[] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return [];
+  const rest = document.safeParse({ client_name: '-', ...Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))) });
+  if (!rest.success) return [];
+  const type = wanted ?? deriveType(rest.data);
+  const knowsNoKeys = KEYS.some((name) => bad.has(name));
+  return [...findProblems(type, rest.data, complete(type, rest.data), allowNik || rest.data.allow_nik)].filter(({ field, what }) => !bad.has(memberOf(field)) && !(knowsNoKeys && /keys|jwks/.test(what)));
+}
+
 /**
  * Reads one RFC 7591 client metadata document, completes it and holds it to the rules of its type.
  * @returns every problem, not only the first.
@@ -43,7 +57,8 @@ function deriveType({ type, application_type, grant_types = [], token_endpoint_a
 export function parseClientMetadata(given: unknown, { type: wanted, allowNik = false }: ParseOptions = {}): Result<ParsedClient, readonly FieldProblem[]> {
   const parsed = document.safeParse(given);
   if (!parsed.success) {
-    return refuse(parsed.error.issues.map(({ path, message, code }) => ({ field: path.map(String).join('.') || 'document', what: code === 'invalid_type' && path.length === 0 ? 'must be a JSON object' : message })));
+    const found = parsed.error.issues.map(({ path, message, code }) => ({ field: path.map(String).join('.') || 'document', what: code === 'invalid_type' && path.length === 0 ? 'must be a JSON object' : message }));
+    return refuse([...found, ...findFurtherProblems(given, wanted, allowNik, new Set(found.map(({ field }) => memberOf(field))))]);
   }
   const { allow_nik, type: _type, client_secret: _secret, scope, ...rest } = parsed.data;
   const type = wanted ?? deriveType(parsed.data);

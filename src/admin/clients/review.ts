@@ -66,9 +66,15 @@ export const seenOf = ({ updatedAt, version }: Pick<Client, 'updatedAt' | 'versi
 
 /** The proposal as it would look today: of what took effect meanwhile nothing is undone. */
 export async function openOnTop(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<ClientDescription> {
-  if (client.status === 'draft' || open.base === undefined || open.base === client.version) return open;
-  const base = await tx.clientVersions.find(client.id, open.base);
+  const base = client.status === 'draft' || open.base === undefined ? undefined : await tx.clientVersions.find(client.id, open.base);
   return base === undefined ? open : rebase(base, open, client);
+}
+
+/** Whether something else is in effect than what it was made on top of. */
+export async function isStale(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<boolean> {
+  if (client.status === 'draft') return false;
+  const base = open.base === undefined || open.base !== client.version ? undefined : await tx.clientVersions.find(client.id, open.base);
+  return base === undefined || changesBetween(base, client).length > 0;
 }
 
 /** Registrations on their way past a second pair of eyes. */

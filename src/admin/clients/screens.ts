@@ -1,10 +1,12 @@
 import { clientTypes, type Client, type ClientStatus, type ClientType } from '../../domain/client.ts';
+import { membersOf } from '../../domain/client-change.ts';
+import { permissionsOf, type Permission } from '../../domain/operator.ts';
 import type { ClientSummary } from '../../store/clients.ts';
-import { sentences } from '../../web/i18n.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
-import { emptyValues, firstFields, furtherFields, type EditField, type Values } from './edit-form.ts';
+import { emptyValues, firstFields, furtherFields, useFields, usedScopes, type EditField, type Values } from './edit-form.ts';
 import { needsSecret } from './forms.ts';
+import { showMember, showValues, type ShownMember, type ShownValue } from './present.ts';
 
 export interface ClientListModel {
   readonly frame: Frame;
@@ -16,16 +18,23 @@ export interface ClientListModel {
 
 export const actions = ['disable', 'enable', 'rotate-secret'] as const;
 export type ClientAction = (typeof actions)[number];
+/** Starting again opens what was shut: that is for whoever approves. */
+export const rightFor: Readonly<Record<ClientAction, Permission>> = { disable: 'clients.write', enable: 'clients.approve', 'rotate-secret': 'clients.write' };
+
+/** What has just become of it. */
+export const doneWords = ['created', 'updated', 'proposed', 'unchanged', 'returned', 'approve', 'reject', 'withdraw', 'gone', ...actions] as const;
 
 export interface ClientModel {
   readonly frame: Frame;
   readonly client: { readonly id: string; readonly name: string; readonly type: ClientType; readonly status: ClientStatus; readonly createdAt: Date; readonly updatedAt: Date };
-  readonly settings: readonly { readonly name: string; readonly words: Sentence | undefined; readonly values: readonly string[] }[];
+  readonly settings: readonly (ShownMember & { readonly values: readonly ShownValue[] })[];
+  /** A proposal waits for a decision. */
+  readonly waits: boolean;
   readonly actions: readonly ClientAction[];
   readonly mayWrite: boolean;
   /** Shown this once. */
   readonly newSecret: string | undefined;
-  readonly done: 'created' | 'updated' | ClientAction | undefined;
+  readonly done: (typeof doneWords)[number] | undefined;
   readonly at: ClientAction | undefined;
   readonly values: { readonly reason: string };
   readonly errors: readonly FieldError[];
@@ -35,36 +44,43 @@ export interface ClientModel {
 export interface EditModel {
   readonly frame: Frame;
   /** Where a client is edited; a new one has none. */
-  readonly client: { readonly id: string; readonly name: string; readonly seen: string } | undefined;
+  readonly client: { readonly id: string; readonly name: string; readonly seen: string; readonly waits: boolean } | undefined;
+  /** For a new one: the form that is sent twice names the same. */
+  readonly newId: string | undefined;
   readonly types: readonly ClientType[];
   readonly first: readonly EditField[];
   readonly further: readonly EditField[];
+  /** Purpose and legal basis, for each scope that gives data away. */
+  readonly uses: readonly { readonly scope: string; readonly fields: readonly EditField[] }[];
   readonly values: Values & { readonly type: string };
   readonly checked: boolean;
   /** Something is wrong among the fields that are folded away. */
   readonly unfold: boolean;
+  readonly unfoldUses: boolean;
   readonly errors: readonly FieldError[];
   readonly problem: Sentence | undefined;
 }
 
 export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({ view: 'admin/clients/list', title: say('admin.clients.list.title'), model });
 
-const shown = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))) : [typeof value === 'string' ? value : JSON.stringify(value)]);
+export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
 
-export type ClientShown = Partial<Pick<ClientModel, 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
-
-export function clientScreen(frame: Frame, { id, type, status, metadata, listing, createdAt, updatedAt }: Omit<Client, 'secret'>, mayWrite: boolean, more: ClientShown = {}): Screen<ClientModel> {
-  const { client_id: _id, client_name: name, ...further } = metadata;
-  const settings = Object.entries<unknown>({ ...further, ...(listing === undefined ? {} : { listing_url: listing.url, listing_id: listing.id, listing_en: listing.en }) }).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+export function clientScreen(frame: Frame, client: Omit<Client, 'secret'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
+  const { id, type, status, metadata, createdAt, updatedAt } = client;
+  const { client_id: _id, client_name: name, ...further } = membersOf(client);
+  const possible: readonly ClientAction[] = [...(status === 'draft' ? [] : [status === 'active' ? ('disable' as const) : ('enable' as const)]), ...(needsSecret(metadata) ? (['rotate-secret'] as const) : [])];
   return {
     view: 'admin/clients/client',
     title: say('admin.clients.client.title'),
     model: {
       frame,
-      client: { id, name, type, status, createdAt, updatedAt },
-      settings: settings.map(([member, value]) => ({ name: member, words: sentences.id.has(`admin.clients.field.${member}.label`) ? say(`admin.clients.field.${member}.label`) : undefined, values: shown(value) })),
-      actions: mayWrite ? [status === 'active' ? 'disable' : 'enable', ...(needsSecret(metadata) ? (['rotate-secret'] as const) : [])] : [],
-      mayWrite,
+      client: { id, name: String(name), type, status, createdAt, updatedAt },
+      settings: Object.entries(further)
+        .map(([member, value]) => ({ ...showMember(member), values: showValues(member, value) }))
+        .filter(({ values }) => values.length > 0),
+      waits: false,
+      actions: possible.filter((action) => permissions.has(rightFor[action])),
+      mayWrite: permissions.has('clients.write'),
       newSecret: undefined,
       done: undefined,
       at: undefined,
@@ -76,13 +92,13 @@ export function clientScreen(frame: Frame, { id, type, status, metadata, listing
   };
 }
 
-export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'problem'>>): Screen<EditModel> {
+export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'problem'>>): Screen<EditModel> {
   const { checked = false, errors = [], problem, ...rest } = view;
   const folded = new Set(furtherFields.map(({ name }) => name));
   return {
     view: 'admin/clients/edit',
     title: say(view.client === undefined ? 'admin.clients.edit.new' : 'admin.clients.edit.title'),
-    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, checked, unfold: errors.some(({ field }) => folded.has(field)), errors, problem },
+    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, uses: usedScopes.map((scope) => ({ scope, fields: useFields(scope) })), checked, unfold: errors.some(({ field }) => folded.has(field)), unfoldUses: errors.some(({ field }) => field.startsWith('use_')), errors, problem },
   };
 }
 
@@ -103,6 +119,8 @@ const client: Omit<Client, 'secret'> = {
     redirect_uris: ['https://karirhub.contoh.test/masuk/kembali', 'https://uji.karirhub.contoh.test/masuk/kembali'],
     scope: 'openid profile email',
     grant_types: ['authorization_code', 'refresh_token'],
+    data_use: { profile: { purpose: { id: 'mengisi formulir lamaran', en: 'filling in the application form' }, legal_basis: 'public-task' } },
+    first_party: true,
     token_endpoint_auth_method: 'client_secret_basic',
     id_token_signed_response_alg: 'ES256',
   },
@@ -114,20 +132,23 @@ const client: Omit<Client, 'secret'> = {
 export const examples: Examples = {
   'list: with search': listScreen(list),
   'list: nothing found': listScreen({ ...list, values: { q: 'tiada', status: 'disabled' }, clients: [], next: undefined, mayWrite: false }),
-  'client: settings': clientScreen(frame, client, true),
-  'client: new secret': clientScreen(frame, client, true, { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'rotate-secret' }),
-  'client: stopped, for a reader': clientScreen(frame, { ...client, status: 'disabled' }, false),
-  'client: reason too short': clientScreen(frame, client, true, { at: 'disable', values: { reason: 'iseng' }, errors: [{ field: 'disable-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
-  'edit: new': editScreen({ frame, client: undefined, values: { ...emptyValues, type: 'web' } }),
+  'client: settings': clientScreen(frame, client, permissionsOf(['client-manager'])),
+  'client: new secret': clientScreen(frame, client, permissionsOf(['client-manager']), { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'rotate-secret' }),
+  'client: stopped, for a reader': clientScreen(frame, { ...client, status: 'disabled' }, permissionsOf(['support'])),
+  'client: a draft, for whoever approves': clientScreen(frame, { ...client, status: 'draft' }, permissionsOf(['client-approver']), { waits: true, done: 'created' }),
+  'client: reason too short': clientScreen(frame, client, permissionsOf(['client-manager']), { at: 'disable', values: { reason: 'iseng' }, errors: [{ field: 'disable-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
+  'edit: new': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'web' } }),
   'edit: refused': editScreen({
     frame,
-    client: { id: client.id, name: client.metadata.client_name, seen: at.toISOString() },
+    client: { id: client.id, name: client.metadata.client_name, seen: at.toISOString(), waits: true },
+    newId: undefined,
     values: { ...emptyValues, type: 'web', client_name: 'Karirhub (contoh)', redirect_uris: 'https://*.contoh.test/kembali', jwks_uri: 'http://contoh.test/jwks' },
     errors: [
       { field: 'redirect_uris', sentence: say('admin.clients.problem.line', { line: 1 }) },
       { field: 'redirect_uris', sentence: say('admin.clients.problem.wildcard') },
       { field: 'jwks_uri', sentence: say('admin.clients.problem.https') },
+      { field: 'use_nik_id', sentence: say('admin.clients.problem.data-use') },
     ],
   }),
-  'edit: checked': editScreen({ frame, client: undefined, values: { ...emptyValues, type: 'spa', client_name: 'Portal contoh', redirect_uris: 'https://spa.contoh.test/kembali' }, checked: true }),
+  'edit: checked': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'spa', client_name: 'Portal contoh', redirect_uris: 'https://spa.contoh.test/kembali' }, checked: true }),
 };

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import { membersOf, widens, type ClientDescription } from '../../domain/client-change.ts';
+import { changesBetween, widens, type ClientDescription } from '../../domain/client-change.ts';
 import type { Client, ClientVersion } from '../../domain/client.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -30,7 +29,7 @@ export interface Written extends ClientDescription {
 export async function effectiveVersion(tx: Tx, client: Client): Promise<number | undefined> {
   if (client.status === 'draft') return undefined;
   const known = client.version === undefined ? undefined : await tx.clientVersions.find(client.id, client.version);
-  if (known !== undefined && isDeepStrictEqual(membersOf(known), membersOf(client))) return known.number;
+  if (known !== undefined && changesBetween(known, client).length === 0) return known.number;
   return recordEffect(tx, client, client, { ...COMMAND_LINE, at: client.updatedAt });
 }
 

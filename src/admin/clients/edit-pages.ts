@@ -1,0 +1,124 @@
+import type { Context } from 'koa';
+import type Router from 'koa-router';
+import { clientTypes, type Client, type ClientType } from '../../domain/client.ts';
+import type { ClientDescription } from '../../domain/client-change.ts';
+import { parseReason } from '../../domain/operator.ts';
+import type { Random } from '../../ports/random/random.ts';
+import type { Store } from '../../store/store.ts';
+import { field } from '../../web/form.ts';
+import { say, type FieldError, type Sentence } from '../../web/screen.ts';
+import { seeOther } from '../../web/see-other.ts';
+import type { Desk } from '../desk.ts';
+import { frameOf } from '../guard.ts';
+import { editFields, emptyValues, listingOf, toDocument, valuesOf, type Values } from './edit-form.ts';
+import { explainRefusal, toErrors } from './explain.ts';
+import { parseClientMetadata } from './forms.ts';
+import { isPrivileged } from './privileged.ts';
+import type { ClientRefusal } from './refusals.ts';
+import { openOnTop, seenOf, type ClientReview } from './review.ts';
+import { handAt } from './review-pages.ts';
+import { editScreen, type ClientShown, type EditModel } from './screens.ts';
+import { findWebUriProblem } from './uris.ts';
+
+export interface EditPagesDeps {
+  readonly review: ClientReview;
+  readonly store: Pick<Store, 'clients' | 'clientVersions'>;
+  readonly random: Pick<Random, 'uuid'>;
+  readonly desk: Desk;
+  readonly getClient: (ctx: Context) => Promise<Client>;
+  readonly showClient: (ctx: Context, client: Client, shown?: ClientShown, status?: number) => Promise<void>;
+}
+
+const HOME = '/admin/clients';
+const LONGEST = 5000;
+const FIELDS = new Set([...editFields.map(({ name }) => name), 'type']);
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+type Shown = Pick<EditModel, 'client' | 'newId' | 'values'>;
+interface Saved {
+  readonly errors: readonly FieldError[];
+  readonly problem: Sentence | undefined;
+}
+
+const typedIn = (ctx: Context): Values => Object.fromEntries([...editFields.map(({ name }) => name), 'why'].map((name) => [name, field(ctx, name).slice(0, LONGEST)]));
+const refusalOf = (refusal: ClientRefusal): Saved => (refusal.reason === 'client-metadata' ? toErrors(refusal.problems, FIELDS) : { errors: [], problem: explainRefusal(refusal) });
+
+function findListingErrors(values: Values): FieldError[] {
+  const listing = listingOf(values);
+  if (listing === undefined) return [];
+  const empty = (['id', 'en'] as const).filter((lang) => listing[lang] === '').map((lang) => ({ field: `listing_${lang}`, sentence: say('admin.clients.problem.empty') }));
+  return findWebUriProblem(listing.url) === undefined ? empty : [{ field: 'listing_url', sentence: say('admin.clients.problem.https') }, ...empty];
+}
+
+/** The form by which clients are registered and changed: what is typed goes the way of the review. */
+export function addEditPages({ review, store, random, desk, getClient, showClient }: EditPagesDeps): (router: Router) => void {
+  /** Every mistake at once: of the members, between them, and of what is the form's own. */
+  function judge(document: Record<string, unknown>, type: ClientType, values: Values, before: unknown): { readonly isGood: boolean; readonly found: Saved; readonly reason: string | undefined } {
+    // Whoever reviews it judges the legal basis; the form only asks that it is there.
+    const parsed = parseClientMetadata(document, { type, allowNik: true });
+    const { errors, problem } = parsed.ok ? { errors: [], problem: undefined } : toErrors(parsed.refusal, FIELDS);
+    const reason = parseReason(values.why ?? '');
+    const ours = [
+      ...findListingErrors(values),
+      ...(isPrivileged(document.scope, before) ? [{ field: 'scope', sentence: say('admin.clients.problem.privileged') }] : []),
+      ...((values.why ?? '') === '' || reason.ok ? [] : [{ field: 'why', sentence: say(`admin.reason.refusal.${reason.refusal}`) }]),
+    ];
+    return { isGood: parsed.ok && ours.length === 0, found: { errors: [...errors, ...ours], problem }, reason: reason.ok ? reason.value : undefined };
+  }
+
+  const again = (ctx: Context, shown: Shown, saved: Saved, status: number, checked = false): Promise<void> => desk.show(ctx, editScreen({ frame: frameOf(ctx), ...shown, checked, ...saved }), status);
+
+  async function create(ctx: Context): Promise<void> {
+    const values = typedIn(ctx);
+    const type = clientTypes.find((one) => one === field(ctx, 'type'));
+    const newId = UUID.test(field(ctx, 'client_id')) ? field(ctx, 'client_id') : random.uuid();
+    const shown: Shown = { client: undefined, newId, values: { ...values, type: type ?? 'web' } };
+    if (type === undefined) return again(ctx, shown, { errors: [{ field: 'type', sentence: say('admin.clients.problem.empty') }], problem: undefined }, 422);
+    const document = toDocument(values, type);
+    const { isGood, found, reason } = judge(document, type, values, undefined);
+    if (!isGood) return again(ctx, shown, found, 422);
+    if (field(ctx, 'intent') === 'check') return again(ctx, shown, found, 200, true);
+    // The form brings the id along: sent a second time, as by a reload, it registers nothing again.
+    const made = await review.register({ document: { ...document, client_id: newId }, type, listing: listingOf(values), allowNik: true }, { hand: handAt(ctx), reason });
+    if (!made.ok) return again(ctx, shown, refusalOf(made.refusal), 422);
+    const { client, newSecret } = made.value;
+    if (newSecret === undefined) seeOther(ctx, `${HOME}/${client.id}?done=created`);
+    // The answer itself: no address shows a secret again.
+    else await showClient(ctx, client, { done: 'created', newSecret: newSecret.reveal() });
+  }
+
+  /** What the form starts from: the proposal where one waits, so that nothing of it is lost. */
+  async function getStart(client: Client): Promise<{ readonly start: ClientDescription; readonly seen: string; readonly waits: boolean }> {
+    const open = await store.clientVersions.findOpen(client.id);
+    return { start: open === undefined ? client : await openOnTop(store, client, open), seen: seenOf(client, open), waits: open !== undefined };
+  }
+
+  async function edit(ctx: Context): Promise<void> {
+    const client = await getClient(ctx);
+    const { start, seen, waits } = await getStart(client);
+    await desk.show(ctx, editScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name, seen, waits }, newId: undefined, values: { ...valuesOf(start), why: '', type: client.type } }));
+  }
+
+  async function update(ctx: Context): Promise<void> {
+    const client = await getClient(ctx);
+    const { start, waits } = await getStart(client);
+    const values = typedIn(ctx);
+    const seen = field(ctx, 'seen');
+    const changes = toDocument(values, client.type, start.metadata);
+    const shown: Shown = { client: { id: client.id, name: client.metadata.client_name, seen, waits }, newId: undefined, values: { ...values, type: client.type } };
+    const { isGood, found, reason } = judge({ ...start.metadata, ...changes }, client.type, values, client.metadata.scope);
+    if (!isGood) return again(ctx, shown, found, 422);
+    if (field(ctx, 'intent') === 'check') return again(ctx, shown, found, 200, true);
+    const saved = await review.save(client.id, changes, { hand: handAt(ctx), listing: listingOf(values) ?? null, allowNik: true, seen, reason });
+    if (!saved.ok) return again(ctx, shown, refusalOf(saved.refusal), 422);
+    seeOther(ctx, `${HOME}/${encodeURIComponent(client.id)}?done=${{ applied: 'updated', proposed: 'proposed', unchanged: 'unchanged' }[saved.value.outcome]}`);
+  }
+
+  return (router) => {
+    const write = desk.may('clients.write');
+    router.get(`${HOME}/new`, write, (ctx: Context) => desk.show(ctx, editScreen({ frame: frameOf(ctx), client: undefined, newId: random.uuid(), values: { ...emptyValues, type: 'web' } })));
+    router.post(`${HOME}/new`, write, desk.form, create);
+    router.get(`${HOME}/:id/edit`, write, edit);
+    router.post(`${HOME}/:id/edit`, write, desk.form, update);
+  };
+}
