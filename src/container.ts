@@ -215,8 +215,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const adminServices = createAdminServices({
     ...core,
     check: createClientCheck(provider),
-    // Nothing tries services out yet: each needs an administrator's waiver.
-    hasPassedCheck: () => Promise.resolve(false),
+    hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata),
   });
 
   const scheduler = createScheduler(

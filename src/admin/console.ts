@@ -30,7 +30,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 export function createConsole({ services, csrf, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
   const { store, audit, clock, random, config } = deps;
   const { timeZone } = config.identity;
-  const { accounts, clients, review, hasPassedCheck, support, operators, reports, toKey } = services;
+  const { accounts, clients, review, support, operators, reports, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
   const desk = createDesk({ guard, csrf, config });
 
@@ -44,7 +44,7 @@ export function createConsole({ services, csrf, eventTypes, clientErrors, ...dep
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
   // Before the pages of one client: `errors` is the id of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
-  addClientPages({ clients, review, hasPassedCheck, store, random, desk })(router);
+  addClientPages({ clients, review, store, random, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);
   const routes = router.routes() as unknown as Middleware;

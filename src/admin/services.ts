@@ -25,7 +25,6 @@ export interface AdminServices {
   readonly support: Support;
   readonly clients: ClientService;
   readonly review: ClientReview;
-  readonly hasPassedCheck: ClientReviewDeps['hasPassedCheck'];
   readonly findHand: FindHand;
   readonly operators: OperatorService;
   readonly reports: ReportService;
@@ -59,7 +58,6 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     accounts,
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
     clients,
-    hasPassedCheck: deps.hasPassedCheck,
     review: createClientReview({ ...deps, clients }),
     findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
     operators,

@@ -75,6 +75,10 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   bridge: unlessRemoved,
   contacts: never,
+  // The sandbox alone sends anybody there, and knows invented people only.
+  test_redirect_uris: never,
+  test_post_logout_redirect_uris: never,
+  test_backchannel_logout_uri: never,
   listing_id: never,
   listing_en: never,
   listing_url: unlessRemoved,
@@ -87,7 +91,6 @@ const absent: Readonly<Record<string, unknown>> = {
   ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required'].map((name) => [name, false])),
   id_token_signed_response_alg: 'ES256',
   token_endpoint_auth_method: 'client_secret_basic',
-  ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required', 'may_introspect'].map((name) => [name, false])),
 };
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0) || (typeof value === 'object' && Object.keys(value).length === 0);
@@ -119,6 +122,9 @@ export const widens = (before: ClientDescription | undefined, after: ClientDescr
 
 /** What the sandbox shows to work hangs on these. */
 const SIGN_IN_MEMBERS = ['grant_types', 'response_modes', 'token_endpoint_auth_method', 'security_profile', 'id_token_signed_response_alg', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens'];
+
+/** Whether a sign-in works differently afterwards, wherever people are sent. */
+export const changesSignIn = (before: ClientDescription, after: ClientDescription): boolean => changesBetween(before, after).some(({ name }) => SIGN_IN_MEMBERS.includes(name));
 
 /** Whether the integration check has to be passed first: people are sent to the service in a way that was not tried before. */
 export function needsCheck(before: ClientDescription | undefined, after: ClientDescription): boolean {

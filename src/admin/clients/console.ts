@@ -13,14 +13,13 @@ import { addEditPages } from './edit-pages.ts';
 import { explainRefusal } from './explain.ts';
 import { isPrivileged } from './privileged.ts';
 import { addReviewPages, handAt } from './review-pages.ts';
-import type { ClientReview, ClientReviewDeps } from './review.ts';
+import type { ClientReview } from './review.ts';
 import { actions, clientScreen, doneWords, listScreen, rightFor, type ClientAction, type ClientShown } from './screens.ts';
 import type { ClientService } from './service.ts';
 
 export interface ClientPagesDeps {
   readonly clients: ClientService;
   readonly review: ClientReview;
-  readonly hasPassedCheck: ClientReviewDeps['hasPassedCheck'];
   readonly store: Pick<Store, 'clients' | 'clientVersions'>;
   readonly random: Pick<Random, 'uuid'>;
   readonly desk: Desk;
@@ -32,7 +31,7 @@ const PAGE = 50;
 const privileged = say('admin.clients.problem.privileged');
 
 /** Client applications for people: found, read, stopped; registered, changed and judged on pages of their own. */
-export function addClientPages({ clients, review, hasPassedCheck, store, random, desk }: ClientPagesDeps): (router: Router) => void {
+export function addClientPages({ clients, review, store, random, desk }: ClientPagesDeps): (router: Router) => void {
   const inAddress = (ctx: Context, name: string): string => (typeof ctx.query[name] === 'string' ? ctx.query[name].replaceAll('\0', '').trim().slice(0, 200) : '');
 
   async function list(ctx: Context): Promise<void> {
@@ -79,7 +78,7 @@ export function addClientPages({ clients, review, hasPassedCheck, store, random,
     router.get(HOME, read, list);
     addEditPages({ review, store, random, desk, getClient, showClient })(router);
     router.get(`${HOME}/:id`, read, async (ctx: Context) => showClient(ctx, await getClient(ctx), { done: doneWords.find((one) => one === ctx.query.done) }));
-    addReviewPages({ review, hasPassedCheck, store, desk, getClient })(router);
+    addReviewPages({ review, store, desk, getClient })(router);
     for (const action of actions) router.get(`${HOME}/:id/${action}`, read, toParent);
     for (const action of actions) router.post(`${HOME}/:id/${action}`, desk.may(rightFor[action]), desk.form, act(action));
   };

@@ -12,12 +12,11 @@ import { readReason } from '../reason.ts';
 import { explainRefusal } from './explain.ts';
 import type { ClientRefusal } from './refusals.ts';
 import { decisions, historyScreen, proposalScreen, type Decision, type HistoryView, type ProposalView } from './review-screens.ts';
-import { isStale, type ClientReview, type ClientReviewDeps, type Position } from './review.ts';
+import { isStale, type ClientReview, type Position } from './review.ts';
 import { handOf, type Hand } from './versions.ts';
 
 export interface ReviewPagesDeps {
   readonly review: ClientReview;
-  readonly hasPassedCheck: ClientReviewDeps['hasPassedCheck'];
   readonly store: Pick<Store, 'clients' | 'clientVersions'>;
   readonly desk: Desk;
   readonly getClient: (ctx: Context) => Promise<Client>;
@@ -31,13 +30,13 @@ const addressOf = (id: string): string => `${HOME}/${encodeURIComponent(id)}`;
 const asNumber = (text: string): number => (/^\d{1,6}$/.test(text) ? Number(text) : 0);
 
 /** What waits for a decision, and what was decided. */
-export function addReviewPages({ review, hasPassedCheck, store, desk, getClient }: ReviewPagesDeps): (router: Router) => void {
+export function addReviewPages({ review, store, desk, getClient }: ReviewPagesDeps): (router: Router) => void {
   const may = (ctx: Context, permission: Permission): boolean => operatorOf(ctx).permissions.has(permission);
 
   async function showProposal(ctx: Context, client: Client, open: ClientVersion, more: Partial<ProposalView> = {}, status = 200): Promise<void> {
     const isOwn = open.involved.some((one) => handAt(ctx).involved.includes(one));
     const rights = { approve: may(ctx, 'clients.approve'), waive: may(ctx, 'clients.waive'), write: may(ctx, 'clients.write') };
-    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), client, open, hasPassed: await hasPassedCheck(client.id, open.metadata), isStale: await isStale(store, client, open), isOwn, rights, ...more }), status);
+    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), client, open, hasPassed: await review.hasPassed(client, open), isStale: await isStale(store, client, open), isOwn, rights, ...more }), status);
   }
 
   async function getProposal(ctx: Context): Promise<{ client: Client; open: ClientVersion | undefined }> {

@@ -1,5 +1,5 @@
 import type { Audit } from '../../audit/log.ts';
-import { changesBetween, needsCheck, rebase, type ClientDescription } from '../../domain/client-change.ts';
+import { changesBetween, changesSignIn, needsCheck, rebase, type ClientDescription } from '../../domain/client-change.ts';
 import type { Client, ClientMetadata, ClientVersion, Listing } from '../../domain/client.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
@@ -47,6 +47,11 @@ export interface ClientReview {
   withdraw(id: string, read: Position, hand: Hand): Promise<Result<Client, ClientRefusal>>;
   /** Lets this edition of the proposal pass without the integration check. */
   waive(id: string, read: Position, by: { readonly hand: Hand; readonly reason: string }): Promise<Result<Client, ClientRefusal>>;
+  /**
+   * Whether the service has shown that it works with what is proposed. The sandbox tries what is in effect: that does for a
+   * proposal which only sends people to another address.
+   */
+  hasPassed(client: Client, open: ClientVersion): Promise<boolean>;
   /** Brings back what the client said before, the same way as a change that somebody types. */
   returnTo(id: string, number: number, by: { readonly hand: Hand; readonly reason: string }): Promise<Result<Saved, ClientRefusal>>;
 }
@@ -136,7 +141,12 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
     return decided;
   }
 
+  const hasPassed: ClientReview['hasPassed'] = async (client, open) =>
+    (await hasPassedCheck(client.id, open.metadata)) || (client.status !== 'draft' && !changesSignIn(client, open) && (await hasPassedCheck(client.id, client.metadata)));
+
   return {
+    hasPassed,
+
     async register(wish, { hand, reason }) {
       if (isPrivileged((wish.document as { scope?: unknown } | null)?.scope)) return refuse(privileged().refusal);
       const made = await clients.create([wish], { hand, status: 'draft', reason });
@@ -159,16 +169,16 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
       }),
 
     async approve(id, read, { hand, note }) {
-      const ofLate = await store.clientVersions.findOpen(id);
+      const [now, ofLate] = [await store.clients.find(id), await store.clientVersions.findOpen(id)];
       // Asked beforehand: it is somebody else's table, and of another edition it would say nothing.
-      const hasPassed = ofLate?.number === read.number && ofLate.edition === read.edition && (await hasPassedCheck(id, ofLate.metadata));
+      const passed = now !== undefined && ofLate?.number === read.number && ofLate.edition === read.edition && (await hasPassed(now, ofLate));
       return decide(id, read, hand, async (tx, client, open) => {
         const byCommandLine = hand.by === COMMAND_LINE.by;
         if (!byCommandLine && isPrivileged(open.metadata.scope)) throw privileged();
         const at = clock.now();
         const base = await effectiveVersion(tx, client);
         if (base !== open.base) throw new Abandoned({ reason: 'proposal-stale', id });
-        if (!byCommandLine && !hasPassed && open.waiver === undefined && needsCheck(base === undefined ? undefined : client, open)) throw new Abandoned({ reason: 'proposal-unchecked', id });
+        if (!byCommandLine && !passed && open.waiver === undefined && needsCheck(base === undefined ? undefined : client, open)) throw new Abandoned({ reason: 'proposal-unchecked', id });
         // The rules may have become stricter since.
         const { metadata } = judgeChange(check, client, open, {}, true);
         await tx.clients.update(id, { metadata, listing: open.listing ?? null, version: open.number, ...(client.status === 'draft' ? { status: 'active' } : {}) }, at);

@@ -181,6 +181,12 @@ describe('Client applications: the review by a second operator', () => {
     done(await review.save(id, { redirect_uris: ['https://baru.test/cb'] }, { hand: siti }));
     done(await review.approve(id, await getOpen(id), { hand: budi }));
     expect(asked).to.deep.equal([id, ['https://baru.test/cb']]);
+    passed = (_id, { redirect_uris: uris }) => Promise.resolve(uris?.[0] === 'https://baru.test/cb');
+    done(await review.save(id, { redirect_uris: ['https://baru.test/cb', 'https://lagi.test/cb'] }, { hand: siti }));
+    done(await review.approve(id, await getOpen(id), { hand: budi }));
+    passed = (_id, metadata) => Promise.resolve(metadata.token_endpoint_auth_method === 'client_secret_basic');
+    done(await review.save(id, { token_endpoint_auth_method: 'client_secret_post' }, { hand: siti }));
+    expect(refusalOf(await review.approve(id, await getOpen(id), { hand: budi })), 'another way to sign in').to.equal('proposal-unchecked');
   });
 
   it('is what a return to an earlier version asks for too, where it widens', async () => {
