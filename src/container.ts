@@ -212,11 +212,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
 
   const { sandbox, checks } = await createSandboxOf(core, { fetch, csrf, showError, receipt });
 
-  const adminServices = createAdminServices({
-    ...core,
-    check: createClientCheck(provider),
-    hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata),
-  });
+  const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 
   const scheduler = createScheduler(
     [
