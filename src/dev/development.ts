@@ -21,8 +21,11 @@ function startSampleService(config: Config, clients: readonly Client[]): ChildPr
       scope: metadata.scope,
       about: listing === undefined ? undefined : { id: listing.id, en: listing.en },
     }));
+  // The first of them has a test stage too, which signs in at the sandbox.
+  const [first] = services;
+  const stages = first === undefined ? [] : [{ ...first, name: `${first.name} · uji`, base: '/uji', issuer: `${config.http.issuer}/sandbox` }];
   return spawn(process.execPath, [SAMPLE_SERVICE], {
-    env: { PATH: process.env.PATH, NODE_ENV: config.environment, ISSUER: config.http.issuer, SAMPLE_SERVICE_PORT: String(config.sampleService.port), SAMPLE_CLIENTS: JSON.stringify(services) },
+    env: { PATH: process.env.PATH, NODE_ENV: config.environment, ISSUER: config.http.issuer, SAMPLE_SERVICE_PORT: String(config.sampleService.port), SAMPLE_CLIENTS: JSON.stringify([...services, ...stages]) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C reaches the whole group; the sign-on stops its helpers itself, in order.
     detached: true,
@@ -51,6 +54,7 @@ function welcome(config: Config, simulatorUrl: string | undefined, citizens: Awa
   const lines: [string, string][] = [
     ['Sample service', `http://localhost:${config.sampleService.port}`],
     ['Sign-on, portal', issuer],
+    ['Sandbox', `${issuer}/sandbox, tried at http://localhost:${config.sampleService.port}/uji`],
     ['SMS and e-mail', `${issuer}/dev/outbox`],
     ['Civil registry', `${issuer}/dev/registry${simulatorUrl === undefined ? '' : `  (${simulatorUrl})`}`],
     ['Every page', `${issuer}/dev/gallery`],

@@ -34,7 +34,9 @@ export async function runCheck({ checks, walk, wait, remark }: RunDeps, client: 
     // Refreshing is the service's own affair: nothing that a browser does makes it.
     if (!isApplicable(scenario, client.metadata) || scenario.id === 'refresh') continue;
     const found = await once(scenario.id, 'citizen' in scenario);
-    if (bendOf(scenario.id) !== 'key' || found?.state !== 'failed') continue;
+    // Nobody there who could be tried.
+    if (found?.fault === 'not-begun') break;
+    if (found?.fault !== 'keys-not-fetched') continue;
     remark?.('the new key was not accepted at once; trying again in a minute, as libraries fetch keys no more often');
     await wait(KEYS_KEPT_MS);
     await once(scenario.id, true);

@@ -87,16 +87,18 @@ export function createApp({ issuer, clients, clock, log, url }: AppDeps): Koa {
   app.use(oneHost(url));
   app.use(serveFiles);
   app.use(explainFailures({ clients: clients.toSorted((a, b) => a.base.length - b.base.length), log }));
+  // Services lead to one another; their test stages stand by themselves.
+  const live = clients.filter((client) => client.issuer === undefined);
   for (const client of clients) {
     const relyingParty = createRelyingParty({
-      issuer,
+      issuer: client.issuer ?? issuer,
       client,
       redirectUri: `${url}${within(client.base, '/callback')}`,
       postLogoutRedirectUri: `${url}${client.base}`,
       clock,
       log,
     });
-    app.use(createSite({ client, others: clients.filter((other) => other !== client), relyingParty, clock, random: systemRandom, log }).routes() as Middleware);
+    app.use(createSite({ client, others: live.filter((other) => other !== client && client.issuer === undefined), relyingParty, clock, random: systemRandom, log }).routes() as Middleware);
   }
   return app;
 }

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 
 /** Where each service lives in this one process; the names of its cookies follow from it. */
-export const BASES = { '/': 'karirhub', '/skillhub': 'skillhub' } as const;
+export const BASES = { '/': 'karirhub', '/skillhub': 'skillhub', '/uji': 'karirhub-uji' } as const;
 
 const sampleClient = z.object({
   client_id: z.string().min(1),
   client_secret: z.string().min(1).optional(),
   name: z.string().min(1),
-  base: z.enum(['/', '/skillhub']),
+  /** Where it is not the sign-on itself: the sandbox, for the test stage of a service. */
+  issuer: z.url().optional(),
+  base: z.enum(['/', '/skillhub', '/uji']),
   scope: z.string().min(1).default('openid profile email phone'),
   about: z.object({ id: z.string(), en: z.string() }).optional(),
 });

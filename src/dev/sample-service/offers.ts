@@ -12,26 +12,29 @@ interface Offers {
   readonly cards: readonly Offer[];
 }
 
+const jobs: Readonly<Record<Locale, Offers>> = {
+  id: {
+    heading: 'Lowongan terbaru',
+    cards: [
+      { title: 'Operator produksi', where: 'PT Contoh Sejahtera, Bekasi' },
+      { title: 'Perawat', where: 'Klinik Contoh Sehat, Makassar' },
+      { title: 'Teknisi panel surya', where: 'CV Contoh Terang, Kupang' },
+    ],
+  },
+  en: {
+    heading: 'Latest vacancies',
+    cards: [
+      { title: 'Production operator', where: 'PT Contoh Sejahtera, Bekasi' },
+      { title: 'Nurse', where: 'Klinik Contoh Sehat, Makassar' },
+      { title: 'Solar panel technician', where: 'CV Contoh Terang, Kupang' },
+    ],
+  },
+};
+
 /** What a visitor of each service came for, so that the page looks like a place and not like a test. */
 export const offers: Readonly<Record<SampleClient['base'], Readonly<Record<Locale, Offers>>>> = {
-  '/': {
-    id: {
-      heading: 'Lowongan terbaru',
-      cards: [
-        { title: 'Operator produksi', where: 'PT Contoh Sejahtera, Bekasi' },
-        { title: 'Perawat', where: 'Klinik Contoh Sehat, Makassar' },
-        { title: 'Teknisi panel surya', where: 'CV Contoh Terang, Kupang' },
-      ],
-    },
-    en: {
-      heading: 'Latest vacancies',
-      cards: [
-        { title: 'Production operator', where: 'PT Contoh Sejahtera, Bekasi' },
-        { title: 'Nurse', where: 'Klinik Contoh Sehat, Makassar' },
-        { title: 'Solar panel technician', where: 'CV Contoh Terang, Kupang' },
-      ],
-    },
-  },
+  '/': jobs,
+  '/uji': jobs,
   '/skillhub': {
     id: {
       heading: 'Pelatihan yang dibuka',

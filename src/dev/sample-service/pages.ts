@@ -34,7 +34,7 @@ function page({ client, others, locale }: Frame, title: string, content: Html): 
 <link rel="stylesheet" href="/public/sample.css">
 <link rel="icon" href="/public/icon.svg" type="image/svg+xml">
 </head>
-<body class="${BASES[client.base]}">
+<body class="${BASES[client.base].replace(/-uji$/, '')}">
 <aside class="sample-mark">${words.sampleMark}</aside>
 <header><a class="brand" href="${client.base}">${client.name}</a>
 <nav>${others.map(({ name, base }) => html`<a href="${base}">${name}</a> `)}<a href="${client.base}?lang=${other}" lang="${other}" hreflang="${other}">${words.otherLanguage}</a></nav></header>
