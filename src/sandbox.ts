@@ -13,6 +13,7 @@ import { createSignOutPages, signOutOfNothing } from './oidc/sign-out.ts';
 import { loadSigningKeys } from './oidc/signing-keys.ts';
 import { createChecks, type Checks } from './sandbox/checks.ts';
 import { createSandbox } from './sandbox/routes.ts';
+import { findTrial } from './sandbox/trial.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import type { Csrf } from './web/csrf.ts';
 import type { ShowError } from './web/error-page.ts';
@@ -31,7 +32,7 @@ export const createChecksOf = (core: Core, fetch: typeof globalThis.fetch): Chec
 export async function createSandboxOf(core: Core, { fetch, csrf, showError, receipt }: SandboxOfDeps): Promise<{ readonly sandbox: Middleware; readonly checks: Checks }> {
   const { config, store, clock, keyring } = core;
   const checks = createChecksOf(core, fetch);
-  const clients = createClientDirectory({ store, clock, present: toSandboxMetadata });
+  const clients = createClientDirectory({ store: { clients: { ...store.clients, find: (id) => findTrial(store, id) } }, clock, present: toSandboxMetadata });
   const error = createProtocolErrors(showError, isDatabaseAway, `${SANDBOX}/interaction`);
   // A sign-out here tells at once, and remembers nothing.
   const signOut = createSignOutPages({ clients, store, receipt: { ...receipt, read: () => undefined } });

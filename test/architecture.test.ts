@@ -23,7 +23,7 @@ const interfaces = [
 ];
 const knowledge = ['config.ts', 'crypto/', 'store/', 'audit/', 'telemetry/'];
 /** What a journey, an account page or an administered resource may use, its routes included. */
-const journey = { values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'], types: [...knowledge, 'second-factor/'] };
+const journey = { values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'], types: [...knowledge, 'second-factor/', 'sandbox/checks.ts'] };
 /** Folders of their own: `interaction/login/`, `account/contact/`, `admin/clients/`. */
 const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
 
@@ -47,8 +47,8 @@ const layers: readonly Layer[] = [
   { folder: 'sandbox/', values: [...ground, ...interfaces, 'crypto/jws.ts', 'crypto/signing-key.ts', 'web/'], types: knowledge, remedy: 'the sandbox has people of its own: it knows no account and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
   { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
-  { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: [...knowledge, 'second-factor/'], remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
   { folder: 'bridge/', values: [...ground, 'web/'], types: [...knowledge, 'oidc/'], remedy: 'the bridge translates: what is decided is decided by the protocol' },
+  { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: [...knowledge, 'second-factor/', 'sandbox/checks.ts'], remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
   { folder: 'docs/', values: [...ground, 'web/'], types: ['config.ts'], remedy: 'the guide is text: it knows the address of the sign-on and nothing else' },
   { folder: 'portal/', values: [...ground, 'web/'], types: knowledge, remedy: 'the portal is a client of the sign-on like any other' },
   { folder: 'dev/sample-service/', values: [...ground, 'telemetry/'], remedy: 'the sample service is a stranger: it knows the protocol and nothing of ours' },
@@ -56,6 +56,8 @@ const layers: readonly Layer[] = [
 /** What stands beside the journeys serves any of them; only the routes know which there are. */
 const sharedByJourneys = filesIn('src/interaction', '.ts').filter((file) => !file.includes('/') && file !== 'routes.ts').map((file) => `interaction/${file}`);
 /** They put the resources together. */
+/** The check's pages are drawn at the console and behind personal links alike. */
+const checkPages = ['sandbox/check-pages.ts', 'sandbox/screens.ts', 'sandbox/trial.ts'];
 const assemblersOfAdmin = ['routes.ts', 'console.ts', 'services.ts'];
 const sharedByResources = filesIn('src/admin', '.ts').filter((file) => !file.includes('/') && !assemblersOfAdmin.includes(file)).map((file) => `admin/${file}`);
 const apart = 'journeys do not know one another: move what two of them need down, to domain/ or messages/';
@@ -63,7 +65,7 @@ const apart = 'journeys do not know one another: move what two of them need down
 function layerOf(file: string): Layer | undefined {
   const folder = JOURNEY.exec(file)?.[0];
   if (folder === undefined) return layers.find((layer) => inside(file, [layer.folder]));
-  const shared = folder.startsWith('interaction/') ? sharedByJourneys : folder.startsWith('admin/') ? sharedByResources : [];
+  const shared = folder.startsWith('interaction/') ? sharedByJourneys : folder.startsWith('admin/') ? [...sharedByResources, ...(folder === 'admin/checks/' ? checkPages : [])] : [];
   return { folder, values: [...journey.values, ...shared], types: journey.types, remedy: apart };
 }
 

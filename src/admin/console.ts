@@ -6,8 +6,10 @@ import type { Random } from '../ports/random/random.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
 import { addAuditPages } from './audit/console.ts';
+import { addCheckConsole } from './checks/console.ts';
 import { addClientPages } from './clients/console.ts';
 import { addClientErrorPages, type ClientErrorPagesDeps } from './clients/errors/console.ts';
+import type { Checks } from '../sandbox/checks.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, operatorOf, type GuardDeps } from './guard.ts';
 import { addOperatorPages } from './operators/console.ts';
@@ -19,6 +21,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
   readonly services: AdminServices;
   readonly csrf: Csrf;
   readonly clientErrors: ClientErrorPagesDeps['clientErrors'];
+  readonly checks: Checks;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: Config;
@@ -27,7 +30,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 }
 
 /** The operators' console: everything below `/admin`, behind one guard, whether there is such a page or not. */
-export function createConsole({ services, csrf, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
+export function createConsole({ services, csrf, checks, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
   const { store, audit, clock, random, config } = deps;
   const { timeZone } = config.identity;
   const { accounts, clients, review, support, operators, reports, toKey } = services;
@@ -45,6 +48,7 @@ export function createConsole({ services, csrf, eventTypes, clientErrors, ...dep
   // Before the pages of one client: `errors` is the id of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addClientPages({ clients, review, store, random, desk })(router);
+  addCheckConsole({ checks, store, desk, config })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);
   const routes = router.routes() as unknown as Middleware;

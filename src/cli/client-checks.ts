@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Finding } from '../domain/check-judge.ts';
 import { createOutboundFetch } from '../ports/outbound/outbound.ts';
 import { createChecksOf } from '../sandbox.ts';
+import { findTrial } from '../sandbox/trial.ts';
 import { runCheck } from '../sandbox/run.ts';
 import { createWalk } from '../sandbox/walk.ts';
 import { sentences } from '../web/i18n.ts';
@@ -23,7 +24,7 @@ const present = ({ scenario, state, optional, fault, detail }: Finding) => ({
 async function check(id: string, flags: { readonly start?: string }, command: Command): Promise<void> {
   const outcome = await withCore(async (core) => {
     const { config, store } = core;
-    const client = await store.clients.find(id);
+    const client = await findTrial(store, id);
     if (client === undefined) throw new Refused(`there is no client ${id}`);
     if (client.status === 'disabled') throw new Refused(`client ${id} is stopped`);
     if ((client.metadata.test_redirect_uris ?? []).length === 0) throw new Refused(`client ${id} has no test redirect URI: client update ${id} --test-redirect-uri …`);

@@ -9,6 +9,7 @@ import { examples as consent } from '../interaction/consent/screens.ts';
 import { examples as adminAccounts } from '../admin/accounts/screens.ts';
 import { examples as adminAudit } from '../admin/audit/screens.ts';
 import { examples as adminClientErrors } from '../admin/clients/errors/screens.ts';
+import { examples as adminChecks } from '../admin/checks/screens.ts';
 import { examples as adminClients } from '../admin/clients/screens.ts';
 import { examples as adminReview } from '../admin/clients/review-screens.ts';
 import { examples as adminOperators } from '../admin/operators/screens.ts';
@@ -34,7 +35,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminClients, adminClientErrors, adminReview, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminChecks, adminClients, adminClientErrors, adminReview, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

@@ -8,6 +8,7 @@ import { addSeconds } from '../ports/clock/clock.ts';
 import type { ClientCheck } from '../store/client-checks.ts';
 import type { Store } from '../store/store.ts';
 import { createNotices, type NoticesDeps } from './notices.ts';
+import { findTrial } from './trial.ts';
 
 /** A check that nobody finishes is over after this time, and its keys are published no longer. */
 const CHECK_SECONDS = 86_400;
@@ -59,7 +60,7 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
   async function settle(checkId: string): Promise<void> {
     const check = await store.clientChecks.find(checkId);
     if (check === undefined || check.passedAt !== undefined) return;
-    const client = await store.clients.find(check.clientId);
+    const client = await findTrial(store, check.clientId);
     // Changed while it was tried: what was seen is of another registration.
     if (client === undefined || fingerprintOf(client.metadata) !== check.fingerprint || !isPassed(await findingsOf(check, client))) return;
     await store.transaction(async (tx) => {
@@ -136,7 +137,7 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
 
     async clientOfLink(token: string): Promise<Client | undefined> {
       const clientId = await store.clientChecks.clientOfLink(linkHash(token), clock.now());
-      const client = clientId === undefined ? undefined : await store.clients.find(clientId);
+      const client = clientId === undefined ? undefined : await findTrial(store, clientId);
       return client?.status === 'disabled' ? undefined : client;
     },
 
