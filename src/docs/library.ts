@@ -3,7 +3,7 @@ import { Marked, type Tokens } from 'marked';
 import { LOCALES, type Locale } from '../domain/locale.ts';
 
 /** The guide for teams of services, in the order in which one reads it; the names are files in docs/integrasi/. */
-export const guides = ['quick-start', 'claims', 'sessions', 'errors', 'keys', 'going-live', 'moving', 'button'] as const;
+export const guides = ['quick-start', 'claims', 'sessions', 'errors', 'keys', 'sandbox', 'going-live', 'moving', 'button'] as const;
 export type Guide = (typeof guides)[number];
 
 export const isGuide = (name: string): name is Guide => (guides as readonly string[]).includes(name);

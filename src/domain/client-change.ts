@@ -42,10 +42,6 @@ const dataUse: Rule = (before, after, all) => {
 /** Members whose change may be harmless. What does not stand here widens, whatever becomes of it: also what nobody has thought of yet. */
 const rules: Readonly<Record<string, Rule>> = {
   redirect_uris: added,
-  // At the sandbox nobody is given anything; a notice is a call of ours into somebody's network.
-  test_redirect_uris: never,
-  test_post_logout_redirect_uris: never,
-  test_backchannel_logout_uri: unlessRemoved,
   post_logout_redirect_uris: added,
   grant_types: added,
   response_types: added,
