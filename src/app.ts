@@ -15,6 +15,7 @@ import { forwarded } from './web/forwarded.ts';
 import { health, type Readiness } from './web/health.ts';
 import { createTranslator } from './web/i18n.ts';
 import { locale } from './web/locale.ts';
+import { serveLogos } from './web/logos.ts';
 import { createRenderer } from './web/render.ts';
 import { requestLog } from './web/request-log.ts';
 import { formTargets, securityHeaders } from './web/security-headers.ts';
@@ -58,6 +59,8 @@ export function createApp(container: Container, readiness: Readiness, metrics: M
   app.use(createRenderer({ environment: config.environment, translator }));
   app.use(errorPage({ log, random, isDatabaseAway }, showError));
   app.use(container.api);
+  // Before anything sets a cookie: shared caches keep them.
+  app.use(serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }));
   app.use(serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' }));
   app.use(identifySender({ config, keyedHash, random }));
   app.use(container.console);

@@ -74,6 +74,7 @@ const assemblers = ['main.ts', 'server.ts', 'app.ts', 'gauges.ts', 'container.ts
 
 /** Each package and the only places that may import it; behind `types` those that may know its types. */
 const vendors: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
+  '@fastify/busboy': { values: ['web/upload.ts'] },
   '@node-rs/argon2': { values: ['crypto/argon2.ts'] },
   argon2: { values: ['crypto/argon2.ts'] },
   cockatiel: { values: ['ports/civil-registry/'] },

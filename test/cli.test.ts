@@ -12,6 +12,7 @@ import { todayIn } from '../src/domain/day.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
 import { startEmbedded } from '../src/store/embedded.ts';
 import { createLog } from '../src/telemetry/log.ts';
+import { png } from './support/pictures.ts';
 import { runAsProcess, runHere, type Ran } from './support/command-line.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 
@@ -235,6 +236,24 @@ describe('The command line', function () {
       expect((await sso(['client', 'errors', 'tiada'])).code).to.equal(1);
     });
 
+    it('stores a logo, and takes it away', async () => {
+      const { client_id: id } = await json<{ client_id: string }>(['client', 'create', '--name', 'Berlogo', '--type', 'web', '--redirect-uri', 'https://rp.test/cb']);
+      const file = join(directory, 'logo.bin');
+      writeFileSync(file, png({ behind: Buffer.from('<script>') }));
+      const { logo } = await json<{ logo: string }>(['client', 'logo', id, file]);
+      expect((await core.store.clients.find(id))?.metadata.logo).to.equal(logo);
+      expect((await core.store.clientLogos.findShown(logo))?.bytes.equals(png())).to.equal(true);
+      writeFileSync(file, '<svg xmlns="http://www.w3.org/2000/svg"/>');
+      const refused = await sso(['client', 'logo', id, file]);
+      expect(refused.code).to.equal(1);
+      expect(refused.stderr).to.include('SVG is not taken');
+      expect((await sso(['client', 'logo', id, join(directory, 'tiada.png')])).code).to.equal(1);
+      for (const args of [[id], [id, file, '--remove']]) expect((await sso(['client', 'logo', ...args])).code).to.equal(2);
+      expect(await json(['client', 'logo', id, '--remove'])).to.deep.equal({ client_id: id });
+      expect((await core.store.clients.find(id))?.metadata).not.to.have.property('logo');
+      expect((await sso(['client', 'update', id, '--metadata', '-'], { input: JSON.stringify({ logo: 'https://lain.test/x.png' }) })).stderr).to.include('must name a stored logo');
+    });
+
     it('ends all sessions of a person for a reason that stays, and lists what services were told', async () => {
       const { sub } = await json<{ sub: string }>(['account', 'show', 'budi@contoh.test']);
       const now = core.clock.now();
@@ -321,7 +340,7 @@ describe('The command line', function () {
     });
 
     it('purges', async () => {
-      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'logouts', 'clientErrors', 'devices');
+      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'logouts', 'clientErrors', 'logos', 'devices');
     });
 
     it('proves the audit chain, and exits with 1 where it is broken', async () => {

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import type { Config } from '../config.ts';
 import { guardForm, type Csrf } from '../web/csrf.ts';
 import { form } from '../web/form.ts';
+import { upload } from '../web/upload.ts';
 import { renderScreen } from '../web/render.ts';
 import type { Screen } from '../web/screen.ts';
 import { operatorOf, type Guard } from './guard.ts';
@@ -11,6 +12,8 @@ export interface Desk extends Pick<Guard, 'may'> {
   show(ctx: Context, screen: Screen, status?: number): Promise<void>;
   /** Reads a form that a page of this operator's made; to be put behind `may`. */
   readonly form: Middleware;
+  /** The same for a form with a file of so many bytes at most. */
+  readonly upload: (limitBytes: number) => Middleware;
 }
 
 export function createDesk({ guard, csrf, config }: { guard: Guard; csrf: Csrf; config: Pick<Config, 'http'> }): Desk {
@@ -21,5 +24,9 @@ export function createDesk({ guard, csrf, config }: { guard: Guard; csrf: Csrf; 
     may: guard.may,
     show: (ctx, screen, status = 200) => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scopeOf(ctx)) }),
     form: (ctx, next) => read(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>,
+    upload: (limitBytes) => {
+      const readFile = upload({ limitBytes });
+      return (ctx, next) => readFile(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>;
+    },
   };
 }

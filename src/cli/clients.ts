@@ -7,6 +7,7 @@ import type { Sensitive } from '../domain/sensitive.ts';
 import { addClientCheckCommand } from './client-checks.ts';
 import { addClientErrorsCommand } from './client-errors.ts';
 import { bridgeColumn, bridgeUses } from './bridge-uses.ts';
+import { addClientLogoCommand } from './client-logo.ts';
 import { withCore } from './open.ts';
 import { readDocument } from './read-document.ts';
 import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
@@ -180,6 +181,7 @@ export function addClientCommands(program: Command): void {
 
   addClientCheckCommand(client);
   addClientErrorsCommand(client);
+  addClientLogoCommand(client, (core) => createService(core, true));
 
   for (const [name, status, description] of [
     ['disable', 'disabled', 'stop a client: for the protocol it does not exist'],

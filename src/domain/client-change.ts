@@ -51,6 +51,8 @@ const rules: Readonly<Record<string, Rule>> = {
   jwks: (before, after) => isAddedTo(keysOf(before), keysOf(after)),
   jwks_uri: unlessRemoved,
   client_uri: unlessRemoved,
+  // What people take for the service itself.
+  logo: unlessRemoved,
   logo_uri: unlessRemoved,
   policy_uri: unlessRemoved,
   tos_uri: unlessRemoved,

@@ -25,6 +25,8 @@ export interface ClientMetadata {
   readonly token_endpoint_auth_method?: string;
   readonly scope?: string;
   readonly client_uri?: string;
+  /** The name of a stored logo. */
+  readonly logo?: string;
   readonly initiate_login_uri?: string;
   readonly backchannel_logout_uri?: string;
   /** Where the sandbox, and it alone, sends browsers and notices; production never does (src/oidc/sandbox/clients.ts). */

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import { PORTAL_CLIENT_ID, type Client } from '../domain/client.ts';
+import { logoUrlOf } from '../domain/logo/logo.ts';
 import type { ClientDirectory } from '../oidc/clients.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import { renderScreen } from '../web/render.ts';
@@ -39,7 +40,7 @@ export const uidOf = (ctx: Context): string | undefined => /^\/interaction\/([\w
 
 export const interactionPath = (uid: string, step = ''): string => (step === '' ? `/interaction/${uid}` : `/interaction/${uid}/${step}`);
 
-const labelOf = (client: Client | undefined): ServiceLabel | undefined => (client === undefined || client.id === PORTAL_CLIENT_ID ? undefined : { name: client.metadata.client_name });
+const labelOf = (client: Client | undefined): ServiceLabel | undefined => (client === undefined || client.id === PORTAL_CLIENT_ID ? undefined : { name: client.metadata.client_name, logo: logoUrlOf(client.metadata) });
 
 /** Whether single sign-on would lead to the same end without a question. */
 const isRepeatable = (ticket: Ticket | undefined): boolean => ticket !== undefined && ticket.params.prompt === undefined && ticket.params.redirect_uri !== undefined;

@@ -7,6 +7,8 @@ const MESSAGE_SECONDS = 30 * 86_400;
 const LOGOUT_SECONDS = 30 * 86_400;
 /** What went wrong longer ago was mended, or happens again. */
 const CLIENT_ERROR_SECONDS = 14 * 86_400;
+/** A picture that was put here and then not used. */
+const UNUSED_LOGO_SECONDS = 86_400;
 
 async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
   for (let total = 0; ; ) {
@@ -34,6 +36,7 @@ export async function purge({ store, clock, deviceSeconds, purgeCounters }: Purg
     messages: await inBatches((limit) => store.messages.purge(addSeconds(now, -MESSAGE_SECONDS), limit)),
     logouts: await inBatches((limit) => store.logouts.purge(addSeconds(now, -LOGOUT_SECONDS), limit)),
     clientErrors: await inBatches((limit) => store.clientErrors.purge(addSeconds(now, -CLIENT_ERROR_SECONDS), limit)),
+    logos: await inBatches((limit) => store.clientLogos.purge(addSeconds(now, -UNUSED_LOGO_SECONDS), limit)),
     devices: await inBatches((limit) => store.accounts.purgeDevices(addSeconds(now, -deviceSeconds), limit)),
   };
 }

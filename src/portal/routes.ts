@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import type { Config } from '../config.ts';
+import { logoUrlOf } from '../domain/logo/logo.ts';
 import type { Store } from '../store/store.ts';
 import { renderScreen } from '../web/render.ts';
 import { SIGN_OUT, type Sessions } from '../web/session.ts';
@@ -25,7 +26,7 @@ export function createPortal({ provider, store, sessions, config }: PortalDeps):
       ctx,
       homeScreen({
         account: account?.status === 'active' ? { name: account.name.reveal() } : undefined,
-        services: services.flatMap(({ metadata, listing }) => (listing === undefined ? [] : [{ name: metadata.client_name, url: listing.url, about: { id: listing.id, en: listing.en } }])),
+        services: services.flatMap(({ metadata, listing }) => (listing === undefined ? [] : [{ name: metadata.client_name, logo: logoUrlOf(metadata), url: listing.url, about: { id: listing.id, en: listing.en } }])),
         links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', security: '/account/security', signOut: SIGN_OUT },
       }),
     );

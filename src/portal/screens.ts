@@ -2,7 +2,7 @@ import { say, type Examples, type Screen } from '../web/screen.ts';
 
 export interface HomeModel {
   readonly account: { readonly name: string } | undefined;
-  readonly services: readonly { readonly name: string; readonly url: string; readonly about: { readonly id: string; readonly en: string } }[];
+  readonly services: readonly { readonly name: string; readonly logo?: string | undefined; readonly url: string; readonly about: { readonly id: string; readonly en: string } }[];
   readonly links: { readonly signIn: string; readonly register: string; readonly connected: string; readonly security: string; readonly signOut: string };
 }
 
@@ -19,7 +19,7 @@ export const privacyScreen = (model: HelpModel): Screen<HelpModel> => ({ view: '
 
 const links = { signIn: '#', register: '#', connected: '#', security: '#', signOut: '#' };
 const services = [
-  { name: 'Karirhub (contoh)', url: 'https://karirhub.contoh.test', about: { id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' } },
+  { name: 'Karirhub (contoh)', logo: '/icon.png', url: 'https://karirhub.contoh.test', about: { id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' } },
   { name: 'Skillhub (contoh)', url: 'https://skillhub.contoh.test', about: { id: 'Pelatihan dan sertifikat', en: 'Training and certificates' } },
 ];
 const help = { phone: '1500630', email: 'bantuan@contoh.test', dataOfficer: 'dpo@contoh.test' };

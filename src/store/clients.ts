@@ -97,6 +97,13 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
       return rows.map(({ updated_at, ...row }) => ({ ...row, updatedAt: updated_at }));
     },
 
+    /** The logos of those that have one, by client. */
+    async logos(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+      if (ids.length === 0) return new Map();
+      const rows = await db('clients').select<{ id: string; logo: string }[]>('id', db.raw(`metadata->>'logo' as logo`)).whereIn('id', [...ids]).whereRaw(`metadata->>'logo' is not null`);
+      return new Map(rows.map(({ id, logo }) => [id, logo]));
+    },
+
     async list(): Promise<readonly Client[]> {
       return ((await db<Row>('clients').orderBy('created_at').orderBy('id'))).map(toClient);
     },

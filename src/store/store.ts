@@ -10,6 +10,7 @@ import { createAuditSearchStore, type AuditSearchStore } from './audit-search.ts
 import { createBacklogStore, type BacklogStore } from './backlog.ts';
 import { createClientErrorStore, type ClientErrorStore } from './client-errors.ts';
 import { createBridgeUseStore, type BridgeUseStore } from './bridge-uses.ts';
+import { createClientLogoStore, type ClientLogoStore } from './client-logos.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
 import { createClientCheckStore, type ClientCheckStore } from './client-checks.ts';
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
@@ -38,6 +39,7 @@ export interface Store {
   readonly backlog: BacklogStore;
   readonly clientErrors: ClientErrorStore;
   readonly bridgeUses: BridgeUseStore;
+  readonly clientLogos: ClientLogoStore;
   readonly clients: ClientStore;
   readonly clientVersions: ClientVersionStore;
   readonly clientChecks: ClientCheckStore;
@@ -83,6 +85,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     backlog: wrap(createBacklogStore(db)),
     clientErrors: wrap(createClientErrorStore(db)),
     bridgeUses: wrap(createBridgeUseStore(db)),
+    clientLogos: wrap(createClientLogoStore(db)),
     clients: wrap(createClientStore(db, crypto)),
     clientVersions: wrap(createClientVersionStore(db)),
     clientChecks: wrap(createClientCheckStore(db)),

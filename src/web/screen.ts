@@ -29,6 +29,8 @@ export interface Screen<Model extends object = object> {
 /** Whom the page is for: the service that sent the person here. */
 export interface ServiceLabel {
   readonly name: string;
+  /** Where its logo is, on our own host; undefined where it has none. */
+  readonly logo?: string | undefined;
 }
 
 /** Named states of a screen, for the gallery, the tests and the screenshots alike. */

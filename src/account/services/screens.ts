@@ -3,7 +3,7 @@ import { say, type Examples, type Screen } from '../../web/screen.ts';
 import type { ConnectedService } from './service.ts';
 
 export interface ServicesModel {
-  readonly services: readonly (Pick<ConnectedService, 'name' | 'since' | 'shares'> & { readonly withdraw: string })[];
+  readonly services: readonly (Pick<ConnectedService, 'name' | 'logo' | 'since' | 'shares'> & { readonly withdraw: string })[];
   /** One was just taken off the list. */
   readonly withdrawn: boolean;
 }
@@ -20,6 +20,7 @@ export const withdrawScreen = (model: WithdrawModel): Screen<WithdrawModel> => (
 const use = (id: string, en: string): DataUse => ({ purpose: { id, en }, legal_basis: 'public-task' });
 const karirhub = {
   name: 'Karirhub (contoh)',
+  logo: '/icon.png',
   since: new Date('2026-11-20T02:30:00Z'),
   withdraw: '#',
   shares: [
@@ -27,7 +28,7 @@ const karirhub = {
     { scope: 'email', claims: ['email'], use: use('Mengirim undangan wawancara dan hasil seleksi.', 'Sending invitations to interviews and results.') },
   ],
 };
-const skillhub = { name: 'Skillhub (contoh)', since: new Date('2026-11-02T08:00:00Z'), withdraw: '#', shares: [{ scope: 'profile', claims: ['name'] }] };
+const skillhub = { name: 'Skillhub (contoh)', logo: undefined, since: new Date('2026-11-02T08:00:00Z'), withdraw: '#', shares: [{ scope: 'profile', claims: ['name'] }] };
 
 const absent = { ...karirhub, shares: [...karirhub.shares, { scope: 'offline_access', claims: [] }] };
 

@@ -1,5 +1,6 @@
 import type { Audit } from '../../audit/log.ts';
 import type { AccountId } from '../../domain/account.ts';
+import { logoUrlOf } from '../../domain/logo/logo.ts';
 import { keyOf, type Share } from '../../domain/sharing.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
@@ -8,6 +9,8 @@ import type { Store } from '../../store/store.ts';
 export interface ConnectedService {
   readonly clientId: string;
   readonly name: string;
+  /** Where the logo of the service is today, on our own host. */
+  readonly logo: string | undefined;
   readonly since: Date;
   /** What was agreed to or told last, for each scope. */
   readonly shares: readonly Share[];
@@ -37,7 +40,8 @@ export function createServices({ store, audit, clock, endGrants }: ServicesDeps)
       for (const share of text.shares) service.shares.set(keyOf(share), share);
       services.set(clientId, service);
     }
-    return [...services].map(([clientId, { since, name, shares }]) => ({ clientId, name, since, shares: [...shares.values()] })).reverse();
+    const logos = await store.clients.logos([...services.keys()]);
+    return [...services].map(([clientId, { since, name, shares }]) => ({ clientId, name, logo: logoUrlOf({ logo: logos.get(clientId) }), since, shares: [...shares.values()] })).reverse();
   };
 
   return {

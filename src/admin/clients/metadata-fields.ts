@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clientTypes, PORTAL_CLIENT_ID } from '../../domain/client.ts';
 import { isDay } from '../../domain/day.ts';
+import { LOGO_NAME } from '../../domain/logo/logo.ts';
 import { legalBases, personalScopes } from '../../domain/sharing.ts';
 import { findTestUriProblem, findWebUriProblem } from './uris.ts';
 
@@ -62,6 +63,7 @@ export const fields = {
   jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) }).optional(),
   jwks_uri: webUri.optional(),
   client_uri: webUri.optional(),
+  logo: z.string().regex(LOGO_NAME, { error: 'must name a stored logo: use client logo <id> <file>' }).optional(),
   logo_uri: webUri.optional(),
   policy_uri: webUri.optional(),
   tos_uri: webUri.optional(),

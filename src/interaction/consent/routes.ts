@@ -4,6 +4,7 @@ import type Provider from 'oidc-provider';
 import type { Config } from '../../config.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
 import type { Client } from '../../domain/client.ts';
+import { logoUrlOf } from '../../domain/logo/logo.ts';
 import type { Store } from '../../store/store.ts';
 import { guardForm, type Csrf } from '../../web/csrf.ts';
 import { field, form } from '../../web/form.ts';
@@ -62,7 +63,7 @@ export function addConsent({ sharing, finish, provider, store, csrf, config }: C
     if (question === undefined) return finish.consented(ctx);
     const { client_name: name, policy_uri: policy } = wish.client.metadata;
     const screen = consentScreen({
-      service: { name },
+      service: { name, logo: logoUrlOf(wish.client.metadata) },
       person: wish.account.name.reveal(),
       question,
       values: valuesOf(wish.account),

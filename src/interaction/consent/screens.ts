@@ -41,6 +41,7 @@ const letters: Share = {
 export const examples: Examples = {
   'asked for an API': consentScreen({ ...first, question: { kind: 'consent', shares: [...exampleShares.slice(0, 1), letters], isFurther: false, version: 'x' } }),
   'asked for the first time': consentScreen(first),
+  'asked by a service with a logo': consentScreen({ ...first, service: { name: 'Karirhub (contoh)', logo: '/icon.png' } }),
   'asked for more': consentScreen({ ...first, question: { kind: 'consent', shares: [nik], isFurther: true, version: 'x' } }),
   'a service of the house tells': consentScreen({ ...first, question: { kind: 'notice', shares: exampleShares, isFurther: false, version: 'x' }, links: { ...first.links, policy: undefined } }),
   'no purpose registered, no data': consentScreen({ ...first, question: { kind: 'consent', shares: [{ scope: 'email', claims: ['email'] }], isFurther: false, version: 'x' }, values: {} }),

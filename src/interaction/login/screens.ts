@@ -33,6 +33,7 @@ const first: LoginModel = {
 
 export const examples: Examples = {
   'first visit': loginScreen(first),
+  'a service with a logo': loginScreen({ ...first, service: { name: 'Karirhub (contoh)', logo: '/icon.png' } }),
   'nothing typed': loginScreen({
     ...first,
     errors: [
