@@ -67,7 +67,7 @@ export function createApp(container: Container, readiness: Readiness, metrics: M
   app.use(container.sandbox);
   for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
-  app.use(container.bridge);
+  for (const step of container.front) app.use(step);
   app.use(signOutOfNothing(provider));
   app.use(guardUserCodes(provider, container));
   app.use(documents.keep);

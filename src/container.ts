@@ -6,12 +6,12 @@ import { createContact } from './account/contact/service.ts';
 import { addServices } from './account/services/routes.ts';
 import { createServices } from './account/services/service.ts';
 import { addSecurity } from './account/security/routes.ts';
-import { createBridge } from './bridge/routes.ts';
 import { createConsole } from './admin/console.ts';
 import { createAdminApi } from './admin/routes.ts';
 import { createAdminServices } from './admin/services.ts';
 import { eventMeanings } from './audit/events.ts';
 import type { Core } from './core.ts';
+import { createFront } from './front.ts';
 import { createDocs } from './docs/routes.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
@@ -85,8 +85,8 @@ export interface Container extends Core {
   readonly api: Middleware;
   /** The operators' console. */
   readonly console: Middleware;
-  /** The former interface, in front of the protocol. */
-  readonly bridge: Middleware;
+  /** What stands right before the protocol. */
+  readonly front: readonly Middleware[];
   readonly scheduler: Scheduler;
   readonly logouts: LogoutSender;
   readonly clientErrors: ClientErrors;
@@ -231,7 +231,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     showError,
     routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, services: adminServices, findToken: createFindMachineToken(provider), isDatabaseAway }),
-    bridge: createBridge({ ...core, clients, pathFor: (name) => provider.pathFor(name) }),
+    front: createFront(core, { clients, review: adminServices.review, pathFor: (name) => provider.pathFor(name) }),
     console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
     logouts,

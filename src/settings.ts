@@ -133,6 +133,7 @@ export const settings = {
     userCodesPerNetwork: whole(300, 'Codes of devices that nobody has, typed in one network in an hour.', { min: 1 }),
     operatorSearches: whole(120, 'Searches for accounts by one operator or machine in an hour.', { min: 1 }),
     operatorReveals: whole(40, 'Data shown in full to one operator in a day.', { min: 1 }),
+    registrationsPerNetwork: whole(300, 'Requests to register or manage clients from one network in an hour.', { min: 1 }),
     sandboxPerNetwork: whole(6000, 'Requests to the sandbox from one network in an hour.', { min: 1 }),
     secondFactorPerAccount: whole(5, 'Wrong codes of a second factor until the account must wait.', { min: 1 }),
     secondFactorPauseSeconds: whole(900, 'How long it waits.', { min: 1 }),

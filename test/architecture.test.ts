@@ -70,7 +70,7 @@ function layerOf(file: string): Layer | undefined {
 }
 
 /** They put everything together and may import anything but what the rules below deny them. */
-const assemblers = ['main.ts', 'server.ts', 'app.ts', 'gauges.ts', 'container.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
+const assemblers = ['main.ts', 'server.ts', 'app.ts', 'gauges.ts', 'front.ts', 'container.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
 
 /** Each package and the only places that may import it; behind `types` those that may know its types. */
 const vendors: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {

@@ -127,6 +127,20 @@ describe('The command line', function () {
     });
   });
 
+  describe('for teams that register by themselves', () => {
+    it('makes a token, shown this once, lists and revokes it', async () => {
+      const made = await json<Record<string, unknown>>(['client', 'initial-token', '--team', 'BLK Contoh', '--expires', '7', '--max', '3']);
+      expect(made).to.include({ team: 'BLK Contoh', max: 3, used: 0 });
+      const listed = await sso(['client', 'initial-tokens', '--json']);
+      expect(listed.stdout).to.include(String(made.id)).and.not.include(String(made.initial_access_token));
+      expect(await json(['client', 'revoke-initial-token', String(made.id)])).to.include({ revoked: true });
+      expect(await sso(['client', 'revoke-initial-token', String(made.id)])).to.include({ code: 1 });
+      for (const [days, most] of [['0', '3'], ['7', 'banyak'], ['400', '3']] as const) {
+        expect(await sso(['client', 'initial-token', '--team', 'BLK Contoh', '--expires', days, '--max', most])).to.include({ code: 1 });
+      }
+    });
+  });
+
   describe('for APIs', () => {
     const identifier = 'https://api.karirhub.test/';
 

@@ -62,6 +62,10 @@ export interface EventCatalogue {
   'api.disabled': { resource: string; by: string };
   'api.enabled': { resource: string; by: string };
 
+  'initial-token.made': { token: string; team: string; most: number; by: string };
+  'initial-token.revoked': { token: string; team: string; by: string };
+  'client-draft.removed': { by: string };
+
   'client.created': { type: string; by: string };
   'client.updated': { fields: readonly string[]; by: string };
   'client.disabled': { by: string; reason?: string };
@@ -130,6 +134,9 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'api.updated': 'What is known of an API changed.',
   'api.disabled': 'An API was stopped: no token is issued for it.',
   'api.enabled': 'An API was started again.',
+  'initial-token.made': 'A team was let register client applications by itself.',
+  'initial-token.revoked': 'A team may no longer register client applications by that token, nor manage those that it registered.',
+  'client-draft.removed': 'A team took away a client application that was never approved.',
   'client.created': 'A client application was registered.',
   'client.updated': 'Metadata of a client application changed.',
   'client.disabled': 'A client application was stopped.',

@@ -8,6 +8,7 @@ import { addClientCheckCommand } from './client-checks.ts';
 import { addClientErrorsCommand } from './client-errors.ts';
 import { bridgeColumn, bridgeUses } from './bridge-uses.ts';
 import { addClientLogoCommand } from './client-logo.ts';
+import { addInitialTokenCommands } from './initial-tokens.ts';
 import { withCore } from './open.ts';
 import { readDocument } from './read-document.ts';
 import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
@@ -149,6 +150,8 @@ export function addClientCommands(program: Command): void {
     .description('register a client; its secret is shown this once')
     .addOption(new Option('--type <type>', 'web keeps a secret on a server; spa and native cannot; machine has no person').choices(clientTypes))
     .action(create);
+
+  addInitialTokenCommands(client);
 
   client
     .command('list')

@@ -76,7 +76,8 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     scopes: [...scopes, ...adminScopes],
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),
     acrValues: Object.values(acr),
-    discovery: { prompt_values_supported: ['none', 'login', 'consent', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
+    // Approved teams register by an initial access token (src/admin/clients/registration).
+    discovery: { registration_endpoint: `${issuer}/reg`, prompt_values_supported: ['none', 'login', 'consent', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
     // Only the code flow: nothing that identifies a person travels through the address bar.
     responseTypes: ['code'],
     pkce: { required: (ctx, client) => needsPkce(client) && !isBridged(ctx) },

@@ -24,6 +24,7 @@ import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolStateStore } from './protocol-state.ts';
 import { reconnecting, withReconnect } from './reconnect.ts';
+import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
 import { createSandboxKeyStore, type SandboxKeyStore } from './sandbox-keys.ts';
 import { createSecondFactorStore, type SecondFactorStore } from './second-factors.ts';
@@ -52,6 +53,7 @@ export interface Store {
   readonly operators: OperatorStore;
   readonly outbox: OutboxStore;
   readonly protocolState: ProtocolStateStore;
+  readonly registrationTokens: RegistrationTokenStore;
   readonly reports: ReportStore;
   readonly sandboxKeys: SandboxKeyStore;
   readonly secondFactors: SecondFactorStore;
@@ -98,6 +100,7 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     operators: wrap(createOperatorStore(db)),
     outbox: wrap(createOutboxStore(db, crypto)),
     protocolState: wrap(createProtocolStateStore(db)),
+    registrationTokens: wrap(createRegistrationTokenStore(db)),
     reports: wrap(createReportStore(db)),
     sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),
     secondFactors: wrap(createSecondFactorStore(db, crypto)),

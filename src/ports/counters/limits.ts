@@ -37,6 +37,8 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       device: limit('user-code.device', limits.userCodesPerDevice, HOUR),
       network: limit('user-code.network', limits.userCodesPerNetwork, HOUR),
     },
+    /** Registering and managing clients, by whatever token. */
+    registration: { network: limit('registration.network', limits.registrationsPerNetwork, HOUR) },
     /** Everything at the sandbox but what is the same for everybody. */
     sandbox: { network: limit('sandbox.network', limits.sandboxPerNetwork, HOUR) },
     /** Counted on who asks, not on whom they ask about. */

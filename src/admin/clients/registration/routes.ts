@@ -1,0 +1,122 @@
+import type { Context, Middleware } from 'koa';
+import type { Result } from '../../../domain/result.ts';
+import type { Counters } from '../../../ports/counters/counters.ts';
+import type { Limits } from '../../../ports/counters/limits.ts';
+import type { Clock } from '../../../ports/clock/clock.ts';
+import { readJson } from '../../../web/json-body.ts';
+import type { SenderState } from '../../../web/sender.ts';
+import type { Managed, Registration, RegistrationRefusal } from './service.ts';
+
+export interface RegistrationRoutesDeps {
+  readonly registration: Registration;
+  readonly counters: Counters;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly issuer: string;
+  readonly limitBytes: number;
+}
+
+const PATH = '/reg';
+/** Ids that we make. Anything else is somebody's typing. */
+const MANAGED = /^\/reg\/([A-Za-z0-9._~-]{3,64})$/;
+/** No token of ours is longer. */
+const BEARER = /^Bearer ([A-Za-z0-9_-]{1,128})$/i;
+
+function answer(ctx: Context, status: number, body: object): void {
+  ctx.status = status;
+  ctx.body = body;
+  ctx.type = 'application/json';
+}
+
+function refused(ctx: Context, refusal: RegistrationRefusal): void {
+  switch (refusal.reason) {
+    case 'token':
+      ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
+      answer(ctx, 401, { error: 'invalid_token', error_description: 'the token is unknown, used up, expired or revoked' });
+      return;
+    case 'forbidden':
+      answer(ctx, 403, { error: 'access_denied', error_description: refusal.what });
+      return;
+    case 'metadata': {
+      const aboutAddresses = refusal.problems.every(({ field }) => field.startsWith('redirect_uris'));
+      answer(ctx, 400, { error: aboutAddresses ? 'invalid_redirect_uri' : 'invalid_client_metadata', error_description: refusal.problems.map(({ field, what }) => `${field} ${what}`).join('; ') });
+    }
+  }
+}
+
+/** `/reg`, where approved teams register clients, and `/reg/<client_id>`, where they look after them. */
+export function createRegistrationRoutes({ registration, counters, limits, clock, issuer, limitBytes }: RegistrationRoutesDeps): Middleware {
+  const present = ({ client, metadata, waits, newSecret }: Managed, token: string): object => ({
+    client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
+    ...(newSecret === undefined ? {} : { client_secret: newSecret.reveal(), client_secret_expires_at: 0 }),
+    registration_access_token: token,
+    registration_client_uri: `${issuer}${PATH}/${encodeURIComponent(client.id)}`,
+    ...metadata,
+    type: client.type,
+    status: client.status,
+    awaiting_review: waits,
+  });
+
+  const manage = (ctx: Context, result: Result<Managed, RegistrationRefusal>, token: string): void => {
+    if (result.ok) answer(ctx, 200, present(result.value, token));
+    else refused(ctx, result.refusal);
+  };
+
+  /** @returns false where it was refused already. */
+  async function withinLimit(ctx: Context): Promise<boolean> {
+    const { network } = (ctx.state as SenderState).sender;
+    if (network === undefined) return true;
+    const { refused: over, resetsAt } = await counters.take(limits.registration.network, network);
+    if (!over) return true;
+    ctx.set('Retry-After', String(Math.max(1, Math.ceil(((resetsAt?.getTime() ?? 0) - clock.now().getTime()) / 1000))));
+    answer(ctx, 429, { error: 'slow_down', error_description: 'too many requests to register' });
+    return false;
+  }
+
+  /** The document; undefined where it was refused already. */
+  async function read(ctx: Context): Promise<{ readonly document: unknown } | undefined> {
+    try {
+      return { document: await readJson(ctx, limitBytes) };
+    } catch (error) {
+      const { status } = error as { status?: unknown };
+      if (typeof status !== 'number' || status >= 500) throw error;
+      answer(ctx, status === 413 ? 413 : 400, { error: 'invalid_client_metadata', error_description: (error as Error).message });
+      return undefined;
+    }
+  }
+
+  return async (ctx, next) => {
+    const clientId = MANAGED.exec(ctx.path)?.[1];
+    const methods = ctx.path === PATH ? ['POST'] : clientId === undefined ? [] : ['GET', 'PUT', 'DELETE'];
+    if (methods.length === 0) {
+      await next();
+      return;
+    }
+    ctx.set('Cache-Control', 'no-store');
+    if (!methods.includes(ctx.method)) {
+      ctx.set('Allow', methods.join(', '));
+      answer(ctx, 405, { error: 'invalid_request', error_description: `use ${methods.join(', ')}` });
+      return;
+    }
+    if (!(await withinLimit(ctx))) return;
+    const token = BEARER.exec(ctx.get('authorization'))?.[1];
+    if (token === undefined) { refused(ctx, { reason: 'token' }); return; }
+
+    if (clientId === undefined) {
+      const body = await read(ctx);
+      if (body === undefined) return;
+      const made = await registration.register(token, body.document);
+      if (made.ok) answer(ctx, 201, present(made.value, made.value.token.reveal()));
+      else refused(ctx, made.refusal);
+    } else if (ctx.method === 'GET') {
+      manage(ctx, await registration.read(clientId, token), token);
+    } else if (ctx.method === 'PUT') {
+      const body = await read(ctx);
+      if (body !== undefined) manage(ctx, await registration.update(clientId, token, body.document), token);
+    } else {
+      const removed = await registration.remove(clientId, token);
+      if (removed.ok) ctx.status = 204;
+      else refused(ctx, removed.refusal);
+    }
+  };
+}

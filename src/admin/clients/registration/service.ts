@@ -1,0 +1,155 @@
+import type { Audit } from '../../../audit/log.ts';
+import type { KeyedHash } from '../../../crypto/keyed-hash.ts';
+import type { Client, ClientMetadata } from '../../../domain/client.ts';
+import { ok, refuse, type Result } from '../../../domain/result.ts';
+import type { Sensitive } from '../../../domain/sensitive.ts';
+import type { Clock } from '../../../ports/clock/clock.ts';
+import type { Random } from '../../../ports/random/random.ts';
+import type { Store } from '../../../store/store.ts';
+import type { FieldProblem } from '../field-problem.ts';
+import { parseClientMetadata } from '../forms.ts';
+import type { ClientRefusal } from '../refusals.ts';
+import type { ClientReview } from '../review.ts';
+import { handOf, type Hand } from '../versions.ts';
+import { initialHash, newToken } from './tokens.ts';
+
+export type RegistrationRefusal =
+  | { readonly reason: 'token' }
+  | { readonly reason: 'metadata'; readonly problems: readonly FieldProblem[] }
+  /** The client was approved or stopped: what is asked for is an operator's to do. */
+  | { readonly reason: 'forbidden'; readonly what: string };
+
+export interface Managed {
+  readonly client: Client;
+  /** What the registration says, of a draft as it is now, else as it is in effect. */
+  readonly metadata: ClientMetadata;
+  /** A change waits for a second pair of eyes. */
+  readonly waits: boolean;
+  readonly newSecret: Sensitive<string> | undefined;
+}
+
+/** Teams that an operator has approved register their clients themselves (RFC 7591) and look after them (RFC 7592). */
+export interface Registration {
+  /** A draft, which exists for the protocol when an operator has approved it. @param document untrusted. */
+  register(initialToken: string, document: unknown): Promise<Result<Managed & { readonly token: Sensitive<string> }, RegistrationRefusal>>;
+  read(clientId: string, token: string): Promise<Result<Managed, RegistrationRefusal>>;
+  /** The whole registration anew; what is left out is taken away. Of an approved client it becomes a proposal where it widens anything. */
+  update(clientId: string, token: string, document: unknown): Promise<Result<Managed, RegistrationRefusal>>;
+  /** Drafts only: an approved client is stopped by an operator. */
+  remove(clientId: string, token: string): Promise<Result<undefined, RegistrationRefusal>>;
+}
+
+export interface RegistrationDeps {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly keyedHash: KeyedHash;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly review: Pick<ClientReview, 'register' | 'save'>;
+}
+
+/** Nobody gives these to themselves, nor does a reviewer come upon them among fifty others: an operator writes them. */
+const OPERATORS_ALONE = ['first_party', 'notice_page', 'pkce_waived_because', 'bridge', 'may_introspect', 'operated_by', 'allow_nik'] as const;
+/** RFC 7592, 2.2. */
+const NEVER_SENT = ['registration_access_token', 'registration_client_uri', 'client_secret_expires_at', 'client_id_issued_at'] as const;
+
+type Members = Readonly<Record<string, unknown>>;
+
+const isDocument = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
+const problem = (field: string, what: string): Result<never, RegistrationRefusal> => refuse({ reason: 'metadata', problems: [{ field, what }] });
+
+/** RFC 7592, 2.2: null and empty say as much as nothing. */
+function readDocument(document: unknown): Result<Members, RegistrationRefusal> {
+  if (!isDocument(document)) return problem('document', 'must be a JSON object');
+  const said = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null && value !== ''));
+  const forbidden = OPERATORS_ALONE.filter((name) => said[name] !== undefined);
+  if (forbidden.length > 0) return refuse({ reason: 'metadata', problems: forbidden.map((field) => ({ field, what: 'is granted by an operator alone' })) });
+  return ok(said);
+}
+
+const toRefusal = (refusal: ClientRefusal): RegistrationRefusal => {
+  if (refusal.reason === 'client-metadata') return { reason: 'metadata', problems: refusal.problems };
+  return { reason: 'metadata', problems: [{ field: 'document', what: `was refused: ${refusal.reason}` }] };
+};
+
+/** What a team does, the audit log tells by the token that an operator gave it. */
+const handOfTeam = (initialId: string): Hand => handOf(`initial-token:${initialId}`);
+
+export function createRegistration({ store, audit, keyedHash, clock, random, review }: RegistrationDeps): Registration {
+  const managementHash = (token: string): Buffer => keyedHash.hash('registration-token', token);
+
+  /** @returns the client with the hand of its team; undefined where the token is not for it. */
+  async function admitted(clientId: string, token: string): Promise<{ readonly client: Client; readonly hand: Hand } | undefined> {
+    const initialId = await store.registrationTokens.findInitialOf(clientId, managementHash(token));
+    const client = initialId === undefined ? undefined : await store.clients.find(clientId);
+    return initialId === undefined || client === undefined ? undefined : { client, hand: handOfTeam(initialId) };
+  }
+
+  async function show(client: Client, newSecret?: Sensitive<string>): Promise<Managed> {
+    const open = client.status === 'draft' ? undefined : await store.clientVersions.findOpen(client.id);
+    return { client, metadata: client.metadata, waits: client.status === 'draft' || open !== undefined, newSecret };
+  }
+
+  return {
+    async register(initialToken, document) {
+      const initial = await store.registrationTokens.useInitial(initialHash(keyedHash, initialToken), clock.now());
+      if (initial === undefined) return refuse({ reason: 'token' });
+      const given = readDocument(document);
+      const registered = given.ok ? await registerDraft(given.value, initial.id, initial.team) : given;
+      if (!registered.ok) {
+        await store.registrationTokens.giveBackInitial(initial.id);
+        return registered;
+      }
+      const token = newToken(random);
+      await store.registrationTokens.insert(registered.value.client.id, managementHash(token.reveal()), initial.id, clock.now());
+      return ok({ ...registered.value, token });
+    },
+
+    async read(clientId, token) {
+      const found = await admitted(clientId, token);
+      return found === undefined ? refuse({ reason: 'token' }) : ok(await show(found.client));
+    },
+
+    async update(clientId, token, document) {
+      const found = await admitted(clientId, token);
+      if (found === undefined) return refuse({ reason: 'token' });
+      if (found.client.status === 'disabled') return refuse({ reason: 'forbidden', what: 'the client was stopped by an operator' });
+      const given = readDocument(document);
+      if (!given.ok) return given;
+      const sent = NEVER_SENT.filter((name) => given.value[name] !== undefined);
+      if (sent.length > 0) return problem(sent.join(', '), 'must not be sent');
+      if (given.value.client_id !== clientId) return problem('client_id', `must be ${clientId}`);
+      const saved = await review.save(clientId, { ...(await cleared(found.client)), ...given.value }, { hand: found.hand });
+      return saved.ok ? ok(await show(saved.value.client)) : refuse(toRefusal(saved.refusal));
+    },
+
+    async remove(clientId, token) {
+      const found = await admitted(clientId, token);
+      if (found === undefined) return refuse({ reason: 'token' });
+      const removed = await store.transaction(async (tx) => {
+        if (!(await tx.registrationTokens.removeDraft(clientId))) return false;
+        await audit.record(tx, 'client-draft.removed', { by: found.hand.by }, { clientId });
+        return true;
+      });
+      return removed ? ok(undefined) : refuse({ reason: 'forbidden', what: 'the client was approved: an operator stops it' });
+    },
+  };
+
+  async function registerDraft(given: Members, initialId: string, team: string): Promise<Result<Managed, RegistrationRefusal>> {
+    // Chosen here: whoever could choose it could take a name that others know.
+    const { client_id: _id, client_secret: _secret, ...document } = given;
+    const parsed = parseClientMetadata(document);
+    if (!parsed.ok) return refuse({ reason: 'metadata', problems: parsed.refusal });
+    // A service of somebody else asks people, until an operator says that it is one of the house.
+    const wanted = parsed.value.type === 'machine' ? document : { ...document, first_party: false };
+    const made = await review.register({ document: wanted }, { hand: handOfTeam(initialId), reason: `Dynamic registration: ${team}` });
+    return made.ok ? ok(await show(made.value.client, made.value.newSecret)) : refuse(toRefusal(made.refusal));
+  }
+
+  /** Everything the team can say, taken away: what the new document says again comes back. */
+  async function cleared(client: Client): Promise<Members> {
+    const open = await store.clientVersions.findOpen(client.id);
+    const names = [client.metadata, open?.metadata ?? {}].flatMap((metadata) => Object.keys(metadata));
+    return Object.fromEntries(names.filter((name) => !(OPERATORS_ALONE as readonly string[]).includes(name)).map((name) => [name, undefined]));
+  }
+}

@@ -1,0 +1,72 @@
+import type { Knex } from 'knex';
+
+/** An approved team may register so many clients by it, until then. */
+export interface InitialToken {
+  readonly id: string;
+  readonly team: string;
+  readonly most: number;
+  readonly used: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | undefined;
+}
+
+interface Row {
+  id: string;
+  hash: Buffer;
+  team: string;
+  most: number;
+  used: number;
+  created_at: Date;
+  expires_at: Date;
+  revoked_at: Date | null;
+}
+
+const toToken = (row: Row): InitialToken => ({ id: row.id, team: row.team, most: row.most, used: row.used, createdAt: row.created_at, expiresAt: row.expires_at, revokedAt: row.revoked_at ?? undefined });
+
+export type RegistrationTokenStore = ReturnType<typeof createRegistrationTokenStore>;
+
+/** Tokens of dynamic registration (RFC 7591, RFC 7592), found by their keyed hashes. */
+export function createRegistrationTokenStore(db: Knex) {
+  return {
+    async insertInitial({ id, team, most, createdAt, expiresAt }: Pick<InitialToken, 'id' | 'team' | 'most' | 'createdAt' | 'expiresAt'>, hash: Buffer): Promise<void> {
+      await db('initial_tokens').insert({ id, hash, team, most, created_at: createdAt, expires_at: expiresAt });
+    },
+
+    /** Uses it once, in one statement: of two at the last use one gets it. @returns undefined where it is good for nothing. */
+    async useInitial(hash: Buffer, now: Date): Promise<InitialToken | undefined> {
+      const rows = await db<Row>('initial_tokens').where('hash', hash).whereNull('revoked_at').where('expires_at', '>', now).whereRaw('used < most').update({ used: db.raw('used + 1') as unknown as number }).returning('*');
+      return rows[0] === undefined ? undefined : toToken(rows[0]);
+    },
+
+    /** What was refused costs no use. */
+    async giveBackInitial(id: string): Promise<void> {
+      await db('initial_tokens').where({ id }).where('used', '>', 0).decrement('used', 1);
+    },
+
+    /** @returns undefined where there is none, or none that was not revoked already. */
+    async revokeInitial(id: string, now: Date): Promise<InitialToken | undefined> {
+      const rows = await db<Row>('initial_tokens').where({ id }).whereNull('revoked_at').update({ revoked_at: now }).returning('*');
+      return rows[0] === undefined ? undefined : toToken(rows[0]);
+    },
+
+    async listInitial(): Promise<readonly InitialToken[]> {
+      return (await db<Row>('initial_tokens').orderBy('created_at').orderBy('id')).map(toToken);
+    },
+
+    async insert(clientId: string, hash: Buffer, initialId: string, now: Date): Promise<void> {
+      await db('registration_tokens').insert({ client_id: clientId, hash, initial_id: initialId, created_at: now });
+    },
+
+    /** @returns by which initial token the client came; undefined where the token is not its, or the team may no longer. */
+    async findInitialOf(clientId: string, hash: Buffer): Promise<string | undefined> {
+      const row = await db('registration_tokens as r').join('initial_tokens as i', 'i.id', 'r.initial_id').where({ 'r.client_id': clientId, 'r.hash': hash }).whereNull('i.revoked_at').first<{ id: string } | undefined>('i.id');
+      return row?.id;
+    },
+
+    /** Takes a draft away, with its versions and its token. @returns false when it is no draft. */
+    async removeDraft(clientId: string): Promise<boolean> {
+      return (await db('clients').where({ id: clientId, status: 'draft' }).delete()) === 1;
+    },
+  };
+}
