@@ -18,6 +18,7 @@ describe('Protocol: discovery', () => {
       token_endpoint: `${app.url}/token`,
       userinfo_endpoint: `${app.url}/me`,
       jwks_uri: `${app.url}/jwks`,
+      registration_endpoint: `${app.url}/reg`,
       end_session_endpoint: `${app.url}/session/end`,
       introspection_endpoint: `${app.url}/token/introspection`,
       revocation_endpoint: `${app.url}/token/revocation`,
@@ -52,7 +53,7 @@ describe('Protocol: discovery', () => {
   });
 
   it('says nothing of what is off, and that answers to nobody', async () => {
-    const off = ['registration_endpoint', 'backchannel_authentication_endpoint', 'check_session_iframe'];
+    const off = ['backchannel_authentication_endpoint', 'check_session_iframe'];
     expect(await document()).not.to.have.any.keys(off);
     for (const path of ['/reg', '/backchannel', '/challenge']) {
       expect((await fetch(`${app.url}${path}`)).status, path).to.equal(404);
