@@ -55,7 +55,7 @@ describe('Protocol: discovery', () => {
   it('says nothing of what is off, and that answers to nobody', async () => {
     const off = ['backchannel_authentication_endpoint', 'check_session_iframe'];
     expect(await document()).not.to.have.any.keys(off);
-    for (const path of ['/reg', '/backchannel', '/challenge']) {
+    for (const path of ['/backchannel', '/challenge']) {
       expect((await fetch(`${app.url}${path}`)).status, path).to.equal(404);
       expect((await fetch(`${app.url}${path}`, { method: 'POST' })).status, path).to.equal(404);
     }
