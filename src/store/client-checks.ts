@@ -89,7 +89,8 @@ export function createClientCheckStore(db: Knex) {
     },
 
     async events(checkId: string): Promise<readonly ClientCheckEvent[]> {
-      return db<ClientCheckEvent>('client_check_events').select('scenario', 'kind', 'details', 'at').where('check_id', checkId).orderBy('id').limit(2000);
+      // The newest: whoever floods a run hides nothing that comes after.
+      return (await db<ClientCheckEvent & { id: string }>('client_check_events').select('scenario', 'kind', 'details', 'at').where('check_id', checkId).orderBy('id', 'desc').limit(2000)).toReversed();
     },
 
     /** Which scenario of which check the grant was given in. */

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import type { LogEvent } from '../domain/log-event.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Log } from '../telemetry/log.ts';
+import { anonymousPath } from './anonymous-path.ts';
 import { errorScreen, type ErrorModel } from './error-screen.ts';
 import { helpCodeOf, markErrorShown } from './help-code.ts';
 import { Refused } from './refused.ts';
@@ -48,7 +49,7 @@ export function createShowError({ log, random }: Pick<ErrorPageDeps, 'log' | 'ra
   return async (ctx, { status, text, detail }, { back } = {}) => {
     const helpCode = helpCodeOf(ctx, random);
     markErrorShown(ctx);
-    log.warn({ event: 'error.shown' satisfies LogEvent, helpCode, status, sentence: text.key, oauthError: detail?.error, path: ctx.path.replace(/^(\/(?:interaction|auth))\/[^/]+/, '$1/:uid'), requestId: ctx.state.requestId as string }, 'an error page was shown');
+    log.warn({ event: 'error.shown' satisfies LogEvent, helpCode, status, sentence: text.key, oauthError: detail?.error, path: anonymousPath(ctx.path), requestId: ctx.state.requestId as string }, 'an error page was shown');
     ctx.set('Cache-Control', 'no-store');
     ctx.status = status;
     if (ctx.accepts('html', 'json') === 'json') {

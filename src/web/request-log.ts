@@ -2,9 +2,7 @@ import type { Middleware } from 'koa';
 import type { Random } from '../ports/random/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-
-/** Ids in paths open something for a while; the log does not need them. */
-const anonymous = (path: string): string => path.replace(/^\/(interaction|auth|device)\/[^/]+/, '/$1/:uid').slice(0, 200);
+import { anonymousPath } from './anonymous-path.ts';
 
 /** Gives each request an id, one line in the log and a place in the figures: never a query, a body or a cookie. */
 export function requestLog({ log, random, metrics }: { log: Log; random: Random; metrics: Pick<Metrics, 'request'> }): Middleware {
@@ -18,7 +16,7 @@ export function requestLog({ log, random, metrics }: { log: Log; random: Random;
     } finally {
       const ms = performance.now() - startedAt;
       metrics.request({ method: ctx.method, path: ctx.path, status: ctx.status, seconds: ms / 1000 });
-      log.debug({ requestId, method: ctx.method, path: anonymous(ctx.path), status: ctx.status, ms: Math.round(ms) }, 'request');
+      log.debug({ requestId, method: ctx.method, path: anonymousPath(ctx.path), status: ctx.status, ms: Math.round(ms) }, 'request');
     }
   };
 }

@@ -96,6 +96,8 @@ describe('The pages of the integration check', () => {
     const other = await linkFor('lain');
     expect((await team.request(`${other}/start`, { method: 'POST', body: new URLSearchParams({ csrf: page.form('/start').fields.csrf ?? '' }) })).status).to.equal(403);
 
+    expect(app.logLines.filter((line) => line.includes(link.slice(-43)))).to.deep.equal([]);
+
     const renewed = await linkFor('rp');
     expect((await team.open(link)).status).to.equal(404);
     expect((await team.open(renewed)).status).to.equal(200);

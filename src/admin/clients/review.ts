@@ -48,8 +48,8 @@ export interface ClientReview {
   /** Lets this edition of the proposal pass without the integration check. */
   waive(id: string, read: Position, by: { readonly hand: Hand; readonly reason: string }): Promise<Result<Client, ClientRefusal>>;
   /**
-   * Whether the service has shown that it works with what is proposed. The sandbox tries what is in effect: that does for a
-   * proposal which only sends people to another address.
+   * Whether the service has shown that it works with what is proposed, as the sandbox tries it. What was tried before does too
+   * for a proposal which only sends people to another address.
    */
   hasPassed(client: Client, open: ClientVersion): Promise<boolean>;
   /** Brings back what the client said before, the same way as a change that somebody types. */
