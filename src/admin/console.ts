@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import Router from 'koa-router';
 import type { Config } from '../config.ts';
+import { daysLater, todayIn } from '../domain/day.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Csrf } from '../web/csrf.ts';
@@ -47,7 +48,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
   // Before the pages of one client: `errors` is the id of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
-  addClientPages({ clients, review, store, random, desk })(router);
+  addClientPages({ clients, review, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
   addCheckConsole({ checks, store, desk, config })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);

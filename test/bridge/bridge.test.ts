@@ -6,6 +6,7 @@ import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { somebody, type Citizen } from '../support/citizens.ts';
+import { startOperator } from '../support/console.ts';
 import { signIn } from '../support/journeys.ts';
 import { obtainCode } from '../oidc/exchange.ts';
 import { createRelyingParty, visit, type RelyingParty } from '../support/relying-party.ts';
@@ -232,6 +233,10 @@ describe('The bridge: the former interface', () => {
     const uses = await app.store.bridgeUses.since(today, counted.id);
     expect(uses.map(({ call, uses: count, last }) => [call, count, last])).to.deep.equal([['sign-in', 1, today], ['tokens', 1, today], ['users-me', 2, today]]);
     expect(await app.store.bridgeUses.since(daysLater(today, 1), counted.id)).to.deep.equal([]);
+
+    const reader = await startOperator(app, ['support']);
+    const page = await reader.open(`/clients/${counted.id}`);
+    expect(page.text).to.include('Pemakaian antarmuka lama').and.include(`2 kali, terakhir ${today}`).and.include(`boleh dipakai sampai ${daysLater(today, 30)}`);
   });
 
   describe('in a registration', () => {

@@ -20,9 +20,11 @@ import type { ClientService } from './service.ts';
 export interface ClientPagesDeps {
   readonly clients: ClientService;
   readonly review: ClientReview;
-  readonly store: Pick<Store, 'clients' | 'clientVersions'>;
+  readonly store: Pick<Store, 'bridgeUses' | 'clients' | 'clientVersions'>;
   readonly random: Pick<Random, 'uuid'>;
   readonly desk: Desk;
+  /** Thirty days ago, as `2026-01-31`. */
+  readonly firstDay: () => string;
 }
 
 const HOME = '/admin/clients';
@@ -31,7 +33,7 @@ const PAGE = 50;
 const privileged = say('admin.clients.problem.privileged');
 
 /** Client applications for people: found, read, stopped; registered, changed and judged on pages of their own. */
-export function addClientPages({ clients, review, store, random, desk }: ClientPagesDeps): (router: Router) => void {
+export function addClientPages({ clients, review, store, random, desk, firstDay }: ClientPagesDeps): (router: Router) => void {
   const inAddress = (ctx: Context, name: string): string => (typeof ctx.query[name] === 'string' ? ctx.query[name].replaceAll('\0', '').trim().slice(0, 200) : '');
 
   async function list(ctx: Context): Promise<void> {
@@ -52,8 +54,12 @@ export function addClientPages({ clients, review, store, random, desk }: ClientP
     return found;
   }
 
+  async function bridgeOf({ id, metadata: { bridge } }: Client): Promise<ClientShown['bridge']> {
+    return bridge === undefined ? undefined : { until: bridge.until, uses: await store.bridgeUses.since(firstDay(), id) };
+  }
+
   const showClient = async (ctx: Context, client: Client, shown: ClientShown = {}, status = 200): Promise<void> =>
-    desk.show(ctx, clientScreen(frameOf(ctx), client, operatorOf(ctx).permissions, { waits: (await store.clientVersions.findOpen(client.id)) !== undefined, ...shown }), status);
+    desk.show(ctx, clientScreen(frameOf(ctx), client, operatorOf(ctx).permissions, { waits: (await store.clientVersions.findOpen(client.id)) !== undefined, bridge: await bridgeOf(client), ...shown }), status);
 
   const act = (action: ClientAction) => async (ctx: Context): Promise<void> => {
     const client = await getClient(ctx);

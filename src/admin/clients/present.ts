@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ApiRights } from '../../domain/api.ts';
+import type { Bridge } from '../../domain/bridge.ts';
 import type { MemberChange } from '../../domain/client-change.ts';
 import { isLegalBasis, type DataUse } from '../../domain/sharing.ts';
 import { sentences } from '../../web/i18n.ts';
@@ -49,6 +51,11 @@ export function showValues(name: string, value: unknown): readonly ShownValue[] 
   if (value === undefined || value === null) return [];
   if (name === 'scope' && typeof value === 'string') return value.split(' ').map((scope) => ({ text: scope, words: existing(`sharing.scope.${scope}`) }));
   if (name === 'data_use') return Object.entries(value as Record<string, DataUse>).map(showUse);
+  if (name === 'resources') return Object.entries(value as ApiRights).map(([identifier, scopes = []]) => ({ text: `${identifier}: ${scopes.join(', ')}` }));
+  if (name === 'bridge') {
+    const { until, state_required: state } = value as Bridge;
+    return [{ text: '', words: say('admin.clients.bridge.until', { day: until }) }, ...(state === true ? [{ text: '', words: say('admin.clients.bridge.state') }] : [])];
+  }
   if (name === 'jwks') return (value as { keys: readonly Record<string, unknown>[] }).keys.map(showKey);
   const all: readonly unknown[] = Array.isArray(value) ? value : [value];
   return all.map((one) => (ADDRESS.test(name) && typeof one === 'string' ? showAddress(one) : showPlain(one)));

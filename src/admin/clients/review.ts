@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.ts';
 import { judgeChange, type ProtocolCheck } from './judgement.ts';
 import { isPrivileged, PRIVILEGED } from './privileged.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
+import { holdResources } from './resource-rules.ts';
 import type { ClientService, ClientWish, Registered } from './service.ts';
 import { COMMAND_LINE, effectiveVersion, propose, recordEffect, type Hand, type Written } from './versions.ts';
 
@@ -164,6 +165,7 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
         const from = open === undefined ? client : await openOnTop(tx, client, open);
         if (isPrivileged(client.metadata.scope, from.metadata.scope, changes.scope)) throw privileged();
         const { metadata, ignored } = judgeChange(check, client, from, changes, allowNik);
+        await holdResources(tx, metadata);
         const { outcome } = await settle(tx, client, open, { metadata, listing: listing === undefined ? from.listing : (listing ?? undefined), reason }, hand);
         return { client: await lockClient(tx, id), ignored, outcome };
       }),
@@ -181,6 +183,7 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
         if (!byCommandLine && !passed && open.waiver === undefined && needsCheck(base === undefined ? undefined : client, open)) throw new Abandoned({ reason: 'proposal-unchecked', id });
         // The rules may have become stricter since.
         const { metadata } = judgeChange(check, client, open, {}, true);
+        await holdResources(tx, metadata);
         await tx.clients.update(id, { metadata, listing: open.listing ?? null, version: open.number, ...(client.status === 'draft' ? { status: 'active' } : {}) }, at);
         await tx.clientVersions.replace({ ...open, metadata, state: 'approved', decided: { by: hand.by, note, at } });
         await audit.record(tx, 'client.approved', { version: open.number, fields: open.widens, by: hand.by, ...(note === undefined ? {} : { note }) }, { clientId: id });
@@ -210,6 +213,7 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
         if (isPrivileged(client.metadata.scope, version.metadata.scope)) throw privileged();
         if ((await tx.clientVersions.findOpen(id)) !== undefined) throw new Abandoned({ reason: 'proposal-open', id });
         const { metadata, ignored } = judgeChange(check, client, version, {}, true);
+        await holdResources(tx, metadata);
         const done = await settle(tx, client, undefined, { metadata, listing: version.listing, reason }, hand);
         if (done.outcome === 'unchanged') throw new Abandoned({ reason: 'version-in-effect', id });
         await audit.record(tx, 'client.returned', { version: done.number ?? number, to: number, by: hand.by, reason }, { clientId: id });

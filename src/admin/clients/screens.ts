@@ -1,6 +1,7 @@
 import { clientTypes, type Client, type ClientStatus, type ClientType } from '../../domain/client.ts';
 import { membersOf } from '../../domain/client-change.ts';
 import { permissionsOf, type Permission } from '../../domain/operator.ts';
+import type { BridgeUse } from '../../store/bridge-uses.ts';
 import type { ClientSummary } from '../../store/clients.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
@@ -30,6 +31,8 @@ export interface ClientModel {
   readonly settings: readonly (ShownMember & { readonly values: readonly ShownValue[] })[];
   /** A proposal waits for a decision. */
   readonly waits: boolean;
+  /** How much it still calls the former interface, where it may. */
+  readonly bridge: { readonly until: string; readonly uses: readonly BridgeUse[] } | undefined;
   readonly actions: readonly ClientAction[];
   readonly mayWrite: boolean;
   /** Shown this once. */
@@ -63,7 +66,7 @@ export interface EditModel {
 
 export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({ view: 'admin/clients/list', title: say('admin.clients.list.title'), model });
 
-export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
+export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'bridge' | 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
 
 export function clientScreen(frame: Frame, client: Omit<Client, 'secret'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
   const { id, type, status, metadata, createdAt, updatedAt } = client;
@@ -79,6 +82,7 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secret'>, permi
         .map(([member, value]) => ({ ...showMember(member), values: showValues(member, value) }))
         .filter(({ values }) => values.length > 0),
       waits: false,
+      bridge: undefined,
       actions: possible.filter((action) => permissions.has(rightFor[action])),
       mayWrite: permissions.has('clients.write'),
       newSecret: undefined,
@@ -133,6 +137,10 @@ export const examples: Examples = {
   'list: with search': listScreen(list),
   'list: nothing found': listScreen({ ...list, values: { q: 'tiada', status: 'disabled' }, clients: [], next: undefined, mayWrite: false }),
   'client: settings': clientScreen(frame, client, permissionsOf(['client-manager'])),
+  'client: still calls the former interface': clientScreen(frame, { ...client, metadata: { ...client.metadata, bridge: { until: '2027-06-30', state_required: true }, resources: { 'https://api.karirhub.contoh.test/': ['lamaran:baca'] } } }, permissionsOf(['client-manager']), {
+    bridge: { until: '2027-06-30', uses: [{ clientId: client.id, call: 'sign-in', uses: 1204, last: '2026-11-25' }, { clientId: client.id, call: 'tokens', uses: 1188, last: '2026-11-25' }] },
+  }),
+  'client: has left the former interface': clientScreen(frame, { ...client, metadata: { ...client.metadata, bridge: { until: '2027-06-30' } } }, permissionsOf(['client-manager']), { bridge: { until: '2027-06-30', uses: [] } }),
   'client: new secret': clientScreen(frame, client, permissionsOf(['client-manager']), { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'rotate-secret' }),
   'client: stopped, for a reader': clientScreen(frame, { ...client, status: 'disabled' }, permissionsOf(['support'])),
   'client: a draft, for whoever approves': clientScreen(frame, { ...client, status: 'draft' }, permissionsOf(['client-approver']), { waits: true, done: 'created' }),

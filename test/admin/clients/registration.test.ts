@@ -170,7 +170,7 @@ describe('Dynamic registration', () => {
 
     it('keeps its id, and takes nothing that only we send', async () => {
       const { id, uri, by, body } = await registered();
-      for (const document of [web, { ...web, client_id: 'lain' }, { ...web, client_id: id, registration_access_token: by }, { ...web, client_id: id, client_secret: body.client_secret }, { ...web, client_id: id, first_party: true }, { ...web, client_id: id, bridge: { until: '2099-12-31' } }]) {
+      for (const document of [web, { ...web, client_id: 'lain' }, { ...web, client_id: id, registration_access_token: by }, { ...web, client_id: id, client_secret: body.client_secret }, { ...web, client_id: id, first_party: true }, { ...web, client_id: id, bridge: { until: '2099-12-31' } }, { ...web, client_id: id, resources: { 'https://api.tiada.test/': [] } }]) {
         const { status, body: told } = await call('PUT', uri, { by, document });
         expect({ status, error: told.error }).to.deep.equal({ status: 400, error: 'invalid_client_metadata' });
       }
