@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import type { Client } from '../domain/client.ts';
-import { HELP_CODE_BYTES, toHelpCode } from '../domain/help-code.ts';
 import type { LogEvent } from '../domain/log-event.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Log } from '../telemetry/log.ts';
+import { helpCodeOf } from '../web/help-code.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -26,7 +26,7 @@ export function createAnswers({ log, random, contact }: { readonly log: Log; rea
     refuse: (ctx, status, error, message) => { answer(ctx, status, { error, message }); },
 
     ended(ctx, status, { id, metadata }) {
-      const helpCode = toHelpCode(random.bytes(HELP_CODE_BYTES));
+      const helpCode = helpCodeOf(ctx, random);
       log.warn({ event: 'error.shown' satisfies LogEvent, helpCode, status, clientId: id, requestId: ctx.state.requestId as string }, 'the former interface has ended for a client that still calls it');
       answer(ctx, status, { error: 'bridge_ended', message: `The former interface ended for this client after ${metadata.bridge?.until ?? ''}. Move to OpenID Connect, or ask ${contact} and name the help code.`, help_code: helpCode });
     },
@@ -36,7 +36,7 @@ export function createAnswers({ log, random, contact }: { readonly log: Log; rea
       if (ctx.status === 200) { answer(ctx, 200, shape(body)); return; }
       // One of its own failures stays one: a client that waits and tries again does right.
       const status = ctx.status >= 500 ? ctx.status : ctx.status === 401 ? 401 : 400;
-      answer(ctx, status, { error: body.error ?? 'invalid_request', message: body.error_description ?? 'The request cannot be served.' });
+      answer(ctx, status, { error: body.error ?? 'invalid_request', message: body.error_description ?? 'The request cannot be served.', ...(body.help_code === undefined ? {} : { help_code: body.help_code }) });
     },
   };
 }

@@ -174,6 +174,7 @@ describe('The bridge: the former interface', () => {
         expect(answer.status, JSON.stringify(answer.body)).to.equal(status);
         expect(answer.body.error).to.equal(error);
         expect(answer.body.message).to.be.a('string');
+        if (error === 'invalid_grant') expect(answer.body.help_code).to.match(/^[A-Z0-9]{4}-[A-Z0-9]{2}$/);
       });
     }
 
