@@ -13,37 +13,11 @@ import { eventMeanings } from './audit/events.ts';
 import type { Core } from './core.ts';
 import { createFront } from './front.ts';
 import { createDocs } from './docs/routes.ts';
-import { createEntrance } from './interaction/entrance.ts';
-import { createFinish } from './interaction/finish.ts';
-import { addConsent } from './interaction/consent/routes.ts';
-import { addLogin } from './interaction/login/routes.ts';
-import { createLogin } from './interaction/login/service.ts';
-import { createAsking } from './interaction/recovery/asking.ts';
-import { createRecoveryDrafts } from './interaction/recovery/drafts.ts';
-import { createRecoveryPages } from './interaction/recovery/pages.ts';
-import { addRecovery } from './interaction/recovery/routes.ts';
-import { createSending } from './interaction/recovery/sending.ts';
-import { createRecovery } from './interaction/recovery/service.ts';
-import { createTakeover } from './interaction/recovery/takeover.ts';
-import { createActivation } from './interaction/registration/activation.ts';
-import { createRegistrationDrafts } from './interaction/registration/drafts.ts';
-import { createIdentityCheck } from './interaction/registration/identity-check.ts';
-import { createPages } from './interaction/registration/pages.ts';
-import { addRegistration } from './interaction/registration/routes.ts';
-import { createCodeSending } from './interaction/registration/sending.ts';
-import { createRegistration } from './interaction/registration/service.ts';
-import { createInteractionRoutes } from './interaction/routes.ts';
-import { createShowSharing } from './interaction/sharing-shown.ts';
 import { createSharing } from './interaction/sharing.ts';
-import { createSecondFactorDrafts } from './interaction/second-factor/drafts.ts';
-import { addSecondFactor } from './interaction/second-factor/routes.ts';
-import { createSecondFactorJourney } from './interaction/second-factor/service.ts';
-import { createSignInFailures } from './interaction/sign-in-failures.ts';
-import { createTickets } from './interaction/ticket.ts';
+import { createJourneys } from './journeys.ts';
 import { chainAll } from './jobs/chain.ts';
 import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
-import { createCodes } from './messages/codes.ts';
 import { watchClientErrors, type ClientErrors } from './oidc/client-errors.ts';
 import { createClientCheck } from './oidc/client-check.ts';
 import { createClientDirectory } from './oidc/clients.ts';
@@ -106,12 +80,13 @@ const CHAIN_MS = 2000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl }: ContainerDeps): Promise<Container> {
-  const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
+  const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, audit, courier, secondFactors } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
   const clients = createClientDirectory({ store, clock });
   const apis = createApiDirectory({ store, clock });
+  await store.clientSecrets.hashSealed();
   const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
   const fetch = createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' });
 
@@ -129,6 +104,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     jwks: await loadSigningKeys(store, clock),
     fetch,
     listShares: (told) => sharing.list(told),
+    clock,
     pages: { error: protocolErrors, ...createSignOutPages({ clients, store, receipt }), ...createDevicePages(protocolErrors) },
     log,
   });
@@ -148,61 +124,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     }
   });
 
-  const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
-  const finish = createFinish({ provider, sharing, store, audit, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
-  const showSharing = createShowSharing({ sharing, store });
-  const tickets = createTickets({ sealer, clock, config });
-  const codes = createCodes({ counters, limits, keyedHash, random, clock });
-
-  const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });
-  const registration = createRegistration({
-    store,
-    drafts,
-    identityCheck: createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config: config.dukcapil }),
-    activation: createActivation({ courier, audit, keyedHash, clock, random, config }),
-    sending: createCodeSending({ store, codes, courier, audit, clock, config }),
-    codes,
-    courier,
-    passwords,
-    audit,
-    clock,
-    config,
-  });
-  const failures = createSignInFailures({ counters, limits, keyedHash });
-  const login = createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config: config.limits });
-
-  const asking = createAsking({ counters, limits, keyedHash, clock, config: config.otp });
-  const recoveryDrafts = createRecoveryDrafts({ store, clock, random, config: config.lifetimes });
-  const recovery = createRecovery({
-    store,
-    drafts: recoveryDrafts,
-    asking,
-    sending: createSending({ codes, courier, audit, clock, config }),
-    takeover: createTakeover({ courier, logouts, audit, failures, clock, config }),
-    codes,
-    courier,
-    passwords,
-    audit,
-    clock,
-    random,
-    config,
-  });
-
-  const interaction = createInteractionRoutes({
-    entrance: createEntrance({ provider, clients, tickets, clock }),
-    tickets,
-    finish,
-    adopt: (from, to) => drafts.adopt(from, to),
-    clock,
-    config,
-    journeys: [
-      addLogin({ login, finish, sharing, provider, store, csrf, clock, config }),
-      addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
-      addConsent({ sharing, finish, provider, store, csrf, config }),
-      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, clock, config }), finish, csrf, clock, config }),
-      addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
-    ],
-  });
+  const interaction = createJourneys(core, { provider, clients, sharing, registry, logouts, csrf });
   const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
   const portal = createPortal({ provider, store, sessions, config });
   addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);

@@ -70,7 +70,7 @@ function layerOf(file: string): Layer | undefined {
 }
 
 /** They put everything together and may import anything but what the rules below deny them. */
-const assemblers = ['main.ts', 'server.ts', 'app.ts', 'gauges.ts', 'front.ts', 'container.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
+const assemblers = ['main.ts', 'server.ts', 'app.ts', 'gauges.ts', 'front.ts', 'journeys.ts', 'container.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
 
 /** Each package and the only places that may import it; behind `types` those that may know its types. */
 const vendors: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
@@ -84,13 +84,13 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'bridge/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'front.ts', 'sandbox.ts', 'sandbox/', 'portal/', 'dev/'] },
   'koa-compress': { values: ['app.ts'] },
   'koa-helmet': { values: ['web/security-headers.ts'] },
-  'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'admin/console.ts', 'sandbox/routes.ts', 'dev/'], types: ['sandbox/', 'interaction/', 'account/', 'admin/', 'app.ts', 'container.ts', 'server.ts'] },
+  'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'admin/console.ts', 'sandbox/routes.ts', 'dev/'], types: ['sandbox/', 'interaction/', 'account/', 'admin/', 'app.ts', 'container.ts', 'journeys.ts', 'server.ts'] },
   'koa-static': { values: ['app.ts', 'dev/sample-service/'] },
   'koa-views': { values: ['web/render.ts'] },
   'libphonenumber-js': { values: ['domain/phone.ts'] },
   marked: { values: ['docs/library.ts'] },
   nodemailer: { values: ['ports/mail/smtp.ts'] },
-  'oidc-provider': { values: ['oidc/'], types: ['bridge/', 'interaction/', 'portal/', 'account/', 'sandbox/', 'container.ts'] },
+  'oidc-provider': { values: ['oidc/'], types: ['bridge/', 'interaction/', 'portal/', 'account/', 'sandbox/', 'container.ts', 'journeys.ts'] },
   'openid-client': { values: ['dev/sample-service/'] },
   // What the apps of people understand; the QR code is a picture of it.
   otpauth: { values: ['crypto/totp.ts'] },

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config.ts';
 import { createCore, type Core } from '../src/core.ts';
+import { isLiveSecret } from '../src/domain/client.ts';
 import type { Email } from '../src/domain/email.ts';
 import { todayIn } from '../src/domain/day.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
@@ -162,12 +163,18 @@ describe('The command line', function () {
   describe('for clients', () => {
     const flags = ['client', 'create', '--name', 'Uji', '--type', 'web', '--redirect-uri', 'https://rp.test/cb', '--redirect-uri', 'https://rp.test/cb2', '--scope', 'openid profile email'];
 
+    /** Which secret of the client this is, while it is good. */
+    const fits = async (id: string, secret: string): Promise<number | undefined> => {
+      const live = (await core.store.clients.find(id))?.secrets.filter((one) => isLiveSecret(one, core.clock.now())) ?? [];
+      return (await core.store.clientSecrets.whichFits(id, live, sensitive(secret)))?.number;
+    };
+
     it('registers one, shows its secret once, and the server finds it', async () => {
       const created = await json<Record<string, unknown>>(flags);
       expect(created).to.deep.include({ client_name: 'Uji', redirect_uris: ['https://rp.test/cb', 'https://rp.test/cb2'], scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic', client_secret_expires_at: 0, type: 'web', status: 'active' });
       const id = String(created.client_id);
       const found = await core.store.clients.find(id);
-      expect(found?.secret?.reveal()).to.equal(created.client_secret);
+      expect(await fits(id, String(created.client_secret))).to.equal(1);
       expect(found?.metadata.client_name).to.equal('Uji');
 
       const shown = await sso(['client', 'show', id, '--json']);
@@ -213,7 +220,16 @@ describe('The command line', function () {
       expect(await json(['client', 'enable', id])).to.include({ status: 'active' });
       const { client_secret: second } = await json<{ client_secret: string }>(['client', 'rotate-secret', id]);
       expect(second).not.to.equal(first);
-      expect((await core.store.clients.find(id))?.secret?.reveal()).to.equal(second);
+      expect(await fits(id, second)).to.equal(2);
+      expect(await fits(id, first), 'the former one').to.equal(undefined);
+      const beside = await json<{ client_secret: string; client_secret_expires_at: number; secrets: { number: number; expires_at: string | null }[] }>(['client', 'rotate-secret', id, '--overlap', '14', '--lifetime', '90']);
+      expect([await fits(id, second), await fits(id, beside.client_secret)]).to.deep.equal([2, 3]);
+      expect(beside.client_secret_expires_at).to.be.greaterThan(Date.now() / 1000);
+      expect(beside.secrets.map(({ number }) => number)).to.deep.equal([1, 2, 3]);
+      expect((await sso(['client', 'rotate-secret', id, '--overlap', 'lama'])).code).to.equal(2);
+      await json(['client', 'end-secret', id, '2']);
+      expect([await fits(id, second), await fits(id, beside.client_secret)]).to.deep.equal([undefined, 3]);
+      expect((await sso(['client', 'end-secret', id, '3'])).stderr).to.match(/only secret/);
     });
 
     it('says that there is none', async () => {
@@ -241,7 +257,7 @@ describe('The command line', function () {
 
     it('lists what was refused to a client, with the remedy', async () => {
       const at = core.clock.now();
-      await core.store.clients.insert({ id: 'keliru', status: 'active', type: 'web', metadata: { client_id: 'keliru', client_name: 'Keliru' }, secret: undefined, listing: undefined, createdAt: at, updatedAt: at });
+      await core.store.clients.insert({ id: 'keliru', status: 'active', type: 'web', metadata: { client_id: 'keliru', client_name: 'Keliru' }, listing: undefined, createdAt: at, updatedAt: at });
       expect(await json(['client', 'errors', 'keliru'])).to.deep.equal([]);
       await core.store.clientErrors.add([{ clientId: 'keliru', day: '2026-11-26', kind: 'authorization', error: 'invalid_redirect_uri', fault: 'redirect-uri', count: 4, firstAt: at, lastAt: at, helpCodes: ['K7Q2-M9'], address: 'https://lain.test/cb' }]);
       const [error] = await json<Record<string, unknown>[]>(['client', 'errors', 'keliru']);
@@ -272,7 +288,7 @@ describe('The command line', function () {
       const { sub } = await json<{ sub: string }>(['account', 'show', 'budi@contoh.test']);
       const now = core.clock.now();
       const metadata = { client_id: 'told', client_name: 'Told', redirect_uris: [], backchannel_logout_uri: 'https://told.test/logout' };
-      await core.store.clients.insert({ id: 'told', status: 'active', type: 'web', metadata, secret: undefined, listing: undefined, createdAt: now, updatedAt: now });
+      await core.store.clients.insert({ id: 'told', status: 'active', type: 'web', metadata, listing: undefined, createdAt: now, updatedAt: now });
       await core.store.logouts.visit(sub as AccountId, 'told', now);
 
       expect((await sso(['account', 'end-sessions', sub])).code, 'no reason').to.equal(2);

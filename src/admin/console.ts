@@ -11,6 +11,7 @@ import { addCheckConsole } from './checks/console.ts';
 import { addClientPages } from './clients/console.ts';
 import { addClientErrorPages, type ClientErrorPagesDeps } from './clients/errors/console.ts';
 import type { Checks } from '../sandbox/checks.ts';
+import { addSecretPages } from './clients/secrets/console.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, operatorOf, type GuardDeps } from './guard.ts';
 import { addOperatorPages } from './operators/console.ts';
@@ -50,6 +51,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addClientPages({ clients, review, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
   addCheckConsole({ checks, store, desk, config })(router);
+  addSecretPages({ clients, secrets: services.clientSecrets, clock, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);
   const routes = router.routes() as unknown as Middleware;

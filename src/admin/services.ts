@@ -15,6 +15,7 @@ import { createAccountService, type AccountKey, type AccountService } from './ac
 import { createSupport, type Support } from './accounts/support.ts';
 import { createFindHand, type FindHand } from './clients/hands.ts';
 import { createClientReview, type ClientReview, type ClientReviewDeps } from './clients/review.ts';
+import { createClientSecrets, type ClientSecrets } from './clients/secrets/service.ts';
 import { createClientService, type ClientService, type ClientServiceDeps } from './clients/service.ts';
 import { createOperatorService, type OperatorService } from './operators/service.ts';
 import { createReportService, type ReportService } from './reports/service.ts';
@@ -26,6 +27,7 @@ export interface AdminServices {
   readonly clients: ClientService;
   readonly review: ClientReview;
   readonly findHand: FindHand;
+  readonly clientSecrets: ClientSecrets;
   readonly operators: OperatorService;
   readonly reports: ReportService;
   /** Whom somebody means who types a NIK, an address, a number or an account id. */
@@ -58,6 +60,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     accounts,
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
     clients,
+    clientSecrets: createClientSecrets(deps),
     review: createClientReview({ ...deps, clients }),
     findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
     operators,

@@ -70,7 +70,8 @@ export interface EventCatalogue {
   'client.updated': { fields: readonly string[]; by: string };
   'client.disabled': { by: string; reason?: string };
   'client.enabled': { by: string; reason?: string };
-  'client.secret-rotated': { by: string; reason?: string };
+  'client.secret-rotated': { by: string; reason?: string; number: number; overlapSeconds: number };
+  'client.secret-ended': { by: string; reason?: string; number: number };
   'client.proposed': { version: number; fields: readonly string[]; by: string; reason?: string };
   'client.approved': { version: number; fields: readonly string[]; by: string; note?: string };
   'client.rejected': { version: number; by: string; note: string };
@@ -141,7 +142,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'client.updated': 'Metadata of a client application changed.',
   'client.disabled': 'A client application was stopped.',
   'client.enabled': 'A client application was started again.',
-  'client.secret-rotated': 'A client application got a new secret.',
+  'client.secret-rotated': 'A client application got a new secret; the one before goes on for `overlapSeconds`.',
+  'client.secret-ended': 'A secret of a client application was ended at once.',
   'client.proposed': 'A client application, or a change of one, waits for a second operator.',
   'client.approved': 'A second operator approved it, and it took effect.',
   'client.rejected': 'A second operator said no, and why.',

@@ -1,14 +1,14 @@
 import { Option, type Command } from 'commander';
-import { createClientService, type ClientRefusal, type ClientService, type Registered } from '../admin/clients/service.ts';
+import { createClientService, type ClientService, type Registered } from '../admin/clients/service.ts';
 import type { Core } from '../core.ts';
-import { clientTypes, type Client, type ClientType } from '../domain/client.ts';
-import type { Result } from '../domain/result.ts';
-import type { Sensitive } from '../domain/sensitive.ts';
+import { clientTypes, type ClientType } from '../domain/client.ts';
 import { addClientCheckCommand } from './client-checks.ts';
 import { addClientErrorsCommand } from './client-errors.ts';
 import { bridgeColumn, bridgeUses } from './bridge-uses.ts';
 import { addClientLogoCommand } from './client-logo.ts';
 import { addInitialTokenCommands } from './initial-tokens.ts';
+import { addSecretCommands } from './client-secrets.ts';
+import { accept, present } from './client-words.ts';
 import { withCore } from './open.ts';
 import { readDocument } from './read-document.ts';
 import { misuse, print, Refused, remark, showRecord, showRows } from './terminal.ts';
@@ -52,54 +52,6 @@ function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, 
     client_uri: clientUri,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).map(([member, value]) => [member, value === '' ? undefined : value]));
-}
-
-function explain(refusal: ClientRefusal): string {
-  switch (refusal.reason) {
-    case 'client-metadata':
-      return refusal.problems.map(({ field, what }) => `${field} ${what}`).join('\n');
-    case 'client-id-taken':
-      return `there is a client ${refusal.id} already`;
-    case 'client-unknown':
-      return `there is no client ${refusal.id}`;
-    case 'client-changed':
-    case 'proposal-changed':
-      return `client ${refusal.id} was changed by somebody else meanwhile`;
-    case 'client-draft':
-      return `client ${refusal.id} is a draft: it was never approved`;
-    case 'proposal-open':
-      return `client ${refusal.id} has a proposal that waits already`;
-    case 'proposal-own':
-      return 'nobody decides on what they had a hand in';
-    case 'proposal-stale':
-      return `client ${refusal.id} has changed since it was proposed`;
-    case 'proposal-unchecked':
-      return `client ${refusal.id} has not passed the integration check`;
-    case 'version-unknown':
-      return `client ${refusal.id} has no such version`;
-    case 'version-in-effect':
-      return `that is what client ${refusal.id} says already`;
-    case 'client-without-secret':
-      return `client ${refusal.id} has no secret to replace: it does not prove itself by one`;
-  }
-}
-
-function accept<T>(result: Result<T, ClientRefusal>): T {
-  if (!result.ok) throw new Refused(explain(result.refusal));
-  return result.value;
-}
-
-/** As RFC 7591, 3.2.1 answers a registration, with what is our own at the end. */
-function present({ type, status, metadata: { client_id, ...metadata }, listing, createdAt }: Client, newSecret?: Sensitive<string>): Record<string, unknown> {
-  return {
-    client_id,
-    ...(newSecret === undefined ? {} : { client_secret: newSecret.reveal(), client_secret_expires_at: 0 }),
-    client_id_issued_at: Math.floor(createdAt.getTime() / 1000),
-    ...metadata,
-    type,
-    status,
-    ...(listing === undefined ? {} : { listing }),
-  };
 }
 
 function tellIgnored({ client, ignored }: Registered): void {
@@ -173,14 +125,7 @@ export function addClientCommands(program: Command): void {
 
   addMetadataOptions(client.command('update <id>')).description('replace what is given, keep the rest; an empty value takes a member away').action(update);
 
-  client
-    .command('rotate-secret <id>')
-    .description('make a new secret, shown this once; the old one ends at once')
-    .action(async (id: string, _flags: object, command: Command) => {
-      const rotated = await withClients(async (service) => accept(await service.rotateSecret(id)));
-      const presented = present(rotated.client, rotated.newSecret);
-      print(command, presented, () => showRecord(presented));
-    });
+  addSecretCommands(client);
 
   addClientCheckCommand(client);
   addClientErrorsCommand(client);

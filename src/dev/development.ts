@@ -1,21 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import type { Core } from '../core.ts';
 import { PORTAL_CLIENT_ID, type Client } from '../domain/client.ts';
 import { fixtures } from '../ports/civil-registry/residents.ts';
 import type { RunningServer } from '../server.ts';
-import { seed } from './seed.ts';
+import { sampleSecret, seed } from './seed.ts';
 
 const SAMPLE_SERVICE = fileURLToPath(new URL('./sample-service/main.ts', import.meta.url));
 const STOP_MS = 3000;
 
 /** The sample service is a stranger to the sign-on: a process of its own that knows its client id and secret. */
-function startSampleService(config: Config, clients: readonly Client[]): ChildProcess {
+function startSampleService(core: Core, clients: readonly Client[]): ChildProcess {
+  const { config } = core;
   const services = clients
     .filter(({ id }) => id !== PORTAL_CLIENT_ID)
-    .map(({ id, secret, metadata, listing }, index) => ({
+    .map(({ id, secrets, metadata, listing }, index) => ({
       client_id: id,
-      client_secret: secret?.reveal(),
+      client_secret: secrets.length === 0 ? undefined : sampleSecret(core, id).reveal(),
       name: metadata.client_name,
       base: index === 0 ? '/' : '/skillhub',
       scope: metadata.scope,
@@ -70,7 +72,7 @@ function welcome(config: Config, simulatorUrl: string | undefined, citizens: Awa
 /** Seeds, starts the sample service and says where everything is. */
 export async function startDevelopment({ container, simulator }: RunningServer, config: Config): Promise<{ close(): Promise<void> }> {
   const { citizens, clients } = await seed(container);
-  const sample = startSampleService(config, clients);
+  const sample = startSampleService(container, clients);
   process.stdout.write(welcome(config, simulator?.url, citizens));
   return { close: () => stopProcess(sample) };
 }

@@ -9,7 +9,7 @@ import type { Core } from '../core.ts';
 import type { Client } from '../domain/client.ts';
 import { LOCALES } from '../domain/locale.ts';
 import { roles } from '../domain/operator.ts';
-import { sensitive } from '../domain/sensitive.ts';
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 
 const people = z.array(z.object({ nik: z.string(), name: z.string(), email: z.string(), phone: z.string(), password: z.string(), locale: z.enum(LOCALES), roles: z.array(z.enum(roles)).default([]) }));
 const services = z.array(
@@ -28,6 +28,9 @@ export interface Seeded {
   readonly clients: readonly Client[];
 }
 
+/** The secret of a sample service, which has to know it again at each start; it hangs on the keyring of this machine. */
+export const sampleSecret = ({ keyedHash }: Pick<Core, 'keyedHash'>, clientId: string): Sensitive<string> => sensitive(keyedHash.hash('sample-client-secret', clientId).toString('base64url'));
+
 /** Production starts empty. */
 export class SeedRefused extends Error {
   readonly code = 'SEED_REFUSED';
@@ -44,17 +47,29 @@ const read = async (name: string, fill: Readonly<Record<string, string>> = {}): 
 
 const failed = (what: string, refusal: ClientRefusal | readonly object[]): Error => new Error(`config/seed: ${what} cannot be seeded: ${JSON.stringify(refusal)}`);
 
+/** A sample that was registered before its secret hung on the keyring, or was given another by hand, gets it besides. */
+async function knowSample(core: Core, { id, secrets }: Client): Promise<void> {
+  const { store, clock } = core;
+  const secret = sampleSecret(core, id);
+  const now = clock.now();
+  const known = await store.clientSecrets.whichFits(id, secrets, secret);
+  if (known !== undefined || secrets.length === 0) return;
+  await store.clientSecrets.insert(id, { number: Math.max(...secrets.map(({ number }) => number)) + 1, secret, createdBy: 'seed', createdAt: now, expiresAt: undefined });
+}
+
 async function seedClients(core: Core): Promise<Client[]> {
   // What the protocol makes of the samples, every sign-in of the tests shows.
   const clients = createClientService({ ...core, check: () => undefined });
   const seeded: Client[] = [];
   for (const { metadata, listing } of services.parse(await read('clients', { sampleService: `http://localhost:${core.config.sampleService.port}` }))) {
-    const created = await clients.create([{ document: metadata, listing }], { hand: handOf('seed') });
+    const created = await clients.create([{ document: metadata, listing, secret: sampleSecret(core, metadata.client_id) }], { hand: handOf('seed') });
     // Already there: the sample service may have moved to another port.
     const result = created.ok || created.refusal.reason !== 'client-id-taken' ? created : await clients.update(metadata.client_id, metadata, { listing });
     if (!result.ok) throw failed(metadata.client_id, result.refusal);
     const registered = 'client' in result.value ? result.value : result.value[0];
-    if (registered !== undefined) seeded.push(registered.client);
+    if (registered === undefined) continue;
+    await knowSample(core, registered.client);
+    seeded.push(registered.client);
   }
   return seeded;
 }

@@ -1,6 +1,5 @@
 import type { ApiRights } from './api.ts';
 import type { Bridge } from './bridge.ts';
-import type { Sensitive } from './sensitive.ts';
 import type { DataUse } from './sharing.ts';
 
 /** `web` is confidential and server side; `spa` and `native` are public and use PKCE; `machine` has no person. */
@@ -54,12 +53,28 @@ export interface Listing {
   readonly en: string;
 }
 
+/** A secret of a client: what it is nobody here knows. */
+export interface ClientSecret {
+  /** Counted from 1 for each client; what people call it by. */
+  readonly number: number;
+  readonly hash: Buffer;
+  /** As the audit log names them. */
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | undefined;
+  /** To the hour. */
+  readonly lastUsedAt: Date | undefined;
+}
+
+export const isLiveSecret = ({ expiresAt }: Pick<ClientSecret, 'expiresAt'>, now: Date): boolean => expiresAt === undefined || expiresAt > now;
+
 export interface Client {
   readonly id: string;
   readonly status: ClientStatus;
   readonly type: ClientType;
   readonly metadata: ClientMetadata;
-  readonly secret: Sensitive<string> | undefined;
+  /** All it ever had, oldest first, also those that have ended. */
+  readonly secrets: readonly ClientSecret[];
   readonly listing: Listing | undefined;
   /** Nothing that it was given up to then counts: it was stopped. */
   readonly tokensValidAfter?: Date | undefined;

@@ -1,5 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Client } from '../domain/client.ts';
+import { PLACEHOLDER } from './client-secrets.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
 import { holding } from './held.ts';
@@ -10,7 +11,7 @@ const CLIENT_ID = /^[\x20-\x7e]{1,255}$/;
 /** How the protocol sees a client application; a disabled one does not exist. */
 export function toMetadata(client: Client): AdapterPayload | undefined {
   if (client.status !== 'active') return undefined;
-  return { ...client.metadata, ...(client.secret === undefined ? {} : { client_secret: client.secret.reveal() }) } as AdapterPayload;
+  return { ...client.metadata, ...(client.secrets.length === 0 ? {} : { client_secret: PLACEHOLDER }) } as AdapterPayload;
 }
 
 export interface ClientDirectory {

@@ -7,11 +7,13 @@ import { acr } from '../domain/assurance.ts';
 import { claimsByScope, scopes } from '../domain/claims.ts';
 import { LOCALES } from '../domain/locale.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
+import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFindAccount } from './accounts.ts';
 import { algorithms } from './algorithms.ts';
 import { createPairwiseSubject, extraClientMetadata, isFapi2, mayCallFrom, needsPkce } from './client-rules.ts';
+import { compareByHash } from './client-secrets.ts';
 import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { assertClientAssertion } from './fapi.ts';
@@ -43,6 +45,7 @@ export interface ProviderDeps {
   readonly listShares: ListShares;
   /** Calls to addresses that services registered: logout endpoints, keys. */
   readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
   readonly log: Log;
   /** Where it is not the sign-on itself. */
   readonly issuer?: string;
@@ -56,7 +59,7 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, jwks, pages, listShares, fetch, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, jwks, pages, listShares, fetch, clock, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
@@ -122,6 +125,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   };
 
   const provider = new Provider(issuer, { ...configuration, ...instead });
+  compareByHash(provider, { clients, store, clock, log });
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
     await next();

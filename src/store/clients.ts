@@ -1,14 +1,22 @@
 import type { Knex } from 'knex';
-import type { Sealer } from '../crypto/seal.ts';
-import { sensitive, type Sensitive } from '../domain/sensitive.ts';
-import type { Client, ClientMetadata, ClientStatus, ClientType, Listing } from '../domain/client.ts';
+import type { Client, ClientMetadata, ClientSecret, ClientStatus, ClientType, Listing } from '../domain/client.ts';
+
+/** As JSON carries it. */
+interface SecretRow {
+  number: number;
+  hash: string;
+  created_by: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
 
 interface Row {
   id: string;
   status: ClientStatus;
   type: ClientType;
   metadata: ClientMetadata;
-  secret_sealed: Buffer | null;
+  secrets: SecretRow[] | null;
   listing: Listing | null;
   tokens_valid_after: Date | null;
   version: number | null;
@@ -38,15 +46,29 @@ const WAITS = `exists (select 1 from client_versions where client_id = clients.i
 
 export type ClientStore = ReturnType<typeof createClientStore>;
 
-/** Client applications; the secret is sealed, because the protocol compares it in clear. */
-export function createClientStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
-  const sealSecret = (id: string, secret: Sensitive<string> | undefined): Buffer | null => (secret === undefined ? null : sealer.seal('client-secret', id, secret.reveal()));
+/** A client with its secrets, in one round trip. */
+const WHOLE = `clients.*, (select json_agg(json_build_object('number', number, 'hash', encode(hash, 'base64'), 'created_by', created_by,
+  'created_at', created_at, 'expires_at', expires_at, 'last_used_at', last_used_at) order by number) from client_secrets where client_id = clients.id) as secrets`;
+
+const toDate = (text: string | null): Date | undefined => (text === null ? undefined : new Date(text));
+const toSecret = (row: SecretRow): ClientSecret => ({
+  number: row.number,
+  hash: Buffer.from(row.hash, 'base64'),
+  createdBy: row.created_by,
+  createdAt: new Date(row.created_at),
+  expiresAt: toDate(row.expires_at),
+  lastUsedAt: toDate(row.last_used_at),
+});
+
+/** Client applications. Their secrets are written by `client-secrets.ts`. */
+export function createClientStore(db: Knex) {
+  const whole = () => db<Row>('clients').select(db.raw<Row[]>(WHOLE));
   const toClient = (row: Row): Client => ({
     id: row.id,
     status: row.status,
     type: row.type,
     metadata: row.metadata,
-    secret: row.secret_sealed === null ? undefined : sensitive(sealer.open('client-secret', row.id, row.secret_sealed).toString('utf8')),
+    secrets: (row.secrets ?? []).map(toSecret),
     listing: row.listing ?? undefined,
     tokensValidAfter: row.tokens_valid_after ?? undefined,
     version: row.version ?? undefined,
@@ -56,14 +78,13 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
 
   return {
     /** @returns false when the id is taken. */
-    async insert(client: Client): Promise<boolean> {
+    async insert(client: Omit<Client, 'secrets'>): Promise<boolean> {
       const inserted: unknown[] = await db('clients')
         .insert({
           id: client.id,
           status: client.status,
           type: client.type,
           metadata: JSON.stringify(client.metadata),
-          secret_sealed: sealSecret(client.id, client.secret),
           listing: client.listing === undefined ? null : JSON.stringify(client.listing),
           version: client.version ?? null,
           created_at: client.createdAt,
@@ -76,13 +97,13 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     },
 
     async find(id: string): Promise<Client | undefined> {
-      const row = await db<Row>('clients').where('id', id).first();
+      const row = (await whole().where('id', id).first()) as Row | undefined;
       return row === undefined ? undefined : toClient(row);
     },
 
     /** The same, kept from everybody else until the transaction ends: of two editors the second sees what the first wrote. */
     async lock(id: string): Promise<Client | undefined> {
-      const row = await db<Row>('clients').where('id', id).forUpdate().first();
+      const row = (await whole().where('id', id).forUpdate('clients').first()) as Row | undefined;
       return row === undefined ? undefined : toClient(row);
     },
 
@@ -105,22 +126,21 @@ export function createClientStore(db: Knex, { sealer }: { readonly sealer: Seale
     },
 
     async list(): Promise<readonly Client[]> {
-      return ((await db<Row>('clients').orderBy('created_at').orderBy('id'))).map(toClient);
+      return ((await whole().orderBy('created_at').orderBy('id')) as unknown as Row[]).map(toClient);
     },
 
     /** What the portal shows. */
     async listed(): Promise<readonly Client[]> {
-      return ((await db<Row>('clients').whereNotNull('listing').where('status', 'active').orderBy('created_at').orderBy('id'))).map(toClient);
+      return ((await whole().whereNotNull('listing').where('status', 'active').orderBy('created_at').orderBy('id')) as unknown as Row[]).map(toClient);
     },
 
     /** @returns false when there is no such client. */
-    async update(id: string, change: { metadata?: ClientMetadata; status?: ClientStatus; secret?: Sensitive<string>; listing?: Listing | null; version?: number; endTokens?: boolean }, at: Date): Promise<boolean> {
+    async update(id: string, change: { metadata?: ClientMetadata; status?: ClientStatus; listing?: Listing | null; version?: number; endTokens?: boolean }, at: Date): Promise<boolean> {
       const changed = await db('clients')
         .where({ id })
         .update({
           ...(change.metadata === undefined ? {} : { metadata: JSON.stringify(change.metadata) }),
           ...(change.status === undefined ? {} : { status: change.status }),
-          ...(change.secret === undefined ? {} : { secret_sealed: sealSecret(id, change.secret) }),
           ...(change.listing === undefined ? {} : { listing: change.listing === null ? null : JSON.stringify(change.listing) }),
           ...(change.version === undefined ? {} : { version: change.version }),
           // By the clock by which all protocol state expires; a little later, for instances that have not heard of it yet.

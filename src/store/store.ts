@@ -11,6 +11,7 @@ import { createBacklogStore, type BacklogStore } from './backlog.ts';
 import { createClientErrorStore, type ClientErrorStore } from './client-errors.ts';
 import { createBridgeUseStore, type BridgeUseStore } from './bridge-uses.ts';
 import { createClientLogoStore, type ClientLogoStore } from './client-logos.ts';
+import { createClientSecretStore, type ClientSecretStore } from './client-secrets.ts';
 import { createClientStore, type ClientStore } from './clients.ts';
 import { createClientCheckStore, type ClientCheckStore } from './client-checks.ts';
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
@@ -42,6 +43,7 @@ export interface Store {
   readonly bridgeUses: BridgeUseStore;
   readonly clientLogos: ClientLogoStore;
   readonly clients: ClientStore;
+  readonly clientSecrets: ClientSecretStore;
   readonly clientVersions: ClientVersionStore;
   readonly clientChecks: ClientCheckStore;
   readonly confirmations: ConfirmationStore;
@@ -88,7 +90,8 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     clientErrors: wrap(createClientErrorStore(db)),
     bridgeUses: wrap(createBridgeUseStore(db)),
     clientLogos: wrap(createClientLogoStore(db)),
-    clients: wrap(createClientStore(db, crypto)),
+    clients: wrap(createClientStore(db)),
+    clientSecrets: wrap(createClientSecretStore(db, crypto)),
     clientVersions: wrap(createClientVersionStore(db)),
     clientChecks: wrap(createClientCheckStore(db)),
     confirmations: wrap(createConfirmationStore(db)),

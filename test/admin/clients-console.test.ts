@@ -39,7 +39,7 @@ describe('Client applications at the console', () => {
     const [id, secret = ''] = [idOn(page), secretOn(page)];
     const client = await app.store.clients.find(id);
     expect(client?.metadata).to.deep.include({ client_name: 'Layanan Uji', redirect_uris: ['https://rp.test/cb', 'https://uji.rp.test/cb'], scope: 'openid profile', token_endpoint_auth_method: 'client_secret_basic' });
-    expect(client?.secret?.reveal()).to.equal(secret);
+    expect(client?.secrets.map(({ number }) => number)).to.deep.equal([1]);
     const again = await manager.open(`/clients/${id}`);
     expect(again.text).to.include('uji.rp.test');
     expect(again.html).not.to.include(secret);
@@ -113,11 +113,11 @@ describe('Client applications at the console', () => {
     expect(forged.status).to.equal(422);
     const client = await app.store.clients.find('ubah');
     expect(client?.metadata).to.deep.include({ contacts: ['tim@ubah.test'], default_max_age: 3600, scope: 'openid nik', response_modes: ['query'], grant_types: ['authorization_code'] });
-    expect(client?.secret?.reveal()).to.equal('rahasia-yang-tetap');
+    expect(client?.secrets.map(({ number, expiresAt }) => [number, expiresAt])).to.deep.equal([[1, undefined]]);
     expect((await app.store.audit.list({ type: 'client.updated' })).map(({ details }) => details.by)).to.deep.equal([`operator:${manager.accountId}`]);
   });
 
-  it('are stopped and started and get another secret, each for a reason', async () => {
+  it('are stopped and started, each for a reason', async () => {
     const page = await register({ type: 'machine', redirect_uris: '', scope: '' });
     const [id, secret = ''] = [idOn(page), secretOn(page)];
     expect((await token(id, secret)).status, 'a draft').to.equal(401);
@@ -130,12 +130,8 @@ describe('Client applications at the console', () => {
     expect((await token(id, secret)).status).to.equal(401);
     expect((await manager.open(`/clients/${id}`)).html, 'started again by whoever approves').not.to.include('/enable');
     expect((await act('enable', why, approver)).text).to.include('Aplikasi berjalan kembali');
-    const renewed = secretOn(await act('rotate-secret')) ?? '';
-    app.clock.advance({ seconds: 3 });
-    expect((await token(id, secret)).status, 'the old secret').to.equal(401);
-    expect((await token(id, renewed)).status).to.equal(200);
-    const events = (await app.store.audit.list()).filter(({ clientId, type }) => clientId === id && ['client.disabled', 'client.enabled', 'client.secret-rotated'].includes(type));
-    expect(events.map(({ type, details }) => [type, details])).to.deep.equal([['client.disabled', manager], ['client.enabled', approver], ['client.secret-rotated', manager]].map(([type, who]) => [type, { by: `operator:${(who as TestOperator).accountId}`, reason: why }]));
+    const events = (await app.store.audit.list()).filter(({ clientId, type }) => clientId === id && ['client.disabled', 'client.enabled'].includes(type));
+    expect(events.map(({ type, details }) => [type, details])).to.deep.equal([['client.disabled', manager], ['client.enabled', approver]].map(([type, who]) => [type, { by: `operator:${(who as TestOperator).accountId}`, reason: why }]));
   });
 
   it('get no rights at the operators’ API here, and one that has them is stopped here and nothing else', async () => {
@@ -144,7 +140,9 @@ describe('Client applications at the console', () => {
     expect(refused.text).to.include('hanya diberikan lewat baris perintah');
     await app.addClient({ type: 'machine', metadata: { client_id: 'robot', client_name: 'Robot', redirect_uris: [], response_types: [], grant_types: ['client_credentials'], scope: 'admin:accounts:write', token_endpoint_auth_method: 'client_secret_basic' }, secret: 'rahasia-robot-hanya-uji' });
     const act = async (action: string, who = manager): Promise<Page> => who.browser.submit(await who.open('/clients/robot'), `/${action}`, { reason: why });
-    expect((await act('rotate-secret')).status).to.equal(422);
+    const forged = await manager.browser.request(`${app.url}/admin/clients/robot/secrets`, { method: 'POST', headers: { origin: app.url }, body: new URLSearchParams({ ...(await manager.open('/clients/robot')).form('reason').fields, reason: why, after: '1' }) });
+    expect(forged.status).to.equal(422);
+    expect((await app.store.clients.find('robot'))?.secrets).to.have.length(1);
     expect((await manager.browser.submit(await manager.open('/clients/robot/edit'), 'client_name', { scope: '', jwks_uri: 'https://evil.test/jwks', intent: 'save' })).status).to.equal(422);
     expect((await act('disable')).text).to.include('Aplikasi dihentikan');
     expect((await act('enable', approver)).status).to.equal(422);
@@ -162,7 +160,7 @@ describe('Client applications at the console', () => {
     expect(page.forms).to.deep.equal([]);
     expect(page.html).not.to.include('rahasia-yang-tetap');
     for (const path of ['/clients/new', '/clients/ubah/edit']) expect((await reader.open(path)).status).to.equal(403);
-    for (const path of ['/clients/new', '/clients/ubah/edit', '/clients/ubah/disable', '/clients/ubah/rotate-secret']) expect((await reader.browser.request(`${app.url}/admin${path}`, { method: 'POST', body: new URLSearchParams({ reason: why }) })).status).to.equal(403);
+    for (const path of ['/clients/new', '/clients/ubah/edit', '/clients/ubah/disable', '/clients/ubah/secrets', '/clients/ubah/secrets/1/end']) expect((await reader.browser.request(`${app.url}/admin${path}`, { method: 'POST', body: new URLSearchParams({ reason: why }) })).status).to.equal(403);
     for (const path of ['/clients/tiada', `/clients/${'x'.repeat(300)}`]) expect((await manager.open(path)).status).to.equal(404);
     expect((await manager.open('/clients/%00')).status).to.be.within(400, 404);
   });

@@ -2,10 +2,9 @@ import { expect } from 'chai';
 import { createAccountService } from '../../src/admin/accounts/service.ts';
 import type { Core } from '../../src/core.ts';
 import { createStandaloneCheck } from '../../src/cli/client-check.ts';
-import { seed } from '../../src/dev/seed.ts';
+import { sampleSecret, seed } from '../../src/dev/seed.ts';
 import type { Nik } from '../../src/domain/nik.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
-import { toMetadata } from '../../src/oidc/clients.ts';
 import { furtherFixtures } from '../../src/ports/civil-registry/residents.ts';
 import { createTestCore } from '../support/core.ts';
 
@@ -23,7 +22,7 @@ describe('The seeds', () => {
       expect(check(client.metadata)).to.be.undefined;
       expect(client.metadata.redirect_uris?.[0]).to.match(/^http:\/\/localhost:4301\//);
       expect(client.listing?.url).to.match(/^http:\/\/localhost:4301\//);
-      expect(toMetadata(client)?.client_secret).to.have.length(43);
+      expect(client.secrets).to.have.length(1);
     }
     expect(citizens).not.to.be.empty;
     for (const { nik, name } of citizens) expect(furtherFixtures.find((resident) => resident.nik === nik)?.name).to.equal(name);
@@ -42,7 +41,7 @@ describe('The seeds', () => {
     const first = await seed(core);
     const second = await seed(core);
     expect(second.citizens).to.deep.equal(first.citizens);
-    expect(second.clients.map(({ secret }) => secret?.reveal())).to.deep.equal(first.clients.map(({ secret }) => secret?.reveal()));
+    expect(second.clients.map(({ secrets }) => secrets)).to.deep.equal(first.clients.map(({ secrets }) => secrets));
     expect(await core.store.clients.list()).to.have.length(2);
     expect(await core.store.audit.list({ type: 'client.updated' })).to.be.empty;
   });
@@ -52,7 +51,9 @@ describe('The seeds', () => {
     const { clients: after } = await seed({ ...core, config: { ...core.config, sampleService: { port: 4302 } } });
     expect(after.map(({ metadata }) => metadata.redirect_uris)).to.deep.equal([['http://localhost:4302/callback'], ['http://localhost:4302/skillhub/callback']]);
     expect(after.map(({ listing }) => listing?.url)).to.deep.equal(['http://localhost:4302/', 'http://localhost:4302/skillhub']);
-    expect(after[0]?.secret?.reveal()).to.equal(before[0]?.secret?.reveal());
+    expect(after[0]?.secrets).to.deep.equal(before[0]?.secrets);
+    const [karirhub] = await core.store.clients.list();
+    expect((await core.store.clientSecrets.whichFits(karirhub!.id, karirhub!.secrets, sampleSecret(core, karirhub!.id)))?.number).to.equal(1);
   });
 
   it('promise no password that somebody has changed since', async () => {

@@ -135,8 +135,10 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo }: { 
     },
     async addClient({ metadata, secret, type = 'web', listing }) {
       const now = clock.now();
-      const client = { id: metadata.client_id, status: 'active', type, metadata, secret: secret === undefined ? undefined : sensitive(secret), listing, createdAt: now, updatedAt: now } as const;
-      if (!(await running.container.store.clients.insert(client))) throw new Error(`client ${client.id} exists`);
+      const { store } = running.container;
+      const client = { id: metadata.client_id, status: 'active', type, metadata, listing, createdAt: now, updatedAt: now } as const;
+      if (!(await store.clients.insert(client))) throw new Error(`client ${client.id} exists`);
+      if (secret !== undefined) await store.clientSecrets.insert(client.id, { number: 1, secret: sensitive(secret), createdBy: 'operator', createdAt: now, expiresAt: undefined });
     },
     async restart() {
       await running.close();

@@ -45,7 +45,7 @@ describe('Logos of services', () => {
     const [draft, proposed] = [await put(), await put()];
     const at = app.clock.now();
     const metadata = { client_id: 'draf', client_name: 'Draf', logo: draft };
-    await app.store.clients.insert({ id: 'draf', status: 'draft', type: 'web', metadata, secret: undefined, listing: { url: 'https://draf.test/', id: 'x', en: 'x' }, createdAt: at, updatedAt: at });
+    await app.store.clients.insert({ id: 'draf', status: 'draft', type: 'web', metadata, listing: { url: 'https://draf.test/', id: 'x', en: 'x' }, createdAt: at, updatedAt: at });
     await app.store.clientVersions.insert({ clientId: 'draf', number: 1, state: 'proposed', base: undefined, edition: 1, metadata: { ...metadata, logo: proposed }, listing: undefined, widens: ['logo'], proposedBy: 'operator', involved: [], reason: undefined, proposedAt: at, decided: undefined, waiver: undefined });
     for (const logo of [draft, proposed]) expect((await get(logo)).status).to.equal(404);
     expect((await new Browser().open(app.url)).html).not.to.include(draft);

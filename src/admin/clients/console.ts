@@ -67,16 +67,9 @@ export function addClientPages({ clients, review, store, random, desk, firstDay 
     if (reason === undefined) return showClient(ctx, client, { at: action, values: { reason: typed }, errors }, 422);
     if (action !== 'disable' && isPrivileged(client.metadata.scope)) return showClient(ctx, client, { at: action, problem: privileged }, 422);
     const because = { by: handAt(ctx).by, reason };
-    if (action !== 'rotate-secret') {
-      const changed = await clients.setStatus(client.id, action === 'disable' ? 'disabled' : 'active', because);
-      if (!changed.ok) return showClient(ctx, client, { at: action, problem: explainRefusal(changed.refusal) }, 422);
-      seeOther(ctx, `${HOME}/${encodeURIComponent(client.id)}?done=${action}`);
-      return;
-    }
-    const rotated = await clients.rotateSecret(client.id, because);
-    if (!rotated.ok) return showClient(ctx, client, { at: action, problem: explainRefusal(rotated.refusal) }, 422);
-    // The answer itself: no address shows a secret again.
-    return showClient(ctx, rotated.value.client, { done: action, newSecret: rotated.value.newSecret?.reveal() });
+    const changed = await clients.setStatus(client.id, action === 'disable' ? 'disabled' : 'active', because);
+    if (!changed.ok) return showClient(ctx, client, { at: action, problem: explainRefusal(changed.refusal) }, 422);
+    seeOther(ctx, `${HOME}/${encodeURIComponent(client.id)}?done=${action}`);
   };
 
   return (router) => {

@@ -7,6 +7,8 @@ export const plainRefusals = [
   'client-id-taken',
   'client-unknown',
   'client-without-secret',
+  'secret-unknown',
+  'secret-last',
   'client-changed',
   'client-draft',
   'proposal-changed',

@@ -36,7 +36,7 @@ export interface ProposalModel {
 
 export interface ProposalView extends Partial<Pick<ProposalModel, 'at' | 'values' | 'errors' | 'problem'>> {
   readonly frame: Frame;
-  readonly client: Omit<Client, 'secret'>;
+  readonly client: Omit<Client, 'secrets'>;
   readonly open: ClientVersion;
   readonly hasPassed: boolean;
   readonly isStale: boolean;
@@ -97,7 +97,7 @@ export interface HistoryModel {
 
 export interface HistoryView extends Partial<Pick<HistoryModel, 'at' | 'values' | 'errors' | 'problem'>> {
   readonly frame: Frame;
-  readonly client: Omit<Client, 'secret'>;
+  readonly client: Omit<Client, 'secrets'>;
   readonly versions: readonly ClientVersion[];
   readonly mayWrite: boolean;
 }
@@ -143,7 +143,7 @@ const metadata = {
   contacts: ['tim@karirhub.contoh.test'],
   first_party: true,
 };
-const client: Omit<Client, 'secret'> = { id: 'karirhub-contoh', status: 'active', type: 'web', metadata, listing: undefined, version: 2, createdAt: at, updatedAt: at };
+const client: Omit<Client, 'secrets'> = { id: 'karirhub-contoh', status: 'active', type: 'web', metadata, listing: undefined, version: 2, createdAt: at, updatedAt: at };
 const siti = 'operator:7d0f5a3c-2b1e-4c6d-9a8b-0123456789ab';
 const budi = 'operator:0b9c7a11-9c1d-4a53-8a1e-0123456789ab';
 const why = 'tiket 2042, diminta pengelola Karirhub';

@@ -17,10 +17,10 @@ export interface ClientListModel {
   readonly mayWrite: boolean;
 }
 
-export const actions = ['disable', 'enable', 'rotate-secret'] as const;
+export const actions = ['disable', 'enable'] as const;
 export type ClientAction = (typeof actions)[number];
 /** Starting again opens what was shut: that is for whoever approves. */
-export const rightFor: Readonly<Record<ClientAction, Permission>> = { disable: 'clients.write', enable: 'clients.approve', 'rotate-secret': 'clients.write' };
+export const rightFor: Readonly<Record<ClientAction, Permission>> = { disable: 'clients.write', enable: 'clients.approve' };
 
 /** What has just become of it. */
 export const doneWords = ['created', 'updated', 'proposed', 'unchanged', 'returned', 'approve', 'reject', 'withdraw', 'gone', ...actions] as const;
@@ -34,6 +34,7 @@ export interface ClientModel {
   /** How much it still calls the former interface, where it may. */
   readonly bridge: { readonly until: string; readonly uses: readonly BridgeUse[] } | undefined;
   readonly actions: readonly ClientAction[];
+  readonly hasSecrets: boolean;
   readonly mayWrite: boolean;
   /** Shown this once. */
   readonly newSecret: string | undefined;
@@ -68,10 +69,10 @@ export const listScreen = (model: ClientListModel): Screen<ClientListModel> => (
 
 export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'bridge' | 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
 
-export function clientScreen(frame: Frame, client: Omit<Client, 'secret'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
+export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
   const { id, type, status, metadata, createdAt, updatedAt } = client;
   const { client_id: _id, client_name: name, ...further } = membersOf(client);
-  const possible: readonly ClientAction[] = [...(status === 'draft' ? [] : [status === 'active' ? ('disable' as const) : ('enable' as const)]), ...(needsSecret(metadata) ? (['rotate-secret'] as const) : [])];
+  const possible: readonly ClientAction[] = status === 'draft' ? [] : [status === 'active' ? 'disable' : 'enable'];
   return {
     view: 'admin/clients/client',
     title: say('admin.clients.client.title'),
@@ -84,6 +85,7 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secret'>, permi
       waits: false,
       bridge: undefined,
       actions: possible.filter((action) => permissions.has(rightFor[action])),
+      hasSecrets: needsSecret(metadata),
       mayWrite: permissions.has('clients.write'),
       newSecret: undefined,
       done: undefined,
@@ -113,7 +115,7 @@ const clients: readonly ClientSummary[] = [
   { id: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', name: 'Pelaporan WLKP untuk perusahaan di seluruh provinsi (contoh)', type: 'machine', status: 'disabled', waits: false, updatedAt: at },
 ];
 const list: ClientListModel = { frame, values: { q: '', status: '' }, clients, next: '#', mayWrite: true };
-const client: Omit<Client, 'secret'> = {
+const client: Omit<Client, 'secrets'> = {
   id: 'karirhub-contoh',
   status: 'active',
   type: 'web',
@@ -141,7 +143,7 @@ export const examples: Examples = {
     bridge: { until: '2027-06-30', uses: [{ clientId: client.id, call: 'sign-in', uses: 1204, last: '2026-11-25' }, { clientId: client.id, call: 'tokens', uses: 1188, last: '2026-11-25' }] },
   }),
   'client: has left the former interface': clientScreen(frame, { ...client, metadata: { ...client.metadata, bridge: { until: '2027-06-30' } } }, permissionsOf(['client-manager']), { bridge: { until: '2027-06-30', uses: [] } }),
-  'client: new secret': clientScreen(frame, client, permissionsOf(['client-manager']), { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'rotate-secret' }),
+  'client: new secret': clientScreen(frame, client, permissionsOf(['client-manager']), { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'created' }),
   'client: stopped, for a reader': clientScreen(frame, { ...client, status: 'disabled' }, permissionsOf(['support'])),
   'client: a draft, for whoever approves': clientScreen(frame, { ...client, status: 'draft' }, permissionsOf(['client-approver']), { waits: true, done: 'created' }),
   'client: reason too short': clientScreen(frame, client, permissionsOf(['client-manager']), { at: 'disable', values: { reason: 'iseng' }, errors: [{ field: 'disable-reason', sentence: say('admin.reason.refusal.reason-short') }] }),

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Audit } from '../../audit/log.ts';
 import type { Client, ClientStatus, ClientType, Listing } from '../../domain/client.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
+import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
@@ -11,6 +11,7 @@ import { needsSecret } from './forms.ts';
 import { judgeChange, judgeNew, type ProtocolCheck } from './judgement.ts';
 import { holdResources } from './resource-rules.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
+import { makeSecret } from './secrets/service.ts';
 import { COMMAND_LINE, effectiveVersion, propose, recordEffect, type Hand } from './versions.ts';
 
 export type { ClientRefusal } from './refusals.ts';
@@ -43,6 +44,8 @@ export interface ClientWish {
   readonly type?: ClientType | undefined;
   readonly allowNik?: boolean | undefined;
   readonly listing?: Listing | undefined;
+  /** Of the samples alone, which have to know it again; otherwise one is made. */
+  readonly secret?: Sensitive<string> | undefined;
 }
 
 export interface Registered {
@@ -62,8 +65,6 @@ export interface ClientService {
    * `nik` among it, it may keep. Where nothing changes nothing is recorded.
    */
   update(id: string, changes: Readonly<Record<string, unknown>>, options?: UpdateOptions): Promise<Result<Registered, ClientRefusal>>;
-  /** The former secret ends at once. */
-  rotateSecret(id: string, because?: Because): Promise<Result<Registered, ClientRefusal>>;
   /**
    * A disabled client does not exist for the protocol, within two seconds on every instance, and what it was given is
    * worth nothing when it comes back. Doing it twice changes nothing; a draft is approved instead.
@@ -81,7 +82,6 @@ export interface ClientServiceDeps {
   readonly check: ProtocolCheck;
 }
 
-const SECRET_BYTES = 32;
 const detailsOf = ({ by, reason }: Because): { by: string; reason?: string } => ({ by, ...(reason === undefined ? {} : { reason }) });
 
 const changedFields = (before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): string[] =>
@@ -89,16 +89,14 @@ const changedFields = (before: Readonly<Record<string, unknown>>, after: Readonl
 
 /** Client applications: registering, changing and stopping them. */
 export function createClientService({ store, audit, clock, random, check }: ClientServiceDeps): ClientService {
-  const makeSecret = (): Sensitive<string> => sensitive(random.bytes(SECRET_BYTES).toString('base64url'));
-
-  function prepare({ document, type, allowNik, listing }: ClientWish, status: 'draft' | 'active'): Result<Registered, readonly FieldProblem[]> {
+  function prepare({ document, type, allowNik, listing, secret }: ClientWish, status: 'draft' | 'active'): Result<Registered, readonly FieldProblem[]> {
     const judged = judgeNew(check, document, { type, allowNik }, () => random.uuid());
     if (!judged.ok) return judged;
     const { metadata, ignored } = judged.value;
     // A draft needs it too: the service is tried out before it is approved.
-    const newSecret = needsSecret(metadata) ? makeSecret() : undefined;
+    const newSecret = needsSecret(metadata) ? (secret ?? makeSecret(random)) : undefined;
     const now = clock.now();
-    return ok({ client: { id: metadata.client_id, status, type: judged.value.type, metadata, secret: newSecret, listing, createdAt: now, updatedAt: now }, ignored, newSecret });
+    return ok({ client: { id: metadata.client_id, status, type: judged.value.type, metadata, secrets: [], listing, createdAt: now, updatedAt: now }, ignored, newSecret });
   }
 
   return {
@@ -113,17 +111,20 @@ export function createClientService({ store, audit, clock, random, check }: Clie
       if (problems.length > 0) return refuse({ reason: 'client-metadata', problems });
       return whole(store, async (tx) => {
         const at = clock.now();
-        for (const { client } of prepared) {
+        const made: Registered[] = [];
+        for (const { client, newSecret, ignored } of prepared) {
           await holdResources(tx, client.metadata);
           if (!(await tx.clients.insert(client))) throw new Abandoned({ reason: 'client-id-taken', id: client.id });
+          if (newSecret !== undefined) await tx.clientSecrets.insert(client.id, { number: 1, secret: newSecret, createdBy: hand.by, createdAt: at, expiresAt: undefined });
           await audit.record(tx, 'client.created', { type: client.type, by: hand.by }, { clientId: client.id });
           if (status === 'active') await recordEffect(tx, client, { ...client, reason }, { ...hand, at });
           else {
             const { number, widens } = await propose(tx, client, undefined, { ...client, reason }, { ...hand, at });
             await audit.record(tx, 'client.proposed', { version: number, fields: widens, by: hand.by }, { clientId: client.id });
           }
+          made.push({ client: await lockClient(tx, client.id), newSecret, ignored });
         }
-        return prepared;
+        return made;
       });
     },
 
@@ -133,27 +134,18 @@ export function createClientService({ store, audit, clock, random, check }: Clie
         if (seenAt !== undefined && before.updatedAt.getTime() !== seenAt.getTime()) throw new Abandoned({ reason: 'client-changed', id });
         const { metadata, ignored } = judgeChange(check, before, before, changes, allowNik);
         await holdResources(tx, metadata);
-        const newSecret = needsSecret(metadata) && before.secret === undefined ? makeSecret() : undefined;
+        const newSecret = needsSecret(metadata) && before.secrets.length === 0 ? makeSecret(random) : undefined;
         const wanted = { metadata, listing: listing ?? before.listing };
         const fields = changedFields({ ...before.metadata, listing: before.listing }, { ...metadata, listing: wanted.listing });
         if (fields.length === 0) return { client: before, ignored, newSecret: undefined };
         const at = clock.now();
         const base = await effectiveVersion(tx, before);
-        await tx.clients.update(id, { metadata, ...(listing === undefined ? {} : { listing }), ...(newSecret === undefined ? {} : { secret: newSecret }) }, at);
+        await tx.clients.update(id, { metadata, ...(listing === undefined ? {} : { listing }) }, at);
+        if (newSecret !== undefined) await tx.clientSecrets.insert(id, { number: 1, secret: newSecret, createdBy: hand.by, createdAt: at, expiresAt: undefined });
         if (before.status === 'draft') await propose(tx, before, undefined, wanted, { ...hand, at });
         else await recordEffect(tx, { ...before, updatedAt: at }, wanted, { ...hand, base, at });
         await audit.record(tx, 'client.updated', { fields, by: hand.by }, { clientId: id });
         return { client: await lockClient(tx, id), ignored, newSecret };
-      }),
-
-    rotateSecret: (id, because = COMMAND_LINE) =>
-      whole(store, async (tx) => {
-        const client = await lockClient(tx, id);
-        if (!needsSecret(client.metadata)) throw new Abandoned({ reason: 'client-without-secret', id });
-        const newSecret = makeSecret();
-        await tx.clients.update(id, { secret: newSecret }, clock.now());
-        await audit.record(tx, 'client.secret-rotated', detailsOf(because), { clientId: id });
-        return { client: await lockClient(tx, id), ignored: [], newSecret };
       }),
 
     setStatus: (id, status, because = COMMAND_LINE) =>

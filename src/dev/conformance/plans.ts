@@ -1,4 +1,4 @@
-import type { Client } from '../../domain/client.ts';
+import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Kept } from './kept.ts';
 import type { ConformanceOptions } from './options.ts';
 import { SCOPE, type Tester } from './registrations.ts';
@@ -40,8 +40,8 @@ const automation = ({ issuer }: ConformanceOptions, { identifier, password }: Te
 ];
 
 /** The configurations for the plans that docs/conformance.md aims at. */
-export function plansFor(options: ConformanceOptions, clients: ReadonlyMap<string, Client>, tester: Tester, { keys }: Kept): Plan[] {
-  const withSecret = (id: string): object => ({ client_id: id, client_secret: clients.get(id)?.secret?.reveal() });
+export function plansFor(options: ConformanceOptions, secrets: ReadonlyMap<string, Sensitive<string>>, tester: Tester, { keys }: Kept): Plan[] {
+  const withSecret = (id: string): object => ({ client_id: id, client_secret: secrets.get(id)?.reveal() });
   const withKey = (index: 0 | 1): object => ({ client_id: `conformance-fapi-${index + 1}`, scope: SCOPE, jwks: { keys: [keys[index]] }, dpop_signing_alg: 'ES256' });
   const common = { alias: options.alias, server: { discoveryUrl: `${options.issuer}/.well-known/openid-configuration`, login_hint: tester.identifier } };
   const browser = automation(options, tester);

@@ -3,8 +3,9 @@ import { createAccountService } from '../../admin/accounts/service.ts';
 import { createClientService } from '../../admin/clients/service.ts';
 import { handOf } from '../../admin/clients/versions.ts';
 import type { Container } from '../../container.ts';
-import type { Client } from '../../domain/client.ts';
+import type { Sensitive } from '../../domain/sensitive.ts';
 import { createClientCheck } from '../../oidc/client-check.ts';
+import { sampleSecret } from '../seed.ts';
 import { publicPart, type Kept } from './kept.ts';
 import { suiteAddresses, type ConformanceOptions } from './options.ts';
 
@@ -35,15 +36,12 @@ export function registrations(options: Pick<ConformanceOptions, 'suite' | 'alias
   ];
 }
 
-async function register(container: Container, document: Record<string, unknown>): Promise<Client> {
+async function register(container: Container, document: Record<string, unknown>, secret: Sensitive<string>): Promise<void> {
   const service = createClientService({ ...container, check: createClientCheck(container.provider) });
-  const created = await service.create([{ document }], { hand: handOf('seed') });
+  const created = await service.create([{ document, secret }], { hand: handOf('seed') });
   // Already there: the suite may have moved to another address.
   const result = created.ok || created.refusal.reason !== 'client-id-taken' ? created : await service.update(String(document.client_id), document, { hand: handOf('seed') });
   if (!result.ok) throw new Error(`${String(document.client_id)} cannot be registered: ${JSON.stringify(result.refusal)}`);
-  const registered = 'client' in result.value ? result.value : result.value[0];
-  if (registered === undefined) throw new Error('nothing was registered');
-  return registered.client;
 }
 
 export interface Tester {
@@ -60,12 +58,14 @@ async function provideTester(container: Container, password: string): Promise<Te
   return { identifier: TESTER.email, password };
 }
 
-/** Brings the clients to what the options say, and the account into being. @returns the clients by their id. */
-export async function provideForSuite(container: Container, options: ConformanceOptions, kept: Kept): Promise<{ clients: ReadonlyMap<string, Client>; tester: Tester }> {
-  const clients = new Map<string, Client>();
+/** Brings the clients to what the options say, and the account into being. @returns the secrets of the clients by their id. */
+export async function provideForSuite(container: Container, options: ConformanceOptions, kept: Kept): Promise<{ secrets: ReadonlyMap<string, Sensitive<string>>; tester: Tester }> {
+  const secrets = new Map<string, Sensitive<string>>();
   for (const document of registrations(options, kept)) {
-    const client = await register(container, document);
-    clients.set(client.id, client);
+    const id = String(document.client_id);
+    const secret = sampleSecret(container, id);
+    await register(container, document, secret);
+    secrets.set(id, secret);
   }
-  return { clients, tester: await provideTester(container, kept.password) };
+  return { secrets, tester: await provideTester(container, kept.password) };
 }

@@ -47,8 +47,8 @@ export async function startConformance(options: ConformanceOptions, log: Log): P
   const server = await startServer({ config, log });
   try {
     const kept = await keep(dataDir);
-    const { clients, tester } = await provideForSuite(server.container, options, kept);
-    const plans = plansFor(options, clients, tester, kept);
+    const { secrets, tester } = await provideForSuite(server.container, options, kept);
+    const plans = plansFor(options, secrets, tester, kept);
     const folder = join(dataDir, 'plans');
     await mkdir(folder, { recursive: true });
     // They hold secrets, if only of this instance.

@@ -1,5 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider';
 import type { Client } from '../../domain/client.ts';
+import { PLACEHOLDER } from '../client-secrets.ts';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -9,7 +10,7 @@ const hostsOf = (uris: readonly string[]): ReadonlySet<string> => new Set(uris.m
  * How the sandbox sees a client application: the same registration, with its test addresses in the place of those of
  * production, which do not exist here. A draft may be tried out, a disabled client may not; nor one without a test address.
  */
-export function toSandboxMetadata({ status, metadata, secret }: Client): AdapterPayload | undefined {
+export function toSandboxMetadata({ status, metadata, secrets }: Client): AdapterPayload | undefined {
   const { test_redirect_uris: redirectUris = [], test_post_logout_redirect_uris: afterLogout = [], test_backchannel_logout_uri: backchannel, ...rest } = metadata;
   if (status === 'disabled' || redirectUris.length === 0) return undefined;
   // The document of a sector names the addresses of production: here the host of the test addresses stands for it.
@@ -22,6 +23,6 @@ export function toSandboxMetadata({ status, metadata, secret }: Client): Adapter
     redirect_uris: redirectUris,
     post_logout_redirect_uris: afterLogout,
     ...(backchannel === undefined ? {} : { backchannel_logout_uri: backchannel, ...(sid === undefined ? {} : { backchannel_logout_session_required: sid }) }),
-    ...(secret === undefined ? {} : { client_secret: secret.reveal() }),
+    ...(secrets.length === 0 ? {} : { client_secret: PLACEHOLDER }),
   } as unknown as AdapterPayload;
 }

@@ -30,13 +30,13 @@ describe('Client applications', () => {
   };
   const eventsOf = async (id: string) => (await core.store.audit.list()).filter(({ clientId }) => clientId === id).map(({ type, details }) => ({ type, details }));
 
-  it('are registered with an id and a secret of their own, which is kept sealed', async () => {
+  it('are registered with an id and a secret of their own, which is kept as a hash', async () => {
     const { client, newSecret } = await create();
     expect(Buffer.from(newSecret!.reveal(), 'base64url')).to.have.length(32);
     const found = await core.store.clients.find(client.id);
-    expect(found?.secret?.reveal()).to.equal(newSecret!.reveal());
+    expect((await core.store.clientSecrets.whichFits(client.id, found!.secrets, newSecret!))?.number).to.equal(1);
     expect(found?.metadata).to.deep.equal(client.metadata);
-    expect(JSON.stringify(await core.knex('clients'))).not.to.include(newSecret!.reveal());
+    expect(JSON.stringify([await core.knex('clients'), await core.knex('client_secrets')])).not.to.include(newSecret!.reveal());
     expect(await eventsOf(client.id)).to.deep.equal([{ type: 'client.created', details: { type: 'web', by: 'operator' } }]);
   });
 
@@ -120,15 +120,6 @@ describe('Client applications', () => {
     expect((await clients.update(client.id, { token_endpoint_auth_method: 'none' })).ok).to.be.false;
   });
 
-  it('get a new secret, and only those that have one', async () => {
-    const { client, newSecret } = await create();
-    const rotated = done(await clients.rotateSecret(client.id));
-    expect(rotated.newSecret!.reveal()).not.to.equal(newSecret!.reveal());
-    expect((await clients.find(client.id))?.secret?.reveal()).to.equal(rotated.newSecret!.reveal());
-    const { client: spa } = await create({ ...web, token_endpoint_auth_method: 'none' });
-    expect(await clients.rotateSecret(spa.id)).to.deep.equal({ ok: false, refusal: { reason: 'client-without-secret', id: spa.id } });
-  });
-
   it('are given a secret when an update makes them need one', async () => {
     const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }] };
     const { client, newSecret } = await create({ ...web, token_endpoint_auth_method: 'private_key_jwt', jwks });
@@ -147,7 +138,6 @@ describe('Client applications', () => {
   it('that do not exist are told so', async () => {
     const refusal = { ok: false, refusal: { reason: 'client-unknown', id: 'tiada' } };
     expect(await clients.update('tiada', { client_name: 'x' })).to.deep.equal(refusal);
-    expect(await clients.rotateSecret('tiada')).to.deep.equal(refusal);
     expect(await clients.setStatus('tiada', 'disabled')).to.deep.equal(refusal);
   });
 });

@@ -1,0 +1,104 @@
+import type Router from 'koa-router';
+import type Provider from 'oidc-provider';
+import type { Core } from './core.ts';
+import { createEntrance } from './interaction/entrance.ts';
+import { createFinish } from './interaction/finish.ts';
+import { addConsent } from './interaction/consent/routes.ts';
+import { addLogin } from './interaction/login/routes.ts';
+import { createLogin } from './interaction/login/service.ts';
+import { createAsking } from './interaction/recovery/asking.ts';
+import { createRecoveryDrafts } from './interaction/recovery/drafts.ts';
+import { createRecoveryPages } from './interaction/recovery/pages.ts';
+import { addRecovery } from './interaction/recovery/routes.ts';
+import { createSending } from './interaction/recovery/sending.ts';
+import { createRecovery } from './interaction/recovery/service.ts';
+import { createTakeover } from './interaction/recovery/takeover.ts';
+import { createActivation } from './interaction/registration/activation.ts';
+import { createRegistrationDrafts } from './interaction/registration/drafts.ts';
+import { createIdentityCheck } from './interaction/registration/identity-check.ts';
+import { createPages } from './interaction/registration/pages.ts';
+import { addRegistration } from './interaction/registration/routes.ts';
+import { createCodeSending } from './interaction/registration/sending.ts';
+import { createRegistration } from './interaction/registration/service.ts';
+import { createInteractionRoutes } from './interaction/routes.ts';
+import { createShowSharing } from './interaction/sharing-shown.ts';
+import { createSecondFactorDrafts } from './interaction/second-factor/drafts.ts';
+import { addSecondFactor } from './interaction/second-factor/routes.ts';
+import { createSecondFactorJourney } from './interaction/second-factor/service.ts';
+import { createSignInFailures } from './interaction/sign-in-failures.ts';
+import { createTickets } from './interaction/ticket.ts';
+import { createCodes } from './messages/codes.ts';
+import type { Sharing } from './interaction/sharing.ts';
+import type { ClientDirectory } from './oidc/clients.ts';
+import type { LogoutSender } from './oidc/logout/sender.ts';
+import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
+import type { Csrf } from './web/csrf.ts';
+
+export interface JourneysDeps {
+  readonly provider: Provider;
+  readonly clients: ClientDirectory;
+  readonly sharing: Sharing;
+  readonly registry: CivilRegistry;
+  readonly logouts: LogoutSender;
+  readonly csrf: Csrf;
+}
+
+/** Everything between a service and the way back, put together: `/interaction/…`. */
+export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, csrf }: JourneysDeps): Router {
+  const { config, clock, random, store, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
+  const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
+  const finish = createFinish({ provider, sharing, store, audit, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
+  const showSharing = createShowSharing({ sharing, store });
+  const tickets = createTickets({ sealer, clock, config });
+  const codes = createCodes({ counters, limits, keyedHash, random, clock });
+
+  const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });
+  const registration = createRegistration({
+    store,
+    drafts,
+    identityCheck: createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config: config.dukcapil }),
+    activation: createActivation({ courier, audit, keyedHash, clock, random, config }),
+    sending: createCodeSending({ store, codes, courier, audit, clock, config }),
+    codes,
+    courier,
+    passwords,
+    audit,
+    clock,
+    config,
+  });
+  const failures = createSignInFailures({ counters, limits, keyedHash });
+  const login = createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config: config.limits });
+
+  const asking = createAsking({ counters, limits, keyedHash, clock, config: config.otp });
+  const recoveryDrafts = createRecoveryDrafts({ store, clock, random, config: config.lifetimes });
+  const recovery = createRecovery({
+    store,
+    drafts: recoveryDrafts,
+    asking,
+    sending: createSending({ codes, courier, audit, clock, config }),
+    takeover: createTakeover({ courier, logouts, audit, failures, clock, config }),
+    codes,
+    courier,
+    passwords,
+    audit,
+    clock,
+    random,
+    config,
+  });
+
+  return createInteractionRoutes({
+    entrance: createEntrance({ provider, clients, tickets, clock }),
+    tickets,
+    finish,
+    adopt: (from, to) => drafts.adopt(from, to),
+    clock,
+    config,
+    journeys: [
+      addLogin({ login, finish, sharing, provider, store, csrf, clock, config }),
+      addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
+      addConsent({ sharing, finish, provider, store, csrf, config }),
+      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, clock, config }), finish, csrf, clock, config }),
+      addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
+    ],
+  });
+}
