@@ -1,6 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { chromium } from 'playwright-core';
 import { addAccount } from '../support/accounts.ts';
@@ -10,47 +7,8 @@ import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
 import { somebody, type Citizen } from '../support/citizens.ts';
 import { readText } from '../support/imports.ts';
 import { signIn } from '../support/journeys.ts';
+import { startExample, type Example } from './example.ts';
 import { registerExample, SECRET } from './registration.ts';
-
-interface Example {
-  readonly url: string;
-  /** Waits until it has printed the words. */
-  prints(words: RegExp): Promise<RegExpExecArray>;
-  close(): Promise<void>;
-}
-
-/** Starts an example as its README says, as a process of its own. */
-async function startExample(path: string, port: number, settings: Readonly<Record<string, string>>): Promise<Example> {
-  const child: ChildProcess = spawn(process.execPath, [fileURLToPath(new URL(`../../examples/${path}`, import.meta.url))], {
-    env: { PATH: process.env.PATH, PORT: String(port), SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian', ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const prints = (words: RegExp): Promise<RegExpExecArray> =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = words.exec(output);
-        if (found !== null) resolve(found);
-      };
-      child.stdout?.on('data', look);
-      child.once('close', () => {
-        look();
-        reject(new Error(`it ended without ${String(words)}:\n${output}`));
-      });
-      look();
-    });
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-  if (path !== 'device/device.js') await prints(/http:\/\/localhost/);
-  return {
-    url: `http://localhost:${port}`,
-    prints,
-    async close() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill();
-      await once(child, 'close');
-    },
-  };
-}
 
 describe('Examples', () => {
   let app: TestApp;
@@ -70,7 +28,8 @@ describe('Examples', () => {
   });
 
   const start = async (path: string, port: number, clientId: string): Promise<Example> => {
-    const example = await startExample(path, port, { ISSUER: app.url, CLIENT_ID: clientId, CLIENT_SECRET: SECRET });
+    const settings = { ISSUER: app.url, CLIENT_ID: clientId, CLIENT_SECRET: SECRET };
+    const example = await startExample({ command: process.execPath, args: [path], port, settings, ready: path === 'device/device.js' ? undefined : /http:\/\/localhost/ });
     running.push(example);
     return example;
   };
