@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +9,7 @@ import { expect } from 'chai';
 import * as client from 'openid-client';
 import { chromium, type Page } from 'playwright-core';
 import { Agent, fetch as undiciFetch } from 'undici';
+import { createAuthority, createServerCertificate } from '../../src/dev/certificate.ts';
 import { ConformanceMisuse, readOptions, suiteAddresses } from '../../src/dev/conformance/options.ts';
 import { startConformance, type Conformance } from '../../src/dev/conformance/start.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -33,9 +36,10 @@ interface Configuration {
 }
 
 describe('Conformance profile', () => {
-  // Nobody answers there: what the suite would get, the test sees before it leaves.
-  const suite = { suite: 'https://localhost:8', alias: 'uji' };
-  const { callback, afterLogout } = suiteAddresses(suite);
+  const suite = { suite: '', alias: 'uji' };
+  let [callback, afterLogout] = ['', ''];
+  /** Stands in for the suite: it says yes to everybody. */
+  let listening: Server;
   let database: TestDatabase;
   let dataDir: string;
   let issuer: string;
@@ -52,6 +56,10 @@ describe('Conformance profile', () => {
   };
 
   before(async () => {
+    listening = createServer(createServerCertificate(createAuthority('suite'), ['localhost']), (_request, response) => response.end('suite'));
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    suite.suite = `https://localhost:${(listening.address() as AddressInfo).port}`;
+    ({ callback, afterLogout } = suiteAddresses(suite));
     database = await createTestDatabase();
     dataDir = await mkdtemp(join(tmpdir(), 'sso-conformance-'));
     port = await freePort();
@@ -61,6 +69,7 @@ describe('Conformance profile', () => {
   after(async () => {
     await agent.close();
     await running.close();
+    listening.close();
     await database.drop();
     await rm(dataDir, { recursive: true, force: true });
   });
@@ -129,19 +138,19 @@ describe('Conformance profile', () => {
   });
 
   describeInChromium('in a browser', () => {
-    /** Does what a plan's `browser` says of the page, as the suite would. */
+    /** Does what a plan's `browser` says of each page until it is at the suite, as the suite's own browser would. */
     async function obey(page: Page, commands: readonly Command[]): Promise<void> {
       const wild = (pattern: string): RegExp => new RegExp(`^${pattern.split('*').map((part) => part.replaceAll(/[.?/]/g, '\\$&')).join('.*')}$`);
-      for (const { tasks } of commands) {
-        for (const task of tasks) {
-          if (!wild(task.match).test(page.url()) || task.commands === undefined || page.url().includes('/test/')) continue;
-          for (const [verb, by, where, value] of task.commands) {
-            const element = page.locator(by === 'id' ? `#${where}` : where);
-            if (verb === 'text') await element.fill(String(value));
-            if (verb === 'click') await element.click();
-          }
-          return;
+      while (!page.url().startsWith(suite.suite)) {
+        const at = page.url();
+        const task = commands.flatMap(({ tasks }) => tasks).find(({ match, commands: steps }) => steps !== undefined && wild(match).test(at));
+        if (task === undefined) throw new Error(`no step for ${at}`);
+        for (const [verb, by, where, value] of task.commands ?? []) {
+          const element = page.locator(by === 'id' ? `#${where}` : where);
+          if (verb === 'text') await element.fill(String(value));
+          if (verb === 'click') await element.click();
         }
+        await page.waitForURL((url) => url.href !== at);
       }
     }
 
@@ -156,9 +165,8 @@ describe('Conformance profile', () => {
         const chrome = await chromium.launch(CHROMIUM);
         try {
           const context = await chrome.newContext({ ignoreHTTPSErrors: true });
-          await context.route(`${suite.suite}/**`, (route) => route.fulfill({ body: 'suite' }));
           const page = await context.newPage();
-          await page.goto(client.buildAuthorizationUrl(library, { redirect_uri: callback, scope: 'openid', state, nonce }).href);
+          await page.goto(client.buildAuthorizationUrl(library, { redirect_uri: callback, scope: 'openid offline_access', prompt: 'consent', state, nonce }).href);
           await obey(page, configuration.browser);
           await page.waitForURL(`${callback}?**`);
           const tokens = await client.authorizationCodeGrant(library, new URL(page.url()), { expectedState: state, expectedNonce: nonce });

@@ -20,13 +20,14 @@ const automation = ({ issuer }: ConformanceOptions, { identifier, password }: Te
       {
         task: 'Sign in',
         optional: true,
-        match: `${issuer}/interaction*`,
+        match: `${issuer}/interaction/*/login*`,
         commands: [
           ['text', 'id', 'identifier', identifier],
           ['text', 'id', 'password', password],
           ['click', 'css', 'form:has(#password) button.button[type=submit]'],
         ],
       },
+      { task: 'Agree', optional: true, match: `${issuer}/interaction/*/consent*`, commands: [['click', 'css', 'form:has([name=sharing]) button.button[type=submit]']] },
       { task: 'Arrive', match: '*/test/*/callback*', commands: [['wait', 'id', 'submission_complete', 10]] },
     ],
   },

@@ -12,7 +12,8 @@ import { suiteAddresses, type ConformanceOptions } from './options.ts';
 /** Invented; nobody but the suite's tester signs in as her. */
 const TESTER = { nik: '9906025212950008', name: 'NI LUH CONTOH PUSPITASARI', email: 'niluh@contoh.test', phone: '081200000008', locale: 'en' } as const;
 
-export const SCOPE = 'openid profile email phone';
+/** The suite asks for offline_access wherever discovery names it. */
+export const SCOPE = 'openid profile email phone offline_access';
 
 /** The clients of the plans, as registrations by an operator. */
 export function registrations(options: Pick<ConformanceOptions, 'suite' | 'alias'>, { keys }: Pick<Kept, 'keys'>): Record<string, unknown>[] {
