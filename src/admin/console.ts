@@ -12,6 +12,7 @@ import { addClientPages } from './clients/console.ts';
 import { addClientErrorPages, type ClientErrorPagesDeps } from './clients/errors/console.ts';
 import type { Checks } from '../sandbox/checks.ts';
 import { addSecretPages } from './clients/secrets/console.ts';
+import { addLogoPages } from './clients/logo/console.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, operatorOf, type GuardDeps } from './guard.ts';
 import { addOperatorPages } from './operators/console.ts';
@@ -35,7 +36,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 export function createConsole({ services, csrf, checks, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
   const { store, audit, clock, random, config } = deps;
   const { timeZone } = config.identity;
-  const { accounts, clients, review, support, operators, reports, toKey } = services;
+  const { accounts, clients, review, logos, support, operators, reports, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
   const desk = createDesk({ guard, csrf, config });
 
@@ -49,6 +50,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
   // Before the pages of one client: `errors` is the id of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
+  addLogoPages({ clients, review, logos, store, desk })(router);
   addClientPages({ clients, review, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
   addCheckConsole({ checks, store, desk, config })(router);
   addSecretPages({ clients, secrets: services.clientSecrets, clock, desk })(router);

@@ -17,6 +17,7 @@ import { createFindHand, type FindHand } from './clients/hands.ts';
 import { createClientReview, type ClientReview, type ClientReviewDeps } from './clients/review.ts';
 import { createClientSecrets, type ClientSecrets } from './clients/secrets/service.ts';
 import { createClientService, type ClientService, type ClientServiceDeps } from './clients/service.ts';
+import { createLogoService, type LogoService } from './clients/logo/service.ts';
 import { createOperatorService, type OperatorService } from './operators/service.ts';
 import { createReportService, type ReportService } from './reports/service.ts';
 
@@ -28,6 +29,7 @@ export interface AdminServices {
   readonly review: ClientReview;
   readonly findHand: FindHand;
   readonly clientSecrets: ClientSecrets;
+  readonly logos: LogoService;
   readonly operators: OperatorService;
   readonly reports: ReportService;
   /** Whom somebody means who types a NIK, an address, a number or an account id. */
@@ -63,6 +65,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     clientSecrets: createClientSecrets(deps),
     review: createClientReview({ ...deps, clients }),
     findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
+    logos: createLogoService(deps),
     operators,
     reports: createReportService({ store, timeZone: config.identity.timeZone }),
     toKey(text) {

@@ -23,6 +23,10 @@ export const uploadOf = (ctx: Context): Upload | undefined => (ctx.state as Uplo
  * the page that says what is wrong.
  */
 const PATIENCE_BYTES = 8 * 1024 * 1024;
+/** Much longer than a phone needs; and where the parser waits for something that never comes, it ends. */
+const LONGEST_MS = 30_000;
+/** RFC 2046, 5.1.1: once, and not empty, which the parser takes and then waits. */
+const BOUNDARY = /^[^;]*;\s*boundary=(?:"[^"]{1,70}"|[^\s;"]{1,70})\s*$/i;
 const LIMITS = { files: 1, fields: 10, parts: 12, fieldNameSize: 100, fieldSize: 4096, headerPairs: 20, headerSize: 4096 };
 
 async function* upTo(most: number, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -37,7 +41,7 @@ async function* upTo(most: number, chunks: AsyncIterable<Buffer>): AsyncGenerato
 /** Reads a form with one file: its fields into `ctx.state.form`, as `form()` does, and the file into `uploadOf(ctx)`. */
 export function upload({ limitBytes }: { readonly limitBytes: number }): Middleware {
   return async (ctx, next) => {
-    if (ctx.is('multipart/form-data') !== 'multipart/form-data') throw new Refused(415, 'errors.bad-encoding');
+    if (ctx.is('multipart/form-data') !== 'multipart/form-data' || !BOUNDARY.test(ctx.get('content-type'))) throw new Refused(415, 'errors.bad-encoding');
     if (Number(ctx.get('content-length') || 0) > PATIENCE_BYTES) throw new Refused(413, 'errors.too-large');
     const fields = new Map<string, string>();
     const chunks: Buffer[] = [];
@@ -53,7 +57,7 @@ export function upload({ limitBytes }: { readonly limitBytes: number }): Middlew
         // A body that breaks off in the middle of the file: the form as a whole says so.
         file.on('error', () => { isCut = true; });
       });
-      await pipeline(upTo(PATIENCE_BYTES, ctx.req as AsyncIterable<Buffer>), parser);
+      await pipeline(upTo(PATIENCE_BYTES, ctx.req as AsyncIterable<Buffer>), parser, { signal: AbortSignal.timeout(LONGEST_MS) });
     } catch (cause) {
       if (cause instanceof Refused) throw cause;
       throw new Refused(400, 'errors.bad-encoding', { cause });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 export interface RawAnswer {
@@ -19,7 +18,7 @@ export async function sendRaw(url: string, request: string | Buffer): Promise<Ra
   // The server may close before it has read everything; what it said before that counts.
   socket.on('error', () => undefined);
   socket.write(request);
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   const text = Buffer.concat(chunks).toString('utf8');
   const end = text.indexOf('\r\n\r\n');
   const head = end === -1 ? text : text.slice(0, end);

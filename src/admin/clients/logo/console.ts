@@ -1,0 +1,83 @@
+import type { Context } from 'koa';
+import type Router from 'koa-router';
+import type { Client } from '../../../domain/client.ts';
+import { LOGO_BYTES, LOGO_NAME, type LogoRefusal } from '../../../domain/logo/logo.ts';
+import type { Result } from '../../../domain/result.ts';
+import type { Store } from '../../../store/store.ts';
+import { answerLogo } from '../../../web/logos.ts';
+import { Refused } from '../../../web/refused.ts';
+import { say } from '../../../web/screen.ts';
+import { seeOther, toParent } from '../../../web/see-other.ts';
+import { uploadOf } from '../../../web/upload.ts';
+import type { Desk } from '../../desk.ts';
+import { frameOf, operatorOf } from '../../guard.ts';
+import { explainRefusal } from '../explain.ts';
+import { handAt } from '../review-pages.ts';
+import type { ClientReview } from '../review.ts';
+import type { ClientService } from '../service.ts';
+import { logoScreen, type LogoModel } from './screens.ts';
+import type { LogoService } from './service.ts';
+
+export interface LogoPagesDeps {
+  readonly clients: Pick<ClientService, 'find'>;
+  readonly review: Pick<ClientReview, 'save'>;
+  readonly logos: LogoService;
+  readonly store: Pick<Store, 'clientLogos' | 'clientVersions'>;
+  readonly desk: Desk;
+}
+
+const PATH = '/admin/clients/:id/logo';
+const outcomes = ['applied', 'proposed', 'unchanged'] as const;
+
+/** The logo of a client application: looked at, uploaded, taken away. What people have not seen yet goes past a second operator. */
+export function addLogoPages({ clients, review, logos, store, desk }: LogoPagesDeps): (router: Router) => void {
+  const addressOf = ({ id }: Pick<Client, 'id'>): string => PATH.replace(':id', encodeURIComponent(id));
+
+  async function getClient(ctx: Context): Promise<Client> {
+    const id = String((ctx.params as { id?: string }).id);
+    const found = /^[\x20-\x7e]{1,255}$/.test(id) ? await clients.find(id) : undefined;
+    if (found === undefined) throw new Refused(404, 'errors.not-found');
+    return found;
+  }
+
+  /** Also one that nobody has approved: only the console shows it. */
+  const previewOf = (client: Client, logo: unknown): string | undefined => (typeof logo === 'string' && LOGO_NAME.test(logo) ? `${addressOf(client)}/${logo}` : undefined);
+
+  async function show(ctx: Context, client: Client, shown: Partial<Pick<LogoModel, 'done' | 'errors' | 'problem'>> = {}, status = 200): Promise<void> {
+    const open = await store.clientVersions.findOpen(client.id);
+    // What a draft says is what it proposes.
+    const current = client.status === 'draft' ? undefined : client.metadata.logo;
+    const wanted = open === undefined || open.metadata.logo === current ? undefined : (previewOf(client, open.metadata.logo) ?? null);
+    await desk.show(ctx, logoScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name }, current: previewOf(client, current), proposed: wanted, mayWrite: operatorOf(ctx).permissions.has('clients.write'), ...shown }), status);
+  }
+
+  async function save(ctx: Context, client: Client, logo: string | undefined): Promise<void> {
+    const saved = await review.save(client.id, { logo }, { hand: handAt(ctx) });
+    if (!saved.ok) return show(ctx, client, { problem: explainRefusal(saved.refusal) }, 422);
+    seeOther(ctx, `${addressOf(client)}?done=${saved.value.outcome}`);
+  }
+
+  async function upload(ctx: Context): Promise<void> {
+    const client = await getClient(ctx);
+    const file = uploadOf(ctx);
+    const put: Result<string, LogoRefusal> = file?.isCut === true ? { ok: false, refusal: 'logo-large' } : await logos.put(file?.bytes ?? Buffer.alloc(0));
+    if (!put.ok) return show(ctx, client, { errors: [{ field: 'logo', sentence: say(`admin.clients.logo.refusal.${put.refusal}`) }] }, 422);
+    await save(ctx, client, put.value);
+  }
+
+  async function picture(ctx: Context): Promise<void> {
+    const name = String((ctx.params as { name?: string }).name);
+    const logo = LOGO_NAME.test(name) ? await store.clientLogos.find(name) : undefined;
+    if (logo === undefined) throw new Refused(404, 'errors.not-found');
+    answerLogo(ctx, name, logo.bytes, 'private, max-age=31536000, immutable');
+  }
+
+  return (router) => {
+    const [read, write] = [desk.may('clients.read'), desk.may('clients.write')];
+    router.get(PATH, read, async (ctx: Context) => show(ctx, await getClient(ctx), { done: outcomes.find((one) => one === ctx.query.done) }));
+    router.post(PATH, write, desk.upload(LOGO_BYTES), upload);
+    router.get(`${PATH}/remove`, read, toParent);
+    router.post(`${PATH}/remove`, write, desk.form, async (ctx: Context) => save(ctx, await getClient(ctx), undefined));
+    router.get(`${PATH}/:name`, read, picture);
+  };
+}
