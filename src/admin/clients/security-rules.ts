@@ -1,5 +1,6 @@
 import type { ClientType } from '../../domain/client.ts';
 import type { FieldProblem } from './field-problem.ts';
+import { findKeyProblems } from './key-rules.ts';
 import type { Document } from './metadata-fields.ts';
 
 const FAPI_ALGORITHMS: readonly (string | undefined)[] = [undefined, 'ES256', 'PS256', 'EdDSA'];
@@ -36,6 +37,7 @@ export function* findSecurityProblems(type: ClientType, given: Document, method:
   if (given.bridge !== undefined) yield* findBridgeProblems(type, given, method);
   if (given.may_introspect !== undefined && type !== 'machine') yield { field: 'may_introspect', what: `must not be given: an API looks after tokens as a machine of its own, and this is of type ${type}` };
 
+  if (given.jwks !== undefined) yield* findKeyProblems(given.jwks.keys);
   const hasKeys = given.jwks !== undefined || given.jwks_uri !== undefined;
   for (const what of ENCRYPTED) {
     const field = `${what}_encrypted_response_alg` as const;
