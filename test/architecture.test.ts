@@ -118,7 +118,7 @@ const MOST_LINES = 250;
 const inside = (file: string, places: readonly string[]): boolean => places.some((place) => (place.endsWith('/') ? file.startsWith(place) : file === place));
 const at = ({ from, line, to }: Import): string => `src/${from}:${line} imports ${to}`;
 /** Where HTTP ends: services and machines of the journeys know neither requests nor pages. */
-const isService = (file: string): boolean => JOURNEY.test(file) && !/\/(?:routes|(?:\w+-)?pages|forms|(?:\w+-)?screens|explain|present|console|api)\.ts$/.test(file);
+const isService = (file: string): boolean => JOURNEY.test(file) && !/\/(?:routes|(?:\w+-)?pages|forms|(?:\w+-)?screens|explain|(?:api-)?present|console|api)\.ts$/.test(file);
 
 describe('Architecture', () => {
   const sources: readonly Source[] = readSources();

@@ -8,7 +8,7 @@ export type Machine = Extract<Actor, { kind: 'client' }>;
 type Read<Schema> = Schema extends z.ZodType<infer T> ? T : undefined;
 
 export interface RouteWish<Params extends z.ZodObject | undefined, Query extends z.ZodObject | undefined, Body extends z.ZodType | undefined, Answer extends z.ZodType> {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below `/api/admin/v1`, with parameters as OpenAPI writes them: `/accounts/{sub}`. */
   readonly path: string;
   readonly summary: string;
@@ -22,7 +22,7 @@ export interface RouteWish<Params extends z.ZodObject | undefined, Query extends
 
 /** A route with its schemas, which validate and document alike. */
 export interface ApiRoute {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
   readonly summary: string;
   readonly scope: AdminScope;

@@ -7,6 +7,7 @@ import { Problem } from '../web/problem.ts';
 import { accountRoutes } from './accounts/api.ts';
 import { createApi, type ApiDeps } from './api.ts';
 import { auditRoutes } from './audit/api.ts';
+import { clientRoutes } from './clients/api.ts';
 import { operatorRoutes } from './operators/api.ts';
 import { reportRoutes } from './reports/api.ts';
 import type { AdminServices } from './services.ts';
@@ -21,7 +22,7 @@ export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config'> {
 /** The operators' API over all administered resources. */
 export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware {
   const { store, audit } = deps;
-  const { accounts, support, operators, reports, toKey } = services;
+  const { accounts, support, clients, review, findHand, operators, reports, toKey } = services;
 
   async function getAccount(sub: string): Promise<Account> {
     const found = await accounts.find({ sub });
@@ -31,6 +32,6 @@ export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware 
 
   return createApi({
     ...deps,
-    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
+    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...clientRoutes({ clients, review, findHand, store }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
   });
 }

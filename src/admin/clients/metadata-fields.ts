@@ -10,7 +10,8 @@ export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const line = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' });
 const uris = z.array(z.string()).max(100);
-const webUri = z.string().superRefine((text, ctx) => {
+/** The address of a page or end point of a service. */
+export const webUri = z.string().superRefine((text, ctx) => {
   const problem = findWebUriProblem(text);
   if (problem !== undefined) ctx.addIssue({ code: 'custom', message: problem });
 });

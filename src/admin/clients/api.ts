@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import { clientStatuses, clientTypes, type Client, type ClientVersion } from '../../domain/client.ts';
+import { changesBetween } from '../../domain/client-change.ts';
+import { parseReason, type Permission } from '../../domain/operator.ts';
+import type { Result } from '../../domain/result.ts';
+import type { Store } from '../../store/store.ts';
+import { Problem } from '../../web/problem.ts';
+import { apiRoute, type ApiRoute, type Machine } from '../api-route.ts';
+import { describedMetadata, presentClient, presentVersion, toMark, toCursor, type Shown } from './api-present.ts';
+import { webUri } from './metadata-fields.ts';
+import type { FindHand } from './hands.ts';
+import { isPrivileged } from './privileged.ts';
+import type { ClientRefusal } from './refusals.ts';
+import { isStale, seenOf, type ClientReview } from './review.ts';
+import type { ClientService } from './service.ts';
+import type { Hand } from './versions.ts';
+
+/** PostgreSQL takes none, and no name or address has one. */
+const hasNoNul = (value: unknown): boolean => !JSON.stringify(value).includes('\\u0000');
+const listing = z.strictObject({ url: webUri, id: z.string().min(1).max(200), en: z.string().min(1).max(200) }).describe('What the portal says of the service.');
+const client = z.object({
+  client_id: z.string(),
+  status: z.enum(clientStatuses),
+  type: z.enum(clientTypes),
+  version: z.int().optional().describe('The version in effect; a draft has none.'),
+  metadata: z.record(z.string(), z.unknown()),
+  listing: listing.optional(),
+  seen: z.string().describe('Names this state, for a change that must not meet another one.'),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+});
+const version = z.object({
+  number: z.int(),
+  state: z.enum(['proposed', 'approved', 'rejected', 'withdrawn']),
+  base: z.int().optional(),
+  edition: z.int(),
+  widens: z.array(z.string()),
+  metadata: z.record(z.string(), z.unknown()),
+  listing: listing.optional(),
+  proposed_by: z.string(),
+  involved: z.array(z.string()),
+  reason: z.string().optional(),
+  proposed_at: z.iso.datetime(),
+  decided: z.object({ by: z.string(), note: z.string().optional(), at: z.iso.datetime() }).optional(),
+  waiver: z.object({ by: z.string(), reason: z.string(), at: z.iso.datetime() }).optional(),
+});
+const proposal = version.extend({
+  changes: z.array(z.object({ member: z.string(), before: z.unknown(), after: z.unknown(), widens: z.boolean() })),
+  stale: z.boolean().describe('Something else is in effect than when it was made: save it again first.'),
+});
+const params = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
+const position = { number: z.int(), edition: z.int() };
+const reason = z.string().describe('Why: 10 to 300 characters, without a number or address of a person. It stays in the audit log.');
+const outcome = z.enum(['applied', 'proposed', 'unchanged']).describe('What widens nothing was applied at once; what widens access waits for a second operator.');
+
+const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata'>, readonly [status: number, words: string]>> = {
+  'client-id-taken': [409, 'There is a client of that id.'],
+  'client-unknown': [404, 'There is no such client.'],
+  'client-without-secret': [409, 'The client has no secret.'],
+  'client-changed': [409, 'Somebody else changed the client meanwhile; nothing was saved. Read it again.'],
+  'client-draft': [409, 'The client is a draft: it has to be approved.'],
+  'proposal-changed': [409, 'There is no such proposal any more: it was changed or decided.'],
+  'proposal-open': [409, 'A proposal waits already.'],
+  'proposal-own': [403, 'Nobody decides on what they had a hand in, themselves or by a machine.'],
+  'proposal-stale': [409, 'The client has changed since this was proposed: save the proposal again.'],
+  'proposal-unchecked': [409, 'The client has not passed the integration check; an administrator may waive it at the console.'],
+  'version-unknown': [404, 'There is no such version, or it was never in effect.'],
+  'version-in-effect': [409, 'That version says what is in effect.'],
+};
+
+function unwrap<T>(result: Result<T, ClientRefusal>): T {
+  if (result.ok) return result.value;
+  const { refusal } = result;
+  if (refusal.reason === 'client-metadata') throw new Problem(422, 'client-metadata', 'The metadata are not acceptable.', { fields: refusal.problems.map(({ field, what }) => ({ field: `body.metadata.${field}`, what })) });
+  const [status, words] = details[refusal.reason];
+  throw new Problem(status, refusal.reason, words);
+}
+
+function readReason(text: string): string {
+  const parsed = parseReason(text);
+  if (!parsed.ok) throw new Problem(422, parsed.refusal, 'The reason is not acceptable.', { fields: [{ field: 'body.reason', what: parsed.refusal }] });
+  return parsed.value;
+}
+
+export interface ClientRoutesDeps {
+  readonly clients: ClientService;
+  readonly review: ClientReview;
+  readonly findHand: FindHand;
+  readonly store: Pick<Store, 'clients' | 'clientVersions'>;
+}
+
+/** Clients for machines: the same review as at the console, with the operator behind the machine counted. */
+export function clientRoutes({ clients, review, findHand, store }: ClientRoutesDeps): ApiRoute[] {
+  async function getHand(by: Machine, permission: Permission): Promise<Hand> {
+    const hand = await findHand(by, permission);
+    if (hand === undefined) throw new Problem(403, 'operator-missing', `No operator with the right ${permission} answers for this machine (operated_by).`);
+    return hand;
+  }
+  async function getClient(id: string): Promise<Client> {
+    const found = await clients.find(id);
+    if (found === undefined) return unwrap({ ok: false, refusal: { reason: 'client-unknown', id } });
+    return found;
+  }
+  async function show(one: Client): Promise<Shown<typeof client>> {
+    return presentClient(one, seenOf(one, await store.clientVersions.findOpen(one.id)));
+  }
+  async function getOpen(one: Client): Promise<ClientVersion> {
+    const open = await store.clientVersions.findOpen(one.id);
+    if (open === undefined) throw new Problem(404, 'proposal-unknown', 'Nothing waits for a decision.');
+    return open;
+  }
+  const decision = (verb: 'approve' | 'reject' | 'withdraw', summary: string): ApiRoute =>
+    apiRoute({
+      method: 'post',
+      path: `/clients/{client_id}/proposal/${verb}`,
+      summary,
+      scope: verb === 'withdraw' ? 'admin:clients:write' : 'admin:clients:approve',
+      params,
+      body: z.strictObject({ ...position, reason }),
+      answer: client,
+      async handle({ params: { client_id: id }, body: { reason: text, ...read }, by }) {
+        const hand = await getHand(by, verb === 'withdraw' ? 'clients.write' : 'clients.approve');
+        const note = readReason(text);
+        return show(unwrap(verb === 'withdraw' ? await review.withdraw(id, read, hand) : await review[verb](id, read, { hand, note })));
+      },
+    });
+  const turn = (verb: 'disable' | 'enable', summary: string): ApiRoute =>
+    apiRoute({
+      method: 'post',
+      path: `/clients/{client_id}/${verb}`,
+      summary,
+      scope: verb === 'disable' ? 'admin:clients:write' : 'admin:clients:approve',
+      params,
+      body: z.strictObject({ reason }),
+      answer: client,
+      async handle({ params: { client_id: id }, body, by }) {
+        const hand = await getHand(by, verb === 'disable' ? 'clients.write' : 'clients.approve');
+        const because = { by: hand.by, reason: readReason(body.reason) };
+        if (verb === 'enable' && isPrivileged((await getClient(id)).metadata.scope)) throw new Problem(403, 'client-privileged', 'What has rights at this API is started by the command line alone.');
+        return show(unwrap(await clients.setStatus(id, verb === 'disable' ? 'disabled' : 'active', because)));
+      },
+    });
+
+  return [
+    apiRoute({
+      method: 'get',
+      path: '/clients',
+      summary: 'Clients by name, page by page; those of which something waits for approval with `status=waiting`.',
+      scope: 'admin:clients:read',
+      query: z.strictObject({ q: z.string().max(200).regex(/^[^\0]*$/).optional(), status: z.enum([...clientStatuses, 'waiting']).optional(), cursor: z.string().max(1000).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+      answer: z.object({ clients: z.array(z.object({ client_id: z.string(), name: z.string(), type: z.enum(clientTypes), status: z.enum(clientStatuses), waits: z.boolean(), updated_at: z.iso.datetime() })), next_cursor: z.string().optional() }),
+      async handle({ query: { q, status, cursor, limit } }) {
+        const found = await store.clients.page({ words: q, status: status === 'waiting' ? undefined : status, waits: status === 'waiting' }, cursor === undefined ? undefined : toMark(cursor), limit + 1);
+        const page = found.slice(0, limit);
+        const last = page.at(-1);
+        return { clients: page.map(({ id, updatedAt, ...one }) => ({ client_id: id, ...one, updated_at: updatedAt.toISOString() })), ...(found.length > limit && last !== undefined ? { next_cursor: toCursor(last) } : {}) };
+      },
+    }),
+    apiRoute({ method: 'get', path: '/clients/{client_id}', summary: 'What is in effect; of a draft, what is proposed.', scope: 'admin:clients:read', params, answer: client, handle: async ({ params: { client_id: id } }) => show(await getClient(id)) }),
+    apiRoute({
+      method: 'post',
+      path: '/clients',
+      summary: 'Register a client as a draft; its secret is in this answer alone.',
+      scope: 'admin:clients:write',
+      body: z.strictObject({ metadata: describedMetadata.refine(hasNoNul, { error: 'must not hold U+0000' }), type: z.enum(clientTypes).optional(), listing: listing.optional(), reason: reason.optional() }),
+      answer: client.extend({ client_secret: z.string().optional(), ignored: z.array(z.string()) }),
+      async handle({ body, by }) {
+        const hand = await getHand(by, 'clients.write');
+        const made = unwrap(await review.register({ document: body.metadata, type: body.type, listing: body.listing, allowNik: true }, { hand, reason: body.reason === undefined ? undefined : readReason(body.reason) }));
+        return { ...(await show(made.client)), ignored: [...made.ignored], ...(made.newSecret === undefined ? {} : { client_secret: made.newSecret.reveal() }) };
+      },
+    }),
+    apiRoute({
+      method: 'patch',
+      path: '/clients/{client_id}',
+      summary: 'Change members, on top of the open proposal where there is one; null takes a member away (RFC 7396). Saved as it is, a stale proposal is renewed.',
+      scope: 'admin:clients:write',
+      params,
+      body: z.strictObject({ metadata: z.record(z.string(), z.unknown()).refine(hasNoNul, { error: 'must not hold U+0000' }).default({}), listing: listing.nullable().optional(), seen: z.string().max(200).optional(), reason: reason.optional() }),
+      answer: client.extend({ outcome, ignored: z.array(z.string()) }),
+      async handle({ params: { client_id: id }, body, by }) {
+        const hand = await getHand(by, 'clients.write');
+        const changes = Object.fromEntries(Object.entries(body.metadata).map(([name, value]) => [name, value ?? undefined]));
+        const saved = unwrap(await review.save(id, changes, { hand, listing: body.listing, allowNik: true, seen: body.seen, reason: body.reason === undefined ? undefined : readReason(body.reason) }));
+        return { ...(await show(saved.client)), outcome: saved.outcome, ignored: [...saved.ignored] };
+      },
+    }),
+    apiRoute({
+      method: 'get',
+      path: '/clients/{client_id}/proposal',
+      summary: 'What waits for a decision, and how it differs from what is in effect.',
+      scope: 'admin:clients:read',
+      params,
+      answer: proposal,
+      async handle({ params: { client_id: id } }) {
+        const one = await getClient(id);
+        const open = await getOpen(one);
+        const changes = changesBetween(one.status === 'draft' ? undefined : one, open).map(({ name, ...rest }) => ({ member: name, ...rest }));
+        return { ...presentVersion(open), changes, stale: await isStale(store, one, open) };
+      },
+    }),
+    decision('approve', 'The proposal takes effect. Nobody approves what they had a hand in.'),
+    decision('reject', 'Say no to the proposal.'),
+    decision('withdraw', 'Take the proposal back.'),
+    apiRoute({ method: 'get', path: '/clients/{client_id}/versions', summary: 'What the client was and was meant to become, newest first.', scope: 'admin:clients:read', params, answer: z.object({ versions: z.array(version) }), handle: async ({ params: { client_id: id } }) => ({ versions: (await store.clientVersions.list((await getClient(id)).id)).map(presentVersion) }) }),
+    apiRoute({
+      method: 'post',
+      path: '/clients/{client_id}/versions/{number}/return',
+      summary: 'Return to an earlier version: at once where that widens nothing, else as a proposal.',
+      scope: 'admin:clients:write',
+      params: params.extend({ number: z.coerce.number().int().min(1).max(1_000_000) }),
+      body: z.strictObject({ reason }),
+      answer: client.extend({ outcome }),
+      async handle({ params: { client_id: id, number }, body, by }) {
+        const hand = await getHand(by, 'clients.write');
+        const saved = unwrap(await review.returnTo(id, number, { hand, reason: readReason(body.reason) }));
+        return { ...(await show(saved.client)), outcome: saved.outcome };
+      },
+    }),
+    turn('disable', 'Stop a client: for the protocol it does not exist.'),
+    turn('enable', 'Start a stopped client again.'),
+  ];
+}

@@ -1,0 +1,143 @@
+import { expect } from 'chai';
+import type { AccountId } from '../../src/domain/account.ts';
+import { addAccount } from '../support/accounts.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { somebody } from '../support/citizens.ts';
+import { giveRoles } from '../support/console.ts';
+
+const ALL = 'admin:clients:read admin:clients:write admin:clients:approve';
+const SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
+const reason = 'tiket 2042, diminta pengelola';
+const web = { client_name: 'Uji', redirect_uris: ['https://rp.test/cb'], scope: 'openid profile' };
+
+describe('The operators’ API: client applications', () => {
+  let app: TestApp;
+  let siti: AccountId;
+  let budi: AccountId;
+  const tokens = new Map<string, string>();
+
+  async function addMachine(id: string, operator: AccountId | undefined, scope = ALL): Promise<void> {
+    await app.addClient({ type: 'machine', secret: SECRET, metadata: { client_id: id, client_name: id, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], scope, token_endpoint_auth_method: 'client_secret_basic', ...(operator === undefined ? {} : { operated_by: operator }) } });
+    const answer = await fetch(`${app.url}/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${id}:${SECRET}`).toString('base64')}` }, body: new URLSearchParams({ grant_type: 'client_credentials', scope }) });
+    tokens.set(id, ((await answer.json()) as { access_token: string }).access_token);
+  }
+  async function call(as: string, method: string, path: string, body?: unknown) {
+    const response = await fetch(`${app.url}/api/admin/v1/clients${path}`, { method, headers: { authorization: `Bearer ${tokens.get(as) ?? ''}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+  const operator = async (): Promise<AccountId> => {
+    const account = await addAccount(app, somebody());
+    await giveRoles(app, account, ['client-manager', 'client-approver']);
+    return account;
+  };
+  const register = async (metadata: object = web): Promise<string> => {
+    const made = await call('siti', 'POST', '', { metadata, reason });
+    expect(made.status, JSON.stringify(made.body)).to.equal(200);
+    return String(made.body.client_id);
+  };
+  const positionOf = async (id: string) => {
+    const { body } = await call('siti', 'GET', `/${id}/proposal`);
+    return { number: body.number, edition: body.edition };
+  };
+  /** Nothing tries the services of this test out. */
+  const waive = async (id: string): Promise<void> => {
+    const open = (await app.store.clientVersions.findOpen(id))!;
+    await app.store.clientVersions.replace({ ...open, waiver: { by: 'operator:ani', reason, at: app.clock.now() } });
+  };
+
+  before(async () => {
+    app = await startTestApp();
+    [siti, budi] = [await operator(), await operator()];
+    await addMachine('siti', siti);
+    await addMachine('siti-2', siti);
+    await addMachine('budi', budi);
+    await addMachine('nobody', undefined);
+    await addMachine('reader', undefined, 'admin:clients:read');
+  });
+  after(() => app.close());
+
+  it('registers a draft, whose secret is in the answer alone, and activates it by another operator’s machine', async () => {
+    const made = await call('siti', 'POST', '', { metadata: { ...web, hobby: 'x' }, reason, listing: { url: 'https://rp.test/', id: 'Lowongan', en: 'Jobs' } });
+    expect(made.body).to.include({ status: 'draft', type: 'web' });
+    expect(made.body.client_secret).to.match(/^[\w-]{43}$/);
+    expect(made.body.ignored).to.deep.equal(['hobby']);
+    const id = String(made.body.client_id);
+    expect((await call('siti', 'GET', `/${id}`)).body).not.to.have.property('client_secret');
+    const read = await call('siti', 'GET', `/${id}/proposal`);
+    expect(read.body).to.deep.include({ state: 'proposed', proposed_by: 'client:siti', involved: ['client:siti', `operator:${siti}`], stale: false, reason });
+    expect((await call('budi', 'POST', `/${id}/proposal/approve`, { ...(await positionOf(id)), reason })).body.code).to.equal('proposal-unchecked');
+    await waive(id);
+    const approved = await call('budi', 'POST', `/${id}/proposal/approve`, { ...(await positionOf(id)), reason });
+    expect(approved.body).to.include({ status: 'active', version: 1 });
+    expect((await call('budi', 'GET', `/${id}/proposal`)).status).to.equal(404);
+  });
+
+  it('lets nobody approve by way of another machine of theirs, nor a machine that nobody answers for', async () => {
+    const id = await register();
+    await waive(id);
+    for (const as of ['siti', 'siti-2']) {
+      const refused = await call(as, 'POST', `/${id}/proposal/approve`, { ...(await positionOf(id)), reason });
+      expect([refused.status, refused.body.code]).to.deep.equal([403, 'proposal-own']);
+    }
+    for (const [method, path, body] of [['POST', '', { metadata: web }], ['PATCH', `/${id}`, {}], ['POST', `/${id}/proposal/approve`, { ...(await positionOf(id)), reason }], ['POST', `/${id}/disable`, { reason }]] as const) {
+      expect((await call('nobody', method, path, body)).body.code, path).to.equal('operator-missing');
+      expect((await call('reader', method, path, body)).body.code, path).to.equal('scope-missing');
+    }
+    await app.store.operators.revoke(budi, 'client-approver', 'operator', app.clock.now());
+    expect((await call('budi', 'POST', `/${id}/proposal/approve`, { ...(await positionOf(id)), reason })).body.code, 'no longer an approver').to.equal('operator-missing');
+    await giveRoles(app, budi, ['client-approver']);
+    expect((await app.store.clients.find(id))?.status).to.equal('draft');
+  });
+
+  it('changes at once what widens nothing, proposes the rest, and tells the second of two', async () => {
+    await app.addClient({ metadata: { ...web, client_id: 'ubah', response_types: ['code'], grant_types: ['authorization_code'], token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
+    const { seen } = (await call('siti', 'GET', '/ubah')).body;
+    const applied = await call('siti', 'PATCH', '/ubah', { metadata: { contacts: ['tim@rp.test'] }, seen });
+    expect(applied.body.outcome).to.equal('applied');
+    expect((await call('budi', 'PATCH', '/ubah', { metadata: { contacts: ['lain@rp.test'] }, seen })).body.code).to.equal('client-changed');
+    expect((await call('siti', 'PATCH', '/ubah', { metadata: { client_name: 'Lain' } })).body.outcome).to.equal('proposed');
+    const { body } = await call('budi', 'GET', '/ubah/proposal');
+    expect(body.changes).to.deep.equal([{ member: 'client_name', before: 'Uji', after: 'Lain', widens: true }]);
+    expect((await call('budi', 'POST', '/ubah/proposal/reject', { number: body.number, edition: body.edition, reason })).status).to.equal(200);
+    expect((await call('siti', 'PATCH', '/ubah', { metadata: { contacts: null } })).body.metadata).not.to.have.property('contacts');
+    const { versions } = (await call('reader', 'GET', '/ubah/versions')).body as { versions: { number: number; state: string }[] };
+    expect(versions.map(({ number, state }) => [number, state])).to.deep.equal([[4, 'approved'], [3, 'rejected'], [2, 'approved'], [1, 'approved']]);
+    expect((await call('siti', 'POST', '/ubah/versions/2/return', { reason })).body.outcome).to.equal('applied');
+    expect((await call('siti', 'POST', '/ubah/versions/3/return', { reason })).status).to.equal(404);
+  });
+
+  it('stops a client, and starts it again by whoever approves', async () => {
+    const id = 'ubah';
+    expect((await call('siti', 'POST', `/${id}/disable`, { reason })).body.status).to.equal('disabled');
+    expect((await call('budi', 'POST', `/${id}/enable`, { reason })).body.status).to.equal('active');
+    expect((await call('budi', 'POST', '/reader/enable', { reason })).body.code).to.equal('client-privileged');
+    expect((await call('siti', 'POST', '/tiada/disable', { reason })).status).to.equal(404);
+  });
+
+  it('refuses what is wrong with all of its reasons, and stores none of it', async () => {
+    const before = (await app.store.clients.list()).length;
+    const wrong = await call('siti', 'POST', '', { metadata: { ...web, contacts: ['x'], redirect_uris: ['https://*.rp.test'], subject_type: 'pairwise' } });
+    expect(wrong.status).to.equal(422);
+    expect((wrong.body.errors as { field: string }[]).map(({ field }) => field)).to.include.members(['body.metadata.contacts.0', 'body.metadata.redirect_uris.0']);
+    const bad: readonly object[] = [
+      { metadata: { ...web, scope: 'openid admin:audit:read' } },
+      { type: 'machine', metadata: { client_name: 'Robot', scope: 'admin:audit:read' } },
+      { metadata: { ...web, client_name: 'a\u0000b' } },
+      { metadata: { ...web, jwks: { keys: [{ kty: 'EC', kid: '\u0000' }] } } },
+      { metadata: { ...web, scope: 'openid nik' } },
+      { metadata: web, listing: { url: 'javascript:alert(1)', id: 'x', en: 'y' } },
+      { metadata: web, reason: 'iseng' },
+      { metadata: web, status: 'active' },
+      { metadata: null },
+      { metadata: [] },
+      {},
+    ];
+    for (const body of bad) expect((await call('siti', 'POST', '', body)).status, JSON.stringify(body)).to.equal(422);
+    expect(await app.store.clients.list()).to.have.length(before);
+    for (const query of ['?cursor=x', '?status=king', '?limit=1000', '?q=%00']) expect((await call('siti', 'GET', query)).status, query).to.equal(422);
+    const first = (await call('siti', 'GET', '?limit=2')).body as { clients: { client_id: string }[]; next_cursor: string };
+    const second = (await call('siti', 'GET', `?limit=2&cursor=${first.next_cursor}`)).body as typeof first;
+    expect(new Set([...first.clients, ...second.clients].map(({ client_id: id }) => id)).size).to.equal(4);
+    expect(((await call('siti', 'GET', '?status=waiting')).body as typeof first).clients).to.have.length(1);
+  });
+});
