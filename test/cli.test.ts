@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createClientService } from '../src/admin/clients/service.ts';
 import type { AccountId } from '../src/domain/account.ts';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -182,6 +183,17 @@ describe('The command line', function () {
       const listed = await sso(['client', 'list', '--json']);
       expect((JSON.parse(listed.stdout) as { client_id: string }[]).map(({ client_id }) => client_id)).to.include(id);
       for (const { stdout, stderr } of [shown, listed]) expect(stdout + stderr).not.to.include('client_secret"').and.not.to.include(String(created.client_secret));
+    });
+
+    it('approves what waits, for a reason, without a second operator', async () => {
+      const clients = createClientService({ ...core, check: () => undefined });
+      const made = await clients.create([{ document: { client_name: 'Draf', redirect_uris: ['https://rp.test/cb'] } }], { hand: { by: 'operator:siti', involved: ['operator:siti'] }, status: 'draft' });
+      const id = (made.ok && made.value[0]?.client.id) || '';
+      expect((await sso(['client', 'enable', id])).stderr).to.include('client approve');
+      expect((await sso(['client', 'approve', id, '--reason', 'iseng'])).code).to.equal(1);
+      expect(await json<Record<string, unknown>>(['client', 'approve', id, '--reason', 'perbaikan darurat di malam hari'])).to.include({ client_id: id, status: 'active' });
+      expect((await core.store.clientVersions.list(id))[0]?.decided).to.deep.include({ by: 'operator', note: 'perbaikan darurat di malam hari' });
+      expect((await sso(['client', 'approve', id, '--reason', 'perbaikan darurat di malam hari'])).stderr).to.include('nothing of client');
     });
 
     it('reads a document, or many, from standard input or a file', async () => {

@@ -16,7 +16,7 @@ function explain(refusal: ClientRefusal): string {
     case 'proposal-changed':
       return `client ${refusal.id} was changed by somebody else meanwhile`;
     case 'client-draft':
-      return `client ${refusal.id} is a draft: it was never approved`;
+      return `client ${refusal.id} is a draft: approve it by client approve`;
     case 'proposal-open':
       return `client ${refusal.id} has a proposal that waits already`;
     case 'proposal-own':
