@@ -188,7 +188,7 @@ describe('The command line', function () {
     it('approves what waits, for a reason, without a second operator', async () => {
       const clients = createClientService({ ...core, check: () => undefined });
       const made = await clients.create([{ document: { client_name: 'Draf', redirect_uris: ['https://rp.test/cb'] } }], { hand: { by: 'operator:siti', involved: ['operator:siti'] }, status: 'draft' });
-      const id = (made.ok && made.value[0]?.client.id) || '';
+      const id = made.ok ? String(made.value[0]?.client.id) : '';
       expect((await sso(['client', 'enable', id])).stderr).to.include('client approve');
       expect((await sso(['client', 'approve', id, '--reason', 'iseng'])).code).to.equal(1);
       expect(await json<Record<string, unknown>>(['client', 'approve', id, '--reason', 'perbaikan darurat di malam hari'])).to.include({ client_id: id, status: 'active' });
