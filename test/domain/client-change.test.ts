@@ -25,6 +25,7 @@ describe('A change of a client application', () => {
     ['a logo', {}, { logo_uri: 'https://rp.test/logo.png' }, ['logo_uri']],
     ['another stored logo', { logo: 'a.png' }, { logo: 'b.png' }, ['logo']],
     ['no stored logo', { logo: 'a.png' }, {}, []],
+    ['another stored logo', { logo: 'a.png' }, { logo: 'b.png' }, ['logo']],
     ['no logo', { logo_uri: 'https://rp.test/logo.png' }, {}, []],
     ['another home page', { client_uri: 'https://rp.test/' }, { client_uri: 'https://evil.test/' }, ['client_uri']],
     ['another place where sign-in starts', {}, { initiate_login_uri: 'https://evil.test/' }, ['initiate_login_uri']],
