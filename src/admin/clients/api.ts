@@ -57,6 +57,8 @@ const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata
   'client-id-taken': [409, 'There is a client of that id.'],
   'client-unknown': [404, 'There is no such client.'],
   'client-without-secret': [409, 'The client has no secret.'],
+  'secret-unknown': [404, 'There is no such secret.'],
+  'secret-last': [409, 'It is the last secret of the client.'],
   'client-changed': [409, 'Somebody else changed the client meanwhile; nothing was saved. Read it again.'],
   'client-draft': [409, 'The client is a draft: it has to be approved.'],
   'proposal-changed': [409, 'There is no such proposal any more: it was changed or decided.'],
