@@ -57,7 +57,10 @@ export function createClientSecretStore(db: Knex, { sealer, keyedHash }: { reado
         const rows = await trx<{ id: string; secret_sealed: Buffer; created_at: Date }>('clients').whereNotNull('secret_sealed').forUpdate().select('id', 'secret_sealed', 'created_at');
         for (const { id, secret_sealed: sealed, created_at: createdAt } of rows) {
           const secret = sensitive(sealer.open('client-secret', id, sealed).toString('utf8'));
-          await trx('client_secrets').insert(toRow(id, { number: 1, secret, createdBy: 'operator', createdAt, expiresAt: undefined })).onConflict(['client_id', 'number']).ignore();
+          // An earlier release that still runs beside this one may have sealed another since.
+          const known = await trx<{ number: number; hash: Buffer }>('client_secrets').where('client_id', id).select('number', 'hash');
+          const number = 1 + Math.max(0, ...known.map((one) => one.number));
+          if (!known.some(({ hash }) => keyedHash.equal(hash, hashOf(id, secret)))) await trx('client_secrets').insert(toRow(id, { number, secret, createdBy: 'operator', createdAt, expiresAt: undefined }));
           await trx('clients').where('id', id).update({ secret_sealed: null });
         }
         return rows.length;

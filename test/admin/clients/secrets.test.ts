@@ -124,6 +124,15 @@ describe('Client applications: secrets', () => {
     later(3);
     expect(await status(id, first)).to.equal(200);
     expect((await app.database.knex('clients').where('id', id).first<{ secret_sealed: Buffer | null }>()).secret_sealed).to.equal(null);
+
+    // Once more, and another one that such a release has made since: neither is lost, and none is there twice.
+    for (const sealed of [first, 'rahasia-dari-rilis-lama']) {
+      await app.database.knex('clients').where('id', id).update({ secret_sealed: app.container.sealer.seal('client-secret', id, sealed) });
+      await app.store.clientSecrets.hashSealed();
+    }
+    later(3);
+    expect([await status(id, first), await status(id, 'rahasia-dari-rilis-lama')]).to.deep.equal([200, 200]);
+    expect((await app.store.clients.find(id))?.secrets.map(({ number }) => number)).to.deep.equal([1, 2]);
   });
 
   describe('at the console', () => {
