@@ -88,6 +88,13 @@ function crossProblems(config: Config): Problem[] {
   if (new URL(config.http.issuer).origin !== config.http.issuer) {
     problems.push({ name: 'ISSUER', what: 'the issuer is scheme, host and port alone: no path, no slash at the end, small letters', example: 'https://account.kemnaker.go.id' });
   }
+  const { url, cluster, sentinels, sentinelName } = config.redis;
+  if ([url !== undefined, cluster.length > 0, sentinels.length > 0].filter(Boolean).length > 1) {
+    problems.push({ name: 'REDIS_URL', what: 'one of REDIS_URL, REDIS_CLUSTER and REDIS_SENTINELS, not several', example: 'redis://redis.internal' });
+  }
+  if (sentinels.length > 0 !== (sentinelName !== undefined)) {
+    problems.push({ name: 'REDIS_SENTINEL_NAME', what: 'REDIS_SENTINELS and the name under which they know the master belong together', example: 'sso' });
+  }
   const registry = config.dukcapil.url === undefined ? undefined : new URL(config.dukcapil.url);
   if (registry?.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(registry.hostname)) {
     problems.push({ name: 'DUKCAPIL_URL', what: 'plain http is for loopback only: names of citizens travel there', example: 'https://10.20.30.40:8000' });

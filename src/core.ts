@@ -13,6 +13,7 @@ import { systemClock, type Clock } from './ports/clock/clock.ts';
 import type { Counters } from './ports/counters/counters.ts';
 import { createLimits, type Limits } from './ports/counters/limits.ts';
 import { createPostgresCounters } from './ports/counters/postgres.ts';
+import { createRedisCounters } from './ports/counters/redis.ts';
 import type { Mailer } from './ports/mail/mail.ts';
 import { createMailOutbox } from './ports/mail/outbox.ts';
 import { createSmtpMailer } from './ports/mail/smtp.ts';
@@ -23,6 +24,8 @@ import type { SmsGateway } from './ports/sms/sms.ts';
 import { createSecondFactors, type SecondFactors } from './second-factor/service.ts';
 import { createKnex } from './store/knex.ts';
 import { reconnecting } from './store/reconnect.ts';
+import { openRedis, type RedisConnection } from './store/redis/connection.ts';
+import { createRedisProtocolState } from './store/redis/protocol-state.ts';
 import { createStore, type Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 
@@ -33,6 +36,8 @@ export interface Core {
   readonly clock: Clock;
   readonly random: Random;
   readonly knex: Knex;
+  /** Carries protocol state and counters; undefined leaves both in PostgreSQL. */
+  readonly redis: RedisConnection | undefined;
   readonly keyring: Keyring;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
@@ -69,13 +74,16 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
   const knex = createKnex({ url: databaseUrl, poolMax: config.database.poolMax, statementTimeoutMs: config.database.statementTimeoutMs });
-  const store = createStore({ knex, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash });
+  const redis = openRedis(config.redis, log);
+  const longestSeconds = Math.max(config.lifetimes.sessionSeconds, config.lifetimes.offlineSeconds);
+  const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds });
+  const store = createStore({ knex, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, protocolState });
   const sms = createSms(config, store, clock);
   const mail = createMail(config, store, clock);
   const courier = createCourier({ store, sms, mail, clock, random, config: config.courier, log });
 
   // A count that is lost and done again may count twice, which errs on the safe side.
-  const counters = reconnecting(createPostgresCounters({ db: knex, clock }));
+  const counters = redis === undefined ? reconnecting(createPostgresCounters({ db: knex, clock })) : createRedisCounters({ redis, clock });
 
   const limits = createLimits(config);
   const audit = createAudit({ keyedHash, counters, clock, random, log });
@@ -86,6 +94,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     clock,
     random,
     knex,
+    redis,
     keyring,
     sealer,
     keyedHash,
@@ -99,6 +108,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     async close() {
       await courier.stop();
       await Promise.all([sms.close(), mail.close()]);
+      redis?.close();
       await knex.destroy();
     },
   };

@@ -2,7 +2,7 @@ import type { Container } from './container.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
 /** What the parts of a running process tell of themselves when somebody asks for the figures. */
-export function watchGauges(metrics: Metrics, { store, knex, clock, passwords, registry }: Pick<Container, 'store' | 'knex' | 'clock' | 'passwords' | 'registry'>): void {
+export function watchGauges(metrics: Metrics, { store, knex, redis, clock, passwords, registry }: Pick<Container, 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
   const queues = (value: 'waiting' | 'oldestSeconds') => async () => (await store.backlog.queues(clock.now())).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));
   metrics.gauge({ name: 'sso_queue_waiting', help: 'Messages and logout notices that wait to be sent.', labels: ['queue'] }, queues('waiting'));
   metrics.gauge({ name: 'sso_queue_oldest_seconds', help: 'Since when the oldest of them waits.', labels: ['queue'] }, queues('oldestSeconds'));
@@ -17,6 +17,17 @@ export function watchGauges(metrics: Metrics, { store, knex, clock, passwords, r
       { labels: { state: 'waiting' }, value: pool.numPendingAcquires() },
     ];
   });
+  if (redis !== undefined) {
+    metrics.gauge({ name: 'sso_redis_up', help: '1 when Redis answers.' }, async () => [{ value: await redis.ping().then(() => 1, () => 0) }]);
+    metrics.gauge({ name: 'sso_redis_commands_pending', help: 'Commands that wait for an answer of Redis.' }, () => [{ value: redis.pending() }]);
+    metrics.gauge({ name: 'sso_redis_memory_bytes', help: 'Memory of Redis in use and its limit (0: none), over all masters.', labels: ['kind'] }, async () => {
+      const nodes = await redis.inspect();
+      return [
+        { labels: { kind: 'used' }, value: nodes.reduce((sum, { usedBytes }) => sum + usedBytes, 0) },
+        { labels: { kind: 'limit' }, value: nodes.reduce((sum, { limitBytes }) => sum + limitBytes, 0) },
+      ];
+    });
+  }
   metrics.gauge({ name: 'sso_password_lane', help: 'Passwords being hashed, and those that wait for a slot.', labels: ['state'] }, () => {
     const { running, waiting } = passwords.depth();
     return [{ labels: { state: 'running' }, value: running }, { labels: { state: 'waiting' }, value: waiting }];

@@ -128,7 +128,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
     watchGauges(metrics, container);
 
-    const readiness: Readiness & { draining: boolean } = { check: () => container.store.ping(), draining: false };
+    const readiness: Readiness & { draining: boolean } = { check: async () => { await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
     opened.push(await openMonitoring(createMonitoring(metrics, readiness), config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
     const server = createServer({ connectionsCheckingInterval: 5000 }, createApp(container, readiness, metrics, extra).callback() as Handler);

@@ -74,6 +74,11 @@ export const ranges = (fallback: readonly string[], about: string, notes: Notes 
   ...list(fallback, about, notes),
   type: list(fallback, about).type.refine((items) => items.every(isRange), 'not a list of addresses and CIDR ranges'),
 });
+const isEndpoint = (text: string): boolean => URL.canParse(`redis://${text}`) && /^(?:\[[\da-f:.]+\]|[\w.-]+):\d{1,5}$/i.test(text);
+export const endpoints = (about: string, notes: Notes = {}): Setting<readonly string[]> => ({
+  ...list([], about, notes),
+  type: list([], about).type.refine((items) => items.every(isEndpoint), 'not a list of host:port'),
+});
 export const numbers = (fallback: readonly number[], about: string, notes: Notes = {}): Setting<readonly number[]> => ({
   type: fromText(z.array(z.number().int().min(0)).min(1), (value) => value.split(',').map(Number)),
   fallback,

@@ -2,7 +2,7 @@
  * Every setting of the product, one line each: type, default, environment variable, description.
  * `docs/configuration.md` is generated from this file; `config.ts` reads values for it.
  */
-import { choice, flag, link, list, numbers, optional, optionalLink, ranges, record, text, whole, zone } from './setting-kinds.ts';
+import { choice, endpoints, flag, link, list, numbers, optional, optionalLink, ranges, record, text, whole, zone } from './setting-kinds.ts';
 
 const PROVINCES = ['11-19', '21', '31-36', '51-54', '61-65', '71-76', '81', '82', '91-96'];
 
@@ -24,6 +24,20 @@ export const settings = {
     url: optionalLink(/^postgres(?:ql)?$/, 'PostgreSQL 14 or newer; unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
     poolMax: whole(10, 'Most connections of one process.', { env: 'DATABASE_POOL_MAX', min: 2 }),
     statementTimeoutMs: whole(15_000, 'Longest a statement may run.', { min: 100 }),
+  },
+
+  redis: {
+    url: optionalLink(/^rediss?$/, 'Redis 6.2 or newer for protocol state and counters; unset, as the cluster and the Sentinels are, leaves both in PostgreSQL.', { env: 'REDIS_URL', example: 'rediss://sso:…@redis.internal', secret: true }),
+    cluster: endpoints('Nodes of a Redis Cluster to begin with, in the place of one server.', { env: 'REDIS_CLUSTER', example: '10.0.0.11:6379,10.0.0.12:6379,10.0.0.13:6379' }),
+    sentinels: endpoints('Sentinels that know the master, in the place of one server.', { env: 'REDIS_SENTINELS', example: '10.0.0.11:26379,10.0.0.12:26379,10.0.0.13:26379' }),
+    sentinelName: optional('Name under which the Sentinels know the master.', { env: 'REDIS_SENTINEL_NAME', example: 'sso' }),
+    username: optional('User at a cluster or behind Sentinels (one server has it in its address).', { env: 'REDIS_USERNAME' }),
+    password: optional('Password of it.', { env: 'REDIS_PASSWORD', secret: true }),
+    sentinelPassword: optional('Password of the Sentinels themselves.', { env: 'REDIS_SENTINEL_PASSWORD', secret: true }),
+    tls: flag(false, 'TLS to a cluster or Sentinels (one server says `rediss:` in its address).', { env: 'REDIS_TLS' }),
+    ca: optional('PEM file of the certificate authority (or the certificate itself) that signs Redis; unset trusts the public ones.', { env: 'REDIS_CA' }),
+    prefix: text('sso:', 'Stands before every key.', { env: 'REDIS_PREFIX' }),
+    timeoutMs: whole(1000, 'Longest wait for an answer of Redis, a new connection included.', { env: 'REDIS_TIMEOUT_MS', min: 10 }),
   },
 
   keyring: optional('Keys for personal data, blind index and cookies: a file path or the JSON itself; unset makes one in the data directory (not in production).', { env: 'KEYRING', secret: true }),

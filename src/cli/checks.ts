@@ -8,6 +8,7 @@ import { systemClock } from '../ports/clock/clock.ts';
 import { systemRandom } from '../ports/random/random.ts';
 import { inspectDatabase, type DatabaseFacts } from '../store/inspect.ts';
 import { createKnex } from '../store/knex.ts';
+import { examineRedis } from './redis-check.ts';
 import { readConfig, withDatabase, type Opened } from './open.ts';
 
 export interface Finding {
@@ -136,6 +137,6 @@ export async function examine(): Promise<readonly Finding[]> {
     return error.problems.map(({ name, what, example }) => fail('configuration', `${name}: ${what}, for instance ${example}`));
   }
   const keyring = checkKeyring(config);
-  const [database, registry, sms, mail] = await Promise.all([checkDatabase(config, keyring.state !== 'fail'), checkRegistry(config), checkSms(config), checkMail(config)]);
-  return [ok('configuration', `${config.environment}, issuer ${config.http.issuer}`), keyring, ...database, registry, sms, mail];
+  const [database, redis, registry, sms, mail] = await Promise.all([checkDatabase(config, keyring.state !== 'fail'), examineRedis(config), checkRegistry(config), checkSms(config), checkMail(config)]);
+  return [ok('configuration', `${config.environment}, issuer ${config.http.issuer}`), keyring, ...database, ...redis, registry, sms, mail];
 }

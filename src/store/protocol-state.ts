@@ -36,6 +36,9 @@ export interface ProtocolStateStore {
   purge(limit: number): Promise<number>;
 }
 
+/** What Redis can carry in its place; it removes by itself what has expired. */
+export type ProtocolState = Omit<ProtocolStateStore, 'purge'>;
+
 interface Row {
   readonly payload: Buffer;
   readonly consumed_at: Date | null;

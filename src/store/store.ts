@@ -23,7 +23,7 @@ import { createLogoutStore, type LogoutStore } from './logouts.ts';
 import { createMessageStore, type MessageStore } from './messages.ts';
 import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
-import { createProtocolStateStore, type ProtocolStateStore } from './protocol-state.ts';
+import { createProtocolStateStore, type ProtocolState, type ProtocolStateStore } from './protocol-state.ts';
 import { reconnecting, withReconnect } from './reconnect.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
@@ -77,10 +77,12 @@ export interface StoreDeps {
   readonly blindIndex: BlindIndex;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
+  /** Redis in the place of the table; undefined leaves the protocol state in PostgreSQL. */
+  readonly protocolState?: ProtocolState | undefined;
 }
 
 /** All tables behind one object of the same shape inside and outside a transaction. */
-export function createStore({ knex, ...crypto }: StoreDeps): Store {
+export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Store {
   const tables = (db: Knex, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'ping'> => ({
     accounts: wrap(createAccountStore(db, crypto)),
     apis: wrap(createApiStore(db)),
@@ -102,7 +104,8 @@ export function createStore({ knex, ...crypto }: StoreDeps): Store {
     messages: wrap(createMessageStore(db, crypto)),
     operators: wrap(createOperatorStore(db)),
     outbox: wrap(createOutboxStore(db, crypto)),
-    protocolState: wrap(createProtocolStateStore(db)),
+    // What the table held before Redis took over is still cleared away.
+    protocolState: { ...wrap(createProtocolStateStore(db)), ...protocolState },
     registrationTokens: wrap(createRegistrationTokenStore(db)),
     reports: wrap(createReportStore(db)),
     sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),

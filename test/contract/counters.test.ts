@@ -2,8 +2,12 @@ import { expect } from 'chai';
 import type { Clock } from '../../src/ports/clock/clock.ts';
 import type { Counters, Limit } from '../../src/ports/counters/counters.ts';
 import { createPostgresCounters, purgeCounters } from '../../src/ports/counters/postgres.ts';
+import { createRedisCounters } from '../../src/ports/counters/redis.ts';
 import { createKnex } from '../../src/store/knex.ts';
+import { isDatabaseAway } from '../../src/store/reconnect.ts';
+import { openRedis } from '../../src/store/redis/connection.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { redisBenches, redisSettings, type RedisBench } from '../support/redis-bench.ts';
 
 interface Bench {
   readonly counters: Counters;
@@ -38,8 +42,24 @@ function createKnexOn({ url }: TestDatabase): ReturnType<typeof createKnex> {
   return knex;
 }
 
+const benches = redisBenches();
+after(() => benches.close());
+
+const onRedis = (start: () => Promise<RedisBench>) => async (): Promise<Bench> => {
+  const bench = await start();
+  let now = new Date('2026-11-23T03:00:00Z');
+  const clock: Clock = { now: () => now };
+  return {
+    counters: createRedisCounters({ redis: bench.redis, clock }),
+    elsewhere: createRedisCounters({ redis: bench.elsewhere, clock }),
+    pass: (seconds) => (now = new Date(now.getTime() + seconds * 1000)),
+    now: () => now,
+    close: () => bench.empty(),
+  };
+};
+
 /** Every implementation keeps to the same contract. */
-const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres]];
+const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres], ...benches.all.map(([name, start]) => [name, onRedis(start)] as [string, () => Promise<Bench>])];
 
 for (const [name, open] of implementations) {
   describe(`Counters on ${name}`, () => {
@@ -185,4 +205,35 @@ describe('Counters on PostgreSQL, besides', () => {
     expect(await purgeCounters(database.knex, at(602), 100)).to.equal(1);
     await database.drop();
   });
+});
+
+describe('Counters on Redis, besides', () => {
+  const limit: Limit = { name: 'test.redis', points: 3, windowSeconds: 60 };
+
+  it('fail closed: without Redis every operation throws', async () => {
+    const redis = openRedis(redisSettings({ url: 'redis://127.0.0.1:1', timeoutMs: 300 }), { warn: () => undefined })!;
+    const counters = createRedisCounters({ redis });
+    const outcomes = await Promise.allSettled([counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a')]);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && isDatabaseAway(outcome.reason))).to.deep.equal(outcomes.map(() => true));
+    redis.close();
+  });
+
+  for (const [name, start] of benches.all) {
+    it(`have an end each, and take one round trip, on ${name}`, async () => {
+      const bench = await start();
+      await bench.empty();
+      const counters = createRedisCounters({ redis: bench.redis });
+      const trips = [
+        await bench.trips(() => counters.take(limit, 'a')),
+        await bench.trips(() => counters.hold(limit, 'a', 600)),
+        await bench.trips(() => counters.read(limit, 'a')),
+        await bench.trips(() => counters.giveBack(limit, 'a')),
+      ];
+      expect(trips).to.deep.equal([1, 1, 1, 1]);
+      const [end, ...more] = await bench.ends();
+      expect(more).to.deep.equal([]);
+      expect(end).to.be.within(590_000, 600_000);
+      expect(await bench.trips(() => counters.clear(limit, 'a'))).to.equal(1);
+    });
+  }
 });

@@ -7,14 +7,17 @@ import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
 import { createEndGrants, type EndGrants } from '../../src/oidc/state/holder.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { createKnex } from '../../src/store/knex.ts';
-import { createProtocolStateStore, type ProtocolStateStore } from '../../src/store/protocol-state.ts';
+import { createProtocolStateStore, type ProtocolState, type ProtocolWrite } from '../../src/store/protocol-state.ts';
+import type { RedisConnection } from '../../src/store/redis/connection.ts';
+import { createRedisProtocolState } from '../../src/store/redis/protocol-state.ts';
 import { newKeyring } from '../crypto/keys.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { redisBenches, type RedisBench } from '../support/redis-bench.ts';
 
 interface Bench {
-  readonly state: ProtocolStateStore;
+  readonly state: ProtocolState;
   /** Another process on the same store. */
-  readonly elsewhere: ProtocolStateStore;
+  readonly elsewhere: ProtocolState;
   /** Everything that the store holds, as whoever steals it would see it. */
   contents(): Promise<string>;
   close(): Promise<void>;
@@ -37,8 +40,17 @@ async function onPostgres(): Promise<Bench> {
   };
 }
 
+const benches = redisBenches();
+after(() => benches.close());
+
+const onRedis = (start: () => Promise<RedisBench>) => async (): Promise<Bench> => {
+  const bench = await start();
+  const stateOn = (redis: RedisConnection): ProtocolState => createRedisProtocolState({ redis, longestSeconds: 365 * 86_400 });
+  return { state: stateOn(bench.redis), elsewhere: stateOn(bench.elsewhere), contents: () => bench.contents(), close: () => bench.empty() };
+};
+
 /** Every implementation keeps to the same contract. */
-const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres]];
+const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres], ...benches.all.map(([name, start]) => [name, onRedis(start)] as [string, () => Promise<Bench>])];
 
 for (const [name, open] of implementations) {
   describe(`Protocol state on ${name}`, () => {
@@ -167,17 +179,6 @@ for (const [name, open] of implementations) {
       }
     });
 
-    it('purges what has run out, so many at a time, and nothing else', async () => {
-      while ((await bench.state.purge(1000)) > 0);
-      const alive = await kept('AccessToken');
-      for (let count = 0; count < 5; count += 1) await kept('AccessToken', {}, 0);
-      expect(await bench.state.purge(3)).to.equal(3);
-      const removed = await Promise.all([bench.state.purge(10), bench.elsewhere.purge(10)]);
-      expect(removed[0] + removed[1], 'each once, though two purge at once').to.equal(2);
-      expect(await bench.state.purge(10)).to.equal(0);
-      expect(await adapterFor('AccessToken').find(alive)).to.include({ jti: alive });
-    });
-
     it('holds nothing in clear: no id, no uid, no grant, no code for the device and no word of the payload', async () => {
       const secrets = { jti: fresh(), uid: fresh(), grantId: fresh(), userCode: fresh(), accountId: fresh(), params: { login_hint: 'canary.negara@contoh.test' } };
       await adapterFor('Session').upsert(secrets.jti, secrets, 60);
@@ -192,7 +193,7 @@ for (const [name, open] of implementations) {
       // Whoever can write to the store gives the row of one id the payload of another.
       const [mine, victims] = [fresh(), fresh()];
       let stolen: Buffer | undefined;
-      const spying: ProtocolStateStore = { ...bench.state, upsert: (write) => { stolen ??= write.payload; return bench.state.upsert(write); } };
+      const spying: ProtocolState = { ...bench.state, upsert: (write) => { stolen ??= write.payload; return bench.state.upsert(write); } };
       const keyring = newKeyring();
       const crypto = { sealer: createSealer(keyring, systemRandom), keyedHash: createKeyedHash(keyring) };
       const adapter = createProtocolAdapter({ state: spying, ...crypto })('Session');
@@ -202,6 +203,122 @@ for (const [name, open] of implementations) {
       expect(await adapter.find(mine)).to.equal(undefined);
       expect(await adapter.findByUid(`uid-${mine}`)).to.equal(undefined);
       expect(await adapter.find(victims)).to.include({ jti: victims });
+    });
+  });
+}
+
+describe('Protocol state on PostgreSQL, besides', () => {
+  it('purges what has run out, so many at a time, and nothing else', async () => {
+    const database = await createTestDatabase();
+    const other = createKnex({ url: database.url, poolMax: 10, statementTimeoutMs: 5000 });
+    const [state, elsewhere] = [createProtocolStateStore(database.knex), createProtocolStateStore(other)];
+    const row = (ttlSeconds: number): ProtocolWrite => ({ model: 'AccessToken', id: randomBytes(32), payload: randomBytes(8), grantId: undefined, uid: undefined, userCode: undefined, holder: undefined, ttlSeconds });
+    const alive = row(60);
+    await state.upsert(alive);
+    for (let count = 0; count < 5; count += 1) await state.upsert(row(0));
+    expect(await state.purge(3)).to.equal(3);
+    const removed = await Promise.all([state.purge(10), elsewhere.purge(10)]);
+    expect(removed[0] + removed[1], 'each once, though two purge at once').to.equal(2);
+    expect(await state.purge(10)).to.equal(0);
+    expect((await state.find('AccessToken', alive.id))?.payload).to.deep.equal(alive.payload);
+    await other.destroy();
+    await database.drop();
+  });
+});
+
+for (const [name, start] of benches.all) {
+  describe(`Protocol state on ${name}, besides`, () => {
+    let bench: RedisBench;
+    let state: ProtocolState;
+    const row = (more: Partial<ProtocolWrite> = {}): ProtocolWrite => ({ model: 'RefreshToken', id: randomBytes(32), payload: randomBytes(300), grantId: undefined, uid: undefined, userCode: undefined, holder: undefined, ttlSeconds: 60, ...more });
+    before(async () => {
+      bench = await start();
+      state = createRedisProtocolState({ redis: bench.redis, longestSeconds: 120 });
+    });
+    beforeEach(() => bench.empty());
+
+    it('gives every key an end', async () => {
+      const [grantId, holder] = [randomBytes(32), randomBytes(32)];
+      await state.upsert(row({ model: 'Grant', grantId, holder, ttlSeconds: 10 ** 7 }));
+      await state.upsert(row({ model: 'Session', uid: randomBytes(32) }));
+      await state.upsert(row({ model: 'DeviceCode', userCode: randomBytes(32) }));
+      await state.revokeByHolder(holder);
+      const ends = await bench.ends();
+      expect(ends).to.have.length(7);
+      for (const end of ends) expect(end).to.be.within(1, (120 + 3600) * 1000);
+    });
+
+    it('ends what is written under a grant after it was revoked, by its id or through its holder', async () => {
+      for (const through of ['grant', 'holder'] as const) {
+        const [grantId, holder] = [randomBytes(32), randomBytes(32)];
+        await state.upsert(row({ model: 'Grant', grantId, holder }));
+        await (through === 'grant' ? state.revokeByGrantId(grantId) : state.revokeByHolder(holder));
+        const late = row({ grantId });
+        const grantAnew = row({ model: 'Grant', grantId, holder });
+        await Promise.all([state.upsert(late), state.upsert(grantAnew)]);
+        expect(await state.find('RefreshToken', late.id), through).to.equal(undefined);
+        expect(await state.consume('RefreshToken', late.id), through).to.equal(false);
+        expect(await state.find('Grant', grantAnew.id), through).to.equal(undefined);
+      }
+    });
+
+    it('lets nothing through while tokens are issued and their grant is revoked at the same time', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const [grantId, holder] = [randomBytes(32), randomBytes(32)];
+        const [grant, ...tokens] = [row({ model: 'Grant', grantId, holder }), row({ grantId }), row({ grantId }), row({ grantId })];
+        await state.upsert(grant);
+        await Promise.all([...tokens.map((token) => state.upsert(token)), state.revokeByHolder(holder), ...tokens.map((token) => state.upsert(token))]);
+        expect(await Promise.all(tokens.map(({ model, id }) => state.find(model, id)))).to.deep.equal([undefined, undefined, undefined]);
+      }
+    });
+
+    it('leaves what was used used, though it is written again', async () => {
+      const token = row();
+      await state.upsert(token);
+      expect(await state.consume(token.model, token.id)).to.equal(true);
+      await state.upsert(token);
+      expect((await state.find(token.model, token.id))?.consumedAt).to.be.an.instanceOf(Date);
+      expect(await state.consume(token.model, token.id)).to.equal(false);
+    });
+
+    it('knows nothing any more once it is empty: what was used is unknown, not unused', async () => {
+      const [used, grantId] = [row(), randomBytes(32)];
+      await state.upsert(used);
+      await state.consume(used.model, used.id);
+      const revoked = row({ grantId });
+      await state.upsert(revoked);
+      await state.revokeByGrantId(grantId);
+      await bench.empty();
+      for (const { model, id } of [used, revoked]) {
+        expect(await state.find(model, id)).to.equal(undefined);
+        expect(await state.consume(model, id)).to.equal(false);
+      }
+    });
+
+    it(`takes ${name.includes('Cluster') ? 'two round trips at most, where keys of two slots are asked' : 'one round trip for each operation'}`, async () => {
+      const [grantId, holder, uid, userCode] = [randomBytes(32), randomBytes(32), randomBytes(32), randomBytes(32)];
+      const grant = row({ model: 'Grant', grantId, holder });
+      const token = row({ grantId });
+      const session = row({ model: 'Session', uid });
+      const steps: readonly (readonly [string, () => Promise<unknown>])[] = [
+        ['write', () => state.upsert(token)],
+        ['write of a grant', () => state.upsert(grant)],
+        ['write of a session', () => state.upsert(session)],
+        ['find', () => state.find(token.model, token.id)],
+        ['find without a grant', () => state.find(session.model, session.id)],
+        ['find by uid', () => state.findByUid('Session', uid)],
+        ['find by code', () => state.findByUserCode('DeviceCode', userCode)],
+        ['consume', () => state.consume(token.model, token.id)],
+        ['destroy', () => state.destroy(session.model, session.id)],
+        ['revoke', () => state.revokeByGrantId(grantId)],
+        ['revoke by holder', () => state.revokeByHolder(holder)],
+      ];
+      const seen: Record<string, number> = {};
+      for (const [what, step] of steps) seen[what] = await bench.trips(step);
+      const two = name.includes('Cluster') ? 2 : 1;
+      expect(seen).to.deep.equal({
+        write: 1, 'write of a grant': two, 'write of a session': 1, find: two, 'find without a grant': 1, 'find by uid': two, 'find by code': 1, consume: two, destroy: 1, revoke: 1, 'revoke by holder': two,
+      });
     });
   });
 }

@@ -28,6 +28,13 @@ const NEEDED: readonly SystemPackage[] = [
     packages: ['libapache2-mod-auth-openidc'],
     elsewhere: 'the test of examples/apache runs on Debian and Ubuntu',
   },
+  {
+    needed: 'Redis',
+    path: process.env.REDIS_SERVER ?? '/usr/bin/redis-check-rdb',
+    // Not redis-server, which starts a service: the program itself is in here, under another name.
+    packages: ['redis-tools'],
+    elsewhere: 'install Redis 7 and set REDIS_SERVER to the path of redis-server',
+  },
 ];
 
 const isDebian = (): boolean => existsSync('/etc/debian_version') && spawnSync('apt-get', ['--version']).status === 0;

@@ -1,11 +1,11 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Sealer } from '../../crypto/seal.ts';
-import type { ProtocolRow, ProtocolStateStore } from '../../store/protocol-state.ts';
+import type { ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
 import { holderOf } from './holder.ts';
 
 export interface ProtocolAdapterDeps {
-  readonly state: ProtocolStateStore;
+  readonly state: ProtocolState;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
 }
@@ -14,7 +14,7 @@ export interface ProtocolAdapterDeps {
 const LONGEST_SECONDS = 365 * 86_400;
 
 /**
- * oidc-provider's storage over a `ProtocolStateStore`.
+ * oidc-provider's storage over a `ProtocolState`.
  *
  * Ids go to the store as keyed hashes and payloads sealed: a copy of the store holds no usable token, session or
  * `login_hint`. Each operation is one statement.

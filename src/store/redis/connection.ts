@@ -1,0 +1,218 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+
+export interface RedisSettings {
+  readonly url: string | undefined;
+  readonly cluster: readonly string[];
+  readonly sentinels: readonly string[];
+  readonly sentinelName: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly sentinelPassword: string | undefined;
+  readonly tls: boolean;
+  readonly ca: string | undefined;
+  readonly prefix: string;
+  readonly timeoutMs: number;
+}
+
+export type RedisArgument = Buffer | string | number;
+
+/** One script is one round trip. On a cluster its keys must lie in one slot. */
+export interface RedisScript {
+  readonly name: string;
+  readonly lua: string;
+}
+
+/** What the stores use of Redis: whatever goes wrong comes out as one kind of error, after a short time. */
+export interface RedisConnection {
+  readonly isCluster: boolean;
+  /** Stands before every key, so that several installations may share a server. */
+  readonly prefix: string;
+  call(command: string, ...args: readonly RedisArgument[]): Promise<unknown>;
+  run(script: RedisScript, keys: readonly RedisArgument[], args: readonly RedisArgument[]): Promise<unknown>;
+  ping(): Promise<void>;
+  /** How every master is doing. */
+  inspect(): Promise<readonly RedisNode[]>;
+  /** Commands that were sent or wait to be. */
+  pending(): number;
+  close(): void;
+}
+
+export interface RedisNode {
+  readonly version: string;
+  readonly usedBytes: number;
+  /** 0 is no limit. */
+  readonly limitBytes: number;
+  /** What Redis does when it is full: anything but `noeviction` forgets sessions and limits. */
+  readonly evictionPolicy: string;
+  /** Whether each write goes to disk within a second or so. */
+  readonly appendsToDisk: boolean;
+}
+
+/** Redis is away, starting, failing over or full: nobody's fault, and the same request may succeed in a moment. */
+export class RedisAway extends Error {
+  override readonly name = 'RedisAway';
+  readonly code = 'REDIS_AWAY';
+}
+
+/** Commands that may wait for an answer. Beyond, a Redis that hangs would fill the memory of this process. */
+const MOST_PENDING = 5000;
+const CONNECT_MS = 2000;
+const SLOWEST_RETRY_MS = 1000;
+const REFUSES_FOR_NOW = /^(?:LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|UNBLOCKED|ERR max number of clients)\b|OOM command not allowed/;
+
+/** The errors of the driver carry the command with its arguments, a password among them: only their words go on. */
+function toError(error: unknown): Error {
+  if (error instanceof RedisAway) return error;
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  if (name !== 'ReplyError' || REFUSES_FOR_NOW.test(message)) return new RedisAway(message);
+  return new Error(`Redis: ${message}`);
+}
+
+const hostAndPort = (text: string): { host: string; port: number } => {
+  const { hostname, port } = new URL(`redis://${text}`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6379 : Number(port) };
+};
+const retry = (times: number): number => Math.min(25 * 2 ** times, SLOWEST_RETRY_MS);
+const trust = (ca: string | undefined): object => (ca === undefined ? {} : { ca: existsSync(ca) ? readFileSync(ca) : ca });
+
+function toNode(info: string): RedisNode {
+  const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  return {
+    version: field('redis_version'),
+    usedBytes: Number(field('used_memory')),
+    limitBytes: Number(field('maxmemory')),
+    evictionPolicy: field('maxmemory_policy'),
+    appendsToDisk: field('aof_enabled') === '1',
+  };
+}
+
+/** Undefined where nothing is set: PostgreSQL carries everything then. */
+function connect(settings: RedisSettings): Redis | Cluster | undefined {
+  const { url, cluster, sentinels, sentinelName, username, password, sentinelPassword, ca, timeoutMs } = settings;
+  const address = url === undefined ? undefined : new URL(url);
+  const tls = settings.tls || address?.protocol === 'rediss:' ? { tls: trust(ca) } : {};
+  const common: Omit<RedisOptions, 'replyMapping'> = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...tls,
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    // Who hears nothing for longer than anybody waits looks for another connection.
+    socketTimeout: 2 * timeoutMs,
+    maxRetriesPerRequest: 3,
+    // What was sent may have been done: nobody but the caller can tell whether doing it twice is right.
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: retry,
+    // A former master after a fail-over: look for the new one. The command was not done.
+    reconnectOnError: ({ message }) => (message.startsWith('READONLY') ? 2 : false),
+  };
+  if (address !== undefined) {
+    const given = { username: decodeURIComponent(address.username), password: decodeURIComponent(address.password) };
+    const db = Number(address.pathname.slice(1) || '0');
+    return new Redis({ ...common, ...hostAndPort(address.host), ...(given.username === '' ? {} : { username: given.username }), ...(given.password === '' ? {} : { password: given.password }), db });
+  }
+  if (cluster.length > 0) {
+    return new Cluster(cluster.map(hostAndPort), {
+      lazyConnect: true,
+      redisOptions: common,
+      clusterRetryStrategy: retry,
+      maxRedirections: 5,
+      slotsRefreshTimeout: timeoutMs,
+      // Certificates are made out to names: with TLS the nodes are called as they call themselves.
+      ...('tls' in tls ? { dnsLookup: (host, done) => { done(null, host); } } : {}),
+    });
+  }
+  if (sentinels.length > 0 && sentinelName !== undefined) {
+    return new Redis({
+      ...common,
+      sentinels: sentinels.map(hostAndPort),
+      name: sentinelName,
+      sentinelRetryStrategy: retry,
+      ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+      ...('tls' in tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls.tls } : {}),
+    });
+  }
+  return undefined;
+}
+
+type Command = (...args: unknown[]) => Promise<unknown>;
+
+interface Logger {
+  warn(details: object, message: string): void;
+}
+
+/**
+ * The connection to Redis: one server, a cluster, or the master that Sentinels name. It is made with the first command and
+ * made again whenever it is lost.
+ *
+ * @returns undefined when no Redis is set.
+ */
+export function openRedis(settings: RedisSettings, log: Logger): RedisConnection | undefined {
+  const client = connect(settings);
+  return client === undefined ? undefined : guard(client, settings, log);
+}
+
+function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, log: Logger): RedisConnection {
+  const scripts = new Map<RedisScript, Command>();
+  let pending = 0;
+
+  client.on('error', (error: unknown) => {
+    log.warn({ reason: toError(error).message }, 'the connection to Redis is lost; it is tried again');
+  });
+
+  async function inTime<T>(work: () => Promise<T>): Promise<T> {
+    if (pending >= MOST_PENDING) throw new RedisAway('too many commands wait for an answer');
+    pending += 1;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new RedisAway(`no answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+    });
+    // Counted until Redis has answered or is given up by the driver, not only while somebody waits.
+    const answer = work().finally(() => {
+      pending -= 1;
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } catch (error) {
+      throw toError(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Sent by its hash; whole where the server does not know it, after a restart say. */
+  function commandOf(script: RedisScript): Command {
+    const known = scripts.get(script);
+    if (known !== undefined) return known;
+    client.defineCommand(script.name, { lua: script.lua });
+    const method = (client as unknown as Record<string, Command>)[`${script.name}Buffer`];
+    if (method === undefined) throw new Error(`no command ${script.name}`);
+    const command: Command = method.bind(client);
+    scripts.set(script, command);
+    return command;
+  }
+
+  const masters = (): readonly Redis[] => (client instanceof Cluster ? client.nodes('master') : [client]);
+
+  return {
+    isCluster: client instanceof Cluster,
+    prefix,
+    call: (command, ...args) => inTime(() => client.callBuffer(command, ...args)),
+    run: (script, keys, args) => inTime(() => commandOf(script)(keys.length, ...keys, ...args)),
+    async ping() {
+      // A cluster is asked for a key: it is there when it serves, and a node that answers says nothing of it.
+      await inTime<unknown>(() => (client instanceof Cluster ? client.exists(`${prefix}ping`) : client.ping()));
+    },
+    async inspect() {
+      await this.ping();
+      return (await inTime(() => Promise.all(masters().map((node) => node.info())))).map(toNode);
+    },
+    pending: () => pending,
+    close() {
+      client.disconnect();
+    },
+  };
+}

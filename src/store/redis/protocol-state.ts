@@ -1,0 +1,125 @@
+import type { ProtocolRow, ProtocolState } from '../protocol-state.ts';
+import type { RedisConnection } from './connection.ts';
+import { findLinked, followLinked, holdGrant, revokeHolderLinked, use, useLinked, write, writeLinked } from './scripts.ts';
+
+export interface RedisProtocolStateDeps {
+  readonly redis: RedisConnection;
+  /** No artefact that belongs to a grant lives longer. */
+  readonly longestSeconds: number;
+}
+
+/** What was written by a request that began before a grant was revoked ends before the mark does. */
+const SLACK_SECONDS = 3600;
+const NOTHING = Buffer.alloc(0);
+/** Which part of a row leads back to an index. */
+const UID = 2;
+const USER_CODE = 3;
+
+interface StoredRow extends ProtocolRow {
+  readonly grantId: Buffer;
+  readonly links: readonly Buffer[];
+}
+
+const part = (value: Buffer | undefined): Buffer[] => [Buffer.of(value?.length ?? 0), value ?? NOTHING];
+
+/** The row as `scripts.ts` describes it. */
+function toRow(answer: unknown): StoredRow | undefined {
+  if (!Buffer.isBuffer(answer)) return undefined;
+  const usedAt = answer.readUInt32BE(0);
+  const links: Buffer[] = [];
+  let at = 4;
+  for (let count = 0; count < 3; count += 1) {
+    const end = at + 1 + answer.readUInt8(at);
+    links.push(answer.subarray(at + 1, end));
+    at = end;
+  }
+  return { payload: answer.subarray(at), consumedAt: usedAt === 0 ? undefined : new Date(usedAt * 1000), grantId: links[0] ?? NOTHING, links };
+}
+
+/**
+ * The protocol state in Redis. A grant is revoked by a mark that stands as long as anything under it can live; whatever
+ * is found is held against the mark of its grant, so what a request under way writes a moment later is dead as well.
+ *
+ * On one server (with or without Sentinels) each operation is one round trip. On a cluster a row, the mark of its grant
+ * and the index that leads to it lie in different slots, and finding by way of another key takes a second step. Both keep the same keys.
+ * Whatever ends, ends by the clock of Redis.
+ */
+export function createRedisProtocolState({ redis, longestSeconds }: RedisProtocolStateDeps): ProtocolState {
+  const marks = Buffer.from(`${redis.prefix}x:`);
+  const markMs = (longestSeconds + SLACK_SECONDS) * 1000;
+  const rowsOf = (model: string): Buffer => Buffer.from(`${redis.prefix}p:${model}:`);
+  const rowKey = (model: string, id: Buffer): Buffer => Buffer.concat([rowsOf(model), id]);
+  const uidKey = (model: string, uid: Buffer): Buffer => Buffer.concat([Buffer.from(`${redis.prefix}u:${model}:`), uid]);
+  const codeKey = (model: string, userCode: Buffer): Buffer => Buffer.concat([Buffer.from(`${redis.prefix}d:${model}:`), userCode]);
+  const holderKey = (holder: Buffer): Buffer => Buffer.concat([Buffer.from(`${redis.prefix}h:`), holder]);
+  const markKey = (grantId: Buffer): Buffer => Buffer.concat([marks, grantId]);
+  const mark = (grantId: Buffer): Promise<unknown> => redis.call('SET', markKey(grantId), '', 'PX', markMs);
+  const isRevoked = async (grantId: Buffer): Promise<boolean> => grantId.length > 0 && (await redis.call('EXISTS', markKey(grantId))) === 1;
+
+  const common: Pick<ProtocolState, 'destroy' | 'revokeByGrantId'> = {
+    async destroy(model, id) {
+      await redis.call('DEL', rowKey(model, id));
+    },
+    async revokeByGrantId(grantId) {
+      await mark(grantId);
+    },
+  };
+
+  const prepare = ({ model, payload, grantId, uid, userCode, ttlSeconds }: Parameters<ProtocolState['upsert']>[0]): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
+    row: Buffer.concat([...part(grantId), ...part(uid), ...part(userCode), payload]),
+    ttlMs: Math.ceil((grantId === undefined ? ttlSeconds : Math.min(ttlSeconds, longestSeconds)) * 1000),
+    indexes: [...(uid === undefined ? [] : [uidKey(model, uid)]), ...(userCode === undefined ? [] : [codeKey(model, userCode)])],
+  });
+
+  if (!redis.isCluster) {
+    const follow = async (model: string, index: Buffer, link: number, value: Buffer): Promise<ProtocolRow | undefined> =>
+      toRow(await redis.run(followLinked, [index], [marks, rowsOf(model), link, value]));
+    return {
+      ...common,
+      async upsert(one) {
+        const { row, ttlMs, indexes } = prepare(one);
+        const { model, id, grantId, holder } = one;
+        const isHeld = holder !== undefined && grantId !== undefined;
+        await redis.run(writeLinked, [rowKey(model, id), ...indexes, ...(isHeld ? [holderKey(holder)] : [])], [row, ttlMs, id, grantId ?? NOTHING, isHeld ? holder : NOTHING]);
+      },
+      find: async (model, id) => toRow(await redis.run(findLinked, [rowKey(model, id)], [marks])),
+      findByUid: (model, uid) => follow(model, uidKey(model, uid), UID, uid),
+      findByUserCode: (model, userCode) => follow(model, codeKey(model, userCode), USER_CODE, userCode),
+      consume: async (model, id) => (await redis.run(useLinked, [rowKey(model, id)], [marks])) === 1,
+      async revokeByHolder(holder) {
+        await redis.run(revokeHolderLinked, [holderKey(holder)], [marks, markMs]);
+      },
+    };
+  }
+
+  async function find(model: string, id: Buffer): Promise<StoredRow | undefined> {
+    const row = toRow(await redis.call('GET', rowKey(model, id)));
+    return row === undefined || (await isRevoked(row.grantId)) ? undefined : row;
+  }
+  async function follow(model: string, index: Buffer, link: number, value: Buffer): Promise<ProtocolRow | undefined> {
+    const id = await redis.call('GET', index);
+    const row = Buffer.isBuffer(id) ? await find(model, id) : undefined;
+    return row?.links[link - 1]?.equals(value) === true ? row : undefined;
+  }
+  return {
+    ...common,
+    async upsert(one) {
+      const { row, ttlMs, indexes } = prepare(one);
+      const { model, id, grantId, holder } = one;
+      // First, and alone: a grant that its holder's set does not know could not be ended.
+      if (holder !== undefined && grantId !== undefined && ttlMs > 0) await redis.run(holdGrant, [holderKey(holder)], [grantId, ttlMs]);
+      await Promise.all([redis.run(write, [rowKey(model, id)], [row, ttlMs]), ...(ttlMs > 0 ? indexes.map((index) => redis.call('SET', index, id, 'PX', ttlMs)) : [])]);
+    },
+    find,
+    findByUid: (model, uid) => follow(model, uidKey(model, uid), UID, uid),
+    findByUserCode: (model, userCode) => follow(model, codeKey(model, userCode), USER_CODE, userCode),
+    async consume(model, id) {
+      const grant = await redis.run(use, [rowKey(model, id)], []);
+      return Buffer.isBuffer(grant) && !(await isRevoked(grant.subarray(1)));
+    },
+    async revokeByHolder(holder) {
+      const grants = (await redis.call('ZRANGE', holderKey(holder), 0, -1)) as readonly Buffer[];
+      await Promise.all(grants.map(mark));
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * What Redis does by itself, in Lua. A row is one string: the second of its use (4 bytes, zero while unused), then
+ * three short texts, each after a byte with its length (grant, uid, code for a device), then the payload.
+ *
+ * The scripts with `Linked` in their name follow a row to other keys that they compute, which is only allowed where all
+ * keys lie on one server. A cluster has the others, and takes a second step.
+ */
+import type { RedisScript } from './connection.ts';
+
+const PARTS = String.raw`
+local function part(row, at)
+  local length = string.byte(row, at)
+  return string.sub(row, at + 1, at + length), at + 1 + length
+end
+`;
+const GRANT = `${PARTS}
+local function isRevoked(row, marks)
+  local grant = part(row, 5)
+  return grant ~= '' and redis.call('EXISTS', marks .. grant) == 1
+end
+`;
+/** KEYS: the row. ARGV: the row without its use, milliseconds to live. What was used stays used. */
+const WRITE = String.raw`
+local ttl = tonumber(ARGV[2])
+if ttl <= 0 then
+  redis.call('DEL', KEYS[1])
+  return
+end
+local used = redis.call('GETRANGE', KEYS[1], 0, 3)
+if #used < 4 then used = '\0\0\0\0' end
+redis.call('SET', KEYS[1], used .. ARGV[1], 'PX', ttl)
+`;
+/** A set of grants by the moment at which each ends, so that it never grows beyond what is alive. */
+const HOLD = `
+local function hold(key, grant, ttl)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  redis.call('ZADD', key, now + ttl, grant)
+  if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, ttl) end
+end
+`;
+const USE = String.raw`
+local used = redis.call('GETRANGE', KEYS[1], 0, 3)
+if used ~= '\0\0\0\0' then return false end
+redis.call('SETRANGE', KEYS[1], 0, struct.pack('>I4', redis.call('TIME')[1]))
+`;
+
+export const write: RedisScript = { name: 'ssoWrite', lua: WRITE };
+
+/** KEYS: the row, indexes that lead to it, and with ARGV[5] the set of the holder's grants. ARGV: …, id, grant, holder or ''. */
+export const writeLinked: RedisScript = {
+  name: 'ssoWriteLinked',
+  lua: `${HOLD}${WRITE}
+local indexes = #KEYS
+if ARGV[5] ~= '' then
+  hold(KEYS[indexes], ARGV[4], ttl)
+  indexes = indexes - 1
+end
+for at = 2, indexes do redis.call('SET', KEYS[at], ARGV[3], 'PX', ttl) end
+`,
+};
+
+/** KEYS: the set of a holder's grants. ARGV: grant, milliseconds to live. */
+export const holdGrant: RedisScript = { name: 'ssoHold', lua: `${HOLD}hold(KEYS[1], ARGV[1], tonumber(ARGV[2]))` };
+
+/** KEYS: the row. ARGV: beginning of the marks of revoked grants. */
+export const findLinked: RedisScript = {
+  name: 'ssoFindLinked',
+  lua: `${GRANT}
+local row = redis.call('GET', KEYS[1])
+if not row or isRevoked(row, ARGV[1]) then return false end
+return row
+`,
+};
+
+/** KEYS: the index. ARGV: beginning of the marks, beginning of the rows, which part of the row leads back (2 uid, 3 code), its value. */
+export const followLinked: RedisScript = {
+  name: 'ssoFollowLinked',
+  lua: `${GRANT}
+local id = redis.call('GET', KEYS[1])
+if not id then return false end
+local row = redis.call('GET', ARGV[2] .. id)
+if not row or isRevoked(row, ARGV[1]) then return false end
+local at, value = 5, nil
+for _ = 1, tonumber(ARGV[3]) do value, at = part(row, at) end
+if value ~= ARGV[4] then return false end
+return row
+`,
+};
+
+/** KEYS: the row. @returns its grant, with the length before it, when this was the first use. */
+export const use: RedisScript = {
+  name: 'ssoUse',
+  lua: `${USE}
+return redis.call('GETRANGE', KEYS[1], 4, 4 + string.byte(redis.call('GETRANGE', KEYS[1], 4, 4)))
+`,
+};
+
+/** KEYS: the row. ARGV: beginning of the marks. */
+export const useLinked: RedisScript = {
+  name: 'ssoUseLinked',
+  lua: `${GRANT}
+local row = redis.call('GET', KEYS[1])
+if not row or isRevoked(row, ARGV[1]) then return false end
+${USE}
+return 1
+`,
+};
+
+/** KEYS: the set of the holder's grants. ARGV: beginning of the marks, milliseconds they live. */
+export const revokeHolderLinked: RedisScript = {
+  name: 'ssoRevokeHolderLinked',
+  lua: `
+for _, grant in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('SET', ARGV[1] .. grant, '', 'PX', ARGV[2]) end
+`,
+};
