@@ -88,6 +88,16 @@ describe('Settings', () => {
     expect(complaints({ DUKCAPIL_URL: 'http://127.0.0.1:8000' })).to.deep.equal([]);
   });
 
+  it('take one Redis, and the name of the master with the Sentinels', () => {
+    const sentinels = '10.0.0.1:26379,[fd00::1]:26379';
+    for (const good of [{ REDIS_URL: 'rediss://u:p@redis.contoh.test:6380/1' }, { REDIS_CLUSTER: 'a.contoh.test:6379, 10.0.0.2:6379' }, { REDIS_SENTINELS: sentinels, REDIS_SENTINEL_NAME: 'sso' }]) expect(complaints(good)).to.deep.equal([]);
+    expect(complaints({ REDIS_URL: 'redis://a', REDIS_CLUSTER: 'a:6379' })).to.deep.equal(['REDIS_URL']);
+    expect(complaints({ REDIS_URL: 'a:6379' })).to.deep.equal(['REDIS_URL']);
+    expect(complaints({ REDIS_CLUSTER: 'a:6379,b' })).to.deep.equal(['REDIS_CLUSTER']);
+    expect(complaints({ REDIS_SENTINELS: sentinels })).to.deep.equal(['REDIS_SENTINEL_NAME']);
+    expect(complaints({ REDIS_SENTINEL_NAME: 'sso' })).to.deep.equal(['REDIS_SENTINEL_NAME']);
+  });
+
   describe('of production', () => {
     it('are accepted when everything is set', () => {
       expect(complaints(GOOD)).to.deep.equal([]);
