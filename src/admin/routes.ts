@@ -8,6 +8,7 @@ import { accountRoutes } from './accounts/api.ts';
 import { createApi, type ApiDeps } from './api.ts';
 import { auditRoutes } from './audit/api.ts';
 import { clientRoutes } from './clients/api.ts';
+import { secretRoutes } from './clients/secrets/api.ts';
 import { operatorRoutes } from './operators/api.ts';
 import { reportRoutes } from './reports/api.ts';
 import type { AdminServices } from './services.ts';
@@ -22,7 +23,7 @@ export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config'> {
 /** The operators' API over all administered resources. */
 export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware {
   const { store, audit } = deps;
-  const { accounts, support, clients, review, findHand, operators, reports, toKey } = services;
+  const { accounts, support, clients, clientSecrets, review, findHand, operators, reports, toKey } = services;
 
   async function getAccount(sub: string): Promise<Account> {
     const found = await accounts.find({ sub });
@@ -32,6 +33,6 @@ export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware 
 
   return createApi({
     ...deps,
-    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...clientRoutes({ clients, review, findHand, store }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
+    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...clientRoutes({ clients, review, findHand, store }), ...secretRoutes({ clients, secrets: clientSecrets, findHand }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
   });
 }

@@ -106,6 +106,31 @@ describe('The operators’ API: client applications', () => {
     expect((await call('siti', 'POST', '/ubah/versions/3/return', { reason })).status).to.equal(404);
   });
 
+  it('makes further secrets and ends them, each shown once, and none of a machine with rights here', async () => {
+    await app.addClient({ type: 'machine', secret: SECRET, metadata: { client_id: 'putar', client_name: 'Putar', grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' } });
+    const status = async (secret: unknown): Promise<number> =>
+      (await fetch(`${app.url}/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`putar:${String(secret)}`).toString('base64')}` }, body: new URLSearchParams({ grant_type: 'client_credentials' }) })).status;
+    const made = await call('siti', 'POST', '/putar/secrets', { overlap_days: 7, reason });
+    expect(made.status, JSON.stringify(made.body)).to.equal(200);
+    app.clock.advance({ seconds: 3 });
+    expect([await status(SECRET), await status(made.body.client_secret)]).to.deep.equal([200, 200]);
+    const listed = (await call('reader', 'GET', '/putar/secrets')).body as { secrets: { number: number; created_by: string }[] };
+    expect(listed.secrets.map(({ number, created_by }) => [number, created_by])).to.deep.equal([[1, 'operator'], [2, 'client:siti']]);
+    expect(JSON.stringify(listed)).not.to.include(String(made.body.client_secret)).and.not.to.include(SECRET);
+    expect((await call('siti', 'POST', '/putar/secrets/1/end', { reason })).status).to.equal(200);
+    app.clock.advance({ seconds: 3 });
+    expect([await status(SECRET), await status(made.body.client_secret)]).to.deep.equal([401, 200]);
+    expect((await call('siti', 'POST', '/putar/secrets/2/end', { reason })).body.code).to.equal('secret-last');
+
+    for (const path of ['', '/2/end']) {
+      expect((await call('siti', 'POST', `/putar/secrets${path}`, { reason: 'x' })).status, path).to.equal(422);
+      expect((await call('nobody', 'POST', `/putar/secrets${path}`, { reason })).body.code, path).to.equal('operator-missing');
+      expect((await call('reader', 'POST', `/putar/secrets${path}`, { reason })).body.code, path).to.equal('scope-missing');
+    }
+    expect((await call('siti', 'POST', '/budi/secrets', { reason })).body.code, 'of another machine with rights here').to.equal('client-privileged');
+    expect((await call('siti', 'GET', '/tiada/secrets')).status).to.equal(404);
+  });
+
   it('stops a client, and starts it again by whoever approves', async () => {
     const id = 'ubah';
     expect((await call('siti', 'POST', `/${id}/disable`, { reason })).body.status).to.equal('disabled');

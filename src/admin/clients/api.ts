@@ -48,9 +48,9 @@ const proposal = version.extend({
   changes: z.array(z.object({ member: z.string(), before: z.unknown(), after: z.unknown(), widens: z.boolean() })),
   stale: z.boolean().describe('Something else is in effect than when it was made: save it again first.'),
 });
-const params = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
+export const clientParams = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
 const position = { number: z.int(), edition: z.int() };
-const reason = z.string().describe('Why: 10 to 300 characters, without a number or address of a person. It stays in the audit log.');
+export const reason = z.string().describe('Why: 10 to 300 characters, without a number or address of a person. It stays in the audit log.');
 const outcome = z.enum(['applied', 'proposed', 'unchanged']).describe('What widens nothing was applied at once; what widens access waits for a second operator.');
 
 const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata'>, readonly [status: number, words: string]>> = {
@@ -70,7 +70,8 @@ const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata
   'version-in-effect': [409, 'That version says what is in effect.'],
 };
 
-function unwrap<T>(result: Result<T, ClientRefusal>): T {
+/** What came of it, or the answer to a refusal. */
+export function unwrap<T>(result: Result<T, ClientRefusal>): T {
   if (result.ok) return result.value;
   const { refusal } = result;
   if (refusal.reason === 'client-metadata') throw new Problem(422, 'client-metadata', 'The metadata are not acceptable.', { fields: refusal.problems.map(({ field, what }) => ({ field: `body.metadata.${field}`, what })) });
@@ -78,11 +79,20 @@ function unwrap<T>(result: Result<T, ClientRefusal>): T {
   throw new Problem(status, refusal.reason, words);
 }
 
-function readReason(text: string): string {
+export function readReason(text: string): string {
   const parsed = parseReason(text);
   if (!parsed.ok) throw new Problem(422, parsed.refusal, 'The reason is not acceptable.', { fields: [{ field: 'body.reason', what: parsed.refusal }] });
   return parsed.value;
 }
+
+/** Who acts by a machine. @throws {Problem} where nobody with that right stands behind it. */
+export const createGetHand =
+  (findHand: FindHand) =>
+  async (by: Machine, permission: Permission): Promise<Hand> => {
+    const hand = await findHand(by, permission);
+    if (hand === undefined) throw new Problem(403, 'operator-missing', `No operator with the right ${permission} answers for this machine (operated_by).`);
+    return hand;
+  };
 
 export interface ClientRoutesDeps {
   readonly clients: ClientService;
@@ -93,11 +103,7 @@ export interface ClientRoutesDeps {
 
 /** Clients for machines: the same review as at the console, with the operator behind the machine counted. */
 export function clientRoutes({ clients, review, findHand, store }: ClientRoutesDeps): ApiRoute[] {
-  async function getHand(by: Machine, permission: Permission): Promise<Hand> {
-    const hand = await findHand(by, permission);
-    if (hand === undefined) throw new Problem(403, 'operator-missing', `No operator with the right ${permission} answers for this machine (operated_by).`);
-    return hand;
-  }
+  const getHand = createGetHand(findHand);
   async function getClient(id: string): Promise<Client> {
     const found = await clients.find(id);
     if (found === undefined) return unwrap({ ok: false, refusal: { reason: 'client-unknown', id } });
@@ -117,7 +123,7 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       path: `/clients/{client_id}/proposal/${verb}`,
       summary,
       scope: verb === 'withdraw' ? 'admin:clients:write' : 'admin:clients:approve',
-      params,
+      params: clientParams,
       body: z.strictObject({ ...position, reason }),
       answer: client,
       async handle({ params: { client_id: id }, body: { reason: text, ...read }, by }) {
@@ -132,7 +138,7 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       path: `/clients/{client_id}/${verb}`,
       summary,
       scope: verb === 'disable' ? 'admin:clients:write' : 'admin:clients:approve',
-      params,
+      params: clientParams,
       body: z.strictObject({ reason }),
       answer: client,
       async handle({ params: { client_id: id }, body, by }) {
@@ -158,7 +164,7 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
         return { clients: page.map(({ id, updatedAt, ...one }) => ({ client_id: id, ...one, updated_at: updatedAt.toISOString() })), ...(found.length > limit && last !== undefined ? { next_cursor: toCursor(last) } : {}) };
       },
     }),
-    apiRoute({ method: 'get', path: '/clients/{client_id}', summary: 'What is in effect; of a draft, what is proposed.', scope: 'admin:clients:read', params, answer: client, handle: async ({ params: { client_id: id } }) => show(await getClient(id)) }),
+    apiRoute({ method: 'get', path: '/clients/{client_id}', summary: 'What is in effect; of a draft, what is proposed.', scope: 'admin:clients:read', params: clientParams, answer: client, handle: async ({ params: { client_id: id } }) => show(await getClient(id)) }),
     apiRoute({
       method: 'post',
       path: '/clients',
@@ -177,7 +183,7 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       path: '/clients/{client_id}',
       summary: 'Change members, on top of the open proposal where there is one; null takes a member away (RFC 7396). Saved as it is, a stale proposal is renewed.',
       scope: 'admin:clients:write',
-      params,
+      params: clientParams,
       body: z.strictObject({ metadata: z.record(z.string(), z.unknown()).refine(hasNoNul, { error: 'must not hold U+0000' }).default({}), listing: listing.nullable().optional(), seen: z.string().max(200).optional(), reason: reason.optional() }),
       answer: client.extend({ outcome, ignored: z.array(z.string()) }),
       async handle({ params: { client_id: id }, body, by }) {
@@ -192,7 +198,7 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       path: '/clients/{client_id}/proposal',
       summary: 'What waits for a decision, and how it differs from what is in effect.',
       scope: 'admin:clients:read',
-      params,
+      params: clientParams,
       answer: proposal,
       async handle({ params: { client_id: id } }) {
         const one = await getClient(id);
@@ -204,13 +210,13 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
     decision('approve', 'The proposal takes effect. Nobody approves what they had a hand in.'),
     decision('reject', 'Say no to the proposal.'),
     decision('withdraw', 'Take the proposal back.'),
-    apiRoute({ method: 'get', path: '/clients/{client_id}/versions', summary: 'What the client was and was meant to become, newest first.', scope: 'admin:clients:read', params, answer: z.object({ versions: z.array(version) }), handle: async ({ params: { client_id: id } }) => ({ versions: (await store.clientVersions.list((await getClient(id)).id)).map(presentVersion) }) }),
+    apiRoute({ method: 'get', path: '/clients/{client_id}/versions', summary: 'What the client was and was meant to become, newest first.', scope: 'admin:clients:read', params: clientParams, answer: z.object({ versions: z.array(version) }), handle: async ({ params: { client_id: id } }) => ({ versions: (await store.clientVersions.list((await getClient(id)).id)).map(presentVersion) }) }),
     apiRoute({
       method: 'post',
       path: '/clients/{client_id}/versions/{number}/return',
       summary: 'Return to an earlier version: at once where that widens nothing, else as a proposal.',
       scope: 'admin:clients:write',
-      params: params.extend({ number: z.coerce.number().int().min(1).max(1_000_000) }),
+      params: clientParams.extend({ number: z.coerce.number().int().min(1).max(1_000_000) }),
       body: z.strictObject({ reason }),
       answer: client.extend({ outcome }),
       async handle({ params: { client_id: id, number }, body, by }) {
