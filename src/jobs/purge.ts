@@ -9,6 +9,10 @@ const LOGOUT_SECONDS = 30 * 86_400;
 const CLIENT_ERROR_SECONDS = 14 * 86_400;
 /** A picture that was put here and then not used. */
 const UNUSED_LOGO_SECONDS = 86_400;
+/** A personal link to the check of an integration, after it ended. */
+const CHECK_LINK_SECONDS = 30 * 86_400;
+/** A key made for one check: it is published for a day, and goes thirty days later. */
+const CHECK_KEY_SECONDS = 31 * 86_400;
 
 async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
   for (let total = 0; ; ) {
@@ -37,6 +41,8 @@ export async function purge({ store, clock, deviceSeconds, purgeCounters }: Purg
     logouts: await inBatches((limit) => store.logouts.purge(addSeconds(now, -LOGOUT_SECONDS), limit)),
     clientErrors: await inBatches((limit) => store.clientErrors.purge(addSeconds(now, -CLIENT_ERROR_SECONDS), limit)),
     logos: await inBatches((limit) => store.clientLogos.purge(addSeconds(now, -UNUSED_LOGO_SECONDS), limit)),
+    checkLinks: await inBatches((limit) => store.clientChecks.purgeLinks(addSeconds(now, -CHECK_LINK_SECONDS), limit)),
+    checkKeys: await inBatches((limit) => store.sandboxKeys.purgeOfChecks(addSeconds(now, -CHECK_KEY_SECONDS), limit)),
     devices: await inBatches((limit) => store.accounts.purgeDevices(addSeconds(now, -deviceSeconds), limit)),
   };
 }

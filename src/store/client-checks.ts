@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { deleteBatch } from './delete-batch.ts';
 
 /** One run of the integration check. */
 export interface ClientCheck {
@@ -112,5 +113,8 @@ export function createClientCheckStore(db: Knex) {
     async clientOfLink(token: Buffer, now: Date): Promise<string | undefined> {
       return (await db<{ client_id: string }>('client_check_links').where('token', token).where('ends_at', '>', now).first('client_id'))?.client_id;
     },
+
+    /** Removes links that ended before that moment. @returns how many rows went. */
+    purgeLinks: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'client_check_links', 'ends_at', before, limit),
   };
 }

@@ -38,6 +38,16 @@ export function createSandboxKeyStore(db: Knex, { sealer }: { readonly sealer: S
       await db('sandbox_keys').insert({ kid: key.kid, algorithm: key.algorithm, sealed: sealer.seal(PURPOSE, key.kid, JSON.stringify(key.jwk)), check_id: checkId ?? null, created_at: key.createdAt });
     },
 
+    /** Removes keys made for checks before that moment; the standing ones stay. @returns how many rows went. */
+    async purgeOfChecks(before: Date, limit: number): Promise<number> {
+      const { rows } = await db.raw<{ rows: unknown[] }>(
+        `delete from sandbox_keys where kid = any(array(
+           select kid from sandbox_keys where check_id is not null and created_at <= ? limit ? for update skip locked)) returning 1`,
+        [before, limit],
+      );
+      return rows.length;
+    },
+
     /** Until the transaction ends nobody else makes keys. */
     async lock(): Promise<void> {
       await db.raw('lock table sandbox_keys in exclusive mode');

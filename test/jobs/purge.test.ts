@@ -46,6 +46,25 @@ describe('Purging', () => {
     expect(await core.knex('known_devices').where('account_id', accountId)).to.have.length(1);
   });
 
+  it('forgets personal links and keys of checks thirty days after they ended, and keeps the standing keys', async () => {
+    const { clientChecks, sandboxKeys } = core.store;
+    const day = 24;
+    const key = (kid: string, days: number): { kid: string; algorithm: string; jwk: Record<string, unknown>; createdAt: Date } => ({ kid, algorithm: 'ES256', jwk: {}, createdAt: inHours(days * day) });
+    for (const clientId of ['lama', 'baru']) await core.knex('clients').insert({ id: clientId, type: 'web', metadata: {}, created_at: clock.now(), updated_at: clock.now() });
+    await clientChecks.giveLink({ clientId: 'lama', token: randomBytes(32), madeBy: 'uji', endsAt: inHours(-30 * day) });
+    await clientChecks.giveLink({ clientId: 'baru', token: randomBytes(32), madeBy: 'uji', endsAt: inHours(-29 * day) });
+    const check = core.random.uuid();
+    await clientChecks.insert({ id: check, clientId: 'lama', fingerprint: '-', startedBy: 'uji', startedAt: inHours(-31 * day) });
+    await sandboxKeys.insert(key('lama', -31), check);
+    await sandboxKeys.insert(key('baru', -30), check);
+    await sandboxKeys.insert(key('tetap', -400));
+    expect(await run()).to.include({ checkLinks: 1, checkKeys: 1 });
+    expect(await core.knex('client_check_links').pluck('client_id')).to.deep.equal(['baru']);
+    expect(await core.knex('sandbox_keys').orderBy('kid').pluck('kid')).to.deep.equal(['baru', 'tetap']);
+    // What the run showed is a record and stays.
+    expect(await core.knex('client_checks')).to.have.length(1);
+  });
+
   it('removes each row once, however many instances purge at once', async () => {
     await fill(10, -1);
     const results = await Promise.all([run(), run(), run()]);
