@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', '.data/', '.screenshots/'] },
+  { ignores: ['**/node_modules/', '.data/', '.screenshots/', 'examples/sveltekit/build/', 'examples/sveltekit/.svelte-kit/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -31,7 +31,7 @@ export default tseslint.config(
   },
   {
     files: ['examples/**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', document: 'readonly', window: 'readonly', location: 'readonly', history: 'readonly', fetch: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Response: 'readonly', FormData: 'readonly', document: 'readonly', window: 'readonly', location: 'readonly', history: 'readonly', fetch: 'readonly' } },
     rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
   },
   {

@@ -24,6 +24,7 @@ interface Stack {
 const STACKS: readonly Stack[] = [
   { name: 'php', built: 'php/vendor/autoload.php', command: 'php', args: ['-S', 'localhost:{port}', '-t', 'php/public', 'php/public/index.php'], ready: /Development Server/ },
   { name: 'spring-boot', built: 'spring-boot/target/contoh.jar', command: 'java', args: ['-jar', 'spring-boot/target/contoh.jar'], ready: /Started Application/ },
+  { name: 'sveltekit', built: 'sveltekit/build/handler.js', command: process.execPath, args: ['sveltekit/server.js'], ready: /http:\/\/localhost/ },
   { name: 'go', built: 'go/contoh', command: 'go/contoh', args: [], ready: /http:\/\/localhost/ },
 ];
 
@@ -64,7 +65,7 @@ for (const { name, command, args, ready } of STACKS.filter((stack) => existsSync
     it('signs out at the sign-on too', async () => {
       const browser = new Browser();
       const back = await signIn(browser, await browser.open((await browser.open(example.url)).link('Masuk dengan SIAPkerja')), citizen.nik, citizen.password);
-      const question = back.html.includes('href="/logout"') ? await browser.open(back.link('Keluar')) : await browser.submit(back, '/logout');
+      const question = back.html.includes('href="/logout"') ? await browser.open(back.link('Keluar')) : await browser.follow(await browser.post(back, '/logout', {}, { headers: { origin: example.url } }));
       const gone = await browser.submit(question, 'logout');
       expect(gone.url.origin).to.equal(example.url);
       expect(gone.text).to.include('Masuk dengan SIAPkerja');
