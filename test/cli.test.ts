@@ -382,7 +382,8 @@ describe('The command line', function () {
     });
 
     it('purges', async () => {
-      expect(await json(['purge'])).to.have.keys('protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'logouts', 'clientErrors', 'logos', 'devices');
+      const what = ['protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'logouts', 'clientErrors', 'checkKeys', 'checkLinks', 'logos', 'devices'];
+      expect(await json(['purge'])).to.have.keys(...what);
     });
 
     it('proves the audit chain, and exits with 1 where it is broken', async () => {
