@@ -83,8 +83,9 @@ Made by \`npm run docs\` from \`src/settings.ts\`; change it there.
 
 A value comes from the environment variable, or else from \`config/<NODE_ENV>.json\`, or else it is the default. A setting
 without a variable is changed in that file, under its path: \`{ "otp": { "ttlSeconds": 240 } }\`. A file \`.env\` in the
-working directory is read at start. An empty variable counts as unset. Mistakes are reported all at once, each with what
-is wrong and an example, and nothing starts.
+working directory is read at start. An empty variable counts as unset. What is marked *Secret* may
+lie in a file instead, which the variable with \`_FILE\` at its end names: \`DATABASE_URL_FILE=/run/secrets/database-url\`.
+Mistakes are reported all at once, each with what is wrong and an example, and nothing starts.
 
 ## What production demands
 

@@ -52,6 +52,30 @@ function readFileOf(environment: string): unknown {
   }
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What the environment says of a setting. A secret may lie in a file that a second variable names, as container engines and
+ * systemd hand them over: an environment is read by whoever may look at the process.
+ *
+ * @throws {Error} with what is wrong with the file.
+ */
+function fromEnvironment({ env: name, secret }: Setting<unknown>, env: Environment): string | undefined {
+  const given = (variable: string): string | undefined => (env[variable] === '' ? undefined : env[variable]);
+  if (name === undefined) return undefined;
+  const file = secret === true ? given(`${name}_FILE`) : undefined;
+  if (file === undefined) return given(name);
+  if (given(name) !== undefined) throw new Error(`it is set by itself and by ${name}_FILE: one of them`);
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new Error(`${name}_FILE cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (content === '') throw new Error(`${name}_FILE is empty: ${file}`);
+  return content;
+}
+
 function freeze<T extends object>(tree: T): T {
   for (const child of Object.values(tree)) if (typeof child === 'object' && child !== null) freeze(child as object);
   return Object.freeze(tree);
@@ -107,27 +131,29 @@ function crossProblems(config: Config): Problem[] {
 
 /**
  * Reads the configuration: the fallbacks of `settings.ts`, over them `config/<environment>.json`, over them the
- * environment variables.
+ * environment variables and the files that they name.
  *
  * @throws {ConfigError} with every problem, not only the first.
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env, overrides: object = {}): Config {
+export function loadConfig(env: Environment = process.env, overrides: object = {}): Config {
   const environment = env.NODE_ENV ?? 'development';
   const file = readFileOf(environment);
   const problems: Problem[] = [];
   const config: Record<string, unknown> = {};
 
   for (const { path, setting } of flattenSettings()) {
-    const fromEnv = setting.env === undefined || env[setting.env] === '' ? undefined : env[setting.env];
+    const complain = (what: string): void => {
+      problems.push({ name: setting.env ?? path, what, example: setting.example ?? JSON.stringify(setting.fallback ?? '…') });
+    };
+    let fromEnv: string | undefined;
+    try {
+      fromEnv = fromEnvironment(setting, env);
+    } catch (error) {
+      complain((error as Error).message);
+    }
     const given = at(overrides, path) ?? fromEnv ?? at(file, path) ?? setting.fallback;
     const parsed = setting.type.safeParse(given);
-    if (!parsed.success) {
-      problems.push({
-        name: setting.env ?? path,
-        what: parsed.error.issues.map((issue) => issue.message).join('; '),
-        example: setting.example ?? JSON.stringify(setting.fallback ?? '…'),
-      });
-    }
+    if (!parsed.success) complain(parsed.error.issues.map((issue) => issue.message).join('; '));
     const keys = path.split('.');
     const last = keys.pop() ?? path;
     const parent = keys.reduce<Record<string, unknown>>((node, key) => (node[key] ??= {}) as Record<string, unknown>, config);
@@ -136,7 +162,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
 
   const complete = config as unknown as Config;
   problems.push(...crossProblems(complete));
-  if (complete.environment === 'production') problems.push(...productionProblems(complete));
+  const unread = new Set(problems.map(({ name }) => name));
+  if (complete.environment === 'production') problems.push(...productionProblems(complete).filter(({ name }) => !unread.has(name)));
   if (problems.length > 0) throw new ConfigError(problems);
   return freeze(complete);
 }

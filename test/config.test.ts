@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError, flattenSettings, loadConfig } from '../src/config.ts';
 
 /** Everything that production asks for, well set. */
@@ -96,6 +99,34 @@ describe('Settings', () => {
     expect(complaints({ REDIS_CLUSTER: 'a:6379,b' })).to.deep.equal(['REDIS_CLUSTER']);
     expect(complaints({ REDIS_SENTINELS: sentinels })).to.deep.equal(['REDIS_SENTINEL_NAME']);
     expect(complaints({ REDIS_SENTINEL_NAME: 'sso' })).to.deep.equal(['REDIS_SENTINEL_NAME']);
+  });
+
+  describe('in files', () => {
+    let directory: string;
+    const file = (content: string): string => {
+      const path = join(directory, 'secret');
+      writeFileSync(path, content);
+      return path;
+    };
+    before(() => {
+      directory = mkdtempSync(join(tmpdir(), 'sso-secrets-'));
+    });
+    after(() => {
+      rmSync(directory, { recursive: true });
+    });
+
+    it('are read where they are secret, without the line end that editors leave', () => {
+      expect(loadConfig({ DATABASE_URL_FILE: file('postgres://sso:rahasia@db.contoh.test/sso\n') }).database.url).to.equal('postgres://sso:rahasia@db.contoh.test/sso');
+      expect(loadConfig({ DUKCAPIL_HEADERS_FILE: file('{"x-key":"1"}') }).dukcapil.headers).to.deep.equal({ 'x-key': '1' });
+      expect(loadConfig({ PORT_FILE: file('4000') }).http.port, 'not secret').to.equal(3000);
+    });
+
+    it('are refused, by the name of the setting and without the content, when the file is missing, empty, wrong, or one of two answers', () => {
+      expect(complaints({ ...GOOD, DATABASE_URL: undefined, DATABASE_URL_FILE: join(directory, 'nowhere') })).to.deep.equal(['DATABASE_URL']);
+      expect(complaints({ DUKCAPIL_PASSWORD_FILE: file(' \n') })).to.deep.equal(['DUKCAPIL_PASSWORD']);
+      expect(complaints({ SMTP_URL: 'smtp://mail.contoh.test', SMTP_URL_FILE: file('smtp://mail.contoh.test') })).to.deep.equal(['SMTP_URL']);
+      expect(() => loadConfig({ REDIS_URL_FILE: file('rahasia-sekali') })).to.throw(ConfigError, 'REDIS_URL').with.property('message').that.does.not.include('rahasia');
+    });
   });
 
   describe('of production', () => {
