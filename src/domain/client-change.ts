@@ -66,7 +66,7 @@ const rules: Readonly<Record<string, Rule>> = {
   // Without a number a sign-in may be of any age.
   default_max_age: (before, after) => !(typeof after === 'number' && (before === undefined || after < Number(before))),
   // People are asked rather than told, or told on a page rather than in a list.
-  first_party: (_before, after) => after !== false,
+  first_party: (_before, after) => after === true,
   notice_page: unlessRaised,
   data_use: dataUse,
   may_introspect: added,
@@ -89,8 +89,7 @@ const rules: Readonly<Record<string, Rule>> = {
 /** What a member says where it is left out. */
 const absent: Readonly<Record<string, unknown>> = {
   application_type: 'web',
-  first_party: true,
-  ...Object.fromEntries(['notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required'].map((name) => [name, false])),
+  ...Object.fromEntries(['first_party', 'notice_page', 'require_pushed_authorization_requests', 'require_signed_request_object', 'dpop_bound_access_tokens', 'require_auth_time', 'backchannel_logout_session_required'].map((name) => [name, false])),
   id_token_signed_response_alg: 'ES256',
   token_endpoint_auth_method: 'client_secret_basic',
 };

@@ -35,7 +35,7 @@ export interface ClientMetadata {
   readonly application_type?: 'web' | 'native';
   /** What the data of each scope are wanted for. */
   readonly data_use?: Readonly<Partial<Record<string, DataUse>>>;
-  /** False for a service of somebody else: it asks people, where those of the house tell them. */
+  /** A service of the house tells people what it gets, where those of somebody else ask them. Silence is no claim to be one. */
   readonly first_party?: boolean;
   /** A service of the house has a page of its own for that, also for people who have signed in already. */
   readonly notice_page?: boolean;

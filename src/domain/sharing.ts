@@ -71,9 +71,9 @@ const covers = (given: Share, wanted: Share): boolean =>
 /** What of it the person has yet to be asked or told. */
 export const newShares = (wanted: readonly Share[], given: readonly Share[]): readonly Share[] => wanted.filter((share) => !given.some((one) => covers(one, share)));
 
-/** Services of the house tell; but what rests on consent is asked for, whoever wants it. */
+/** Services of the house, whose registration says that they are, tell; but what rests on consent is asked for, whoever wants it. */
 export const kindOf = ({ first_party: ours }: Declared, shares: readonly Share[]): 'consent' | 'notice' =>
-  ours !== false && shares.every(({ use }) => use?.legal_basis !== 'consent') ? 'notice' : 'consent';
+  ours === true && shares.every(({ use }) => use?.legal_basis !== 'consent') ? 'notice' : 'consent';
 
 /** Whether a service of the house needs no page of its own: single sign-on leads straight to it. Access without the person is never had so. */
 export const isQuiet = (declared: Declared, shares: readonly Share[]): boolean => kindOf(declared, shares) === 'notice' && declared.notice_page !== true && shares.every(({ scope }) => scope !== OFFLINE_SCOPE);

@@ -133,9 +133,11 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo }: { 
       if (message?.code == null) throw new Error(`no code was sent to ${phone}`);
       return message.code;
     },
-    async addClient({ metadata, secret, type = 'web', listing }) {
+    async addClient({ metadata: given, secret, type = 'web', listing }) {
       const now = clock.now();
       const { store } = running.container;
+      // Of the house unless it says otherwise, as `client create` has it.
+      const metadata = type === 'machine' ? given : { first_party: true, ...given };
       const client = { id: metadata.client_id, status: 'active', type, metadata, listing, createdAt: now, updatedAt: now } as const;
       if (!(await store.clients.insert(client))) throw new Error(`client ${client.id} exists`);
       if (secret !== undefined) await store.clientSecrets.insert(client.id, { number: 1, secret: sensitive(secret), createdBy: 'operator', createdAt: now, expiresAt: undefined });

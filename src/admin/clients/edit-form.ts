@@ -66,7 +66,6 @@ const inField = (value: unknown): string => {
 export function valuesOf({ metadata, listing }: ClientDescription): Values {
   return {
     ...Object.fromEntries(editFields.map(({ name }) => [name, inField(metadata[name])])),
-    first_party: metadata.first_party === false ? '' : 'yes',
     refresh: metadata.grant_types?.includes('refresh_token') === true ? 'yes' : '',
     ...Object.fromEntries(
       Object.entries(metadata.data_use ?? {}).flatMap(([scope, use]) => [

@@ -19,6 +19,8 @@ export interface ParseOptions {
   readonly type?: ClientType | undefined;
   /** The operator grants the scope `nik` on purpose. */
   readonly allowNik?: boolean | undefined;
+  /** What a document means that does not say `first_party`. */
+  readonly firstParty?: boolean | undefined;
 }
 
 /** What a service may ask for when its registration says nothing: never the NIK. */
@@ -41,28 +43,29 @@ const memberOf = (field: string): string => field.split('.')[0] ?? field;
 const KEYS = ['jwks', 'jwks_uri'];
 
 /** What is wrong between the members that are good by themselves, so that nobody mends one mistake to hear of the next. */
-function findFurtherProblems(given: unknown, wanted: ClientType | undefined, allowNik: boolean, bad: ReadonlySet<string>): readonly FieldProblem[] {
+function findFurtherProblems(given: unknown, { type: wanted, allowNik = false, firstParty }: ParseOptions, bad: ReadonlySet<string>): readonly FieldProblem[] {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return [];
   const rest = document.safeParse({ client_name: '-', ...Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))) });
   if (!rest.success) return [];
   const type = wanted ?? deriveType(rest.data);
   const knowsNoKeys = KEYS.some((name) => bad.has(name));
-  return [...findProblems(type, rest.data, complete(type, rest.data), allowNik || rest.data.allow_nik)].filter(({ field, what }) => !bad.has(memberOf(field)) && !(knowsNoKeys && /keys|jwks/.test(what)));
+  return [...findProblems(type, rest.data, complete(type, rest.data, { firstParty }), allowNik || rest.data.allow_nik)].filter(({ field, what }) => !bad.has(memberOf(field)) && !(knowsNoKeys && /keys|jwks/.test(what)));
 }
 
 /**
  * Reads one RFC 7591 client metadata document, completes it and holds it to the rules of its type.
  * @returns every problem, not only the first.
  */
-export function parseClientMetadata(given: unknown, { type: wanted, allowNik = false }: ParseOptions = {}): Result<ParsedClient, readonly FieldProblem[]> {
+export function parseClientMetadata(given: unknown, options: ParseOptions = {}): Result<ParsedClient, readonly FieldProblem[]> {
+  const { type: wanted, allowNik = false, firstParty } = options;
   const parsed = document.safeParse(given);
   if (!parsed.success) {
     const found = parsed.error.issues.map(({ path, message, code }) => ({ field: path.map(String).join('.') || 'document', what: code === 'invalid_type' && path.length === 0 ? 'must be a JSON object' : message }));
-    return refuse([...found, ...findFurtherProblems(given, wanted, allowNik, new Set(found.map(({ field }) => memberOf(field))))]);
+    return refuse([...found, ...findFurtherProblems(given, options, new Set(found.map(({ field }) => memberOf(field))))]);
   }
   const { allow_nik, type: _type, client_secret: _secret, scope, ...rest } = parsed.data;
   const type = wanted ?? deriveType(parsed.data);
-  const completed = complete(type, parsed.data);
+  const completed = complete(type, parsed.data, { firstParty });
   const problems = [...findProblems(type, parsed.data, completed, allowNik || allow_nik)];
   if (problems.length > 0) return refuse(problems);
   const granted = scope === undefined ? (type === 'machine' ? undefined : DEFAULT_SCOPE) : [...new Set(scope.split(/\s+/))].join(' ');

@@ -12,6 +12,7 @@ const OPERATED: readonly string[] = ['admin:clients:write', 'admin:clients:appro
 
 export interface Completed {
   readonly application_type: 'web' | 'native';
+  readonly first_party?: boolean;
   readonly grant_types: readonly string[];
   readonly response_types: readonly string[];
   readonly token_endpoint_auth_method: string;
@@ -20,12 +21,13 @@ export interface Completed {
 }
 
 /** Written out when a client is registered, so that a later default changes nobody's registration. */
-export function complete(type: ClientType, given: Document): Completed {
+export function complete(type: ClientType, given: Document, { firstParty = false }: { readonly firstParty?: boolean | undefined } = {}): Completed {
   const machine = type === 'machine';
   // A kiosk shows a code and is sent nowhere.
   const redirected = !machine && (given.grant_types?.includes('authorization_code') ?? true);
   return {
     application_type: given.application_type ?? (type === 'native' ? 'native' : 'web'),
+    ...(machine ? {} : { first_party: given.first_party ?? firstParty }),
     grant_types: given.grant_types ?? [machine ? 'client_credentials' : 'authorization_code'],
     response_types: given.response_types ?? (redirected ? ['code'] : []),
     token_endpoint_auth_method: given.token_endpoint_auth_method ?? (given.security_profile === 'fapi2' ? 'private_key_jwt' : type === 'web' || machine ? 'client_secret_basic' : 'none'),
@@ -91,5 +93,5 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
   if (asked.length > 0 && type !== 'machine' && !asked.includes('openid')) yield { field: 'scope', what: 'must hold openid' };
   if (type !== 'machine' && given.operated_by !== undefined) yield { field: 'operated_by', what: 'must not be given: only a machine acts for somebody' };
   if (given.operated_by === undefined && asked.some((scope) => OPERATED.includes(scope))) yield { field: 'operated_by', what: `is needed with ${OPERATED.join(' and ')}: the account id of the operator whom the machine acts for` };
-  yield* findSharingProblems(type, given, asked, mayAskForNik);
+  yield* findSharingProblems(type, given, completed.first_party, asked, mayAskForNik);
 }

@@ -43,6 +43,8 @@ export interface ClientWish {
   readonly document: unknown;
   readonly type?: ClientType | undefined;
   readonly allowNik?: boolean | undefined;
+  /** What a document means that does not say `first_party`; without this it is somebody else's. */
+  readonly firstParty?: boolean | undefined;
   readonly listing?: Listing | undefined;
   /** Of the samples alone, which have to know it again; otherwise one is made. */
   readonly secret?: Sensitive<string> | undefined;
@@ -89,8 +91,8 @@ const changedFields = (before: Readonly<Record<string, unknown>>, after: Readonl
 
 /** Client applications: registering, changing and stopping them. */
 export function createClientService({ store, audit, clock, random, check }: ClientServiceDeps): ClientService {
-  function prepare({ document, type, allowNik, listing, secret }: ClientWish, status: 'draft' | 'active'): Result<Registered, readonly FieldProblem[]> {
-    const judged = judgeNew(check, document, { type, allowNik }, () => random.uuid());
+  function prepare({ document, type, allowNik, firstParty, listing, secret }: ClientWish, status: 'draft' | 'active'): Result<Registered, readonly FieldProblem[]> {
+    const judged = judgeNew(check, document, { type, allowNik, firstParty }, () => random.uuid());
     if (!judged.ok) return judged;
     const { metadata, ignored } = judged.value;
     // A draft needs it too: the service is tried out before it is approved.

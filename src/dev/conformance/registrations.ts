@@ -18,7 +18,7 @@ export const SCOPE = 'openid profile email phone offline_access';
 /** The clients of the plans, as registrations by an operator. */
 export function registrations(options: Pick<ConformanceOptions, 'suite' | 'alias'>, { keys }: Pick<Kept, 'keys'>): Record<string, unknown>[] {
   const { callback, afterLogout, logoutNotice } = suiteAddresses(options);
-  const common = { redirect_uris: [callback], grant_types: ['authorization_code', 'refresh_token'], scope: SCOPE };
+  const common = { first_party: true, redirect_uris: [callback], grant_types: ['authorization_code', 'refresh_token'], scope: SCOPE };
   const withSecret = { ...common, pkce_waived_because: 'OIDC Basic and the logout plans send requests without PKCE.' };
   const fapi = { ...common, redirect_uris: [callback, `${callback}?dummy1=lorem&dummy2=ipsum`], token_endpoint_auth_method: 'private_key_jwt', security_profile: 'fapi2' };
   return [

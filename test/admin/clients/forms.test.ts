@@ -26,7 +26,10 @@ describe('Client applications: metadata', () => {
       token_endpoint_auth_method: 'client_secret_basic',
       id_token_signed_response_alg: 'ES256',
       scope: 'openid profile email phone',
+      first_party: false,
     });
+    expect(accepted(web, { firstParty: true }).metadata.first_party, 'of the house by the hand that registers it').to.equal(true);
+    expect(accepted({ ...web, first_party: false }, { firstParty: true }).metadata.first_party, 'unless it says otherwise').to.equal(false);
   });
 
   it('gives public clients no secret, and machines no pages', () => {
@@ -35,7 +38,7 @@ describe('Client applications: metadata', () => {
     expect(accepted({ client_name: 'Anjungan', grant_types: [DEVICE] }).metadata).to.deep.include({ response_types: [], redirect_uris: [], token_endpoint_auth_method: 'none' });
     const machine = accepted({ client_name: 'Mesin' }, { type: 'machine' }).metadata;
     expect(machine).to.deep.include({ grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' });
-    expect(machine).not.to.have.property('scope');
+    expect(machine).not.to.have.any.keys('scope', 'first_party');
   });
 
   const derived: [string, object, string][] = [
@@ -89,6 +92,7 @@ describe('Client applications: metadata', () => {
     ['the use of what is not asked for', { scope: 'openid', data_use: { email: use } }, {}, 'data_use.email'],
     ['the use of a scope that does not exist', { data_use: { everything: use } }, {}, 'data_use'],
     ['a notice where people are asked', { first_party: false, notice_page: true }, {}, 'notice_page'],
+    ['a notice where nobody says whose it is', { notice_page: true }, {}, 'notice_page'],
     ['a machine of the house', { redirect_uris: [], first_party: true }, { type: 'machine' }, 'first_party'],
     ['a secret from outside', { client_secret: 'rahasia' }, {}, 'client_secret'],
     ['the id of the portal', { client_id: 'siapkerja-portal' }, {}, 'client_id'],

@@ -59,6 +59,11 @@ describe('Sharing data with a service', () => {
     expect((await app.store.audit.list({ type: 'consent.given' })).at(-1)?.details).to.include({ kind: 'consent', locale: 'id', textVersion: receipt?.textVersion });
   });
 
+  it('is asked for where the registration does not say whose the service is', async () => {
+    const { question } = await atQuestion(await guest({ first_party: undefined }));
+    expect(question.text).to.include('Mitra (contoh) meminta akses ke data Anda');
+  });
+
   it('is not asked for again: in this session, in another browser, in silence', async () => {
     const service = await guest();
     const { browser, question } = await atQuestion(service);

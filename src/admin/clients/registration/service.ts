@@ -7,7 +7,6 @@ import type { Clock } from '../../../ports/clock/clock.ts';
 import type { Random } from '../../../ports/random/random.ts';
 import type { Store } from '../../../store/store.ts';
 import type { FieldProblem } from '../field-problem.ts';
-import { parseClientMetadata } from '../forms.ts';
 import type { ClientRefusal } from '../refusals.ts';
 import type { ClientReview } from '../review.ts';
 import { handOf, type Hand } from '../versions.ts';
@@ -138,11 +137,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
   async function registerDraft(given: Members, initialId: string, team: string): Promise<Result<Managed, RegistrationRefusal>> {
     // Chosen here: whoever could choose it could take a name that others know.
     const { client_id: _id, client_secret: _secret, ...document } = given;
-    const parsed = parseClientMetadata(document);
-    if (!parsed.ok) return refuse({ reason: 'metadata', problems: parsed.refusal });
-    // A service of somebody else asks people, until an operator says that it is one of the house.
-    const wanted = parsed.value.type === 'machine' ? document : { ...document, first_party: false };
-    const made = await review.register({ document: wanted }, { hand: handOfTeam(initialId), reason: `Dynamic registration: ${team}` });
+    const made = await review.register({ document }, { hand: handOfTeam(initialId), reason: `Dynamic registration: ${team}` });
     return made.ok ? ok(await show(made.value.client, made.value.newSecret)) : refuse(toRefusal(made.refusal));
   }
 
