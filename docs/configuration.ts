@@ -8,6 +8,7 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   http: 'Where the server listens and under which address people and services know it.',
   database: 'PostgreSQL.',
   redis: 'Redis in the place of PostgreSQL for protocol state and counters; see [ADR 22](adr/0022-redis.md).',
+  keys: 'The keys that sign tokens; see [operasi/keys.md](operasi/keys.md).',
   dukcapil: 'The civil registry; see [civil-registry.md](civil-registry.md).',
   simulator: 'The simulated civil registry; not in production.',
   sampleService: 'The sample service of development.',

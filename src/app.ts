@@ -32,10 +32,10 @@ const YEAR_MS = 31_536_000_000;
  * @param extra      routers that exist outside production only.
  */
 export function createApp(container: Container, readiness: Readiness, metrics: Metrics, extra: readonly Router[] = []): Koa {
-  const { config, log, random, keyring, keyedHash, clock, provider, showError, routers } = container;
+  const { config, log, random, keyring, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
-  const documents = createPrebuilt(provider);
+  const documents = createPrebuilt({ provider, signingKeys, config });
   const translator = createTranslator({
     timeZone: config.identity.timeZone,
     clock,

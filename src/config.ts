@@ -119,6 +119,13 @@ function crossProblems(config: Config): Problem[] {
   if (sentinels.length > 0 !== (sentinelName !== undefined)) {
     problems.push({ name: 'REDIS_SENTINEL_NAME', what: 'REDIS_SENTINELS and the name under which they know the master belong together', example: 'sso' });
   }
+  const { leadSeconds, jwksSeconds, rotationDays } = config.keys;
+  if (leadSeconds < 2 * jwksSeconds) {
+    problems.push({ name: 'KEYS_LEAD_SECONDS', what: 'a key must be published for at least twice as long as services may keep the former set (KEYS_CACHE_SECONDS): a proxy may stand between', example: String(2 * jwksSeconds) });
+  }
+  if (rotationDays * 86_400 < leadSeconds) {
+    problems.push({ name: 'KEYS_ROTATION_DAYS', what: 'a key cannot sign for a shorter time than the next one is published ahead (KEYS_LEAD_SECONDS)', example: String(Math.ceil(leadSeconds / 86_400)) });
+  }
   const registry = config.dukcapil.url === undefined ? undefined : new URL(config.dukcapil.url);
   if (registry?.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(registry.hostname)) {
     problems.push({ name: 'DUKCAPIL_URL', what: 'plain http is for loopback only: names of citizens travel there', example: 'https://10.20.30.40:8000' });

@@ -28,12 +28,13 @@ import { createDeliver } from './oidc/logout/deliver.ts';
 import { queueNotices, rememberVisits } from './oidc/logout/notices.ts';
 import { createReceipt } from './oidc/logout/receipt.ts';
 import { createLogoutSender, type LogoutSender } from './oidc/logout/sender.ts';
+import { openSigningKeys } from './oidc/key-rotation.ts';
 import { readPresentSession } from './oidc/present-session.ts';
 import { createProvider } from './oidc/provider.ts';
 import { createApiDirectory } from './oidc/resources.ts';
 import { createEndGrants } from './oidc/state/holder.ts';
+import type { SigningKeys } from './oidc/signing-keys.ts';
 import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
-import { loadSigningKeys } from './oidc/signing-keys.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
 import { createOutboundFetch } from './ports/outbound/outbound.ts';
@@ -52,6 +53,7 @@ import { createSessions } from './web/session.ts';
 export interface Container extends Core {
   readonly registry: CivilRegistry;
   readonly provider: Provider;
+  readonly signingKeys: SigningKeys;
   readonly csrf: Csrf;
   readonly showError: ShowError;
   readonly routers: readonly Router[];
@@ -77,6 +79,7 @@ export interface ContainerDeps {
 
 const PURGE_MS = 60_000;
 const CHAIN_MS = 2000;
+const KEYS_MS = 60_000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl }: ContainerDeps): Promise<Container> {
@@ -87,6 +90,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   const clients = createClientDirectory({ store, clock });
   const apis = createApiDirectory({ store, clock });
   await store.clientSecrets.hashSealed();
+  const { signingKeys, rotation } = await openSigningKeys(core);
   const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
   const fetch = createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' });
 
@@ -101,7 +105,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     clients,
     apis,
     ownClients: [portalClient(config.http.issuer)],
-    jwks: await loadSigningKeys(store, clock),
+    signingKeys,
     fetch,
     listShares: (told) => sharing.list(told),
     clock,
@@ -110,7 +114,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
   });
   comeBackLater(provider, isDatabaseAway);
   const clientErrors = watchClientErrors(provider, { clients, store, clock, random, log });
-  const logouts = createLogoutSender({ deliver: createDeliver({ provider, fetch, random }), store, audit, clock, random, log });
+  const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch, random }), store, audit, clock, random, log });
   rememberVisits(provider, { store, clock });
   const noticesOf = queueNotices(provider, { store, clock, random });
   rememberSignOuts(provider, async (accountId, ctx) => {
@@ -140,6 +144,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     [
       { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
       { label: 'logout-notices', everyMs: LOGOUT_MS, run: () => logouts.pump() },
+      { label: 'signing-keys', everyMs: KEYS_MS, run: () => rotation.run() },
       { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
     ],
     log,
@@ -149,6 +154,7 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     ...core,
     registry,
     provider,
+    signingKeys,
     csrf,
     showError,
     routers: [interaction, portal, createDocs({ config })],

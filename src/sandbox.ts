@@ -10,7 +10,7 @@ import { toSandboxMetadata } from './oidc/sandbox/clients.ts';
 import { observe } from './oidc/sandbox/observe.ts';
 import { createSandboxProvider, SANDBOX } from './oidc/sandbox/provider.ts';
 import { createSignOutPages, signOutOfNothing } from './oidc/sign-out.ts';
-import { loadSigningKeys } from './oidc/signing-keys.ts';
+import { createSigningKeys, loadSandboxKeys } from './oidc/signing-keys.ts';
 import { createChecks, type Checks } from './sandbox/checks.ts';
 import { createSandbox } from './sandbox/routes.ts';
 import { findTrial } from './sandbox/trial.ts';
@@ -36,12 +36,15 @@ export async function createSandboxOf(core: Core, { fetch, csrf, showError, rece
   const error = createProtocolErrors(showError, isDatabaseAway, `${SANDBOX}/interaction`);
   // A sign-out here tells at once, and remembers nothing.
   const signOut = createSignOutPages({ clients, store, receipt: { ...receipt, read: () => undefined } });
+  // Keys of checks are made at any moment, so these are never prebuilt.
+  const signingKeys = createSigningKeys({ load: () => loadSandboxKeys(store, clock), clock, publishedBesides: checks.publishedKeys });
+  await signingKeys.fresh();
   const provider = createSandboxProvider({
     ...core,
     cookieKeys: keyring.cookies,
     clients,
     apis: createApiDirectory({ store, clock }),
-    jwks: await loadSigningKeys(store, clock, 'sandboxKeys'),
+    signingKeys,
     fetch,
     pages: { error, ...signOut, ...createDevicePages(error) },
   });

@@ -42,6 +42,13 @@ export const settings = {
 
   keyring: optional('Keys for personal data, blind index and cookies: a file path or the JSON itself; unset makes one in the data directory (not in production).', { env: 'KEYRING', secret: true }),
 
+  keys: {
+    rotationDays: whole(90, 'How long a key signs tokens before the next takes over.', { env: 'KEYS_ROTATION_DAYS', min: 1, max: 3650 }),
+    leadSeconds: whole(604_800, 'How long a key is published before it signs, at least; services must have fetched the keys once in that time.', { env: 'KEYS_LEAD_SECONDS', min: 600 }),
+    retiredSeconds: whole(86_400, 'How long a key that signs no more stays published: longer than the longest token lives.', { env: 'KEYS_RETIRED_SECONDS', min: 7200 }),
+    jwksSeconds: whole(300, 'How long services and proxies may keep our keys and discovery (`max-age`).', { env: 'KEYS_CACHE_SECONDS', max: 86_400 }),
+  },
+
   dukcapil: {
     url: optionalLink(/^https?$/, 'Base address of the civil registry web service; unset uses the simulator.', { env: 'DUKCAPIL_URL', example: 'https://10.20.30.40:8000' }),
     institution: text('KEMNAKER', 'Institution in the path of the service.', { env: 'DUKCAPIL_INSTITUTION' }),

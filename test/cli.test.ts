@@ -12,6 +12,7 @@ import { isLiveSecret } from '../src/domain/client.ts';
 import type { Email } from '../src/domain/email.ts';
 import { todayIn } from '../src/domain/day.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
+import { createKeyRotation } from '../src/oidc/key-rotation.ts';
 import { startEmbedded } from '../src/store/embedded.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { png } from './support/pictures.ts';
@@ -396,6 +397,40 @@ describe('The command line', function () {
       expect(code).to.equal(1);
       expect(JSON.parse(stdout)).to.deep.equal({ whole: false, brokenAt: 1 });
       expect(stderr).to.match(/broken at position 1/);
+    });
+  });
+
+  describe('keys', () => {
+    type Key = Record<'kid' | 'algorithm' | 'state' | 'published_at' | 'rotation_at', string>;
+    const list = (): Promise<Key[]> => json<Key[]>(['keys', 'list']);
+    const signing = async (): Promise<Key> => (await list()).find(({ algorithm, state }) => algorithm === 'ES256' && state === 'current')!;
+
+    it('are listed, without anything of the keys themselves', async () => {
+      await createKeyRotation(core).run();
+      const keys = await list();
+      expect(keys.map(({ algorithm, state }) => `${algorithm} ${state}`)).to.have.members(['ES256 current', 'ES256 next', 'RS256 current', 'RS256 next', 'EdDSA current', 'EdDSA next']);
+      const { stdout } = await sso(['keys', 'list']);
+      expect(stdout).to.include('next takes over');
+      for (const { jwk } of await core.store.signingKeys.list()) expect(stdout + JSON.stringify(keys)).not.to.include(String(jwk.d));
+    });
+
+    it('take over before their time only where services can know them', async () => {
+      const before = await signing();
+      const early = await sso(['keys', 'rotate', '--algorithm', 'ES256', '--reason', 'latihan']);
+      expect(early.code).to.equal(1);
+      expect(early.stderr).to.include('not published long enough');
+      expect(await json<object[]>(['keys', 'rotate', '--algorithm', 'ES256', '--now', '--reason', 'latihan'])).to.have.nested.property('[0].former', before.kid);
+      expect((await sso(['keys', 'rotate', '--now'])).code).to.equal(2);
+    });
+
+    it('that have leaked are thrown away, and the command tells what that breaks', async () => {
+      const { kid } = await signing();
+      const { code, stdout, stderr } = await sso(['keys', 'remove', kid, '--reason', 'bocor']);
+      expect(code).to.equal(0);
+      expect(stdout).to.include(`${kid} is gone`).and.to.include('signs now');
+      expect(stderr).to.include('300 seconds').and.to.include('Sessions stay');
+      expect((await list()).map((key) => key.kid)).not.to.include(kid);
+      expect((await sso(['keys', 'remove', kid, '--reason', 'bocor'])).stderr).to.include('there is no key of that id');
     });
   });
 

@@ -82,6 +82,11 @@ export interface EventCatalogue {
   'client.check-started': { by: string };
   'client.check-passed': { by: string };
   'client.check-link-made': { by: string };
+
+  'signing-key.made': { kid: string; algorithm: string; state: 'next' | 'current' };
+  'signing-key.promoted': { kid: string; algorithm: string; by: string; former?: string; reason?: string };
+  'signing-key.withdrawn': { kid: string; algorithm: string };
+  'signing-key.removed': { kid: string; algorithm: string; state: string; by: string; reason: string };
 }
 
 export type EventType = keyof EventCatalogue;
@@ -154,4 +159,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'client.check-started': 'An integration check of a client application was started.',
   'client.check-passed': 'A client application passed its integration check.',
   'client.check-link-made': 'A personal link to the integration check was made for the team of a client application.',
+  'signing-key.made': 'A key for signing tokens was made and published, in most cases long before it signs.',
+  'signing-key.promoted': 'A key began to sign tokens, by `schedule` or by an `operator`; the `former` one signs no more and stays published.',
+  'signing-key.withdrawn': 'A retired key is no longer published: all tokens that it signed have expired.',
+  'signing-key.removed': 'An operator threw a key away; nothing signed by it is good any more.',
 };

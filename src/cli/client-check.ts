@@ -2,9 +2,9 @@ import type { Core } from '../core.ts';
 import { createClientCheck, type ClientCheck } from '../oidc/client-check.ts';
 import { createClientDirectory } from '../oidc/clients.ts';
 import type { ProtocolPages } from '../oidc/features.ts';
+import { openSigningKeys } from '../oidc/key-rotation.ts';
 import { createProvider } from '../oidc/provider.ts';
 import { createApiDirectory } from '../oidc/resources.ts';
-import { loadSigningKeys } from '../oidc/signing-keys.ts';
 
 const noCall = (): Promise<never> => Promise.reject(new Error('the command line calls no service'));
 const noPage = (): never => {
@@ -14,6 +14,6 @@ const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage
 
 /** The check of the very protocol that the server runs, without a server. */
 export async function createStandaloneCheck(core: Core): Promise<ClientCheck> {
-  const jwks = await loadSigningKeys(core.store, core.clock);
-  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), apis: createApiDirectory(core), ownClients: [], jwks, pages, listShares: () => Promise.resolve(false), fetch: noCall }));
+  const { signingKeys } = await openSigningKeys(core);
+  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), apis: createApiDirectory(core), ownClients: [], signingKeys, pages, listShares: () => Promise.resolve(false), fetch: noCall }));
 }

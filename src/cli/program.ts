@@ -3,6 +3,7 @@ import { addAccountCommands } from './accounts.ts';
 import { addApiCommands } from './apis.ts';
 import { addClientCommands } from './clients.ts';
 import { addDoctor } from './doctor.ts';
+import { addKeyCommands } from './keys.ts';
 import { addOperatorCommands } from './operators.ts';
 import { addLogoutCommands } from './logouts.ts';
 import { Refused } from './terminal.ts';
@@ -25,6 +26,7 @@ function createProgram(): Command {
   addAccountCommands(program);
   addOperatorCommands(program);
   addLogoutCommands(program);
+  addKeyCommands(program);
   return program;
 }
 

@@ -1,9 +1,20 @@
-import { createPrivateKey, sign } from 'node:crypto';
+import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
 
 /** How a private key signs for each algorithm; ECDSA as two numbers side by side (RFC 7518, 3.4). */
 const digests: Readonly<Record<string, string | null>> = { ES256: 'sha256', RS256: 'sha256', EdDSA: null };
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/**
+ * Signs in the calling thread: libuv's pool is where passwords are hashed, and a signature costs less than the way there.
+ *
+ * @param algorithm `ES256`, `RS256` or `EdDSA`.
+ */
+export function signBytes(algorithm: string, key: KeyObject, data: Uint8Array): Buffer {
+  const digest = digests[algorithm];
+  if (digest === undefined) throw new Error(`nothing here signs by ${algorithm}`);
+  return sign(digest, data, { key, dsaEncoding: 'ieee-p1363' });
+}
 
 /**
  * Signs a JSON Web Signature in its compact form (RFC 7515).
@@ -13,11 +24,8 @@ const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toS
  */
 export function signJws(key: Readonly<Record<string, unknown>>, header: object, payload: object): string {
   const alg = String(key.alg);
-  const digest = digests[alg];
-  if (digest === undefined) throw new Error(`nothing here signs by ${alg}`);
   const input = `${encode({ alg, ...header })}.${encode(payload)}`;
-  const privateKey = createPrivateKey({ key, format: 'jwk' });
-  return `${input}.${sign(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+  return `${input}.${signBytes(alg, createPrivateKey({ key, format: 'jwk' }), Buffer.from(input)).toString('base64url')}`;
 }
 
 /** What a JWS says, unverified; undefined for anything else, an encrypted token for instance. */

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 
 /** A private key that signs tokens; `jwk` is the private key. */
 export interface SigningKey {
@@ -36,3 +36,14 @@ export function makeKey(algorithm: Algorithm, createdAt: Date): SigningKey {
   const kid = createHash('sha256').update(JSON.stringify(thumbprintMembers(jwk))).digest('base64url');
   return { kid, algorithm, jwk: { ...jwk, kid, alg: algorithm, use: 'sig' }, createdAt };
 }
+
+/** Named one by one: a member that nobody thought of is not given away. */
+const PUBLIC = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'];
+
+/** What everybody may know of a key. */
+export const publicPart = (jwk: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => Object.fromEntries(Object.entries(jwk).filter(([member]) => PUBLIC.includes(member)));
+
+/** The key as the platform signs with it; undefined where only its public part is left. */
+export const toPrivateKey = (jwk: Readonly<Record<string, unknown>>): KeyObject | undefined => (jwk.d === undefined ? undefined : createPrivateKey({ key: jwk, format: 'jwk' }));
+
+export const toPublicKey = (jwk: Readonly<Record<string, unknown>>): KeyObject => createPublicKey({ key: publicPart(jwk), format: 'jwk' });

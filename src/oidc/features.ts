@@ -27,6 +27,8 @@ export function createFeatures({ pages, keyedHash, apis }: { readonly pages: Pro
     jwtUserinfo: { enabled: true },
     jwtIntrospection: { enabled: true },
     encryption: { enabled: true },
+    // Not outside at all: keys that change while the provider stays, and that sign in the calling thread (key-slots.ts).
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     requestObjects: { enabled: true, assertJwtClaimsAndHeader: assertRequestObject },
     // The nonce carries our time: a proof made in advance is worth nothing, and the client's clock does not matter.
     // One secret for all instances, so that any of them takes the nonce of another.

@@ -21,10 +21,12 @@ import { createFeatures, type ProtocolPages } from './features.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged } from './bridged.ts';
+import { createKeySlots } from './key-slots.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredWithoutSession, offlineTtl } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
 import { honouredSessions } from './sessions.ts';
+import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 
 /** What a client may ask for when its registration says nothing: never the NIK. */
@@ -40,7 +42,7 @@ export interface ProviderDeps {
   readonly apis: ApiDirectory;
   /** Clients that are part of this product and need no registration. */
   readonly ownClients: NonNullable<Configuration['clients']>;
-  readonly jwks: { keys: Record<string, unknown>[] };
+  readonly signingKeys: SigningKeys;
   readonly pages: ProtocolPages;
   readonly listShares: ListShares;
   /** Calls to addresses that services registered: logout endpoints, keys. */
@@ -59,7 +61,7 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, jwks, pages, listShares, fetch, clock, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, fetch, clock, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
@@ -73,7 +75,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     clients: ownClients,
     fetch,
     findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),
-    jwks: jwks,
+    jwks: { keys: createKeySlots(signingKeys) },
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },
 
     scopes: [...scopes, ...adminScopes],
@@ -128,10 +130,12 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   compareByHash(provider, { clients, store, clock, log });
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
+    await signingKeys.fresh();
     await next();
     const { oidc } = ctx as Partial<KoaContextWithOIDC>;
     // Services need not know what machines of operators may ask for (RFC 8414, 2: some may be left out).
     if (oidc?.route === 'discovery') ctx.body = { ...(ctx.body as object), scopes_supported: [...scopes] };
+    if (oidc?.route === 'jwks') ctx.body = { keys: await signingKeys.published() };
     // The page of `response_mode=form_post` sends itself to the service, also with an error that was found before the address was looked at.
     const { response_mode: mode, redirect_uri: home } = oidc?.params ?? {};
     if (mode === 'form_post' && typeof home === 'string' && oidc?.client?.redirectUriAllowed(home) === true) allowFormTargets(ctx, formTargetsOf(home));

@@ -1,4 +1,4 @@
-import { makeKey, type Algorithm } from '../crypto/signing-key.ts';
+import { makeKey, publicPart, type Algorithm } from '../crypto/signing-key.ts';
 import type { Audit } from '../audit/log.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import { isPassed, judge, type Finding, type SeenKind } from '../domain/check-judge.ts';
@@ -151,7 +151,8 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
     record,
     ofGrant: (grantId: string): Promise<Attempt | undefined> => store.clientChecks.ofGrant(grantHash(grantId)),
     keyOf: async ({ checkId }: Attempt) => (await store.sandboxKeys.ofCheck(checkId))?.jwk,
-    keysOfChecks: async () => (await store.sandboxKeys.ofChecks(since(CHECK_SECONDS), MOST_KEYS)).map(({ jwk }) => jwk),
+    /** What of the keys of checks that go on everybody may know; they stand at the sandbox's `/jwks`. */
+    publishedKeys: async () => (await store.sandboxKeys.ofChecks(since(CHECK_SECONDS), MOST_KEYS)).map(({ jwk }) => publicPart(jwk)),
     async keysFetched(): Promise<void> {
       for (const { id, scenario } of await store.clientChecks.at('rotated-keys', since(SCENARIO_SECONDS))) {
         const seen = (await store.clientChecks.events(id)).filter((event) => event.scenario === scenario);

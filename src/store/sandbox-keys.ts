@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Sealer } from '../crypto/seal.ts';
-import type { SigningKeyRow } from './signing-keys.ts';
+import type { SigningKey } from '../crypto/signing-key.ts';
 
 export type SandboxKeyStore = ReturnType<typeof createSandboxKeyStore>;
 
@@ -15,26 +15,26 @@ const PURPOSE = 'sandbox-key';
 
 /** The private keys of the sandbox, sealed: its own, and those made for one check. */
 export function createSandboxKeyStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
-  const toKey = ({ kid, algorithm, sealed, created_at }: Row): SigningKeyRow => ({ kid, algorithm, jwk: JSON.parse(sealer.open(PURPOSE, kid, sealed).toString('utf8')) as Record<string, unknown>, createdAt: created_at });
+  const toKey = ({ kid, algorithm, sealed, created_at }: Row): SigningKey => ({ kid, algorithm, jwk: JSON.parse(sealer.open(PURPOSE, kid, sealed).toString('utf8')) as Record<string, unknown>, createdAt: created_at });
 
   return {
     /** The standing ones. */
-    async list(): Promise<readonly SigningKeyRow[]> {
+    async list(): Promise<readonly SigningKey[]> {
       return (await db<Row>('sandbox_keys').whereNull('check_id').orderBy('created_at', 'desc').orderBy('kid')).map(toKey);
     },
 
     /** Those made for checks since then, newest first. */
-    async ofChecks(since: Date, limit: number): Promise<readonly SigningKeyRow[]> {
+    async ofChecks(since: Date, limit: number): Promise<readonly SigningKey[]> {
       return (await db<Row>('sandbox_keys').whereNotNull('check_id').where('created_at', '>=', since).orderBy('created_at', 'desc').limit(limit)).map(toKey);
     },
 
     /** The newest made for a check. */
-    async ofCheck(checkId: string): Promise<SigningKeyRow | undefined> {
+    async ofCheck(checkId: string): Promise<SigningKey | undefined> {
       const row = await db<Row>('sandbox_keys').where('check_id', checkId).orderBy('created_at', 'desc').first();
       return row === undefined ? undefined : toKey(row);
     },
 
-    async insert(key: SigningKeyRow, checkId?: string): Promise<void> {
+    async insert(key: SigningKey, checkId?: string): Promise<void> {
       await db('sandbox_keys').insert({ kid: key.kid, algorithm: key.algorithm, sealed: sealer.seal(PURPOSE, key.kid, JSON.stringify(key.jwk)), check_id: checkId ?? null, created_at: key.createdAt });
     },
 

@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider';
 import type { NoticeFailure } from '../../domain/logout.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { ClaimedNotice } from '../../store/logouts.ts';
+import type { SigningKeys } from '../signing-keys.ts';
 
 /** What became of one attempt; `dropped` where there is nobody to tell any more. */
 export type Delivery = 'delivered' | 'dropped' | NoticeFailure;
@@ -17,6 +18,7 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 export interface DeliverDeps {
   readonly provider: Provider;
+  readonly signingKeys: Pick<SigningKeys, 'fresh'>;
   /** Guarded: the address was registered by somebody. */
   readonly fetch: typeof globalThis.fetch;
   readonly random: Random;
@@ -34,10 +36,12 @@ function reasonOf(error: unknown): string {
 }
 
 /** Makes a logout token and hands it to its service (OpenID Connect Back-Channel Logout 1.0, 2.4 to 2.8). */
-export function createDeliver({ provider, fetch, random }: DeliverDeps): Deliver {
+export function createDeliver({ provider, signingKeys, fetch, random }: DeliverDeps): Deliver {
   /** Fresh for each attempt: it lives for two minutes, and a service takes no token twice. */
   async function makeToken(client: Client, { accountId, sid }: ClaimedNotice): Promise<string> {
     const token = new provider.IdToken({ sub: accountId }, { client, ctx: undefined as never }) as IdToken;
+    // Nobody asked for it, so no request has seen to the keys.
+    await signingKeys.fresh();
     token.mask = { sub: null };
     token.set('events', { [EVENT]: {} });
     token.set('jti', random.uuid());

@@ -18,22 +18,16 @@ export interface Observer {
   keysFetched(): Promise<void>;
   /** The private key that the attempt is to be signed with. */
   keyOf(attempt: Attempt): Promise<Readonly<Record<string, unknown>> | undefined>;
-  /** The private keys of checks that go on; they are published beside the standing ones. */
-  keysOfChecks(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
 type Entity = { readonly grantId?: string } | undefined;
 interface Answer {
   readonly id_token?: string;
   readonly error?: string;
-  readonly keys?: readonly object[];
 }
 
 /** A name that nobody may have (RFC 6761): the answer claims to come from there. */
 const FOREIGN_ISSUER = 'https://penerbit-lain.example';
-
-const PUBLIC = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'];
-const publicPart = (jwk: Readonly<Record<string, unknown>>): object => Object.fromEntries(Object.entries(jwk).filter(([member]) => PUBLIC.includes(member)));
 
 /** The attempt that the pages of the sandbox put into the outcome of an interaction. */
 const attemptOf = ({ oidc }: KoaContextWithOIDC): Attempt | undefined => (oidc.result as { check?: Attempt } | undefined)?.check;
@@ -85,8 +79,6 @@ export function observe(provider: Provider, observer: Observer): void {
       const attempt = grantId === undefined ? undefined : await observer.ofGrant(grantId);
       if (attempt !== undefined) await observer.record(attempt, 'userinfo', {});
     } else if (oidc.route === 'jwks') {
-      const { keys = [] } = ctx.body as Answer;
-      ctx.body = { keys: [...keys, ...(await observer.keysOfChecks()).map(publicPart)] };
       await observer.keysFetched();
     }
   });

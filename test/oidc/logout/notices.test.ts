@@ -75,8 +75,8 @@ describe('Logout notices', () => {
   const announce = (): Promise<void> => app.store.logouts.announce(accountId, 'ended-by-operator', app.clock.now());
   const verify = async (token: string, { id }: RelyingParty) => jwtVerify(token, createRemoteJWKSet(new URL('/jwks', app.url)), { issuer: app.url, audience: id, typ: 'logout+jwt', requiredClaims: ['iat', 'exp', 'jti'] });
   const sender = (): LogoutSender => {
-    const { provider, store, audit, clock, random, log } = app.container;
-    return createLogoutSender({ deliver: createDeliver({ provider, fetch: createOutboundFetch({ allow: [], loopback: true }), random }), store, audit, clock, random, log });
+    const { provider, signingKeys, store, audit, clock, random, log } = app.container;
+    return createLogoutSender({ deliver: createDeliver({ signingKeys, provider, fetch: createOutboundFetch({ allow: [], loopback: true }), random }), store, audit, clock, random, log });
   };
 
   describe('of a sign-out', () => {
@@ -288,9 +288,9 @@ describe('Logout notices', () => {
     });
 
     const deliver = ({ loopback = true, signal = AbortSignal.timeout(5000) } = {}): Promise<Delivery> => {
-      const { provider, random } = app.container;
+      const { provider, signingKeys, random } = app.container;
       const notice = { id: '', accountId, clientId: skillhub.id, sid: undefined, reason: 'suspended', attempts: 1, leaseOwner: '' } as const;
-      return createDeliver({ provider, fetch: createOutboundFetch({ allow: [], loopback }), random })(notice, signal);
+      return createDeliver({ signingKeys, provider, fetch: createOutboundFetch({ allow: [], loopback }), random })(notice, signal);
     };
 
     it('enter no private address space', async () => {
