@@ -9,7 +9,7 @@ import { filesIn, readText } from './support/imports.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = ['README.md', 'CHANGELOG.md', ...filesIn('docs', '.md').map((file) => `docs/${file}`)];
 /** What stands in backticks and looks like a file of this repository. */
-const FILE = /`((?:src|test|docs|config|migrations|views|public)\/[\w./-]*\.\w+)`/g;
+const FILE = /`((?:src|test|docs|deploy|config|migrations|views|public)\/[\w./-]*\.\w+)`/g;
 const LINK = /\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
 
 /** The anchor that GitHub gives a heading. */
