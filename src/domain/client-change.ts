@@ -27,6 +27,8 @@ const keysOf = (value: unknown): readonly unknown[] => items((value as { keys?: 
 const never: Rule = () => false;
 /** A list: taking something away narrows. */
 const added: Rule = (before, after) => isAddedTo(items(before), items(after));
+/** A list that confines; where there is none, anything goes. */
+const loosened: Rule = (before, after) => before !== undefined && (after === undefined || isAddedTo(items(before), items(after)));
 /** Something extra that one can do without: taking it away narrows, whatever else becomes of it widens. */
 const unlessRemoved: Rule = (_before, after) => after !== undefined;
 /** A defence: putting it up narrows, taking it down widens. */
@@ -45,7 +47,7 @@ const rules: Readonly<Record<string, Rule>> = {
   post_logout_redirect_uris: added,
   grant_types: added,
   response_types: added,
-  response_modes: added,
+  response_modes: loosened,
   scope: (before, after) => isAddedTo(wordsOf(before), wordsOf(after)),
   // A key that was lost must go at once; a new one could be anybody's.
   jwks: (before, after) => isAddedTo(keysOf(before), keysOf(after)),
@@ -81,8 +83,9 @@ const rules: Readonly<Record<string, Rule>> = {
   test_redirect_uris: never,
   test_post_logout_redirect_uris: never,
   test_backchannel_logout_uri: never,
-  listing_id: never,
-  listing_en: never,
+  // What the portal of the ministry says of a service, people believe.
+  listing_id: unlessRemoved,
+  listing_en: unlessRemoved,
   listing_url: unlessRemoved,
 };
 

@@ -71,6 +71,8 @@ describe('Client applications at the console', () => {
       [{ default_max_age: 'lama' }, 'bilangan bulat'],
       [{ security_profile: 'fapi2', token_endpoint_auth_method: 'client_secret_basic' }, 'profil fapi2'],
       [{ listing_url: 'http://rp.test', listing_id: 'x', listing_en: 'y' }, 'Alamat harus https'],
+      [{ listing_url: 'https://rp.test/', listing_id: 'satu\u202Eaud', listing_en: 'y' }, 'satu baris'],
+      [{ client_name: 'Karir\u200Bhub' }, 'satu baris'],
       [{ type: 'machine' }, 'tidak memiliki alamat kembali'],
       [{ type: 'king' }, 'Isi bagian ini'],
     ];

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { fields } from '../../src/admin/clients/metadata-fields.ts';
 import { changesBetween, needsCheck, rebase, widens, type ClientDescription } from '../../src/domain/client-change.ts';
 
 const use = { purpose: { id: 'mencocokkan peserta', en: 'matching participants' }, legal_basis: 'consent' };
@@ -74,9 +75,82 @@ describe('A change of a client application', () => {
     });
   }
 
-  it('widens by another place on the portal, and not by other words for it', () => {
-    expect(widens(service(), service({}, listing))).to.deep.equal(['listing_url']);
-    expect(widens(service({}, listing), service({}, { ...listing, id: 'Kerja', en: 'Work' }))).to.be.empty;
+  /** Each member of a registration: changes that open something, and changes that do not. What is not listed as harmless is looked at. */
+  const [gone, uri, other] = [undefined, 'https://rp.test/', 'https://other.test/'];
+  const anyChange = (one: unknown, another: unknown) => ({ opens: [[gone, one], [one, another], [one, gone]], harmless: [] });
+  const defence = { opens: [[true, false], [true, gone]], harmless: [[gone, true], [false, true], [gone, false]] };
+  const onlyRemoval = (one: unknown, another: unknown) => ({ opens: [[gone, one], [one, another]], harmless: [[one, gone]] });
+  const list = (one: string, another: string) => ({ opens: [[gone, [one]], [[one], [another]], [[one], [one, another]]], harmless: [[[one, another], [one]], [[one, another], [another, one]], [[one], gone]] });
+  const free = (one: unknown, another: unknown) => ({ opens: [], harmless: [[gone, one], [one, another], [one, gone]] });
+  const members: Readonly<Record<string, { readonly opens: readonly (readonly unknown[])[]; readonly harmless: readonly (readonly unknown[])[] }>> = {
+    client_name: anyChange('Satu', 'Dua'),
+    application_type: { opens: [['web', 'native'], ['native', 'web'], ['native', gone]], harmless: [[gone, 'web']] },
+    redirect_uris: list(uri, other),
+    post_logout_redirect_uris: list(uri, other),
+    test_redirect_uris: free([uri], [other]),
+    test_post_logout_redirect_uris: free([uri], [other]),
+    test_backchannel_logout_uri: free(uri, other),
+    grant_types: list('authorization_code', 'refresh_token'),
+    response_types: list('code', 'code id_token'),
+    token_endpoint_auth_method: { opens: [['private_key_jwt', 'client_secret_post'], ['private_key_jwt', gone], [gone, 'none']], harmless: [[gone, 'client_secret_basic']] },
+    token_endpoint_auth_signing_alg: anyChange('ES256', 'RS256'),
+    scope: { opens: [[gone, 'openid'], ['openid', 'openid nik'], ['openid email', 'openid phone']], harmless: [['openid email', 'openid'], ['openid email', 'email openid'], ['openid', gone]] },
+    id_token_signed_response_alg: { opens: [['ES256', 'RS256'], ['RS256', gone], [gone, 'EdDSA']], harmless: [[gone, 'ES256']] },
+    id_token_encrypted_response_alg: anyChange('ECDH-ES', 'RSA-OAEP-256'),
+    id_token_encrypted_response_enc: anyChange('A256GCM', 'A128GCM'),
+    userinfo_signed_response_alg: anyChange('ES256', 'RS256'),
+    userinfo_encrypted_response_alg: anyChange('ECDH-ES', 'RSA-OAEP-256'),
+    userinfo_encrypted_response_enc: anyChange('A256GCM', 'A128GCM'),
+    introspection_signed_response_alg: anyChange('ES256', 'RS256'),
+    introspection_encrypted_response_alg: anyChange('ECDH-ES', 'RSA-OAEP-256'),
+    introspection_encrypted_response_enc: anyChange('A256GCM', 'A128GCM'),
+    request_object_signing_alg: anyChange('ES256', 'RS256'),
+    require_signed_request_object: defence,
+    require_pushed_authorization_requests: defence,
+    dpop_bound_access_tokens: defence,
+    require_auth_time: defence,
+    notice_page: defence,
+    backchannel_logout_session_required: { opens: [[true, false], [true, gone], [gone, true]], harmless: [[gone, false]] },
+    response_modes: { opens: [[['form_post'], gone], [['form_post'], ['query']], [['query'], ['query', 'form_post']]], harmless: [[gone, ['form_post']], [['query', 'form_post'], ['form_post']]] },
+    security_profile: { opens: [['fapi2', gone], ['fapi2', 'fapi1']], harmless: [[gone, 'fapi2']] },
+    pkce_waived_because: onlyRemoval('a library from before 2015', 'another reason altogether'),
+    jwks: { opens: [[gone, { keys: [keys[0]] }], [{ keys: [keys[0]] }, { keys: [keys[1]] }], [{ keys: [keys[0]] }, { keys: [{ ...keys[0], alg: 'PS256' }] }]], harmless: [[{ keys }, { keys: [keys[1]] }], [{ keys }, gone]] },
+    jwks_uri: onlyRemoval(uri, other),
+    client_uri: onlyRemoval(uri, other),
+    logo: onlyRemoval('a.png', 'b.png'),
+    logo_uri: onlyRemoval(uri, other),
+    policy_uri: onlyRemoval(uri, other),
+    tos_uri: onlyRemoval(uri, other),
+    initiate_login_uri: onlyRemoval(uri, other),
+    backchannel_logout_uri: anyChange(uri, other),
+    contacts: free(['a@rp.test'], ['b@rp.test']),
+    default_max_age: { opens: [[60, 600], [60, gone]], harmless: [[gone, 60], [600, 60], [600, 0]] },
+    default_acr_values: anyChange(['urn:a'], ['urn:b']),
+    subject_type: anyChange('public', 'pairwise'),
+    sector_identifier_uri: anyChange(uri, other),
+    data_use: { opens: [[gone, { profile: use }], [{ profile: use }, { profile: { ...use, legal_basis: 'contract' } }], [{ profile: use }, gone]], harmless: [[{ email: use }, gone]] },
+    first_party: { opens: [[gone, true], [false, true]], harmless: [[true, false], [true, gone], [gone, false]] },
+    resources: { opens: [[gone, { [uri]: [] }], [{ [uri]: ['a'] }, { [uri]: ['a', 'b'] }], [{ [uri]: ['a'] }, { [other]: ['a'] }]], harmless: [[{ [uri]: ['a', 'b'] }, { [uri]: ['a'] }], [{ [uri]: ['a'] }, gone]] },
+    bridge: onlyRemoval({ until: '2026-12-31' }, { until: '2027-12-31' }),
+    may_introspect: list(uri, other),
+    operated_by: anyChange('f81d4fae-7dec-4d0a-a765-00a0c91e6bf6', 'f81d4fae-7dec-4d0a-a765-00a0c91e6bf7'),
+  };
+  for (const [name, { opens, harmless }] of Object.entries(members)) {
+    it(`of ${name} is looked at by a second operator where it opens something`, () => {
+      for (const [kind, pairs] of [['opens', opens], ['harmless', harmless]] as const) {
+        for (const [before, after] of pairs) expect(widens(service({ [name]: before }), service({ [name]: after })), `${kind}: ${JSON.stringify(before)} to ${JSON.stringify(after)}`).to.deep.equal(kind === 'opens' ? [name] : []);
+      }
+    });
+  }
+  it('is judged for every member that a registration has', () => {
+    // What a document says to whoever reads it, and what nothing is kept of.
+    const notKept = ['client_id', 'client_secret', 'allow_nik', 'type'];
+    expect(Object.keys(members).sort()).to.deep.equal(Object.keys(fields).filter((name) => !notKept.includes(name)).sort());
+  });
+
+  it('widens by another place on the portal, and by other words for it', () => {
+    expect(widens(service(), service({}, listing))).to.deep.equal(['listing_url', 'listing_id', 'listing_en']);
+    expect(widens(service({}, listing), service({}, { ...listing, id: 'Kerja', en: 'Work' })), 'the portal of the ministry says it').to.deep.equal(['listing_id', 'listing_en']);
     expect(widens(service({}, listing), service({}, { ...listing, url: 'https://evil.test/' }))).to.deep.equal(['listing_url']);
     expect(widens(service({}, listing), service())).to.be.empty;
   });

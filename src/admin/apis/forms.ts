@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { adminScopes } from '../../domain/admin-scope.ts';
 import { tokenAlgorithms, tokenFormats, type Api } from '../../domain/api.ts';
 import { scopes as ownScopes } from '../../domain/claims.ts';
+import { PLAIN_LINE } from '../../domain/plain-line.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 
 export interface ApiProblem {
@@ -10,7 +11,7 @@ export interface ApiProblem {
 }
 
 const oneLine = (least: number, most: number) =>
-  z.string().trim().min(least, { error: `must say it in ${least} to ${most} characters` }).max(most, { error: `must say it in ${least} to ${most} characters` }).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' });
+  z.string().trim().min(least, { error: `must say it in ${least} to ${most} characters` }).max(most, { error: `must say it in ${least} to ${most} characters` }).regex(PLAIN_LINE, { error: 'must be one line of text' });
 
 /** It is compared letter by letter and stands in every token: absolute, without a fragment (RFC 8707, 2). */
 const identifier = z.string().max(255).superRefine((text, ctx) => {

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.ts';
 import { Problem } from '../../web/problem.ts';
 import { apiRoute, type ApiRoute, type Machine } from '../api-route.ts';
 import { describedMetadata, presentClient, presentVersion, toMark, toCursor, type Shown } from './api-present.ts';
-import { webUri } from './metadata-fields.ts';
+import { listing as listingFields } from './metadata-fields.ts';
 import type { FindHand } from './hands.ts';
 import { isPrivileged } from './privileged.ts';
 import type { ClientRefusal } from './refusals.ts';
@@ -17,14 +17,16 @@ import type { Hand } from './versions.ts';
 
 /** PostgreSQL takes none, and no name or address has one. */
 const hasNoNul = (value: unknown): boolean => !JSON.stringify(value).includes('\\u0000');
-const listing = z.strictObject({ url: webUri, id: z.string().min(1).max(200), en: z.string().min(1).max(200) }).describe('What the portal says of the service.');
+const listing = listingFields.describe('What the portal says of the service.');
+/** Rules become stricter; what was registered before is shown all the same. */
+const shownListing = z.object({ url: z.string(), id: z.string(), en: z.string() });
 const client = z.object({
   client_id: z.string(),
   status: z.enum(clientStatuses),
   type: z.enum(clientTypes),
   version: z.int().optional().describe('The version in effect; a draft has none.'),
   metadata: z.record(z.string(), z.unknown()),
-  listing: listing.optional(),
+  listing: shownListing.optional(),
   seen: z.string().describe('Names this state, for a change that must not meet another one.'),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
@@ -36,7 +38,7 @@ const version = z.object({
   edition: z.int(),
   widens: z.array(z.string()),
   metadata: z.record(z.string(), z.unknown()),
-  listing: listing.optional(),
+  listing: shownListing.optional(),
   proposed_by: z.string(),
   involved: z.array(z.string()),
   reason: z.string().optional(),

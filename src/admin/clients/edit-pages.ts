@@ -11,14 +11,14 @@ import { seeOther } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
 import { editFields, emptyValues, listingOf, toDocument, valuesOf, type Values } from './edit-form.ts';
-import { explainRefusal, toErrors } from './explain.ts';
+import { explain, explainRefusal, toErrors } from './explain.ts';
 import { parseClientMetadata } from './forms.ts';
+import { listing as listingFields } from './metadata-fields.ts';
 import { isPrivileged } from './privileged.ts';
 import type { ClientRefusal } from './refusals.ts';
 import { openOnTop, seenOf, type ClientReview } from './review.ts';
 import { handAt } from './review-pages.ts';
 import { editScreen, type ClientShown, type EditModel } from './screens.ts';
-import { findWebUriProblem } from './uris.ts';
 
 export interface EditPagesDeps {
   readonly review: ClientReview;
@@ -46,8 +46,8 @@ const refusalOf = (refusal: ClientRefusal): Saved => (refusal.reason === 'client
 function findListingErrors(values: Values): FieldError[] {
   const listing = listingOf(values);
   if (listing === undefined) return [];
-  const empty = (['id', 'en'] as const).filter((lang) => listing[lang] === '').map((lang) => ({ field: `listing_${lang}`, sentence: say('admin.clients.problem.empty') }));
-  return findWebUriProblem(listing.url) === undefined ? empty : [{ field: 'listing_url', sentence: say('admin.clients.problem.https') }, ...empty];
+  const parsed = listingFields.safeParse(listing);
+  return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => ({ field: `listing_${String(path[0])}`, sentence: explain(message) }));
 }
 
 /** The form by which clients are registered and changed: what is typed goes the way of the review. */

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { clientTypes, PORTAL_CLIENT_ID } from '../../domain/client.ts';
 import { isDay } from '../../domain/day.ts';
 import { LOGO_NAME } from '../../domain/logo/logo.ts';
+import { PLAIN_LINE } from '../../domain/plain-line.ts';
 import { legalBases, personalScopes } from '../../domain/sharing.ts';
 import { findTestUriProblem, findWebUriProblem } from './uris.ts';
 
 /** RFC 8628, 3.4. */
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-const line = z.string().trim().min(1).max(100).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' });
+const line = z.string().trim().min(1).max(100).regex(PLAIN_LINE, { error: 'must be one line of text' });
 const uris = z.array(z.string()).max(100);
 /** The address of a page or end point of a service. */
 export const webUri = z.string().superRefine((text, ctx) => {
@@ -26,8 +27,12 @@ const encryptionAlg = z.enum(['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW']);
 const encryptionEnc = z.enum(['A256GCM', 'A128GCM', 'A128CBC-HS256', 'A256CBC-HS512']);
 
 /** Read by everybody who is asked, before they answer: short, and in both languages. */
-const purpose = z.string().trim().min(10, { error: 'must say it in 10 to 200 characters' }).max(200, { error: 'must say it in 10 to 200 characters' }).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' });
+const purpose = z.string().trim().min(10, { error: 'must say it in 10 to 200 characters' }).max(200, { error: 'must say it in 10 to 200 characters' }).regex(PLAIN_LINE, { error: 'must be one line of text' });
 const dataUse = z.strictObject({ purpose: z.strictObject({ id: purpose, en: purpose }), legal_basis: z.enum(legalBases) });
+
+const portalLine = z.string().trim().min(1).max(200, { error: 'must have 1 to 200 characters' }).regex(PLAIN_LINE, { error: 'must be one line of text' });
+/** What the portal says of a service, beside its registration. */
+export const listing = z.strictObject({ url: webUri, id: portalLine, en: portalLine });
 
 /** Each member of a client metadata document by itself; what they must be to one another stands in `metadata-rules.ts`. */
 export const fields = {
@@ -60,7 +65,7 @@ export const fields = {
   dpop_bound_access_tokens: z.boolean().optional(),
   response_modes: z.array(z.enum(['query', 'form_post'])).min(1).optional(),
   security_profile: z.literal('fapi2').optional(),
-  pkce_waived_because: z.string().trim().min(20, { error: 'must say why, in 20 to 500 characters' }).max(500).regex(/^\P{Cc}*$/u, { error: 'must be one line of text' }).optional(),
+  pkce_waived_because: z.string().trim().min(20, { error: 'must say why, in 20 to 500 characters' }).max(500).regex(PLAIN_LINE, { error: 'must be one line of text' }).optional(),
   jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) }).optional(),
   jwks_uri: webUri.optional(),
   client_uri: webUri.optional(),

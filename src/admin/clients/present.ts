@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ApiRights } from '../../domain/api.ts';
 import type { Bridge } from '../../domain/bridge.ts';
@@ -29,46 +30,70 @@ export const showMember = (name: string): ShownMember => ({ name, words: existin
 
 const ADDRESS = /_(?:uris?|url)$/;
 
-/** What stands in the browser's own spelling: letters of other scripts cannot pass for a host that one knows. */
+/**
+ * What stands in the browser's own spelling: letters of other scripts cannot pass for a host that one knows. Where that is
+ * another than what is registered and compared letter by letter, both stand there.
+ */
 function showAddress(text: string): ShownValue {
   if (!URL.canParse(text)) return { text };
   const { href, host } = new URL(text);
   const at = host === '' ? -1 : href.indexOf(host, href.indexOf('//'));
-  return at === -1 ? { text } : { text: href.slice(0, at), host, after: href.slice(at + host.length) };
+  const spelled = href === text ? '' : ` (${text})`;
+  return at === -1 ? { text: `${href}${spelled}` } : { text: href.slice(0, at), host, after: `${href.slice(at + host.length)}${spelled}` };
 }
 
 const showUse = ([scope, use]: [string, DataUse]): ShownValue => ({ text: `${scope}: ${use.purpose.id} / ${use.purpose.en}`, words: isLegalBasis(use.legal_basis) ? say(`admin.clients.basis.${use.legal_basis}`) : undefined });
 
-const showKey = (key: Readonly<Record<string, unknown>>): ShownValue => ({ text: [key.kty, key.alg ?? key.crv, key.kid, key.x ?? key.n].filter((part) => typeof part === 'string').map((part) => part.slice(0, 24)).join(' ') });
+type Key = Readonly<Record<string, unknown>>;
+/** By kind of key, what makes it up, as RFC 7638, 3.2 and RFC 8037, 2 have it. */
+const KEY_PARTS: Readonly<Record<string, readonly string[]>> = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] };
+
+/**
+ * A key by its thumbprint (RFC 7638), whole: its beginning, and whatever it calls itself, another key can have too. What it says
+ * besides stands behind it.
+ */
+function showKey(key: Key): ShownValue {
+  const parts = KEY_PARTS[String(key.kty)] ?? Object.keys(key).sort();
+  const thumbprint = createHash('sha256').update(JSON.stringify(Object.fromEntries(parts.map((part) => [part, key[part]])))).digest('base64url');
+  const further = Object.keys(key).sort().filter((name) => name !== 'crv' && !parts.includes(name)).map((name) => `${name}=${typeof key[name] === 'string' ? key[name] : JSON.stringify(key[name])}`);
+  const kind = [key.kty, key.crv].filter((part) => typeof part === 'string');
+  return { text: [...kind, `SHA-256 ${thumbprint}`, ...further].join(' ') };
+}
 
 const showPlain = (value: unknown): ShownValue => {
   if (typeof value === 'boolean') return { text: '', words: say(`admin.clients.value.${value ? 'yes' : 'no'}`) };
   return { text: typeof value === 'string' ? value : JSON.stringify(value) };
 };
 
-/** What a member says, in a list: most say one thing. */
-export function showValues(name: string, value: unknown): readonly ShownValue[] {
+/** What a member says and how it is shown, in a list: most say one thing. */
+function itemsOf(name: string, value: unknown): readonly { readonly said: unknown; readonly shown: ShownValue }[] {
+  const each = <T>(all: readonly T[], show: (one: T) => ShownValue) => all.map((said) => ({ said, shown: show(said) }));
   if (value === undefined || value === null) return [];
-  if (name === 'scope' && typeof value === 'string') return value.split(' ').map((scope) => ({ text: scope, words: existing(`sharing.scope.${scope}`) }));
-  if (name === 'data_use') return Object.entries(value as Record<string, DataUse>).map(showUse);
-  if (name === 'resources') return Object.entries(value as ApiRights).map(([identifier, scopes = []]) => ({ text: `${identifier}: ${scopes.join(', ')}` }));
+  if (name === 'scope' && typeof value === 'string') return each(value.split(' '), (scope) => ({ text: scope, words: existing(`sharing.scope.${scope}`) }));
+  if (name === 'data_use') return each(Object.entries(value as Record<string, DataUse>), showUse);
+  if (name === 'resources') return each(Object.entries(value as ApiRights), ([identifier, scopes = []]) => ({ text: `${identifier}: ${scopes.join(', ')}` }));
   if (name === 'bridge') {
     const { until, state_required: state } = value as Bridge;
-    return [{ text: '', words: say('admin.clients.bridge.until', { day: until }) }, ...(state === true ? [{ text: '', words: say('admin.clients.bridge.state') }] : [])];
+    return [{ said: until, shown: { text: '', words: say('admin.clients.bridge.until', { day: until }) } }, ...(state === true ? [{ said: state, shown: { text: '', words: say('admin.clients.bridge.state') } }] : [])];
   }
-  if (name === 'jwks') return (value as { keys: readonly Record<string, unknown>[] }).keys.map(showKey);
+  if (name === 'jwks') return each((value as { keys: readonly Key[] }).keys, showKey);
   const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return all.map((one) => (ADDRESS.test(name) && typeof one === 'string' ? showAddress(one) : showPlain(one)));
+  return each(all, (one) => (ADDRESS.test(name) && typeof one === 'string' ? showAddress(one) : showPlain(one)));
 }
 
-/** Before and after as one list: what stays, what comes and what goes. */
+export const showValues = (name: string, value: unknown): readonly ShownValue[] => itemsOf(name, value).map(({ shown }) => shown);
+
+/** Before and after as one list: what stays, what comes and what goes, by what is said and not by how it looks. */
 export function showChange({ name, before, after, widens }: MemberChange): ShownChange {
-  const [had, has] = [showValues(name, before), showValues(name, after)];
-  const isIn = (list: readonly ShownValue[], one: ShownValue): boolean => list.some((other) => isDeepStrictEqual(other, one));
+  const [had, has] = [itemsOf(name, before), itemsOf(name, after)];
+  const isIn = (list: typeof had, { said }: (typeof had)[number]): boolean => list.some((other) => isDeepStrictEqual(other.said, said));
   return {
     ...showMember(name),
     widens,
-    values: [...had.map((one) => ({ ...one, mark: isIn(has, one) ? ('kept' as const) : ('removed' as const) })), ...has.filter((one) => !isIn(had, one)).map((one) => ({ ...one, mark: 'added' as const }))],
+    values: [
+      ...had.map((one) => ({ ...one.shown, mark: isIn(has, one) ? ('kept' as const) : ('removed' as const) })),
+      ...has.filter((one) => !isIn(had, one)).map(({ shown }) => ({ ...shown, mark: 'added' as const })),
+    ],
   };
 }
 
