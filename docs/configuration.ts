@@ -6,6 +6,7 @@ import { cell, code, table } from './markdown.ts';
 /** What a group is about; a group without its line here does not compile. */
 const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'dataDir' | 'keyring'>, string>> = {
   http: 'Where the server listens and under which address people and services know it.',
+  overload: 'What one process takes on before it refuses; see [ADR 26](adr/0026-overload.md).',
   database: 'PostgreSQL.',
   redis: 'Redis in the place of PostgreSQL for protocol state and counters; see [ADR 22](adr/0022-redis.md).',
   keys: 'The keys that sign tokens; see [operasi/keys.md](operasi/keys.md).',

@@ -12,10 +12,11 @@ import { isDatabaseAway } from './store/reconnect.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { errorPage, reportTo } from './web/error-page.ts';
 import { forwarded } from './web/forwarded.ts';
-import { health, type Readiness } from './web/health.ts';
+import { closeWhenDraining, health, type Readiness } from './web/health.ts';
 import { createTranslator } from './web/i18n.ts';
 import { locale } from './web/locale.ts';
 import { serveLogos } from './web/logos.ts';
+import type { Overload } from './web/overload.ts';
 import { createRenderer } from './web/render.ts';
 import { requestLog } from './web/request-log.ts';
 import { formTargets, securityHeaders } from './web/security-headers.ts';
@@ -24,14 +25,19 @@ import { identifySender } from './web/sender.ts';
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
 const YEAR_MS = 31_536_000_000;
 
-/**
- * What happens to a request, from top to bottom.
- *
- * @param readiness  what `/readyz` asks.
- * @param metrics    what requests are counted in.
- * @param extra      routers that exist outside production only.
- */
-export function createApp(container: Container, readiness: Readiness, metrics: Metrics, extra: readonly Router[] = []): Koa {
+export interface AppDeps {
+  /** What `/readyz` asks. */
+  readonly readiness: Readiness;
+  /** What requests are counted in. */
+  readonly metrics: Metrics;
+  /** Who is let in. */
+  readonly overload: Pick<Overload, 'admit'>;
+  /** Routers that exist outside production only. */
+  readonly extra?: readonly Router[];
+}
+
+/** What happens to a request, from top to bottom. */
+export function createApp(container: Container, { readiness, metrics, overload, extra = [] }: AppDeps): Koa {
   const { config, log, random, keyring, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
@@ -49,10 +55,12 @@ export function createApp(container: Container, readiness: Readiness, metrics: M
   app.on('error', reportTo(log));
 
   app.use(health(readiness));
+  app.use(closeWhenDraining(readiness));
   app.use(forwarded({ issuer, trustProxy }));
   app.use(requestLog({ log, random, metrics }));
   app.use(securityHeaders({ issuer }));
   app.use(documents.serve);
+  app.use(overload.admit);
   app.use(formTargets);
   app.use(compress());
   app.use(locale({ secure }));

@@ -1,6 +1,9 @@
+import type { Server } from 'node:http';
 import type { Container } from './container.ts';
 import { reportKeys, type KeyReport } from './oidc/key-rotation.ts';
+import type { EventLoop } from './telemetry/event-loop.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { Overload } from './web/overload.ts';
 
 /** What the parts of a running process tell of themselves when somebody asks for the figures. */
 export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry }: Pick<Container, 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
@@ -39,4 +42,16 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
     return [{ labels: { state: 'running' }, value: running }, { labels: { state: 'waiting' }, value: waiting }];
   });
   metrics.gauge({ name: 'sso_registry_available', help: '1 while calls to the civil registry go out, 0 while its circuit is open.' }, () => [{ value: registry.health().available ? 1 : 0 }]);
+}
+
+/** What the HTTP server is busy with. */
+export function watchHttp(metrics: Metrics, { server, overload, eventLoop }: { readonly server: Server; readonly overload: Pick<Overload, 'working'>; readonly eventLoop: Pick<EventLoop, 'lagMs'> }): void {
+  metrics.gauge({ name: 'sso_http_working', help: 'Requests being worked on.' }, () => [{ value: overload.working() }]);
+  metrics.gauge({ name: 'sso_http_connections', help: 'Open connections.' }, () => new Promise((resolve, reject) => {
+    server.getConnections((error, value) => {
+      if (error === null) resolve([{ value }]);
+      else reject(error);
+    });
+  }));
+  metrics.gauge({ name: 'sso_event_loop_lag_seconds', help: 'By how long what is due is late, smoothed over about two seconds.' }, () => [{ value: eventLoop.lagMs() / 1000 }]);
 }

@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type Router from 'koa-router';
 import { createApp, createMonitoring } from './app.ts';
@@ -7,18 +5,19 @@ import type { Config } from './config.ts';
 import { createContainer, type Container } from './container.ts';
 import { createCore } from './core.ts';
 import { createDevelopmentPages } from './dev/pages.ts';
-import { watchGauges } from './gauges.ts';
+import { watchGauges, watchHttp } from './gauges.ts';
+import { createHttpServer, drain, listen } from './http-server.ts';
 import { countProtocol } from './oidc/counting.ts';
+import { underWayCookies } from './oidc/provider.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
 import { startSimulator, type Simulator } from './ports/civil-registry/simulator.ts';
 import { startEmbedded, type EmbeddedPostgres } from './store/embedded.ts';
 import { createKnex, migrate } from './store/knex.ts';
+import { watchEventLoop } from './telemetry/event-loop.ts';
 import type { Log } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import type { Readiness } from './web/health.ts';
-
-/** Koa's answers to a request are promises, of which Node takes no notice. */
-type Handler = (...args: Parameters<ReturnType<ReturnType<typeof createApp>['callback']>>) => void;
+import { createOverload } from './web/overload.ts';
 
 export interface RunningServer {
   readonly container: Container;
@@ -32,6 +31,8 @@ export interface ServerDeps {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;
+  /** How a stop waits until no proxy sends anybody any more. */
+  readonly pause?: (ms: number) => Promise<unknown>;
   /** How long the simulator's slow endings take. */
   readonly simulatorDelays?: { readonly hangMs: number; readonly slowMs: number };
 }
@@ -56,53 +57,22 @@ async function openRegistry({ config, log, clock = systemClock, simulatorDelays 
   return { url: simulator.url, simulator };
 }
 
-function listen(server: Server, { host, port }: Pick<Config['http'], 'host' | 'port'>): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-const IDLE_CHECK_MS = 50;
-
-/** Ends keep-alive connections at once and waits for answers under way. */
-async function drain(server: Server, seconds: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  server.closeIdleConnections();
-  // Others fall idle when their last answer is out; kept alive, they would hold up the stop.
-  const idle = setInterval(() => {
-    server.closeIdleConnections();
-  }, IDLE_CHECK_MS);
-  const force = setTimeout(() => {
-    server.closeAllConnections();
-  }, seconds * 1000);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(force);
-}
-
 /** Serves the figures. In development a second server beside this one may have the port, and goes without. */
-async function openMonitoring(monitoring: ReturnType<typeof createMonitoring>, { environment, metrics }: Config, log: Log): Promise<() => Promise<void>> {
-  if (metrics.port === 0) return () => Promise.resolve();
-  const server = createServer(monitoring.callback() as Handler);
+async function openMonitoring(metrics: Metrics, readiness: Readiness, { environment, http, metrics: place }: Config, log: Log): Promise<() => Promise<void>> {
+  if (place.port === 0) return () => Promise.resolve();
+  const server = createHttpServer(createMonitoring(metrics, readiness), http, metrics);
   try {
-    await listen(server, metrics);
+    await listen(server, place);
   } catch (error) {
     if (environment === 'production') throw error;
-    log.warn({ err: error }, `no figures are served: port ${metrics.port} is taken; choose another with METRICS_PORT`);
+    log.warn({ err: error }, `no figures are served: port ${place.port} is taken; choose another with METRICS_PORT`);
   }
   return () => drain(server, 0);
 }
 
 /** Brings the whole sign-on up: database, migrations, civil registry, courier, jobs, HTTP. */
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
-  const { config, clock } = deps;
+  const { config, clock, pause = wait } = deps;
   const metrics = createMetrics();
   const log = metrics.watch(deps.log);
   const opened: (() => Promise<void>)[] = [];
@@ -129,17 +99,17 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     watchGauges(metrics, container);
 
     const readiness: Readiness & { draining: boolean } = { check: async () => { await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
-    opened.push(await openMonitoring(createMonitoring(metrics, readiness), config, log));
+    opened.push(await openMonitoring(metrics, readiness, config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
-    const server = createServer({ connectionsCheckingInterval: 5000 }, createApp(container, readiness, metrics, extra).callback() as Handler);
-    server.requestTimeout = 30_000;
-    server.headersTimeout = 15_000;
-    // Longer than proxies keep an idle connection: the side that closes first must not be this one.
-    server.keepAliveTimeout = 75_000;
+    const eventLoop = watchEventLoop();
+    opened.push(() => { eventLoop.stop(); return Promise.resolve(); });
+    const overload = createOverload({ ...config.overload, eventLoop, cookies: underWayCookies(config.http.issuer), metrics });
+    const server = createHttpServer(createApp(container, { readiness, metrics, overload, extra }), config.http, metrics);
+    watchHttp(metrics, { server, overload, eventLoop });
     const port = await listen(server, config.http);
     opened.push(async () => {
       readiness.draining = true;
-      if (config.http.drainDelaySeconds > 0) await wait(config.http.drainDelaySeconds * 1000);
+      await pause(config.http.drainDelaySeconds * 1000);
       await drain(server, config.http.drainSeconds);
     });
 

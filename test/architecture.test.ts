@@ -71,7 +71,7 @@ function layerOf(file: string): Layer | undefined {
 }
 
 /** They put everything together and may import anything but what the rules below deny them. */
-const assemblers = ['main.ts', 'server.ts', 'app.ts', 'gauges.ts', 'front.ts', 'journeys.ts', 'container.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
+const assemblers = ['main.ts', 'server.ts', 'http-server.ts', 'app.ts', 'gauges.ts', 'front.ts', 'journeys.ts', 'container.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
 
 /** Each package and the only places that may import it; behind `types` those that may know its types. */
 const vendors: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
@@ -83,7 +83,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   ioredis: { values: ['store/redis/connection.ts'] },
   jose: { values: ['dev/sample-service/'] },
   knex: { values: ['store/'], types: ['core.ts', 'ports/counters/postgres.ts'] },
-  koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'bridge/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'front.ts', 'sandbox.ts', 'sandbox/', 'portal/', 'dev/'] },
+  koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'bridge/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'front.ts', 'http-server.ts', 'sandbox.ts', 'sandbox/', 'portal/', 'dev/'] },
   'koa-compress': { values: ['app.ts'] },
   'koa-helmet': { values: ['web/security-headers.ts'] },
   'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'admin/console.ts', 'sandbox/routes.ts', 'dev/'], types: ['sandbox/', 'interaction/', 'account/', 'admin/', 'app.ts', 'container.ts', 'journeys.ts', 'server.ts'] },

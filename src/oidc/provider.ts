@@ -61,6 +61,12 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
+/** The cookies of a sign-in that has begun. They are sent to its own paths alone. */
+export const underWayCookies = (issuer: string): readonly string[] => {
+  const { interaction, resume } = cookieNames(issuer);
+  return [interaction, resume];
+};
+
 export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, fetch, clock, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;

@@ -21,6 +21,10 @@ export interface Metrics {
   request(seen: RequestSeen): void;
   /** What came of a request of the protocol. @param outcome `ok`, or the error code of OAuth. */
   protocol(kind: string, outcome: string): void;
+  /** A request was turned away because there is too much to do. */
+  refused(kind: 'new' | 'under-way', reason: 'requests' | 'lag'): void;
+  /** A connection was closed before anything of it was a request. */
+  connectionRefused(reason: 'too-many' | 'timeout' | 'too-large' | 'malformed'): void;
   /** A value that is looked up when somebody asks. Where it cannot be, the gauge is left out and the rest is answered. */
   gauge(about: { readonly name: string; readonly help: string; readonly labels?: readonly string[] }, read: () => Promise<readonly Reading[]> | readonly Reading[]): void;
   /** Everything, in the text format of Prometheus. */
@@ -54,6 +58,9 @@ export function createMetrics(): Metrics {
   const requests = new Histogram({ name: 'sso_http_request_seconds', help: 'Requests by part of the product, method and status.', labelNames: ['area', 'method', 'status'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers });
   const protocol = new Counter({ name: 'sso_protocol_total', help: 'Requests of the protocol by kind and outcome.', labelNames: ['kind', 'outcome'], registers });
 
+  const refusals = new Counter({ name: 'sso_refused_total', help: 'Requests turned away for overload, by what they belong to (new, or a sign-in under way) and what was too much.', labelNames: ['kind', 'reason'], registers });
+  const connections = new Counter({ name: 'sso_connections_refused_total', help: 'Connections closed without a request: one too many, too slow, too large, or no HTTP.', labelNames: ['reason'], registers });
+
   const text = (value: unknown): string => (typeof value === 'string' ? value : 'unknown');
 
   /** What is counted of an event besides that it happened. */
@@ -81,6 +88,8 @@ export function createMetrics(): Metrics {
       requests.observe({ area: areaOf(path), method: METHODS.has(method) ? method : 'other', status: String(status) }, seconds);
     },
     protocol: (kind, outcome) => { protocol.inc({ kind, outcome }); },
+    refused: (kind, reason) => { refusals.inc({ kind, reason }); },
+    connectionRefused: (reason) => { connections.inc({ reason }); },
     gauge({ name, help, labels = [] }, read) {
       new Gauge({
         name,

@@ -23,3 +23,11 @@ export function health(readiness: Readiness): Middleware {
     ctx.body = { status: ready ? 'ready' : readiness.draining ? 'draining' : 'unavailable' };
   };
 }
+
+/** Tells proxies, with the answer itself, to send nothing more on this connection: closed under their hands it could cost a request. */
+export function closeWhenDraining(readiness: Pick<Readiness, 'draining'>): Middleware {
+  return (ctx, next) => {
+    if (readiness.draining) ctx.set('Connection', 'close');
+    return next();
+  };
+}

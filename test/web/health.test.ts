@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { createApp } from '../../src/app.ts';
 import { startServer } from '../../src/server.ts';
@@ -27,7 +28,7 @@ describe('Health', () => {
 
   it('says that no further requests should be sent while the server stops, though it still answers them', async () => {
     const readiness = { check: () => Promise.resolve(), draining: true };
-    const handle = createApp(app.container, readiness, createMetrics()).callback();
+    const handle = createApp(app.container, { readiness, metrics: createMetrics(), overload: { admit: (_ctx, next) => next() } }).callback();
     const server = createServer((request, response) => void handle(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -41,12 +42,16 @@ describe('Health', () => {
     server.closeAllConnections();
   });
 
-  it('lets a request under way come to its end when the server stops, and takes no other', async () => {
+  it('drops no request when the server stops: first it says so, then it takes no other, then what is under way comes to its end', async () => {
     const port = await freePort();
-    const second = await startServer({ config: { ...app.config, http: { ...app.config.http, port, drainSeconds: 30 } }, log: createLog({ level: 'silent' }), clock: app.clock });
+    let stopListening = (): void => undefined;
+    const pause = (): Promise<void> => new Promise((resolve) => { stopListening = resolve; });
+    const second = await startServer({ config: { ...app.config, http: { ...app.config.http, port, drainSeconds: 30 } }, log: createLog({ level: 'silent' }), clock: app.clock, pause });
+    const url = `http://localhost:${port}`;
     const browser = new Browser();
-    const page = await browser.open(`http://localhost:${port}/portal/sign-in`);
+    const page = await browser.open(`${url}/portal/sign-in`);
 
+    // One that is being worked on, and one of which half has arrived.
     let goOn = (): void => undefined;
     const reached = new Promise<void>((resolve) => {
       replaceHashing({ ...app, container: second.container }, {
@@ -58,13 +63,28 @@ describe('Health', () => {
         },
       });
     });
-    const answer = browser.request(`http://localhost:${port}${page.url.pathname}`, { method: 'POST', body: new URLSearchParams({ ...page.form('identifier').fields, identifier: 'orang@contoh.test', password: 'Salah-Sekali9!' }) });
+    const worked = browser.request(`${url}${page.url.pathname}`, { method: 'POST', body: new URLSearchParams({ ...page.form('identifier').fields, identifier: 'orang@contoh.test', password: 'Salah-Sekali9!' }) });
     await reached;
+    const slow = connect(port, 'localhost');
+    const heard: string[] = [];
+    slow.on('data', (chunk: Buffer) => heard.push(chunk.toString('utf8')));
+    slow.write('GET /help HTTP/1.1\r\nHost: x\r\n\r\nPOST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\ngrant_');
+    await once(slow, 'data');
+
     const closed = second.close();
-    const refused = await fetch(`http://localhost:${port}/help`).then(() => undefined, (error: unknown) => error);
-    expect(refused).to.be.an('error');
+    const told = await fetch(`${url}/readyz`);
+    expect(told.status).to.equal(503);
+    const served = await fetch(`${url}/help`);
+    expect(served.status).to.equal(200);
+    expect(served.headers.get('connection'), 'proxies send nothing more here').to.equal('close');
+
+    stopListening();
+    while (await fetch(`${url}/healthz`).then(() => true, () => false)); // closed in its own time
+    slow.write('type=x');
+    await once(slow, 'close');
+    expect(heard.join('')).to.match(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 400 [\s\S]*"invalid_request"/);
     goOn();
-    expect((await answer).status).to.equal(422);
+    expect((await worked).status).to.equal(422);
     await closed;
   });
 });

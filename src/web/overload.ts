@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import type { Context, Middleware } from 'koa';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** New journeys are refused at the bound, what is under way only at this many times as much. */
+const SPARED = 2;
+/** When to come back: not all at the same second. */
+const RETRY_SECONDS = { least: 5, most: 15 };
+
+/** What a sign-in under way consists of, and what services and operators need to end one. */
+const UNDER_WAY = new Set(['token', 'me', 'session', 'admin', 'api', 'reg', 'jwks', '.well-known', 'logos']);
+/** What begins something, also where it comes by POST: a sign-in, a pushed one, a code for a device. */
+const BEGINS = /^\/(?:auth|request|device\/auth)$/;
+const ASSET = /\.(?:css|js|svg|png)$/;
+/** Where programs ask, whatever they say they accept. */
+const FOR_PROGRAMS = new Set(['token', 'me', 'request', 'api', 'reg', 'jwks', '.well-known']);
+
+type Kind = 'new' | 'under-way';
+
+const firstOf = (path: string): string => path.split('/', 2)[1] ?? '';
+
+/** Begun sign-ins show by their cookie; it lies below the path of each alone. Who makes one up wins nothing but his turn. */
+const hasCookie = (ctx: Context, name: string): boolean => ctx.get('cookie').split('; ').some((cookie) => cookie.startsWith(`${name}=`));
+
+/**
+ * Whether a request belongs to something begun, which is worth more than something new: a person has typed into it, or a service waits for it.
+ *
+ * @param cookies  names of the cookies of a sign-in under way.
+ */
+export function kindOf(ctx: Context, cookies: readonly string[]): Kind {
+  const { path, method } = ctx;
+  const first = firstOf(path);
+  // Trials with invented people come last.
+  if (first === 'sandbox' || BEGINS.test(path)) return 'new';
+  if (method === 'POST' || UNDER_WAY.has(first) || ASSET.test(path)) return 'under-way';
+  return cookies.some((name) => hasCookie(ctx, name)) ? 'under-way' : 'new';
+}
+
+export interface OverloadDeps {
+  /** Requests being worked on at once. */
+  readonly requests: number;
+  readonly lagMs: number;
+  readonly eventLoop: { lagMs(): number };
+  readonly cookies: readonly string[];
+  readonly metrics: Pick<Metrics, 'refused'>;
+}
+
+export interface Overload {
+  /** Lets a request in, or answers it by 503 at next to no cost. */
+  readonly admit: Middleware;
+  /** Requests being worked on. One that is still being sent is not among them: whoever sends slowly uses up nobody's place. */
+  working(): number;
+}
+
+const page = readFileSync(new URL('../../views/errors/overloaded.html', import.meta.url));
+const forPrograms = Buffer.from(JSON.stringify({ error: 'temporarily_unavailable', error_description: 'too many requests at once; come back after Retry-After seconds' }));
+
+function turnAway(ctx: Context): void {
+  const { least, most } = RETRY_SECONDS;
+  ctx.status = 503;
+  ctx.set({ 'Retry-After': String(least + Math.floor(Math.random() * (most - least + 1))), 'Cache-Control': 'no-store' });
+  if (FOR_PROGRAMS.has(firstOf(ctx.path)) || ctx.path === '/device/auth' || ctx.accepts('html', 'json') === 'json') {
+    // Apps in browsers ask from their own origin, and there is nothing to hide.
+    ctx.set({ 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'Retry-After' });
+    ctx.type = 'json';
+    ctx.body = forPrograms;
+    return;
+  }
+  ctx.type = 'html';
+  ctx.body = page;
+}
+
+/** Refuses early and says so, rather than keep everybody waiting for what nobody gets (docs/adr/0026-overload.md). */
+export function createOverload({ requests, lagMs, eventLoop, cookies, metrics }: OverloadDeps): Overload {
+  let working = 0;
+
+  /** Counts until the answer is made; and not while the body is still on its way. */
+  function count({ req }: Context): () => void {
+    let counted = false;
+    let done = false;
+    const begin = (): void => {
+      if (counted || done) return;
+      counted = true;
+      working += 1;
+    };
+    const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
+    if (req.complete || !hasBody) begin();
+    else req.once('end', begin);
+    return () => {
+      done = true;
+      req.off('end', begin);
+      if (counted) working -= 1;
+      counted = false;
+    };
+  }
+
+  const reasonAgainst = (kind: Kind): 'requests' | 'lag' | undefined => {
+    const factor = kind === 'new' ? 1 : SPARED;
+    if (working >= requests * factor) return 'requests';
+    return eventLoop.lagMs() > lagMs * factor ? 'lag' : undefined;
+  };
+
+  return {
+    working: () => working,
+    admit: async (ctx, next) => {
+      const kind = kindOf(ctx, cookies);
+      const reason = reasonAgainst(kind);
+      if (reason !== undefined) {
+        metrics.refused(kind, reason);
+        turnAway(ctx);
+        return;
+      }
+      const leave = count(ctx);
+      try {
+        await next();
+      } finally {
+        leave();
+      }
+    },
+  };
+}
