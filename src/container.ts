@@ -43,6 +43,7 @@ import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
 import { createSandboxOf } from './sandbox.ts';
 import type { Checks } from './sandbox/checks.ts';
+import { watchChanges, type Changes } from './store/changes.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
 import { createShowError, type ShowError } from './web/error-page.ts';
@@ -64,6 +65,7 @@ export interface Container extends Core {
   /** What stands right before the protocol. */
   readonly front: readonly Middleware[];
   readonly scheduler: Scheduler;
+  readonly changes: Changes;
   readonly logouts: LogoutSender;
   readonly clientErrors: ClientErrors;
   /** A second issuer, for trying things out: everything below `/sandbox`. */
@@ -75,6 +77,8 @@ export interface ContainerDeps {
   readonly core: Core;
   /** Base address of the civil registry: the configured one, or the simulator's. */
   readonly registryUrl: string;
+  /** PostgreSQL itself, without a pooler in between. */
+  readonly directUrl: string;
 }
 
 const PURGE_MS = 60_000;
@@ -82,13 +86,14 @@ const CHAIN_MS = 2000;
 const KEYS_MS = 60_000;
 const LOGOUT_MS = 1000;
 
-export async function createContainer({ core, registryUrl }: ContainerDeps): Promise<Container> {
+export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
   const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, audit, courier, secondFactors } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
-  const clients = createClientDirectory({ store, clock });
-  const apis = createApiDirectory({ store, clock });
+  const changes = watchChanges({ url: directUrl, clock, log });
+  const clients = createClientDirectory({ store, clock, changes });
+  const apis = createApiDirectory({ store, clock, changes });
   await store.clientSecrets.hashSealed();
   const { signingKeys, rotation } = await openSigningKeys(core);
   const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
@@ -162,12 +167,14 @@ export async function createContainer({ core, registryUrl }: ContainerDeps): Pro
     front: createFront(core, { clients, review: adminServices.review, pathFor: (name) => provider.pathFor(name) }),
     console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
+    changes,
     logouts,
     clientErrors,
     sandbox,
     checks,
     async close() {
       await scheduler.stop();
+      await changes.close();
       await logouts.close();
       await clientErrors.close();
       await registry.close();

@@ -6,7 +6,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 import type { Overload } from './web/overload.ts';
 
 /** What the parts of a running process tell of themselves when somebody asks for the figures. */
-export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry }: Pick<Container, 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
+export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry, changes }: Pick<Container, 'changes' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
   const queues = (value: 'waiting' | 'oldestSeconds') => async () => (await store.backlog.queues(clock.now())).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));
   metrics.gauge({ name: 'sso_queue_waiting', help: 'Messages and logout notices that wait to be sent.', labels: ['queue'] }, queues('waiting'));
   metrics.gauge({ name: 'sso_queue_oldest_seconds', help: 'Since when the oldest of them waits.', labels: ['queue'] }, queues('oldestSeconds'));
@@ -17,6 +17,8 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
     (await reportKeys(store, config)).filter(({ state }) => state === 'current').map((key) => ({ labels: { algorithm: key.algorithm }, value: Math.round(secondsOf(key, clock.now().getTime())) }));
   metrics.gauge({ name: 'sso_signing_key_age_seconds', help: 'How long the key has signed that signs now.', labels: ['algorithm'] }, ofCurrentKeys(({ promotedAt, publishedAt }, now) => (now - (promotedAt ?? publishedAt).getTime()) / 1000));
   metrics.gauge({ name: 'sso_signing_key_rotation_seconds', help: 'When the next is to take over, from now; below 0 it is overdue.', labels: ['algorithm'] }, ofCurrentKeys(({ rotationAt }, now) => ((rotationAt?.getTime() ?? now) - now) / 1000));
+
+  metrics.gauge({ name: 'sso_changes_heard', help: '1 while this process hears what others change, 0 while it reads everything anew every two seconds.' }, () => [{ value: changes.mark('clients') === undefined ? 0 : 1 }]);
 
   metrics.gauge({ name: 'sso_database_connections', help: 'Connections of the pool in use, free, and callers that wait for one.', labels: ['state'] }, () => {
     const { pool } = knex.client as { pool: { numUsed(): number; numFree(): number; numPendingAcquires(): number } };

@@ -87,13 +87,14 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       opened.push(() => embedded.stop());
       databaseUrl = embedded.url;
     }
-    const forMigrations = createKnex({ url: databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
+    const directUrl = config.database.directUrl ?? databaseUrl;
+    const forMigrations = createKnex({ url: directUrl, poolMax: 2, statementTimeoutMs: 0 });
     await migrate(forMigrations).finally(() => forMigrations.destroy());
 
     const { url: registryUrl, simulator } = await openRegistry({ ...deps, log });
     if (simulator !== undefined) opened.push(() => simulator.close());
 
-    const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }) }), registryUrl });
+    const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }) }), registryUrl, directUrl });
     opened.push(() => container.close());
     countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
     watchGauges(metrics, container);

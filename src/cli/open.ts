@@ -36,7 +36,7 @@ export async function withDatabase<T>(config: Config, work: (opened: Opened) => 
 /** Does the work with everything that stands right above the database, which is brought to its newest state before. */
 export const withCore = <T>(work: (core: Core) => Promise<T>): Promise<T> =>
   withDatabase(readConfig(), async (opened) => {
-    const knex = createKnex({ url: opened.databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
+    const knex = createKnex({ url: opened.config.database.directUrl ?? opened.databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
     await migrate(knex).finally(() => knex.destroy());
     const core = createCore(opened);
     try {

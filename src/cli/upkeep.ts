@@ -8,8 +8,8 @@ import { print, Refused, showRecord } from './terminal.ts';
 
 async function runMigrations(flags: { rollback?: boolean }, command: Command): Promise<void> {
   const back = flags.rollback === true;
-  const names = await withDatabase(readConfig(), async ({ databaseUrl }) => {
-    const knex = createKnex({ url: databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
+  const names = await withDatabase(readConfig(), async ({ config, databaseUrl }) => {
+    const knex = createKnex({ url: config.database.directUrl ?? databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
     return (back ? rollback(knex) : migrate(knex)).finally(() => knex.destroy());
   });
   print(command, { [back ? 'rolledBack' : 'migrated']: names }, () => (names.length === 0 ? 'Nothing to do.' : names.map((name) => `${back ? 'taken back' : 'done'}  ${name}`).join('\n')));

@@ -14,8 +14,9 @@ import type { ClientDirectory } from './clients.ts';
  */
 export const PLACEHOLDER = randomBytes(32).toString('base64url');
 
-/** How coarsely it is remembered when a secret was used: one write an hour for each. */
+/** How coarsely it is remembered when a secret was used: one write an hour for each, of each process. */
 const USE_MS = 3_600_000;
+const MOST_REMEMBERED = 20_000;
 
 export interface ClientSecretsDeps {
   readonly clients: Pick<ClientDirectory, 'find'>;
@@ -28,8 +29,15 @@ export interface ClientSecretsDeps {
 export function compareByHash(provider: Provider, { clients, store, clock, log }: ClientSecretsDeps): void {
   const prototype = provider.Client.prototype as unknown as { compareClientSecret(this: ProtocolClient, shown: string): Promise<boolean> };
 
+  /** What this process has written itself: the row it holds of a client does not change with it. */
+  const remembered = new Map<string, Date>();
+
   function remember(clientId: string, { number, lastUsedAt }: ClientSecret, now: Date): void {
-    if (lastUsedAt !== undefined && now.getTime() - lastUsedAt.getTime() < USE_MS) return;
+    const secret = `${number} ${clientId}`;
+    const isRecent = (at: Date | undefined): boolean => at !== undefined && now.getTime() - at.getTime() < USE_MS;
+    if (isRecent(lastUsedAt) || isRecent(remembered.get(secret))) return;
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(secret, now);
     store.clientSecrets.used(clientId, number, now).catch((error: unknown) => { log.warn({ err: error, clientId }, 'the use of a secret could not be remembered'); });
   }
 

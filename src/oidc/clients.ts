@@ -2,6 +2,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Client } from '../domain/client.ts';
 import { PLACEHOLDER } from './client-secrets.ts';
 import type { Clock } from '../ports/clock/clock.ts';
+import type { Changes } from '../store/changes.ts';
 import type { Store } from '../store/store.ts';
 import { holding } from './held.ts';
 
@@ -20,9 +21,16 @@ export interface ClientDirectory {
   readonly adapter: Adapter;
 }
 
-/** Client applications, held in the process for a moment: every protocol request asks for one or two. */
-export function createClientDirectory({ store, clock, present = toMetadata }: { store: Pick<Store, 'clients'>; clock: Clock; present?: typeof toMetadata }): ClientDirectory {
-  const held = holding((id) => store.clients.find(id), clock);
+export interface ClientDirectoryDeps {
+  readonly store: Pick<Store, 'clients'>;
+  readonly clock: Clock;
+  readonly changes?: Pick<Changes, 'mark'>;
+  readonly present?: typeof toMetadata;
+}
+
+/** Client applications, held in the process: every protocol request asks for one or two. */
+export function createClientDirectory({ store, clock, changes, present = toMetadata }: ClientDirectoryDeps): ClientDirectory {
+  const held = holding({ load: (id) => store.clients.find(id), clock, changes, topic: 'clients' });
   const find = async (id: string): Promise<Client | undefined> => (CLIENT_ID.test(id) ? held(id) : undefined);
 
   const readOnly = (): Promise<never> => Promise.reject(new Error('client applications are written by the operator, not by the protocol'));

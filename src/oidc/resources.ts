@@ -1,6 +1,7 @@
 import { errors, type Client, type Configuration } from 'oidc-provider';
 import { mayUse, scopesFor, type Api, type ApiRights } from '../domain/api.ts';
 import type { Clock } from '../ports/clock/clock.ts';
+import type { Changes } from '../store/changes.ts';
 import type { Store } from '../store/store.ts';
 import { memberOf } from './client-rules.ts';
 import { holding } from './held.ts';
@@ -13,9 +14,9 @@ export interface ApiDirectory {
 /** RFC 8707, 2: an absolute URI. Nothing else is looked for, and PostgreSQL takes no NUL. */
 const IDENTIFIER = /^[\x21-\x7e]{1,255}$/;
 
-/** APIs that take our tokens, held in the process for a moment. */
-export function createApiDirectory({ store, clock }: { readonly store: Pick<Store, 'apis'>; readonly clock: Clock }): ApiDirectory {
-  const held = holding((identifier) => store.apis.find(identifier), clock);
+/** APIs that take our tokens, held in the process. */
+export function createApiDirectory({ store, clock, changes }: { readonly store: Pick<Store, 'apis'>; readonly clock: Clock; readonly changes?: Pick<Changes, 'mark'> }): ApiDirectory {
+  const held = holding({ load: (identifier) => store.apis.find(identifier), clock, changes, topic: 'apis' });
   return {
     async find(identifier) {
       const api = IDENTIFIER.test(identifier) ? await held(identifier) : undefined;

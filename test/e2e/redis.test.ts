@@ -6,7 +6,8 @@ import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
 import { becomeCitizen } from '../support/journeys.ts';
-import { hasRedis, startRedis, startRedisCluster, startRedisSentinel, until, type RedisServer, type RedisSet, type SentinelSet } from '../support/redis.ts';
+import { hasRedis, startRedis, startRedisCluster, startRedisSentinel, type RedisServer, type RedisSet, type SentinelSet } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 import { redisSettings } from '../support/redis-bench.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 

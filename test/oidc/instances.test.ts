@@ -6,6 +6,7 @@ import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { citizens } from '../support/citizens.ts';
 import { enterCode, giveContact, goOn, proveIdentity } from '../support/journeys.ts';
+import { until } from '../support/until.ts';
 import { createRelyingParty, isHome, type RelyingParty } from '../support/relying-party.ts';
 
 const { budi, ratna } = citizens;
@@ -91,6 +92,21 @@ describe('Two instances of the sign-on on one database', () => {
     const question = await browser.open((await browser.open(app.url)).link('Keluar'));
     await browser.submit(question, 'xsrf');
     for (const port of ports) expect((await browser.open(`http://localhost:${port}/`)).text).to.include('Masuk').and.not.to.include(budi.name);
+  });
+
+  it('stop a service together: what is done at one acts at the other, though its ear was cut off a moment before', async () => {
+    const stopped = await createRelyingParty(app, { name: 'Terhenti' });
+    const answers = async (): Promise<number[]> => Promise.all(ports.map(async (port) => {
+      const url = new URL((await stopped.begin({ prompt: 'none' })).url);
+      url.port = port;
+      return (await new Browser().request(url)).status;
+    }));
+    expect(await answers(), 'both know it, and hold it').to.deep.equal([303, 303]);
+    // Time stands still here: neither would ever read the service again for its age.
+    const knex = app.database.knex;
+    await knex.raw(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'siapkerja-sso changes'`);
+    await app.store.clients.update(stopped.id, { status: 'disabled' }, app.clock.now());
+    await until('both refuse', async () => (await answers()).every((status) => status === 400));
   });
 
   it('count failures together', async () => {

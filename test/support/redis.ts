@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './app.ts';
+import { until } from './until.ts';
 
 /** Debian's redis-tools brings the program under another name, and neither sets up nor starts a service. */
 const PROGRAM = process.env.REDIS_SERVER ?? '/usr/bin/redis-check-rdb';
@@ -26,15 +26,6 @@ export interface RedisServer {
   freeze(): void;
   thaw(): void;
   close(): Promise<void>;
-}
-
-/** Asks again until it is so. */
-export async function until(what: string, isSo: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const end = Date.now() + withinMs;
-  while (!(await isSo().catch(() => false))) {
-    if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await pause(20);
-  }
 }
 
 /** @param options  as in redis.conf, without the dashes. */
