@@ -15,6 +15,7 @@ import { addSecretPages } from './clients/secrets/console.ts';
 import { addLogoPages } from './clients/logo/console.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, operatorOf, type GuardDeps } from './guard.ts';
+import { createFindNames } from './names.ts';
 import { addOperatorPages } from './operators/console.ts';
 import { addReportPages } from './reports/console.ts';
 import { homeScreen } from './screens.ts';
@@ -38,7 +39,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   const { timeZone } = config.identity;
   const { accounts, clients, review, logos, support, operators, reports, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
-  const desk = createDesk({ guard, csrf, config });
+  const desk = createDesk({ guard, csrf, findNames: createFindNames(store), config });
 
   const router = new Router();
   router.get('/admin', async (ctx: Context) => {

@@ -6,23 +6,27 @@ import { upload } from '../web/upload.ts';
 import { renderScreen } from '../web/render.ts';
 import type { Screen } from '../web/screen.ts';
 import { operatorOf, type Guard } from './guard.ts';
+import type { Asked, FindNames, Names } from './names.ts';
 
 /** What the pages of every area have in common. */
 export interface Desk extends Pick<Guard, 'may'> {
   show(ctx: Context, screen: Screen, status?: number): Promise<void>;
+  /** What this operator may know them by who stand on a page. */
+  names(ctx: Context, asked: Omit<Asked, 'whole'>): Promise<Names>;
   /** Reads a form that a page of this operator's made; to be put behind `may`. */
   readonly form: Middleware;
   /** The same for a form with a file of so many bytes at most. */
   readonly upload: (limitBytes: number) => Middleware;
 }
 
-export function createDesk({ guard, csrf, config }: { guard: Guard; csrf: Csrf; config: Pick<Config, 'http'> }): Desk {
+export function createDesk({ guard, csrf, findNames, config }: { guard: Guard; csrf: Csrf; findNames: FindNames; config: Pick<Config, 'http'> }): Desk {
   const scopeOf = (ctx: Context): string => `admin.${operatorOf(ctx).accountId}`;
   const read = form({ limitBytes: config.http.bodyLimitBytes });
   const check = guardForm(csrf, scopeOf);
   return {
     may: guard.may,
     show: (ctx, screen, status = 200) => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scopeOf(ctx)) }),
+    names: (ctx, asked) => findNames({ ...asked, whole: operatorOf(ctx).permissions.has('colleagues.read') }),
     form: (ctx, next) => read(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>,
     upload: (limitBytes) => {
       const readFile = upload({ limitBytes });

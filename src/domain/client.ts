@@ -8,6 +8,7 @@ export const clientTypes: readonly ClientType[] = ['web', 'spa', 'native', 'mach
 
 /** The portal is a client of the sign-on like any other service, but it is no place of its own to the citizen. */
 export const PORTAL_CLIENT_ID = 'siapkerja-portal';
+export const PORTAL_CLIENT_NAME = 'SIAPkerja ID';
 
 /** A `draft` was never approved: to the protocol it does not exist, no more than one that is `disabled`. */
 export const clientStatuses = ['draft', 'active', 'disabled'] as const;

@@ -14,6 +14,7 @@ export const permissions = [
   'clients.read',
   'clients.waive',
   'clients.write',
+  'colleagues.read',
   'operators.read',
   'operators.write',
   'reports.read',
@@ -21,15 +22,16 @@ export const permissions = [
 export type Permission = (typeof permissions)[number];
 
 /**
- * The least that each role needs. An administrator gives roles and sees what became of them, and is no super-user:
+ * `colleagues.read`: sees operators by their whole names, because they decide on what these did or answer for it; everybody
+ * else sees them masked, as any person. The least that each role needs. An administrator gives roles and sees what became of them, and is no super-user:
  * whoever gives out rights must not at the same time use them all.
  */
 const permissionsByRole: Readonly<Record<Role, readonly Permission[]>> = {
-  'client-manager': ['clients.read', 'clients.write', 'reports.read'],
-  'client-approver': ['clients.read', 'clients.approve'],
+  'client-manager': ['clients.read', 'clients.write', 'colleagues.read', 'reports.read'],
+  'client-approver': ['clients.read', 'clients.approve', 'colleagues.read'],
   support: ['accounts.read', 'accounts.reveal', 'accounts.write', 'clients.read'],
-  auditor: ['audit.read', 'clients.read', 'operators.read', 'reports.read'],
-  administrator: ['audit.read', 'clients.read', 'clients.waive', 'operators.read', 'operators.write', 'reports.read'],
+  auditor: ['audit.read', 'clients.read', 'colleagues.read', 'operators.read', 'reports.read'],
+  administrator: ['audit.read', 'clients.read', 'clients.waive', 'colleagues.read', 'operators.read', 'operators.write', 'reports.read'],
 };
 
 export const permissionsOf = (held: readonly Role[]): ReadonlySet<Permission> => new Set(held.flatMap((role) => permissionsByRole[role]));

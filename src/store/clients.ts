@@ -118,6 +118,13 @@ export function createClientStore(db: Knex) {
       return rows.map(({ updated_at, ...row }) => ({ ...row, updatedAt: updated_at }));
     },
 
+    /** What people call them, by id. */
+    async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+      if (ids.length === 0) return new Map();
+      const rows = await db('clients').select<{ id: string; name: string }[]>('id', db.raw(`metadata->>'client_name' as name`)).whereIn('id', [...ids]);
+      return new Map(rows.map(({ id, name }) => [id, name]));
+    },
+
     /** The logos of those that have one, by client. */
     async logos(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
       if (ids.length === 0) return new Map();

@@ -56,6 +56,11 @@ export function createOperatorStore(db: Knex) {
       return (await held().where({ account_id: accountId }).first('id')) !== undefined;
     },
 
+    /** Those of them who hold a role, or held one. */
+    async everHeld(ids: readonly string[]): Promise<readonly AccountId[]> {
+      return ids.length === 0 ? [] : db('operators').distinct().whereIn('account_id', [...ids]).pluck<AccountId[]>('account_id');
+    },
+
     async list(): Promise<readonly RoleGrant[]> {
       const rows = await held().orderBy('granted_at').orderBy('id').select('*');
       return rows.map((row) => ({ accountId: row.account_id, role: row.role, grantedBy: row.granted_by, grantedAt: row.granted_at }));

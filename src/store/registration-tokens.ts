@@ -54,6 +54,12 @@ export function createRegistrationTokenStore(db: Knex) {
       return (await db<Row>('initial_tokens').orderBy('created_at').orderBy('id')).map(toToken);
     },
 
+    /** The teams that they were made for. */
+    async teamsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+      if (ids.length === 0) return new Map();
+      return new Map((await db<Row>('initial_tokens').whereIn('id', [...ids]).select('id', 'team')).map(({ id, team }) => [id, team]));
+    },
+
     async insert(clientId: string, hash: Buffer, initialId: string, now: Date): Promise<void> {
       await db('registration_tokens').insert({ client_id: clientId, hash, initial_id: initialId, created_at: now });
     },

@@ -53,6 +53,9 @@ const load = (locale: Locale): ReadonlyMap<string, string> =>
 /** Every sentence by its dotted key, read once. */
 export const sentences: Readonly<Record<Locale, ReadonlyMap<string, string>>> = { id: load('id'), en: load('en') };
 
+/** The sentence of that key, where the locale files have one: for what is better shown as it is than not at all. */
+export const existing = (key: string): Sentence | undefined => (sentences.id.has(key) ? { key } : undefined);
+
 /** The sentences whose keys begin so, by language. */
 export const sentencesUnder = (...beginnings: readonly string[]): Readonly<Record<Locale, Readonly<Record<string, string>>>> => {
   const of = (locale: Locale): Record<string, string> => Object.fromEntries([...sentences[locale]].filter(([key]) => beginnings.some((beginning) => key.startsWith(beginning))));

@@ -26,10 +26,10 @@ describe('Reports and roles at the console', () => {
     it('count what happened, per day and service, on the page and as CSV', async () => {
       const page = await auditor.open('/reports');
       expect(page.url.pathname).to.equal('/admin/reports/activity');
-      expect(page.text).to.match(new RegExp(`${today()} Masuk siapkerja-portal \\d+`));
+      expect(page.text).to.match(new RegExp(`${today()} Masuk SIAPkerja ID siapkerja-portal \\d+`));
       const csv = await auditor.browser.open(page.link('/csv'));
       expect(csv.headers.get('content-disposition')).to.include('attachment').and.include('activity-');
-      expect(csv.html).to.match(new RegExp(`^period,kind,per,count\\r\\n${today()},sign-in.succeeded,siapkerja-portal,\\d+\\r\\n$`));
+      expect(csv.html).to.match(new RegExp(`^period,kind,per,count,name\\r\\n${today()},sign-in.succeeded,siapkerja-portal,\\d+,SIAPkerja ID\\r\\n$`));
     });
 
     it('show the use of Dukcapil by the half-year, months of the zone and outcomes', async () => {

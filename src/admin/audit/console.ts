@@ -11,10 +11,11 @@ import { Refused } from '../../web/refused.ts';
 import { say } from '../../web/screen.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf, operatorOf } from '../guard.ts';
+import { namesFrom } from '../names.ts';
 import { parseCursor, toCursor } from './cursor.ts';
 import { exportEvents, formats } from './export.ts';
 import { filterFields, parseFilter, toQuery, type TypedFilter } from './forms.ts';
-import { auditScreen, chainScreen, type ChainModel } from './screens.ts';
+import { auditScreen, chainScreen, namedIn, type ChainModel } from './screens.ts';
 
 export interface AuditPagesDeps {
   readonly store: Store;
@@ -42,7 +43,7 @@ export function addAuditPages({ store, audit, clock, timeZone, eventTypes, desk 
   async function list(ctx: Context): Promise<void> {
     const values = typedIn(ctx);
     const filter = parseFilter(values, timeZone);
-    const shown = { frame: frameOf(ctx), values, types: eventTypes };
+    const shown = { frame: frameOf(ctx), values, types: eventTypes, names: namesFrom({}) };
     if (!filter.ok) {
       const errors = filter.refusal.map((name) => ({ field: name, sentence: say(`admin.audit.events.refusal.${name}`) }));
       return desk.show(ctx, auditScreen({ ...shown, rows: [], cursor: undefined, errors }), 422);
@@ -50,7 +51,7 @@ export function addAuditPages({ store, audit, clock, timeZone, eventTypes, desk 
     const rows = await store.auditSearch.page(filter.value, parseCursor(inAddress(ctx, 'cursor')), PAGE + 1);
     const page = rows.slice(0, PAGE);
     const last = page.at(-1);
-    return desk.show(ctx, auditScreen({ ...shown, rows: page, cursor: rows.length > PAGE && last !== undefined ? toCursor(last) : undefined }));
+    return desk.show(ctx, auditScreen({ ...shown, names: await desk.names(ctx, namedIn(page)), rows: page, cursor: rows.length > PAGE && last !== undefined ? toCursor(last) : undefined }));
   }
 
   async function copy(ctx: Context): Promise<void> {

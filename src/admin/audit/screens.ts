@@ -1,7 +1,9 @@
 import type { AuditRow } from '../../store/audit.ts';
-import { sentences } from '../../web/i18n.ts';
+import { existing } from '../../web/i18n.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
+import { namesFrom, type Names, type ShownActor } from '../names.ts';
+import { showDetails, type ShownDetail } from './present.ts';
 import { toQuery, type TypedFilter } from './forms.ts';
 
 interface ShownEvent {
@@ -10,10 +12,10 @@ interface ShownEvent {
   readonly type: string;
   /** What happened, in words, where the locale files have them. */
   readonly words: Sentence | undefined;
-  readonly by: { readonly words: Sentence | undefined; readonly signature: string; readonly href: string } | undefined;
+  readonly by: (ShownActor & { readonly href: string }) | undefined;
   readonly account: { readonly id: string; readonly href: string } | undefined;
-  readonly client: { readonly id: string; readonly href: string } | undefined;
-  readonly details: readonly { readonly label: Sentence | undefined; readonly name: string; readonly value: string }[];
+  readonly client: { readonly id: string; readonly name: string | undefined; readonly href: string } | undefined;
+  readonly details: readonly ShownDetail[];
 }
 
 export interface AuditModel {
@@ -34,27 +36,33 @@ export interface ChainModel {
 }
 
 const HOME = '/admin/audit';
-const existing = (key: string): Sentence | undefined => (sentences.id.has(key) ? say(key) : undefined);
 const wordsFor = (type: string): Sentence | undefined => existing(`admin.audit.event.${type}`);
 const none: TypedFilter = { type: '', account: '', client: '', by: '', help: '', from: '', to: '' };
 const only = (change: Partial<TypedFilter>): string => `${HOME}?${toQuery({ ...none, ...change })}`;
-const inWords = (value: unknown): string => (Array.isArray(value) ? value.map(inWords).join(', ') : typeof value === 'string' ? value : JSON.stringify(value));
 
-function showEvent({ id, at, type, accountId, clientId, details: { by, ...details } }: AuditRow): ShownEvent {
+function showEvent({ id, at, type, accountId, clientId, details }: AuditRow, names: Names): ShownEvent {
+  const { by } = details;
   return {
     id,
     at,
     type,
     words: wordsFor(type),
-    by: typeof by === 'string' ? { words: by === 'operator' || by === 'seed' ? say(`admin.audit.by.${by}`) : undefined, signature: by, href: only({ by }) } : undefined,
+    by: typeof by === 'string' ? { ...names.actor(by), href: only({ by }) } : undefined,
     account: accountId === undefined ? undefined : { id: accountId, href: only({ account: accountId }) },
-    client: clientId === undefined ? undefined : { id: clientId, href: only({ client: clientId }) },
-    details: Object.entries(details).map(([name, value]) => ({ label: existing(`admin.audit.detail.${name}`), name, value: inWords(value) })),
+    client: clientId === undefined ? undefined : { id: clientId, name: names.client(clientId), href: only({ client: clientId }) },
+    details: showDetails({ type, details }),
   };
 }
 
+/** Everybody whom the events name. */
+export const namedIn = (rows: readonly AuditRow[]): { readonly signatures: readonly string[]; readonly clients: readonly string[] } => ({
+  signatures: rows.flatMap(({ details: { by } }) => (typeof by === 'string' ? [by] : [])),
+  clients: rows.flatMap(({ clientId }) => (clientId === undefined ? [] : [clientId])),
+});
+
 export interface AuditView {
   readonly frame: Frame;
+  readonly names: Names;
   readonly values: TypedFilter;
   readonly types: readonly string[];
   readonly rows: readonly AuditRow[];
@@ -62,7 +70,7 @@ export interface AuditView {
   readonly errors?: readonly FieldError[];
 }
 
-export const auditScreen = ({ frame, values, types, rows, cursor, errors = [] }: AuditView): Screen<AuditModel> => ({
+export const auditScreen = ({ frame, names, values, types, rows, cursor, errors = [] }: AuditView): Screen<AuditModel> => ({
   view: 'admin/audit/events',
   title: say('admin.audit.events.title'),
   model: {
@@ -70,7 +78,7 @@ export const auditScreen = ({ frame, values, types, rows, cursor, errors = [] }:
     values,
     filtered: Object.values(values).some((value) => value !== ''),
     types: types.map((type) => ({ type, words: wordsFor(type) })),
-    events: rows.map(showEvent),
+    events: rows.map((row) => showEvent(row, names)),
     older: cursor === undefined ? undefined : `${HOME}?${toQuery(values, { cursor })}`,
     exportTo: `${HOME}/export?${toQuery(values)}`,
     errors,
@@ -89,7 +97,8 @@ const rows: readonly AuditRow[] = [
   { id: '3', at, type: 'client.updated', accountId: undefined, clientId: 'karirhub-contoh', details: { by: 'operator', fields: ['redirect_uris', 'scope'] } },
   { id: '4', at: new Date('2026-11-22T23:10:00Z'), type: 'sign-in.refused', accountId: account, clientId: 'karirhub-contoh', details: { reason: 'wrong' } },
 ];
-const view: AuditView = { frame, values: none, types: ['account.revealed', 'sign-in.refused'], rows, cursor: 'x' };
+const names = namesFrom({ people: { '0f6d2c51-7a94-4d53-8c1b-ba9876543210': 'Tigor Contoh Nainggolan' }, clients: { 'karirhub-contoh': 'Karirhub (contoh)' } });
+const view: AuditView = { frame, names, values: none, types: ['account.revealed', 'sign-in.refused'], rows, cursor: 'x' };
 
 export const examples: Examples = {
   'events: newest': auditScreen(view),

@@ -4,7 +4,7 @@ import type { ApiRights } from '../../domain/api.ts';
 import type { Bridge } from '../../domain/bridge.ts';
 import type { MemberChange } from '../../domain/client-change.ts';
 import { isLegalBasis, type DataUse } from '../../domain/sharing.ts';
-import { sentences } from '../../web/i18n.ts';
+import { existing } from '../../web/i18n.ts';
 import { say, type Sentence } from '../../web/screen.ts';
 
 /** One thing that a member says, for people: an address with its host apart, because it is the host that says whose it is. */
@@ -25,7 +25,6 @@ export interface ShownChange extends ShownMember {
   readonly values: readonly (ShownValue & { readonly mark: 'kept' | 'added' | 'removed' })[];
 }
 
-const existing = (key: string): Sentence | undefined => (sentences.id.has(key) ? say(key) : undefined);
 export const showMember = (name: string): ShownMember => ({ name, words: existing(`admin.clients.field.${name}.label`) });
 
 const ADDRESS = /_(?:uris?|url)$/;
@@ -96,10 +95,3 @@ export function showChange({ name, before, after, widens }: MemberChange): Shown
     ],
   };
 }
-
-/** Who, as the audit log names them. */
-export interface ShownActor {
-  readonly signature: string;
-  readonly words: Sentence | undefined;
-}
-export const showActor = (signature: string): ShownActor => ({ signature, words: signature === 'operator' || signature === 'seed' ? say(`admin.audit.by.${signature}`) : undefined });

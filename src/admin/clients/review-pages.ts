@@ -11,7 +11,7 @@ import { frameOf, operatorOf } from '../guard.ts';
 import { readReason } from '../reason.ts';
 import { explainRefusal } from './explain.ts';
 import type { ClientRefusal } from './refusals.ts';
-import { decisions, historyScreen, proposalScreen, type Decision, type HistoryView, type ProposalView } from './review-screens.ts';
+import { decisions, historyScreen, proposalScreen, signaturesOf, type Decision, type HistoryView, type ProposalView } from './review-screens.ts';
 import { isStale, type ClientReview, type Position } from './review.ts';
 import { handOf, type Hand } from './versions.ts';
 
@@ -36,7 +36,7 @@ export function addReviewPages({ review, store, desk, getClient }: ReviewPagesDe
   async function showProposal(ctx: Context, client: Client, open: ClientVersion, more: Partial<ProposalView> = {}, status = 200): Promise<void> {
     const isOwn = open.involved.some((one) => handAt(ctx).involved.includes(one));
     const rights = { approve: may(ctx, 'clients.approve'), waive: may(ctx, 'clients.waive'), write: may(ctx, 'clients.write') };
-    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), client, open, hasPassed: await review.hasPassed(client, open), isStale: await isStale(store, client, open), isOwn, rights, ...more }), status);
+    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), names: await desk.names(ctx, { signatures: signaturesOf(open) }), client, open, hasPassed: await review.hasPassed(client, open), isStale: await isStale(store, client, open), isOwn, rights, ...more }), status);
   }
 
   async function getProposal(ctx: Context): Promise<{ client: Client; open: ClientVersion | undefined }> {
@@ -89,7 +89,8 @@ export function addReviewPages({ review, store, desk, getClient }: ReviewPagesDe
 
   async function history(ctx: Context, more: Partial<HistoryView> = {}, status = 200): Promise<void> {
     const client = await getClient(ctx);
-    await desk.show(ctx, historyScreen({ frame: frameOf(ctx), client, versions: await store.clientVersions.list(client.id), mayWrite: may(ctx, 'clients.write'), ...more }), status);
+    const versions = await store.clientVersions.list(client.id);
+    await desk.show(ctx, historyScreen({ frame: frameOf(ctx), names: await desk.names(ctx, { signatures: versions.flatMap(signaturesOf) }), client, versions, mayWrite: may(ctx, 'clients.write'), ...more }), status);
   }
 
   async function goBack(ctx: Context): Promise<void> {

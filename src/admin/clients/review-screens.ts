@@ -2,7 +2,8 @@ import { changesBetween, needsCheck, type ClientDescription } from '../../domain
 import type { Client, ClientVersion } from '../../domain/client.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
-import { showActor, showChange, type ShownActor, type ShownChange } from './present.ts';
+import { namesFrom, type Names, type ShownActor } from '../names.ts';
+import { showChange, type ShownChange } from './present.ts';
 
 export const decisions = ['approve', 'reject', 'waive', 'renew', 'withdraw'] as const;
 export type Decision = (typeof decisions)[number];
@@ -36,6 +37,7 @@ export interface ProposalModel {
 
 export interface ProposalView extends Partial<Pick<ProposalModel, 'at' | 'values' | 'errors' | 'problem'>> {
   readonly frame: Frame;
+  readonly names: Names;
   readonly client: Omit<Client, 'secrets'>;
   readonly open: ClientVersion;
   readonly hasPassed: boolean;
@@ -45,9 +47,15 @@ export interface ProposalView extends Partial<Pick<ProposalModel, 'at' | 'values
 }
 
 const toNamed = ({ id, status, metadata }: Pick<Client, 'id' | 'status' | 'metadata'>): Named => ({ id, status, name: metadata.client_name });
-const toMoment = ({ by, at, reason }: { readonly by: string; readonly at: Date; readonly reason?: string | undefined }): Moment => ({ by: showActor(by), at, why: reason });
+const momentsBy =
+  (names: Names) =>
+  ({ by, at, reason }: { readonly by: string; readonly at: Date; readonly reason?: string | undefined }): Moment => ({ by: names.actor(by), at, why: reason });
 
-export function proposalScreen({ frame, client, open, hasPassed, isStale, isOwn, rights, ...more }: ProposalView): Screen<ProposalModel> {
+/** Everybody whom a version names. */
+export const signaturesOf = ({ proposedBy, involved, decided, waiver }: ClientVersion): readonly string[] => [proposedBy, ...involved, ...(decided === undefined ? [] : [decided.by]), ...(waiver === undefined ? [] : [waiver.by])];
+
+export function proposalScreen({ frame, names, client, open, hasPassed, isStale, isOwn, rights, ...more }: ProposalView): Screen<ProposalModel> {
+  const toMoment = momentsBy(names);
   const before: ClientDescription | undefined = client.status === 'draft' ? undefined : client;
   const check = !needsCheck(before, open) ? 'needless' : hasPassed ? 'passed' : open.waiver !== undefined ? 'waived' : 'missing';
   const judges = rights.approve && !isOwn;
@@ -58,7 +66,7 @@ export function proposalScreen({ frame, client, open, hasPassed, isStale, isOwn,
     model: {
       frame,
       client: toNamed(client),
-      proposal: { number: open.number, edition: open.edition, ...toMoment({ by: open.proposedBy, at: open.proposedAt, reason: open.reason }), involved: open.involved.filter((one) => one !== open.proposedBy).map(showActor) },
+      proposal: { number: open.number, edition: open.edition, ...toMoment({ by: open.proposedBy, at: open.proposedAt, reason: open.reason }), involved: open.involved.filter((one) => one !== open.proposedBy).map((one) => names.actor(one)) },
       isNew: before === undefined,
       changes: changesBetween(before, open).filter(({ name }) => name !== 'client_id').map(showChange),
       isStale,
@@ -97,12 +105,14 @@ export interface HistoryModel {
 
 export interface HistoryView extends Partial<Pick<HistoryModel, 'at' | 'values' | 'errors' | 'problem'>> {
   readonly frame: Frame;
+  readonly names: Names;
   readonly client: Omit<Client, 'secrets'>;
   readonly versions: readonly ClientVersion[];
   readonly mayWrite: boolean;
 }
 
-export function historyScreen({ frame, client, versions, mayWrite, ...more }: HistoryView): Screen<HistoryModel> {
+export function historyScreen({ frame, names, client, versions, mayWrite, ...more }: HistoryView): Screen<HistoryModel> {
+  const toMoment = momentsBy(names);
   const byNumber = new Map(versions.map((version) => [version.number, version]));
   return {
     view: 'admin/clients/history',
@@ -172,7 +182,8 @@ const open: ClientVersion = {
 };
 const frame = exampleFrame('clients', ['client-approver']);
 const none = { approve: false, waive: false, write: false };
-const view: ProposalView = { frame, client, open, hasPassed: true, isStale: false, isOwn: false, rights: { ...none, approve: true } };
+const names = namesFrom({ people: { [siti.slice('operator:'.length)]: 'Siti Contoh Rahmawati', [budi.slice('operator:'.length)]: 'Budi Contoh Santoso' }, clients: { robot: 'Robot pendaftaran (contoh)' } });
+const view: ProposalView = { frame, names, client, open, hasPassed: true, isStale: false, isOwn: false, rights: { ...none, approve: true } };
 const first: ClientVersion = { ...open, number: 1, state: 'approved', base: undefined, edition: 1, metadata: { ...metadata, scope: 'openid' }, involved: ['operator'], proposedBy: 'operator', reason: undefined, decided: { by: 'operator', note: undefined, at } };
 const second: ClientVersion = { ...open, number: 2, state: 'approved', base: 1, metadata, decided: { by: budi, note: 'alamat dan tujuan sudah diperiksa', at }, waiver: { by: budi, reason: 'pustaka yang sama dengan layanan lain', at } };
 
@@ -181,6 +192,6 @@ export const examples: Examples = {
   'proposal: of one’s own, on top of another version': proposalScreen({ ...view, isStale: true, isOwn: true, rights: { ...none, write: true } }),
   'proposal: a new application without the check': proposalScreen({ ...view, client: { ...client, status: 'draft', version: undefined }, open: { ...open, base: undefined }, hasPassed: false, rights: { ...none, waive: true } }),
   'proposal: reason too short': proposalScreen({ ...view, at: 'reject', values: { reason: 'tidak' }, errors: [{ field: 'reject-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
-  'history: of three versions': historyScreen({ frame: exampleFrame('clients', ['client-manager']), client, versions: [open, second, first], mayWrite: true }),
-  'history: none yet': historyScreen({ frame, client, versions: [], mayWrite: false }),
+  'history: of three versions': historyScreen({ frame: exampleFrame('clients', ['client-manager']), names, client, versions: [open, second, first], mayWrite: true }),
+  'history: none yet': historyScreen({ frame, names, client, versions: [], mayWrite: false }),
 };

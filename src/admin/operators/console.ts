@@ -57,7 +57,8 @@ export function addOperatorPages({ operators, findAccount, search, desk }: Opera
 
   async function showPerson(ctx: Context, shown: { done?: OperatorModel['done']; refusal?: OperatorRefusal } = {}, status = 200): Promise<void> {
     const person = await getPerson(ctx);
-    return desk.show(ctx, operatorScreen({ frame: frameOf(ctx), ...person, mayChange: mayChange(ctx), isOneself: isOneself(operatorOf(ctx).actor, person.account.id), ...shown }), status);
+    const names = await desk.names(ctx, { signatures: person.grants.map(({ grantedBy }) => grantedBy) });
+    return desk.show(ctx, operatorScreen({ frame: frameOf(ctx), names, ...person, mayChange: mayChange(ctx), isOneself: isOneself(operatorOf(ctx).actor, person.account.id), ...shown }), status);
   }
 
   const change = (verb: (typeof verbs)[number]) => async (ctx: Context): Promise<void> => {

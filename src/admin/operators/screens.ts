@@ -3,11 +3,12 @@ import type { Account } from '../../domain/account.ts';
 import { roles, type Role } from '../../domain/operator.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
+import { namesFrom, type Names, type ShownActor } from '../names.ts';
 import type { Operator, OperatorRefusal } from './service.ts';
 
 interface ShownRole {
   readonly role: Role;
-  readonly held: { readonly by: string; readonly at: Date } | undefined;
+  readonly held: { readonly by: ShownActor; readonly at: Date } | undefined;
 }
 
 export interface OperatorListModel {
@@ -39,26 +40,28 @@ export const listScreen = ({ operators, ...model }: ListView): Screen<OperatorLi
   title: say('admin.operators.list.title'),
   model: {
     ...model,
-    operators: operators.map(({ account, grants }) => ({ href: `/admin/operators/${account.id}`, name: maskName(account.name.reveal()), suspended: account.status !== 'active', roles: grants.map(({ role }) => role) })),
+    operators: operators.map(({ account, grants }) => ({ href: `/admin/operators/${account.id}`, name: account.name.reveal(), suspended: account.status !== 'active', roles: grants.map(({ role }) => role) })),
   },
 });
 
 export interface OperatorView extends Pick<OperatorModel, 'frame' | 'mayChange' | 'isOneself'> {
+  readonly names: Names;
   readonly account: Account;
   readonly grants: Operator['grants'];
   readonly done?: OperatorModel['done'];
   readonly refusal?: OperatorRefusal;
 }
 
-export const operatorScreen = ({ frame, account, grants, mayChange, isOneself, done, refusal }: OperatorView): Screen<OperatorModel> => ({
+export const operatorScreen = ({ frame, names, account, grants, mayChange, isOneself, done, refusal }: OperatorView): Screen<OperatorModel> => ({
   view: 'admin/operators/operator',
   title: say('admin.operators.operator.title'),
   model: {
     frame,
-    person: { sub: account.id, name: maskName(account.name.reveal()), email: account.email === undefined ? undefined : maskEmail(account.email.reveal()), suspended: account.status !== 'active' },
+    // Whoever holds no role yet is a citizen like any other.
+    person: { sub: account.id, name: grants.length > 0 ? account.name.reveal() : maskName(account.name.reveal()), email: account.email === undefined ? undefined : maskEmail(account.email.reveal()), suspended: account.status !== 'active' },
     roles: roles.map((role) => {
       const grant = grants.find((one) => one.role === role);
-      return { role, held: grant === undefined ? undefined : { by: grant.grantedBy, at: grant.grantedAt } };
+      return { role, held: grant === undefined ? undefined : { by: names.actor(grant.grantedBy), at: grant.grantedAt } };
     }),
     mayChange,
     isOneself,
@@ -71,18 +74,18 @@ const frame = exampleFrame('operators', ['administrator']);
 const list: OperatorListModel = {
   frame,
   operators: [
-    { href: '#', name: 'T**** C***** N*********', suspended: false, roles: ['administrator'] },
-    { href: '#', name: 'N* L** C***** P**********', suspended: true, roles: ['support', 'client-manager'] },
+    { href: '#', name: 'Tigor Contoh Nainggolan', suspended: false, roles: ['administrator'] },
+    { href: '#', name: 'Ni Luh Contoh Paramitha', suspended: true, roles: ['support', 'client-manager'] },
   ],
   mayGrant: true,
   values: { who: '' },
   errors: [],
   problem: undefined,
 };
-const held = { by: 'operator', at: new Date('2026-10-02T02:00:00Z') };
+const held = { by: namesFrom({}).actor('operator'), at: new Date('2026-10-02T02:00:00Z') };
 const one: OperatorModel = {
   frame,
-  person: { sub: '7d0f5a3c-2b1e-4c6d-9a8b-0123456789ab', name: 'N* L** C***** P**********', email: 'n***@contoh.test', suspended: false },
+  person: { sub: '7d0f5a3c-2b1e-4c6d-9a8b-0123456789ab', name: 'Ni Luh Contoh Paramitha', email: 'n***@contoh.test', suspended: false },
   roles: roles.map((role) => ({ role, held: role === 'support' ? held : undefined })),
   mayChange: true,
   isOneself: false,

@@ -9,7 +9,8 @@ import { say, type FieldError } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
-import { reportScreen, usualDays, type Days } from './screens.ts';
+import type { Names } from '../names.ts';
+import { isByService, reportScreen, usualDays, type Days } from './screens.ts';
 import { reports, type Report, type ReportService } from './service.ts';
 
 export interface ReportPagesDeps {
@@ -40,12 +41,14 @@ export function addReportPages({ service, clock, timeZone, desk }: ReportPagesDe
     return made.ok ? { counts: made.value, errors: [] } : { counts: [], errors: [{ field: 'to', sentence: say(`admin.reports.refusal.${made.refusal}`) }] };
   }
 
+  const namesIn = (ctx: Context, report: Report, counts: readonly Count[]): Promise<Names> => desk.names(ctx, { clients: isByService(report) ? counts.flatMap(({ per }) => per ?? []) : [] });
+
   return (router) => {
     router.get(HOME, desk.may('reports.read'), (ctx: Context) => { seeOther(ctx, `${HOME}/activity`); });
     router.get(`${HOME}/:report`, desk.may('reports.read'), async (ctx: Context) => {
       const { report, days } = wanted(ctx);
       const { counts, errors } = await make(report, days);
-      await desk.show(ctx, reportScreen({ frame: frameOf(ctx), report, days, today: today(), counts, errors }), errors.length > 0 ? 422 : 200);
+      await desk.show(ctx, reportScreen({ frame: frameOf(ctx), names: await namesIn(ctx, report, counts), report, days, today: today(), counts, errors }), errors.length > 0 ? 422 : 200);
     });
     router.get(`${HOME}/:report/csv`, desk.may('reports.read'), async (ctx: Context) => {
       const { report, days } = wanted(ctx);
@@ -53,7 +56,10 @@ export function addReportPages({ service, clock, timeZone, desk }: ReportPagesDe
       if (errors.length > 0) throw new Refused(400, 'admin.reports.refusal.day');
       ctx.attachment(`${report}-${days.from}-${days.to}.csv`);
       ctx.type = 'text/csv; charset=utf-8';
-      ctx.body = [csvLine(['period', 'kind', 'per', 'count']), ...counts.map(({ period, kind, per, count }) => csvLine([period, kind, per, count]))].join('');
+      const names = await namesIn(ctx, report, counts);
+      // The id is what programs count by; the name stands last, where only people look.
+      const named = (per: string | null): readonly string[] => (isByService(report) ? [(per === null ? undefined : names.client(per)) ?? ''] : []);
+      ctx.body = [csvLine(['period', 'kind', 'per', 'count', ...(isByService(report) ? ['name'] : [])]), ...counts.map(({ period, kind, per, count }) => csvLine([period, kind, per, count, ...named(per)]))].join('');
     });
   };
 }

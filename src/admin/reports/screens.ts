@@ -1,8 +1,9 @@
 import { daysLater } from '../../domain/day.ts';
 import type { Count } from '../../store/reports.ts';
-import { sentences } from '../../web/i18n.ts';
+import { existing } from '../../web/i18n.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
+import { namesFrom, type Names } from '../names.ts';
 import { reports, type Report } from './service.ts';
 
 export interface Days {
@@ -15,6 +16,11 @@ interface Label {
   readonly name: string;
 }
 
+/** What it is counted by: a service by its name, with the id beside it; a reason in words. */
+interface Per extends Label {
+  readonly id: string | undefined;
+}
+
 export interface ReportModel {
   readonly frame: Frame;
   readonly report: Report;
@@ -22,7 +28,7 @@ export interface ReportModel {
   readonly tabs: readonly { readonly report: Report; readonly href: string; readonly current: boolean }[];
   readonly presets: readonly { readonly label: Sentence; readonly href: string }[];
   readonly totals: readonly (Label & { readonly count: number })[];
-  readonly rows: readonly { readonly period: string; readonly kind: Label; readonly per: string | undefined; readonly count: number }[];
+  readonly rows: readonly { readonly period: string; readonly kind: Label; readonly per: Per | undefined; readonly count: number }[];
   readonly csv: string;
   readonly errors: readonly FieldError[];
 }
@@ -40,11 +46,21 @@ export const usualDays = (report: Report, today: string): Days => (report === 'r
 
 function labelOf(report: Report, kind: string): Label {
   const key = report === 'registry' || report === 'logouts' ? `admin.reports.outcome.${kind}` : `admin.audit.event.${kind}`;
-  return { words: sentences.id.has(key) ? say(key) : undefined, name: kind };
+  return { words: existing(key), name: kind };
+}
+
+/** Whether it is counted by service. */
+export const isByService = (report: Report): boolean => report === 'activity' || report === 'logouts';
+
+function perOf(report: Report, per: string, names: Names): Per {
+  if (isByService(report)) return { words: undefined, name: names.client(per) ?? per, id: names.client(per) === undefined ? undefined : per };
+  const key = { failures: ['reason', 'trouble', 'limit'], messages: ['operator'] }[report as string] ?? [];
+  return { words: key.map((name) => existing(`admin.audit.value.${name}.${per}`)).find((words) => words !== undefined), name: per, id: undefined };
 }
 
 export interface ReportView {
   readonly frame: Frame;
+  readonly names: Names;
   readonly report: Report;
   readonly days: Days;
   readonly today: string;
@@ -52,7 +68,7 @@ export interface ReportView {
   readonly errors?: readonly FieldError[];
 }
 
-export function reportScreen({ frame, report, days, today, counts, errors = [] }: ReportView): Screen<ReportModel> {
+export function reportScreen({ frame, names, report, days, today, counts, errors = [] }: ReportView): Screen<ReportModel> {
   const half = halfYearOf(today);
   const before = halfYearOf(daysLater(half.from, -1));
   const preset = (name: string, range: Days): ReportModel['presets'][number] => ({ label: say(`admin.reports.preset.${name}`, { from: range.from, to: range.to }), href: addressOf(report, range) });
@@ -66,7 +82,7 @@ export function reportScreen({ frame, report, days, today, counts, errors = [] }
       tabs: reports.map((one) => ({ report: one, href: `/admin/reports/${one}`, current: one === report })),
       presets: [preset('month', { from: daysLater(today, -29), to: today }), preset('half', half), preset('half', before)],
       totals: [...Map.groupBy(counts, ({ kind }) => kind)].map(([kind, all]) => ({ ...labelOf(report, kind), count: all.reduce((sum, { count }) => sum + count, 0) })),
-      rows: counts.map(({ period, kind, per, count }) => ({ period, kind: labelOf(report, kind), per: per ?? undefined, count })),
+      rows: counts.map(({ period, kind, per, count }) => ({ period, kind: labelOf(report, kind), per: per === null ? undefined : perOf(report, per, names), count })),
       csv: addressOf(report, days, '/csv'),
       errors,
     },
@@ -74,11 +90,13 @@ export function reportScreen({ frame, report, days, today, counts, errors = [] }
 }
 
 const frame = exampleFrame('reports', ['auditor']);
+const names = namesFrom({ clients: { 'karirhub-contoh': 'Karirhub (contoh)' } });
 const today = '2026-11-23';
 
 export const examples: Examples = {
   'report: activity': reportScreen({
     frame,
+    names,
     report: 'activity',
     days: usualDays('activity', today),
     today,
@@ -90,6 +108,7 @@ export const examples: Examples = {
   }),
   'report: registry, half a year': reportScreen({
     frame,
+    names,
     report: 'registry',
     days: halfYearOf(today),
     today,
@@ -99,5 +118,5 @@ export const examples: Examples = {
       { period: '2026-11', kind: 'verified', per: '10', count: 31_004 },
     ],
   }),
-  'report: nothing there, days refused': reportScreen({ frame, report: 'messages', days: { from: '2026-11-23', to: '2026-11-01' }, today, counts: [], errors: [{ field: 'to', sentence: say('admin.reports.refusal.stretch-backwards') }] }),
+  'report: nothing there, days refused': reportScreen({ frame, names, report: 'messages', days: { from: '2026-11-23', to: '2026-11-01' }, today, counts: [], errors: [{ field: 'to', sentence: say('admin.reports.refusal.stretch-backwards') }] }),
 };

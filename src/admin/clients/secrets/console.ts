@@ -35,8 +35,8 @@ export function addSecretPages({ clients, secrets, clock, desk }: SecretPagesDep
     return found;
   }
 
-  const show = (ctx: Context, client: Client, shown: SecretsShown = {}, status = 200): Promise<void> =>
-    desk.show(ctx, secretsScreen(frameOf(ctx), client, operatorOf(ctx).permissions.has('clients.write') && !isPrivileged(client.metadata.scope), clock.now(), shown), status);
+  const show = async (ctx: Context, client: Client, shown: SecretsShown = {}, status = 200): Promise<void> =>
+    desk.show(ctx, secretsScreen(frameOf(ctx), await desk.names(ctx, { signatures: client.secrets.map(({ createdBy }) => createdBy) }), client, operatorOf(ctx).permissions.has('clients.write') && !isPrivileged(client.metadata.scope), clock.now(), shown), status);
 
   /** Refuses what the console may not do, and what was not explained. */
   async function act(ctx: Context, at: string, values: SecretsShown['values'], work: (client: Client, because: { by: string; reason: string }) => Promise<ClientRefusal | undefined>): Promise<void> {

@@ -1,0 +1,36 @@
+import type { AuditRow } from '../../store/audit.ts';
+import { existing } from '../../web/i18n.ts';
+import { say, type Sentence } from '../../web/screen.ts';
+
+interface ShownValue {
+  readonly text: string;
+  /** Undefined where it is nobody's word but a number, a reference or what somebody typed. */
+  readonly words: Sentence | undefined;
+}
+
+export interface ShownDetail {
+  readonly name: string;
+  readonly label: Sentence | undefined;
+  readonly values: readonly ShownValue[];
+}
+
+/** Where the words of a detail stand that other pages say too; all further ones are those of the log itself. */
+const elsewhere: Readonly<Record<string, (value: string, type: string) => string>> = {
+  datum: (value) => `admin.accounts.datum.${value}`,
+  fields: (value, type) => `admin.${type.startsWith('api.') ? 'apis' : 'clients'}.field.${value}.label`,
+  role: (value) => `admin.role.${value}`,
+  scopes: (value) => `sharing.scope.${value}`,
+  type: (value) => `admin.clients.type.${value}`,
+};
+
+export const wordsOfDetail = (type: string, name: string, value: string): Sentence | undefined => existing((elsewhere[name] ?? ((one) => `admin.audit.value.${name}.${one}`))(value, type));
+
+function showValue(type: string, name: string, value: unknown): ShownValue {
+  if (typeof value === 'boolean') return { text: '', words: say(`admin.clients.value.${value ? 'yes' : 'no'}`) };
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return { text, words: wordsOfDetail(type, name, text) };
+}
+
+/** What goes along with an event, in the language of the page. Who did it stands apart. */
+export const showDetails = ({ type, details: { by: _by, ...details } }: Pick<AuditRow, 'type' | 'details'>): readonly ShownDetail[] =>
+  Object.entries(details).map(([name, value]) => ({ name, label: existing(`admin.audit.detail.${name}`), values: (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) => showValue(type, name, one)) }));
