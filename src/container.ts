@@ -18,6 +18,7 @@ import { createJourneys } from './journeys.ts';
 import { chainAll } from './jobs/chain.ts';
 import { purge } from './jobs/purge.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
+import { createChainWatch, type ChainWatch } from './jobs/verify-chain.ts';
 import { watchClientErrors, type ClientErrors } from './oidc/client-errors.ts';
 import { createClientCheck } from './oidc/client-check.ts';
 import { createClientDirectory } from './oidc/clients.ts';
@@ -66,6 +67,7 @@ export interface Container extends Core {
   readonly front: readonly Middleware[];
   readonly scheduler: Scheduler;
   readonly changes: Changes;
+  readonly chainWatch: ChainWatch;
   readonly logouts: LogoutSender;
   readonly clientErrors: ClientErrors;
   /** A second issuer, for trying things out: everything below `/sandbox`. */
@@ -83,6 +85,7 @@ export interface ContainerDeps {
 
 const PURGE_MS = 60_000;
 const CHAIN_MS = 2000;
+const CHAIN_WATCH_MS = 10_000;
 const KEYS_MS = 60_000;
 const LOGOUT_MS = 1000;
 
@@ -145,12 +148,14 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
 
   const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 
+  const chainWatch = createChainWatch({ audit, store, log });
   const scheduler = createScheduler(
     [
       { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
       { label: 'logout-notices', everyMs: LOGOUT_MS, run: () => logouts.pump() },
       { label: 'signing-keys', everyMs: KEYS_MS, run: () => rotation.run() },
       { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
+      { label: 'audit-chain-watch', everyMs: CHAIN_WATCH_MS, run: () => chainWatch.step() },
     ],
     log,
   );
@@ -168,6 +173,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
     changes,
+    chainWatch,
     logouts,
     clientErrors,
     sandbox,

@@ -1,16 +1,23 @@
 import type { Server } from 'node:http';
 import type { Container } from './container.ts';
 import { reportKeys, type KeyReport } from './oidc/key-rotation.ts';
+import { inspectDatabase } from './store/inspect.ts';
 import type { EventLoop } from './telemetry/event-loop.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Overload } from './web/overload.ts';
 
 /** What the parts of a running process tell of themselves when somebody asks for the figures. */
-export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry, changes }: Pick<Container, 'changes' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
+export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry, changes, chainWatch }: Pick<Container, 'changes' | 'chainWatch' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
   const queues = (value: 'waiting' | 'oldestSeconds') => async () => (await store.backlog.queues(clock.now())).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));
   metrics.gauge({ name: 'sso_queue_waiting', help: 'Messages and logout notices that wait to be sent.', labels: ['queue'] }, queues('waiting'));
   metrics.gauge({ name: 'sso_queue_oldest_seconds', help: 'Since when the oldest of them waits.', labels: ['queue'] }, queues('oldestSeconds'));
   metrics.gauge({ name: 'sso_audit_chain_lag_seconds', help: 'By how much the chain of the audit log is behind its events.' }, async () => [{ value: await store.backlog.auditChainLag() }]);
+  metrics.gauge({ name: 'sso_audit_chain_broken', help: '1 when the chain of the audit log was found altered.' }, () => [{ value: chainWatch.brokenAt() === undefined ? 0 : 1 }]);
+  metrics.gauge({ name: 'sso_migrations', help: 'Migrations that the database still lacks (pending), and those of a newer release than this one (unknown).', labels: ['state'] }, async () => {
+    const { pendingMigrations, unknownMigrations } = await inspectDatabase(knex, () => clock.now());
+    return [{ labels: { state: 'pending' }, value: pendingMigrations.length }, { labels: { state: 'unknown' }, value: unknownMigrations.length }];
+  });
+  metrics.gauge({ name: 'sso_clock_ahead_seconds', help: 'How far the clock of this machine is ahead of that of the database.' }, async () => [{ value: -(await inspectDatabase(knex, () => clock.now())).clockAheadMs / 1000 }]);
   metrics.gauge({ name: 'sso_database_up', help: '1 when the database answers.' }, async () => [{ value: await store.ping().then(() => 1, () => 0) }]);
 
   const ofCurrentKeys = (secondsOf: (key: KeyReport, now: number) => number) => async () =>
@@ -43,6 +50,7 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
     const { running, waiting } = passwords.depth();
     return [{ labels: { state: 'running' }, value: running }, { labels: { state: 'waiting' }, value: waiting }];
   });
+  metrics.counter({ name: 'sso_password_lane_refused_total', help: 'Passwords that found no slot in time.' }, () => [{ value: passwords.refused() }]);
   metrics.gauge({ name: 'sso_registry_available', help: '1 while calls to the civil registry go out, 0 while its circuit is open.' }, () => [{ value: registry.health().available ? 1 : 0 }]);
 }
 

@@ -15,7 +15,7 @@ export interface EventCatalogue {
   'registration.code.sent': { sends: number; operator: string; reason: 'first' | 'again' | 'number-changed' };
   'registration.code.refused': { reason: string };
   'registration.code.not-sent': { reason: string };
-  'registration.completed': { phoneMoved: boolean };
+  'registration.completed': { phoneMoved: boolean; operator: string };
 
   'sign-in.held': { amr: readonly string[]; knownDevice?: boolean };
   'sign-in.succeeded': { amr: readonly string[]; knownDevice?: boolean };

@@ -13,6 +13,12 @@ export interface Subject {
   readonly clientId?: string | undefined;
 }
 
+/** A link that fits. */
+export interface ChainPlace {
+  readonly position: number;
+  readonly hash: Buffer;
+}
+
 export interface Audit {
   /** Writes the event in the caller's transaction: what did not happen is not remembered, what happened is. */
   record<Type extends EventType>(tx: Pick<Store, 'audit'>, type: Type, details: EventCatalogue[Type], subject?: Subject): Promise<void>;
@@ -32,6 +38,8 @@ export interface Audit {
    *          the chain, or undefined when the chain is whole.
    */
   verify(store: Store): Promise<number | undefined>;
+  /** Verifies one stretch of the chain. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
+  verifyNext(store: Store, after?: ChainPlace): Promise<{ readonly brokenAt?: number; readonly next?: ChainPlace }>;
 }
 
 const BATCH = 500;
@@ -75,8 +83,21 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     tell(type, details, subject);
   };
 
+  const verifyNext: Audit['verifyNext'] = async (store, after) => {
+    let { position, hash: previous }: { position: number; hash: Buffer | undefined } = after ?? { position: 0, hash: undefined };
+    const rows: readonly ChainedRow[] = await store.audit.chained(position, BATCH);
+    for (const row of rows) {
+      if (row.position !== position + 1 || !keyedHash.equal(link(previous, row.position, row), row.hash)) return { brokenAt: position + 1 };
+      previous = row.hash;
+      position = row.position;
+    }
+    if (rows.length > 0 && previous !== undefined) return { next: { position, hash: previous } };
+    return (await store.audit.hasStray()) ? { brokenAt: position + 1 } : {};
+  };
+
   return {
     record,
+    verifyNext,
 
     async recordOnce(store, per, type, details, subject = {}) {
       const { refused } = await counters.take(ONCE, keyedHash.hash('audit-once', type, ...per).toString('base64url'));
@@ -102,16 +123,10 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     },
 
     async verify(store) {
-      let previous: Buffer | undefined;
-      let position = 0;
-      for (;;) {
-        const rows: readonly ChainedRow[] = await store.audit.chained(position, BATCH);
-        if (rows.length === 0) return (await store.audit.hasStray()) ? position + 1 : undefined;
-        for (const row of rows) {
-          if (row.position !== position + 1 || !keyedHash.equal(link(previous, row.position, row), row.hash)) return position + 1;
-          previous = row.hash;
-          position = row.position;
-        }
+      for (let place: ChainPlace | undefined; ; ) {
+        const { brokenAt, next } = await verifyNext(store, place);
+        if (brokenAt !== undefined || next === undefined) return brokenAt;
+        place = next;
       }
     },
   };

@@ -29,12 +29,18 @@ export interface Lane {
   run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** For metrics. */
   depth(): { readonly running: number; readonly waiting: number };
+  /** How many were turned away, for metrics. */
+  refused(): number;
 }
 
 export function createLane({ slots, queue, deadlineMs }: LaneOptions): Lane {
   const waiting = new Set<() => void>();
-  const busy = (): LaneBusy => new LaneBusy(Math.max(1, Math.ceil(deadlineMs / 1000)));
   let running = 0;
+  let refused = 0;
+  const busy = (): LaneBusy => {
+    refused += 1;
+    return new LaneBusy(Math.max(1, Math.ceil(deadlineMs / 1000)));
+  };
 
   function turn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -80,5 +86,6 @@ export function createLane({ slots, queue, deadlineMs }: LaneOptions): Lane {
       }
     },
     depth: () => ({ running, waiting: waiting.size }),
+    refused: () => refused,
   };
 }

@@ -19,6 +19,7 @@ export interface PasswordHasher {
   verify(password: Sensitive<string>, hash: string | undefined, signal?: AbortSignal): Promise<{ matches: boolean; needsRehash: boolean }>;
   /** For metrics. */
   depth(): ReturnType<Lane['depth']>;
+  refused(): number;
 }
 
 /** A stored password hash in a form nobody here writes. */
@@ -67,5 +68,6 @@ export function createPasswordHasher({ config, cores = availableParallelism(), r
       return { matches: matches && hash !== dummy, needsRehash: matches && showCost(stored) !== showCost(cost) };
     },
     depth: () => lane.depth(),
+    refused: () => lane.refused(),
   };
 }

@@ -3,6 +3,7 @@
  * with the audit catalogue (`audit/events.ts`) they are the one vocabulary of events; no name is in both.
  */
 export const logEvents = [
+  'audit.chain.broken',
   'courier.recovered',
   'courier.unavailable',
   'error.answered',

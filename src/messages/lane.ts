@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { operatorOf, type Phone } from '../domain/phone.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import { DeliveryError, type Accepted } from '../ports/delivery.ts';
 import type { Random } from '../ports/random/random.ts';
@@ -25,6 +26,18 @@ const SETTLE_WAITS_MS = [100, 500, 2000, 5000];
  * hold up codes.
  */
 export function createLane({ channel, messages, handOver, clock, random, config, log }: LaneDeps): Pump {
+  /** Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name. */
+  const operatorOfRecipient = (message: ClaimedMessage): { operator?: string } => {
+    if (channel !== 'sms') return {};
+    try {
+      return { operator: operatorOf(message.open().reveal().to as Phone) };
+    } catch {
+      return {}; // what cannot be opened is told of by the attempt
+    }
+  };
+
+  const about = (message: ClaimedMessage): object => ({ messageId: message.id, channel, purpose: message.purpose, attempts: message.attempts, ...operatorOfRecipient(message) });
+
   async function attempt(message: ClaimedMessage, closing: AbortSignal): Promise<Settlement> {
     if (message.expiresAt !== undefined && message.expiresAt <= clock.now()) return { state: 'expired' };
     // Ends well before the lease: nobody else may begin while this is still under way.
@@ -39,10 +52,10 @@ export function createLane({ channel, messages, handOver, clock, random, config,
     }
   }
 
-  function tell({ id, purpose, attempts }: ClaimedMessage, settlement: Settlement, error: unknown): void {
+  function tell(message: ClaimedMessage, settlement: Settlement, error: unknown): void {
     // A driver's own words are safe; those of anything else might quote the recipient.
     const reason = error instanceof DeliveryError ? error.message : error instanceof Error ? error.name : 'unknown';
-    const fields = { messageId: id, channel, purpose, attempts, reason };
+    const fields = { ...about(message), reason };
     if (settlement.state === 'failed') log.error({ event: 'message.failed', ...fields }, 'message given up');
     else log.warn({ event: 'message.delayed', ...fields }, 'message not handed over, will be tried again');
   }
@@ -60,15 +73,14 @@ export function createLane({ channel, messages, handOver, clock, random, config,
   }
 
   async function deliver(message: ClaimedMessage, closing: AbortSignal): Promise<void> {
-    const { id, purpose, attempts } = message;
     try {
       const settlement = await attempt(message, closing);
       await settle(message, settlement, closing);
-      if (settlement.state === 'sent') log.info({ event: 'message.sent', messageId: id, channel, purpose, attempts }, 'message handed over');
-      if (settlement.state === 'expired') log.warn({ event: 'message.expired', messageId: id, channel, purpose, attempts }, 'message too late to be sent');
+      if (settlement.state === 'sent') log.info({ event: 'message.sent', ...about(message) }, 'message handed over');
+      if (settlement.state === 'expired') log.warn({ event: 'message.expired', ...about(message) }, 'message too late to be sent');
     } catch (error) {
       const reason = error instanceof Error ? error.name : 'unknown';
-      log.error({ event: 'message.unsettled', messageId: id, channel, purpose, attempts, reason }, 'outcome not recorded; the message is tried again when its lease ends');
+      log.error({ event: 'message.unsettled', ...about(message), reason }, 'outcome not recorded; the message is tried again when its lease ends');
     }
   }
 

@@ -27,6 +27,8 @@ export interface Metrics {
   connectionRefused(reason: 'too-many' | 'timeout' | 'too-large' | 'malformed'): void;
   /** A value that is looked up when somebody asks. Where it cannot be, the gauge is left out and the rest is answered. */
   gauge(about: { readonly name: string; readonly help: string; readonly labels?: readonly string[] }, read: () => Promise<readonly Reading[]> | readonly Reading[]): void;
+  /** The same for what only rises. */
+  counter(about: { readonly name: string; readonly help: string; readonly labels?: readonly string[] }, read: () => Promise<readonly Reading[]> | readonly Reading[]): void;
   /** Everything, in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -41,6 +43,9 @@ const areaOf = (path: string): string => {
   return first === '' ? 'front' : AREAS.has(first) ? first : 'other';
 };
 
+/** What the outcome of a message means for the code in it. */
+const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed' };
+
 /**
  * The figures of one process, for Prometheus. No label holds anything of a person, and none has more values than the
  * product itself has words for.
@@ -51,7 +56,7 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
 
   const events = new Counter({ name: 'sso_events_total', help: 'What happened, by the names of docs/audit-events.md.', labelNames: ['event', 'reason'], registers });
-  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes of registrations, by the operator of the number and what caused the sending.', labelNames: ['operator', 'cause'], registers });
+  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes of registrations by the operator of the number: asked for, handed to the gateway, given up, entered.', labelNames: ['operator', 'stage'], registers });
   const messages = new Counter({ name: 'sso_messages_total', help: 'Messages by channel, purpose and what became of them.', labelNames: ['channel', 'purpose', 'outcome'], registers });
   const registryCalls = new Histogram({ name: 'sso_registry_call_seconds', help: 'Calls to the civil registry, by outcome.', labelNames: ['outcome'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 12], registers });
   const quota = new Gauge({ name: 'sso_registry_quota_limiter', help: 'The counter that the civil registry sent last, as it sends it.', registers });
@@ -65,7 +70,8 @@ export function createMetrics(): Metrics {
 
   /** What is counted of an event besides that it happened. */
   const further: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => void>> = {
-    'registration.code.sent': ({ operator, reason }) => { codes.inc({ operator: text(operator), cause: text(reason) }); },
+    'registration.code.sent': ({ operator }) => { codes.inc({ operator: text(operator), stage: 'asked' }); },
+    'registration.completed': ({ operator }) => { codes.inc({ operator: text(operator), stage: 'entered' }); },
     'registry.answered': ({ outcome, durationMs, quotaLimiter }) => {
       registryCalls.observe({ outcome: text(outcome) }, Number(durationMs) / 1000);
       if (typeof quotaLimiter === 'number') quota.set(quotaLimiter);
@@ -73,7 +79,11 @@ export function createMetrics(): Metrics {
     ...Object.fromEntries(
       ['sent', 'delayed', 'expired', 'failed', 'unsettled'].map((outcome) => [
         `message.${outcome}`,
-        ({ channel, purpose }: Readonly<Record<string, unknown>>) => { messages.inc({ channel: text(channel), purpose: text(purpose), outcome }); },
+        ({ channel, purpose, operator }: Readonly<Record<string, unknown>>) => {
+          messages.inc({ channel: text(channel), purpose: text(purpose), outcome });
+          const stage = STAGES[outcome];
+          if (stage !== undefined && channel === 'sms' && purpose === 'activation-code') codes.inc({ operator: text(operator), stage });
+        },
       ]),
     ),
   };
@@ -99,6 +109,18 @@ export function createMetrics(): Metrics {
         async collect() {
           this.reset();
           for (const { labels: at = {}, value } of await Promise.resolve().then(read).catch(() => [])) this.set(at, value);
+        },
+      });
+    },
+    counter({ name, help, labels = [] }, read) {
+      new Counter({
+        name,
+        help,
+        labelNames: labels,
+        registers,
+        async collect() {
+          this.reset();
+          for (const { labels: at = {}, value } of await Promise.resolve().then(read).catch(() => [])) this.inc(at, value);
         },
       });
     },

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { eventMeanings, type EventType } from '../../src/audit/events.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { Core } from '../../src/core.ts';
+import { createChainWatch } from '../../src/jobs/verify-chain.ts';
 import { createTestCore } from '../support/core.ts';
 
 const ACCOUNT = '00000000-0000-4000-8000-000000000001' as AccountId;
@@ -148,5 +149,35 @@ describe('The audit log', () => {
       expect(type).to.match(/^[a-z-]+(?:\.[a-z-]+)+$/);
       expect(meaning).to.match(/^[A-Z].+\.$/);
     }
+  });
+
+  describe('is watched', () => {
+    const BATCH = 500;
+    it('a stretch at a time, without end, and tells once of what does not fit', async () => {
+      const told: unknown[] = [];
+      const watch = createChainWatch({ audit: core.audit, store: core.store, log: { error: (fields: unknown) => told.push(fields) } });
+      const now = new Date();
+      await core.knex('audit_events').insert(Array.from({ length: BATCH + 10 }, (_, index) => ({ id: core.random.uuid(), at: new Date(now.getTime() + index), type: 'sign-out.completed', details: '{}' })));
+      for (let count = 1; count > 0; ) count = await core.audit.chain(core.store);
+      const round = async (): Promise<void> => {
+        for (let stretch = 0; stretch < 3; stretch += 1) await watch.step(); // two, and the end
+      };
+      await round();
+      await round();
+      expect(watch.brokenAt()).to.equal(undefined);
+
+      await tamper(`update audit_events set details = '{"by":"nobody"}' where id = ${at(BATCH + 3)}`);
+      await watch.step();
+      expect(watch.brokenAt(), 'the first stretch is whole').to.equal(undefined);
+      await watch.step();
+      await round();
+      expect(watch.brokenAt()).to.equal(BATCH + 3);
+      expect(told).to.deep.equal([{ event: 'audit.chain.broken', position: BATCH + 3 }]);
+
+      await tamper(`update audit_events set details = '{}' where id = ${at(BATCH + 3)}`);
+      await round();
+      await round();
+      expect(watch.brokenAt(), 'walked through without finding anything').to.equal(undefined);
+    });
   });
 });

@@ -74,7 +74,9 @@ describe('Metrics', () => {
     expect(figures.get('sso_events_total{event="registration.identity.verified",reason=""}')).to.equal(1);
     expect(figures.get('sso_events_total{event="registration.completed",reason=""}')).to.equal(1);
     expect(figures.get('sso_registry_call_seconds_count{outcome="verified"}')).to.equal(1);
-    expect([...figures.keys()].filter((name) => name.startsWith('sso_codes_total')).join()).to.match(/operator="[^"]+",cause="first"/);
+    const codes = [...figures].filter(([name]) => name.startsWith('sso_codes_total'));
+    const [, operator = ''] = /operator="([^"]+)"/.exec(codes.map(([name]) => name).join()) ?? [];
+    expect(Object.fromEntries(codes)).to.deep.equal(Object.fromEntries(['asked', 'sent', 'entered'].map((stage) => [`sso_codes_total{operator="${operator}",stage="${stage}"}`, 1])));
     expect(figures.get('sso_messages_total{channel="sms",purpose="activation-code",outcome="sent"}')).to.equal(1);
   });
 
@@ -129,7 +131,13 @@ describe('Metrics', () => {
   });
 
   it('are answered while the database is away, and say so', async () => {
-    expect((await ask()).figures.get('sso_database_up')).to.equal(1);
+    const up = (await ask()).figures;
+    expect(up.get('sso_database_up')).to.equal(1);
+    expect(up.get('sso_migrations{state="pending"}')).to.equal(0);
+    expect(up.get('sso_migrations{state="unknown"}')).to.equal(0);
+    expect(up.get('sso_audit_chain_broken')).to.equal(0);
+    expect(up.get('sso_password_lane_refused_total')).to.equal(0);
+    expect(up.has('sso_clock_ahead_seconds')).to.equal(true);
     const tried = line.cut();
     const { figures } = await ask();
     expect(figures.get('sso_database_up')).to.equal(0);

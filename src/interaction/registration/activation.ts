@@ -4,6 +4,7 @@ import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { maskPhone } from '../../domain/mask.ts';
+import { operatorOf } from '../../domain/phone.ts';
 import type { Sender } from '../../domain/sender.ts';
 import type { Courier } from '../../messages/courier.ts';
 import { confirmEmail, phoneMoved } from '../../messages/templates.ts';
@@ -91,7 +92,7 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
       await askToConfirmEmail(tx, at, accountId, context);
       await tx.verifications.assign(context.draftId, accountId);
       await tx.accounts.rememberDevice(accountId, Buffer.from(context.sender.device, 'base64url'), now);
-      await audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined }, { accountId, clientId: context.clientId });
+      await audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId });
       return { accountId, phoneMoved: former !== undefined };
     },
   };
