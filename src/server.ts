@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type Router from 'koa-router';
 import { createApp, createMonitoring } from './app.ts';
@@ -110,6 +111,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const port = await listen(server, config.http);
     opened.push(async () => {
       readiness.draining = true;
+      // A proxy that keeps connections would send the next form on one that is just being closed, and may not send it twice.
+      server.prependListener('request', (_request, response: ServerResponse) => { response.shouldKeepAlive = false; });
       await pause(config.http.drainDelaySeconds * 1000);
       await drain(server, config.http.drainSeconds);
     });

@@ -64,6 +64,8 @@ export function createPrebuilt({ provider, signingKeys, config }: PrebuiltDeps):
       if (ctx.method !== 'GET' || ctx.status !== 200 || !paths.has(ctx.path)) return;
       const document = toDocument(ctx.body, ctx.response.get('Content-Type'), version);
       kept.set(ctx.path, document);
+      // The mark of a device, which a shared cache would hand to everybody or not keep the document for.
+      ctx.remove('Set-Cookie');
       answer(ctx, document, jwksSeconds);
     },
   };

@@ -11,6 +11,15 @@ describe('Protocol: discovery', () => {
 
   const document = async (): Promise<Record<string, unknown>> => (await (await fetch(`${app.url}/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
 
+  it('gives nobody a cookie, from the first answer on: shared caches may keep it', async () => {
+    for (const path of ['/.well-known/openid-configuration', '/jwks']) {
+      for (const time of ['first', 'second']) {
+        const { headers } = await fetch(`${app.url}${path}`);
+        expect([headers.get('set-cookie'), headers.get('cache-control')], `${path}, ${time} time`).to.deep.equal([null, 'public, max-age=300']);
+      }
+    }
+  });
+
   it('says what is on', async () => {
     expect(await document()).to.deep.include({
       issuer: app.url,

@@ -75,6 +75,13 @@ export async function freePort(): Promise<number> {
   }
 }
 
+export async function addClient({ store, clock }: Pick<Container, 'store' | 'clock'>, { metadata, secret, type = 'web', listing }: NewClient): Promise<void> {
+  const now = clock.now();
+  const client = { id: metadata.client_id, status: 'active', type, metadata, listing, createdAt: now, updatedAt: now } as const;
+  if (!(await store.clients.insert(client))) throw new Error(`client ${client.id} exists`);
+  if (secret !== undefined) await store.clientSecrets.insert(client.id, { number: 1, secret: sensitive(secret), createdBy: 'operator', createdAt: now, expiresAt: undefined });
+}
+
 /**
  * The whole sign-on, on a database and a data directory of its own, with a clock that the test moves.
  *

@@ -25,7 +25,7 @@ export interface RelyingParty {
 let count = 0;
 
 /** Registers a service with the sign-on and makes the library that talks for it. */
-export async function createRelyingParty(app: TestApp, { name = 'Karirhub (contoh)', scope = 'openid profile email phone', further = {} }: { name?: string; scope?: string; further?: Readonly<Record<string, unknown>> } = {}): Promise<RelyingParty> {
+export async function createRelyingParty(app: Pick<TestApp, 'url' | 'addClient'>, { name = 'Karirhub (contoh)', scope = 'openid profile email phone', further = {} }: { name?: string; scope?: string; further?: Readonly<Record<string, unknown>> } = {}): Promise<RelyingParty> {
   count += 1;
   const id = `rp-${count}`;
   const secret = `rahasia-${count}-hanya-untuk-pengujian`;

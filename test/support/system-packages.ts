@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NGINX } from './nginx.ts';
 
 interface SystemPackage {
   readonly needed: string;
@@ -9,6 +12,8 @@ interface SystemPackage {
   readonly elsewhere: string;
   /** Ubuntu's package is a snap, which tests cannot drive. */
   readonly isSnapOnUbuntu?: boolean;
+  /** Taken out of its package and laid here: installed, it would set up a server on the machine and start it. */
+  readonly unpackTo?: string;
 }
 
 /** What the tests need of the system besides npm's packages. */
@@ -35,6 +40,13 @@ const NEEDED: readonly SystemPackage[] = [
     packages: ['redis-tools'],
     elsewhere: 'install Redis 7 and set REDIS_SERVER to the path of redis-server',
   },
+  {
+    needed: 'nginx',
+    path: NGINX.program,
+    packages: ['nginx'],
+    unpackTo: NGINX.folder,
+    elsewhere: 'install nginx 1.22 or newer and set NGINX to its path',
+  },
 ];
 
 const isDebian = (): boolean => existsSync('/etc/debian_version') && spawnSync('apt-get', ['--version']).status === 0;
@@ -44,6 +56,17 @@ function apt(...args: readonly string[]): boolean {
   const options = ['-o', 'Dpkg::Options::=--force-confold', '-o', 'DPkg::Lock::Timeout=120'];
   const { status } = spawnSync('apt-get', [...options, ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
   return status === 0;
+}
+
+function unpack(packages: readonly string[], folder: string): boolean {
+  const directory = mkdtempSync(join(tmpdir(), 'siapkerja-packages-'));
+  try {
+    if (spawnSync('apt-get', ['download', '-qq', ...packages], { cwd: directory, stdio: 'ignore' }).status !== 0) return false;
+    mkdirSync(folder, { recursive: true });
+    return readdirSync(directory).every((file) => spawnSync('dpkg-deb', ['--extract', join(directory, file), folder]).status === 0);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /**
@@ -56,11 +79,16 @@ export function provideSystemPackages(mayInstall: boolean): void {
   const missing = (): SystemPackage[] => NEEDED.filter(({ path }) => !existsSync(path));
   const ubuntu = isUbuntu();
   const installable = isDebian() ? missing().filter(({ isSnapOnUbuntu }) => !(ubuntu && isSnapOnUbuntu === true)) : [];
-  const packages = installable.flatMap((one) => one.packages);
 
-  if (packages.length > 0 && mayInstall && process.getuid?.() === 0) {
-    console.log(`Installing for the tests: ${packages.join(' ')}`);
-    if (!apt('update', '-qq') || !apt('install', '-y', '-qq', '--no-install-recommends', ...packages)) console.error('apt-get did not succeed.');
+  if (installable.length > 0 && mayInstall && process.getuid?.() === 0) {
+    const packages = installable.flatMap((one) => (one.unpackTo === undefined ? one.packages : []));
+    console.log(`Fetching for the tests: ${installable.flatMap((one) => one.packages).join(' ')}`);
+    const done = [
+      apt('update', '-qq'),
+      packages.length === 0 || apt('install', '-y', '-qq', '--no-install-recommends', ...packages),
+      ...installable.map((one) => one.unpackTo === undefined || unpack(one.packages, one.unpackTo)),
+    ];
+    if (done.includes(false)) console.error('apt-get did not succeed.');
   }
   for (const one of missing()) {
     const remedy = installable.includes(one) ? `sudo apt-get install --no-install-recommends ${one.packages.join(' ')}` : one.elsewhere;
