@@ -7,7 +7,8 @@ import { citizens, somebody } from '../support/citizens.ts';
 import { createInstances, type Instances } from '../support/instances.ts';
 import { enterCode, giveContact, goOn, proveIdentity, signIn } from '../support/journeys.ts';
 import { hasNginx, startNginx, type Proxy } from '../support/nginx.ts';
-import { hasRedis, until } from '../support/redis.ts';
+import { hasRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 
 /** Of a province that does not exist. */

@@ -18,7 +18,8 @@ import { copied } from '../deploy/files.ts';
 import { freePort } from './app.ts';
 import type { Citizen } from './citizens.ts';
 import { createTestDatabase } from './database.ts';
-import { startRedis, until } from './redis.ts';
+import { startRedis } from './redis.ts';
+import { until } from './until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
