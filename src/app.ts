@@ -16,6 +16,7 @@ import { closeWhenDraining, health, type Readiness } from './web/health.ts';
 import { createTranslator } from './web/i18n.ts';
 import { locale } from './web/locale.ts';
 import { serveLogos } from './web/logos.ts';
+import { mirror } from './web/mirror.ts';
 import type { Overload } from './web/overload.ts';
 import { createRenderer } from './web/render.ts';
 import { requestLog } from './web/request-log.ts';
@@ -56,6 +57,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
 
   app.use(health(readiness));
   app.use(closeWhenDraining(readiness));
+  app.use(mirror({ keyedHash, clock }));
   app.use(forwarded({ issuer, trustProxy }));
   app.use(requestLog({ log, random, metrics }));
   app.use(securityHeaders({ issuer }));

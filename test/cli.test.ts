@@ -437,18 +437,19 @@ describe('The command line', function () {
   describe('as a doctor', () => {
     interface Diagnosis {
       readonly healthy: boolean;
-      readonly findings: readonly { readonly check: string; readonly state: string; readonly what: string }[];
+      readonly findings: readonly { readonly check: string; readonly state: string; readonly what: string; readonly remedy?: string }[];
     }
     const diagnose = async (env: Readonly<Record<string, string>>): Promise<{ code: number; healthy: boolean; states: Record<string, string>; stderr: string }> => {
-      const { code, stdout, stderr } = await sso(['doctor', '--json'], { env });
+      const { code, stdout, stderr } = await sso(['doctor', '--json'], { env: { ISSUER: 'http://localhost:1', PASSWORD_SLOTS: '1', ...env } });
       const { healthy, findings } = JSON.parse(stdout) as Diagnosis;
+      for (const { check, state, remedy } of findings) expect(remedy === undefined, `${check} says what to do exactly where something is to be done`).to.equal(state === 'ok');
       return { code, healthy, states: Object.fromEntries(findings.map(({ check, state }) => [check, state])), stderr };
     };
 
     it('is content with development, and warns of what is for development only', async () => {
       const { code, healthy, states } = await diagnose({});
       expect({ code, healthy }).to.deep.equal({ code: 0, healthy: true });
-      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', keys: 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
+      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
     });
 
     it('changes nothing in an empty database', async () => {
@@ -483,9 +484,9 @@ describe('The command line', function () {
       expect({ code, states }).to.deep.equal({ code: 1, states: { configuration: 'fail' } });
       expect(stderr).to.match(/configuration/);
       chmodSync(join(directory, 'keyring.json'), 0o644);
-      expect((await diagnose(production())).states).to.include({ configuration: 'ok', keyring: 'fail' });
+      expect((await diagnose({ ...production('https://localhost:1'), ARGON2_MEMORY_KIB: '1024' })).states).to.include({ configuration: 'ok', keyring: 'fail', certificate: 'fail', 'public address': 'fail', 'password hashes': 'fail' });
       chmodSync(join(directory, 'keyring.json'), 0o600);
-      expect((await diagnose(production())).states).to.include({ keyring: 'ok' });
+      expect((await diagnose({ ...production('https://localhost:1'), ARGON2_MEMORY_KIB: '19456', ARGON2_PASSES: '2' })).states).to.include({ keyring: 'ok' }).and.not.have.property('password hashes');
     });
   });
 

@@ -4,29 +4,26 @@ import { join } from 'node:path';
 import { ConfigError, type Config } from '../config.ts';
 import { createCore } from '../core.ts';
 import { loadKeyring } from '../crypto/keyring.ts';
+import { reportKeys, type KeyReport } from '../oidc/key-rotation.ts';
 import { systemClock } from '../ports/clock/clock.ts';
 import { systemRandom } from '../ports/random/random.ts';
 import { inspectDatabase, type DatabaseFacts } from '../store/inspect.ts';
 import { createKnex } from '../store/knex.ts';
+import { fail, ok, warn, type Finding } from './finding.ts';
+import { examineMachine } from './machine-check.ts';
+import { examinePublic } from './public-check.ts';
 import { examineRedis } from './redis-check.ts';
 import { readConfig, withDatabase, type Opened } from './open.ts';
-
-export interface Finding {
-  readonly check: string;
-  /** `warn` works, but would be refused in production or needs an eye. */
-  readonly state: 'ok' | 'warn' | 'fail';
-  readonly what: string;
-}
 
 const OLDEST_POSTGRES = 140_000;
 /** Codes and tokens live for minutes; beyond this their ends begin to differ between clocks. */
 const CLOCK_WARN_MS = 2000;
 const CLOCK_FAIL_MS = 30_000;
+const DAY_MS = 86_400_000;
 
-const ok = (check: string, what: string): Finding => ({ check, state: 'ok', what });
-const warn = (check: string, what: string): Finding => ({ check, state: 'warn', what });
-const fail = (check: string, what: string): Finding => ({ check, state: 'fail', what });
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+
+const REACH = 'see whether the address is right, the service is up, and network and firewall let this machine through';
 
 /** Whether somebody listens there. */
 function reach(check: string, address: URL, defaultPort: number, timeoutMs: number): Promise<Finding> {
@@ -42,10 +39,10 @@ function reach(check: string, address: URL, defaultPort: number, timeoutMs: numb
       end(ok(check, `${where} answers`));
     });
     socket.once('timeout', () => {
-      end(fail(check, `${where} does not answer within ${timeoutMs} ms`));
+      end(fail(check, `${where} does not answer within ${timeoutMs} ms`, REACH));
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      end(fail(check, `${where} cannot be reached: ${error.code ?? error.message}`));
+      end(fail(check, `${where} cannot be reached: ${error.code ?? error.message}`, REACH));
     });
   });
 }
@@ -55,39 +52,59 @@ function checkKeyring({ keyring, dataDir, environment }: Config): Finding {
   try {
     loadKeyring({ keyring, dataDir, environment, random: systemRandom });
   } catch (error) {
-    return fail(check, messageOf(error));
+    return fail(check, messageOf(error), 'set KEYRING to the file, or the JSON itself, that all instances share');
   }
   if (keyring?.trim().startsWith('{') === true) return ok(check, 'given in the environment');
   const file = keyring?.trim() ?? join(dataDir, 'keyring.json');
   const mode = statSync(file).mode & 0o777;
-  const tooOpen = `${file} is open to others (mode ${mode.toString(8).padStart(4, '0')}): chmod 600`;
-  if ((mode & 0o077) !== 0) return environment === 'production' ? fail(check, tooOpen) : warn(check, tooOpen);
-  return keyring === undefined ? warn(check, `${file}, made for development`) : ok(check, file);
+  const tooOpen = `${file} is open to others (mode ${mode.toString(8).padStart(4, '0')})`;
+  const close = `chmod 600 ${file}`;
+  if ((mode & 0o077) !== 0) return environment === 'production' ? fail(check, tooOpen, close) : warn(check, tooOpen, close);
+  return keyring === undefined ? warn(check, `${file}, made for development`, 'before production: make one and keep it outside the data directory (README)') : ok(check, file);
 }
 
-function* judgeDatabase(facts: DatabaseFacts, embedded: boolean): Generator<Finding> {
+function* judgeDatabase(facts: DatabaseFacts, embedded: boolean, poolMax: number): Generator<Finding> {
   const version = `PostgreSQL ${facts.version}`;
-  if (facts.versionNumber < OLDEST_POSTGRES) yield fail('database', `${version} is too old: 14 or newer`);
-  else yield embedded ? warn('database', `${version}, embedded, for development`) : ok('database', version);
+  if (facts.versionNumber < OLDEST_POSTGRES) yield fail('database', `${version} is too old`, 'upgrade PostgreSQL to 14 or newer');
+  else yield embedded ? warn('database', `${version}, embedded, for development`, 'before production: set DATABASE_URL') : ok('database', version);
 
-  if (facts.pendingMigrations.length > 0) yield warn('migrations', `${facts.pendingMigrations.length} to run: at the next start, or by migrate`);
-  else if (facts.unknownMigrations.length > 0) yield warn('migrations', `the database is newer than this version: ${facts.unknownMigrations.join(', ')}`);
+  if (facts.pendingMigrations.length > 0) yield warn('migrations', `${facts.pendingMigrations.length} to run`, 'run migrate, or start the sign-on');
+  else if (facts.unknownMigrations.length > 0) yield warn('migrations', `the database is newer than this version: ${facts.unknownMigrations.join(', ')}`, 'upgrade this instance');
   else yield ok('migrations', 'all done');
 
   const apart = Math.abs(facts.clockAheadMs);
   const clock = `${apart} ms from the clock of the database`;
-  yield apart > CLOCK_FAIL_MS ? fail('clock', clock) : apart > CLOCK_WARN_MS ? warn('clock', clock) : ok('clock', clock);
+  const ntp = 'let NTP keep the clocks of both machines (timedatectl)';
+  yield apart > CLOCK_FAIL_MS ? fail('clock', clock, ntp) : apart > CLOCK_WARN_MS ? warn('clock', clock, ntp) : ok('clock', clock);
+
+  const room = Math.floor((facts.maxConnections - facts.reservedConnections) / poolMax);
+  const pool = `room for ${room} instances with ${poolMax} connections each (max_connections ${facts.maxConnections})`;
+  yield room < 2 ? warn('connections', pool, 'lower DATABASE_POOL_MAX, raise max_connections, or put PgBouncer between; an upgrade needs room for two') : ok('connections', pool);
+
+  if (!facts.isDurable) yield warn('durability', 'fsync, full_page_writes or synchronous_commit is off: what was said to be done can be lost', 'switch them on (postgresql.conf)');
+}
+
+function* judgeSigningKeys(keys: readonly KeyReport[], now: Date): Generator<Finding> {
+  const check = 'signing keys';
+  const signing = keys.filter(({ state }) => state === 'current');
+  if (signing.length === 0) yield ok(check, 'none yet: made at the first start');
+  for (const { algorithm, promotedAt, publishedAt, rotationAt } of signing) {
+    const days = Math.floor((now.getTime() - (promotedAt ?? publishedAt).getTime()) / DAY_MS);
+    const what = `${algorithm} has signed for ${days} days`;
+    if (rotationAt !== undefined && now.getTime() - rotationAt.getTime() > DAY_MS) yield warn(check, `${what}, and should have been replaced`, 'see why the job does not run (`job failed` in the log), or run keys rotate');
+    else yield ok(check, what);
+  }
 }
 
 /** Keys that do not fit the database look well by themselves, and then nobody can sign in. */
-async function checkKeysFit(opened: Opened): Promise<Finding> {
+async function checkKeysFit(opened: Opened): Promise<Finding[]> {
   const core = createCore(opened);
   try {
     await core.store.signingKeys.list();
     await core.store.clients.list();
-    return ok('keys', 'open what the database holds');
+    return [ok('keys', 'open what the database holds'), ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now())];
   } catch (error) {
-    return fail('keys', `do not open what the database holds: ${messageOf(error)}`);
+    return [fail('keys', `do not open what the database holds: ${messageOf(error)}`, 'give this process the KEYRING that the database was filled with')];
   } finally {
     await core.close();
   }
@@ -98,31 +115,31 @@ async function checkDatabase(config: Config, keyringIsGood: boolean): Promise<Fi
     return await withDatabase(config, async (opened) => {
       const knex = createKnex({ url: opened.databaseUrl, poolMax: 1, statementTimeoutMs: config.database.statementTimeoutMs });
       const facts = await inspectDatabase(knex, () => systemClock.now()).finally(() => knex.destroy());
-      const findings = [...judgeDatabase(facts, config.database.url === undefined)];
-      if (keyringIsGood && facts.pendingMigrations.length === 0) findings.push(await checkKeysFit(opened));
+      const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax)];
+      if (keyringIsGood && facts.pendingMigrations.length === 0) findings.push(...(await checkKeysFit(opened)));
       return findings;
     });
   } catch (error) {
-    return [fail('database', messageOf(error))];
+    return [fail('database', messageOf(error), 'see DATABASE_URL, and whether PostgreSQL is up and lets this machine in')];
   }
 }
 
 async function checkRegistry({ dukcapil }: Config): Promise<Finding> {
   const check = 'civil registry';
-  if (dukcapil.url === undefined) return warn(check, 'simulated: invented people only');
+  if (dukcapil.url === undefined) return warn(check, 'simulated: invented people only', 'before production: set DUKCAPIL_URL');
   const url = new URL(dukcapil.url);
   return reach(check, url, url.protocol === 'https:' ? 443 : 80, dukcapil.connectTimeoutMs);
 }
 
 async function checkSms({ sms }: Config): Promise<Finding> {
-  if (sms.driver === 'outbox' || sms.http.url === undefined) return warn('sms', 'outbox: nothing is sent');
+  if (sms.driver === 'outbox' || sms.http.url === undefined) return warn('sms', 'outbox: nothing is sent', 'before production: set SMS_DRIVER=http and SMS_HTTP_URL');
   const url = new URL(sms.http.url);
   return reach('sms', url, url.protocol === 'https:' ? 443 : 80, sms.http.timeoutMs);
 }
 
 async function checkMail({ mail, sms }: Config): Promise<Finding> {
-  if (mail.smtpUrl === undefined) return warn('mail', 'outbox: nothing is sent');
-  if (!URL.canParse(mail.smtpUrl)) return fail('mail', 'SMTP_URL is not an address');
+  if (mail.smtpUrl === undefined) return warn('mail', 'outbox: nothing is sent', 'before production: set SMTP_URL');
+  if (!URL.canParse(mail.smtpUrl)) return fail('mail', 'SMTP_URL is not an address', 'write it as smtps://user:password@host');
   const url = new URL(mail.smtpUrl);
   return reach('mail', url, url.protocol === 'smtps:' ? 465 : 587, sms.http.timeoutMs);
 }
@@ -134,9 +151,17 @@ export async function examine(): Promise<readonly Finding[]> {
     config = readConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ name, what, example }) => fail('configuration', `${name}: ${what}, for instance ${example}`));
+    return error.problems.map(({ name, what, example }) => fail('configuration', `${name}: ${what}`, `for instance ${name}=${example}`));
   }
   const keyring = checkKeyring(config);
-  const [database, redis, registry, sms, mail] = await Promise.all([checkDatabase(config, keyring.state !== 'fail'), examineRedis(config), checkRegistry(config), checkSms(config), checkMail(config)]);
-  return [ok('configuration', `${config.environment}, issuer ${config.http.issuer}`), keyring, ...database, ...redis, registry, sms, mail];
+  const findings = await Promise.all([
+    examineMachine(config),
+    checkDatabase(config, keyring.state !== 'fail'),
+    examineRedis(config),
+    checkRegistry(config),
+    checkSms(config),
+    checkMail(config),
+    examinePublic(config),
+  ]);
+  return [ok('configuration', `${config.environment}, issuer ${config.http.issuer}`), keyring, ...findings.flat()];
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { openRedis, type RedisNode } from '../store/redis/connection.ts';
-import type { Finding } from './checks.ts';
+import { fail, ok, warn, type Finding } from './finding.ts';
 
 const check = 'redis';
 const OLDEST = 6.2;
@@ -8,14 +8,14 @@ const OLDEST = 6.2;
 function* judge(nodes: readonly RedisNode[]): Generator<Finding> {
   const versions = [...new Set(nodes.map(({ version }) => version))].join(', ');
   const old = nodes.some(({ version }) => Number(version.split('.', 2).join('.')) < OLDEST);
-  yield old ? { check, state: 'fail', what: `Redis ${versions} is too old: ${OLDEST} or newer` } : { check, state: 'ok', what: `Redis ${versions}${nodes.length > 1 ? `, ${nodes.length} masters` : ''}` };
+  yield old ? fail(check, `Redis ${versions} is too old`, `upgrade Redis to ${OLDEST} or newer`) : ok(check, `Redis ${versions}${nodes.length > 1 ? `, ${nodes.length} masters` : ''}`);
 
   const evicting = nodes.find(({ evictionPolicy }) => evictionPolicy !== 'noeviction');
-  if (evicting !== undefined) yield { check: 'redis memory', state: 'warn', what: `maxmemory-policy is ${evicting.evictionPolicy}: a full Redis would forget sessions, limits and what was revoked; set noeviction` };
+  if (evicting !== undefined) yield warn('redis memory', `maxmemory-policy is ${evicting.evictionPolicy}: a full Redis would forget sessions, limits and what was revoked`, 'set maxmemory-policy noeviction');
   const unlimited = nodes.some(({ limitBytes }) => limitBytes === 0);
-  if (unlimited) yield { check: 'redis memory', state: 'warn', what: 'maxmemory is not set: Redis grows until the system ends it' };
+  if (unlimited) yield warn('redis memory', 'maxmemory is not set: Redis grows until the system ends it', 'set maxmemory to what the machine can spare');
   if (nodes.some(({ appendsToDisk }) => !appendsToDisk)) {
-    yield { check: 'redis persistence', state: 'warn', what: 'appendonly is off: after a restart everybody signs in again, or what was revoked since the last snapshot is back' };
+    yield warn('redis persistence', 'appendonly is off: after a restart everybody signs in again, or what was revoked since the last snapshot is back', 'set appendonly yes');
   }
 }
 
@@ -26,7 +26,7 @@ export async function examineRedis({ redis: settings }: Pick<Config, 'redis'>): 
   try {
     return [...judge(await redis.inspect())];
   } catch (error) {
-    return [{ check, state: 'fail', what: (error as Error).message }];
+    return [fail(check, (error as Error).message, 'see the settings of Redis, and whether it is up and lets this machine in')];
   } finally {
     redis.close();
   }

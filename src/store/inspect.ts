@@ -7,6 +7,11 @@ export interface DatabaseFacts {
   /** As PostgreSQL counts: 140000 is 14.0. */
   readonly versionNumber: number;
   readonly version: string;
+  readonly maxConnections: number;
+  /** Those that ordinary roles do not get. */
+  readonly reservedConnections: number;
+  /** What is committed is on the disk. */
+  readonly isDurable: boolean;
   /** How far its clock is ahead of ours, to within the time of one question. */
   readonly clockAheadMs: number;
   readonly pendingMigrations: readonly string[];
@@ -18,9 +23,10 @@ export interface DatabaseFacts {
 export async function inspectDatabase(knex: Knex, now: () => Date): Promise<DatabaseFacts> {
   await knex.raw('select 1'); // the connection is opened apart from what is timed
   const asked = now().getTime();
-  const { rows } = await knex.raw<{ rows: { number: string; version: string; time: Date; migrated: string | null }[] }>(
+  const { rows } = await knex.raw<{ rows: { number: string; version: string; time: Date; migrated: string | null; most: string; reserved: string; durable: boolean }[] }>(
     `select current_setting('server_version_num') as number, current_setting('server_version') as version, clock_timestamp() as time,
-            to_regclass('knex_migrations')::text as migrated`,
+            to_regclass('knex_migrations')::text as migrated, current_setting('max_connections') as most, current_setting('superuser_reserved_connections') as reserved,
+            current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on' and current_setting('synchronous_commit') <> 'off' as durable`,
   );
   const [facts] = rows;
   if (facts === undefined) throw new Error('the database answered nothing');
@@ -30,6 +36,9 @@ export async function inspectDatabase(knex: Knex, now: () => Date): Promise<Data
   return {
     versionNumber: Number(facts.number),
     version: facts.version,
+    maxConnections: Number(facts.most),
+    reservedConnections: Number(facts.reserved),
+    isDurable: facts.durable,
     clockAheadMs: Math.round(facts.time.getTime() - middle),
     pendingMigrations: here.filter((name) => !done.includes(name)),
     unknownMigrations: done.filter((name) => !here.includes(name)),

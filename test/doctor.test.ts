@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer, request, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { examineMachine } from '../src/cli/machine-check.ts';
+import { examinePublic } from '../src/cli/public-check.ts';
+import type { Config } from '../src/config.ts';
+import { createAuthority, createServerCertificate } from '../src/dev/certificate.ts';
+import { startTestApp, type TestApp } from './support/app.ts';
+
+describe('The doctor', () => {
+  let app: TestApp;
+  const servers: Server[] = [];
+  before(async () => {
+    app = await startTestApp();
+  });
+  after(async () => {
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    await app.close();
+  });
+
+  const addressOf = async (server: Server, scheme = 'http'): Promise<string> => {
+    servers.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    return `${scheme}://localhost:${(server.address() as AddressInfo).port}`;
+  };
+  /** A proxy that adds whom it hears to what others said before it, or (the `first` of all) believes nobody. */
+  const proxyTo = (target: string, { first = false } = {}): Promise<string> =>
+    addressOf(createServer((incoming, answer) => {
+      const heard = incoming.socket.remoteAddress ?? '';
+      const said = incoming.headers['x-forwarded-for'];
+      const headers = { ...incoming.headers, 'x-forwarded-for': first || said === undefined ? heard : `${String(said)}, ${heard}` };
+      incoming.pipe(request(`${target}${incoming.url ?? ''}`, { method: incoming.method, headers }, (response) => {
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(answer);
+      }));
+    }));
+
+  const look = async (issuer: string, trustProxy: number, changes: Partial<Config> = {}): Promise<string> => {
+    const findings = await examinePublic({ ...app.config, ...changes, http: { ...app.config.http, issuer, trustProxy } }, app.clock);
+    return findings.map(({ check, state, what, remedy = '' }) => `${check} ${state}: ${what}. ${remedy}`).join('\n');
+  };
+
+  describe('counts the proxies in front', () => {
+    it('none', async () => {
+      expect(await look(app.url, 0)).to.match(/^proxies ok: 0 in front/);
+      expect(await look(app.url, 1)).to.match(/^proxies fail: .*anybody can claim any address.*TRUST_PROXY=0$/);
+    });
+
+    it('one, whether it keeps what strangers say or not', async () => {
+      for (const first of [true, false]) {
+        const proxy = await proxyTo(app.url, { first });
+        expect(await look(proxy, 0)).to.match(/^proxies fail: .*has the address of a proxy.*TRUST_PROXY=1$/);
+        expect(await look(proxy, 1)).to.match(/^proxies ok/);
+        expect(await look(proxy, 2)).to.match(/^proxies fail: .*anybody can claim.*TRUST_PROXY=1$/);
+      }
+    });
+
+    it('two', async () => {
+      const proxies = await proxyTo(await proxyTo(app.url), { first: true });
+      expect(await look(proxies, 2)).to.match(/^proxies ok/);
+      expect(await look(proxies, 1)).to.match(/TRUST_PROXY=2$/);
+    });
+  });
+
+  it('is told by an instance of its own alone, and nobody else is told anything', async () => {
+    const other = await addressOf(createServer((_incoming, answer) => { answer.writeHead(404).end(); }));
+    expect(await look(other, 0)).to.match(/^public address warn: .*answers 404/);
+    expect(await look(app.url, 0, { keyring: undefined, dataDir: `${app.config.dataDir}/other` })).to.match(/^public address warn: .*answers 404.*KEYRING/);
+    for (const authorization of ['', 'Doctor', 'Doctor 1.x', `Doctor ${Math.floor(app.clock.now().getTime() / 1000)}.${'A'.repeat(43)}`]) {
+      expect((await fetch(`${app.url}/doctor`, { headers: { authorization } })).status).to.equal(404);
+    }
+  });
+
+  it('looks at the certificate: one that browsers refuse will not do', async () => {
+    const { key, cert } = createServerCertificate(createAuthority('somebody'), ['localhost']);
+    const issuer = await addressOf(createTlsServer({ key, cert }, (_incoming, answer) => { answer.end(); }), 'https');
+    expect(await look(issuer, 0)).to.match(/^certificate fail: .*refused by browsers: UNABLE_TO_VERIFY_LEAF_SIGNATURE/);
+    expect(await look('https://localhost:1', 0)).to.match(/^certificate fail: .*cannot be seen: .*ECONNREFUSED/m);
+  });
+
+  it('looks at the machine: threads for hashing, room for the embedded database', async () => {
+    const config = { ...app.config, database: { ...app.config.database, url: undefined } };
+    const states = async (slots: number, threads: number): Promise<Record<string, string>> => Object.fromEntries((await examineMachine({ ...config, password: { ...config.password, slots } }, threads)).map(({ check, state }) => [check, state]));
+    expect(await states(3, 4)).to.include({ threads: 'ok' }).and.have.property('disk');
+    expect(await states(7, 4)).to.include({ threads: 'warn' });
+    expect(await states(7, 11)).to.include({ threads: 'ok' });
+  });
+});
