@@ -167,6 +167,7 @@ export const settings = {
     operatorReveals: whole(40, 'Data shown in full to one operator in a day.', { min: 1 }),
     registrationsPerNetwork: whole(300, 'Requests to register or manage clients from one network in an hour.', { min: 1 }),
     sandboxPerNetwork: whole(6000, 'Requests to the sandbox from one network in an hour.', { min: 1 }),
+    checkStepsPerClient: whole(1000, 'Steps of the integration check of one client in a day.', { min: 1 }),
     secondFactorPerAccount: whole(5, 'Wrong codes of a second factor until the account must wait.', { min: 1 }),
     secondFactorPauseSeconds: whole(900, 'How long it waits.', { min: 1 }),
     secondFactorPerDay: whole(20, 'Wrong codes of the second factor of one account in a day.', { min: 1 }),

@@ -14,6 +14,9 @@ const CHECK_LINK_SECONDS = 30 * 86_400;
 /** A key made for one check: it is published for a day, and goes thirty days later. */
 const CHECK_KEY_SECONDS = 31 * 86_400;
 
+/** What was seen in a check; nobody looks into it again so much later. */
+const CHECK_SECONDS = 90 * 86_400;
+
 async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
   for (let total = 0; ; ) {
     const removed = await remove(BATCH);
@@ -42,6 +45,8 @@ export async function purge({ store, clock, deviceSeconds, purgeCounters }: Purg
     clientErrors: await inBatches((limit) => store.clientErrors.purge(addSeconds(now, -CLIENT_ERROR_SECONDS), limit)),
     logos: await inBatches((limit) => store.clientLogos.purge(addSeconds(now, -UNUSED_LOGO_SECONDS), limit)),
     checkLinks: await inBatches((limit) => store.clientChecks.purgeLinks(addSeconds(now, -CHECK_LINK_SECONDS), limit)),
+    checkEvents: await inBatches((limit) => store.clientChecks.purgeEvents(addSeconds(now, -CHECK_SECONDS), limit)),
+    checks: await inBatches((limit) => store.clientChecks.purgeUnpassed(addSeconds(now, -CHECK_SECONDS), limit)),
     checkKeys: await inBatches((limit) => store.sandboxKeys.purgeOfChecks(addSeconds(now, -CHECK_KEY_SECONDS), limit)),
     devices: await inBatches((limit) => store.accounts.purgeDevices(addSeconds(now, -deviceSeconds), limit)),
   };

@@ -8,6 +8,7 @@ import { Refused } from '../web/refused.ts';
 import { renderScreen } from '../web/render.ts';
 import { seeOther, toParent } from '../web/see-other.ts';
 import type { Checks } from './checks.ts';
+import { markBrowser } from './mark.ts';
 import { checkScreen, type CheckModel } from './screens.ts';
 
 const PATH = '/sandbox/check/:token';
@@ -41,8 +42,15 @@ export async function checkModelOf(checks: Pick<Checks, 'report'>, client: Clien
   };
 }
 
+/** Whoever opens the page and may act on it does so in the browser in which they sign in as well. */
+export async function joinCheck(ctx: Context, checks: Pick<Checks, 'markFor'>, client: Client, issuer: string): Promise<void> {
+  const mark = await checks.markFor(client);
+  if (mark !== undefined) markBrowser(ctx, mark, issuer);
+}
+
 /** What the forms of the page ask for. @returns false where it cannot be done any more: the page shows how things stand. */
 export async function actOnCheck(ctx: Context, checks: Checks, client: Client, step: string, by: string): Promise<boolean> {
+  await checks.takeStep(client.id);
   switch (step) {
     case 'start':
       await checks.start(client, by);
@@ -75,6 +83,7 @@ export function addCheckPages({ checks, csrf, config }: CheckPagesDeps): (router
     const post = [form({ limitBytes: config.http.bodyLimitBytes }), guardForm(csrf, tokenOf)] as const;
     router.get(PATH, async (ctx: Context) => {
       const client = await getClient(ctx);
+      await joinCheck(ctx, checks, client, config.http.issuer);
       const model = await checkModelOf(checks, client, { base: `/sandbox/check/${tokenOf(ctx)}`, mayAct: true, issuer, problem: undefined });
       await renderScreen(ctx, checkScreen(model), { csrf: csrf.token(ctx, tokenOf(ctx)) });
     });

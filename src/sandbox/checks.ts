@@ -8,6 +8,7 @@ import { addSeconds } from '../ports/clock/clock.ts';
 import type { ClientCheck } from '../store/client-checks.ts';
 import type { Store } from '../store/store.ts';
 import { createNotices, type NoticesDeps } from './notices.ts';
+import { createTakeStep, type StepDeps } from './steps.ts';
 import { findTrial } from './trial.ts';
 
 /** A check that nobody finishes is over after this time, and its keys are published no longer. */
@@ -31,7 +32,7 @@ export interface CheckReport {
   readonly history: readonly ClientCheck[];
 }
 
-export interface ChecksDeps extends NoticesDeps {
+export interface ChecksDeps extends NoticesDeps, StepDeps {
   readonly store: Store;
   readonly audit: Audit;
   readonly keyedHash: KeyedHash;
@@ -48,6 +49,8 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
   const fingerprintOf = (metadata: ClientMetadata): string => keyedHash.hash('check-fingerprint', mattersOf(metadata)).toString('base64url');
   const linkHash = (token: string): Buffer => keyedHash.hash('check-link', token);
   const grantHash = (grantId: string): Buffer => keyedHash.hash('check-grant', grantId);
+  /** What a browser shows that belongs to the check; it says which, and nobody else can make it. */
+  const markFor = (checkId: string): string => keyedHash.hash('check-browser', checkId).toString('base64url');
   const since = (seconds: number): Date => addSeconds(clock.now(), -seconds);
 
   const openOf = (clientId: string): Promise<ClientCheck | undefined> => store.clientChecks.open(clientId, since(CHECK_SECONDS));
@@ -80,11 +83,13 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
     const key = (await store.sandboxKeys.list()).find((one) => one.algorithm === algorithm)?.jwk;
     if (uri === undefined || signedIn === undefined || key === undefined) return;
     const { sub, sid } = signedIn.details;
-    const answer = await sendNotice({ kind: scenario.notice, uri, clientId: id, sub: String(sub), sid: typeof sid === 'string' ? sid : undefined, key, otherKey: makeKey(algorithm, clock.now()).jwk });
+    const answer = await sendNotice({ kind: scenario.notice, uri, clientId: id, sub: String(sub), sid: typeof sid === 'string' ? sid : undefined, key: scenario.notice === 'forged' ? { ...makeKey(algorithm, clock.now()).jwk, kid: key.kid } : key });
     await record(attempt, 'notice', { ...answer });
   }
 
   return {
+    takeStep: createTakeStep(deps),
+
     /** Begins a new run; one that goes on ends. */
     async start(client: Client, by: string): Promise<ClientCheck> {
       const check = { id: random.uuid(), clientId: client.id, fingerprint: fingerprintOf(client.metadata), startedBy: by, startedAt: clock.now() };
@@ -141,10 +146,20 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
       return client?.status === 'disabled' ? undefined : client;
     },
 
-    /** The attempt that a sign-in of this client belongs to now. */
-    async current(clientId: string): Promise<Attempt | undefined> {
-      const check = await openOf(clientId);
-      if (check?.scenario === undefined || check.scenarioAt === undefined || check.scenarioAt < since(SCENARIO_SECONDS)) return undefined;
+    /** By what the sandbox knows the browsers of whoever runs the check of this client; undefined where none goes on. */
+    async markFor({ id }: Pick<Client, 'id'>): Promise<string | undefined> {
+      const check = await openOf(id);
+      return check === undefined ? undefined : markFor(check.id);
+    },
+
+    /**
+     * The attempt that a sign-in of this client belongs to now.
+     * @param mark  what the browser shows: anybody can begin a sign-in there, and disturbs no check by it.
+     */
+    async current(clientId: string, mark: string | undefined): Promise<Attempt | undefined> {
+      const check = mark === undefined ? undefined : await openOf(clientId);
+      if (check === undefined || mark === undefined || !keyedHash.equal(Buffer.from(mark), Buffer.from(markFor(check.id)))) return undefined;
+      if (check.scenario === undefined || check.scenarioAt === undefined || check.scenarioAt < since(SCENARIO_SECONDS)) return undefined;
       return { checkId: check.id, scenario: check.scenario };
     },
 

@@ -24,9 +24,8 @@ export interface NoticeWish {
   readonly clientId: string;
   readonly sub: string;
   readonly sid: string | undefined;
-  /** The key of the sandbox, and one that only claims to be it. */
+  /** The key of the sandbox, or one that only claims to be it. */
   readonly key: Jwk;
-  readonly otherKey: Jwk;
 }
 
 /** What the service answered; status 0 where it did not. */
@@ -37,10 +36,10 @@ export interface NoticeAnswer {
 
 /** Sends a service one logout token, good or bad (OpenID Connect Back-Channel Logout 1.0, 2.4 to 2.8). */
 export function createNotices({ fetch, clock, random, issuer }: NoticesDeps): (wish: NoticeWish) => Promise<NoticeAnswer> {
-  function tokenOf({ kind, clientId, sub, sid, key, otherKey }: NoticeWish): string {
+  function tokenOf({ kind, clientId, sub, sid, key }: NoticeWish): string {
     const iat = epochSeconds(clock.now()) - (kind === 'expired' ? LONG_AGO_SECONDS : 0);
     const payload = { iss: issuer, aud: clientId, sub, sid, iat, exp: iat + LIFE_SECONDS, jti: random.uuid(), events: { [EVENT]: {} }, ...(kind === 'nonce' ? { nonce: random.uuid() } : {}) };
-    return signJws(kind === 'forged' ? otherKey : key, { typ: 'logout+jwt', kid: key.kid }, payload);
+    return signJws(key, { typ: 'logout+jwt', kid: key.kid }, payload);
   }
 
   return async (wish) => {

@@ -26,7 +26,7 @@ export async function runCheck({ checks, walk, wait, remark }: RunDeps, client: 
 
   async function once(id: string, isSignIn: boolean): Promise<Finding | undefined> {
     await checks.begin(client, id);
-    if (isSignIn) await checks.tell(client, id, 'page', { ...(await walk(start, { deny: bendOf(id) === 'deny' })) });
+    if (isSignIn) await checks.tell(client, id, 'page', { ...(await walk(start, { deny: bendOf(id) === 'deny', mark: await checks.markFor(client) })) });
     return (await checks.report(client)).findings.find(({ scenario }) => scenario === id);
   }
 

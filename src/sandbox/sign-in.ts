@@ -12,6 +12,7 @@ import { Refused } from '../web/refused.ts';
 import { renderScreen } from '../web/render.ts';
 import { toParent } from '../web/see-other.ts';
 import type { Attempt, Checks } from './checks.ts';
+import { markOf } from './mark.ts';
 import { sandboxConsentScreen, sandboxSignInScreen } from './screens.ts';
 
 export interface SandboxSignInDeps {
@@ -37,6 +38,8 @@ const scenarioIn = (attempt: Attempt | undefined): ScenarioId | undefined => {
 
 /** The two pages of a sign-in at the sandbox: who, and whether the service gets what it asks for. No password, no person. */
 export function addSandboxSignIn({ provider, checks, csrf, config }: SandboxSignInDeps): (router: Router) => void {
+  const currentAttempt = (ctx: Context, { params }: Interaction): Promise<Attempt | undefined> => checks.current(String(params.client_id), markOf(ctx, config.http.issuer));
+
   async function getInteraction(ctx: Context, prompt?: string): Promise<Interaction> {
     ctx.set('Cache-Control', 'no-store');
     const found = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
@@ -75,14 +78,14 @@ export function addSandboxSignIn({ provider, checks, csrf, config }: SandboxSign
       await renderScreen(ctx, screen, { csrf: csrf.token(ctx, uid) });
       return;
     }
-    const attempt = await checks.current(String(params.client_id));
+    const attempt = await currentAttempt(ctx, interaction);
     if (attempt !== undefined) await checks.record(attempt, 'asked', { state: params.state !== undefined, nonce: params.nonce !== undefined, pkce: params.code_challenge !== undefined });
     await renderScreen(ctx, sandboxSignInScreen({ service, action: `${action}/login`, cancel: `${action}/cancel`, scenario: scenarioIn(attempt) }), { csrf: csrf.token(ctx, uid) });
   }
 
   async function signIn(ctx: Context): Promise<void> {
     const interaction = await getInteraction(ctx, 'login');
-    const attempt = await checks.current(String(interaction.params.client_id));
+    const attempt = await currentAttempt(ctx, interaction);
     const scenario = scenarioById(scenarioIn(attempt) ?? '');
     const citizen = citizenById(scenario !== undefined && 'citizen' in scenario ? scenario.citizen : field(ctx, 'citizen'));
     if (citizen === undefined) throw new Refused(422, 'sandbox.nobody');
@@ -126,6 +129,6 @@ export function addSandboxSignIn({ provider, checks, csrf, config }: SandboxSign
     for (const step of ['login', 'consent', 'cancel']) router.get(`${BASE}/${step}`, toParent);
     router.post(`${BASE}/login`, ...post, signIn);
     router.post(`${BASE}/consent`, ...post, consent);
-    router.post(`${BASE}/cancel`, ...post, async (ctx: Context) => turnBack(ctx, await checks.current(String((await getInteraction(ctx)).params.client_id)), 'the person went back without signing in'));
+    router.post(`${BASE}/cancel`, ...post, async (ctx: Context) => turnBack(ctx, await currentAttempt(ctx, await getInteraction(ctx)), 'the person went back without signing in'));
   };
 }

@@ -1,4 +1,5 @@
 import { CookieJar } from 'tough-cookie';
+import { markName } from './mark.ts';
 
 /** Where a walk ended: a page of the service, if all went well. */
 export interface WalkEnd {
@@ -8,6 +9,12 @@ export interface WalkEnd {
   readonly place: string;
   /** The service sent the person straight back to sign in. */
   readonly looped: boolean;
+}
+
+export interface WalkWish {
+  readonly deny: boolean;
+  /** By which the sandbox counts the walk among those of a check. */
+  readonly mark?: string | undefined;
 }
 
 export interface WalkDeps {
@@ -39,12 +46,13 @@ function formsOf(html: string, url: URL): { action: URL; fields: Record<string, 
  * Goes through a sign-in as a browser without script would: from the service to the sandbox, as the citizen that the
  * scenario of the check names, and home. It keeps cookies, follows a bounded number of redirects and reads no page but ours.
  */
-export function createWalk({ fetch, issuer }: WalkDeps): (start: string, wish: { readonly deny: boolean }) => Promise<WalkEnd> {
+export function createWalk({ fetch, issuer }: WalkDeps): (start: string, wish: WalkWish) => Promise<WalkEnd> {
   const { origin, pathname: base } = new URL(issuer);
   const isOurs = (url: URL, below: string): boolean => url.origin === origin && url.pathname.startsWith(`${base}${below}`);
 
-  return async (start, { deny }) => {
+  return async (start, { deny, mark }) => {
     const jar = new CookieJar(undefined, { rejectPublicSuffixes: false });
+    if (mark !== undefined) await jar.setCookie(`${markName(issuer)}=${mark}; Path=${base}; HttpOnly${issuer.startsWith('https:') ? '; Secure' : ''}`, issuer);
     let url = new URL(start);
     let form: Record<string, string> | undefined;
     let signIns = 0;

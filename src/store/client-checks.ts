@@ -47,6 +47,9 @@ const toCheck = (row: Row): ClientCheck => ({
   scenarioAt: row.scenario_at ?? undefined,
 });
 
+/** A run has some hundred; whoever floods it hides nothing that comes after. */
+const MOST_EVENTS = 1000;
+
 export type ClientCheckStore = ReturnType<typeof createClientCheckStore>;
 
 /** Integration checks, what was seen in them, and the personal links to their pages. */
@@ -85,13 +88,14 @@ export function createClientCheckStore(db: Knex) {
       await db('client_checks').where({ id }).update({ scenario, scenario_at: at });
     },
 
+    /** Keeps the newest of a run. */
     async record(checkId: string, { scenario, kind, details, at }: ClientCheckEvent, grant?: Buffer): Promise<void> {
       await db('client_check_events').insert({ check_id: checkId, scenario, kind, grant_id: grant ?? null, details: JSON.stringify(details), at });
+      await db.raw('delete from client_check_events where check_id = ? and id <= (select id from client_check_events where check_id = ? order by id desc offset ? limit 1)', [checkId, checkId, MOST_EVENTS]);
     },
 
     async events(checkId: string): Promise<readonly ClientCheckEvent[]> {
-      // The newest: whoever floods a run hides nothing that comes after.
-      return (await db<ClientCheckEvent & { id: string }>('client_check_events').select('scenario', 'kind', 'details', 'at').where('check_id', checkId).orderBy('id', 'desc').limit(2000)).toReversed();
+      return (await db<ClientCheckEvent & { id: string }>('client_check_events').select('scenario', 'kind', 'details', 'at').where('check_id', checkId).orderBy('id'));
     },
 
     /** Which scenario of which check the grant was given in. */
@@ -112,6 +116,20 @@ export function createClientCheckStore(db: Knex) {
 
     async clientOfLink(token: Buffer, now: Date): Promise<string | undefined> {
       return (await db<{ client_id: string }>('client_check_links').where('token', token).where('ends_at', '>', now).first('client_id'))?.client_id;
+    },
+
+    /** The link of a client that is not tried any more. */
+    async removeLink(clientId: string): Promise<void> {
+      await db('client_check_links').where('client_id', clientId).delete();
+    },
+
+    /** Removes what was seen in runs before that moment; that they passed stays. @returns how many rows went. */
+    purgeEvents: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'client_check_events', 'at', before, limit),
+
+    /** Removes runs that were started before that moment and not passed, with all that was seen in them. @returns how many went. */
+    async purgeUnpassed(before: Date, limit: number): Promise<number> {
+      const { rows } = await db.raw<{ rows: unknown[] }>('delete from client_checks where id = any(array(select id from client_checks where passed_at is null and started_at <= ? limit ? for update skip locked)) returning 1', [before, limit]);
+      return rows.length;
     },
 
     /** Removes links that ended before that moment. @returns how many rows went. */

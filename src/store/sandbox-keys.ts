@@ -34,8 +34,15 @@ export function createSandboxKeyStore(db: Knex, { sealer }: { readonly sealer: S
       return row === undefined ? undefined : toKey(row);
     },
 
+    /** @param checkId  of a check, in the place of the one that was made for it before. */
     async insert(key: SigningKey, checkId?: string): Promise<void> {
+      if (checkId !== undefined) await db('sandbox_keys').where('check_id', checkId).delete();
       await db('sandbox_keys').insert({ kid: key.kid, algorithm: key.algorithm, sealed: sealer.seal(PURPOSE, key.kid, JSON.stringify(key.jwk)), check_id: checkId ?? null, created_at: key.createdAt });
+    },
+
+    /** Those made for checks of a client that is not tried any more. */
+    async removeOfClient(clientId: string): Promise<void> {
+      await db('sandbox_keys').whereIn('check_id', db('client_checks').select('id').where('client_id', clientId)).delete();
     },
 
     /** Removes keys made for checks before that moment; the standing ones stay. @returns how many rows went. */

@@ -53,16 +53,33 @@ describe('Purging', () => {
     for (const clientId of ['lama', 'baru']) await core.knex('clients').insert({ id: clientId, type: 'web', metadata: {}, created_at: clock.now(), updated_at: clock.now() });
     await clientChecks.giveLink({ clientId: 'lama', token: randomBytes(32), madeBy: 'uji', endsAt: inHours(-30 * day) });
     await clientChecks.giveLink({ clientId: 'baru', token: randomBytes(32), madeBy: 'uji', endsAt: inHours(-29 * day) });
-    const check = core.random.uuid();
+    const [check, other] = [core.random.uuid(), core.random.uuid()];
     await clientChecks.insert({ id: check, clientId: 'lama', fingerprint: '-', startedBy: 'uji', startedAt: inHours(-31 * day) });
+    await clientChecks.insert({ id: other, clientId: 'baru', fingerprint: '-', startedBy: 'uji', startedAt: inHours(-30 * day) });
+    await sandboxKeys.insert(key('lebih-lama', -31), check);
     await sandboxKeys.insert(key('lama', -31), check);
-    await sandboxKeys.insert(key('baru', -30), check);
+    await sandboxKeys.insert(key('baru', -30), other);
     await sandboxKeys.insert(key('tetap', -400));
     expect(await run()).to.include({ checkLinks: 1, checkKeys: 1 });
     expect(await core.knex('client_check_links').pluck('client_id')).to.deep.equal(['baru']);
     expect(await core.knex('sandbox_keys').orderBy('kid').pluck('kid')).to.deep.equal(['baru', 'tetap']);
-    // What the run showed is a record and stays.
-    expect(await core.knex('client_checks')).to.have.length(1);
+    expect(await core.knex('client_checks'), 'the runs themselves stay longer').to.have.length(2);
+  });
+
+  it('forgets after ninety days what was seen in checks, and those that were not passed', async () => {
+    const { clientChecks } = core.store;
+    await core.knex('client_checks').delete();
+    const ids: Record<string, string> = {};
+    for (const [name, days] of [['passed', -91], ['open', -91], ['recent', -89]] as const) {
+      const id = (ids[name] = core.random.uuid());
+      await core.knex('clients').insert({ id: name, type: 'web', metadata: {}, created_at: clock.now(), updated_at: clock.now() });
+      await clientChecks.insert({ id, clientId: name, fingerprint: '-', startedBy: 'uji', startedAt: inHours(days * 24) });
+      if (name === 'passed') await clientChecks.pass(id, inHours(days * 24));
+      await clientChecks.record(id, { scenario: 'plain', kind: 'begun', details: {}, at: inHours(days * 24) });
+    }
+    expect(await run()).to.include({ checkEvents: 2, checks: 1 });
+    expect((await core.knex('client_checks').pluck('client_id')).toSorted(), 'a pass is a record').to.deep.equal(['passed', 'recent']);
+    expect(await core.knex('client_check_events').pluck('check_id')).to.deep.equal([ids.recent]);
   });
 
   it('removes each row once, however many instances purge at once', async () => {

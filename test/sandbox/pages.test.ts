@@ -21,6 +21,9 @@ describe('The pages of the integration check', () => {
     const metadata = { redirect_uris: ['https://rp.test/cb'], test_redirect_uris: [`${home}/cb`], scope: 'openid profile', grant_types: ['authorization_code'], response_types: ['code'], token_endpoint_auth_method: 'none' } as const;
     for (const id of ['rp', 'lain', 'draf']) await app.addClient({ type: 'spa', metadata: { client_id: id, client_name: `Layanan ${id}`, ...metadata } });
     await app.container.knex('clients').where({ id: 'draf' }).update({ status: 'draft' });
+    const draft = (await app.store.clients.find('draf'))!;
+    const by = 'operator:uji';
+    await app.store.clientVersions.insert({ clientId: 'draf', number: 1, state: 'proposed', base: undefined, edition: 1, metadata: draft.metadata, listing: undefined, widens: [], proposedBy: by, involved: [by], reason: undefined, proposedAt: app.clock.now(), decided: undefined, waiver: undefined });
   });
   after(async () => {
     await new Promise((resolve) => service.close(resolve));
@@ -47,6 +50,7 @@ describe('The pages of the integration check', () => {
 
     await choose(manager.browser, started, 'begin', 'suspended');
     const visitor = new Browser();
+    await visitor.open(await linkFor('rp'));
     const choice = await visitor.open(authUrl());
     expect(choice.text).to.include('Uji integrasi: Akun ditangguhkan').and.include('Rina').and.not.include('Suharti');
     // Whatever a form says: the scenario decides who signs in.
@@ -60,15 +64,34 @@ describe('The pages of the integration check', () => {
 
     await choose(manager.browser, judged, 'begin', 'wrong-state');
     const another = new Browser();
+    await another.open(await linkFor('rp'));
     const consent = await another.submit(await another.open(authUrl()), '/login');
     const bent = await another.submit(consent, '/consent', { answer: 'allow' });
     expect(bent.url.searchParams.get('state')).not.to.equal('keadaan');
     expect((await app.store.audit.list({ type: 'client.check-started' })).map(({ details }) => details)).to.deep.equal([{ by: `operator:${manager.accountId}` }]);
   });
 
+  it('leave a check alone where somebody signs in who has not opened them: anybody can begin a sign-in there', async () => {
+    await choose(manager.browser, await manager.open('/clients/rp/check'), 'begin', 'suspended');
+    const before = await app.container.knex('client_check_events').count();
+    await app.container.checks.start((await app.store.clients.find('draf'))!, 'operator');
+    const other = await linkFor('draf');
+    for (const [what, opened] of [['nothing', undefined], ['another check', other]] as const) {
+      const stranger = new Browser();
+      if (opened !== undefined) await stranger.open(opened);
+      const choice = await stranger.open(authUrl());
+      expect(choice.text, what).not.to.include('Uji integrasi:');
+      const home = await stranger.submit(await stranger.submit(choice, '/login', { citizen: 'ordinary' }), '/consent', { answer: 'allow' });
+      expect(home.url.searchParams.get('state'), what).to.equal('keadaan');
+      expect((await stranger.submit(await stranger.open(authUrl()), '/cancel')).url.searchParams.get('error'), what).to.equal('access_denied');
+    }
+    expect(await app.container.knex('client_check_events').count(), 'nothing was seen').to.deep.equal(before);
+  });
+
   it('are read by other operators, who begin nothing', async () => {
     const page = await reader.open('/clients/rp/check');
     expect(page.status).to.equal(200);
+    expect(page.headers.getSetCookie().filter((line) => line.startsWith('sandbox-check'))).to.deep.equal([]);
     expect(page.forms).to.deep.equal([]);
     for (const step of ['start', 'begin', 'answer', 'link']) expect((await reader.browser.request(`${app.url}/admin/clients/rp/check/${step}`, { method: 'POST', body: new URLSearchParams({ scenario: 'plain' }) })).status, step).to.equal(403);
     expect((await reader.open('/clients/tiada/check')).status).to.equal(404);
@@ -116,6 +139,57 @@ describe('The pages of the integration check', () => {
       const answer = await fetch(authUrl('draf', redirect), { redirect: 'manual' });
       expect(answer.status, redirect).to.equal(400);
       expect(answer.headers.get('location'), redirect).to.equal(null);
+    }
+  });
+
+  it('count the steps of a check: each leaves something behind', async () => {
+    const operator = await startOperator(app, ['client-manager']);
+    const client = (await app.store.clients.find('rp'))!;
+    const steps = app.container.limits.sandbox.steps;
+    const page = await operator.browser.submit(await operator.open('/clients/rp/check'), '/start');
+    await choose(operator.browser, page, 'begin', 'rotated-keys');
+    for (let count = 0; count < 2; count += 1) await choose(operator.browser, await operator.open('/clients/rp/check'), 'begin', 'rotated-keys');
+    expect(await app.container.knex('sandbox_keys').whereNotNull('check_id'), 'one key for a check').to.have.length(1);
+    await app.container.counters.hold(steps, 'rp', 60);
+    const late = await choose(operator.browser, await operator.open('/clients/rp/check'), 'begin', 'plain');
+    expect(late.status).to.equal(429);
+    expect(late.headers.get('retry-after')).to.match(/^\d+$/);
+    await app.container.counters.clear(steps, 'rp');
+
+    const { check } = await app.container.checks.report(client);
+    const attempt = { checkId: check!.id, scenario: 'plain' };
+    await app.container.knex('client_check_events').insert(Array.from({ length: 1200 }, () => ({ check_id: check!.id, scenario: 'plain', kind: 'asked', details: {}, at: app.clock.now() })));
+    await app.container.checks.record(attempt, 'sent', {});
+    const kept = await app.store.clientChecks.events(check!.id);
+    expect(kept).to.have.length(1000);
+    expect(kept.at(-1)?.kind, 'the newest').to.equal('sent');
+  });
+
+  it('end with a draft that is turned down or taken back: it leaves the sandbox with its link and its keys', async () => {
+    const approver = await startOperator(app, ['client-approver']);
+    const operator = await startOperator(app, ['client-manager']);
+    for (const [decision, who] of [['reject', approver], ['withdraw', operator]] as const) {
+      const made = await operator.browser.submit(await operator.open('/clients/new'), 'client_name', { type: 'spa', client_name: 'Layanan Draf', redirect_uris: 'https://draf.test/cb', test_redirect_uris: `${home}/cb`, scope: 'openid profile', intent: 'save' });
+      const id = made.url.pathname.split('/').at(-1) ?? '';
+      const link = /class="revealed">([^<]+)</.exec((await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/link')).html)?.[1] ?? '';
+      const started = await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/start');
+      await choose(operator.browser, started, 'begin', 'rotated-keys');
+      expect((await new Browser().open(authUrl(id))).status).to.equal(200);
+      expect((await new Browser().open(link)).status).to.equal(200);
+
+      await who.browser.submit(await who.open(`/clients/${id}/proposal`), `/proposal/${decision}`, { reason: 'bukan layanan dari instansi kami' });
+      app.clock.advance({ seconds: 3 });
+      expect((await new Browser().open(authUrl(id))).status, decision).to.equal(400);
+      expect((await new Browser().open(link)).status, decision).to.equal(404);
+      expect((await operator.open(`/clients/${id}/check`)).status, decision).to.equal(404);
+      expect((await operator.open(`/clients/${id}`)).html, decision).not.to.include(`/clients/${id}/check`);
+      expect(await app.container.knex('client_check_links').where({ client_id: id }), decision).to.deep.equal([]);
+      expect(await app.container.knex('sandbox_keys').join('client_checks', 'client_checks.id', 'check_id').where({ client_id: id }), decision).to.deep.equal([]);
+      // Proposed anew it can be tried anew, by a new link.
+      await operator.browser.submit(await operator.open(`/clients/${id}/edit`), 'client_name', { client_name: 'Layanan Draf Lain', intent: 'save' });
+      app.clock.advance({ seconds: 3 });
+      expect((await new Browser().open(authUrl(id))).status, decision).to.equal(200);
+      expect((await new Browser().open(link)).status, decision).to.equal(404);
     }
   });
 

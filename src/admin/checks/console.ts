@@ -3,7 +3,7 @@ import type Router from 'koa-router';
 import type { Config } from '../../config.ts';
 import type { Client } from '../../domain/client.ts';
 import { signatureOf } from '../../domain/operator.ts';
-import { actOnCheck, checkModelOf, checkSteps } from '../../sandbox/check-pages.ts';
+import { actOnCheck, checkModelOf, checkSteps, joinCheck } from '../../sandbox/check-pages.ts';
 import type { Checks } from '../../sandbox/checks.ts';
 import { findTrial } from '../../sandbox/trial.ts';
 import type { Store } from '../../store/store.ts';
@@ -37,6 +37,7 @@ export function addCheckConsole({ checks, store, desk, config }: CheckConsoleDep
 
   async function show(ctx: Context, client: Client, newLink?: string): Promise<void> {
     const mayAct = operatorOf(ctx).permissions.has('clients.write') && client.status !== 'disabled';
+    if (mayAct) await joinCheck(ctx, checks, client, issuer);
     const model = await checkModelOf(checks, client, { base: baseOf(client), mayAct, issuer: `${issuer}/sandbox`, problem: undefined });
     await desk.show(ctx, clientCheckScreen({ ...model, frame: frameOf(ctx), newLink }));
   }

@@ -87,7 +87,15 @@ export async function isStale(tx: Pick<Store, 'clientVersions'>, client: Client,
 export function createClientReview({ store, audit, clock, clients, check, hasPassedCheck }: ClientReviewDeps): ClientReview {
   const privileged = (): Abandoned => new Abandoned({ reason: 'client-metadata', problems: [{ field: 'scope', what: PRIVILEGED }] });
 
-  async function close(tx: Store, open: ClientVersion, state: 'rejected' | 'withdrawn', by: string, note?: string): Promise<void> {
+  /** What was tried of it is tried no more; of a draft nothing is left at the sandbox. */
+  async function leaveSandbox(tx: Store, { id, status }: Client): Promise<void> {
+    await tx.clientChecks.endOpen(id, clock.now());
+    await tx.sandboxKeys.removeOfClient(id);
+    if (status === 'draft') await tx.clientChecks.removeLink(id);
+  }
+
+  async function close(tx: Store, client: Client, open: ClientVersion, state: 'rejected' | 'withdrawn', by: string, note?: string): Promise<void> {
+    await leaveSandbox(tx, client);
     await tx.clientVersions.replace({ ...open, state, decided: { by, note, at: clock.now() } });
     if (state === 'rejected') await audit.record(tx, 'client.rejected', { version: open.number, by, note: note ?? '' }, { clientId: open.clientId });
     else await audit.record(tx, 'client.withdrawn', { version: open.number, by }, { clientId: open.clientId });
@@ -112,7 +120,7 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
     const changes = changesBetween(client, wanted);
     if (changes.some(({ widens }) => widens)) return { outcome: 'proposed', number: await putForward(tx, client, base, wanted, hand) };
     // Nothing is left of it to look at.
-    if (open !== undefined) await close(tx, open, 'withdrawn', hand.by);
+    if (open !== undefined) await close(tx, client, open, 'withdrawn', hand.by);
     if (changes.length === 0) return { outcome: 'unchanged', number: base };
     await tx.clients.update(client.id, { metadata: wanted.metadata, listing: wanted.listing ?? null }, at);
     const number = await recordEffect(tx, { ...client, updatedAt: at }, wanted, { ...hand, base, at });
@@ -190,12 +198,12 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
       });
     },
 
-    reject: (id, read, { hand, note }) => decide(id, read, hand, (tx, _client, open) => close(tx, open, 'rejected', hand.by, note)),
+    reject: (id, read, { hand, note }) => decide(id, read, hand, (tx, client, open) => close(tx, client, open, 'rejected', hand.by, note)),
 
     withdraw: (id, read, hand) =>
       whole(store, async (tx) => {
-        const { open } = await getOpen(tx, id, read);
-        await close(tx, open, 'withdrawn', hand.by);
+        const { client, open } = await getOpen(tx, id, read);
+        await close(tx, client, open, 'withdrawn', hand.by);
         return lockClient(tx, id);
       }),
 

@@ -40,7 +40,11 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
     /** Registering and managing clients, by whatever token. */
     registration: { network: limit('registration.network', limits.registrationsPerNetwork, HOUR) },
     /** Everything at the sandbox but what is the same for everybody. */
-    sandbox: { network: limit('sandbox.network', limits.sandboxPerNetwork, HOUR) },
+    sandbox: {
+      network: limit('sandbox.network', limits.sandboxPerNetwork, HOUR),
+      /** Steps of the integration check of one client. */
+      steps: limit('sandbox.steps', limits.checkStepsPerClient, DAY),
+    },
     /** Counted on who asks, not on whom they ask about. */
     operator: {
       search: limit('operator.search', limits.operatorSearches, HOUR),
