@@ -59,9 +59,12 @@ const LONGEST = 300;
 /** A NIK or a telephone number, however it is grouped; an e-mail address. */
 const PERSONAL = /@|(?:\d[ .-]?){8}/;
 
+/** Blanks of every kind, and what takes no room or cannot be kept. */
+const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Cs}]+/gu;
+
 /** Nothing can be taken out of the audit log again: what looks like a number or address of a person is not let in. */
 export function parseReason(text: string): Result<Reason, ReasonRefusal> {
-  const reason = text.normalize('NFC').replaceAll(/\s+/g, ' ').trim();
+  const reason = text.normalize('NFC').replaceAll(UNSEEN, ' ').trim();
   if (reason.length < SHORTEST) return refuse('reason-short');
   if (reason.length > LONGEST) return refuse('reason-long');
   return PERSONAL.test(reason) ? refuse('reason-personal') : ok(reason as Reason);

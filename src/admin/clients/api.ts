@@ -15,8 +15,6 @@ import { isStale, seenOf, type ClientReview } from './review.ts';
 import type { ClientService } from './service.ts';
 import type { Hand } from './versions.ts';
 
-/** PostgreSQL takes none, and no name or address has one. */
-const hasNoNul = (value: unknown): boolean => !JSON.stringify(value).includes('\\u0000');
 const listing = listingFields.describe('What the portal says of the service.');
 /** Rules become stricter; what was registered before is shown all the same. */
 const shownListing = z.object({ url: z.string(), id: z.string(), en: z.string() });
@@ -172,7 +170,7 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       path: '/clients',
       summary: 'Register a client as a draft; its secret is in this answer alone.',
       scope: 'admin:clients:write',
-      body: z.strictObject({ metadata: describedMetadata.refine(hasNoNul, { error: 'must not hold U+0000' }), type: z.enum(clientTypes).optional(), listing: listing.optional(), reason: reason.optional() }),
+      body: z.strictObject({ metadata: describedMetadata, type: z.enum(clientTypes).optional(), listing: listing.optional(), reason: reason.optional() }),
       answer: client.extend({ client_secret: z.string().optional(), ignored: z.array(z.string()) }),
       async handle({ body, by }) {
         const hand = await getHand(by, 'clients.write');
@@ -186,7 +184,7 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       summary: 'Change members, on top of the open proposal where there is one; null takes a member away (RFC 7396). Saved as it is, a stale proposal is renewed.',
       scope: 'admin:clients:write',
       params: clientParams,
-      body: z.strictObject({ metadata: z.record(z.string(), z.unknown()).refine(hasNoNul, { error: 'must not hold U+0000' }).default({}), listing: listing.nullable().optional(), seen: z.string().max(200).optional(), reason: reason.optional() }),
+      body: z.strictObject({ metadata: z.record(z.string(), z.unknown()).default({}), listing: listing.nullable().optional(), seen: z.string().max(200).optional(), reason: reason.optional() }),
       answer: client.extend({ outcome, ignored: z.array(z.string()) }),
       async handle({ params: { client_id: id }, body, by }) {
         const hand = await getHand(by, 'clients.write');

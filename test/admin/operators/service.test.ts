@@ -33,6 +33,11 @@ describe('A reason', () => {
       expect(parsed.ok ? undefined : parsed.refusal).to.equal(outcome);
     });
   }
+
+  it('keeps nothing that cannot be seen, or be kept', () => {
+    expect(parseReason('tiket\u0000 2041,\u202e pemilik\ud800 menelepon\r\n')).to.deep.equal({ ok: true, value: 'tiket 2041, pemilik menelepon' });
+    expect(parseReason('\u200b'.repeat(20))).to.deep.equal({ ok: false, refusal: 'reason-short' });
+  });
 });
 
 describe('Operators', () => {
