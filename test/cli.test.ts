@@ -171,6 +171,14 @@ describe('The command line', function () {
       return (await core.store.clientSecrets.whichFits(id, live, sensitive(secret)))?.number;
     };
 
+    it('registers addresses of the sandbox beside those of production, and takes one away again', async () => {
+      const created = await json<Record<string, unknown>>([...flags, '--test-redirect-uri', 'http://localhost:8091/cb', '--test-post-logout-redirect-uri', 'http://localhost:8091/', '--test-backchannel-logout-uri', 'http://localhost:8091/logout']);
+      expect(created).to.deep.include({ test_redirect_uris: ['http://localhost:8091/cb'], test_post_logout_redirect_uris: ['http://localhost:8091/'], test_backchannel_logout_uri: 'http://localhost:8091/logout' });
+      const changed = await json<Record<string, unknown>>(['client', 'update', String(created.client_id), '--test-post-logout-redirect-uri', '', '--test-backchannel-logout-uri', '']);
+      expect(changed).to.not.have.property('test_backchannel_logout_uri');
+      expect(changed).to.deep.include({ test_post_logout_redirect_uris: [], test_redirect_uris: ['http://localhost:8091/cb'] });
+    });
+
     it('registers one, shows its secret once, and the server finds it', async () => {
       const created = await json<Record<string, unknown>>(flags);
       expect(created).to.deep.include({ client_name: 'Uji', redirect_uris: ['https://rp.test/cb', 'https://rp.test/cb2'], scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic', client_secret_expires_at: 0, type: 'web', status: 'active' });

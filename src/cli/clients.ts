@@ -22,6 +22,8 @@ interface Flags {
   readonly redirectUri?: readonly string[];
   readonly postLogoutRedirectUri?: readonly string[];
   readonly testRedirectUri?: readonly string[];
+  readonly testPostLogoutRedirectUri?: readonly string[];
+  readonly testBackchannelLogoutUri?: string;
   readonly scope?: string;
   readonly backchannelLogoutUri?: string;
   readonly clientUri?: string;
@@ -38,6 +40,8 @@ const addMetadataOptions = (command: Command): Command =>
     .option('--redirect-uri <uri>', 'where the browser comes back to; may be given again', collect)
     .option('--post-logout-redirect-uri <uri>', 'where it goes after signing out; may be given again', collect)
     .option('--test-redirect-uri <uri>', 'the same at the sandbox, and there alone; may be given again', collect)
+    .option('--test-post-logout-redirect-uri <uri>', 'where the sandbox sends it after signing out; may be given again', collect)
+    .option('--test-backchannel-logout-uri <uri>', 'where the sandbox tells that a session ended')
     .option('--scope <scopes>', 'what the client may ask for, parted by blanks')
     .option('--backchannel-logout-uri <uri>', 'where the service is told that a session ended')
     .option('--client-uri <uri>', 'home page of the service')
@@ -46,12 +50,14 @@ const addMetadataOptions = (command: Command): Command =>
     .option('--allow-nik', 'grant the scope nik, which needs a legal basis');
 
 /** The flags that were given, by their names in the metadata; an empty one takes the member away. */
-function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, scope, backchannelLogoutUri, clientUri, operatedBy }: Flags): Record<string, unknown> {
+function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, testPostLogoutRedirectUri, testBackchannelLogoutUri, scope, backchannelLogoutUri, clientUri, operatedBy }: Flags): Record<string, unknown> {
   const given: Record<string, unknown> = {
     client_name: name,
     redirect_uris: redirectUri,
     post_logout_redirect_uris: postLogoutRedirectUri,
     test_redirect_uris: testRedirectUri,
+    test_post_logout_redirect_uris: testPostLogoutRedirectUri,
+    test_backchannel_logout_uri: testBackchannelLogoutUri,
     scope,
     backchannel_logout_uri: backchannelLogoutUri,
     client_uri: clientUri,
