@@ -9,7 +9,7 @@ import { Refused } from '../web/refused.ts';
 import { renderScreen } from '../web/render.ts';
 import { sessionOf, SIGN_OUT, type Sessions } from '../web/session.ts';
 import { frameFor, type Frame } from './frame.ts';
-import { forbiddenScreen } from './screens.ts';
+import { errorPlace, forbiddenScreen } from './screens.ts';
 
 const HOME = '/admin';
 
@@ -63,7 +63,9 @@ export function createGuard({ sessions, rightsOf, store, audit, config }: GuardD
         const name = account.name.reveal();
         // Only now: whoever strays here by mistake is not talked into an authenticator app for a page that stays shut.
         await provedAnew(ctx, async () => {
-          ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame: frameFor({ name, roles }, permissions, ctx.path, SIGN_OUT) } satisfies PresentOperator;
+          const frame = frameFor({ name, roles }, permissions, ctx.path, SIGN_OUT);
+          ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame } satisfies PresentOperator;
+          ctx.state.errorPlace = errorPlace(frame);
           await next();
         });
       }) as Promise<void>,

@@ -87,6 +87,12 @@ export interface Client {
 
 export type VersionState = 'proposed' | 'approved' | 'rejected' | 'withdrawn';
 
+/**
+ * What became of the last thing that was proposed; what somebody changed at once was not.
+ * @param versions  newest first.
+ */
+export const lastProposal = (versions: readonly ClientVersion[]): ClientVersion | undefined => versions.find(({ state, decided, proposedBy }) => state !== 'approved' || decided?.by !== proposedBy);
+
 /** One state that a registration was in, or was meant to come into. Who did what is named as the audit log names them. */
 export interface ClientVersion {
   readonly clientId: string;

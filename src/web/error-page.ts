@@ -3,7 +3,7 @@ import type { LogEvent } from '../domain/log-event.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { anonymousPath } from './anonymous-path.ts';
-import { errorScreen, type ErrorModel } from './error-screen.ts';
+import { errorScreen, type ErrorModel, type ErrorPlace } from './error-screen.ts';
 import { helpCodeOf, markErrorShown } from './help-code.ts';
 import { Refused } from './refused.ts';
 import { renderScreen } from './render.ts';
@@ -36,6 +36,8 @@ function judge(error: unknown, isDatabaseAway: (error: unknown) => boolean): Fai
   return { status: 500, text: say('errors.internal'), unexpected: true };
 }
 
+const everywhere: ErrorPlace = { home: { url: '/', label: say('errors.home') }, draw: errorScreen };
+
 export interface ErrorPageDeps {
   readonly log: Log;
   readonly random: Random;
@@ -56,10 +58,10 @@ export function createShowError({ log, random }: Pick<ErrorPageDeps, 'log' | 'ra
       ctx.body = { error: detail?.error ?? text.key.replace(/^errors\./, ''), help_code: helpCode };
       return;
     }
-    const home = { url: '/', label: say('errors.home') };
+    const { home, draw } = (ctx.state.errorPlace as ErrorPlace | undefined) ?? everywhere;
     const reload = { url: ctx.path, label: say('errors.reload') };
     const again = status === 503 || text.key === 'errors.stale-form';
-    await renderScreen(ctx, errorScreen({ status, text, helpCode, back: back ?? (again ? reload : home), detail }), { status });
+    await renderScreen(ctx, draw({ status, text, helpCode, back: back ?? (again ? reload : home), detail }), { status });
   };
 }
 

@@ -11,6 +11,12 @@ export interface ErrorModel {
   readonly detail: { readonly error: string; readonly description: string | undefined } | undefined;
 }
 
+/** A part of the product with error pages of its own: a middleware of it puts this at `ctx.state.errorPlace`. */
+export interface ErrorPlace {
+  readonly home: ErrorModel['back'];
+  readonly draw: (model: ErrorModel) => Screen;
+}
+
 export const errorScreen = (model: ErrorModel): Screen<ErrorModel> => ({ view: 'errors/error', title: say('errors.title'), model });
 
 const home = { url: '/', label: say('errors.home') };

@@ -6,7 +6,7 @@ import views from 'koa-views';
 import { compileFile } from 'pug';
 import type { Locale } from '../domain/locale.ts';
 import { isLocale, type Translator } from './i18n.ts';
-import type { FieldError, Screen, Sentence, SentenceParams } from './screen.ts';
+import { say, type FieldError, type Screen, type Sentence, type SentenceParams } from './screen.ts';
 
 export interface RenderOptions {
   readonly status?: number;
@@ -73,6 +73,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
   const errors = model.errors ?? [];
   const wrong = errors.length > 0 || model.problem !== undefined;
   const title = t(screen.title);
+  const atLine = ({ sentence, line }: FieldError): Sentence => (line === undefined ? sentence : say('common.form.line', { line, problem: t(sentence) }));
   return {
     ...screen.model,
     t,
@@ -81,7 +82,11 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
     escaped,
     lang: locale,
     csrf: options.csrf,
-    errorsOf: (field: string) => errors.filter((error) => error.field === field).map((error) => error.sentence),
+    errorsOf: (field: string) => errors.filter((error) => error.field === field).map(atLine),
+    inSummary: ({ label = [], line, sentence }: FieldError) => {
+      const where = [...label.map((one) => t(one)), ...(line === undefined ? [] : [t('common.form.lineOf', { line })])].join(', ');
+      return where === '' ? t(sentence) : t('common.form.at', { where, problem: t(sentence) });
+    },
     page: {
       ...assets,
       path: ctx.path,

@@ -17,6 +17,10 @@ export const say = (key: string, params?: SentenceParams): Sentence => (params =
 export interface FieldError {
   readonly field: string;
   readonly sentence: Sentence;
+  /** What the summary calls the field, from what it belongs to down to itself; the sentence alone where it says so. */
+  readonly label?: readonly Sentence[] | undefined;
+  /** Of a field that takes several lines: which of them, counted from 1. */
+  readonly line?: number | undefined;
 }
 
 export interface Screen<Model extends object = object> {

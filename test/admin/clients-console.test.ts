@@ -93,6 +93,14 @@ describe('Client applications at the console', () => {
     for (const words of ['bukan alamat email', 'isi alamat sektor', 'Untuk NIK, isi tujuan']) expect(page.text).to.include(words);
   });
 
+  it('are told in the summary which field and line it is, with a link to it', async () => {
+    const page = await register({ intent: 'check', redirect_uris: 'https://rp.test/cb\nhttps://*.rp.test/cb', scope: 'openid nik', use_nik_id: 'singkat', use_nik_en: 'matching participants', use_nik_basis: 'contract' });
+    const links = [...page.html.matchAll(/<a href="#(\w+)">([^<]+)<\/a>/g)].map(([, field, words]) => `${field}: ${words}`);
+    expect(links[0]).to.match(/^redirect_uris: Alamat kembali \(redirect URI\), baris 2: /);
+    expect(links[1]).to.match(/^use_nik_id: NIK, .+: .*10 sampai 200/);
+    expect(page.html).to.match(/class="error__line">Baris 2: /);
+  });
+
   it('can be checked without being saved', async () => {
     const page = await register({ intent: 'check' });
     expect(page.status).to.equal(200);
@@ -165,6 +173,12 @@ describe('Client applications at the console', () => {
     for (const path of ['/clients/new', '/clients/ubah/edit', '/clients/ubah/disable', '/clients/ubah/secrets', '/clients/ubah/secrets/1/end']) expect((await reader.browser.request(`${app.url}/admin${path}`, { method: 'POST', body: new URLSearchParams({ reason: why }) })).status).to.equal(403);
     for (const path of ['/clients/tiada', `/clients/${'x'.repeat(300)}`]) expect((await manager.open(path)).status).to.equal(404);
     expect((await manager.open('/clients/%00')).status).to.be.within(400, 404);
+    for (const path of ['/clients/tiada', '/tiada', '/reports/tiada']) {
+      const missing = await manager.open(path);
+      expect(missing.status).to.equal(404);
+      expect(missing.html, 'within the console').to.include('class="console"').and.include('href="/admin/clients"');
+      expect(missing.text).to.match(/Kode bantuan: [\w-]+/);
+    }
   });
 
   it('are listed by name and searched, ten thousand of them page by page', async () => {

@@ -108,6 +108,28 @@ describe('Client applications at the console: the review', () => {
     expect(await current(id)).to.include({ client_name: 'Layanan Uji' });
   });
 
+  it('is shown on the client’s page when it was rejected: by whom, why, and the way to take it up again', async () => {
+    const id = await add();
+    await edit(manager, id, { client_name: 'Lain', redirect_uris: 'https://rp.test/cb\nhttps://lain.test/cb' });
+    const proposed = await app.store.clientVersions.findOpen(id);
+    // A member that the form does not show comes along as well.
+    await app.store.clientVersions.replace({ ...proposed!, metadata: { ...proposed!.metadata, require_auth_time: true } });
+    const rejected = 'host lain.test bukan milik layanan ini';
+    await decide(approver, await see(approver, id), 'reject', { reason: rejected });
+    const page = await manager.open(`/clients/${id}`);
+    expect(page.text).to.include('Usulan terakhir ditolak').and.include(rejected).and.include(approver.citizen.name);
+    expect((await approver.open(`/clients/${id}?lang=en`)).text, 'to read').to.include('was rejected').and.not.include('Mend and propose again');
+    await approver.open(`/clients/${id}?lang=id`);
+    const form = await manager.browser.open(page.link('from='));
+    expect(form.form('client_name').fields.client_name).to.equal('Lain');
+    expect(form.text).to.include('menjadi usulan baru');
+    const again = await manager.browser.submit(form, 'client_name', { redirect_uris: 'https://rp.test/cb', intent: 'save' });
+    expect(again.text).to.include('Lihat usulannya').and.not.include('Usulan terakhir ditolak');
+    const open = await app.store.clientVersions.findOpen(id);
+    expect(open?.metadata).to.deep.include({ client_name: 'Lain', redirect_uris: ['https://rp.test/cb'], require_auth_time: true });
+    expect((await manager.open(`/clients/${id}/edit?from=1`)).form('client_name').fields.client_name, 'what waits goes before').to.equal('Lain');
+  });
+
   it('keeps every version, and one click and a reason bring one back the same way', async () => {
     const id = await add();
     await edit(manager, id, { scope: 'openid' });

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
-import { clientStatuses, type Client } from '../../domain/client.ts';
+import { clientStatuses, lastProposal, type Client } from '../../domain/client.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
 import { Refused } from '../../web/refused.ts';
@@ -58,8 +58,16 @@ export function addClientPages({ clients, review, store, random, desk, firstDay 
     return bridge === undefined ? undefined : { until: bridge.until, uses: await store.bridgeUses.since(firstDay(), id) };
   }
 
+  /** Whether something waits, and, where the last proposal was rejected, what there is to mend. */
+  async function proposalOf(ctx: Context, { id }: Client): Promise<Pick<ClientShown, 'waits' | 'rejected'>> {
+    const last = lastProposal(await store.clientVersions.list(id));
+    if (last?.state !== 'rejected' || last.decided === undefined) return { waits: last?.state === 'proposed' };
+    const { by, at, note = '' } = last.decided;
+    return { rejected: { number: last.number, by: (await desk.names(ctx, { signatures: [by] })).actor(by), at, note } };
+  }
+
   const showClient = async (ctx: Context, client: Client, shown: ClientShown = {}, status = 200): Promise<void> =>
-    desk.show(ctx, clientScreen(frameOf(ctx), client, operatorOf(ctx).permissions, { waits: (await store.clientVersions.findOpen(client.id)) !== undefined, bridge: await bridgeOf(client), ...shown }), status);
+    desk.show(ctx, clientScreen(frameOf(ctx), client, operatorOf(ctx).permissions, { ...(await proposalOf(ctx, client)), bridge: await bridgeOf(client), ...shown }), status);
 
   const act = (action: ClientAction) => async (ctx: Context): Promise<void> => {
     const client = await getClient(ctx);

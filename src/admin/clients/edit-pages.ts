@@ -11,7 +11,7 @@ import { seeOther } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
 import { editFields, emptyValues, listingOf, toDocument, valuesOf, type Values } from './edit-form.ts';
-import { explain, explainRefusal, toErrors } from './explain.ts';
+import { explain, explainRefusal, labelOf, toErrors } from './explain.ts';
 import { parseClientMetadata } from './forms.ts';
 import { listing as listingFields } from './metadata-fields.ts';
 import { isPrivileged } from './privileged.ts';
@@ -63,7 +63,7 @@ export function addEditPages({ review, store, random, desk, getClient, showClien
       ...(isPrivileged(document.scope, before) ? [{ field: 'scope', sentence: say('admin.clients.problem.privileged') }] : []),
       ...((values.why ?? '') === '' || reason.ok ? [] : [{ field: 'why', sentence: say(`admin.reason.refusal.${reason.refusal}`) }]),
     ];
-    return { isGood: parsed.ok && ours.length === 0, found: { errors: [...errors, ...ours], problem }, reason: reason.ok ? reason.value : undefined };
+    return { isGood: parsed.ok && ours.length === 0, found: { errors: [...errors, ...ours.map((one) => ({ ...one, label: labelOf(one.field) }))], problem }, reason: reason.ok ? reason.value : undefined };
   }
 
   const again = (ctx: Context, shown: Shown, saved: Saved, status: number, checked = false): Promise<void> => desk.show(ctx, editScreen({ frame: frameOf(ctx), ...shown, checked, ...saved }), status);
@@ -73,7 +73,7 @@ export function addEditPages({ review, store, random, desk, getClient, showClien
     const type = clientTypes.find((one) => one === field(ctx, 'type'));
     const newId = UUID.test(field(ctx, 'client_id')) ? field(ctx, 'client_id') : random.uuid();
     const shown: Shown = { client: undefined, newId, values: { ...values, type: type ?? 'web' } };
-    if (type === undefined) return again(ctx, shown, { errors: [{ field: 'type', sentence: say('admin.clients.problem.empty') }], problem: undefined }, 422);
+    if (type === undefined) return again(ctx, shown, { errors: [{ field: 'type', label: labelOf('type'), sentence: say('admin.clients.problem.empty') }], problem: undefined }, 422);
     const document = toDocument(values, type);
     const { isGood, found, reason } = judge(document, type, values, undefined);
     if (!isGood) return again(ctx, shown, found, 422);
@@ -87,25 +87,39 @@ export function addEditPages({ review, store, random, desk, getClient, showClien
     else await showClient(ctx, client, { done: 'created', newSecret: newSecret.reveal() });
   }
 
-  /** What the form starts from: the proposal where one waits, so that nothing of it is lost. */
-  async function getStart(client: Client): Promise<{ readonly start: ClientDescription; readonly seen: string; readonly waits: boolean }> {
+  interface Start {
+    readonly start: ClientDescription;
+    readonly seen: string;
+    readonly waits: boolean;
+    /** The number of a proposal that came to nothing and is taken up again. */
+    readonly from?: number;
+  }
+
+  /** What the form starts from: the proposal where one waits, so that nothing of it is lost, or the one that is taken up again. */
+  async function getStart(client: Client, from: string): Promise<Start> {
     const open = await store.clientVersions.findOpen(client.id);
-    return { start: open === undefined ? client : await openOnTop(store, client, open), seen: seenOf(client, open), waits: open !== undefined };
+    const seen = seenOf(client, open);
+    if (open !== undefined) return { start: await openOnTop(store, client, open), seen, waits: true };
+    const former = /^[1-9]\d{0,5}$/.test(from) ? await store.clientVersions.find(client.id, Number(from)) : undefined;
+    if (former?.state !== 'rejected' && former?.state !== 'withdrawn') return { start: client, seen, waits: false };
+    return { start: await openOnTop(store, client, former), seen, waits: false, from: former.number };
   }
 
   async function edit(ctx: Context): Promise<void> {
     const client = await getClient(ctx);
-    const { start, seen, waits } = await getStart(client);
-    await desk.show(ctx, editScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name, seen, waits }, newId: undefined, values: { ...valuesOf(start), why: '', type: client.type } }));
+    const { start, ...how } = await getStart(client, typeof ctx.query.from === 'string' ? ctx.query.from : '');
+    await desk.show(ctx, editScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name, ...how }, newId: undefined, values: { ...valuesOf(start), why: '', type: client.type } }));
   }
 
   async function update(ctx: Context): Promise<void> {
     const client = await getClient(ctx);
-    const { start, waits } = await getStart(client);
+    const { start, waits, from } = await getStart(client, field(ctx, 'from'));
     const values = typedIn(ctx);
     const seen = field(ctx, 'seen');
-    const changes = toDocument(values, client.type, start.metadata);
-    const shown: Shown = { client: { id: client.id, name: client.metadata.client_name, seen, waits }, newId: undefined, values: { ...values, type: client.type } };
+    // What the form does not show of a proposal that is taken up again comes along with it.
+    const taken = from === undefined ? {} : { ...Object.fromEntries(Object.keys(client.metadata).map((name) => [name, undefined])), ...start.metadata };
+    const changes = { ...taken, ...toDocument(values, client.type, start.metadata) };
+    const shown: Shown = { client: { id: client.id, name: client.metadata.client_name, seen, waits, from }, newId: undefined, values: { ...values, type: client.type } };
     const { isGood, found, reason } = judge({ ...start.metadata, ...changes }, client.type, values, client.metadata.scope);
     if (!isGood) return again(ctx, shown, found, 422);
     if (field(ctx, 'intent') === 'check') return again(ctx, shown, found, 200, true);

@@ -62,6 +62,13 @@ function fieldOf([name = '', ...path]: readonly string[]): string {
   return `use_${scope ?? ''}_${member === 'legal_basis' ? 'basis' : lang === 'en' ? 'en' : 'id'}`;
 }
 
+const USE = /^use_(\w+)_(id|en|basis)$/;
+/** What the form calls the field; of purposes there are several. */
+export function labelOf(field: string): readonly Sentence[] {
+  const [, scope = '', part = ''] = USE.exec(field) ?? [];
+  return scope === '' ? [say(`admin.clients.field.${field}.label`)] : [say(`sharing.scope.${scope}`), say(`admin.clients.edit.use.${part}`)];
+}
+
 /** Problems of a document at the fields of the form; one of several lines is told by its number. */
 export function toErrors(problems: readonly FieldProblem[], known: ReadonlySet<string>): { readonly errors: readonly FieldError[]; readonly problem: Sentence | undefined } {
   const errors: FieldError[] = [];
@@ -69,9 +76,9 @@ export function toErrors(problems: readonly FieldProblem[], known: ReadonlySet<s
   for (const { field: path, what } of problems) {
     const [name = '', index] = path.split('.');
     const field = fieldOf(path.split('.'));
-    if (!known.has(field)) problem ??= say('admin.clients.problem.elsewhere', { field: name, what });
-    else if (index !== undefined && /^\d+$/.test(index)) errors.push({ field, sentence: say('admin.clients.problem.line', { line: Number(index) + 1 }) }, { field, sentence: explain(what) });
-    else errors.push({ field, sentence: explain(what) });
+    const line = index !== undefined && /^\d+$/.test(index) ? Number(index) + 1 : undefined;
+    if (known.has(field)) errors.push({ field, sentence: explain(what), label: labelOf(field), line });
+    else problem ??= say('admin.clients.problem.elsewhere', { field: name, what });
   }
   return { errors, problem };
 }

@@ -5,7 +5,9 @@ import type { BridgeUse } from '../../store/bridge-uses.ts';
 import type { ClientSummary } from '../../store/clients.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
+import { namesFrom, type ShownActor } from '../names.ts';
 import { emptyValues, firstFields, furtherFields, useFields, usedScopes, type EditField, type Values } from './edit-form.ts';
+import { labelOf } from './explain.ts';
 import { needsSecret } from './forms.ts';
 import { showMember, showValues, type ShownMember, type ShownValue } from './present.ts';
 
@@ -31,6 +33,8 @@ export interface ClientModel {
   readonly settings: readonly (ShownMember & { readonly values: readonly ShownValue[] })[];
   /** A proposal waits for a decision. */
   readonly waits: boolean;
+  /** The last proposal came to nothing: who said so, and why. */
+  readonly rejected: { readonly number: number; readonly by: ShownActor; readonly at: Date; readonly note: string } | undefined;
   /** How much it still calls the former interface, where it may. */
   readonly bridge: { readonly until: string; readonly uses: readonly BridgeUse[] } | undefined;
   readonly actions: readonly ClientAction[];
@@ -48,7 +52,7 @@ export interface ClientModel {
 export interface EditModel {
   readonly frame: Frame;
   /** Where a client is edited; a new one has none. */
-  readonly client: { readonly id: string; readonly name: string; readonly seen: string; readonly waits: boolean } | undefined;
+  readonly client: { readonly id: string; readonly name: string; readonly seen: string; readonly waits: boolean; /** The version that is taken up again. */ readonly from?: number | undefined } | undefined;
   /** For a new one: the form that is sent twice names the same. */
   readonly newId: string | undefined;
   readonly types: readonly ClientType[];
@@ -67,7 +71,7 @@ export interface EditModel {
 
 export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({ view: 'admin/clients/list', title: say('admin.clients.list.title'), model });
 
-export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'bridge' | 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
+export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'rejected' | 'bridge' | 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
 
 export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
   const { id, type, status, metadata, createdAt, updatedAt } = client;
@@ -83,6 +87,7 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
         .map(([member, value]) => ({ ...showMember(member), values: showValues(member, value) }))
         .filter(({ values }) => values.length > 0),
       waits: false,
+      rejected: undefined,
       bridge: undefined,
       actions: possible.filter((action) => permissions.has(rightFor[action])),
       hasSecrets: needsSecret(metadata),
@@ -98,8 +103,12 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
   };
 }
 
+/** As they stand in the form, so that the summary is read from top to bottom. */
+const order = ['type', ...[...firstFields, ...usedScopes.flatMap(useFields), ...furtherFields].map(({ name }) => name), 'why'];
+
 export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'problem'>>): Screen<EditModel> {
-  const { checked = false, errors = [], problem, ...rest } = view;
+  const { checked = false, errors: found = [], problem, ...rest } = view;
+  const errors = found.toSorted((one, other) => order.indexOf(one.field) - order.indexOf(other.field));
   const folded = new Set(furtherFields.map(({ name }) => name));
   return {
     view: 'admin/clients/edit',
@@ -135,6 +144,8 @@ const client: Omit<Client, 'secrets'> = {
   updatedAt: at,
 };
 
+const rejected: ClientModel['rejected'] = { number: 3, by: namesFrom({ people: { '0b9c7a11-9c1d-4a53-8a1e-0123456789ab': 'Budi Contoh Santoso' } }).actor('operator:0b9c7a11-9c1d-4a53-8a1e-0123456789ab'), at, note: 'host layanan-lain.test bukan milik Karirhub; minta timnya memakai domain sendiri' };
+
 export const examples: Examples = {
   'list: with search': listScreen(list),
   'list: nothing found': listScreen({ ...list, values: { q: 'tiada', status: 'disabled' }, clients: [], next: undefined, mayWrite: false }),
@@ -146,6 +157,8 @@ export const examples: Examples = {
   'client: new secret': clientScreen(frame, client, permissionsOf(['client-manager']), { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'created' }),
   'client: stopped, for a reader': clientScreen(frame, { ...client, status: 'disabled' }, permissionsOf(['support'])),
   'client: a draft, for whoever approves': clientScreen(frame, { ...client, status: 'draft' }, permissionsOf(['client-approver']), { waits: true, done: 'created' }),
+  'client: the last proposal was rejected': clientScreen(frame, client, permissionsOf(['client-manager']), { rejected }),
+  'client: a draft that was rejected, for a reader': clientScreen(frame, { ...client, status: 'draft' }, permissionsOf(['support']), { rejected }),
   'client: reason too short': clientScreen(frame, client, permissionsOf(['client-manager']), { at: 'disable', values: { reason: 'iseng' }, errors: [{ field: 'disable-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
   'edit: new': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'web' } }),
   'edit: refused': editScreen({
@@ -154,10 +167,9 @@ export const examples: Examples = {
     newId: undefined,
     values: { ...emptyValues, type: 'web', client_name: 'Karirhub (contoh)', redirect_uris: 'https://*.contoh.test/kembali', jwks_uri: 'http://contoh.test/jwks' },
     errors: [
-      { field: 'redirect_uris', sentence: say('admin.clients.problem.line', { line: 1 }) },
-      { field: 'redirect_uris', sentence: say('admin.clients.problem.wildcard') },
-      { field: 'jwks_uri', sentence: say('admin.clients.problem.https') },
-      { field: 'use_nik_id', sentence: say('admin.clients.problem.data-use') },
+      { field: 'redirect_uris', label: labelOf('redirect_uris'), line: 1, sentence: say('admin.clients.problem.wildcard') },
+      { field: 'jwks_uri', label: labelOf('jwks_uri'), sentence: say('admin.clients.problem.https') },
+      { field: 'use_nik_id', label: labelOf('use_nik_id'), sentence: say('admin.clients.problem.data-use') },
     ],
   }),
   'edit: checked': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'spa', client_name: 'Portal contoh', redirect_uris: 'https://spa.contoh.test/kembali' }, checked: true }),

@@ -94,7 +94,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
       const initial = await store.registrationTokens.useInitial(initialHash(keyedHash, initialToken), clock.now());
       if (initial === undefined) return refuse({ reason: 'token' });
       const given = readDocument(document);
-      const registered = given.ok ? await registerDraft(given.value, initial.id, initial.team) : given;
+      const registered = given.ok ? await registerDraft(given.value, initial.id) : given;
       if (!registered.ok) {
         await store.registrationTokens.giveBackInitial(initial.id);
         return registered;
@@ -134,10 +134,10 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
     },
   };
 
-  async function registerDraft(given: Members, initialId: string, team: string): Promise<Result<Managed, RegistrationRefusal>> {
+  async function registerDraft(given: Members, initialId: string): Promise<Result<Managed, RegistrationRefusal>> {
     // Chosen here: whoever could choose it could take a name that others know.
     const { client_id: _id, client_secret: _secret, ...document } = given;
-    const made = await review.register({ document }, { hand: handOfTeam(initialId), reason: `Dynamic registration: ${team}` });
+    const made = await review.register({ document }, { hand: handOfTeam(initialId) });
     return made.ok ? ok(await show(made.value.client, made.value.newSecret)) : refuse(toRefusal(made.refusal));
   }
 
