@@ -4,7 +4,7 @@ import type { settings } from '../src/settings.ts';
 import { cell, code, table } from './markdown.ts';
 
 /** What a group is about; a group without its line here does not compile. */
-const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'dataDir' | 'keyring'>, string>> = {
+const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'dataDir' | 'keyring' | 'keyringCommand' | 'keyringCommandTimeoutMs'>, string>> = {
   http: 'Where the server listens and under which address people and services know it.',
   overload: 'What one process takes on before it refuses; see [ADR 26](adr/0026-overload.md).',
   database: 'PostgreSQL.',
@@ -29,11 +29,12 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   log: 'The log.',
 };
 
-type Schema = Readonly<{ type?: string; enum?: readonly unknown[]; minimum?: number; maximum?: number; format?: string; items?: Schema }>;
+type Schema = Readonly<{ type?: string; enum?: readonly unknown[]; minimum?: number; maximum?: number; format?: string; description?: string; items?: Schema }>;
 
 /** The values a setting takes, in words, as its schema says. */
 function valuesOf({ setting }: FlatSetting): string {
-  const { type, enum: choices, minimum = 0, maximum = Number.MAX_SAFE_INTEGER, format, items } = z.toJSONSchema(setting.type, { unrepresentable: 'any' }) as Schema;
+  const { type, enum: choices, minimum = 0, maximum = Number.MAX_SAFE_INTEGER, format, description, items } = z.toJSONSchema(setting.type, { unrepresentable: 'any' }) as Schema;
+  if (description !== undefined) return description;
   if (choices !== undefined) return choices.map(code).join(', ');
   switch (type) {
     case 'integer':

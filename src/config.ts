@@ -89,7 +89,7 @@ function productionProblems(config: Config): Problem[] {
   };
   demand(config.http.issuer.startsWith('https://'), 'ISSUER', 'production needs an https address', 'https://account.kemnaker.go.id');
   demand(config.database.url !== undefined, 'DATABASE_URL', 'production needs a PostgreSQL server of its own', 'postgres://sso:secret@db.internal/sso');
-  demand(config.keyring !== undefined, 'KEYRING', 'production needs a keyring kept outside the data directory', '/run/secrets/keyring.json');
+  demand(config.keyring !== undefined || config.keyringCommand.length > 0, 'KEYRING', 'production needs a keyring kept outside the data directory', '/run/secrets/keyring.json');
   demand(config.dukcapil.url !== undefined, 'DUKCAPIL_URL', 'production needs the civil registry, not the simulator', 'https://10.20.30.40:8000');
   demand(config.dukcapil.userId !== settings.dukcapil.userId.fallback, 'DUKCAPIL_USER_ID', "production needs the registry's user id, not the simulator's", 'given-by-dukcapil');
   demand(config.dukcapil.ip !== settings.dukcapil.ip.fallback, 'DUKCAPIL_IP', 'production needs the address that Dukcapil has registered for this host', '203.0.113.10');
@@ -118,6 +118,9 @@ function crossProblems(config: Config): Problem[] {
   }
   if (sentinels.length > 0 !== (sentinelName !== undefined)) {
     problems.push({ name: 'REDIS_SENTINEL_NAME', what: 'REDIS_SENTINELS and the name under which they know the master belong together', example: 'sso' });
+  }
+  if (config.keyring !== undefined && config.keyringCommand.length > 0) {
+    problems.push({ name: 'KEYRING_COMMAND', what: 'one of KEYRING and KEYRING_COMMAND, not both', example: 'vault kv get -field=keyring secret/sso' });
   }
   const { leadSeconds, jwksSeconds, rotationDays } = config.keys;
   if (leadSeconds < 2 * jwksSeconds) {

@@ -17,6 +17,7 @@ import { createSharing } from './interaction/sharing.ts';
 import { createJourneys } from './journeys.ts';
 import { chainAll } from './jobs/chain.ts';
 import { purge } from './jobs/purge.ts';
+import { createReencryption } from './jobs/reencrypt.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createChainWatch, type ChainWatch } from './jobs/verify-chain.ts';
 import { watchClientErrors, type ClientErrors } from './oidc/client-errors.ts';
@@ -46,6 +47,7 @@ import { createSandboxOf } from './sandbox.ts';
 import type { Checks } from './sandbox/checks.ts';
 import { watchChanges, type Changes } from './store/changes.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
+import { sealedColumns } from './store/sealed.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
 import { createShowError, type ShowError } from './web/error-page.ts';
 import { sentencesUnder } from './web/i18n.ts';
@@ -87,6 +89,8 @@ const PURGE_MS = 60_000;
 const CHAIN_MS = 2000;
 const CHAIN_WATCH_MS = 10_000;
 const KEYS_MS = 60_000;
+const BEAT_MS = 10_000;
+const REENCRYPT_MS = 5000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
@@ -149,11 +153,17 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 
   const chainWatch = createChainWatch({ audit, store, log });
+  const reencryption = createReencryption({ store, columns: sealedColumns, others: core.redisSealed, clock });
+  const instanceId = random.uuid();
+  const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids);
+  await beat();
   const scheduler = createScheduler(
     [
       { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
       { label: 'logout-notices', everyMs: LOGOUT_MS, run: () => logouts.pump() },
       { label: 'signing-keys', everyMs: KEYS_MS, run: () => rotation.run() },
+      { label: 'instance', everyMs: BEAT_MS, run: beat },
+      { label: 're-encryption', everyMs: REENCRYPT_MS, run: () => reencryption.run() },
       { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
       { label: 'audit-chain-watch', everyMs: CHAIN_WATCH_MS, run: () => chainWatch.step() },
     ],
@@ -179,8 +189,11 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     sandbox,
     checks,
     async close() {
+      reencryption.stop();
       await scheduler.stop();
       await changes.close();
+      // Where the database is away too, it is found out by its silence.
+      await store.instances.gone(instanceId).catch(() => undefined);
       await logouts.close();
       await clientErrors.close();
       await registry.close();

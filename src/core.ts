@@ -26,6 +26,7 @@ import { createKnex } from './store/knex.ts';
 import { reconnecting } from './store/reconnect.ts';
 import { openRedis, type RedisConnection } from './store/redis/connection.ts';
 import { createRedisProtocolState } from './store/redis/protocol-state.ts';
+import { createRedisSealed, type RedisSealed } from './store/redis/sealed.ts';
 import { createStore, type Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 
@@ -38,6 +39,8 @@ export interface Core {
   readonly knex: Knex;
   /** Carries protocol state and counters; undefined leaves both in PostgreSQL. */
   readonly redis: RedisConnection | undefined;
+  /** What lies sealed in Redis. */
+  readonly redisSealed: RedisSealed | undefined;
   readonly keyring: Keyring;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
@@ -70,14 +73,15 @@ const createMail = ({ mail }: Config, store: Store, clock: Clock): Mailer =>
   mail.smtpUrl === undefined ? createMailOutbox({ outbox: store.outbox, clock }) : createSmtpMailer({ smtpUrl: mail.smtpUrl, from: mail.from });
 
 export function createCore({ config, databaseUrl, log, clock = systemClock, random = systemRandom }: CoreDeps): Core {
-  const keyring = loadKeyring({ keyring: config.keyring, dataDir: config.dataDir, environment: config.environment, random });
+  const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
   const knex = createKnex({ url: databaseUrl, poolMax: config.database.poolMax, statementTimeoutMs: config.database.statementTimeoutMs });
   const redis = openRedis(config.redis, log);
   const longestSeconds = Math.max(config.lifetimes.sessionSeconds, config.lifetimes.offlineSeconds);
   const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds });
-  const store = createStore({ knex, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, protocolState });
+  const store = createStore({ knex, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, keyIds: keyring.ids, protocolState });
+  const redisSealed = redis === undefined ? undefined : createRedisSealed({ redis, sealer, keyIds: keyring.ids });
   const sms = createSms(config, store, clock);
   const mail = createMail(config, store, clock);
   const courier = createCourier({ store, sms, mail, clock, random, config: config.courier, log });
@@ -95,6 +99,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     random,
     knex,
     redis,
+    redisSealed,
     keyring,
     sealer,
     keyedHash,

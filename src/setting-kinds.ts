@@ -64,6 +64,13 @@ export const list = (fallback: readonly string[], about: string, notes: Notes = 
   about,
   ...notes,
 });
+/** A program and its arguments: no shell will read it, so no quoting either; whoever needs a space in a word writes JSON. */
+export const command = (about: string, notes: Notes = {}): Setting<readonly string[]> => ({
+  type: fromText(z.array(z.string()).refine((words) => words[0] !== ''), (value) => (value.trimStart().startsWith('[') ? readJson(value) : value.split(/\s+/).filter(Boolean))).describe('words, or a JSON array'),
+  fallback: [],
+  about,
+  ...notes,
+});
 /** An address or a CIDR range; `10.0.0.0/` would be every address there is. */
 function isRange(text: string): boolean {
   const [base = '', prefix, ...more] = text.split('/');

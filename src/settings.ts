@@ -2,7 +2,7 @@
  * Every setting of the product, one line each: type, default, environment variable, description.
  * `docs/configuration.md` is generated from this file; `config.ts` reads values for it.
  */
-import { choice, endpoints, flag, link, list, numbers, optional, optionalLink, ranges, record, text, whole, zone } from './setting-kinds.ts';
+import { choice, command, endpoints, flag, link, list, numbers, optional, optionalLink, ranges, record, text, whole, zone } from './setting-kinds.ts';
 
 const PROVINCES = ['11-19', '21', '31-36', '51-54', '61-65', '71-76', '81', '82', '91-96'];
 
@@ -52,6 +52,9 @@ export const settings = {
   },
 
   keyring: optional('Keys for personal data, blind index and cookies: a file path or the JSON itself; unset makes one in the data directory (not in production).', { env: 'KEYRING', secret: true }),
+
+  keyringCommand: command('Program that prints the keyring, in the place of KEYRING: words apart by spaces, or a JSON array. It runs without a shell, once at each start.', { env: 'KEYRING_COMMAND', example: 'vault kv get -field=keyring secret/sso' }),
+  keyringCommandTimeoutMs: whole(10_000, 'Longest it may take.', { env: 'KEYRING_COMMAND_TIMEOUT_MS', min: 100 }),
 
   keys: {
     rotationDays: whole(90, 'How long a key signs tokens before the next takes over.', { env: 'KEYS_ROTATION_DAYS', min: 1, max: 3650 }),

@@ -2,17 +2,20 @@ import { expect } from 'chai';
 import { createClientService } from '../src/admin/clients/service.ts';
 import type { AccountId } from '../src/domain/account.ts';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config.ts';
 import { createCore, type Core } from '../src/core.ts';
+import { loadKeyring } from '../src/crypto/keyring.ts';
+import { createSealer } from '../src/crypto/seal.ts';
 import { isLiveSecret } from '../src/domain/client.ts';
 import type { Email } from '../src/domain/email.ts';
 import { todayIn } from '../src/domain/day.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
 import { createKeyRotation } from '../src/oidc/key-rotation.ts';
+import { sealedColumns } from '../src/store/sealed.ts';
 import { startEmbedded } from '../src/store/embedded.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { png } from './support/pictures.ts';
@@ -442,6 +445,74 @@ describe('The command line', function () {
     });
   });
 
+  describe('the keyring', () => {
+    interface Row {
+      readonly use: string;
+      readonly id: string;
+      readonly current: boolean;
+      readonly rows?: number;
+      readonly known_by: number;
+      readonly instances: number;
+    }
+    const file = (): string => join(directory, 'cincin.json');
+    const withFile = (args: readonly string[]): Promise<Ran> => sso(['keyring', ...args], { env: { KEYRING: file() } });
+    const list = async (): Promise<Row[]> => json<Row[]>(['keyring', 'list'], { env: { KEYRING: file() } });
+    const said = async (args: readonly string[]): Promise<string> => {
+      const { code, stderr } = await withFile(args);
+      return `${code} ${stderr}`;
+    };
+
+    it('is made once; a file that is there is left alone', async () => {
+      expect((await sso(['keyring', 'make', '--out', file()])).code).to.equal(0);
+      expect(statSync(file()).mode & 0o777).to.equal(0o600);
+      const made = readFileSync(file(), 'utf8');
+      const again = await sso(['keyring', 'make', '--out', file()]);
+      expect(again).to.include({ code: 1 }).and.to.have.property('stderr').that.includes('is there already');
+      expect(readFileSync(file(), 'utf8')).to.equal(made);
+      expect((await sso(['keyring', 'make'])).stdout).to.include('"personalData"').and.not.to.equal(made);
+    });
+
+    it('takes a new key into use only when every running instance knows it, and lets one go only when nothing uses it', async () => {
+      // What the tests before left is sealed under another keyring.
+      for (const { table } of sealedColumns.filter(({ use, table: name }) => use === 'sealing' && name !== 'clients')) await database.knex(table).delete();
+      expect(await said(['add-key', 'sealing'])).to.include('0 The key k2 is known and not used yet');
+      const before = loadKeyring({ keyring: file(), dataDir: directory, environment: 'test', random: core.random });
+      const old = { ...before.ids, sealing: { current: 'k1', known: ['k1'] } };
+      await core.store.instances.beat(core.random.uuid(), before.ids);
+      const laggard = core.random.uuid();
+      await core.store.instances.beat(laggard, old);
+      expect(await said(['use-key', 'sealing', 'k2'])).to.include('1 1 of 2 running instances do not know the key k2 yet');
+      expect((await list()).find(({ use, id }) => use === 'sealing' && id === 'k2')).to.include({ current: false, known_by: 1, instances: 2 });
+      await core.store.instances.beat(laggard, before.ids);
+      expect(await said(['use-key', 'sealing', 'k2'])).to.match(/^0 Restart every instance/);
+      expect(await said(['remove-key', 'sealing', 'k2'])).to.include('the one in use');
+      expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 2 of 2 running instances still use the key k1');
+      await database.knex('instances').update({ keys: JSON.stringify({ ...before.ids, sealing: { current: 'k2', known: ['k1', 'k2'] } }) });
+      const sealed = createSealer(before).seal('draft', core.random.uuid(), '{}');
+      await database.knex('drafts').insert({ uid_hash: Buffer.alloc(32), journey: 'recovery', id: core.random.uuid(), sealed, created_at: new Date(), updated_at: new Date(), expires_at: new Date() });
+      expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 1 rows are still sealed under the key k1');
+      await database.knex('drafts').delete();
+      expect(await said(['remove-key', 'sealing', 'k1'])).to.match(/^0 The key k1 is out/);
+      expect((await list()).filter(({ use }) => use === 'sealing').map(({ id, current }) => `${id} ${current}`)).to.deep.equal(['k2 true', 'k1 false']);
+      await database.knex('instances').delete();
+    });
+
+    it('goes to a vault by standard output, and nothing else goes there', async () => {
+      const KEYRING_COMMAND = `/bin/cat ${file()}`;
+      const refused = await sso(['keyring', 'add-key', 'cookies'], { env: { KEYRING_COMMAND } });
+      expect(refused).to.include({ code: 1, stdout: '' }).and.to.have.property('stderr').that.includes('--stdout');
+      const { code, stdout } = await sso(['keyring', 'add-key', 'cookies', '--stdout'], { env: { KEYRING_COMMAND } });
+      expect(code).to.equal(0);
+      expect((JSON.parse(stdout) as { cookies: string[] }).cookies).to.have.length(2);
+      expect((JSON.parse(readFileSync(file(), 'utf8')) as { cookies: string[] }).cookies).to.have.length(1);
+      expect((await sso(['keyring', 'list'], { env: { KEYRING: file(), KEYRING_COMMAND } })).stderr).to.include('one of KEYRING and KEYRING_COMMAND');
+    });
+
+    it('moves what lies under older keys by command', async () => {
+      expect((await sso(['keys', 'reencrypt'], { env: { KEYRING: file() } })).stdout).to.include('Nothing lies under an older key');
+    });
+  });
+
   describe('as a doctor', () => {
     interface Diagnosis {
       readonly healthy: boolean;
@@ -455,9 +526,10 @@ describe('The command line', function () {
     };
 
     it('is content with development, and warns of what is for development only', async () => {
+      await createKeyRotation(core).run();
       const { code, healthy, states } = await diagnose({});
       expect({ code, healthy }).to.deep.equal({ code: 0, healthy: true });
-      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
+      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'data keys': 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
     });
 
     it('changes nothing in an empty database', async () => {

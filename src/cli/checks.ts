@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { ConfigError, type Config } from '../config.ts';
-import { createCore } from '../core.ts';
+import { createCore, type Core } from '../core.ts';
+import { keyUses } from '../crypto/keyring-document.ts';
 import { loadKeyring } from '../crypto/keyring.ts';
+import { keyringFile } from '../crypto/keyring-source.ts';
 import { reportKeys, type KeyReport } from '../oidc/key-rotation.ts';
 import { systemClock } from '../ports/clock/clock.ts';
 import { systemRandom } from '../ports/random/random.ts';
@@ -47,15 +48,17 @@ function reach(check: string, address: URL, defaultPort: number, timeoutMs: numb
   });
 }
 
-function checkKeyring({ keyring, dataDir, environment }: Config): Finding {
+function checkKeyring(config: Config): Finding {
+  const { keyring, environment } = config;
   const check = 'keyring';
   try {
-    loadKeyring({ keyring, dataDir, environment, random: systemRandom });
+    loadKeyring({ ...config, random: systemRandom });
   } catch (error) {
     return fail(check, messageOf(error), 'set KEYRING to the file, or the JSON itself, that all instances share');
   }
-  if (keyring?.trim().startsWith('{') === true) return ok(check, 'given in the environment');
-  const file = keyring?.trim() ?? join(dataDir, 'keyring.json');
+  if (config.keyringCommand.length > 0) return ok(check, `printed by ${config.keyringCommand[0] ?? ''}`);
+  const file = keyringFile(config);
+  if (file === undefined) return ok(check, 'given in the environment');
   const mode = statSync(file).mode & 0o777;
   const tooOpen = `${file} is open to others (mode ${mode.toString(8).padStart(4, '0')})`;
   const close = `chmod 600 ${file}`;
@@ -96,13 +99,23 @@ function* judgeSigningKeys(keys: readonly KeyReport[], now: Date): Generator<Fin
   }
 }
 
+/** Data under older keys is for a while only; instances with different keyrings are as well. */
+async function checkOlderKeys({ store, keyring }: Core): Promise<Finding> {
+  const check = 'data keys';
+  const instances = await store.instances.running();
+  const others = instances.filter(({ keys }) => keyUses.some((use) => keys[use].current !== keyring.ids[use].current));
+  if (others.length > 0) return warn(check, `${others.length} of ${instances.length} running instances have another keyring than this command`, 'restart every instance with the same keyring (keyring list shows which)');
+  const waiting = await store.sealed.personalDataWaiting();
+  if (waiting > 0) return warn(check, `${waiting} accounts and second factors lie under an older key`, 'a job moves them; keys reencrypt does it at once');
+  return ok(check, keyUses.map((use) => `${use} ${keyring.ids[use].current}`).join(', '));
+}
+
 /** Keys that do not fit the database look well by themselves, and then nobody can sign in. */
 async function checkKeysFit(opened: Opened): Promise<Finding[]> {
   const core = createCore(opened);
   try {
-    await core.store.signingKeys.list();
     await core.store.clients.list();
-    return [ok('keys', 'open what the database holds'), ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now())];
+    return [ok('keys', 'open what the database holds'), ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now()), await checkOlderKeys(core)];
   } catch (error) {
     return [fail('keys', `do not open what the database holds: ${messageOf(error)}`, 'give this process the KEYRING that the database was filled with')];
   } finally {

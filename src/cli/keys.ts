@@ -1,8 +1,10 @@
 import { Option, type Command } from 'commander';
 import { ALGORITHMS, type Algorithm } from '../crypto/signing-key.ts';
+import { reencrypt } from '../jobs/reencrypt.ts';
 import { createKeyRotation, reportKeys, type KeyReport, type Rotated, type RotationRefusal } from '../oidc/key-rotation.ts';
+import { sealedColumns } from '../store/sealed.ts';
 import { withCore } from './open.ts';
-import { print, Refused, remark, showRows } from './terminal.ts';
+import { print, Refused, remark, showRecord, showRows } from './terminal.ts';
 
 const reasons: Readonly<Record<RotationRefusal, string>> = {
   'no-next-key': 'there is no next key to take over; the server makes one within a minute',
@@ -36,9 +38,9 @@ interface RotateFlags {
   readonly reason: string;
 }
 
-/** Keys that sign tokens. Everything here acts on all instances within two seconds, without a restart. */
+/** Keys that sign tokens, and what lies under those of the keyring. Rotating and removing act on all instances within two seconds, without a restart. */
 export function addKeyCommands(program: Command): void {
-  const keys = program.command('keys').description('the keys that sign tokens; docs/operasi/keys.md tells what to do when one has leaked');
+  const keys = program.command('keys').description('the keys that sign tokens, and moving data to new keys; docs/operasi/keys.md tells what to do when one has leaked');
 
   keys
     .command('list')
@@ -62,6 +64,20 @@ export function addKeyCommands(program: Command): void {
       });
       print(command, rotated.map(presentRotated), () => rotated.map(tell).join('\n'));
       if (now) remark(`A service that keeps our keys and asks for them again at no unknown kid may refuse tokens for ${keptSeconds} seconds.`);
+    });
+
+  keys
+    .command('reencrypt')
+    .description('seal under the current keys of the keyring whatever lies under older ones; may be interrupted and repeated')
+    .action(async (_flags: object, command: Command) => {
+      const stopped = new AbortController();
+      const stop = (): void => { stopped.abort(); };
+      process.once('SIGINT', stop).once('SIGTERM', stop);
+      const done = await withCore(({ store, redisSealed }) => reencrypt({ store, columns: sealedColumns, others: redisSealed }, { signal: stopped.signal })).finally(() => {
+        process.off('SIGINT', stop).off('SIGTERM', stop);
+      });
+      print(command, done, () => (Object.keys(done).length === 0 ? 'Nothing lies under an older key.' : showRecord(done)));
+      if (stopped.signal.aborted) throw new Refused('interrupted: what is done is done, and the next run takes up the rest');
     });
 
   keys

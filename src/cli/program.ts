@@ -4,6 +4,7 @@ import { addApiCommands } from './apis.ts';
 import { addClientCommands } from './clients.ts';
 import { addDoctor } from './doctor.ts';
 import { addKeyCommands } from './keys.ts';
+import { addKeyringCommands } from './keyring.ts';
 import { addOperatorCommands } from './operators.ts';
 import { addLogoutCommands } from './logouts.ts';
 import { Refused } from './terminal.ts';
@@ -27,6 +28,7 @@ function createProgram(): Command {
   addOperatorCommands(program);
   addLogoutCommands(program);
   addKeyCommands(program);
+  addKeyringCommands(program);
   return program;
 }
 

@@ -64,11 +64,12 @@ function judgeHops(hops: readonly string[], trustProxy: number): Finding {
 }
 
 /** Asks the running sign-on, by way of its public address, how the request looked when it arrived. */
-async function checkProxies({ http, keyring, dataDir, environment }: Config, clock: Clock): Promise<Finding> {
+async function checkProxies(config: Config, clock: Clock): Promise<Finding> {
+  const { http, environment } = config;
   const check = 'public address';
   const absent = (what: string, remedy: string): Finding => (environment === 'production' ? fail : warn)(check, what, remedy);
   try {
-    const keyedHash = createKeyedHash(loadKeyring({ keyring, dataDir, environment, random: systemRandom }));
+    const keyedHash = createKeyedHash(loadKeyring({ ...config, random: systemRandom }));
     const answer = await fetch(`${http.issuer}${MIRROR_PATH}`, {
       headers: { authorization: proveDoctor(keyedHash, clock.now()), 'x-forwarded-for': FORGED.join(', ') },
       redirect: 'manual',

@@ -15,6 +15,10 @@ export interface Sealer {
   seal(purpose: string, bound: string, data: Buffer | string): Buffer;
   /** @throws {SealBroken} altered, for another purpose or bound elsewhere, or its key is gone. */
   open(purpose: string, bound: string, sealed: Buffer): Buffer;
+  /** The same content under the current key. @throws {SealBroken} as `open`. */
+  reseal(purpose: string, bound: string, sealed: Buffer): Buffer;
+  /** The id of the key that it is sealed under. @throws {SealBroken} no header, or a key that is gone. */
+  keyIdOf(sealed: Buffer): string;
   /**
    * A value that a browser may carry but neither read nor alter, as base64url text.
    * Compressed before it is sealed, so do not mix a secret with text of an attacker's choosing.
@@ -81,5 +85,5 @@ export function createSealer({ sealing }: Pick<Keyring, 'sealing'>, random: Rand
     }
   }
 
-  return { seal, open, sealTicket, openTicket };
+  return { seal, open, reseal: (purpose, bound, sealed) => seal(purpose, bound, open(purpose, bound, sealed)), keyIdOf: (sealed) => readKeyHeader(sealing, sealed).keyId, sealTicket, openTicket };
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { BlindIndex } from '../crypto/blind-index.ts';
 import type { Envelope } from '../crypto/envelope.ts';
+import type { KeyIds } from '../crypto/keyring.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { createAccountStore, type AccountStore } from './accounts.ts';
@@ -18,6 +19,7 @@ import { createClientVersionStore, type ClientVersionStore } from './client-vers
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
+import { createInstanceStore, type InstanceStore } from './instances.ts';
 import { createLegacyIdStore, type LegacyIdStore } from './legacy-ids.ts';
 import { createLogoutStore, type LogoutStore } from './logouts.ts';
 import { createMessageStore, type MessageStore } from './messages.ts';
@@ -28,6 +30,7 @@ import { reconnecting, withReconnect } from './reconnect.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
 import { createSandboxKeyStore, type SandboxKeyStore } from './sandbox-keys.ts';
+import { createSealedStore, type SealedStore } from './sealed.ts';
 import { createSecondFactorStore, type SecondFactorStore } from './second-factors.ts';
 import { createSessionEndStore, type SessionEndStore } from './session-ends.ts';
 import { createSigningKeyStore, type SigningKeyStore } from './signing-keys.ts';
@@ -49,6 +52,7 @@ export interface Store {
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
   readonly drafts: DraftStore;
+  readonly instances: InstanceStore;
   readonly legacyIds: LegacyIdStore;
   readonly logouts: LogoutStore;
   readonly messages: MessageStore;
@@ -58,6 +62,7 @@ export interface Store {
   readonly registrationTokens: RegistrationTokenStore;
   readonly reports: ReportStore;
   readonly sandboxKeys: SandboxKeyStore;
+  readonly sealed: SealedStore;
   readonly secondFactors: SecondFactorStore;
   readonly sessionEnds: SessionEndStore;
   readonly signingKeys: SigningKeyStore;
@@ -77,6 +82,8 @@ export interface StoreDeps {
   readonly blindIndex: BlindIndex;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
+  /** Which keys the envelope and the sealer have. */
+  readonly keyIds: KeyIds;
   /** Redis in the place of the table; undefined leaves the protocol state in PostgreSQL. */
   readonly protocolState?: ProtocolState | undefined;
 }
@@ -99,6 +106,7 @@ export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Stor
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
+    instances: wrap(createInstanceStore(db)),
     legacyIds: wrap(createLegacyIdStore(db)),
     logouts: wrap(createLogoutStore(db)),
     messages: wrap(createMessageStore(db, crypto)),
@@ -109,6 +117,7 @@ export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Stor
     registrationTokens: wrap(createRegistrationTokenStore(db)),
     reports: wrap(createReportStore(db)),
     sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),
+    sealed: wrap(createSealedStore(db, crypto)),
     secondFactors: wrap(createSecondFactorStore(db, crypto)),
     sessionEnds: wrap(createSessionEndStore(db)),
     signingKeys: wrap(createSigningKeyStore(db, crypto)),

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
-import { KeyringError, loadKeyring, makeKeyringDocument, type Keyring, type KeyringSource } from '../../src/crypto/keyring.ts';
+import { addKey, cookieKeyId, idsIn, KeyringError, makeKeyringDocument, parseKeyring, removeKey, useKey, type KeyringDocument } from '../../src/crypto/keyring-document.ts';
+import { loadKeyring, type Keyring } from '../../src/crypto/keyring.ts';
+import { replaceKeyringFile, type KeyringSource } from '../../src/crypto/keyring-source.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { keyringOf, newDocument, newKey, type EditableDocument } from './keys.ts';
 
@@ -110,6 +112,80 @@ describe('Keyring', () => {
 
     it('a file that is not there', () => {
       expect(() => load({ keyring: join(dataDir, 'none.json') })).to.throw(KeyringError, 'there is no file');
+    });
+  });
+
+  describe('printed by a command', () => {
+    const by = (...keyringCommand: string[]): (() => Keyring) => () => load({ keyringCommand, keyringCommandTimeoutMs: 2000, environment: 'production' });
+    const node = (script: string): string[] => [process.execPath, '-e', script];
+    const secret = newKey();
+
+    it('is what the command prints, in production too', () => {
+      const text = makeKeyringDocument(systemRandom);
+      const file = join(dataDir, 'given.json');
+      writeFileSync(file, text);
+      expect(material(by('/bin/cat', file)())).to.deep.equal(material(load({ keyring: text })));
+    });
+
+    it('without a shell: what a shell would act on is a word like any other', () => {
+      const marker = join(dataDir, 'made');
+      expect(by('/bin/echo', `$(touch ${marker})`, ';', `touch ${marker}`)).to.throw(KeyringError, 'not a JSON document');
+      expect(existsSync(marker)).to.equal(false);
+    });
+
+    const failures: readonly [string, string[], string][] = [
+      ['a command that does not exist', ['/nonexistent/vault'], 'could not be started (ENOENT)'],
+      ['one that fails after it has printed', node(`console.log('{"mac":"${secret}"'); console.error('${secret}'); process.exit(3)`), 'ended with status 3'],
+      ['one that was ended', node(`console.log('${secret}'); process.kill(process.pid, 'SIGKILL')`), 'was ended by SIGKILL'],
+      ['one that prints too much', node(`process.stdout.write('${secret}'.repeat(10000))`), 'printed more than'],
+      ['one that prints something else', ['/bin/echo', secret], 'not a JSON document'],
+    ];
+    for (const [name, command, message] of failures) {
+      it(`${name} says so, and nothing that was printed`, () => {
+        expect(by(...command))
+          .to.throw(KeyringError, message)
+          .that.satisfies((error: Error) => !inspect(error, { depth: 10, showHidden: true }).includes(secret.slice(0, 10)));
+      });
+    }
+
+    it('one that hangs is ended, also where it does not care', () => {
+      expect(() => load({ keyringCommand: node("process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000)"), keyringCommandTimeoutMs: 300 })).to.throw(KeyringError, 'took longer than 300 ms');
+    });
+  });
+
+  describe('as a document', () => {
+    const document = (): KeyringDocument => parseKeyring(makeKeyringDocument(systemRandom));
+
+    it('takes a new key that is not used yet, uses it, and lets the former go', () => {
+      for (const use of ['personalData', 'sealing'] as const) {
+        const { document: known, id } = addKey(document(), use, systemRandom);
+        expect(id).to.equal('k2');
+        expect(idsIn(known, use)).to.deep.equal({ current: 'k1', known: ['k1', 'k2'] });
+        const used = useKey(known, use, 'k2');
+        expect(idsIn(removeKey(used, use, 'k1'), use)).to.deep.equal({ current: 'k2', known: ['k2'] });
+        // A number does not come back while something may lie under it.
+        expect(addKey(removeKey(used, use, 'k1'), use, systemRandom).id).to.equal('k3');
+      }
+    });
+
+    it('has cookie keys by a name that gives nothing away: the newest verifies first, and signs when it is told to', () => {
+      const before = document();
+      const { document: known, id } = addKey(before, 'cookies', systemRandom);
+      expect(known.cookies[0]).to.equal(before.cookies[0]);
+      expect(idsIn(known, 'cookies').known).to.deep.equal([cookieKeyId(before.cookies[0]!), id]);
+      const used = useKey(known, 'cookies', id);
+      expect(used.cookies).to.deep.equal([known.cookies[1], known.cookies[0]]);
+      expect(removeKey(used, 'cookies', cookieKeyId(before.cookies[0]!)).cookies).to.deep.equal([known.cookies[1]]);
+    });
+
+    it('is replaced in its file whole, with the mode that it had', () => {
+      const file = join(dataDir, 'keyring.json');
+      writeFileSync(file, makeKeyringDocument(systemRandom), { mode: 0o640 });
+      const { document: changed } = addKey(document(), 'sealing', systemRandom);
+      replaceKeyringFile(file, changed, systemRandom);
+      expect(parseKeyring(readFileSync(file, 'utf8'))).to.deep.equal(changed);
+      expect(statSync(file).mode & 0o777).to.equal(0o640);
+      expect(readdirSync(dataDir)).to.deep.equal(['keyring.json']);
     });
   });
 });

@@ -1,4 +1,5 @@
-import { loadKeyring, makeKeyringDocument, type Keyring } from '../../src/crypto/keyring.ts';
+import { makeKeyringDocument } from '../../src/crypto/keyring-document.ts';
+import { loadKeyring, type Keyring } from '../../src/crypto/keyring.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 
 export interface EditableDocument {

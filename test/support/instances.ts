@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/config.ts';
 import { createCore, type Core } from '../../src/core.ts';
-import { makeKeyringDocument } from '../../src/crypto/keyring.ts';
+import { makeKeyringDocument } from '../../src/crypto/keyring-document.ts';
 import { createAuthority, createServerCertificate, type Certificate } from '../../src/dev/certificate.ts';
 import { startSimulator } from '../../src/ports/civil-registry/simulator.ts';
 import { systemClock } from '../../src/ports/clock/clock.ts';

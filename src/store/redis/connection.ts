@@ -33,6 +33,8 @@ export interface RedisConnection {
   ping(): Promise<void>;
   /** How every master is doing. */
   inspect(): Promise<readonly RedisNode[]>;
+  /** Every key that begins so, on every master, in portions; one that is written meanwhile may be missed or come twice. */
+  scan(beginning: string): AsyncIterable<readonly Buffer[]>;
   /** Commands that were sent or wait to be. */
   pending(): number;
   close(): void;
@@ -58,6 +60,7 @@ export class RedisAway extends Error {
 /** Commands that may wait for an answer. Beyond, a Redis that hangs would fill the memory of this process. */
 const MOST_PENDING = 5000;
 const CONNECT_MS = 2000;
+const SCANNED_AT_ONCE = 250;
 const SLOWEST_RETRY_MS = 1000;
 const REFUSES_FOR_NOW = /^(?:LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|UNBLOCKED|ERR max number of clients)\b|OOM command not allowed/;
 
@@ -209,6 +212,18 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
     async inspect() {
       await this.ping();
       return (await inTime(() => Promise.all(masters().map((node) => node.info())))).map(toNode);
+    },
+    async *scan(beginning) {
+      const pattern = `${beginning.replaceAll(/[\\*?[\]]/g, String.raw`\$&`)}*`;
+      await this.ping();
+      for (const node of masters()) {
+        let cursor = '0';
+        do {
+          const [next, keys] = await inTime(() => node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE));
+          yield keys;
+          cursor = next.toString();
+        } while (cursor !== '0');
+      }
     },
     pending: () => pending,
     close() {

@@ -46,6 +46,15 @@ if used ~= '\0\0\0\0' then return false end
 redis.call('SETRANGE', KEYS[1], 0, struct.pack('>I4', redis.call('TIME')[1]))
 `;
 
+/** KEYS: the row. ARGV: what it is, what it is to be. Its end stays. */
+export const replaceRow: RedisScript = {
+  name: 'ssoReplaceRow',
+  lua: `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+return 1`,
+};
+
 export const write: RedisScript = { name: 'ssoWrite', lua: WRITE };
 
 /** KEYS: the row, indexes that lead to it, and with ARGV[5] the set of the holder's grants. ARGV: …, id, grant, holder or ''. */

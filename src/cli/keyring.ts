@@ -1,0 +1,145 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { Argument, type Command } from 'commander';
+import { addKey, idsIn, keyUses, makeKeyringDocument, removeKey, useKey, writeKeyring, type KeyringDocument, type KeyUse } from '../crypto/keyring-document.ts';
+import { keyringFile, readKeyring, replaceKeyringFile } from '../crypto/keyring-source.ts';
+import type { Core } from '../core.ts';
+import { systemRandom } from '../ports/random/random.ts';
+import { readConfig, withCore } from './open.ts';
+import { print, Refused, remark, showRows } from './terminal.ts';
+
+interface WriteFlags {
+  readonly stdout?: boolean;
+}
+
+/** The document as it is, and where the changed one goes: into its file, or to standard output for a vault. */
+function openDocument(flags: WriteFlags): { document: KeyringDocument; keep: (changed: KeyringDocument) => void } {
+  const config = readConfig();
+  const document = readKeyring({ ...config, random: systemRandom });
+  if (flags.stdout === true) return { document, keep: (changed) => void process.stdout.write(writeKeyring(changed)) };
+  const file = keyringFile(config);
+  if (file === undefined) throw new Refused('the keyring lies in no file that this command could write: --stdout prints the changed one, for your vault');
+  return { document, keep: (changed) => { replaceKeyringFile(file, changed, systemRandom); } };
+}
+
+function demandKnown(document: KeyringDocument, use: KeyUse, id: string): void {
+  if (!idsIn(document, use).known.includes(id)) throw new Refused(`the keyring has no key ${id} for ${use}`);
+}
+
+/** Rows under each key, and how many running instances know and use it. */
+async function survey({ store, redisSealed, keyring }: Core): Promise<readonly { use: KeyUse; id: string; current: boolean; rows: number | undefined; known_by: number; used_by: number; instances: number }[]> {
+  const instances = await store.instances.running();
+  const counts = await store.sealed.count();
+  const inRedis = await redisSealed?.count();
+  return keyUses.flatMap((use) => {
+    const { current, known } = keyring.ids[use];
+    const elsewhere = instances.flatMap(({ keys }) => keys[use].known);
+    return [...new Set([...known, ...counts.filter((one) => one.use === use).map(({ keyId }) => keyId), ...elsewhere])].map((id) => ({
+      use,
+      id,
+      current: id === current,
+      rows: use === 'cookies' ? undefined : counts.filter((one) => one.use === use && one.keyId === id).reduce((sum, { rows }) => sum + rows, 0) + (use === 'sealing' ? (inRedis?.get(id) ?? 0) : 0),
+      known_by: instances.filter(({ keys }) => keys[use].known.includes(id)).length,
+      used_by: instances.filter(({ keys }) => keys[use].current === id).length,
+      instances: instances.length,
+    }));
+  });
+}
+
+/** An instance that does not know the key could not read what another seals under it. */
+async function demandKnownEverywhere({ store }: Core, use: KeyUse, id: string): Promise<void> {
+  const instances = await store.instances.running();
+  const without = instances.filter(({ keys }) => !keys[use].known.includes(id));
+  if (without.length > 0) throw new Refused(`${without.length} of ${instances.length} running instances do not know the key ${id} yet: give them this keyring and restart them, then come back`);
+}
+
+async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> {
+  const instances = await core.store.instances.running();
+  const using = instances.filter(({ keys }) => keys[use].current === id);
+  if (using.length > 0) throw new Refused(`${using.length} of ${instances.length} running instances still use the key ${id} for whatever is new: restart them with this keyring first`);
+  const found = (await survey(core)).find((one) => one.use === use && one.id === id);
+  if ((found?.rows ?? 0) > 0) throw new Refused(`${found?.rows ?? 0} rows are still sealed under the key ${id}: keys reencrypt moves them`);
+}
+
+const useArgument = (): Argument => new Argument('<use>', 'what it is for').choices(keyUses);
+
+/** The keys that everything else hangs on. What is changed here acts when instances are started with it; docs/operasi/keys.md has the order. */
+export function addKeyringCommands(program: Command): void {
+  const keyring = program.command('keyring').description('the keys that data are sealed under; docs/operasi/keys.md tells in which order they are replaced');
+
+  keyring
+    .command('make')
+    .description('a new keyring, for a new installation')
+    .option('--out <file>', 'where it goes, mode 0600; it must not be there yet. Without, it is printed')
+    .action(({ out }: { readonly out?: string }) => {
+      const document = makeKeyringDocument(systemRandom);
+      if (out === undefined) {
+        process.stdout.write(document);
+        return;
+      }
+      let handle: number;
+      try {
+        handle = openSync(out, 'wx', 0o600);
+      } catch (error) {
+        throw new Refused((error as NodeJS.ErrnoException).code === 'EEXIST' ? `${out} is there already, and is left alone: what is sealed under it opens by nothing else` : `${out} cannot be written (${String((error as NodeJS.ErrnoException).code)})`);
+      }
+      writeSync(handle, document);
+      fsyncSync(handle);
+      closeSync(handle);
+      remark(`${out} holds the keys that everything hangs on. Keep a copy apart from the database and its backups.`);
+    });
+
+  keyring
+    .command('list')
+    .description('which keys there are, what lies under them, and which running instances know them')
+    .action(async (_flags: object, command: Command) => {
+      const rows = await withCore(survey);
+      print(command, rows, () =>
+        showRows([
+          ['use', 'key', '', 'rows', 'known by', 'used by'],
+          ...rows.map(({ use, id, current, rows: count, known_by: knownBy, used_by: usedBy, instances }) => [use, id, current ? 'current' : '', count === undefined ? '' : String(count), `${knownBy} of ${instances}`, `${usedBy} of ${instances}`]),
+        ]),
+      );
+    });
+
+  keyring
+    .command('add-key')
+    .addArgument(useArgument())
+    .option('--stdout', 'print the changed keyring instead of writing its file')
+    .description('first step: a new key that everybody is to know before anybody uses it')
+    .action((use: KeyUse, flags: WriteFlags) => {
+      const { document, keep } = openDocument(flags);
+      const added = addKey(document, use, systemRandom);
+      keep(added.document);
+      remark(`The key ${added.id} is known and not used yet. Restart every instance with this keyring, then: keyring use-key ${use} ${added.id}`);
+    });
+
+  keyring
+    .command('use-key')
+    .addArgument(useArgument())
+    .argument('<id>')
+    .option('--stdout', 'print the changed keyring instead of writing its file')
+    .description('second step: from now on it seals, or signs, whatever is new')
+    .action(async (use: KeyUse, id: string, flags: WriteFlags) => {
+      const { document, keep } = openDocument(flags);
+      demandKnown(document, use, id);
+      await withCore((core) => demandKnownEverywhere(core, use, id));
+      keep(useKey(document, use, id));
+      remark(`Restart every instance with this keyring.${use === 'cookies' ? '' : ' A job moves what lies under the former key; keyring list shows how far it is, keys reencrypt does it at once.'}`);
+    });
+
+  keyring
+    .command('remove-key')
+    .addArgument(useArgument())
+    .argument('<id>')
+    .option('--stdout', 'print the changed keyring instead of writing its file')
+    .description('last step: refused while anything is sealed under it or any instance uses it')
+    .action(async (use: KeyUse, id: string, flags: WriteFlags) => {
+      const { document, keep } = openDocument(flags);
+      demandKnown(document, use, id);
+      if (idsIn(document, use).current === id) throw new Refused(`the key ${id} is the one in use: keyring add-key and use-key come first`);
+      await withCore((core) => demandUnused(core, use, id));
+      keep(removeKey(document, use, id));
+      const lost = { personalData: '', sealing: ' Sign-ins that expired and could be taken up again begin anew.', cookies: ' Whoever has a cookie signed by it signs in again.' }[use];
+      remark(`The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}`);
+    });
+}

@@ -1,0 +1,34 @@
+import type { Knex } from 'knex';
+import type { KeyIds } from '../crypto/keyring.ts';
+
+export interface Instance {
+  readonly id: string;
+  readonly startedAt: Date;
+  readonly seenAt: Date;
+  readonly keys: KeyIds;
+}
+
+/** They tell of themselves every ten seconds. */
+const RUNNING_SECONDS = 60;
+
+export type InstanceStore = ReturnType<typeof createInstanceStore>;
+
+/** Which processes run on this database, by the database's clock, and which keys each of them knows and uses. */
+export function createInstanceStore(db: Knex) {
+  return {
+    async beat(id: string, keys: KeyIds): Promise<void> {
+      await db.raw('insert into instances (id, started_at, seen_at, keys) values (?, now(), now(), ?) on conflict (id) do update set seen_at = now(), keys = excluded.keys', [id, JSON.stringify(keys)]);
+      await db.raw("delete from instances where seen_at < now() - interval '1 day'");
+    },
+
+    async gone(id: string): Promise<void> {
+      await db('instances').where({ id }).delete();
+    },
+
+    /** Those that were heard of in the last seconds. */
+    async running(withinSeconds = RUNNING_SECONDS): Promise<readonly Instance[]> {
+      const rows = await db<{ id: string; started_at: Date; seen_at: Date; keys: KeyIds }>('instances').whereRaw('seen_at > now() - make_interval(secs => ?)', [withinSeconds]).orderBy('started_at');
+      return rows.map(({ id, started_at: startedAt, seen_at: seenAt, keys }) => ({ id, startedAt, seenAt, keys }));
+    },
+  };
+}

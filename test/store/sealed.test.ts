@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { loadConfig } from '../../src/config.ts';
+import { createCore, type Core } from '../../src/core.ts';
+import { addKey, parseKeyring, removeKey, useKey, writeKeyring, type KeyringDocument } from '../../src/crypto/keyring-document.ts';
+import { makeKey } from '../../src/crypto/signing-key.ts';
+import type { AccountId } from '../../src/domain/account.ts';
+import type { Email } from '../../src/domain/email.ts';
+import type { PersonName } from '../../src/domain/name.ts';
+import type { Nik } from '../../src/domain/nik.ts';
+import { sensitive } from '../../src/domain/sensitive.ts';
+import { createReencryption, reencrypt } from '../../src/jobs/reencrypt.ts';
+import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
+import { systemRandom } from '../../src/ports/random/random.ts';
+import { sealedColumns } from '../../src/store/sealed.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { newDocument } from '../crypto/keys.ts';
+import { TestClock } from '../support/clock.ts';
+import { createTestDatabase, everythingIn, type TestDatabase } from '../support/database.ts';
+import { hasRedis, startRedis } from '../support/redis.ts';
+
+/** Bytes that no key of the keyring's own versions is needed for; whoever adds a column decides what it is. */
+const openedByRowKey = ['accounts.nik_sealed', 'accounts.name_sealed', 'accounts.email_sealed', 'accounts.phone_sealed', 'second_factors.secret_sealed'];
+const keyedHashes = [
+  'accounts.nik_index', 'accounts.email_index', 'accounts.phone_index', 'known_devices.device_hash', 'email_confirmations.token_hash', 'email_confirmations.email_index', 'drafts.uid_hash', 'verifications.nik_hash',
+  'protocol_state.id', 'protocol_state.grant_id', 'protocol_state.uid', 'protocol_state.user_code', 'protocol_state.holder', 'audit_chain.hash', 'recovery_codes.code_hash', 'consent_receipts.occasion', 'client_secrets.hash',
+  'initial_tokens.hash', 'registration_tokens.hash', 'client_check_events.grant_id', 'client_check_links.token',
+];
+const public_ = ['client_logos.bytes'];
+
+describe('What lies sealed in the database', () => {
+  let database: TestDatabase;
+  let redisUrl: string | undefined;
+  const opened: Core[] = [];
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(async () => {
+    for (const core of opened.splice(0)) await core.close();
+    await database.drop();
+  });
+
+  /** What runs on this database with that keyring. */
+  function coreWith(document: KeyringDocument): Core {
+    const core = createCore({ config: loadConfig({ NODE_ENV: 'test', KEYRING: writeKeyring(document), ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }) }), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+    opened.push(core);
+    return core;
+  }
+  const first = (): KeyringDocument => parseKeyring(JSON.stringify(newDocument()));
+  /** Both kinds of data keys followed by a second one. */
+  function replaced(document: KeyringDocument, { used = true } = {}): KeyringDocument {
+    return (['personalData', 'sealing'] as const).reduce((keyring, use) => {
+      const { document: added, id } = addKey(keyring, use, systemRandom);
+      return used ? useKey(added, use, id) : added;
+    }, document);
+  }
+  const withoutFirst = (document: KeyringDocument): KeyringDocument => removeKey(removeKey(document, 'personalData', 'k1'), 'sealing', 'k1');
+  const run = (core: Core): ReturnType<typeof reencrypt> => reencrypt({ store: core.store, columns: sealedColumns, others: core.redisSealed });
+
+  const at = new Date();
+  const later = new Date(at.getTime() + 3_600_000);
+  const ids = { account: '00000000-0000-4000-8000-000000000001' as AccountId, draft: '00000000-0000-4000-8000-000000000002', message: '00000000-0000-4000-8000-000000000003', outbox: '00000000-0000-4000-8000-000000000004' };
+  const es256 = makeKey('ES256', at);
+
+  async function insertAccount({ store }: Core, id: AccountId, number = 1): Promise<void> {
+    const nik = sensitive(`990101010190${String(number).padStart(4, '0')}` as Nik);
+    await store.accounts.insert({ id, nik, name: sensitive('BUDI CONTOH' as PersonName), email: sensitive(`orang${number}@contoh.test` as Email), emailVerified: true, phone: undefined, phoneVerified: false, passwordHash: '-', locale: 'id', at });
+  }
+
+  async function fill(core: Core): Promise<void> {
+    const { store, knex, sealer } = core;
+    await insertAccount(core, ids.account);
+    await store.secondFactors.insert({ accountId: ids.account, secret: sensitive('JBSWY3DPEHPK3PXP'), step: 1, at });
+    await store.drafts.insert({ journey: 'registration', uid: 'uid', id: ids.draft, state: { step: 'contact' }, now: at, expiresAt: later });
+    await store.messages.add({ id: ids.message, channel: 'sms', purpose: 'code', locale: 'id', payload: sensitive({ to: '+62812', text: 'kode' }), createdAt: at, expiresAt: later });
+    await store.outbox.add({ id: ids.outbox, channel: 'sms', to: '+62812', subject: undefined, text: 'kode', code: undefined, createdAt: at });
+    await createProtocolAdapter({ state: store.protocolState, sealer, keyedHash: core.keyedHash })('Session').upsert('sesi', { jti: 'sesi', accountId: ids.account }, 3600);
+    await store.sandboxKeys.insert(es256);
+    await store.signingKeys.insert(es256, 'current', at);
+    await knex('clients').insert({ id: 'lama', type: 'web', metadata: {}, secret_sealed: sealer.seal('client-secret', 'lama', 'rahasia'), created_at: at, updated_at: at });
+  }
+
+  /** Everything that `fill` put there, read as the product reads it. */
+  async function readAll(core: Core): Promise<void> {
+    const { store, knex, sealer } = core;
+    expect((await store.accounts.findById(ids.account))?.name.reveal()).to.equal('BUDI CONTOH');
+    expect((await store.secondFactors.find(ids.account))?.secret.reveal()).to.equal('JBSWY3DPEHPK3PXP');
+    expect((await store.drafts.find('registration', 'uid', at))?.state).to.deep.equal({ step: 'contact' });
+    expect((await store.outbox.newest())[0]?.text).to.equal('kode');
+    expect(await createProtocolAdapter({ state: store.protocolState, sealer, keyedHash: core.keyedHash })('Session').find('sesi')).to.include({ accountId: ids.account });
+    for (const [key] of [await store.sandboxKeys.list(), await store.signingKeys.list()]) expect(key?.jwk).to.deep.equal(es256.jwk);
+    const message = await knex<{ id: string; sealed: Buffer }>('messages').where('id', ids.message).first('sealed');
+    expect(sealer.open('message', ids.message, message!.sealed).toString()).to.include('kode');
+    const client = await knex<{ id: string; secret_sealed: Buffer }>('clients').where('id', 'lama').first('secret_sealed');
+    expect(sealer.open('client-secret', 'lama', client!.secret_sealed).toString()).to.equal('rahasia');
+  }
+
+  it('is known column by column: a new column of bytes is sealed and listed, or said to be something else', async () => {
+    const { rows } = await database.knex.raw<{ rows: { name: string }[] }>("select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'public' and data_type = 'bytea' order by 1");
+    const sealed = sealedColumns.map(({ table, column }) => `${table}.${column}`);
+    expect(rows.map(({ name }) => name)).to.have.members([...sealed, ...openedByRowKey, ...keyedHashes, ...public_]);
+  });
+
+  it('moves to new keys, all of it, so that the former ones can go', async () => {
+    const old = first();
+    await fill(coreWith(old));
+    const both = replaced(old);
+    const core = coreWith(both);
+    await readAll(core);
+    expect(await run(core)).to.deep.equal(Object.fromEntries(sealedColumns.map(({ table }) => [table, 1])));
+    expect((await core.store.sealed.count()).map(({ keyId, rows }) => ({ keyId, rows }))).to.deep.equal(sealedColumns.map(() => ({ keyId: 'k2', rows: 1 })));
+    await readAll(coreWith(withoutFirst(both)));
+    expect(await run(core)).to.deep.equal({});
+  });
+
+  it('is of no use to who has the new dump and the keyring that leaked before', async () => {
+    const old = first();
+    await fill(coreWith(old));
+    const core = coreWith(replaced(old));
+    await run(core);
+    const thief = coreWith(old);
+    const failures = [() => thief.store.accounts.findById(ids.account), () => thief.store.secondFactors.find(ids.account), () => thief.store.drafts.find('registration', 'uid', at), () => thief.store.signingKeys.list(), () => thief.store.outbox.newest()];
+    for (const read of failures) expect(await read().then(() => 'read', (error: unknown) => (error as { code?: string }).code)).to.equal('SEAL_BROKEN');
+    expect(await everythingIn(database)).not.to.include('BUDI CONTOH');
+  });
+
+  it('is read and written by instances with the former and the new keyring beside each other', async () => {
+    const old = first();
+    const known = replaced(old, { used: false });
+    const [knowing, using] = [coreWith(known), coreWith(useKey(useKey(known, 'personalData', 'k2'), 'sealing', 'k2'))];
+    await fill(using);
+    await readAll(knowing);
+    await insertAccount(knowing, '00000000-0000-4000-8000-000000000009' as AccountId, 2);
+    expect((await using.store.accounts.findById('00000000-0000-4000-8000-000000000009'))?.name.reveal()).to.equal('BUDI CONTOH');
+  });
+
+  it('is moved in pieces by many at once, each row once; interrupted, the rest waits for the next', async () => {
+    const old = first();
+    const before = coreWith(old);
+    for (let number = 0; number < 30; number += 1) await insertAccount(before, before.random.uuid() as AccountId, number);
+    const core = coreWith(replaced(old));
+    const accounts = sealedColumns[0]!;
+    expect(await core.store.sealed.reseal(accounts, 10)).to.equal(10);
+    expect(await core.store.sealed.personalDataWaiting()).to.equal(20);
+    // Somebody is at one of them: nobody waits, and it is not lost.
+    const moved = await core.knex.transaction(async (trx) => {
+      await trx('accounts').whereRaw("sealed_by(row_key) = 'k1'").limit(1).forUpdate().select('id');
+      const done = await Promise.all(Array.from({ length: 4 }, () => core.store.sealed.reseal(accounts, 5)));
+      const rest = await core.store.sealed.reseal(accounts, 100);
+      return done.reduce((sum, one) => sum + one, rest);
+    });
+    expect(moved).to.equal(19);
+    const stopped = new AbortController();
+    stopped.abort();
+    expect(await reencrypt({ store: core.store, columns: sealedColumns }, { signal: stopped.signal })).to.deep.equal({});
+    expect(await run(core)).to.deep.equal({ accounts: 1 });
+  });
+
+  it('changes nothing but its key: a request that writes meanwhile loses nothing', async () => {
+    const old = first();
+    await fill(coreWith(old));
+    const { row_key: keyBefore, ...before } = (await database.knex('accounts').first()) as Record<string, unknown>;
+    const core = coreWith(replaced(old));
+    await run(core);
+    const { row_key: keyAfter, ...after } = (await database.knex('accounts').first()) as Record<string, unknown>;
+    expect(after).to.deep.equal(before);
+    expect(keyAfter).not.to.deep.equal(keyBefore);
+  });
+
+  it('rests where nothing is left, and looks again later: an instance with the former keyring may have written', async () => {
+    const old = first();
+    const core = coreWith(replaced(old));
+    const clock = new TestClock();
+    clock.stop();
+    const job = createReencryption({ store: core.store, columns: sealedColumns, clock });
+    expect(await job.run()).to.deep.equal({});
+    await insertAccount(coreWith(old), ids.account);
+    expect(await job.run()).to.deep.equal({});
+    clock.advance({ minutes: 10 });
+    expect(await job.run()).to.deep.equal({ accounts: 1 });
+  });
+
+  it('is never under a key that nobody has: a row that names another is an error, not a loss', async () => {
+    await fill(coreWith(first()));
+    const stranger = coreWith(replaced(first()));
+    expect(await run(stranger).then(() => 'done', (error: unknown) => (error as { code?: string }).code)).to.equal('SEAL_BROKEN');
+    expect(await database.knex('accounts').whereRaw("sealed_by(row_key) = 'k1'")).to.have.length(1);
+  });
+
+  it('names its key, whatever stands there', async () => {
+    const ask = async (value: Buffer): Promise<unknown> => (await database.knex.raw<{ rows: { key: unknown }[] }>('select sealed_by(?) as key', [value])).rows[0]?.key;
+    expect(await ask(Buffer.concat([Buffer.from([1, 2]), Buffer.from('k1'), randomBytes(40)]))).to.equal('k1');
+    for (const value of [Buffer.alloc(0), Buffer.alloc(1), Buffer.from([1, 200, 1, 2, 3])]) expect(await ask(value)).to.equal(null);
+  });
+
+  (hasRedis() ? it : it.skip)('moves in Redis too, and keeps its end and its use', async () => {
+    const redis = await startRedis();
+    redisUrl = redis.url;
+    try {
+      const old = first();
+      const before = coreWith(old);
+      const adapterOf = ({ store, sealer, keyedHash }: Core) => createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
+      for (const id of ['a', 'b', 'c']) await adapterOf(before)('AuthorizationCode').upsert(id, { jti: id, grantId: `grant-${id}`, uid: `uid-${id}` }, 60);
+      await adapterOf(before)('AuthorizationCode').consume('b');
+      const both = replaced(old);
+      const core = coreWith(both);
+      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k1', 3]]));
+      expect(await run(core)).to.deep.equal({ redis: 3 });
+      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k2', 3]]));
+      const after = adapterOf(coreWith(withoutFirst(both)));
+      expect(await after('AuthorizationCode').find('a')).to.include({ jti: 'a' });
+      expect(await after('AuthorizationCode').findByUid('uid-c')).to.include({ jti: 'c' });
+      expect(await after('AuthorizationCode').find('b')).to.have.property('consumed');
+      for (const key of await redis.admin.keysBuffer('sso:p:*')) expect(await redis.admin.pttl(key)).to.be.within(1, 60_000);
+    } finally {
+      redisUrl = undefined;
+      for (const core of opened.splice(0)) await core.close();
+      await redis.close();
+    }
+  });
+});
