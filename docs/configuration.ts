@@ -26,6 +26,7 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   outbound: 'Where calls to the outside may go.',
   help: 'Whom people can turn to, as pages and messages say.',
   metrics: 'Figures for Prometheus; see [monitoring.md](operasi/monitoring.md).',
+  tracing: 'OpenTelemetry; see [ADR 27](adr/0027-tracing.md).',
   log: 'The log.',
 };
 

@@ -10,6 +10,7 @@ import { createPrebuilt } from './oidc/prebuilt.ts';
 import { signOutOfNothing } from './oidc/sign-out.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 import { errorPage, reportTo } from './web/error-page.ts';
 import { forwarded } from './web/forwarded.ts';
 import { closeWhenDraining, health, type Readiness } from './web/health.ts';
@@ -22,6 +23,7 @@ import { createRenderer } from './web/render.ts';
 import { requestLog } from './web/request-log.ts';
 import { formTargets, securityHeaders } from './web/security-headers.ts';
 import { identifySender } from './web/sender.ts';
+import { traced } from './web/traced.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
 const YEAR_MS = 31_536_000_000;
@@ -33,12 +35,14 @@ export interface AppDeps {
   readonly metrics: Metrics;
   /** Who is let in. */
   readonly overload: Pick<Overload, 'admit'>;
+  /** Undefined traces nothing. */
+  readonly tracing?: Tracing | undefined;
   /** Routers that exist outside production only. */
   readonly extra?: readonly Router[];
 }
 
 /** What happens to a request, from top to bottom. */
-export function createApp(container: Container, { readiness, metrics, overload, extra = [] }: AppDeps): Koa {
+export function createApp(container: Container, { readiness, metrics, overload, tracing, extra = [] }: AppDeps): Koa {
   const { config, log, random, keyring, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
@@ -59,6 +63,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   app.use(closeWhenDraining(readiness));
   app.use(mirror({ keyedHash, clock }));
   app.use(forwarded({ issuer, trustProxy }));
+  if (tracing !== undefined) app.use(traced({ tracing, trustProxy }));
   app.use(requestLog({ log, random, metrics }));
   app.use(securityHeaders({ issuer }));
   app.use(documents.serve);

@@ -17,6 +17,7 @@ import { createKnex, migrate } from './store/knex.ts';
 import { watchEventLoop } from './telemetry/event-loop.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { openTracing, type SpanExporter } from './telemetry/tracing.ts';
 import type { Readiness } from './web/health.ts';
 import { createOverload } from './web/overload.ts';
 
@@ -32,6 +33,8 @@ export interface ServerDeps {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Takes the traces in the place of a collector. */
+  readonly traceExporter?: SpanExporter | undefined;
   /** How a stop waits until no proxy sends anybody any more. */
   readonly pause?: (ms: number) => Promise<unknown>;
   /** How long the simulator's slow endings take. */
@@ -103,10 +106,12 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const readiness: Readiness & { draining: boolean } = { check: async () => { await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
     opened.push(await openMonitoring(metrics, readiness, config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
+    const tracing = await openTracing({ ...config.tracing, exporter: deps.traceExporter });
+    if (tracing !== undefined) opened.push(() => tracing.close());
     const eventLoop = watchEventLoop();
     opened.push(() => { eventLoop.stop(); return Promise.resolve(); });
     const overload = createOverload({ ...config.overload, eventLoop, cookies: underWayCookies(config.http.issuer), metrics });
-    const server = createHttpServer(createApp(container, { readiness, metrics, overload, extra }), config.http, metrics);
+    const server = createHttpServer(createApp(container, { readiness, metrics, overload, tracing, extra }), config.http, metrics);
     watchHttp(metrics, { server, overload, eventLoop });
     const port = await listen(server, config.http);
     opened.push(async () => {

@@ -205,6 +205,11 @@ export const settings = {
     port: whole(9464, 'Port of it; `off` serves none.', { env: 'METRICS_PORT', max: 65_535 }),
   },
 
+  tracing: {
+    endpoint: optionalLink(/^https?$/, 'Base address of an OpenTelemetry collector (OTLP over HTTP); unset traces nothing.', { env: 'OTEL_EXPORTER_OTLP_ENDPOINT', example: 'http://127.0.0.1:4318' }),
+    percent: whole(10, 'How many of a hundred requests are traced, where no proxy has decided.', { env: 'TRACES_PERCENT', max: 100 }),
+  },
+
   log: {
     level: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', 'Least level written.', { env: 'LOG_LEVEL' }),
   },

@@ -17,6 +17,8 @@ interface Layer {
 
 /** What everything above the domain may use: pure rules, and the interfaces of time and chance. */
 const ground = ['domain/', 'ports/clock/clock.ts', 'ports/random/random.ts'];
+/** A span is begun where the work is done; outside a traced request it is nothing. */
+const spans = ['telemetry/trace.ts'];
 /** Interfaces and plain rules of the ports, as opposed to their implementations. */
 const interfaces = [
   'ports/civil-registry/civil-registry.ts', 'ports/counters/counters.ts', 'ports/counters/limits.ts', 'ports/delivery.ts', 'ports/mail/mail.ts', 'ports/sms/sms.ts',
@@ -37,13 +39,13 @@ const layers: readonly Layer[] = [
   { folder: 'crypto/', values: ground, types: ['config.ts'], remedy: 'hand in keys and settings as arguments' },
   { folder: 'ports/counters/postgres.ts', values: [...ground, 'ports/counters/', 'store/knex.ts'], remedy: 'counters know the connection and no table of anybody else' },
   { folder: 'ports/counters/redis.ts', values: [...ground, 'ports/counters/'], types: ['store/redis/connection.ts'], remedy: 'counters know the connection and no key of anybody else' },
-  { folder: 'ports/', values: [...ground, 'ports/'], types: ['config.ts', 'telemetry/'], remedy: 'a port knows the outside world, not the product: let the caller hand it in' },
-  { folder: 'store/', values: [...ground], types: ['crypto/', 'telemetry/'], remedy: 'tables know nobody above them: move the decision into a service' },
+  { folder: 'ports/', values: [...ground, ...spans, 'ports/'], types: ['config.ts', 'telemetry/'], remedy: 'a port knows the outside world, not the product: let the caller hand it in' },
+  { folder: 'store/', values: [...ground, ...spans], types: ['crypto/', 'telemetry/'], remedy: 'tables know nobody above them: move the decision into a service' },
   { folder: 'audit/', values: ground, types: ['crypto/', 'ports/counters/', 'store/', 'telemetry/'], remedy: 'the audit log is told what happened; it asks nobody' },
   { folder: 'queue/', values: [], remedy: 'a queue is worked through without knowing what lies in it: hand the work in' },
   { folder: 'messages/', values: [...ground, ...interfaces, 'queue/'], types: [...knowledge, 'ports/'], remedy: 'messages are written for any journey: hand in what only one of them knows' },
   { folder: 'second-factor/', values: [...ground, ...interfaces, 'messages/'], types: knowledge, remedy: 'the second factor serves journeys, account pages and operators alike, and knows none of them' },
-  { folder: 'web/', values: [...ground], types: ['config.ts', 'crypto/', 'telemetry/'], remedy: 'shared HTTP knows no journey, no table and no service: hand in a function' },
+  { folder: 'web/', values: [...ground, ...spans, 'telemetry/areas.ts'], types: ['config.ts', 'crypto/', 'telemetry/'], remedy: 'shared HTTP knows no journey, no table and no service: hand in a function' },
   { folder: 'oidc/', values: [...ground, 'crypto/jws.ts', 'crypto/signing-key.ts', 'queue/', 'web/'], types: [...knowledge, 'ports/counters/'], remedy: 'the protocol knows accounts and clients through the store, and no journey' },
   { folder: 'sandbox/', values: [...ground, ...interfaces, 'crypto/jws.ts', 'crypto/signing-key.ts', 'web/'], types: knowledge, remedy: 'the sandbox has people of its own: it knows no account and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
@@ -99,6 +101,10 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   uqr: { values: ['web/qr.ts'] },
   pg: { values: ['store/'] },
   pino: { values: ['telemetry/log.ts'] },
+  '@opentelemetry/api': { values: ['telemetry/tracing.ts'] },
+  '@opentelemetry/exporter-trace-otlp-http': { values: ['telemetry/tracing.ts'] },
+  '@opentelemetry/resources': { values: ['telemetry/tracing.ts'] },
+  '@opentelemetry/sdk-trace-base': { values: ['telemetry/tracing.ts'] },
   // Pages and letters are both written in it.
   'prom-client': { values: ['telemetry/metrics.ts'] },
   pug: { values: ['web/render.ts', 'messages/letter.ts'] },

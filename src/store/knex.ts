@@ -1,5 +1,6 @@
 import knexFactory, { type Knex } from 'knex';
 import pg from 'pg';
+import { traceQueries } from './trace-queries.ts';
 
 export { migrate, rollback } from './migrate.ts';
 
@@ -41,7 +42,14 @@ export function createKnex({ url, poolMax, statementTimeoutMs, applicationName =
   return knexFactory({
     client: 'pg',
     connection: connection as Knex.PgConnectionConfig,
-    pool: { min: 0, max: poolMax },
+    pool: {
+      min: 0,
+      max: poolMax,
+      afterCreate: (made: pg.Client, done: (error: unknown, made: pg.Client) => void) => {
+        traceQueries(made);
+        done(null, made);
+      },
+    },
     acquireConnectionTimeout: 10_000,
     // Otherwise the text of an error carries the values of the statement, and from there they reach the log.
     compileSqlOnError: false,

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { Sensitive } from '../domain/sensitive.ts';
+import { currentTraceId } from './trace.ts';
 
 /** Without `child`: what a child logger adds to each line passes by the redaction. */
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
@@ -54,7 +55,12 @@ export function createLog({ level, pretty = false, destination }: { level: strin
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: {
       level: (label: string) => ({ level: label }),
-      log: (fields: Record<string, unknown>) => scrub(fields) as Record<string, unknown>,
+      log: (fields: Record<string, unknown>) => {
+        const scrubbed = scrub(fields) as Record<string, unknown>;
+        const traceId = currentTraceId();
+        // Beside what is scrubbed: of its 32 figures sixteen may be digits.
+        return traceId === undefined ? scrubbed : { ...scrubbed, traceId };
+      },
     },
     // Errors are scrubbed already; pino's own serializer would take what is left for an error and lose its type and causes.
     serializers: { err: (value: unknown) => value },

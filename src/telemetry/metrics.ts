@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { areaOf, methodOf } from './areas.ts';
 import { reasonIn, watchLog } from './events.ts';
 import type { Log } from './log.ts';
 
@@ -33,15 +34,6 @@ export interface Metrics {
   text(): Promise<string>;
   readonly contentType: string;
 }
-
-/** Of the paths only what is ours: anything else is somebody's typing, and would make a series for each. */
-const AREAS = new Set(['interaction', 'account', 'admin', 'api', 'auth', 'token', 'me', 'jwks', 'request', 'session', 'device', 'reg', 'docs', 'portal', 'logos', 'sandbox', '.well-known']);
-const METHODS = new Set(['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']);
-
-const areaOf = (path: string): string => {
-  const first = path.split('/', 2)[1] ?? '';
-  return first === '' ? 'front' : AREAS.has(first) ? first : 'other';
-};
 
 /** What the outcome of a message means for the code in it. */
 const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed' };
@@ -95,7 +87,7 @@ export function createMetrics(): Metrics {
         further[event]?.(fields);
       }),
     request: ({ method, path, status, seconds }) => {
-      requests.observe({ area: areaOf(path), method: METHODS.has(method) ? method : 'other', status: String(status) }, seconds);
+      requests.observe({ area: areaOf(path), method: methodOf(method), status: String(status) }, seconds);
     },
     protocol: (kind, outcome) => { protocol.inc({ kind, outcome }); },
     refused: (kind, reason) => { refusals.inc({ kind, reason }); },

@@ -8,7 +8,7 @@ import { sensitive } from '../../src/domain/sensitive.ts';
 import type { ClientMetadata, ClientType, Listing } from '../../src/domain/client.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import type { Container } from '../../src/container.ts';
-import { startServer, type RunningServer } from '../../src/server.ts';
+import { startServer, type RunningServer, type ServerDeps } from '../../src/server.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { OutboxEntry } from '../../src/store/outbox.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -87,7 +87,7 @@ export async function addClient({ store, clock }: Pick<Container, 'store' | 'clo
  *
  * @param options.lineTo  the address under which the product reaches its database; the test still reaches it directly.
  */
-export async function startTestApp(changes: Changes<Config> = {}, { lineTo }: { lineTo?: (databaseUrl: string) => Promise<string> } = {}): Promise<TestApp> {
+export async function startTestApp(changes: Changes<Config> = {}, { lineTo, traceExporter }: { lineTo?: (databaseUrl: string) => Promise<string>; traceExporter?: ServerDeps['traceExporter'] } = {}): Promise<TestApp> {
   const database = await createTestDatabase();
   const databaseUrl = lineTo === undefined ? database.url : await lineTo(database.url);
   const dataDir = await mkdtemp(join(tmpdir(), 'sso-test-'));
@@ -114,7 +114,7 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo }: { 
     },
   });
   const log = createLog({ level: config.log.level, destination });
-  const start = (): Promise<RunningServer> => startServer({ config, log, clock, simulatorDelays: { hangMs: 3000, slowMs: 200 } });
+  const start = (): Promise<RunningServer> => startServer({ config, log, clock, traceExporter, simulatorDelays: { hangMs: 3000, slowMs: 200 } });
 
   let running = await start();
   const messagesTo = async (recipient: string): Promise<readonly OutboxEntry[]> => {

@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts';
 import { judgeAnswer, normaliseForRegistry, readQuota, thresholdToSend, type Finding } from '../../domain/identity.ts';
 import type { LoggedEvent } from '../../domain/log-event.ts';
+import { inSpan } from '../../telemetry/trace.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Random } from '../random/random.ts';
 import { createCircuit } from './circuit.ts';
@@ -122,7 +123,7 @@ export function createDukcapilRegistry({ config, url, clock, random, log, onAnsw
         return circuit.run((isProbe) => ask(isProbe ? undefined : signal)).finally(giveBack);
       };
 
-      const answered = askInTurn().then(
+      const answered = inSpan('civil registry', {}, askInTurn).then(
         (finding) => {
           const { durationMs } = report('info', finding.verdict, finding.responseCode);
           return { ...finding, reference, durationMs };

@@ -1,6 +1,7 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
+import { inSpan } from '../../telemetry/trace.ts';
 
 /** Address space in which somebody's inner network may lie (RFC 6890 and successors). */
 const INNER: readonly string[] = [
@@ -76,7 +77,7 @@ export function createOutboundFetch({ allow, loopback }: OutboundOptions): typeo
     const host = plainHost(new URL(input).hostname);
     if (isIP(host) !== 0 && !mayReach(host, host)) throw new OutboundRefused(host);
     const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(init.signal == null ? [] : [init.signal])];
-    return undiciFetch(input, { ...(init as object), redirect: init.redirect === 'manual' ? 'manual' : 'error', signal: AbortSignal.any(signals), dispatcher: agent });
+    return inSpan('outbound', { 'server.address': host }, () => undiciFetch(input, { ...(init as object), redirect: init.redirect === 'manual' ? 'manual' : 'error', signal: AbortSignal.any(signals), dispatcher: agent }));
   };
   return guarded as typeof globalThis.fetch;
 }

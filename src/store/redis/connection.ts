@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { inSpan } from '../../telemetry/trace.ts';
 
 export interface RedisSettings {
   readonly url: string | undefined;
@@ -139,6 +140,9 @@ function connect(settings: RedisSettings): Redis | Cluster | undefined {
   return undefined;
 }
 
+/** A command as a span of its request: its name alone, no key and no value. */
+const traced = (command: string, work: () => Promise<unknown>): Promise<unknown> => inSpan(`redis ${command}`, { 'db.system.name': 'redis', 'db.operation.name': command }, work);
+
 type Command = (...args: unknown[]) => Promise<unknown>;
 
 interface Logger {
@@ -203,8 +207,8 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
   return {
     isCluster: client instanceof Cluster,
     prefix,
-    call: (command, ...args) => inTime(() => client.callBuffer(command, ...args)),
-    run: (script, keys, args) => inTime(() => commandOf(script)(keys.length, ...keys, ...args)),
+    call: (command, ...args) => traced(command, () => inTime(() => client.callBuffer(command, ...args))),
+    run: (script, keys, args) => traced(script.name, () => inTime(() => commandOf(script)(keys.length, ...keys, ...args))),
     async ping() {
       // A cluster is asked for a key: it is there when it serves, and a node that answers says nothing of it.
       await inTime<unknown>(() => (client instanceof Cluster ? client.exists(`${prefix}ping`) : client.ping()));
