@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NGINX } from './nginx.ts';
+import { SYSTEM_POSTGRES } from './system-postgres.ts';
 
 interface SystemPackage {
   readonly needed: string;
@@ -46,6 +47,13 @@ const NEEDED: readonly SystemPackage[] = [
     packages: ['nginx'],
     unpackTo: NGINX.folder,
     elsewhere: 'install nginx 1.22 or newer and set NGINX to its path',
+  },
+  {
+    needed: 'PostgreSQL with pg_dump of the same version',
+    path: `${SYSTEM_POSTGRES}/pg_dump`,
+    // Sets up a server too; as root on a machine that starts none by itself, that is a folder and nothing else.
+    packages: ['postgresql'],
+    elsewhere: 'set POSTGRES_BIN to the folder of the programs of a PostgreSQL server and its clients',
   },
 ];
 

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Puts a backup into an empty database: restore.sh <file>
+#
+#   DATABASE_URL or DATABASE_URL_FILE   the empty database, by its owner
+#   BACKUP_IDENTITY                     for an encrypted backup (….age), the file of the private key
+#
+# All of it or nothing: one transaction. docs/operasi/backup.md says what to do before and after.
+set -euo pipefail
+umask 077
+
+fail() { echo "restore: $*" >&2; exit 1; }
+
+[ $# -eq 1 ] || fail "usage: restore.sh <file>"
+file=$(realpath -- "$1")
+[ -f "$file" ] || fail "there is no file $1"
+url=${DATABASE_URL:-$(cat -- "${DATABASE_URL_FILE:?set DATABASE_URL or DATABASE_URL_FILE}")}
+
+[ -f "$file.sha256" ] || fail "there is no $file.sha256 to check the backup by"
+(cd "$(dirname -- "$file")" && sha256sum --check --status -- "$(basename -- "$file").sha256") || fail "the file is not the one that was written: its sum differs"
+
+tables=$(psql --no-psqlrc --tuples-only --no-align --command "select count(*) from pg_tables where schemaname = 'public'" "$url")
+[ "$tables" -eq 0 ] || fail "the database is not empty ($tables tables): make a new one"
+
+restore() { pg_restore --single-transaction --exit-on-error --no-owner --no-privileges --dbname="$url" "$@"; }
+case $file in
+  *.age) age --decrypt --identity "${BACKUP_IDENTITY:?set BACKUP_IDENTITY}" "$file" | restore ;;
+  *) restore "$file" ;;
+esac
+psql --no-psqlrc --quiet --command analyze "$url"
+echo "restored: $(psql --no-psqlrc --tuples-only --no-align --command 'select count(*) from accounts' "$url") accounts"

@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadConfig, type Config } from '../../src/config.ts';
+import { createCore, type Core } from '../../src/core.ts';
+import { startServer } from '../../src/server.ts';
+import { createKnex, migrate } from '../../src/store/knex.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { addAccount } from '../support/accounts.ts';
+import { freePort } from '../support/app.ts';
+import { Browser } from '../support/browser.ts';
+import { citizens } from '../support/citizens.ts';
+import { signIn } from '../support/journeys.ts';
+import { hasSystemPostgres, startSystemPostgres, SYSTEM_POSTGRES, type SystemPostgres } from '../support/system-postgres.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { budi } = citizens;
+const silent = createLog({ level: 'silent' });
+
+(hasSystemPostgres() ? describe : describe.skip)('A backup by deploy/backup', function () {
+  this.timeout(120_000);
+  let directory: string;
+  let backups: string;
+  let server: SystemPostgres;
+  let oldUrl: string;
+  let emptyUrl: string;
+  let old: Core;
+
+  const configOf = async (url: string): Promise<Config> => {
+    const port = await freePort();
+    return loadConfig({ NODE_ENV: 'test' }, { dataDir: directory, http: { port, issuer: `http://localhost:${port}` }, database: { url }, simulator: { port: 0 } });
+  };
+  function run(script: 'backup' | 'restore', argument: string, env: Readonly<Record<string, string>>): { status: number | null; stdout: string; stderr: string } {
+    const path = [SYSTEM_POSTGRES, process.env.PATH].join(':');
+    const { status, stdout, stderr } = spawnSync(join(root, `deploy/backup/${script}.sh`), [argument], { env: { PATH: path, ...env }, encoding: 'utf8' });
+    return { status, stdout: stdout.trim(), stderr };
+  }
+
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'sso-backup-'));
+    backups = join(directory, 'backups');
+    mkdirSync(backups);
+    server = await startSystemPostgres();
+    [oldUrl, emptyUrl] = [await server.make('old'), await server.make('restored')];
+    const knex = createKnex({ url: oldUrl, poolMax: 2, statementTimeoutMs: 0 });
+    await migrate(knex).finally(() => knex.destroy());
+    old = createCore({ config: await configOf(oldUrl), databaseUrl: oldUrl, log: silent });
+    await addAccount({ container: old }, budi);
+    await old.knex('counters').insert({ key: 'c', points: 1 });
+  });
+  after(async () => {
+    await old.close();
+    await server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('refuses to write to where the keyring is', () => {
+    const { status, stderr } = run('backup', directory, { DATABASE_URL: oldUrl, KEYRING: join(directory, 'keyring.json') });
+    expect([status, stderr]).to.deep.equal([1, `backup: the keyring lies in ${directory}: keep it where no backup is\n`]);
+  });
+
+  it('goes into an empty database, and whoever had an account signs in with it', async () => {
+    const url = join(directory, 'database-url');
+    writeFileSync(url, `${oldUrl}\n`, { mode: 0o600 });
+    const made = run('backup', backups, { DATABASE_URL_FILE: url });
+    expect([made.status, made.stderr]).to.deep.equal([0, '']);
+    expect(made.stdout).to.match(/\/backups\/sso-\d{8}T\d{6}Z\.dump$/);
+    expect(readdirSync(backups), 'nothing half done').to.have.lengthOf(2);
+
+    const restored = run('restore', made.stdout, { DATABASE_URL: emptyUrl });
+    expect(restored).to.deep.equal({ status: 0, stdout: 'restored: 1 accounts', stderr: '' });
+
+    const running = await startServer({ config: await configOf(emptyUrl), log: silent });
+    try {
+      const { store, knex, audit, config } = running.container;
+      const browser = new Browser();
+      const page = await signIn(browser, await browser.open(`${config.http.issuer}/portal/sign-in`), budi.nik, budi.password);
+      expect(page.text).to.include(budi.name);
+      expect(await audit.verify(store), 'the audit chain is whole').to.equal(undefined);
+      expect(await knex('counters').where({ key: 'c' }), 'what ran out long ago').to.deep.equal([]);
+    } finally {
+      await running.close();
+    }
+    expect(run('restore', made.stdout, { DATABASE_URL: emptyUrl }).stderr, 'over something').to.match(/^restore: the database is not empty/);
+  });
+
+  it('is refused when it is not what was written', () => {
+    const [file = ''] = readdirSync(backups).filter((name) => name.endsWith('.dump'));
+    const copy = join(directory, file);
+    copyFileSync(join(backups, file), copy);
+    expect(run('restore', copy, { DATABASE_URL: emptyUrl }).stderr, 'nobody can tell').to.match(/^restore: there is no .*sha256/);
+    copyFileSync(join(backups, `${file}.sha256`), `${copy}.sha256`);
+    appendFileSync(copy, 'x');
+    expect(run('restore', copy, { DATABASE_URL: emptyUrl }).stderr).to.match(/^restore: the file is not the one that was written/);
+  });
+});
