@@ -41,6 +41,7 @@ const deployments: Readonly<Record<string, () => Deployment>> = {
     patienceSeconds: seconds(unit('deploy/systemd/sso@.service').get('TimeoutStopSec')?.[0] ?? ''),
   }),
   'the migration of systemd': () => ({ variables: { ...ofUnit('deploy/systemd/sso-migrate.service'), ...settings } }),
+  'the command line beside systemd': () => ({ variables: { ...assignments([...readText('deploy/systemd/sso').matchAll(/^export (.*)$/gm)].map(([, pair = '']) => pair)), ...settings } }),
   Kubernetes: () => ({
     variables: { ...ofImage(), ...variablesIn('deploy/kubernetes/settings/sso.env') },
     patienceSeconds: documentsIn('deploy/kubernetes/deployment.yaml').find(({ kind }) => kind === 'Deployment').spec.template.spec.terminationGracePeriodSeconds as number,
