@@ -9,7 +9,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeKeyringDocument } from '../../src/crypto/keyring.ts';
+import { makeKeyringDocument } from '../../src/crypto/keyring-document.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { freePort } from './app.ts';
