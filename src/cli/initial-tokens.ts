@@ -8,12 +8,14 @@ const reasons: Readonly<Record<InitialTokenRefusal, string>> = {
   team: 'team is refused: a name of 3 to 100 characters',
   days: 'expires is refused: 1 to 90 days',
   most: 'max is refused: 1 to 100 clients',
+  operator: 'handed-by is refused: it is no account id (sub)',
 };
 
-const present = ({ id, team, most, used, createdAt, expiresAt, revokedAt }: InitialToken): Record<string, unknown> => ({
+const present = ({ id, team, most, handedBy, used, createdAt, expiresAt, revokedAt }: InitialToken): Record<string, unknown> => ({
   id,
   team,
   max: most,
+  ...(handedBy === undefined ? {} : { handed_by: handedBy }),
   used,
   created_at: createdAt.toISOString(),
   expires_at: expiresAt.toISOString(),
@@ -28,12 +30,14 @@ export function addInitialTokenCommands(client: Command): void {
     .requiredOption('--team <name>', 'who gets it')
     .requiredOption('--expires <days>', 'how long it is good, 1 to 90', Number)
     .requiredOption('--max <clients>', 'how many clients, 1 to 100', Number)
-    .action(async ({ team, expires, max }: { team: string; expires: number; max: number }, command: Command) => {
-      const made = await withCore((core) => createInitialTokens(core).make({ team, days: expires, most: max }));
+    .option('--handed-by <sub>', 'the operator who hands it over, by their account id: they approve nothing that comes by it')
+    .action(async ({ team, expires, max, handedBy }: { team: string; expires: number; max: number; handedBy?: string }, command: Command) => {
+      const made = await withCore((core) => createInitialTokens(core).make({ team, days: expires, most: max, handedBy }));
       if (!made.ok) throw new Refused(reasons[made.refusal]);
       const shown = { ...present(made.value.token), initial_access_token: made.value.value.reveal() };
       print(command, shown, () => showRecord(shown));
       remark('Keep the token now: it is not shown again.');
+      if (handedBy === undefined) remark('Whoever hands it over could approve what comes by it: name them by --handed-by.');
     });
 
   client

@@ -5,6 +5,8 @@ export interface InitialToken {
   readonly id: string;
   readonly team: string;
   readonly most: number;
+  /** The account of the operator who hands it to the team, where that was said. */
+  readonly handedBy: string | undefined;
   readonly used: number;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -16,21 +18,22 @@ interface Row {
   hash: Buffer;
   team: string;
   most: number;
+  handed_by: string | null;
   used: number;
   created_at: Date;
   expires_at: Date;
   revoked_at: Date | null;
 }
 
-const toToken = (row: Row): InitialToken => ({ id: row.id, team: row.team, most: row.most, used: row.used, createdAt: row.created_at, expiresAt: row.expires_at, revokedAt: row.revoked_at ?? undefined });
+const toToken = (row: Row): InitialToken => ({ id: row.id, team: row.team, most: row.most, handedBy: row.handed_by ?? undefined, used: row.used, createdAt: row.created_at, expiresAt: row.expires_at, revokedAt: row.revoked_at ?? undefined });
 
 export type RegistrationTokenStore = ReturnType<typeof createRegistrationTokenStore>;
 
 /** Tokens of dynamic registration (RFC 7591, RFC 7592), found by their keyed hashes. */
 export function createRegistrationTokenStore(db: Knex) {
   return {
-    async insertInitial({ id, team, most, createdAt, expiresAt }: Pick<InitialToken, 'id' | 'team' | 'most' | 'createdAt' | 'expiresAt'>, hash: Buffer): Promise<void> {
-      await db('initial_tokens').insert({ id, hash, team, most, created_at: createdAt, expires_at: expiresAt });
+    async insertInitial({ id, team, most, handedBy, createdAt, expiresAt }: Pick<InitialToken, 'id' | 'team' | 'most' | 'handedBy' | 'createdAt' | 'expiresAt'>, hash: Buffer): Promise<void> {
+      await db('initial_tokens').insert({ id, hash, team, most, handed_by: handedBy ?? null, created_at: createdAt, expires_at: expiresAt });
     },
 
     /** Uses it once, in one statement: of two at the last use one gets it. @returns undefined where it is good for nothing. */
@@ -65,9 +68,9 @@ export function createRegistrationTokenStore(db: Knex) {
     },
 
     /** @returns by which initial token the client came; undefined where the token is not its, or the team may no longer. */
-    async findInitialOf(clientId: string, hash: Buffer): Promise<string | undefined> {
-      const row = await db('registration_tokens as r').join('initial_tokens as i', 'i.id', 'r.initial_id').where({ 'r.client_id': clientId, 'r.hash': hash }).whereNull('i.revoked_at').first<{ id: string } | undefined>('i.id');
-      return row?.id;
+    async findInitialOf(clientId: string, hash: Buffer): Promise<Pick<InitialToken, 'id' | 'handedBy'> | undefined> {
+      const row = await db('registration_tokens as r').join('initial_tokens as i', 'i.id', 'r.initial_id').where({ 'r.client_id': clientId, 'r.hash': hash }).whereNull('i.revoked_at').first<Pick<Row, 'id' | 'handed_by'> | undefined>('i.id', 'i.handed_by');
+      return row === undefined ? undefined : { id: row.id, handedBy: row.handed_by ?? undefined };
     },
 
     /** Takes a draft away, with its versions and its token. @returns false when it is no draft. */

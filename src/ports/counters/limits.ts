@@ -38,7 +38,11 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       network: limit('user-code.network', limits.userCodesPerNetwork, HOUR),
     },
     /** Registering and managing clients, by whatever token. */
-    registration: { network: limit('registration.network', limits.registrationsPerNetwork, HOUR) },
+    registration: {
+      network: limit('registration.network', limits.registrationsPerNetwork, HOUR),
+      /** Each change leaves a version and an audit event behind. */
+      client: limit('registration.client', limits.registrationChangesPerClient, DAY),
+    },
     /** Everything at the sandbox but what is the same for everybody. */
     sandbox: {
       network: limit('sandbox.network', limits.sandboxPerNetwork, HOUR),

@@ -4,6 +4,8 @@ import { createInitialTokens, type InitialTokens } from '../../../src/admin/clie
 import { createAdminServices } from '../../../src/admin/services.ts';
 import { handOf } from '../../../src/admin/clients/versions.ts';
 import { createClientCheck } from '../../../src/oidc/client-check.ts';
+import { addAccount } from '../../support/accounts.ts';
+import { somebody } from '../../support/citizens.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser } from '../../support/browser.ts';
 
@@ -27,8 +29,8 @@ describe('Dynamic registration', () => {
   });
   after(() => app.close());
 
-  async function make(most = 20, days = 7): Promise<{ id: string; value: string }> {
-    const made = await tokens.make({ team: 'BLK Contoh', days, most });
+  async function make(most = 20, days = 7, handedBy?: string): Promise<{ id: string; value: string }> {
+    const made = await tokens.make({ team: 'BLK Contoh', days, most, handedBy });
     if (!made.ok) throw new Error(made.refusal);
     return { id: made.value.token.id, value: made.value.value.reveal() };
   }
@@ -137,6 +139,35 @@ describe('Dynamic registration', () => {
       expect((await call('GET', '/reg')).status).to.equal(405);
       expect((await call('PATCH', '/reg/abc')).status).to.equal(405);
     });
+  });
+
+  it('is approved by nobody who handed the token over: they may hold it as well', async () => {
+    const accountId = await addAccount(app, somebody());
+    const { value } = await make(3, 7, accountId);
+    const { body } = await register(web, value);
+    const id = String(body.client_id);
+    const open = (await app.store.clientVersions.findOpen(id))!;
+    const decide = (by: string) => services().review.approve(id, { number: open.number, edition: open.edition }, { hand: handOf(by) });
+    expect(await decide(`operator:${accountId}`)).to.deep.equal({ ok: false, refusal: { reason: 'proposal-own', id } });
+    expect((await decide('operator:lain')).ok).to.equal(true);
+    app.clock.advance({ seconds: 3 });
+    // Nor what the team asks for later.
+    await call('PUT', String(body.registration_client_uri), { by: String(body.registration_access_token), document: { ...web, client_id: id, redirect_uris: ['https://lain.test/cb'] } });
+    const later = (await app.store.clientVersions.findOpen(id))!;
+    expect(later.involved).to.include(`operator:${accountId}`);
+    expect(await tokens.make({ team: 'BLK Contoh', days: 7, most: 3, handedBy: 'f81d4fae-7dec-4d0a-a765-00a0c91e6bf6' })).to.deep.equal({ ok: false, refusal: 'operator' });
+  });
+
+  it('takes so many changes of a client in a day, counted for its team alone', async () => {
+    const { id, uri, by } = await registered();
+    const limit = app.container.limits.registration.client;
+    for (let count = 0; count < 3; count += 1) expect((await call('PUT', uri, { by: 'x'.repeat(43), document: { ...web, client_id: id } })).status).to.equal(401);
+    expect((await app.container.counters.read(limit, id)).used).to.equal(0);
+    await app.container.counters.hold(limit, id, 60);
+    const late = await call('PUT', uri, { by, document: { ...web, client_id: id } });
+    expect(late.status).to.equal(429);
+    expect(late.headers.get('retry-after')).to.match(/^\d+$/);
+    expect((await call('GET', uri, { by })).status, 'it is read all the same').to.equal(200);
   });
 
   describe('of a draft', () => {

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { Result } from '../../../domain/result.ts';
-import type { Counters } from '../../../ports/counters/counters.ts';
+import type { Counters, Limit } from '../../../ports/counters/counters.ts';
 import type { Limits } from '../../../ports/counters/limits.ts';
 import type { Clock } from '../../../ports/clock/clock.ts';
 import { readJson } from '../../../web/json-body.ts';
@@ -63,15 +63,17 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
   };
 
   /** @returns false where it was refused already. */
-  async function withinLimit(ctx: Context): Promise<boolean> {
-    const { network } = (ctx.state as SenderState).sender;
-    if (network === undefined) return true;
-    const { refused: over, resetsAt } = await counters.take(limits.registration.network, network);
+  async function within(ctx: Context, limit: Limit, key: string): Promise<boolean> {
+    const { refused: over, resetsAt } = await counters.take(limit, key);
     if (!over) return true;
     ctx.set('Retry-After', String(Math.max(1, Math.ceil(((resetsAt?.getTime() ?? 0) - clock.now().getTime()) / 1000))));
     answer(ctx, 429, { error: 'slow_down', error_description: 'too many requests to register' });
     return false;
   }
+  const withinNetwork = async (ctx: Context): Promise<boolean> => {
+    const { network } = (ctx.state as SenderState).sender;
+    return network === undefined || within(ctx, limits.registration.network, network);
+  };
 
   /** The document; undefined where it was refused already. */
   async function read(ctx: Context): Promise<{ readonly document: unknown } | undefined> {
@@ -98,7 +100,7 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
       answer(ctx, 405, { error: 'invalid_request', error_description: `use ${methods.join(', ')}` });
       return;
     }
-    if (!(await withinLimit(ctx))) return;
+    if (!(await withinNetwork(ctx))) return;
     const token = BEARER.exec(ctx.get('authorization'))?.[1];
     if (token === undefined) { refused(ctx, { reason: 'token' }); return; }
 
@@ -112,7 +114,11 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
       manage(ctx, await registration.read(clientId, token), token);
     } else if (ctx.method === 'PUT') {
       const body = await read(ctx);
-      if (body !== undefined) manage(ctx, await registration.update(clientId, token, body.document), token);
+      if (body === undefined) return;
+      // Counted on the client only for its team: anybody knows the id.
+      const known = await registration.read(clientId, token);
+      if (!known.ok) { refused(ctx, known.refusal); return; }
+      if (await within(ctx, limits.registration.client, clientId)) manage(ctx, await registration.update(clientId, token, body.document), token);
     } else {
       const removed = await registration.remove(clientId, token);
       if (removed.ok) ctx.status = 204;

@@ -1,15 +1,18 @@
 import type { Audit } from '../../../audit/log.ts';
 import type { KeyedHash } from '../../../crypto/keyed-hash.ts';
+import type { AccountId } from '../../../domain/account.ts';
 import type { Client, ClientMetadata } from '../../../domain/client.ts';
+import { signatureOf } from '../../../domain/operator.ts';
 import { ok, refuse, type Result } from '../../../domain/result.ts';
 import type { Sensitive } from '../../../domain/sensitive.ts';
 import type { Clock } from '../../../ports/clock/clock.ts';
 import type { Random } from '../../../ports/random/random.ts';
+import type { InitialToken } from '../../../store/registration-tokens.ts';
 import type { Store } from '../../../store/store.ts';
 import type { FieldProblem } from '../field-problem.ts';
 import type { ClientRefusal } from '../refusals.ts';
 import type { ClientReview } from '../review.ts';
-import { handOf, type Hand } from '../versions.ts';
+import type { Hand } from '../versions.ts';
 import { initialHash, newToken } from './tokens.ts';
 
 export type RegistrationRefusal =
@@ -71,17 +74,20 @@ const toRefusal = (refusal: ClientRefusal): RegistrationRefusal => {
   return { reason: 'metadata', problems: [{ field: 'document', what: `was refused: ${refusal.reason}` }] };
 };
 
-/** What a team does, the audit log tells by the token that an operator gave it. */
-const handOfTeam = (initialId: string): Hand => handOf(`initial-token:${initialId}`);
+/** What a team does, the audit log tells by its token. Whoever handed that over may hold it too: they approve nothing that comes by it. */
+function handOfTeam({ id, handedBy }: Pick<InitialToken, 'id' | 'handedBy'>): Hand {
+  const by = `initial-token:${id}`;
+  return { by, involved: [by, ...(handedBy === undefined ? [] : [signatureOf({ kind: 'operator', accountId: handedBy as AccountId })])] };
+}
 
 export function createRegistration({ store, audit, keyedHash, clock, random, review }: RegistrationDeps): Registration {
   const managementHash = (token: string): Buffer => keyedHash.hash('registration-token', token);
 
   /** @returns the client with the hand of its team; undefined where the token is not for it. */
   async function admitted(clientId: string, token: string): Promise<{ readonly client: Client; readonly hand: Hand } | undefined> {
-    const initialId = await store.registrationTokens.findInitialOf(clientId, managementHash(token));
-    const client = initialId === undefined ? undefined : await store.clients.find(clientId);
-    return initialId === undefined || client === undefined ? undefined : { client, hand: handOfTeam(initialId) };
+    const initial = await store.registrationTokens.findInitialOf(clientId, managementHash(token));
+    const client = initial === undefined ? undefined : await store.clients.find(clientId);
+    return initial === undefined || client === undefined ? undefined : { client, hand: handOfTeam(initial) };
   }
 
   async function show(client: Client, newSecret?: Sensitive<string>): Promise<Managed> {
@@ -94,7 +100,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
       const initial = await store.registrationTokens.useInitial(initialHash(keyedHash, initialToken), clock.now());
       if (initial === undefined) return refuse({ reason: 'token' });
       const given = readDocument(document);
-      const registered = given.ok ? await registerDraft(given.value, initial.id) : given;
+      const registered = given.ok ? await registerDraft(given.value, initial) : given;
       if (!registered.ok) {
         await store.registrationTokens.giveBackInitial(initial.id);
         return registered;
@@ -134,10 +140,10 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
     },
   };
 
-  async function registerDraft(given: Members, initialId: string): Promise<Result<Managed, RegistrationRefusal>> {
+  async function registerDraft(given: Members, initial: InitialToken): Promise<Result<Managed, RegistrationRefusal>> {
     // Chosen here: whoever could choose it could take a name that others know.
     const { client_id: _id, client_secret: _secret, ...document } = given;
-    const made = await review.register({ document }, { hand: handOfTeam(initialId) });
+    const made = await review.register({ document }, { hand: handOfTeam(initial) });
     return made.ok ? ok(await show(made.value.client, made.value.newSecret)) : refuse(toRefusal(made.refusal));
   }
 

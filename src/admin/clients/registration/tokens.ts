@@ -1,5 +1,6 @@
 import type { Audit } from '../../../audit/log.ts';
 import type { KeyedHash } from '../../../crypto/keyed-hash.ts';
+import { PLAIN_LINE } from '../../../domain/plain-line.ts';
 import { refuse, ok, type Result } from '../../../domain/result.ts';
 import { sensitive, type Sensitive } from '../../../domain/sensitive.ts';
 import type { Clock } from '../../../ports/clock/clock.ts';
@@ -11,9 +12,11 @@ export interface InitialTokenWish {
   readonly team: string;
   readonly days: number;
   readonly most: number;
+  /** The account id of the operator who hands it over: they approve nothing that comes by it. */
+  readonly handedBy?: string | undefined;
 }
 
-export type InitialTokenRefusal = 'team' | 'days' | 'most';
+export type InitialTokenRefusal = 'team' | 'days' | 'most' | 'operator';
 
 export interface InitialTokens {
   /** Makes a token by which an approved team registers clients. It is shown this once. */
@@ -33,7 +36,7 @@ export interface InitialTokensDeps {
 
 const DAY_MS = 86_400_000;
 const TOKEN_BYTES = 32;
-const TEAM = /^\P{Cc}{3,100}$/u;
+const isTeam = (name: string): boolean => name.length >= 3 && name.length <= 100 && PLAIN_LINE.test(name);
 /** Ids are written by hand on a command line, and PostgreSQL is strict about their form. */
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -44,16 +47,17 @@ const isWhole = (value: number, most: number): boolean => Number.isInteger(value
 
 export function createInitialTokens({ store, audit, keyedHash, clock, random }: InitialTokensDeps): InitialTokens {
   return {
-    async make({ team, days, most }) {
-      if (!TEAM.test(team.trim())) return refuse('team');
+    async make({ team, days, most, handedBy }) {
+      if (!isTeam(team.trim())) return refuse('team');
       if (!isWhole(days, 90)) return refuse('days');
       if (!isWhole(most, 100)) return refuse('most');
+      if (handedBy !== undefined && (!UUID.test(handedBy) || (await store.accounts.findById(handedBy)) === undefined)) return refuse('operator');
       const value = newToken(random);
       const at = clock.now();
-      const token = { id: random.uuid(), team: team.trim(), most, used: 0, createdAt: at, expiresAt: new Date(at.getTime() + days * DAY_MS), revokedAt: undefined };
+      const token = { id: random.uuid(), team: team.trim(), most, handedBy, used: 0, createdAt: at, expiresAt: new Date(at.getTime() + days * DAY_MS), revokedAt: undefined };
       await store.transaction(async (tx) => {
         await tx.registrationTokens.insertInitial(token, initialHash(keyedHash, value.reveal()));
-        await audit.record(tx, 'initial-token.made', { token: token.id, team: token.team, most, by: 'operator' });
+        await audit.record(tx, 'initial-token.made', { token: token.id, team: token.team, most, by: 'operator', ...(handedBy === undefined ? {} : { handedBy }) });
       });
       return ok({ token, value });
     },
