@@ -169,6 +169,7 @@ export const settings = {
     operatorSearches: whole(120, 'Searches for accounts by one operator or machine in an hour.', { min: 1 }),
     operatorReveals: whole(40, 'Data shown in full to one operator in a day.', { min: 1 }),
     registrationsPerNetwork: whole(300, 'Requests to register or manage clients from one network in an hour.', { min: 1 }),
+    bridgeSecretsPerNetwork: whole(300, 'Wrong secrets of one client at the former interface, from one network in an hour.', { min: 1 }),
     registrationChangesPerClient: whole(100, 'Changes of one client by its team, at the registration endpoint, in a day.', { min: 1 }),
     sandboxPerNetwork: whole(6000, 'Requests to the sandbox from one network in an hour.', { min: 1 }),
     checkStepsPerClient: whole(1000, 'Steps of the integration check of one client in a day.', { min: 1 }),

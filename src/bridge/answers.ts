@@ -9,7 +9,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** The plain JSON of the former interface. */
 export interface Answers {
-  refuse(ctx: Context, status: 400 | 401 | 404, error: string, message: string): void;
+  refuse(ctx: Context, status: 400 | 401 | 404 | 429, error: string, message: string): void;
   /** The end date has passed: whom to ask, and the code by which they find the entry in the log. */
   ended(ctx: Context, status: 400 | 401, client: Client): void;
   /** What the protocol answered, in the other shape; its refusals keep their code. */

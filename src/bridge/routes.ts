@@ -3,6 +3,8 @@ import { todayIn } from '../domain/day.ts';
 import type { Config } from '../config.ts';
 import type { ClientDirectory } from '../oidc/clients.ts';
 import type { Clock } from '../ports/clock/clock.ts';
+import type { Counters } from '../ports/counters/counters.ts';
+import type { Limits } from '../ports/counters/limits.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -18,6 +20,8 @@ export interface BridgeDeps {
   /** The day at the house, `2026-01-31`. */
   readonly today: () => string;
   readonly now: () => Date;
+  readonly counters: Counters;
+  readonly limits: Pick<Limits, 'bridge'>;
   readonly limitBytes: number;
 }
 
@@ -25,6 +29,8 @@ export interface BridgeWiring {
   readonly clients: Pick<ClientDirectory, 'find'>;
   readonly store: Pick<Store, 'bridgeUses' | 'legacyIds'>;
   readonly clock: Clock;
+  readonly counters: Counters;
+  readonly limits: Pick<Limits, 'bridge'>;
   readonly random: Random;
   readonly log: Log;
   readonly config: Pick<Config, 'http' | 'help' | 'identity'>;
@@ -36,13 +42,15 @@ export interface BridgeWiring {
  * The former interface, for clients that are registered for it and until their day (docs/adr/0020-bridge.md). It stands in
  * front of the protocol and does nothing but translate: each call goes on to the endpoint that does the work.
  */
-export function createBridge({ clients, store, clock, random, log, config, pathFor }: BridgeWiring): Middleware {
+export function createBridge({ clients, store, clock, counters, limits, random, log, config, pathFor }: BridgeWiring): Middleware {
   const deps: BridgeDeps = {
     clients,
     uses: store.bridgeUses,
     legacyIdOf: (accountId) => store.legacyIds.of(accountId),
     today: () => todayIn(config.identity.timeZone, clock.now()),
     now: () => clock.now(),
+    counters,
+    limits,
     limitBytes: config.http.bodyLimitBytes,
   };
   const answers = createAnswers({ log, random, contact: config.help.email });

@@ -19,10 +19,13 @@ export const createSignIn =
     const client = isOld ? await clients.find(id) : undefined;
     if (client?.status !== 'active' || client.metadata.bridge === undefined) { await next(); return; }
     const { bridge, client_name: service, redirect_uris: uris = [] } = client.metadata;
-    if (isOver(bridge, today())) throw new Refused(400, 'errors.bridge-ended', { params: { service } });
-    await uses.count(client.id, today(), 'sign-in');
+    if (isOver(bridge, today())) {
+      await uses.count(client.id, today(), 'refused');
+      throw new Refused(400, 'errors.bridge-ended', { params: { service } });
+    }
     const back = only(uri);
     if (bridge.state_required === true && (only(state) ?? '') === '' && back !== undefined && uris.includes(back)) {
+      await uses.count(client.id, today(), 'refused');
       const home = new URL(back);
       home.searchParams.set('error', 'invalid_request');
       home.searchParams.set('error_description', 'state is required');
@@ -30,6 +33,7 @@ export const createSignIn =
       seeOther(ctx, home.href);
       return;
     }
+    await uses.count(client.id, today(), 'sign-in');
     ctx.query = { ...ctx.query, scope: scopesInstead(client.metadata) };
     (ctx.state as BridgedState).bridged = true;
     await next();

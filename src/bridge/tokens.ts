@@ -3,6 +3,7 @@ import { isOver } from '../domain/bridge.ts';
 import type { Client } from '../domain/client.ts';
 import { form, type FormState } from '../web/form.ts';
 import { readJson } from '../web/json-body.ts';
+import { senderOf } from '../web/sender.ts';
 import type { BridgeDeps } from './routes.ts';
 import type { Answers } from './answers.ts';
 
@@ -54,24 +55,20 @@ function withCredentials(ctx: Context, { id, metadata }: Client, secret: string,
 }
 
 /** `POST /api/v1/tokens`: the token endpoint behind another address, JSON or form, its answer inside `data` and beside it. */
-export const createTokens =
-  ({ clients, uses, today, limitBytes, answers, path }: Pick<BridgeDeps, 'clients' | 'uses' | 'today' | 'limitBytes'> & { readonly answers: Answers; readonly path: string }): Middleware =>
-  async (ctx, next) => {
-    ctx.set('Cache-Control', 'no-store');
-    const fields = await readFields(ctx, limitBytes);
-    if (fields === undefined) { answers.refuse(ctx, 400, 'invalid_request', `Send a JSON object of texts, or a form, of at most ${limitBytes} bytes.`); return; }
-    const { client_id: id = '', client_secret: secret = '', grant_type: grant = '' } = fields;
-    const client = await clients.find(id);
-    if (client?.status !== 'active' || secret === '') { answers.refuse(ctx, 401, 'invalid_client', 'client_id or client_secret is not right.'); return; }
-    const { bridge } = client.metadata;
-    if (bridge === undefined) { answers.refuse(ctx, 400, 'unauthorized_client', `This client is not registered for the former interface; use ${path}.`); return; }
-    if (isOver(bridge, today())) { answers.ended(ctx, 400, client); return; }
+export const createTokens = ({ clients, uses, today, now, counters, limits, limitBytes, answers, path }: Pick<BridgeDeps, 'clients' | 'uses' | 'today' | 'now' | 'counters' | 'limits' | 'limitBytes'> & { readonly answers: Answers; readonly path: string }): Middleware => {
+  /** What is asked of the protocol, once it is a call that the former interface knew; undefined where it was refused. */
+  function judge(ctx: Context, client: Client, fields: Fields): Fields | undefined {
+    const { client_secret: secret = '', grant_type: grant = '' } = fields;
     const takes = GRANTS[grant];
-    if (!Object.hasOwn(GRANTS, grant) || takes === undefined) { answers.refuse(ctx, 400, 'unsupported_grant_type', 'grant_type is authorization_code, refresh_token or client_credentials.'); return; }
-    await uses.count(client.id, today(), 'tokens');
+    if (secret === '') answers.refuse(ctx, 401, 'invalid_client', 'client_id or client_secret is not right.');
+    else if (client.metadata.bridge !== undefined && isOver(client.metadata.bridge, today())) answers.ended(ctx, 400, client);
+    else if (!Object.hasOwn(GRANTS, grant) || takes === undefined) answers.refuse(ctx, 400, 'unsupported_grant_type', 'grant_type is authorization_code, refresh_token or client_credentials.');
+    else return { grant_type: grant, ...Object.fromEntries(takes.map((name) => [name, fields[name] ?? ''])) };
+    return undefined;
+  }
 
-    const wanted = Object.fromEntries(takes.map((name) => [name, fields[name] ?? '']));
-    const restore = replaceBody(ctx, withCredentials(ctx, client, secret, { grant_type: grant, ...wanted }));
+  async function forward(ctx: Context, next: () => Promise<unknown>, client: Client, secret: string, wanted: Fields): Promise<void> {
+    const restore = replaceBody(ctx, withCredentials(ctx, client, secret, wanted));
     ctx.path = path;
     try {
       await next();
@@ -82,4 +79,29 @@ export const createTokens =
       const tokens = { access_token, token_type, expires_in, ...(refresh_token === undefined ? {} : { refresh_token }) };
       return { data: tokens, ...tokens };
     });
+  }
+
+  return async (ctx, next) => {
+    ctx.set('Cache-Control', 'no-store');
+    const fields = await readFields(ctx, limitBytes);
+    if (fields === undefined) { answers.refuse(ctx, 400, 'invalid_request', `Send a JSON object of texts, or a form, of at most ${limitBytes} bytes.`); return; }
+    const { client_id: id = '', client_secret: secret = '' } = fields;
+    const client = await clients.find(id);
+    if (client?.status !== 'active' || (client.metadata.bridge === undefined && secret === '')) { answers.refuse(ctx, 401, 'invalid_client', 'client_id or client_secret is not right.'); return; }
+    if (client.metadata.bridge === undefined) { answers.refuse(ctx, 400, 'unauthorized_client', `This client is not registered for the former interface; use ${path}.`); return; }
+
+    const { network } = senderOf(ctx);
+    const key = network === undefined ? undefined : `${network} ${client.id}`;
+    const tries = key === undefined ? undefined : await counters.read(limits.bridge.secrets, key);
+    // Not counted as a use either: whoever floods it writes nothing more.
+    if (tries?.exhausted === true) {
+      ctx.set('Retry-After', String(Math.max(1, Math.ceil(((tries.resetsAt?.getTime() ?? 0) - now().getTime()) / 1000))));
+      answers.refuse(ctx, 429, 'slow_down', 'Too many requests with a wrong client_secret.');
+      return;
+    }
+    const wanted = judge(ctx, client, fields);
+    if (wanted !== undefined) await forward(ctx, next, client, secret, wanted);
+    if (ctx.status === 401 && key !== undefined) await counters.take(limits.bridge.secrets, key);
+    await uses.count(client.id, today(), ctx.status === 200 ? 'tokens' : 'refused');
   };
+};

@@ -17,17 +17,18 @@ export const createUsersMe =
     ctx.querystring = '';
     ctx.path = path;
     await next();
-    const { oidc } = ctx as KoaContextWithOIDC;
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>;
+    const client = oidc?.client === undefined ? undefined : await clients.find(oidc.client.clientId);
+    if (client?.metadata.bridge !== undefined && (ctx.status !== 200 || isOver(client.metadata.bridge, today()))) await uses.count(client.id, today(), 'refused');
     if (ctx.status !== 200) {
       answers.reshape(ctx, (body) => body);
       if (ctx.status === 400) ctx.status = 401;
       return;
     }
-    const client = oidc.client === undefined ? undefined : await clients.find(oidc.client.clientId);
     if (client?.metadata.bridge === undefined) { answers.refuse(ctx, 404, 'not_found', 'This client is not registered for the former interface.'); return; }
     if (isOver(client.metadata.bridge, today())) { answers.ended(ctx, 401, client); return; }
     await uses.count(client.id, today(), 'users-me');
     const { sub, ...claims } = ctx.body as BridgeClaims & { readonly sub: string };
-    const legacyId = await legacyIdOf(oidc.account?.accountId ?? '');
+    const legacyId = await legacyIdOf(oidc?.account?.accountId ?? '');
     answers.reshape(ctx, () => ({ data: toFormerPerson(legacyId ?? sub, claims, now()), meta: META }));
   };

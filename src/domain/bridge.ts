@@ -10,7 +10,8 @@ export interface Bridge {
   readonly state_required?: boolean;
 }
 
-export const bridgeCalls = ['sign-in', 'tokens', 'users-me'] as const;
+/** What of them was refused, on whatever ground, stands by itself: anybody can cause that who knows a `client_id`. */
+export const bridgeCalls = ['sign-in', 'tokens', 'users-me', 'refused'] as const;
 export type BridgeCall = (typeof bridgeCalls)[number];
 
 export const isOver = ({ until }: Bridge, today: string): boolean => today > until;

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createClientService } from '../../src/admin/clients/service.ts';
 import { parseClientMetadata } from '../../src/admin/clients/forms.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import { todayIn, daysLater } from '../../src/domain/day.ts';
@@ -238,6 +239,55 @@ describe('The bridge: the former interface', () => {
     const reader = await startOperator(app, ['support']);
     const page = await reader.open(`/clients/${counted.id}`);
     expect(page.text).to.include('Pemakaian antarmuka lama').and.include(`2 kali, terakhir ${today}`).and.include(`boleh dipakai sampai ${daysLater(today, 30)}`);
+  });
+
+  it('counts by itself what it refuses, also after its day, so that nobody is overlooked who still tries', async () => {
+    const ending = await createRelyingParty(app, { scope: 'openid profile', further: { bridge: { until: today, state_required: true } } });
+    const { body } = await redeem(ending, await codeOf(ending));
+    const refused = async (): Promise<number> => (await app.store.bridgeUses.since(today, ending.id)).find(({ call }) => call === 'refused')?.uses ?? 0;
+    const attempts: readonly (() => Promise<unknown>)[] = [
+      () => new Browser().open(addressOf(ending, {})),
+      () => redeem(ending, 'x'),
+      () => redeem({ ...ending, secret: 'salah' }, 'x'),
+      () => post({ ...credentials(ending), grant_type: 'password' }),
+      () => post({ client_id: ending.id, grant_type: 'refresh_token' }),
+    ];
+    for (const attempt of attempts) await attempt();
+    expect(await refused()).to.equal(attempts.length);
+    await change(ending, { until: daysLater(today, -1) });
+    await new Browser().open(addressOf(ending));
+    await redeem(ending, 'x');
+    await me(body.access_token);
+    expect(await refused()).to.equal(attempts.length + 3);
+    expect((await app.store.bridgeUses.since(today, ending.id)).find(({ call }) => call === 'tokens')?.uses, 'what it served').to.equal(1);
+  });
+
+  it('takes so many wrong secrets of one client from one network, and the right one no more until the hour is over', async () => {
+    const guessed = await createRelyingParty(app, { further: { bridge: { until: daysLater(today, 30) } } });
+    const { points } = app.container.limits.bridge.secrets;
+    const before = await app.container.knex('counters').select('key');
+    expect((await redeem({ ...guessed, secret: 'salah' }, 'x')).status).to.equal(401);
+    const keys = (await app.container.knex('counters').select('key')).filter(({ key }: { key: string }) => !before.some((one: { key: string }) => one.key === key) && key.includes('bridge'));
+    expect(keys).to.have.length(1);
+    await app.container.knex('counters').whereIn('key', keys.map(({ key }: { key: string }) => key)).update({ points });
+    const late = await redeem(guessed, 'x');
+    expect(late).to.deep.include({ status: 429 });
+    expect(late.body.error).to.equal('slow_down');
+    expect((await redeem(old, 'x')).body.error, 'another client').to.equal('invalid_grant');
+    app.clock.advance({ hours: 2 });
+    expect((await redeem(guessed, 'x')).body.error).to.equal('invalid_grant');
+  });
+
+  it('begins on no day that has gone by; a registration whose day has come can still be changed', async () => {
+    const clients = createClientService({ ...app.container, check: () => undefined });
+    const wish = (until: string) => ({ document: { client_name: 'Uji', type: 'web', redirect_uris: ['https://rp.test/cb'], bridge: { until } } });
+    const [yesterday, now] = [daysLater(todayIn(app.config.identity.timeZone, app.clock.now()), -1), todayIn(app.config.identity.timeZone, app.clock.now())];
+    expect(await clients.create([wish(yesterday)])).to.deep.equal({ ok: false, refusal: { reason: 'client-metadata', problems: [{ field: 'bridge.until', what: 'must not lie in the past' }] } });
+    const made = await clients.create([wish(now)]);
+    const id = made.ok ? made.value[0]!.client.id : '';
+    expect((await clients.update(id, { bridge: { until: yesterday } })).ok).to.equal(false);
+    app.clock.advance({ days: 3 });
+    expect((await clients.update(id, { contacts: ['tim@rp.test'] })).ok).to.equal(true);
   });
 
   describe('in a registration', () => {

@@ -1,9 +1,12 @@
 import type { Audit } from '../../audit/log.ts';
+import type { Config } from '../../config.ts';
 import { changesBetween, changesSignIn, needsCheck, rebase, type ClientDescription } from '../../domain/client-change.ts';
 import type { Client, ClientMetadata, ClientVersion, Listing } from '../../domain/client.ts';
+import { todayIn } from '../../domain/day.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
+import { holdBridgeDay } from './bridge-rules.ts';
 import { judgeChange, type ProtocolCheck } from './judgement.ts';
 import { isPrivileged, PRIVILEGED } from './privileged.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
@@ -63,6 +66,7 @@ export interface ClientReviewDeps {
   readonly clock: Clock;
   readonly clients: Pick<ClientService, 'create'>;
   readonly check: ProtocolCheck;
+  readonly config: Pick<Config, 'identity'>;
   /** Whether the service has shown that it works with these settings of sign-in. */
   readonly hasPassedCheck: (clientId: string, metadata: ClientMetadata) => Promise<boolean>;
 }
@@ -84,7 +88,7 @@ export async function isStale(tx: Pick<Store, 'clientVersions'>, client: Client,
 }
 
 /** Registrations on their way past a second pair of eyes. */
-export function createClientReview({ store, audit, clock, clients, check, hasPassedCheck }: ClientReviewDeps): ClientReview {
+export function createClientReview({ store, audit, clock, clients, check, config, hasPassedCheck }: ClientReviewDeps): ClientReview {
   const privileged = (): Abandoned => new Abandoned({ reason: 'client-metadata', problems: [{ field: 'scope', what: PRIVILEGED }] });
 
   /** What was tried of it is tried no more; of a draft nothing is left at the sandbox. */
@@ -173,6 +177,7 @@ export function createClientReview({ store, audit, clock, clients, check, hasPas
         const from = open === undefined ? client : await openOnTop(tx, client, open);
         if (isPrivileged(client.metadata.scope, from.metadata.scope, changes.scope)) throw privileged();
         const { metadata, ignored } = judgeChange(check, client, from, changes, allowNik);
+        holdBridgeDay(todayIn(config.identity.timeZone, clock.now()), from.metadata, metadata);
         await holdResources(tx, metadata);
         const { outcome } = await settle(tx, client, open, { metadata, listing: listing === undefined ? from.listing : (listing ?? undefined), reason }, hand);
         return { client: await lockClient(tx, id), ignored, outcome };

@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Audit } from '../../audit/log.ts';
+import type { Config } from '../../config.ts';
 import type { Client, ClientStatus, ClientType, Listing } from '../../domain/client.ts';
+import { todayIn } from '../../domain/day.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
+import { findBridgeDayProblems, holdBridgeDay } from './bridge-rules.ts';
 import type { FieldProblem } from './field-problem.ts';
 import { needsSecret } from './forms.ts';
 import { judgeChange, judgeNew, type ProtocolCheck } from './judgement.ts';
@@ -82,6 +85,7 @@ export interface ClientServiceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly check: ProtocolCheck;
+  readonly config: Pick<Config, 'identity'>;
 }
 
 const detailsOf = ({ by, reason }: Because): { by: string; reason?: string } => ({ by, ...(reason === undefined ? {} : { reason }) });
@@ -90,11 +94,15 @@ const changedFields = (before: Readonly<Record<string, unknown>>, after: Readonl
   [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((field) => !isDeepStrictEqual(before[field], after[field])).sort();
 
 /** Client applications: registering, changing and stopping them. */
-export function createClientService({ store, audit, clock, random, check }: ClientServiceDeps): ClientService {
+export function createClientService({ store, audit, clock, random, check, config }: ClientServiceDeps): ClientService {
+  const today = (): string => todayIn(config.identity.timeZone, clock.now());
+
   function prepare({ document, type, allowNik, firstParty, listing, secret }: ClientWish, status: 'draft' | 'active'): Result<Registered, readonly FieldProblem[]> {
     const judged = judgeNew(check, document, { type, allowNik, firstParty }, () => random.uuid());
     if (!judged.ok) return judged;
     const { metadata, ignored } = judged.value;
+    const late = [...findBridgeDayProblems(today(), undefined, metadata)];
+    if (late.length > 0) return refuse(late);
     // A draft needs it too: the service is tried out before it is approved.
     const newSecret = needsSecret(metadata) ? (secret ?? makeSecret(random)) : undefined;
     const now = clock.now();
@@ -135,6 +143,7 @@ export function createClientService({ store, audit, clock, random, check }: Clie
         const before = await lockClient(tx, id);
         if (seenAt !== undefined && before.updatedAt.getTime() !== seenAt.getTime()) throw new Abandoned({ reason: 'client-changed', id });
         const { metadata, ignored } = judgeChange(check, before, before, changes, allowNik);
+        holdBridgeDay(today(), before.metadata, metadata);
         await holdResources(tx, metadata);
         const newSecret = needsSecret(metadata) && before.secrets.length === 0 ? makeSecret(random) : undefined;
         const wanted = { metadata, listing: listing ?? before.listing };

@@ -37,6 +37,8 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       device: limit('user-code.device', limits.userCodesPerDevice, HOUR),
       network: limit('user-code.network', limits.userCodesPerNetwork, HOUR),
     },
+    /** Wrong secrets at the former interface, for one client from one network. */
+    bridge: { secrets: limit('bridge.secrets', limits.bridgeSecretsPerNetwork, HOUR) },
     /** Registering and managing clients, by whatever token. */
     registration: {
       network: limit('registration.network', limits.registrationsPerNetwork, HOUR),
