@@ -50,7 +50,7 @@ const layers: readonly Layer[] = [
   { folder: 'sandbox/', values: [...ground, ...interfaces, 'crypto/jws.ts', 'crypto/signing-key.ts', 'web/'], types: knowledge, remedy: 'the sandbox has people of its own: it knows no account and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
   { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
-  { folder: 'bridge/', values: [...ground, 'web/'], types: [...knowledge, 'oidc/'], remedy: 'the bridge translates: what is decided is decided by the protocol' },
+  { folder: 'bridge/', values: [...ground, 'web/'], types: [...knowledge, 'oidc/', 'ports/counters/'], remedy: 'the bridge translates: what is decided is decided by the protocol' },
   { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: [...knowledge, 'second-factor/', 'sandbox/checks.ts'], remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
   { folder: 'docs/', values: [...ground, 'web/'], types: ['config.ts'], remedy: 'the guide is text: it knows the address of the sign-on and nothing else' },
   { folder: 'portal/', values: [...ground, 'web/'], types: knowledge, remedy: 'the portal is a client of the sign-on like any other' },

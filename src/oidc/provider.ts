@@ -18,6 +18,7 @@ import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { assertClientAssertion } from './fapi.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
+import { keptShortly } from './held-keys.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged } from './bridged.ts';
@@ -79,7 +80,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
       return model === 'Session' ? honouredSessions(adapterFor(model), store) : honouredWithoutSession(model, honouredTokens(model, adapterFor(model), clients), store);
     },
     clients: ownClients,
-    fetch,
+    fetch: keptShortly(fetch),
     findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),
     jwks: { keys: createKeySlots(signingKeys) },
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },

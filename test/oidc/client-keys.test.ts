@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { createClientService, type ClientService } from '../../src/admin/clients/service.ts';
 import { createClientCheck } from '../../src/oidc/client-check.ts';
+import { keptShortly, LONGEST_SECONDS } from '../../src/oidc/held-keys.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
 async function makeKey(kid: string): Promise<{ kid: string; privateKey: CryptoKey; jwk: object }> {
@@ -32,5 +33,15 @@ describe('Keys of clients', () => {
     expect((await clients.update('kunci', { jwks: { keys: [fresh.jwk] } })).ok).to.equal(true);
     app.clock.advance({ seconds: 3 });
     expect([await token(old), await token(fresh)]).to.deep.equal([401, 200]);
+  });
+
+  it('are kept for five minutes at most, whatever the server of the service says of their life', async () => {
+    const year = 'public, max-age=31536000';
+    const answers = (headers: Readonly<Record<string, string>>) => keptShortly(() => Promise.resolve(new Response('{"keys":[]}', { headers })));
+    const long = await answers({ 'cache-control': year, expires: 'Fri, 01 Jan 2100 00:00:00 GMT', 'content-type': 'application/json' })('https://rp.test/jwks');
+    expect(long.headers.get('cache-control')).to.equal(`max-age=${LONGEST_SECONDS}`);
+    expect(long.headers.get('expires')).to.equal(null);
+    expect([long.status, long.headers.get('content-type'), await long.json()]).to.deep.equal([200, 'application/json', { keys: [] }]);
+    expect((await answers({ 'cache-control': 'max-age=30' })('https://rp.test/jwks')).headers.get('cache-control')).to.equal('max-age=30');
   });
 });
