@@ -565,6 +565,8 @@ describe('The command line', function () {
       expect(stderr).to.match(/configuration/);
       chmodSync(join(directory, 'keyring.json'), 0o644);
       expect((await diagnose({ ...production('https://localhost:1'), ARGON2_MEMORY_KIB: '1024' })).states).to.include({ configuration: 'ok', keyring: 'fail', certificate: 'fail', 'public address': 'fail', 'password hashes': 'fail' });
+      chmodSync(join(directory, 'keyring.json'), 0o440);
+      expect((await diagnose({ ...production('https://localhost:1') })).states, 'as Kubernetes mounts it').to.include({ keyring: 'warn' });
       chmodSync(join(directory, 'keyring.json'), 0o600);
       expect((await diagnose({ ...production('https://localhost:1'), ARGON2_MEMORY_KIB: '19456', ARGON2_PASSES: '2' })).states).to.include({ keyring: 'ok' }).and.not.have.property('password hashes');
     });

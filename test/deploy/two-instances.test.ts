@@ -11,7 +11,7 @@ import { hasRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 
-/** Of a province that does not exist. */
+/** Of a province that does not exist, like those that begin with 99, which production refuses. */
 const dewi = { ...citizens.ratna, nik: '9801014101900002', name: 'Dewi Contoh Ratna', email: 'dewi@contoh.id' };
 const someone = somebody({ email: 'warga@contoh.id' });
 
