@@ -153,7 +153,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 
   const chainWatch = createChainWatch({ audit, store, log });
-  const reencryption = createReencryption({ store, columns: sealedColumns, others: core.redisSealed, clock });
+  const reencryption = createReencryption({ store, columns: sealedColumns, others: core.redisSealed, clock, doAllAgree: () => store.instances.allUse(keyring.ids) });
   const instanceId = random.uuid();
   const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids);
   await beat();

@@ -490,7 +490,7 @@ describe('The command line', function () {
       await database.knex('instances').update({ keys: JSON.stringify({ ...before.ids, sealing: { current: 'k2', known: ['k1', 'k2'] } }) });
       const sealed = createSealer(before).seal('draft', core.random.uuid(), '{}');
       await database.knex('drafts').insert({ uid_hash: Buffer.alloc(32), journey: 'recovery', id: core.random.uuid(), sealed, created_at: new Date(), updated_at: new Date(), expires_at: new Date() });
-      expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 1 rows are still sealed under the key k1');
+      expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 1 rows are still under the key k1');
       await database.knex('drafts').delete();
       expect(await said(['remove-key', 'sealing', 'k1'])).to.match(/^0 The key k1 is out/);
       expect((await list()).filter(({ use }) => use === 'sealing').map(({ id, current }) => `${id} ${current}`)).to.deep.equal(['k2 true', 'k1 false']);

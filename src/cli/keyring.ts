@@ -28,7 +28,7 @@ function demandKnown(document: KeyringDocument, use: KeyUse, id: string): void {
 /** Rows under each key, and how many running instances know and use it. */
 async function survey({ store, redisSealed, keyring }: Core): Promise<readonly { use: KeyUse; id: string; current: boolean; rows: number | undefined; known_by: number; used_by: number; instances: number }[]> {
   const instances = await store.instances.running();
-  const counts = await store.sealed.count();
+  const counts = [...(await store.sealed.count()), ...(await store.indexKeys.count()).map((one) => ({ use: 'blindIndex', ...one }) as const)];
   const inRedis = await redisSealed?.count();
   return keyUses.flatMap((use) => {
     const { current, known } = keyring.ids[use];
@@ -57,7 +57,7 @@ async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> 
   const using = instances.filter(({ keys }) => keys[use].current === id);
   if (using.length > 0) throw new Refused(`${using.length} of ${instances.length} running instances still use the key ${id} for whatever is new: restart them with this keyring first`);
   const found = (await survey(core)).find((one) => one.use === use && one.id === id);
-  if ((found?.rows ?? 0) > 0) throw new Refused(`${found?.rows ?? 0} rows are still sealed under the key ${id}: keys reencrypt moves them`);
+  if ((found?.rows ?? 0) > 0) throw new Refused(`${found?.rows ?? 0} rows are still under the key ${id}: keys reencrypt moves them`);
 }
 
 const useArgument = (): Argument => new Argument('<use>', 'what it is for').choices(keyUses);
@@ -139,7 +139,7 @@ export function addKeyringCommands(program: Command): void {
       if (idsIn(document, use).current === id) throw new Refused(`the key ${id} is the one in use: keyring add-key and use-key come first`);
       await withCore((core) => demandUnused(core, use, id));
       keep(removeKey(document, use, id));
-      const lost = { personalData: '', sealing: ' Sign-ins that expired and could be taken up again begin anew.', cookies: ' Whoever has a cookie signed by it signs in again.' }[use];
+      const lost = { personalData: '', blindIndex: ' Links that confirm an address, made before, are good no longer.', sealing: ' Sign-ins that expired and could be taken up again begin anew.', cookies: ' Whoever has a cookie signed by it signs in again.' }[use];
       remark(`The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}`);
     });
 }

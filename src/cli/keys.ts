@@ -73,7 +73,10 @@ export function addKeyCommands(program: Command): void {
       const stopped = new AbortController();
       const stop = (): void => { stopped.abort(); };
       process.once('SIGINT', stop).once('SIGTERM', stop);
-      const done = await withCore(({ store, redisSealed }) => reencrypt({ store, columns: sealedColumns, others: redisSealed }, { signal: stopped.signal })).finally(() => {
+      const done = await withCore(async ({ store, redisSealed, keyring }) => {
+        if (!(await store.instances.allUse(keyring.ids))) throw new Refused('a running instance uses other keys than this command: restart all of them with the same keyring first (keyring list)');
+        return reencrypt({ store, columns: sealedColumns, others: redisSealed }, { signal: stopped.signal });
+      }).finally(() => {
         process.off('SIGINT', stop).off('SIGTERM', stop);
       });
       print(command, done, () => (Object.keys(done).length === 0 ? 'Nothing lies under an older key.' : showRecord(done)));

@@ -30,7 +30,8 @@ const keyringDocument = z
     version: z.literal(1),
     personalData: versionedKeys,
     sealing: versionedKeys,
-    blindIndex: key,
+    // Until there was a second one, it stood here by itself.
+    blindIndex: z.preprocess((value) => (typeof value === 'string' ? { current: 'k1', keys: { k1: value } } : value), versionedKeys),
     mac: key,
     cookies: z.array(z.string().min(KEY_BYTES, { error: 'must have at least 32 characters' })).min(1, { error: 'needs at least one key' }),
   })
@@ -39,8 +40,12 @@ const keyringDocument = z
 /** The keyring as the operator keeps it: JSON, keys in base64. */
 export type KeyringDocument = z.infer<typeof keyringDocument>;
 
-function secretsOf(all: { personalData: { keys: Record<string, string> }; sealing: { keys: Record<string, string> }; blindIndex: string; mac: string; cookies: string[] }): string[] {
-  return [...Object.values(all.personalData.keys), ...Object.values(all.sealing.keys), all.blindIndex, all.mac, ...all.cookies];
+interface Versions {
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+function secretsOf({ personalData, sealing, blindIndex, mac, cookies }: { personalData: Versions; sealing: Versions; blindIndex: Versions; mac: string; cookies: string[] }): string[] {
+  return [...[personalData, sealing, blindIndex].flatMap(({ keys }) => Object.values(keys)), mac, ...cookies];
 }
 
 /** A key pasted where its id belongs must not come out through the path of the problem. */
@@ -74,14 +79,14 @@ export function makeKeyringDocument(random: Random): string {
     version: 1,
     personalData: { current: 'k1', keys: { k1: make() } },
     sealing: { current: 'k1', keys: { k1: make() } },
-    blindIndex: make(),
+    blindIndex: { current: 'k1', keys: { k1: make() } },
     mac: make(),
     cookies: [make()],
   });
 }
 
 /** The kinds of keys that can be followed by others. */
-export const keyUses = ['personalData', 'sealing', 'cookies'] as const;
+export const keyUses = ['personalData', 'sealing', 'blindIndex', 'cookies'] as const;
 export type KeyUse = (typeof keyUses)[number];
 
 /** Cookie keys have no id of their own; this one gives nothing away of them. */

@@ -16,8 +16,8 @@ export interface Keyring {
   readonly personalData: VersionedKeys;
   /** Seals short-lived state: drafts, messages, protocol payloads, tickets; and keys that sign. */
   readonly sealing: VersionedKeys;
-  /** Finds personal data by value; cannot be replaced without writing every index anew. */
-  readonly blindIndex: KeyObject;
+  /** Finds personal data by value: under the current key, and under others while one is being replaced. */
+  readonly blindIndex: VersionedKeys;
   /** Keyed hashes: one-time codes, counters, device marks. */
   readonly mac: KeyObject;
   /** Cookie signatures: the first signs, all verify. */
@@ -27,7 +27,7 @@ export interface Keyring {
 }
 
 /** The keys that data are sealed under, each of which may have followers. */
-export type DataKeyUse = Exclude<KeyUse, 'cookies'>;
+export type DataKeyUse = 'personalData' | 'sealing';
 
 /** Which keys a keyring knows, and which it uses for whatever is new: ids, nothing of the keys. */
 export type KeyIds = Readonly<Record<KeyUse, { readonly current: string; readonly known: readonly string[] }>>;
@@ -49,7 +49,7 @@ export function loadKeyring(source: KeyringSource): Keyring {
   return {
     personalData: versioned(document.personalData),
     sealing: versioned(document.sealing),
-    blindIndex: secretKey(document.blindIndex),
+    blindIndex: versioned(document.blindIndex),
     mac: secretKey(document.mac),
     cookies: sensitive(document.cookies),
     ids: Object.fromEntries(keyUses.map((use) => [use, idsIn(document, use)])) as unknown as KeyIds,

@@ -12,7 +12,7 @@ const ROWS_A_TURN = 2000;
 const REST_MS = 600_000;
 
 export interface ReencryptDeps {
-  readonly store: Pick<Store, 'sealed'>;
+  readonly store: Pick<Store, 'sealed' | 'indexKeys'>;
   /** Everything sealed, as the store knows it. */
   readonly columns: readonly SealedColumn[];
   /** What Redis holds, where there is one. */
@@ -33,31 +33,44 @@ export interface Limits {
  */
 export async function reencrypt({ store, columns, others }: ReencryptDeps, { signal, mostRows = Infinity }: Limits = {}): Promise<Readonly<Record<string, number>>> {
   const done: Record<string, number> = {};
-  if (!store.sealed.hasOlderKeys()) return done;
   let left = mostRows;
-  for (const column of columns) {
-    for (;;) {
-      if (signal?.aborted === true || left <= 0) return done;
-      const moved = await store.sealed.reseal(column, Math.min(BATCH, left));
-      if (moved === 0) break;
-      done[column.table] = (done[column.table] ?? 0) + moved;
+  const inBatches = async (name: string, move: (limit: number) => Promise<number>): Promise<void> => {
+    while (signal?.aborted !== true && left > 0) {
+      const moved = await move(Math.min(BATCH, left));
+      if (moved === 0) return;
+      done[name] = (done[name] ?? 0) + moved;
       left -= moved;
       // Requests first.
       await breathe();
     }
+  };
+  if (store.indexKeys.hasOlderKeys()) {
+    await store.indexKeys.closeOlder();
+    await inBatches('indexes', (limit) => store.indexKeys.move(limit));
   }
+  if (!store.sealed.hasOlderKeys()) return done;
+  for (const column of columns) await inBatches(column.table, (limit) => store.sealed.reseal(column, limit));
+  if (signal?.aborted === true || left <= 0) return done;
   const moved = (await others?.reseal(signal)) ?? 0;
   return moved > 0 ? { ...done, redis: moved } : done;
 }
 
+export interface ReencryptionDeps extends ReencryptDeps {
+  readonly clock: Clock;
+  /** Whether all running instances use the same keys: otherwise each would move everything to its own. */
+  readonly doAllAgree: () => Promise<boolean>;
+}
+
 /** The same as a job: a little at each turn, and a rest where nothing is left. */
-export function createReencryption({ clock, ...deps }: ReencryptDeps & { readonly clock: Clock }): { run(): Promise<Readonly<Record<string, number>>>; stop(): void } {
+export function createReencryption({ clock, doAllAgree, ...deps }: ReencryptionDeps): { run(): Promise<Readonly<Record<string, number>>>; stop(): void } {
   const stopped = new AbortController();
   let restsUntil = 0;
   return {
     async run() {
       const wait = restsUntil - clock.now().getTime();
       if (wait > 0 && wait <= REST_MS) return {};
+      const { sealed, indexKeys } = deps.store;
+      if (!(sealed.hasOlderKeys() || indexKeys.hasOlderKeys()) || !(await doAllAgree())) return {};
       const done = await reencrypt(deps, { signal: stopped.signal, mostRows: ROWS_A_TURN });
       if (Object.keys(done).length === 0) restsUntil = clock.now().getTime() + REST_MS;
       return done;

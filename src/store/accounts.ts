@@ -10,6 +10,7 @@ import type { Phone } from '../domain/phone.ts';
 import type { Standing } from '../domain/session.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import { deleteBatch } from './delete-batch.ts';
+import { claimOnce, takeTurns } from './turns.ts';
 
 const TABLE = 'accounts';
 const UNIQUE_VIOLATION = '23505';
@@ -61,9 +62,11 @@ export interface AccountStoreDeps {
 
 /** Accounts: sealed columns, found by keyed blind index. */
 export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountStoreDeps) {
-  const nikIndex = (nik: Sensitive<Nik>): Buffer => blindIndex.of('nik', nik.reveal());
+  // What is written goes under the current key, what is looked for may be under any that is known.
   const emailIndex = (email: Sensitive<Email>): Buffer => blindIndex.of('email', emailKey(email.reveal()));
-  const phoneIndex = (phone: Sensitive<Phone>): Buffer => blindIndex.of('phone', phone.reveal());
+  const anyNik = (nik: Sensitive<Nik>): readonly Buffer[] => blindIndex.all('nik', nik.reveal());
+  const anyEmail = (email: Sensitive<Email>): readonly Buffer[] => blindIndex.all('email', emailKey(email.reveal()));
+  const anyPhone = (phone: Sensitive<Phone>): readonly Buffer[] => blindIndex.all('phone', phone.reveal());
 
   function toAccount(row: Row | undefined): Account | undefined {
     if (row === undefined) return undefined;
@@ -93,19 +96,11 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
    * The account of a proved e-mail or number; failing that, the only account that claims it. Where several claim an
    * unproved one, nobody owns it.
    */
-  async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', key: Buffer): Promise<Account | undefined> {
-    const found = (await rows().where(index, key).orderByRaw('?? is null', [verified]).limit(2));
+  async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', keys: readonly Buffer[]): Promise<Account | undefined> {
+    const found = (await rows().whereIn(index, keys).orderByRaw('?? is null', [verified]).limit(2));
     const [first, second] = found;
     if (first?.[verified] == null && second !== undefined) return undefined;
     return toAccount(first);
-  }
-
-  /**
-   * Of two who prove one number or address at the same moment the second waits for the first, and takes over from it:
-   * left to the unique index, it would fail.
-   */
-  async function takeTurns(index: Buffer): Promise<void> {
-    await db.raw('select pg_advisory_xact_lock(?::bigint)', [String(index.readBigInt64BE(0))]);
   }
 
   return {
@@ -115,29 +110,29 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
      */
     async insert(account: NewAccount): Promise<boolean> {
       const cipher = envelope.newRow({ table: TABLE, id: account.id });
-      const inserted: unknown[] = await db(TABLE)
-        .insert({
-          id: account.id,
-          row_key: cipher.wrappedKey,
-          nik_sealed: cipher.seal('nik', account.nik.reveal()),
-          nik_index: nikIndex(account.nik),
-          name_sealed: cipher.seal('name', account.name.reveal()),
-          email_sealed: account.email === undefined ? null : cipher.seal('email', account.email.reveal()),
-          email_index: account.email === undefined ? null : emailIndex(account.email),
-          email_verified_at: account.emailVerified ? account.at : null,
-          phone_sealed: account.phone === undefined ? null : cipher.seal('phone', account.phone.reveal()),
-          phone_index: account.phone === undefined ? null : phoneIndex(account.phone),
-          phone_verified_at: account.phoneVerified ? account.at : null,
-          password_hash: account.passwordHash,
-          password_changed_at: account.at,
-          locale: account.locale,
-          created_at: account.at,
-          updated_at: account.at,
-        })
-        .onConflict('nik_index')
-        .ignore()
-        .returning('id');
-      return inserted.length === 1;
+      const row = {
+        id: account.id,
+        row_key: cipher.wrappedKey,
+        nik_sealed: cipher.seal('nik', account.nik.reveal()),
+        nik_index: blindIndex.of('nik', account.nik.reveal()),
+        index_key: blindIndex.keyId,
+        name_sealed: cipher.seal('name', account.name.reveal()),
+        email_sealed: account.email === undefined ? null : cipher.seal('email', account.email.reveal()),
+        email_index: account.email === undefined ? null : emailIndex(account.email),
+        email_verified_at: account.emailVerified ? account.at : null,
+        phone_sealed: account.phone === undefined ? null : cipher.seal('phone', account.phone.reveal()),
+        phone_index: account.phone === undefined ? null : blindIndex.of('phone', account.phone.reveal()),
+        phone_verified_at: account.phoneVerified ? account.at : null,
+        password_hash: account.passwordHash,
+        password_changed_at: account.at,
+        locale: account.locale,
+        created_at: account.at,
+        updated_at: account.at,
+      };
+      return claimOnce(db, { table: TABLE, column: 'nik_index', indexes: anyNik(account.nik) }, async (on) => {
+        const inserted: unknown[] = await on(TABLE).insert(row).onConflict('nik_index').ignore().returning('id');
+        return inserted.length === 1;
+      });
     },
 
     async findById(id: string): Promise<Account | undefined> {
@@ -145,18 +140,18 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     },
 
     async findByNik(nik: Sensitive<Nik>): Promise<Account | undefined> {
-      return toAccount(await db<Row>(TABLE).where('nik_index', nikIndex(nik)).first());
+      return toAccount(await db<Row>(TABLE).whereIn('nik_index', anyNik(nik)).first());
     },
 
     async findByIdentifier(identifier: Sensitive<Identifier>): Promise<Account | undefined> {
       const { kind, value } = identifier.reveal();
       switch (kind) {
         case 'nik':
-          return toAccount(await db<Row>(TABLE).where('nik_index', blindIndex.of('nik', value)).first());
+          return toAccount(await db<Row>(TABLE).whereIn('nik_index', blindIndex.all('nik', value)).first());
         case 'email':
-          return findByContact('email_index', 'email_verified_at', blindIndex.of('email', emailKey(value)));
+          return findByContact('email_index', 'email_verified_at', blindIndex.all('email', emailKey(value)));
         case 'phone':
-          return findByContact('phone_index', 'phone_verified_at', blindIndex.of('phone', value));
+          return findByContact('phone_index', 'phone_verified_at', blindIndex.all('phone', value));
       }
     },
 
@@ -172,8 +167,8 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
      * @returns the former account, which must be told.
      */
     async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
-      await takeTurns(phoneIndex(phone));
-      const query = db(TABLE).where({ phone_index: phoneIndex(phone) }).whereNotNull('phone_verified_at');
+      await takeTurns(db, anyPhone(phone));
+      const query = db(TABLE).whereIn('phone_index', anyPhone(phone)).whereNotNull('phone_verified_at');
       if (keeper !== undefined) void query.whereNot('id', keeper);
       const [row] = (await query.update({ phone_verified_at: null, updated_at: at }).returning('*')) as Row[];
       return toAccount(row);
@@ -181,8 +176,8 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
 
     /** As `releasePhone`, for an e-mail address. */
     async releaseEmail(email: Sensitive<Email>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
-      await takeTurns(emailIndex(email));
-      const query = db(TABLE).where({ email_index: emailIndex(email) }).whereNotNull('email_verified_at');
+      await takeTurns(db, anyEmail(email));
+      const query = db(TABLE).whereIn('email_index', anyEmail(email)).whereNotNull('email_verified_at');
       if (keeper !== undefined) void query.whereNot('id', keeper);
       const [row] = (await query.update({ email_verified_at: null, updated_at: at }).returning('*')) as Row[];
       return toAccount(row);
@@ -190,12 +185,12 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
 
     /** @returns false when the account's address is no longer the one that was proved. */
     async confirmEmail(id: AccountId, email: Sensitive<Email>, at: Date): Promise<boolean> {
-      const changed = await db(TABLE).where({ id, email_index: emailIndex(email) }).update({ email_verified_at: at, updated_at: at });
+      const changed = await db(TABLE).where({ id }).whereIn('email_index', anyEmail(email)).update({ email_verified_at: at, updated_at: at });
       return changed === 1;
     },
 
     async confirmPhone(id: AccountId, phone: Sensitive<Phone>, at: Date): Promise<boolean> {
-      const changed = await db(TABLE).where({ id, phone_index: phoneIndex(phone) }).update({ phone_verified_at: at, updated_at: at });
+      const changed = await db(TABLE).where({ id }).whereIn('phone_index', anyPhone(phone)).update({ phone_verified_at: at, updated_at: at });
       return changed === 1;
     },
 
@@ -241,7 +236,8 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     purgeDevices: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'known_devices', 'last_seen_at', before, limit),
 
     emailIndex,
-    nikIndex,
+    /** Whether that index is the address's, under whichever key it was made. */
+    isIndexOf: (email: Sensitive<Email>, index: Buffer): boolean => anyEmail(email).some((one) => one.equals(index)),
   };
 }
 

@@ -25,6 +25,13 @@ export function createInstanceStore(db: Knex) {
       await db('instances').where({ id }).delete();
     },
 
+    /** Whether every instance that was heard of lately uses for whatever is new what these keys say. */
+    async allUse(keys: KeyIds): Promise<boolean> {
+      const running = await this.running(RUNNING_SECONDS);
+      const uses = Object.keys(keys) as (keyof KeyIds)[];
+      return running.every((one) => uses.every((use) => one.keys[use].current === keys[use].current));
+    },
+
     /** Those that were heard of in the last seconds. */
     async running(withinSeconds = RUNNING_SECONDS): Promise<readonly Instance[]> {
       const rows = await db<{ id: string; started_at: Date; seen_at: Date; keys: KeyIds }>('instances').whereRaw('seen_at > now() - make_interval(secs => ?)', [withinSeconds]).orderBy('started_at');

@@ -19,6 +19,7 @@ import { createClientVersionStore, type ClientVersionStore } from './client-vers
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
+import { createIndexKeyStore, type IndexKeyStore } from './index-keys.ts';
 import { createInstanceStore, type InstanceStore } from './instances.ts';
 import { createLegacyIdStore, type LegacyIdStore } from './legacy-ids.ts';
 import { createLogoutStore, type LogoutStore } from './logouts.ts';
@@ -52,6 +53,7 @@ export interface Store {
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
   readonly drafts: DraftStore;
+  readonly indexKeys: IndexKeyStore;
   readonly instances: InstanceStore;
   readonly legacyIds: LegacyIdStore;
   readonly logouts: LogoutStore;
@@ -106,6 +108,7 @@ export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Stor
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
+    indexKeys: wrap(createIndexKeyStore(db, crypto)),
     instances: wrap(createInstanceStore(db)),
     legacyIds: wrap(createLegacyIdStore(db)),
     logouts: wrap(createLogoutStore(db)),

@@ -22,7 +22,7 @@ describe('Keyring', () => {
   const load = (source: Partial<KeyringSource> = {}): Keyring => loadKeyring({ keyring: undefined, dataDir, environment: 'development', random: systemRandom, ...source });
   const material = (keyring: Keyring): string[] => [
     keyring.mac.export().toString('hex'),
-    keyring.blindIndex.export().toString('hex'),
+    keyring.blindIndex.current.export().toString('hex'),
     keyring.personalData.current.export().toString('hex'),
     keyring.sealing.current.export().toString('hex'),
     ...keyring.cookies.reveal(),
@@ -77,17 +77,17 @@ describe('Keyring', () => {
   it('does not print its keys', () => {
     const document = newDocument();
     const printed = inspect(keyringOf(document), { depth: 10 }) + JSON.stringify(keyringOf(document));
-    for (const secret of [document.mac, document.blindIndex, document.cookies[0]!]) expect(printed).not.to.include(secret);
+    for (const secret of [document.mac, document.blindIndex.keys.k1!, document.cookies[0]!]) expect(printed).not.to.include(secret);
   });
 
   describe('says what is wrong and where, never a key:', () => {
     const cases: readonly [string, (document: EditableDocument) => unknown, string][] = [
       ['a key cut short', (d) => ({ ...d, mac: d.mac.slice(0, 20) }), 'mac: must be 32 bytes in base64'],
-      ['a key that is not base64', (d) => ({ ...d, blindIndex: `!${d.blindIndex}` }), 'blindIndex: must be 32 bytes in base64'],
-      ['a missing key', (d) => ({ ...d, blindIndex: undefined }), 'blindIndex: must be 32 bytes in base64'],
+      ['a key that is not base64', (d) => ({ ...d, blindIndex: `!${d.blindIndex.keys.k1!}` }), 'blindIndex.keys.k1: must be 32 bytes in base64'],
+      ['a missing key', (d) => ({ ...d, blindIndex: undefined }), 'blindIndex: '],
       ['a current id without a key', (d) => ({ ...d, personalData: { ...d.personalData, current: 'k9' } }), 'personalData.current: names a key that is not among "keys"'],
       ['id and key exchanged', (d) => ({ ...d, sealing: { current: 'k1', keys: { [d.sealing.keys.k1!]: 'k1' } } }), 'sealing.keys.…'],
-      ['a key for two purposes', (d) => ({ ...d, mac: d.blindIndex }), 'every key must be different'],
+      ['a key for two purposes', (d) => ({ ...d, mac: d.blindIndex.keys.k1! }), 'every key must be different'],
       ['no cookie key', (d) => ({ ...d, cookies: [] }), 'cookies: needs at least one key'],
       ['a short cookie key', (d) => ({ ...d, cookies: ['short'] }), 'cookies.0: must have at least 32 characters'],
       ['an unknown field', (d) => ({ ...d, [d.mac]: 1 }), 'document: has a field that does not belong there'],
@@ -99,7 +99,7 @@ describe('Keyring', () => {
         expect(() => keyringOf(spoil(document) as object))
           .to.throw(KeyringError, message)
           .with.property('message')
-          .that.satisfies((text: string) => [document.mac, document.blindIndex, document.sealing.keys.k1!, document.cookies[0]!].every((secret) => !text.includes(secret.slice(0, 12))));
+          .that.satisfies((text: string) => [document.mac, document.blindIndex.keys.k1!, document.sealing.keys.k1!, document.cookies[0]!].every((secret) => !text.includes(secret.slice(0, 12))));
       });
     }
 

@@ -6,7 +6,7 @@ export interface EditableDocument {
   version: number;
   personalData: { current: string; keys: Record<string, string> };
   sealing: { current: string; keys: Record<string, string> };
-  blindIndex: string;
+  blindIndex: { current: string; keys: Record<string, string> };
   mac: string;
   cookies: string[];
 }

@@ -172,7 +172,7 @@ describe('What lies sealed in the database', () => {
     const core = coreWith(replaced(old));
     const clock = new TestClock();
     clock.stop();
-    const job = createReencryption({ store: core.store, columns: sealedColumns, clock });
+    const job = createReencryption({ store: core.store, columns: sealedColumns, clock, doAllAgree: () => core.store.instances.allUse(core.keyring.ids) });
     expect(await job.run()).to.deep.equal({});
     await insertAccount(coreWith(old), ids.account);
     expect(await job.run()).to.deep.equal({});

@@ -36,7 +36,7 @@ export function createContact({ store, courier, audit, keyedHash, clock }: Conta
     const confirmation = await from.confirmations.find(hashOf(token), clock.now());
     const account = confirmation === undefined ? undefined : await from.accounts.findById(confirmation.accountId);
     if (confirmation === undefined || account?.email === undefined) return undefined;
-    if (!keyedHash.equal(from.accounts.emailIndex(account.email), confirmation.emailIndex)) return undefined;
+    if (!from.accounts.isIndexOf(account.email, confirmation.emailIndex)) return undefined;
     return { account, email: account.email, used: confirmation.usedAt !== undefined };
   }
 

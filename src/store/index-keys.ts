@@ -1,0 +1,70 @@
+import type { Knex } from 'knex';
+import type { BlindIndex } from '../crypto/blind-index.ts';
+import type { Envelope } from '../crypto/envelope.ts';
+import type { KeyIds } from '../crypto/keyring.ts';
+import { emailKey, type Email } from '../domain/email.ts';
+
+export interface IndexKeyDeps {
+  readonly envelope: Envelope;
+  readonly blindIndex: BlindIndex;
+  readonly keyIds: KeyIds;
+}
+
+interface Row {
+  readonly id: string;
+  readonly row_key: Buffer;
+  readonly nik_sealed: Buffer;
+  readonly email_sealed: Buffer | null;
+  readonly phone_sealed: Buffer | null;
+}
+
+export type IndexKeyStore = ReturnType<typeof createIndexKeyStore>;
+
+/** Replaces the key of the blind indexes of accounts; `accounts.ts` finds and claims under both meanwhile. */
+export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: IndexKeyDeps) {
+  const older = keyIds.blindIndex.known.filter((id) => id !== blindIndex.keyId);
+
+  return {
+    hasOlderKeys: (): boolean => older.length > 0,
+
+    /**
+     * From now on nobody claims a NIK under the older keys, and everybody under the current one. Only when no running
+     * instance uses an older one: whoever slept meanwhile is refused.
+     */
+    async closeOlder(): Promise<void> {
+      await db.transaction(async (trx) => {
+        await trx('closed_index_keys').where('key_id', blindIndex.keyId).delete();
+        await trx('closed_index_keys').insert(older.map((id) => ({ key_id: id, closed_at: trx.fn.now() }))).onConflict('key_id').ignore();
+      });
+    },
+
+    /** Writes at most `limit` accounts' indexes anew; rows that somebody is at are left for later. @returns how many. */
+    async move(limit: number): Promise<number> {
+      if (older.length === 0) return 0;
+      return db.transaction(async (trx) => {
+        const rows = await trx<Row & { index_key: string }>('accounts').whereIn('index_key', older).limit(limit).forUpdate().skipLocked().select('id', 'row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
+        if (rows.length === 0) return 0;
+        const indexes = rows.map(({ id, row_key: key, nik_sealed: nik, email_sealed: email, phone_sealed: phone }) => {
+          const cipher = envelope.openRow({ table: 'accounts', id }, key);
+          return {
+            nik: blindIndex.of('nik', cipher.open('nik', nik)),
+            email: email === null ? null : blindIndex.of('email', emailKey(cipher.open('email', email) as Email)),
+            phone: phone === null ? null : blindIndex.of('phone', cipher.open('phone', phone)),
+          };
+        });
+        await trx.raw(
+          `update accounts as a set nik_index = v.nik, email_index = v.email, phone_index = v.phone, index_key = ?
+           from unnest(?::uuid[], ?::bytea[], ?::bytea[], ?::bytea[]) as v (id, nik, email, phone) where a.id = v.id`,
+          [blindIndex.keyId, rows.map(({ id }) => id), indexes.map(({ nik }) => nik), indexes.map(({ email }) => email), indexes.map(({ phone }) => phone)] as unknown as Knex.RawBinding[],
+        );
+        return rows.length;
+      });
+    },
+
+    /** How many accounts are found under which key. */
+    async count(): Promise<readonly { readonly keyId: string; readonly rows: number }[]> {
+      const rows = await db('accounts').select('index_key').count('* as rows').groupBy('index_key').orderBy('index_key');
+      return (rows as { index_key: string; rows: string | number }[]).map(({ index_key: keyId, rows: count }) => ({ keyId, rows: Number(count) }));
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Knex } from 'knex';
+
+/**
+ * Within a transaction: of two who are at one value at the same moment the second waits until the first is done. By each
+ * of its blind indexes in the same order: two instances that run beside each other while the key is being replaced have
+ * one in common.
+ */
+export async function takeTurns(db: Knex, indexes: readonly Buffer[]): Promise<void> {
+  for (const index of [...indexes].sort((a, b) => a.compare(b))) await db.raw('select pg_advisory_xact_lock(?::bigint)', [String(index.readBigInt64BE(0))]);
+}
+
+/**
+ * Claims a value that must be unique. A unique index sees to it as long as there is one key; while there are two, the same
+ * value has two indexes, so whoever claims it looks under both, and nobody else does at the same time.
+ *
+ * @param claim  inserts, and says whether the unique index let it.
+ */
+export async function claimOnce(db: Knex, { table, column, indexes }: { readonly table: string; readonly column: string; readonly indexes: readonly Buffer[] }, claim: (on: Knex) => Promise<boolean>): Promise<boolean> {
+  if (indexes.length === 1) return claim(db);
+  return db.transaction(async (trx) => {
+    await takeTurns(trx, indexes);
+    const taken: unknown = await trx(table).whereIn(column, [...indexes]).first(column);
+    return taken === undefined && claim(trx);
+  });
+}
