@@ -36,4 +36,15 @@
         .catch(function () { /* Saving tells the same. */ });
     });
   });
+
+  /* A secret is text that anybody can select; where the browser can copy it, a button does. */
+  Array.prototype.forEach.call(document.querySelectorAll('[data-copy]'), function (button) {
+    if (!navigator.clipboard) return;
+    button.hidden = false;
+    button.addEventListener('click', function () {
+      navigator.clipboard.writeText(document.getElementById(button.getAttribute('data-copy')).textContent)
+        .then(function () { button.textContent = button.getAttribute('data-copied'); })
+        .catch(function () { button.hidden = true; });
+    });
+  });
 })();

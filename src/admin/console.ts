@@ -13,6 +13,7 @@ import { addClientErrorPages, type ClientErrorPagesDeps } from './clients/errors
 import type { Checks } from '../sandbox/checks.ts';
 import { addSecretPages } from './clients/secrets/console.ts';
 import { addLogoPages } from './clients/logo/console.ts';
+import { addTeamPages } from './clients/registration/console.ts';
 import { createDesk } from './desk.ts';
 import { createGuard, frameOf, operatorOf, type GuardDeps } from './guard.ts';
 import { createFindNames } from './names.ts';
@@ -49,8 +50,9 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   });
   addAccountPages({ accounts, support, toKey, desk })(router);
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
-  // Before the pages of one client: `errors` is the id of none.
+  // Before the pages of one client: `errors` and `teams` are the ids of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
+  addTeamPages({ initialTokens: services.initialTokens, clock, random, desk })(router);
   addLogoPages({ clients, review, logos, store, desk })(router);
   addClientPages({ clients, review, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
   addCheckConsole({ checks, store, desk, config })(router);

@@ -11,12 +11,14 @@ import type { Random } from '../ports/random/random.ts';
 import type { SecondFactors } from '../second-factor/service.ts';
 import type { Store } from '../store/store.ts';
 import { createActivationMail } from './accounts/activation-mail.ts';
+import { createApiService, type ApiService } from './apis/service.ts';
 import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
 import { createSupport, type Support } from './accounts/support.ts';
 import { createFindHand, type FindHand } from './clients/hands.ts';
 import { createClientReview, type ClientReview, type ClientReviewDeps } from './clients/review.ts';
 import { createClientSecrets, type ClientSecrets } from './clients/secrets/service.ts';
 import { createClientService, type ClientService, type ClientServiceDeps } from './clients/service.ts';
+import { createInitialTokens, type InitialTokens } from './clients/registration/tokens.ts';
 import { createLogoService, type LogoService } from './clients/logo/service.ts';
 import { createOperatorService, type OperatorService } from './operators/service.ts';
 import { createReportService, type ReportService } from './reports/service.ts';
@@ -30,6 +32,8 @@ export interface AdminServices {
   readonly findHand: FindHand;
   readonly clientSecrets: ClientSecrets;
   readonly logos: LogoService;
+  readonly apis: ApiService;
+  readonly initialTokens: InitialTokens;
   readonly operators: OperatorService;
   readonly reports: ReportService;
   /** Whom somebody means who types a NIK, an address, a number or an account id. */
@@ -66,6 +70,8 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     review: createClientReview({ ...deps, clients }),
     findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
     logos: createLogoService(deps),
+    apis: createApiService(deps),
+    initialTokens: createInitialTokens(deps),
     operators,
     reports: createReportService({ store, timeZone: config.identity.timeZone }),
     toKey(text) {

@@ -9,6 +9,7 @@ const reasons: Readonly<Record<InitialTokenRefusal, string>> = {
   days: 'expires is refused: 1 to 90 days',
   most: 'max is refused: 1 to 100 clients',
   operator: 'handed-by is refused: it is no account id (sub)',
+  taken: 'there is a token of that id',
 };
 
 const present = ({ id, team, most, handedBy, used, createdAt, expiresAt, revokedAt }: InitialToken): Record<string, unknown> => ({

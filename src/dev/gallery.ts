@@ -14,6 +14,7 @@ import { examples as adminClients } from '../admin/clients/screens.ts';
 import { examples as adminReview } from '../admin/clients/review-screens.ts';
 import { examples as adminClientSecrets } from '../admin/clients/secrets/screens.ts';
 import { examples as adminClientLogo } from '../admin/clients/logo/screens.ts';
+import { examples as adminTeams } from '../admin/clients/registration/screens.ts';
 import { examples as adminOperators } from '../admin/operators/screens.ts';
 import { examples as adminReports } from '../admin/reports/screens.ts';
 import { examples as admin } from '../admin/screens.ts';
@@ -37,7 +38,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminChecks, adminClients, adminClientErrors, adminClientLogo, adminClientSecrets, adminReview, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminChecks, adminClients, adminClientErrors, adminClientLogo, adminClientSecrets, adminReview, adminTeams, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

@@ -32,8 +32,10 @@ export type RegistrationTokenStore = ReturnType<typeof createRegistrationTokenSt
 /** Tokens of dynamic registration (RFC 7591, RFC 7592), found by their keyed hashes. */
 export function createRegistrationTokenStore(db: Knex) {
   return {
-    async insertInitial({ id, team, most, handedBy, createdAt, expiresAt }: Pick<InitialToken, 'id' | 'team' | 'most' | 'handedBy' | 'createdAt' | 'expiresAt'>, hash: Buffer): Promise<void> {
-      await db('initial_tokens').insert({ id, hash, team, most, handed_by: handedBy ?? null, created_at: createdAt, expires_at: expiresAt });
+    /** @returns false when there is one of that id. */
+    async insertInitial({ id, team, most, handedBy, createdAt, expiresAt }: Pick<InitialToken, 'id' | 'team' | 'most' | 'handedBy' | 'createdAt' | 'expiresAt'>, hash: Buffer): Promise<boolean> {
+      const inserted: unknown[] = await db('initial_tokens').insert({ id, hash, team, most, handed_by: handedBy ?? null, created_at: createdAt, expires_at: expiresAt }).onConflict('id').ignore().returning('id');
+      return inserted.length === 1;
     },
 
     /** Uses it once, in one statement: of two at the last use one gets it. @returns undefined where it is good for nothing. */

@@ -64,6 +64,10 @@ interface CommonFields {
   readonly errors?: readonly FieldError[];
   readonly problem?: Sentence;
   readonly service?: { readonly name: string };
+  /** What no address shows again: the page must not be left by mistake. */
+  readonly newSecret?: unknown;
+  readonly newToken?: unknown;
+  readonly newLink?: unknown;
 }
 
 function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { translator, environment }: RendererDeps, assets: object): object {
@@ -93,6 +97,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
       heading: title,
       title: t('common.title.page', { title: wrong ? t('common.title.error', { title }) : title }),
       other: otherLanguage(ctx, locale),
+      shownOnce: [model.newSecret, model.newToken, model.newLink].some((one) => one !== undefined),
       service: model.service,
       sandbox: ctx.state.sandbox === true || screen.view.startsWith('sandbox/'),
       ribbon: environment === 'development' && options.ribbon !== false,

@@ -106,6 +106,24 @@ describe('The operators’ API: client applications', () => {
     expect((await call('siti', 'POST', '/ubah/versions/3/return', { reason })).status).to.equal(404);
   });
 
+  it('gives tokens to teams that register by themselves, lists and revokes them', async () => {
+    const ask = async (as: string, method: string, path: string, body?: unknown) => {
+      const response = await fetch(`${app.url}/api/admin/v1/initial-tokens${path}`, { method, headers: { authorization: `Bearer ${tokens.get(as) ?? ''}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    const wish = { team: 'Tim API Contoh', expires_days: 7, max: 1 };
+    const made = await ask('siti', 'POST', '', wish);
+    expect(made.status, JSON.stringify(made.body)).to.equal(200);
+    expect((await app.store.registrationTokens.listInitial()).at(-1)?.handedBy, 'whoever answers for the machine').to.equal(siti);
+    const listed = await ask('reader', 'GET', '');
+    expect(JSON.stringify(listed.body)).to.include('Tim API Contoh').and.not.include(String(made.body.initial_access_token));
+    expect((await ask('siti', 'POST', '', { ...wish, max: 101 })).body).to.deep.include({ code: 'invalid', errors: [{ field: 'body.max', what: 'must be 1 to 100' }] });
+    expect((await ask('reader', 'POST', '', wish)).status).to.equal(403);
+    expect((await ask('nobody', 'POST', '', wish)).status).to.equal(403);
+    expect((await ask('siti', 'POST', `/${String(made.body.id)}/revoke`)).body).to.deep.equal({ revoked: true });
+    expect((await ask('siti', 'POST', `/${String(made.body.id)}/revoke`)).status).to.equal(404);
+  });
+
   it('makes further secrets and ends them, each shown once, and none of a machine with rights here', async () => {
     await app.addClient({ type: 'machine', secret: SECRET, metadata: { client_id: 'putar', client_name: 'Putar', grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' } });
     const status = async (secret: unknown): Promise<number> =>

@@ -14,7 +14,7 @@ describe('Client applications at the console', () => {
   let reader: TestOperator;
   const register = async (change: Readonly<Record<string, string>> = {}): Promise<Page> => manager.browser.submit(await manager.open('/clients/new'), 'client_name', { ...good, ...change });
   const idOn = (page: Page): string => /<code>([0-9a-f-]{36})<\/code>/.exec(page.html)?.[1] ?? '';
-  const secretOn = (page: Page): string | undefined => /class="revealed">([\w-]{43})</.exec(page.html)?.[1];
+  const secretOn = (page: Page): string | undefined => /class="revealed" id="once">([\w-]{43})</.exec(page.html)?.[1];
   const token = (id: string, secret: string): Promise<Response> => fetch(`${app.url}/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }, body: new URLSearchParams({ grant_type: 'client_credentials' }) });
 
   const decide = async (who: TestOperator, id: string, decision: string, reason = why): Promise<Page> => who.browser.submit(await who.open(`/clients/${id}/proposal`), `/proposal/${decision}`, { reason });
@@ -125,6 +125,29 @@ describe('Client applications at the console', () => {
     expect(client?.metadata).to.deep.include({ contacts: ['tim@ubah.test'], default_max_age: 3600, scope: 'openid nik', response_modes: ['query'], grant_types: ['authorization_code'] });
     expect(client?.secrets.map(({ number, expiresAt }) => [number, expiresAt])).to.deep.equal([[1, undefined]]);
     expect((await app.store.audit.list({ type: 'client.updated' })).map(({ details }) => details.by)).to.deep.equal([`operator:${manager.accountId}`]);
+  });
+
+  it('are given APIs, tokens to inspect and the former interface, and only what is registered', async () => {
+    const at = app.clock.now();
+    await app.store.apis.insert({ identifier: 'https://api.ubah.test/', name: 'API Ubah', scopes: [{ name: 'lamaran:baca', means: { id: 'Membaca lamaran', en: 'Reading applications' } }], tokenFormat: 'jwt', tokenAlgorithm: 'ES256', tokenSeconds: 600, status: 'active', createdAt: at, updatedAt: at });
+    const edit = async (change: Readonly<Record<string, string>>): Promise<Page> => manager.browser.submit(await manager.open('/clients/ubah/edit'), 'client_name', { intent: 'save', ...change });
+    for (const [change, words] of [
+      [{ resources: 'https://lain.test/ x' }, 'API itu belum terdaftar'],
+      [{ resources: 'https://api.ubah.test/ lamaran:tulis' }, 'tidak memiliki scope'],
+      [{ bridge_until: '31-12-2026' }, 'Tulis hari terakhir'],
+      [{ bridge_state: 'yes' }, 'Tulis hari terakhir'],
+    ] as const) {
+      const page = await edit(change);
+      expect(page.status, words).to.equal(422);
+      expect(page.text).to.include(words);
+    }
+    const proposed = await edit({ resources: 'https://api.ubah.test/  lamaran:baca', bridge_until: '2027-06-30', bridge_state: 'yes' });
+    expect(proposed.text).to.include('memperluas akses');
+    expect((await app.store.clientVersions.findOpen('ubah'))?.metadata).to.deep.include({ resources: { 'https://api.ubah.test/': ['lamaran:baca'] }, bridge: { until: '2027-06-30', state_required: true } });
+    const form = (await manager.open('/clients/ubah/edit')).form('client_name').fields;
+    expect(form.resources?.trim()).to.equal('https://api.ubah.test/ lamaran:baca');
+    expect(form.bridge_until).to.equal('2027-06-30');
+    await decide(manager, 'ubah', 'withdraw');
   });
 
   it('are stopped and started, each for a reason', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { AccountId } from '../../src/domain/account.ts';
 import { addAccount } from '../support/accounts.ts';
+import { giveSecondFactor } from '../support/authenticator.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Authenticator } from '../support/authenticator.ts';
 import { Browser, type Page } from '../support/browser.ts';
@@ -164,10 +165,13 @@ describe('The operators’ console', () => {
     expect(await greets(), 'the old session stays dead').to.equal(false);
     await act('end-sessions');
     await act('resend-activation');
-    const nothing = await act('remove-second-factor');
-    expect(nothing.status, 'there is none').to.equal(422);
-    expect(nothing.text).to.include('tidak memilikinya');
-    expect((await app.messagesTo(budi.email))[0]?.text).to.include('/account/contact/email?token=');
+    const shown = await helper.open(`/accounts/${subject}`);
+    expect(shown.text).to.include('Faktor kedua (aplikasi autentikator) Tidak aktif');
+    expect(shown.html, 'there is none to remove').not.to.include('/remove-second-factor');
+    const { authenticator: _app } = await giveSecondFactor(app, subject);
+    expect((await helper.open(`/accounts/${subject}`)).text).to.match(/autentikator\) Aktif Sejak/);
+    expect((await act('remove-second-factor')).text).to.include('Tidak aktif');
+    expect((await app.messagesTo(budi.email)).map(({ text }) => text).join()).to.include('/account/contact/email?token=');
     const done = ['account.suspended', 'account.reinstated', 'account.sessions-ended', 'account.activation-resent'];
     const events = (await app.store.audit.list({ accountId: subject })).filter(({ type }) => done.includes(type));
     expect(events.map(({ type, details }) => [type, details])).to.deep.equal(done.map((type) => [type, { by: `operator:${helper.accountId}`, reason: why }]));

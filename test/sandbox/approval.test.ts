@@ -44,7 +44,7 @@ describe('Approval after the integration check', () => {
   it('is refused before it and possible after it: for a new client, and for a change as it would be', async () => {
     const made = await manager.browser.submit(await manager.open('/clients/new'), 'client_name', { type: 'web', client_name: 'Layanan Baru', redirect_uris: 'https://baru.test/cb', scope: 'openid profile email', test_redirect_uris: 'http://localhost:1/cb', pkce_waived_because: 'pustaka lama layanan ini tidak mengenal PKCE', intent: 'save' });
     const id = /<code>([0-9a-f-]{36})<\/code>/.exec(made.html)?.[1] ?? '';
-    const secret = /class="revealed">([\w-]{43})</.exec(made.html)?.[1] ?? '';
+    const secret = /class="revealed" id="once">([\w-]{43})</.exec(made.html)?.[1] ?? '';
     service = await startCareless(`${app.url}/sandbox`, id, secret, {});
     await manager.browser.submit(await manager.open(`/clients/${id}/edit`), 'client_name', { test_redirect_uris: `${service.url}/cb`, intent: 'save' });
     app.clock.advance({ seconds: 3 });

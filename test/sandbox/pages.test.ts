@@ -36,7 +36,7 @@ describe('The pages of the integration check', () => {
   const choose = (browser: Browser, page: Page, step: 'begin' | 'answer', scenario: string, more: Readonly<Record<string, string>> = {}): Promise<Page> => browser.submit(page, `/${step}`, { scenario, ...more });
   const linkFor = async (id: string): Promise<string> => {
     const page = await manager.browser.submit(await manager.open(`/clients/${id}/check`), '/link');
-    return /class="revealed">([^<]+)</.exec(page.html)?.[1] ?? '';
+    return /class="revealed" id="once">([^<]+)</.exec(page.html)?.[1] ?? '';
   };
   const standing = (page: Page, scenario: string): string => new RegExp(`id="${scenario}"[^]*?class="badge[^>]*>([^<]*)<`).exec(page.html)?.[1] ?? '';
 
@@ -195,7 +195,7 @@ describe('The pages of the integration check', () => {
 
   it('end for a client that is stopped', async () => {
     const operator = await startOperator(app, ['client-manager']);
-    const link = /class="revealed">([^<]+)</.exec((await operator.browser.submit(await operator.open('/clients/lain/check'), '/link')).html)?.[1] ?? '';
+    const link = /class="revealed" id="once">([^<]+)</.exec((await operator.browser.submit(await operator.open('/clients/lain/check'), '/link')).html)?.[1] ?? '';
     await app.store.clients.update('lain', { status: 'disabled' }, app.clock.now());
     expect((await new Browser().open(link)).status).to.equal(404);
     const page = await operator.open('/clients/lain/check');

@@ -57,7 +57,8 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
     return found;
   }
 
-  const showAccount = (ctx: Context, account: Account, shown: Shown = {}, status = 200): Promise<void> => desk.show(ctx, accountScreen(frameOf(ctx), account, operatorOf(ctx).permissions, shown), status);
+  const showAccount = async (ctx: Context, account: Account, shown: Shown = {}, status = 200): Promise<void> =>
+    desk.show(ctx, accountScreen(frameOf(ctx), account, await support.secondFactorOf(account), operatorOf(ctx).permissions, shown), status);
 
   async function reveal(ctx: Context): Promise<void> {
     const account = await getAccount(ctx);

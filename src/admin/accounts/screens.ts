@@ -17,9 +17,17 @@ export const changes = ['suspend', 'reinstate', 'end-sessions', 'resend-activati
 export type Change = (typeof changes)[number];
 export type Action = 'reveal' | Change;
 
+/** The authenticator app of the account. */
+export interface FactorShown {
+  readonly enrolledAt: Date;
+  readonly lastUsedAt: Date | undefined;
+  readonly recoveryCodesLeft: number;
+}
+
 export interface AccountModel {
   readonly frame: Frame;
   readonly account: Omit<MaskedAccount, 'created_at' | 'updated_at'> & { readonly createdAt: Date; readonly updatedAt: Date };
+  readonly factor: FactorShown | undefined;
   readonly actions: readonly Action[];
   readonly data: readonly Datum[];
   readonly revealed: { readonly datum: Datum; readonly value: string } | undefined;
@@ -43,17 +51,17 @@ export interface Shown {
 }
 
 /** Only what the operator may do and what would change something. */
-function actionsFor({ status, email, emailVerifiedAt }: Account, permissions: ReadonlySet<Permission>): Action[] {
+function actionsFor({ status, email, emailVerifiedAt }: Account, factor: FactorShown | undefined, permissions: ReadonlySet<Permission>): Action[] {
   const possible: Action[] = [];
   if (permissions.has('accounts.reveal')) possible.push('reveal');
   if (!permissions.has('accounts.write')) return possible;
   possible.push('end-sessions', status === 'active' ? 'suspend' : 'reinstate');
   if (email !== undefined && emailVerifiedAt === undefined) possible.push('resend-activation');
-  possible.push('remove-second-factor');
+  if (factor !== undefined) possible.push('remove-second-factor');
   return possible;
 }
 
-export function accountScreen(frame: Frame, account: Account, permissions: ReadonlySet<Permission>, shown: Shown = {}): Screen<AccountModel> {
+export function accountScreen(frame: Frame, account: Account, factor: FactorShown | undefined, permissions: ReadonlySet<Permission>, shown: Shown = {}): Screen<AccountModel> {
   const { created_at: _created, updated_at: _updated, ...masked } = present(account);
   return {
     view: 'admin/accounts/account',
@@ -61,7 +69,8 @@ export function accountScreen(frame: Frame, account: Account, permissions: Reado
     model: {
       frame,
       account: { ...masked, createdAt: account.createdAt, updatedAt: account.updatedAt },
-      actions: actionsFor(account, permissions),
+      factor,
+      actions: actionsFor(account, factor, permissions),
       data: data.filter((datum) => account[datum] !== undefined),
       revealed: shown.revealed,
       done: shown.done,
@@ -90,6 +99,7 @@ const masked: AccountModel = {
     createdAt: new Date('2026-09-02T03:12:00Z'),
     updatedAt: new Date('2026-11-20T08:40:00Z'),
   },
+  factor: { enrolledAt: new Date('2026-10-02T02:00:00Z'), lastUsedAt: new Date('2026-11-20T08:40:00Z'), recoveryCodesLeft: 8 },
   actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation', 'remove-second-factor'],
   data,
   revealed: undefined,
@@ -106,6 +116,7 @@ export const examples: Examples = {
   'search: nobody found': searchScreen({ ...search, values: { who: 'joko@contoh.test' }, errors: [{ field: 'who', sentence: say('admin.accounts.search.refusal.nobody') }] }),
   'search: too many': searchScreen({ ...search, values: { who: 'joko@contoh.test' }, problem: say('admin.accounts.refusal.limit') }),
   account: accountExample({}),
+  'account: without a second factor': accountExample({ factor: undefined, actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation'] }),
   'account: one datum in full': accountExample({ revealed: { datum: 'phone', value: '+6281200000007' } }),
   'account: suspended just now': accountExample({ account: { ...masked.account, status: 'suspended' }, actions: ['reveal', 'end-sessions', 'reinstate', 'resend-activation'], done: 'suspend' }),
   'account: reason too short': accountExample({ at: 'suspend', values: { reason: 'iseng', datum: 'name' }, errors: [{ field: 'suspend-reason', sentence: say('admin.reason.refusal.reason-short') }] }),

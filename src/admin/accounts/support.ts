@@ -18,6 +18,8 @@ export type Datum = (typeof data)[number];
 export type SupportRefusal = 'own-account' | 'operator-account' | 'limit' | 'nothing-there' | 'nothing-to-confirm';
 
 export interface Support {
+  /** Whether the account has a second factor, and since when; the help desk says no more of it. */
+  secondFactorOf(account: Account): ReturnType<SecondFactors['standingOf']>;
   /** Exactly one account or none, whoever asks; each search is counted and remembered, without what was typed. */
   search(key: AccountKey, by: Actor): Promise<Result<Account | undefined, 'limit'>>;
   /** One datum in full, for a reason that stays. For people only: no machine needs to read a citizen's data here. */
@@ -34,7 +36,7 @@ export interface Support {
 export interface SupportDeps {
   readonly store: Store;
   readonly accounts: Pick<AccountService, 'find'>;
-  readonly secondFactors: Pick<SecondFactors, 'remove'>;
+  readonly secondFactors: Pick<SecondFactors, 'remove' | 'standingOf'>;
   readonly activationMail: ActivationMail;
   readonly audit: Audit;
   readonly counters: Counters;
@@ -63,6 +65,8 @@ export function createSupport({ store, accounts, secondFactors, activationMail, 
     });
 
   return {
+    secondFactorOf: ({ id }) => secondFactors.standingOf(id),
+
     async search(key, by) {
       if (await beyond(limits.operator.search, by)) return refuse('limit');
       const found = await accounts.find(key);

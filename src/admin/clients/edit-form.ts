@@ -40,6 +40,10 @@ export const furtherFields: readonly EditField[] = [
   check('require_pushed_authorization_requests'),
   check('dpop_bound_access_tokens'),
   line('pkce_waived_because'),
+  lines('resources'),
+  lines('may_introspect'),
+  line('bridge_until'),
+  check('bridge_state'),
   line('listing_url'),
   line('listing_id'),
   line('listing_en'),
@@ -51,7 +55,7 @@ const allUseFields = usedScopes.flatMap(useFields);
 export const editFields: readonly EditField[] = [...firstFields, ...furtherFields, ...allUseFields];
 
 /** Fields of the form that are no members of the document by themselves. */
-const OURS = new Set(['refresh', 'listing_url', 'listing_id', 'listing_en', ...allUseFields.map(({ name }) => name)]);
+const OURS = new Set(['refresh', 'resources', 'bridge_until', 'bridge_state', 'listing_url', 'listing_id', 'listing_en', ...allUseFields.map(({ name }) => name)]);
 /** What a form says by an empty mark, and what a document need not say at all. */
 export type Values = Readonly<Record<string, string>>;
 
@@ -74,16 +78,21 @@ export function valuesOf({ metadata, listing }: ClientDescription): Values {
         [`use_${scope}_basis`, use?.legal_basis ?? ''],
       ]),
     ),
+    resources: Object.entries(metadata.resources ?? {}).map(([api, scopes = []]) => [api, ...scopes].join(' ')).join('\n'),
+    bridge_until: metadata.bridge?.until ?? '',
+    bridge_state: metadata.bridge?.state_required === true ? 'yes' : '',
     listing_url: listing?.url ?? '',
     listing_id: listing?.id ?? '',
     listing_en: listing?.en ?? '',
   };
 }
 
+const linesOf = (text: string): readonly string[] => text.split(/[\r\n]+/).map((one) => one.trim()).filter((one) => one !== '');
+
 function toMember({ name, kind }: EditField, values: Values): unknown {
   const text = (values[name] ?? '').trim();
   if (kind === 'lines') {
-    const all = text.split(/[\r\n]+/).map((one) => one.trim()).filter((one) => one !== '');
+    const all = linesOf(text);
     return all.length === 0 ? undefined : all;
   }
   if (text === '') return undefined;
@@ -100,10 +109,23 @@ function toDataUse(values: Values): Record<string, unknown> | undefined {
   return uses.length === 0 ? undefined : Object.fromEntries(uses);
 }
 
+/** An API on each line, behind it the scopes of it that the application may ask for. */
+function toResources({ resources = '' }: Values): Record<string, readonly string[]> | undefined {
+  const all = linesOf(resources).map((one) => one.split(/\s+/)).map(([api = '', ...scopes]) => [api, scopes] as const);
+  return all.length === 0 ? undefined : Object.fromEntries(all);
+}
+
+function toBridge({ bridge_until: until = '', bridge_state: state = '' }: Values): Record<string, unknown> | undefined {
+  if (until.trim() === '' && state !== 'yes') return undefined;
+  return { until: until.trim(), ...(state === 'yes' ? { state_required: true } : {}) };
+}
+
 /** The members of an RFC 7591 document that the form decides; undefined where it leaves one out. */
 export function toDocument(values: Values, type: ClientType, before?: ClientMetadata): Record<string, unknown> {
   const members = Object.fromEntries(editFields.filter(({ name }) => !OURS.has(name)).map((field) => [field.name, toMember(field, values)]));
   members.data_use = toDataUse(values);
+  members.resources = toResources(values);
+  members.bridge = toBridge(values);
   if (type === 'machine') return members;
   const grants = (before?.grant_types ?? ['authorization_code']).filter((grant) => grant !== 'refresh_token');
   // Said in so many words: a service of somebody else asks people, and nobody becomes one of the house by silence.

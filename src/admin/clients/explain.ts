@@ -19,6 +19,9 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/^must hold openid/, 'openid'],
   [/^is needed with the scope nik/, 'data-use'],
   [/^does not exist: /, 'scope-unknown'],
+  [/which is no registered API/, 'api-unknown'],
+  [/^asks for what/, 'api-scope'],
+  [/^must be the last day/, 'day'],
   [/cannot keep a secret/, 'public'],
   [/keeps a secret/, 'confidential'],
   [/^private_key_jwt needs/, 'keys-method'],
@@ -57,6 +60,7 @@ const shownAs: Readonly<Record<string, string>> = { grant_types: 'refresh', jwks
 
 /** `data_use.nik.purpose.en` is typed at `use_nik_en`; what is wrong with all of it stands at its first field. */
 function fieldOf([name = '', ...path]: readonly string[]): string {
+  if (name === 'bridge') return path[0] === 'state_required' ? 'bridge_state' : 'bridge_until';
   if (name !== 'data_use') return shownAs[name] ?? name;
   const [scope, member, lang] = path;
   return `use_${scope ?? ''}_${member === 'legal_basis' ? 'basis' : lang === 'en' ? 'en' : 'id'}`;

@@ -9,6 +9,9 @@ import { findTestUriProblem, findWebUriProblem } from './uris.ts';
 /** RFC 8628, 3.4. */
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
+/** What stands in the place of an id in the addresses of the console. */
+const ADDRESSES: readonly string[] = ['errors', 'new', 'teams'];
+
 const line = z.string().trim().min(1).max(100).regex(PLAIN_LINE, { error: 'must be one line of text' });
 const uris = z.array(z.string()).max(100);
 /** The address of a page or end point of a service. */
@@ -36,7 +39,7 @@ export const listing = z.strictObject({ url: webUri, id: portalLine, en: portalL
 
 /** Each member of a client metadata document by itself; what they must be to one another stands in `metadata-rules.ts`. */
 export const fields = {
-  client_id: z.string().regex(/^[A-Za-z0-9._~-]{3,64}$/, { error: 'must be 3 to 64 of A-Z a-z 0-9 . _ ~ -' }).refine((id) => id !== PORTAL_CLIENT_ID, { error: 'is the portal’s own' }).optional(),
+  client_id: z.string().regex(/^[A-Za-z0-9._~-]{3,64}$/, { error: 'must be 3 to 64 of A-Z a-z 0-9 . _ ~ -' }).refine((id) => id !== PORTAL_CLIENT_ID, { error: 'is the portal’s own' }).refine((id) => !ADDRESSES.includes(id), { error: 'is a word of our own addresses' }).optional(),
   client_name: line,
   client_secret: z.undefined({ error: 'is made here and cannot be given' }).optional(),
   application_type: z.enum(['web', 'native']).optional(),

@@ -143,7 +143,7 @@ describe('Client applications: secrets', () => {
       reader = await startOperator(app, ['auditor']);
     });
 
-    const secretOn = (page: Page): string => /class="revealed">([\w-]{43})</.exec(page.html)?.[1] ?? '';
+    const secretOn = (page: Page): string => /class="revealed" id="once">([\w-]{43})</.exec(page.html)?.[1] ?? '';
 
     it('are made for a reason and shown this once; the same form sent again makes no further one', async () => {
       const { id, first } = await machine();

@@ -9,6 +9,8 @@ import type { InitialToken } from '../../../store/registration-tokens.ts';
 import type { Store } from '../../../store/store.ts';
 
 export interface InitialTokenWish {
+  /** Brought along by a form, so that one that is sent twice makes one token. */
+  readonly id?: string | undefined;
   readonly team: string;
   readonly days: number;
   readonly most: number;
@@ -16,13 +18,13 @@ export interface InitialTokenWish {
   readonly handedBy?: string | undefined;
 }
 
-export type InitialTokenRefusal = 'team' | 'days' | 'most' | 'operator';
+export type InitialTokenRefusal = 'team' | 'days' | 'most' | 'operator' | 'taken';
 
 export interface InitialTokens {
   /** Makes a token by which an approved team registers clients. It is shown this once. */
-  make(wish: InitialTokenWish): Promise<Result<{ readonly token: InitialToken; readonly value: Sensitive<string> }, InitialTokenRefusal>>;
+  make(wish: InitialTokenWish, by?: string): Promise<Result<{ readonly token: InitialToken; readonly value: Sensitive<string> }, InitialTokenRefusal>>;
   /** The team registers nothing more by it, and manages nothing more that it registered. @returns false where there is none to revoke. */
-  revoke(id: string): Promise<boolean>;
+  revoke(id: string, by?: string): Promise<boolean>;
   list(): Promise<readonly InitialToken[]>;
 }
 
@@ -34,6 +36,7 @@ export interface InitialTokensDeps {
   readonly random: Random;
 }
 
+const COMMAND_LINE = 'operator';
 const DAY_MS = 86_400_000;
 const TOKEN_BYTES = 32;
 const isTeam = (name: string): boolean => name.length >= 3 && name.length <= 100 && PLAIN_LINE.test(name);
@@ -47,26 +50,26 @@ const isWhole = (value: number, most: number): boolean => Number.isInteger(value
 
 export function createInitialTokens({ store, audit, keyedHash, clock, random }: InitialTokensDeps): InitialTokens {
   return {
-    async make({ team, days, most, handedBy }) {
+    async make({ id = random.uuid(), team, days, most, handedBy }, by = COMMAND_LINE) {
       if (!isTeam(team.trim())) return refuse('team');
       if (!isWhole(days, 90)) return refuse('days');
       if (!isWhole(most, 100)) return refuse('most');
       if (handedBy !== undefined && (!UUID.test(handedBy) || (await store.accounts.findById(handedBy)) === undefined)) return refuse('operator');
       const value = newToken(random);
       const at = clock.now();
-      const token = { id: random.uuid(), team: team.trim(), most, handedBy, used: 0, createdAt: at, expiresAt: new Date(at.getTime() + days * DAY_MS), revokedAt: undefined };
-      await store.transaction(async (tx) => {
-        await tx.registrationTokens.insertInitial(token, initialHash(keyedHash, value.reveal()));
-        await audit.record(tx, 'initial-token.made', { token: token.id, team: token.team, most, by: 'operator', ...(handedBy === undefined ? {} : { handedBy }) });
+      const token = { id, team: team.trim(), most, handedBy, used: 0, createdAt: at, expiresAt: new Date(at.getTime() + days * DAY_MS), revokedAt: undefined };
+      return store.transaction(async (tx) => {
+        if (!(await tx.registrationTokens.insertInitial(token, initialHash(keyedHash, value.reveal())))) return refuse('taken');
+        await audit.record(tx, 'initial-token.made', { token: id, team: token.team, most, by, ...(handedBy === undefined ? {} : { handedBy }) });
+        return ok({ token, value });
       });
-      return ok({ token, value });
     },
 
-    revoke: (id) =>
+    revoke: (id, by = COMMAND_LINE) =>
       store.transaction(async (tx) => {
         const revoked = UUID.test(id) ? await tx.registrationTokens.revokeInitial(id, clock.now()) : undefined;
         if (revoked === undefined) return false;
-        await audit.record(tx, 'initial-token.revoked', { token: id, team: revoked.team, by: 'operator' });
+        await audit.record(tx, 'initial-token.revoked', { token: id, team: revoked.team, by });
         return true;
       }),
 
