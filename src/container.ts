@@ -16,7 +16,6 @@ import { createDocs } from './docs/routes.ts';
 import { createSharing } from './interaction/sharing.ts';
 import { createJourneys } from './journeys.ts';
 import { chainAll } from './jobs/chain.ts';
-import { purge } from './jobs/purge.ts';
 import { createReencryption } from './jobs/reencrypt.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createChainWatch, type ChainWatch } from './jobs/verify-chain.ts';
@@ -40,12 +39,13 @@ import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
 import { createOutboundFetch } from './ports/outbound/outbound.ts';
-import { purgeCounters } from './ports/counters/postgres.ts';
+import { createPeriodicJobs } from './periodic.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
 import { createSandboxOf } from './sandbox.ts';
 import type { Checks } from './sandbox/checks.ts';
 import { watchChanges, type Changes } from './store/changes.ts';
+import type { JobQueue } from './store/job-queue.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import { sealedColumns } from './store/sealed.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
@@ -67,7 +67,10 @@ export interface Container extends Core {
   readonly console: Middleware;
   /** What stands right before the protocol. */
   readonly front: readonly Middleware[];
+  /** What each instance does again and again for its own part. */
   readonly scheduler: Scheduler;
+  /** What one instance does for all. */
+  readonly jobs: JobQueue;
   readonly changes: Changes;
   readonly chainWatch: ChainWatch;
   readonly logouts: LogoutSender;
@@ -85,16 +88,14 @@ export interface ContainerDeps {
   readonly directUrl: string;
 }
 
-const PURGE_MS = 60_000;
 const CHAIN_MS = 2000;
 const CHAIN_WATCH_MS = 10_000;
-const KEYS_MS = 60_000;
 const BEAT_MS = 10_000;
 const REENCRYPT_MS = 5000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
-  const { config, log, clock, random, knex, store, keyring, keyedHash, sealer, audit, courier, secondFactors } = core;
+  const { config, log, clock, random, store, keyring, keyedHash, sealer, audit, courier, secondFactors } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
@@ -102,7 +103,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const clients = createClientDirectory({ store, clock, changes });
   const apis = createApiDirectory({ store, clock, changes });
   await store.clientSecrets.hashSealed();
-  const { signingKeys, rotation } = await openSigningKeys(core);
+  const { signingKeys } = await openSigningKeys(core);
   const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
   const fetch = createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' });
 
@@ -159,9 +160,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   await beat();
   const scheduler = createScheduler(
     [
-      { label: 'purge', everyMs: PURGE_MS, run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }) },
       { label: 'logout-notices', everyMs: LOGOUT_MS, run: () => logouts.pump() },
-      { label: 'signing-keys', everyMs: KEYS_MS, run: () => rotation.run() },
       { label: 'instance', everyMs: BEAT_MS, run: beat },
       { label: 're-encryption', everyMs: REENCRYPT_MS, run: () => reencryption.run() },
       { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
@@ -169,6 +168,8 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     ],
     log,
   );
+
+  const jobs = createPeriodicJobs(core);
 
   return {
     ...core,
@@ -182,6 +183,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     front: createFront(core, { clients, review: adminServices.review, pathFor: (name) => provider.pathFor(name) }),
     console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
+    jobs,
     changes,
     chainWatch,
     logouts,
@@ -190,7 +192,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     checks,
     async close() {
       reencryption.stop();
-      await scheduler.stop();
+      await Promise.all([scheduler.stop(), jobs.stop()]);
       await changes.close();
       // Where the database is away too, it is found out by its silence.
       await store.instances.gone(instanceId).catch(() => undefined);

@@ -7,7 +7,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 import type { Overload } from './web/overload.ts';
 
 /** What the parts of a running process tell of themselves when somebody asks for the figures. */
-export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry, changes, chainWatch }: Pick<Container, 'changes' | 'chainWatch' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
+export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry, changes, chainWatch, jobs }: Pick<Container, 'changes' | 'chainWatch' | 'jobs' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
   const queues = (value: 'waiting' | 'oldestSeconds') => async () => (await store.backlog.queues(clock.now())).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));
   metrics.gauge({ name: 'sso_queue_waiting', help: 'Messages and logout notices that wait to be sent.', labels: ['queue'] }, queues('waiting'));
   metrics.gauge({ name: 'sso_queue_oldest_seconds', help: 'Since when the oldest of them waits.', labels: ['queue'] }, queues('oldestSeconds'));
@@ -25,6 +25,10 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
   metrics.gauge({ name: 'sso_signing_key_age_seconds', help: 'How long the key has signed that signs now.', labels: ['algorithm'] }, ofCurrentKeys(({ promotedAt, publishedAt }, now) => (now - (promotedAt ?? publishedAt).getTime()) / 1000));
   metrics.gauge({ name: 'sso_signing_key_rotation_seconds', help: 'When the next is to take over, from now; below 0 it is overdue.', labels: ['algorithm'] }, ofCurrentKeys(({ rotationAt }, now) => ((rotationAt?.getTime() ?? now) - now) / 1000));
 
+  metrics.gauge({ name: 'sso_job_waiting_seconds', help: 'Since when a run of the job waits to be taken by an instance, over all instances.', labels: ['job'] }, async () =>
+    (await jobs.standings()).map(({ label, waitingSince }) => ({ labels: { job: label }, value: waitingSince === undefined ? 0 : Math.max(0, (clock.now().getTime() - waitingSince.getTime()) / 1000) })));
+  metrics.gauge({ name: 'sso_job_last_done_timestamp_seconds', help: 'When a run of the job last came to its end, on whichever instance; 0 where none has.', labels: ['job'] }, async () =>
+    (await jobs.standings()).map(({ label, lastDoneAt }) => ({ labels: { job: label }, value: (lastDoneAt?.getTime() ?? 0) / 1000 })));
   metrics.gauge({ name: 'sso_changes_heard', help: '1 while this process hears what others change, 0 while it reads everything anew every two seconds.' }, () => [{ value: changes.mark('clients') === undefined ? 0 : 1 }]);
   metrics.gauge({ name: 'sso_personal_data_outdated_rows', help: 'Accounts and second factors whose key lies under an older key of the keyring.' }, async () => [{ value: await store.sealed.personalDataWaiting() }]);
 

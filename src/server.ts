@@ -124,6 +124,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
     container.courier.start();
     container.scheduler.start();
+    await container.jobs.start();
     return { container, simulator, port, close: closeAll };
   } catch (error) {
     await closeAll();

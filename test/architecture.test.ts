@@ -73,7 +73,7 @@ function layerOf(file: string): Layer | undefined {
 }
 
 /** They put everything together and may import anything but what the rules below deny them. */
-const assemblers = ['main.ts', 'server.ts', 'http-server.ts', 'app.ts', 'gauges.ts', 'front.ts', 'journeys.ts', 'container.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
+const assemblers = ['main.ts', 'server.ts', 'http-server.ts', 'app.ts', 'gauges.ts', 'front.ts', 'journeys.ts', 'container.ts', 'periodic.ts', 'sandbox.ts', 'core.ts', 'cli.ts', 'cli/', 'dev/'];
 
 /** Each package and the only places that may import it; behind `types` those that may know its types. */
 const vendors: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
@@ -100,6 +100,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   otpauth: { values: ['crypto/totp.ts'] },
   uqr: { values: ['web/qr.ts'] },
   pg: { values: ['store/'] },
+  'pg-boss': { values: ['store/job-queue.ts'] },
   pino: { values: ['telemetry/log.ts'] },
   '@opentelemetry/api': { values: ['telemetry/tracing.ts'] },
   '@opentelemetry/exporter-trace-otlp-http': { values: ['telemetry/tracing.ts'] },

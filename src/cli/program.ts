@@ -6,6 +6,7 @@ import { addDoctor } from './doctor.ts';
 import { addKeyCommands } from './keys.ts';
 import { addKeyringCommands } from './keyring.ts';
 import { addOperatorCommands } from './operators.ts';
+import { addJobCommands } from './jobs.ts';
 import { addLogoutCommands } from './logouts.ts';
 import { Refused } from './terminal.ts';
 import { addUpkeepCommands } from './upkeep.ts';
@@ -27,6 +28,7 @@ function createProgram(): Command {
   addAccountCommands(program);
   addOperatorCommands(program);
   addLogoutCommands(program);
+  addJobCommands(program);
   addKeyCommands(program);
   addKeyringCommands(program);
   return program;

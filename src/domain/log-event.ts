@@ -8,6 +8,8 @@ export const logEvents = [
   'courier.unavailable',
   'error.answered',
   'error.shown',
+  'job.done',
+  'job.failed',
   'logout.delayed',
   'logout.delivered',
   'logout.unsettled',

@@ -76,3 +76,16 @@ export async function prepared<Row extends object>(db: Knex, name: string, text:
     await client.releaseConnection(connection);
   }
 }
+
+/** Runs SQL of a library as it stands: `$1`, `$2`, … for the values, or several statements at once without any (the answer is a list then). */
+export const sqlOf =
+  (db: Knex) =>
+  async (text: string, values: unknown[] = []): Promise<{ rows: Record<string, unknown>[] }> => {
+    const client = db.client as Knex.Client;
+    const connection = (await client.acquireConnection()) as pg.Client;
+    try {
+      return await connection.query<Record<string, unknown>>(values.length === 0 ? { text } : { text, values });
+    } finally {
+      await client.releaseConnection(connection);
+    }
+  };

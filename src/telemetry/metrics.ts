@@ -58,6 +58,8 @@ export function createMetrics(): Metrics {
   const refusals = new Counter({ name: 'sso_refused_total', help: 'Requests turned away for overload, by what they belong to (new, or a sign-in under way) and what was too much.', labelNames: ['kind', 'reason'], registers });
   const connections = new Counter({ name: 'sso_connections_refused_total', help: 'Connections closed without a request: one too many, too slow, too large, or no HTTP.', labelNames: ['reason'], registers });
 
+  const jobs = new Histogram({ name: 'sso_job_seconds', help: 'Runs of periodic jobs by this process, by outcome.', labelNames: ['job', 'outcome'], buckets: [0.01, 0.1, 1, 10, 60, 300], registers });
+
   const text = (value: unknown): string => (typeof value === 'string' ? value : 'unknown');
 
   /** What is counted of an event besides that it happened. */
@@ -68,6 +70,9 @@ export function createMetrics(): Metrics {
       registryCalls.observe({ outcome: text(outcome) }, Number(durationMs) / 1000);
       if (typeof quotaLimiter === 'number') quota.set(quotaLimiter);
     },
+    ...Object.fromEntries(
+      (['done', 'failed'] as const).map((outcome) => [`job.${outcome}`, ({ job, durationMs }: Readonly<Record<string, unknown>>) => { jobs.observe({ job: text(job), outcome }, Number(durationMs) / 1000); }]),
+    ),
     ...Object.fromEntries(
       ['sent', 'delayed', 'expired', 'failed', 'unsettled'].map((outcome) => [
         `message.${outcome}`,

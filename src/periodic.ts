@@ -1,0 +1,36 @@
+import type { Core } from './core.ts';
+import { purge } from './jobs/purge.ts';
+import { createKeyRotation } from './oidc/key-rotation.ts';
+import { purgeCounters } from './ports/counters/postgres.ts';
+import { createJobQueue, type JobQueue, type PeriodicJob } from './store/job-queue.ts';
+
+const QUARTER_HOUR = 900;
+
+/** What is done from time to time by one instance for all. Each may be done twice, and at the same time as itself: it comes to the same end. */
+const periodicJobs = (core: Core): readonly PeriodicJob[] => {
+  const { config, store, clock, knex } = core;
+  const rotation = createKeyRotation(core);
+  return [
+    {
+      label: 'purge',
+      cron: '* * * * *',
+      longestSeconds: QUARTER_HOUR,
+      run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
+    },
+    { label: 'signing-keys', cron: '* * * * *', longestSeconds: 60, run: () => rotation.run() },
+  ];
+};
+
+/** The periodic jobs, as the server runs them and the command line looks at them. */
+export function createPeriodicJobs(core: Core): JobQueue {
+  const { knex, log } = core;
+  return createJobQueue({
+    knex,
+    jobs: periodicJobs(core),
+    ended({ label, seconds, error }) {
+      if (error === undefined) log.debug({ event: 'job.done', job: label, durationMs: Math.round(seconds * 1000) }, 'job done');
+      else log.error({ event: 'job.failed', err: error, job: label, durationMs: Math.round(seconds * 1000) }, 'job failed');
+    },
+    trouble: (error) => { log.warn({ err: error }, 'the queue of jobs is out of reach; it is looked at again'); },
+  });
+}

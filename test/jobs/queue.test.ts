@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { createJobQueue, type JobQueue, type PeriodicJob } from '../../src/store/job-queue.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
+
+describe('Periodic jobs', () => {
+  let database: TestDatabase;
+  let instances: JobQueue[];
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    instances = [];
+  });
+  afterEach(async () => {
+    await Promise.all(instances.map((queue) => queue.stop()));
+    await database.drop();
+  });
+
+  /** One instance, and what it has done. */
+  function join(run: PeriodicJob['run'], label = 'uji'): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
+    const runs: { label: string; error?: unknown }[] = [];
+    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron: '0 0 1 1 *', longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; } });
+    instances.push(queue);
+    return { queue, runs };
+  }
+
+  it('run once, however many instances want to at the same moment', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => { release = resolve; });
+    const joined = Array.from({ length: 3 }, () => join(() => held));
+    await Promise.all(joined.map(({ queue }) => queue.start()));
+    const asked = joined.map(({ queue }) => queue.runNow('uji'));
+    let refused = 0;
+    for (const answer of asked) void answer.then((done) => { refused += done ? 0 : 1; });
+    await until('two were told that it is running', () => refused === 2);
+    expect((await joined[0]!.queue.standings())[0]).to.include({ label: 'uji', running: true });
+    release();
+    expect((await Promise.all(asked)).filter(Boolean)).to.have.length(1);
+    expect(joined.flatMap(({ runs }) => runs)).to.deep.equal([{ label: 'uji' }]);
+  });
+
+  it('say how they stand, over all instances', async () => {
+    let fail = true;
+    const { queue, runs } = join(() => (fail ? Promise.reject(new TypeError('insert into accounts values (9901…)')) : Promise.resolve()));
+    await queue.start();
+    expect((await queue.standings())[0]).to.deep.include({ label: 'uji', running: false, lastDoneAt: undefined });
+    const failure = await queue.runNow('uji').then(() => undefined, (error: unknown) => error);
+    expect(failure).to.be.an('error');
+    expect(runs[0]?.error).to.be.instanceOf(TypeError);
+    const text = JSON.stringify(await database.knex.raw('select * from jobs.job'));
+    expect(text, 'words of an error may carry values').not.to.include('9901');
+    fail = false;
+    await database.knex.raw(`update jobs.job set start_after = now() where name = 'uji'`);
+    expect(await queue.runNow('uji')).to.equal(true);
+    const [standing] = await join(() => Promise.resolve()).queue.standings();
+    expect(standing?.lastDoneAt).to.be.instanceOf(Date);
+  });
+
+  it('are begun anew elsewhere, when the process at work was killed', async () => {
+    const { queue, runs } = join(() => Promise.resolve());
+    await queue.start();
+    // As a killed process leaves it: taken, and silent since.
+    await database.knex.raw(`insert into jobs.job (name, state, started_on, heartbeat_on, heartbeat_seconds, expire_seconds, policy, retry_limit) values ('uji', 'active', now() - interval '10 minutes', now() - interval '10 minutes', 60, 3600, 'exclusive', 3)`);
+    expect(await queue.runNow('uji'), 'while it is taken nobody else begins').to.equal(false);
+    await database.knex.raw(`update jobs.queue set monitor_on = null`);
+    await queue.tidy();
+    await until('somebody else does it', () => runs.length > 0);
+  });
+});
