@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import Koa from 'koa';
+import Koa, { type Middleware } from 'koa';
 import compress from 'koa-compress';
 import type Router from 'koa-router';
 import serve from 'koa-static';
@@ -12,9 +12,11 @@ import { isDatabaseAway } from './store/reconnect.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import { errorPage, reportTo } from './web/error-page.ts';
+import { filesOf } from './web/files.ts';
 import { forwarded } from './web/forwarded.ts';
 import { closeWhenDraining, health, type Readiness } from './web/health.ts';
 import { createTranslator } from './web/i18n.ts';
+import { createLean } from './web/lean.ts';
 import { locale } from './web/locale.ts';
 import { serveLogos } from './web/logos.ts';
 import { mirror } from './web/mirror.ts';
@@ -46,6 +48,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   const { config, log, random, keyring, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
+  const lean = createLean(['token', 'userinfo', 'introspection', 'revocation', 'pushed_authorization_request'].map((name) => provider.pathFor(name)));
   const documents = createPrebuilt({ provider, signingKeys, config });
   const translator = createTranslator({
     timeZone: config.identity.timeZone,
@@ -68,19 +71,21 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   app.use(securityHeaders({ issuer }));
   app.use(documents.serve);
   app.use(overload.admit);
-  app.use(formTargets);
-  app.use(compress());
-  app.use(locale({ secure }));
-  app.use(createRenderer({ environment: config.environment, translator }));
-  app.use(errorPage({ log, random, isDatabaseAway }, showError));
-  app.use(container.api);
+  // Programs that ask the protocol go on right to it, past all that pages need.
+  const page = (step: Middleware): void => { app.use(lean.forPages(step)); };
+  page(formTargets);
+  page(compress());
+  page(locale({ secure }));
+  page(createRenderer({ environment: config.environment, translator }));
+  page(errorPage({ log, random, isDatabaseAway }, showError));
+  page(container.api);
   // Before anything sets a cookie: shared caches keep them.
-  app.use(serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }));
-  app.use(serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' }));
-  app.use(identifySender({ config, keyedHash, random }));
-  app.use(container.console);
-  app.use(container.sandbox);
-  for (const router of [...routers, ...extra]) app.use(router.routes()).use(router.allowedMethods());
+  page(serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }));
+  page(filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })));
+  page(identifySender({ config, keyedHash, random }));
+  page(container.console);
+  page(container.sandbox);
+  for (const router of [...routers, ...extra]) for (const step of [router.routes(), router.allowedMethods()]) page(step as Middleware);
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   for (const step of container.front) app.use(step);
   app.use(signOutOfNothing(provider));

@@ -3,12 +3,12 @@
  * carries its length in front. Used wherever a hash or an authenticated context covers more than one value.
  */
 export function encodeParts(...parts: readonly string[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const bytes = Buffer.from(part, 'utf8');
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  const lengths = parts.map((part) => Buffer.byteLength(part, 'utf8'));
+  const all = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0));
+  let at = 0;
+  parts.forEach((part, index) => {
+    at = all.writeUInt32BE(lengths[index] ?? 0, at);
+    at += all.write(part, at, 'utf8');
+  });
+  return all;
 }

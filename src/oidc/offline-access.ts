@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload, Configuration } from 'oidc-provider';
 import { OFFLINE_SCOPE } from '../domain/claims.ts';
 import { honours } from '../domain/session.ts';
-import type { Store } from '../store/store.ts';
+import type { People } from './people.ts';
 
 interface Lifetimes {
   readonly interactionSeconds: number;
@@ -36,12 +36,12 @@ const ISSUED = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode', 'Refre
  * Storage that finds no token which its account does not honour. A token that ends with its session is judged there; one
  * that outlives it ends by itself when the account is suspended, its password replaced or all its sessions ended.
  */
-export function honouredWithoutSession(model: string, adapter: Adapter, { accounts }: Pick<Store, 'accounts'>): Adapter {
+export function honouredWithoutSession(model: string, adapter: Adapter, people: Pick<People, 'standingOf'>): Adapter {
   if (!ISSUED.has(model)) return adapter;
 
   async function honoured(found: Awaited<ReturnType<Adapter['find']>>): Promise<AdapterPayload | undefined> {
     if (found?.accountId === undefined || found.expiresWithSession === true) return found ?? undefined;
-    const standing = await accounts.standingOf(found.accountId);
+    const standing = await people.standingOf(found.accountId);
     // A refresh token of the tenth rotation is as old as the sign-in that it came from.
     return standing !== undefined && honours(standing, found.authTime ?? found.iat ?? 0) ? found : undefined;
   }

@@ -1,4 +1,4 @@
-import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, { type Adapter, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
@@ -23,12 +23,14 @@ import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
+import { createPeople } from './people.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredWithoutSession, offlineTtl } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
 import { honouredSessions } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
+import { foreseeing, remembered, type Leads } from './state/remembered.ts';
 
 /** What a client may ask for when its registration says nothing: never the NIK. */
 const defaultClientScope = 'openid profile email phone';
@@ -72,16 +74,17 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
+  const people = createPeople(store);
   const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
+  const honoured = (model: string): Adapter =>
+    remembered(model, model === 'Session' ? honouredSessions(adapterFor(model), people) : honouredWithoutSession(model, honouredTokens(model, adapterFor(model), clients), people));
+  const leads: Leads = { sessions: honoured('Session'), grants: honoured('Grant'), account: (accountId) => people.standingOf(accountId) };
 
   const configuration: Configuration = {
-    adapter: (model: string) => {
-      if (model === 'Client') return clients.adapter;
-      return model === 'Session' ? honouredSessions(adapterFor(model), store) : honouredWithoutSession(model, honouredTokens(model, adapterFor(model), clients), store);
-    },
+    adapter: (model: string) => (model === 'Client' ? clients.adapter : foreseeing(model, honoured(model), leads)),
     clients: ownClients,
     fetch: keptShortly(fetch),
-    findAccount: createFindAccount({ store, timeZone: config.identity.timeZone }),
+    findAccount: createFindAccount({ people, timeZone: config.identity.timeZone }),
     jwks: { keys: createKeySlots(signingKeys) },
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },
 
@@ -112,7 +115,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     rotateRefreshToken: (ctx) => !isFapi2(ctx.oidc.client),
 
     interactions: {
-      policy: createPolicy({ isEnrolled: (accountId) => store.secondFactors.isEnrolled(accountId) }),
+      policy: createPolicy({ isEnrolled: async (accountId) => (await people.standingOf(accountId))?.hasSecondFactor === true }),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     features: createFeatures({ pages, keyedHash, apis }),

@@ -10,6 +10,7 @@ import type { Phone } from '../domain/phone.ts';
 import type { Standing } from '../domain/session.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import { deleteBatch } from './delete-batch.ts';
+import { prepared } from './knex.ts';
 import { claimOnce, takeTurns } from './turns.ts';
 
 const TABLE = 'accounts';
@@ -90,14 +91,12 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     };
   }
 
-  const rows = (): Knex.QueryBuilder<Row, Row[]> => db<Row>(TABLE);
-
   /**
    * The account of a proved e-mail or number; failing that, the only account that claims it. Where several claim an
    * unproved one, nobody owns it.
    */
   async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', keys: readonly Buffer[]): Promise<Account | undefined> {
-    const found = (await rows().whereIn(index, keys).orderByRaw('?? is null', [verified]).limit(2));
+    const found = await prepared<Row>(db, `account-by-${index}`, `select * from accounts where ${index} = any($1::bytea[]) order by ${verified} is null limit 2`, [keys]);
     const [first, second] = found;
     if (first?.[verified] == null && second !== undefined) return undefined;
     return toAccount(first);
@@ -136,7 +135,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     },
 
     async findById(id: string): Promise<Account | undefined> {
-      return toAccount(await db<Row>(TABLE).where('id', id).first());
+      return toAccount((await prepared<Row>(db, 'account-by-id', 'select * from accounts where id = $1', [id]))[0]);
     },
 
     async findByNik(nik: Sensitive<Nik>): Promise<Account | undefined> {
@@ -147,7 +146,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
       const { kind, value } = identifier.reveal();
       switch (kind) {
         case 'nik':
-          return toAccount(await db<Row>(TABLE).whereIn('nik_index', blindIndex.all('nik', value)).first());
+          return toAccount((await prepared<Row>(db, 'account-by-nik', 'select * from accounts where nik_index = any($1::bytea[])', [blindIndex.all('nik', value)]))[0]);
         case 'email':
           return findByContact('email_index', 'email_verified_at', blindIndex.all('email', emailKey(value)));
         case 'phone':
@@ -156,9 +155,10 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     },
 
     /** Whether and since when sign-ins count, without opening anything: the check that every use of a session pays for. */
-    async standingOf(id: string): Promise<Standing | undefined> {
-      const row = await db<Row>(TABLE).where('id', id).first('status', 'sessions_valid_after');
-      return row === undefined ? undefined : { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined };
+    async standingOf(id: string): Promise<(Standing & { readonly hasSecondFactor: boolean }) | undefined> {
+      const text = 'select status, sessions_valid_after, exists (select 1 from second_factors where account_id = $1) as enrolled from accounts where id = $1';
+      const [row] = await prepared<Pick<Row, 'status' | 'sessions_valid_after'> & { enrolled: boolean }>(db, 'account-standing', text, [id]);
+      return row === undefined ? undefined : { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined, hasSecondFactor: row.enrolled };
     },
 
     /**
@@ -222,14 +222,12 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
 
     /** Whether the device has signed in to the account before. */
     async knowsDevice(id: AccountId, deviceHash: Buffer): Promise<boolean> {
-      return (await db('known_devices').where({ account_id: id, device_hash: deviceHash }).first('account_id')) !== undefined;
+      return (await prepared(db, 'device-known', 'select 1 from known_devices where account_id = $1 and device_hash = $2', [id, deviceHash])).length > 0;
     },
 
     async rememberDevice(id: AccountId, deviceHash: Buffer, at: Date): Promise<void> {
-      await db('known_devices')
-        .insert({ account_id: id, device_hash: deviceHash, first_seen_at: at, last_seen_at: at })
-        .onConflict(['account_id', 'device_hash'])
-        .merge({ last_seen_at: at });
+      const text = 'insert into known_devices (account_id, device_hash, first_seen_at, last_seen_at) values ($1, $2, $3, $3) on conflict (account_id, device_hash) do update set last_seen_at = $3';
+      await prepared(db, 'device-remember', text, [id, deviceHash, at]);
     },
 
     /** Forgets devices that have not been seen since. */

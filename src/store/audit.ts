@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { prepared } from './knex.ts';
 
 export interface AuditRow {
   readonly id: string;
@@ -47,17 +48,14 @@ export function createAuditStore(db: Knex) {
   return {
     /** Written once, though the same event comes again because the connection was lost after the first time. */
     async append(event: AuditRow): Promise<void> {
-      await db('audit_events')
-        .insert({
-          id: event.id,
-          at: event.at,
-          type: event.type,
-          account_id: event.accountId ?? null,
-          client_id: event.clientId ?? null,
-          details: JSON.stringify(event.details),
-        })
-        .onConflict('id')
-        .ignore();
+      await prepared(db, 'audit-append', 'insert into audit_events (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing', [
+        event.id,
+        event.at,
+        event.type,
+        event.accountId ?? null,
+        event.clientId ?? null,
+        JSON.stringify(event.details),
+      ]);
     },
 
     /** Until the transaction ends, nobody else lays the chain. @returns false when somebody is at it already. */

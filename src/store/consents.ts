@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { prepared } from './knex.ts';
 import type { AccountId } from '../domain/account.ts';
 import type { Locale } from '../domain/locale.ts';
 import type { ConsentKind, ConsentText } from '../domain/sharing.ts';
@@ -34,15 +35,6 @@ export type ConsentStore = ReturnType<typeof createConsentStore>;
 
 /** Receipts of what people agreed to or were told, and the very texts. */
 export function createConsentStore(db: Knex) {
-  const standing = async (accountId: string, clientId?: string): Promise<readonly ReceiptWithText[]> => {
-    const rows = await db('consent_receipts as r')
-      .join('consent_texts as t', 't.version', 'r.text_version')
-      .whereNull('r.withdrawn_at')
-      .where({ account_id: accountId, ...(clientId === undefined ? {} : { client_id: clientId }) })
-      .orderBy('r.given_at')
-      .select<Row[]>('r.*', 't.content');
-    return rows.map(toReceipt);
-  };
   const toReceipt = (row: Row): ReceiptWithText => ({
     id: row.id,
     accountId: row.account_id,
@@ -79,10 +71,27 @@ export function createConsentStore(db: Knex) {
     },
 
     /** Those not withdrawn, oldest first. */
-    standing: (accountId: string, clientId: string): Promise<readonly ReceiptWithText[]> => standing(accountId, clientId),
+    async standing(accountId: string, clientId: string): Promise<readonly ReceiptWithText[]> {
+      const rows = await prepared<Row>(
+        db,
+        'consents-standing',
+        `select r.*, t.content from consent_receipts r join consent_texts t on t.version = r.text_version
+         where r.withdrawn_at is null and r.account_id = $1 and r.client_id = $2 order by r.given_at`,
+        [accountId, clientId],
+      );
+      return rows.map(toReceipt);
+    },
 
     /** The same for every service. */
-    standingOf: (accountId: AccountId): Promise<readonly ReceiptWithText[]> => standing(accountId),
+    async standingOf(accountId: AccountId): Promise<readonly ReceiptWithText[]> {
+      const rows = await db('consent_receipts as r')
+        .join('consent_texts as t', 't.version', 'r.text_version')
+        .whereNull('r.withdrawn_at')
+        .where({ account_id: accountId })
+        .orderBy('r.given_at')
+        .select<Row[]>('r.*', 't.content');
+      return rows.map(toReceipt);
+    },
 
     /** Whether the person has ever taken back what this service may have. */
     async wasWithdrawn(accountId: string, clientId: string): Promise<boolean> {

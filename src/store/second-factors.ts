@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Envelope } from '../crypto/envelope.ts';
 import type { AccountId } from '../domain/account.ts';
+import { prepared } from './knex.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 
 const TABLE = 'second_factors';
@@ -39,7 +40,7 @@ export function createSecondFactorStore(db: Knex, { envelope }: { readonly envel
   return {
     /** Asked at each sign-in, without opening anything. */
     async isEnrolled(accountId: string): Promise<boolean> {
-      return (await db(TABLE).where('account_id', accountId).first('account_id')) !== undefined;
+      return (await prepared(db, 'second-factor-enrolled', 'select 1 from second_factors where account_id = $1', [accountId])).length > 0;
     },
 
     async find(accountId: AccountId): Promise<StoredSecondFactor | undefined> {

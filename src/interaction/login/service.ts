@@ -95,24 +95,21 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       }
 
       // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
-      const taken: [Limit, string][] = [];
       const wanted: [Limit, string][] = [[limit, key], [limits.signIn.device, sender.device]];
       // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own devices.
       if (sender.network !== undefined && !knownDevice) wanted.push([limits.signIn.network, sender.network]);
-      let failed = 0;
-      for (const [counted, countedKey] of wanted) {
-        const reading = await counters.take(counted, countedKey);
-        taken.push([counted, countedKey]);
-        if (counted === limit) failed = reading.used;
-        if (reading.refused) {
-          for (const [other, otherKey] of taken) if (other !== counted) await counters.giveBack(other, otherKey);
-          const until = reading.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
-          return limited({ reason: 'paused', until }, [counted, countedKey], account, context);
-        }
-      }
-      const giveBack = async (): Promise<void> => {
-        for (const [counted, countedKey] of taken) await counters.giveBack(counted, countedKey);
+      const readings = await Promise.all(wanted.map(async (one) => ({ one, reading: await counters.take(...one) })));
+      const giveBack = async (except?: readonly [Limit, string]): Promise<void> => {
+        await Promise.all(wanted.filter((one) => one !== except).map((one) => counters.giveBack(...one)));
       };
+      const refusing = readings.find(({ reading }) => reading.refused);
+      if (refusing !== undefined) {
+        // What was taken from the others was for nothing.
+        await giveBack(refusing.one);
+        const until = refusing.reading.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
+        return limited({ reason: 'paused', until }, refusing.one, account, context);
+      }
+      const failed = readings[0]?.reading.used ?? 0;
 
       const secret = sensitive(normalisePassword(password));
       let verified;
@@ -131,8 +128,7 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
         return refused({ reason: 'wrong' }, account, context);
       }
 
-      await giveBack();
-      await counters.clear(limit, key);
+      await Promise.all([giveBack(wanted[0]), counters.clear(limit, key)]);
       // Said only to who knows the password.
       if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 

@@ -11,15 +11,35 @@ export interface NoticeDeps {
   readonly random: Random;
 }
 
+/** The table looks at the hour; who was written down a while ago need not be asked about. */
+const RECENT_MS = 1_800_000;
+const MOST_RECENT = 50_000;
+
+/** What this process has written a while ago. Rows go with their account alone, so nothing is missed. */
+function createRecent(clock: Clock): { test(key: string): boolean; keep(key: string): void } {
+  const until = new Map<string, number>();
+  return {
+    test: (key) => (until.get(key) ?? 0) <= clock.now().getTime(),
+    keep(key) {
+      if (until.size >= MOST_RECENT) until.clear();
+      until.set(key, clock.now().getTime() + RECENT_MS);
+    },
+  };
+}
+
 /** Remembers who has signed in to which service, before the browser carries the code there. */
 export function rememberVisits(provider: Provider, { store, clock }: Pick<NoticeDeps, 'store' | 'clock'>): void {
   const succeeded = new WeakSet();
+  const isNew = createRecent(clock);
   provider.on('authorization.success', (ctx: KoaContextWithOIDC) => succeeded.add(ctx));
   const remember: Middleware = async (ctx, next) => {
     await next();
     if (!succeeded.has(ctx)) return;
     const { session, client } = (ctx as KoaContextWithOIDC).oidc;
-    if (session?.accountId !== undefined && client !== undefined) await store.logouts.visit(session.accountId as AccountId, client.clientId, clock.now());
+    const { accountId } = session ?? {};
+    if (accountId === undefined || client === undefined || !isNew.test(`${accountId} ${client.clientId}`)) return;
+    await store.logouts.visit(accountId as AccountId, client.clientId, clock.now());
+    isNew.keep(`${accountId} ${client.clientId}`);
   };
   provider.use(remember);
 }

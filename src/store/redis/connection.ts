@@ -145,6 +145,11 @@ const traced = (command: string, work: () => Promise<unknown>): Promise<unknown>
 
 type Command = (...args: unknown[]) => Promise<unknown>;
 
+interface Waiting {
+  readonly until: number;
+  readonly giveUp: (reason: RedisAway) => void;
+}
+
 interface Logger {
   warn(details: object, message: string): void;
 }
@@ -162,6 +167,8 @@ export function openRedis(settings: RedisSettings, log: Logger): RedisConnection
 
 function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, log: Logger): RedisConnection {
   const scripts = new Map<RedisScript, Command>();
+  const waiting = new Set<Waiting>();
+  let timer: NodeJS.Timeout | undefined;
   let pending = 0;
 
   client.on('error', (error: unknown) => {
@@ -171,22 +178,39 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
   async function inTime<T>(work: () => Promise<T>): Promise<T> {
     if (pending >= MOST_PENDING) throw new RedisAway('too many commands wait for an answer');
     pending += 1;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new RedisAway(`no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
+    return new Promise((resolve, reject) => {
+      const waits: Waiting = { until: performance.now() + timeoutMs, giveUp: reject };
+      waiting.add(waits);
+      timer ??= setTimeout(giveUpLate, timeoutMs).unref();
+      // Counted until Redis has answered or is given up by the driver, not only while somebody waits.
+      const done = (): void => {
+        pending -= 1;
+        waiting.delete(waits);
+      };
+      work().then(
+        (answer) => {
+          done();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          done();
+          reject(toError(error));
+        },
+      );
     });
-    // Counted until Redis has answered or is given up by the driver, not only while somebody waits.
-    const answer = work().finally(() => {
-      pending -= 1;
-    });
-    try {
-      return await Promise.race([answer, late]);
-    } catch (error) {
-      throw toError(error);
-    } finally {
-      clearTimeout(timer);
+  }
+
+  /** All wait equally long: who came first is late first, and one timer does for all. */
+  function giveUpLate(): void {
+    timer = undefined;
+    const now = performance.now();
+    for (const waits of waiting) {
+      if (waits.until > now) {
+        timer = setTimeout(giveUpLate, waits.until - now).unref();
+        return;
+      }
+      waiting.delete(waits);
+      waits.giveUp(new RedisAway(`no answer within ${timeoutMs} ms`));
     }
   }
 

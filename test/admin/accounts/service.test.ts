@@ -5,6 +5,7 @@ import { loadConfig } from '../../../src/config.ts';
 import type { Core } from '../../../src/core.ts';
 import type { Account } from '../../../src/domain/account.ts';
 import { createFindAccount } from '../../../src/oidc/accounts.ts';
+import { createPeople } from '../../../src/oidc/people.ts';
 import { createTestCore } from '../../support/core.ts';
 
 const typed: TypedPerson = { nik: '9901010101900001', name: 'BUDI CONTOH SANTOSO', email: 'budi@contoh.test', phone: '081234567890', password: 'Contoh#2026', locale: 'id' };
@@ -85,7 +86,7 @@ describe('Accounts', () => {
   });
 
   it('that are suspended are nobody to the protocol until they are reinstated', async () => {
-    const findAccount = createFindAccount({ store: core.store, timeZone: 'Asia/Jakarta' });
+    const findAccount = createFindAccount({ people: createPeople(core.store), timeZone: 'Asia/Jakarta' });
     const known = async () => (await findAccount({ oidc: {} } as never, budi.id)) !== undefined;
     await accounts.setStatus({ sub: budi.id }, 'suspended');
     await accounts.setStatus({ sub: budi.id }, 'suspended');

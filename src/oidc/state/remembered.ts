@@ -1,0 +1,85 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { forgetInRequest, onceInRequest, readInRequest } from './request.ts';
+
+type Found = AdapterPayload | undefined;
+
+/** The library asks for these several times in one request. */
+const REMEMBERED = new Set(['Grant', 'Session']);
+/** These lead to a session and a grant, which the library asks for next. */
+const LEADING = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode', 'RefreshToken']);
+/** A session is written anew at each authorization, only to end later: what it loses by not being is this much, and no more than a hundredth of its life. */
+const SESSION_WRITE = { seconds: 300, share: 0.01 };
+
+const plain = async (found: ReturnType<Adapter['find']>): Promise<Found> => (await found) ?? undefined;
+
+/** Everything of a session but when it ends. */
+const contentOf = ({ exp: _exp, iat: _iat, ...content }: AdapterPayload): string => JSON.stringify(Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/**
+ * Storage that reads each session and grant once in a request. What the request itself writes or ends it reads anew;
+ * what others end meanwhile it would as well have read a moment before.
+ */
+export function remembered(model: string, adapter: Adapter): Adapter {
+  if (!REMEMBERED.has(model)) return endingGrants(adapter);
+  const forget = (): void => { forgetInRequest(`${model} `); };
+  // Each asker gets one of its own: the library writes into what it is given.
+  const once = async (key: string, read: () => Promise<Found>): Promise<Found> => structuredClone(await onceInRequest(`${model} ${key}`, read));
+
+  return {
+    ...endingGrants(adapter),
+    find: (id) => once(`id ${id}`, () => plain(adapter.find(id))),
+    findByUid: (uid) => once(`uid ${uid}`, () => plain(adapter.findByUid(uid))),
+    async upsert(id, payload, expiresIn) {
+      if (model === 'Session' && (await isOnlyLater(id, payload, expiresIn))) return;
+      forget();
+      await adapter.upsert(id, payload, expiresIn);
+      forget();
+    },
+    async destroy(id) {
+      forget();
+      await adapter.destroy(id);
+      forget();
+    },
+  };
+
+  async function isOnlyLater(id: string, payload: AdapterPayload, expiresIn = 0): Promise<boolean> {
+    const found = await readInRequest<Found>(`${model} id ${id}`);
+    if (found?.exp === undefined || payload.exp === undefined) return false;
+    return Math.abs(payload.exp - found.exp) < Math.min(SESSION_WRITE.seconds, expiresIn * SESSION_WRITE.share) && contentOf(found) === contentOf(payload);
+  }
+}
+
+/** Whatever ends a grant ends what was read under it. */
+const endingGrants = (adapter: Adapter): Adapter => ({
+  ...adapter,
+  async revokeByGrantId(grantId) {
+    await adapter.revokeByGrantId(grantId);
+    forgetInRequest('Grant ');
+  },
+});
+
+export interface Leads {
+  readonly sessions: Pick<Adapter, 'findByUid'>;
+  readonly grants: Pick<Adapter, 'find'>;
+  readonly account: (accountId: string) => Promise<unknown>;
+}
+
+/** Storage that reads what a token leads to all at once, before the library asks for one after the other. */
+export function foreseeing(model: string, adapter: Adapter, { sessions, grants, account }: Leads): Adapter {
+  if (!LEADING.has(model)) return adapter;
+  return {
+    ...adapter,
+    async find(id) {
+      const found = await adapter.find(id);
+      const { sessionUid, grantId, accountId } = found ?? {};
+      const ahead = [
+        ...(accountId === undefined ? [] : [account(accountId)]),
+        ...(typeof sessionUid === 'string' ? [Promise.resolve(sessions.findByUid(sessionUid))] : []),
+        ...(grantId === undefined ? [] : [Promise.resolve(grants.find(grantId))]),
+      ];
+      // Who asks for it hears what went wrong; nobody else waits for it.
+      for (const reading of ahead) reading.catch(() => undefined);
+      return found;
+    },
+  };
+}

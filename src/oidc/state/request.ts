@@ -1,0 +1,34 @@
+import Provider from 'oidc-provider';
+
+/** What each request has read so far. It ends with the request: nothing here is older than the request itself. */
+const memos = new WeakMap<object, Map<string, Promise<unknown>>>();
+
+function memoOf(): Map<string, Promise<unknown>> | undefined {
+  const { ctx } = Provider as { readonly ctx: object | undefined };
+  if (ctx === undefined) return undefined;
+  const known = memos.get(ctx);
+  if (known !== undefined) return known;
+  const memo = new Map<string, Promise<unknown>>();
+  memos.set(ctx, memo);
+  return memo;
+}
+
+/** Reads once for each request of the protocol, however often it is asked; outside of one, each time. What failed is tried again. */
+export function onceInRequest<T>(key: string, read: () => Promise<T>): Promise<T> {
+  const memo = memoOf();
+  const known = memo?.get(key) as Promise<T> | undefined;
+  if (known !== undefined) return known;
+  const reading = read();
+  memo?.set(key, reading);
+  reading.catch(() => memo?.delete(key));
+  return reading;
+}
+
+/** What the request has read under the key already; undefined where it has not. */
+export const readInRequest = <T>(key: string): Promise<T> | undefined => memoOf()?.get(key) as Promise<T> | undefined;
+
+/** What was read under keys that begin so is read again: the request has written there. */
+export function forgetInRequest(beginning: string): void {
+  const memo = memoOf();
+  for (const key of memo?.keys() ?? []) if (key.startsWith(beginning)) memo?.delete(key);
+}
