@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { inSpan } from '../../telemetry/trace.ts';
+import { createDeadline } from './deadline.ts';
 
 export interface RedisSettings {
   readonly url: string | undefined;
@@ -145,11 +146,6 @@ const traced = (command: string, work: () => Promise<unknown>): Promise<unknown>
 
 type Command = (...args: unknown[]) => Promise<unknown>;
 
-interface Waiting {
-  readonly until: number;
-  readonly giveUp: (reason: RedisAway) => void;
-}
-
 interface Logger {
   warn(details: object, message: string): void;
 }
@@ -167,8 +163,7 @@ export function openRedis(settings: RedisSettings, log: Logger): RedisConnection
 
 function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, log: Logger): RedisConnection {
   const scripts = new Map<RedisScript, Command>();
-  const waiting = new Set<Waiting>();
-  let timer: NodeJS.Timeout | undefined;
+  const deadline = createDeadline(timeoutMs);
   let pending = 0;
 
   client.on('error', (error: unknown) => {
@@ -179,13 +174,11 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
     if (pending >= MOST_PENDING) throw new RedisAway('too many commands wait for an answer');
     pending += 1;
     return new Promise((resolve, reject) => {
-      const waits: Waiting = { until: performance.now() + timeoutMs, giveUp: reject };
-      waiting.add(waits);
-      timer ??= setTimeout(giveUpLate, timeoutMs).unref();
+      const end = deadline.begin(() => { reject(new RedisAway(`no answer within ${timeoutMs} ms`)); });
       // Counted until Redis has answered or is given up by the driver, not only while somebody waits.
       const done = (): void => {
         pending -= 1;
-        waiting.delete(waits);
+        end();
       };
       work().then(
         (answer) => {
@@ -198,20 +191,6 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
         },
       );
     });
-  }
-
-  /** All wait equally long: who came first is late first, and one timer does for all. */
-  function giveUpLate(): void {
-    timer = undefined;
-    const now = performance.now();
-    for (const waits of waiting) {
-      if (waits.until > now) {
-        timer = setTimeout(giveUpLate, waits.until - now).unref();
-        return;
-      }
-      waiting.delete(waits);
-      waits.giveUp(new RedisAway(`no answer within ${timeoutMs} ms`));
-    }
   }
 
   /** Sent by its hash; whole where the server does not know it, after a restart say. */
