@@ -31,6 +31,7 @@ import { honouredSessions } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 import { foreseeing, remembered, type Leads } from './state/remembered.ts';
+import { createReplayDetection, detectReplays } from './state/replays.ts';
 
 /** What a client may ask for when its registration says nothing: never the NIK. */
 const defaultClientScope = 'openid profile email phone';
@@ -138,6 +139,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
 
   const provider = new Provider(issuer, { ...configuration, ...instead });
   compareByHash(provider, { clients, store, clock, log });
+  detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
     await signingKeys.fresh();

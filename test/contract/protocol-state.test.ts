@@ -5,6 +5,7 @@ import { createKeyedHash } from '../../src/crypto/keyed-hash.ts';
 import { createSealer } from '../../src/crypto/seal.ts';
 import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
 import { createEndGrants, type EndGrants } from '../../src/oidc/state/holder.ts';
+import { createReplayDetection, type IsFirstUse } from '../../src/oidc/state/replays.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { createKnex } from '../../src/store/knex.ts';
 import { createProtocolStateStore, type ProtocolState, type ProtocolWrite } from '../../src/store/protocol-state.ts';
@@ -58,6 +59,8 @@ for (const [name, open] of implementations) {
     let adapterFor: (model: string) => Adapter;
     let elsewhere: (model: string) => Adapter;
     let endGrants: EndGrants;
+    let isFirstUse: IsFirstUse;
+    let isFirstUseElsewhere: IsFirstUse;
     before(async () => {
       bench = await open();
       const keyring = newKeyring();
@@ -65,6 +68,8 @@ for (const [name, open] of implementations) {
       adapterFor = createProtocolAdapter({ state: bench.state, ...crypto });
       elsewhere = createProtocolAdapter({ state: bench.elsewhere, ...crypto });
       endGrants = createEndGrants({ state: bench.elsewhere, ...crypto });
+      isFirstUse = createReplayDetection({ state: bench.state, ...crypto });
+      isFirstUseElsewhere = createReplayDetection({ state: bench.elsewhere, ...crypto });
     });
     after(() => bench.close());
 
@@ -142,6 +147,14 @@ for (const [name, open] of implementations) {
       const uses = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? adapterFor : elsewhere)('AuthorizationCode').consume(id)));
       expect(uses.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
       for (const use of uses) if (use.status === 'rejected') expect(use.reason).to.include({ error: 'invalid_grant' });
+    });
+
+    it('takes one of twenty showings of a proof, across processes, and none later; of each client its own', async () => {
+      const [jti, exp] = [fresh(), Math.floor(Date.now() / 1000) + 60];
+      const uses = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? isFirstUse : isFirstUseElsewhere)('layanan', jti, exp)));
+      expect(uses.filter(Boolean)).to.have.length(1);
+      expect(await isFirstUse('layanan', jti, exp + 60)).to.equal(false);
+      expect(await isFirstUse('lain', jti, exp)).to.equal(true);
     });
 
     it('ends the grant of a code that is used a second time', async () => {

@@ -164,6 +164,12 @@ describe('Protocol: what a registration makes stricter', () => {
       proof = client.getDPoPHandle(library, await client.randomDPoPKeyPair('ES256'));
     });
 
+    it('takes a proof or assertion once, also when it is shown twice at the same moment', async () => {
+      const { ReplayDetection } = app.container.provider as unknown as { readonly ReplayDetection: { unique(iss: string, jti: string, exp: number): Promise<boolean> } };
+      const shown = await Promise.all(Array.from({ length: 10 }, () => ReplayDetection.unique(service.id, 'bukti', Math.floor(Date.now() / 1000) + 60)));
+      expect(shown.filter(Boolean)).to.have.length(1);
+    });
+
     it('takes no request that was not pushed', async () => {
       const { page } = await visit(new Browser(), service);
       expect(page.url.searchParams.get('error') ?? page.text).to.include('invalid_request');
