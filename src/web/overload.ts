@@ -11,6 +11,8 @@ const RETRY_SECONDS = { least: 5, most: 15 };
 const UNDER_WAY = new Set(['token', 'me', 'session', 'admin', 'api', 'reg', 'jwks', '.well-known', 'logos']);
 /** What begins something, also where it comes by POST: a sign-in, a pushed one, a code for a device. */
 const BEGINS = /^\/(?:auth|request|device\/auth)$/;
+/** Who sends something that is waited for. A body of any other request nobody reads: it would never have arrived. */
+const SENDS = new Set(['POST', 'PUT', 'PATCH']);
 const ASSET = /\.(?:css|js|svg|png)$/;
 /** Where programs ask, whatever they say they accept. */
 const FOR_PROGRAMS = new Set(['token', 'me', 'request', 'api', 'reg', 'jwks', '.well-known']);
@@ -84,7 +86,7 @@ export function createOverload({ requests, lagMs, eventLoop, cookies, metrics }:
       working += 1;
     };
     const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
-    if (req.complete || !hasBody) begin();
+    if (req.complete || !hasBody || !SENDS.has(req.method ?? '')) begin();
     else req.once('end', begin);
     return () => {
       done = true;

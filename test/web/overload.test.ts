@@ -207,6 +207,18 @@ describe('Overload', () => {
       server.stop();
     });
 
+    it('counts whoever announces a body that nobody reads', async () => {
+      const server = await startBounded({});
+      const sly = connect(server.port, '127.0.0.1');
+      sly.write('GET /held HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n');
+      await server.reached;
+      expect(server.working()).to.equal(1);
+      server.goOn();
+      sly.destroy();
+      await once(sly, 'close');
+      server.stop();
+    });
+
     it('frees the place of whoever hangs up, once the work is done', async () => {
       const server = await startBounded({});
       const gone = connect(server.port, '127.0.0.1');
