@@ -203,8 +203,8 @@ describe('Dynamic registration', () => {
     });
 
     it('keeps its id, and takes nothing that only we send', async () => {
-      const { id, uri, by, body } = await registered();
-      for (const document of [web, { ...web, client_id: 'lain' }, { ...web, client_id: id, registration_access_token: by }, { ...web, client_id: id, client_secret: body.client_secret }, { ...web, client_id: id, first_party: true }, { ...web, client_id: id, bridge: { until: '2099-12-31' } }, { ...web, client_id: id, resources: { 'https://api.tiada.test/': [] } }]) {
+      const { id, uri, by } = await registered();
+      for (const document of [web, { ...web, client_id: 'lain' }, { ...web, client_id: id, registration_access_token: by }, { ...web, client_id: id, client_secret: 'pilihanku' }, { ...web, client_id: id, first_party: true }, { ...web, client_id: id, bridge: { until: '2099-12-31' } }, { ...web, client_id: id, resources: { 'https://api.tiada.test/': [] } }]) {
         const { status, body: told } = await call('PUT', uri, { by, document });
         expect({ status, error: told.error }).to.deep.equal({ status: 400, error: 'invalid_client_metadata' });
       }
@@ -240,6 +240,19 @@ describe('Dynamic registration', () => {
       await app.store.clients.update(id, { metadata: { ...before!.metadata, first_party: true } }, app.clock.now());
       await call('PUT', uri, { by, document: { ...web, client_id: id, contacts: ['lain@diklat.test'] } });
       expect((await app.store.clients.find(id))?.metadata.first_party).to.equal(true);
+    });
+
+    it('takes the whole registration back as it was shown, what an operator granted and the secret included, as no change', async () => {
+      const { id, uri, by, body: first } = await registered();
+      await approve(id);
+      const metadata = { ...(await app.store.clients.find(id))!.metadata, first_party: true, pkce_waived_because: 'Pustaka kami terlalu lama untuk itu.' };
+      await app.store.clients.update(id, { metadata }, app.clock.now());
+      const { registration_access_token: _token, registration_client_uri: _uri, client_id_issued_at: _at, ...shown } = (await call('GET', uri, { by })).body;
+      const sent = await call('PUT', uri, { by, document: { ...shown, client_secret: first.client_secret } });
+      expect(sent.body, JSON.stringify(sent.body)).to.deep.include({ ...shown, awaiting_review: false });
+      expect((await app.store.clients.find(id))?.metadata).to.deep.equal(metadata);
+      const more = await call('PUT', uri, { by, document: { ...shown, notice_page: true } });
+      expect([more.status, more.body.error_description]).to.deep.equal([400, 'notice_page is granted by an operator alone']);
     });
 
     it('stopped, changes nothing more', async () => {

@@ -1,10 +1,11 @@
 import type { Audit } from '../../../audit/log.ts';
 import type { KeyedHash } from '../../../crypto/keyed-hash.ts';
 import type { AccountId } from '../../../domain/account.ts';
-import type { Client, ClientMetadata } from '../../../domain/client.ts';
+import { changesBetween } from '../../../domain/client-change.ts';
+import { isLiveSecret, type Client, type ClientMetadata } from '../../../domain/client.ts';
 import { signatureOf } from '../../../domain/operator.ts';
 import { ok, refuse, type Result } from '../../../domain/result.ts';
-import type { Sensitive } from '../../../domain/sensitive.ts';
+import { sensitive, type Sensitive } from '../../../domain/sensitive.ts';
 import type { Clock } from '../../../ports/clock/clock.ts';
 import type { Random } from '../../../ports/random/random.ts';
 import type { InitialToken } from '../../../store/registration-tokens.ts';
@@ -60,13 +61,18 @@ type Members = Readonly<Record<string, unknown>>;
 const isDocument = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
 const problem = (field: string, what: string): Result<never, RegistrationRefusal> => refuse({ reason: 'metadata', problems: [{ field, what }] });
 
-/** RFC 7592, 2.2: null and empty say as much as nothing. */
-function readDocument(document: unknown): Result<Members, RegistrationRefusal> {
+/**
+ * RFC 7592, 2.2: null and empty say as much as nothing. So does what an operator granted, sent back as we show it.
+ * @param standing  the registration as it is shown to the team.
+ */
+function readDocument(document: unknown, standing: ClientMetadata | undefined): Result<Members, RegistrationRefusal> {
   if (!isDocument(document)) return problem('document', 'must be a JSON object');
-  const said = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null && value !== ''));
-  const forbidden = OPERATORS_ALONE.filter((name) => said[name] !== undefined);
-  if (forbidden.length > 0) return refuse({ reason: 'metadata', problems: forbidden.map((field) => ({ field, what: 'is granted by an operator alone' })) });
-  return ok(said);
+  const said = Object.entries(document).filter(([, value]) => value !== null && value !== '');
+  const before = { metadata: (standing ?? {}) as ClientMetadata };
+  const granted = said.filter(([name]) => (OPERATORS_ALONE as readonly string[]).includes(name));
+  const forbidden = granted.filter(([name, value]) => changesBetween(before, { metadata: { ...before.metadata, [name]: value } }).length > 0);
+  if (forbidden.length > 0) return refuse({ reason: 'metadata', problems: forbidden.map(([field]) => ({ field, what: 'is granted by an operator alone' })) });
+  return ok(Object.fromEntries(said.filter((one) => !granted.includes(one))));
 }
 
 const toRefusal = (refusal: ClientRefusal): RegistrationRefusal => {
@@ -99,7 +105,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
     async register(initialToken, document) {
       const initial = await store.registrationTokens.useInitial(initialHash(keyedHash, initialToken), clock.now());
       if (initial === undefined) return refuse({ reason: 'token' });
-      const given = readDocument(document);
+      const given = readDocument(document, undefined);
       const registered = given.ok ? await registerDraft(given.value, initial) : given;
       if (!registered.ok) {
         await store.registrationTokens.giveBackInitial(initial.id);
@@ -119,12 +125,14 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
       const found = await admitted(clientId, token);
       if (found === undefined) return refuse({ reason: 'token' });
       if (found.client.status === 'disabled') return refuse({ reason: 'forbidden', what: 'the client was stopped by an operator' });
-      const given = readDocument(document);
+      const given = readDocument(document, found.client.metadata);
       if (!given.ok) return given;
       const sent = NEVER_SENT.filter((name) => given.value[name] !== undefined);
       if (sent.length > 0) return problem(sent.join(', '), 'must not be sent');
       if (given.value.client_id !== clientId) return problem('client_id', `must be ${clientId}`);
-      const saved = await review.save(clientId, { ...(await cleared(found.client)), ...given.value }, { hand: found.hand });
+      const { client_secret: secret, ...wanted } = given.value;
+      if (secret !== undefined && !(await isInForce(found.client, secret))) return problem('client_secret', 'must be the one in force: it is made here and cannot be given');
+      const saved = await review.save(clientId, { ...(await cleared(found.client)), ...wanted }, { hand: found.hand });
       return saved.ok ? ok(await show(saved.value.client)) : refuse(toRefusal(saved.refusal));
     },
 
@@ -145,6 +153,12 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
     const { client_id: _id, client_secret: _secret, ...document } = given;
     const made = await review.register({ document }, { hand: handOfTeam(initial) });
     return made.ok ? ok(await show(made.value.client, made.value.newSecret)) : refuse(toRefusal(made.refusal));
+  }
+
+  /** RFC 7592, 2.2: a secret may be sent along, and changes nothing. */
+  async function isInForce(client: Client, secret: unknown): Promise<boolean> {
+    const fitting = typeof secret === 'string' ? await store.clientSecrets.whichFits(client.id, client.secrets, sensitive(secret)) : undefined;
+    return fitting !== undefined && isLiveSecret(fitting, clock.now());
   }
 
   /** Everything the team can say, taken away: what the new document says again comes back. */
