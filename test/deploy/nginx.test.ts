@@ -40,10 +40,10 @@ import { hasNginx, startNginx, type Proxy } from '../support/nginx.ts';
   };
 
   it('says who calls, and passes on nothing that the caller says of itself', async () => {
-    const { request } = await ask('/', { headers: { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'palsu.test', forwarded: 'for=198.51.100.1' } });
+    const { request } = await ask('/', { headers: { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'palsu.test', forwarded: 'for=198.51.100.1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` } });
     const { headers = {} } = request ?? {};
     expect(headers).to.include({ host: 'localhost', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'https' });
-    expect(headers).to.not.have.any.keys('x-forwarded-host', 'forwarded');
+    expect(headers).to.not.have.any.keys('x-forwarded-host', 'forwarded', 'traceparent');
   });
 
   it('goes to another instance when one does not listen, with forms too, and the person notices nothing', async () => {
