@@ -1,5 +1,6 @@
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { AccountId } from '../domain/account.ts';
+import type { LogEvent } from '../domain/log-event.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Counters, Limit } from '../ports/counters/counters.ts';
 import type { Random } from '../ports/random/random.ts';
@@ -13,11 +14,8 @@ export interface Subject {
   readonly clientId?: string | undefined;
 }
 
-/** A link that fits. */
-export interface ChainPlace {
-  readonly position: number;
-  readonly hash: Buffer;
-}
+/** How far a walk along the chain has come: to a link that fits; or, past the last of `length` links, to an event that does not stand beside it. */
+export type ChainPlace = { readonly position: number; readonly hash: Buffer } | { readonly length: number; readonly event: string };
 
 export interface Audit {
   /** Writes the event in the caller's transaction: what did not happen is not remembered, what happened is. */
@@ -38,11 +36,15 @@ export interface Audit {
    *          the chain, or undefined when the chain is whole.
    */
   verify(store: Store): Promise<number | undefined>;
-  /** Verifies one stretch of the chain. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
+  /** Verifies one stretch of the chain, then of the events beside it. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
   verifyNext(store: Store, after?: ChainPlace): Promise<{ readonly brokenAt?: number; readonly next?: ChainPlace }>;
 }
 
 const BATCH = 500;
+/** Events looked through at once for such as are beside the chain: nothing but indexes is read. */
+const STRETCH = 5000;
+/** An event is written in the transaction of a request: a time further than this from the database's was not told by a right clock. */
+const MISDATED_MS = 600_000;
 const ONCE: Limit = { name: 'audit.once', points: 1, windowSeconds: 3600 };
 
 /** One spelling for one event, whatever order the database gives the details in. */
@@ -83,7 +85,14 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     tell(type, details, subject);
   };
 
+  const lookBeside = async (store: Store, length: number, after?: string): ReturnType<Audit['verifyNext']> => {
+    const { found, last } = await store.audit.strays(after, STRETCH);
+    if (found) return { brokenAt: length + 1 };
+    return last === undefined ? {} : { next: { length, event: last } };
+  };
+
   const verifyNext: Audit['verifyNext'] = async (store, after) => {
+    if (after !== undefined && 'event' in after) return lookBeside(store, after.length, after.event);
     let { position, hash: previous }: { position: number; hash: Buffer | undefined } = after ?? { position: 0, hash: undefined };
     const rows: readonly ChainedRow[] = await store.audit.chained(position, BATCH);
     for (const row of rows) {
@@ -92,7 +101,7 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
       position = row.position;
     }
     if (rows.length > 0 && previous !== undefined) return { next: { position, hash: previous } };
-    return (await store.audit.hasStray()) ? { brokenAt: position + 1 } : {};
+    return lookBeside(store, position);
   };
 
   return {
@@ -112,7 +121,10 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
         let position = end?.position ?? 0;
         let previous = end?.hash;
         const links = [];
-        for (const row of await tx.audit.unchained(BATCH)) {
+        const rows = await tx.audit.unchained(BATCH);
+        const misdated = rows.filter(({ at, since }) => Math.abs(at.getTime() - since.getTime()) > MISDATED_MS);
+        if (misdated.length > 0) log.warn({ event: 'audit.chain.misdated' satisfies LogEvent, count: misdated.length, first: misdated[0]?.id }, 'events bear a time far from that of the database');
+        for (const row of rows) {
           position += 1;
           previous = link(previous, position, row);
           links.push({ position, eventId: row.id, hash: previous });

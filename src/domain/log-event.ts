@@ -4,6 +4,7 @@
  */
 export const logEvents = [
   'audit.chain.broken',
+  'audit.chain.misdated',
   'courier.recovered',
   'courier.unavailable',
   'error.answered',

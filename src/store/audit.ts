@@ -10,6 +10,11 @@ export interface AuditRow {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+export interface UnchainedRow extends AuditRow {
+  /** When the database wrote it, by its own clock. */
+  readonly since: Date;
+}
+
 export interface ChainedRow extends AuditRow {
   readonly position: number;
   readonly hash: Buffer;
@@ -29,8 +34,8 @@ interface Link {
   hash: Buffer;
 }
 
-/** How far back an event may have been written before it became visible: longer than any transaction lasts. */
-const LATE_SECONDS = 600;
+/** Before every id that is given to an event. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 const toRow = (row: Row): AuditRow => ({
   id: row.id,
@@ -69,29 +74,27 @@ export function createAuditStore(db: Knex) {
       return row === undefined ? undefined : { position: Number(row.position), hash: row.hash };
     },
 
-    /** Events that are not in the chain yet, oldest first. */
-    async unchained(limit: number): Promise<readonly AuditRow[]> {
-      const { rows } = await db.raw<{ rows: Row[] }>(
-        `select e.* from audit_events e left join audit_chain c on c.event_id = e.id
-          where c.event_id is null
-            and e.at >= coalesce((select l.at from audit_events l join audit_chain k on k.event_id = l.id order by k.position desc limit 1)
-                                  - make_interval(secs => ?), '-infinity')
-          order by e.at, e.id limit ?`,
-        [LATE_SECONDS, limit],
-      );
-      return rows.map(toRow);
+    /** Events that are not in the chain yet, whatever time they bear; those written first come first. */
+    async unchained(limit: number): Promise<readonly UnchainedRow[]> {
+      const rows = await db('audit_unchained as u').join('audit_events as e', 'e.id', 'u.event_id').orderBy(['u.since', 'u.event_id']).limit(limit).select<(Row & { since: Date })[]>('e.*', 'u.since');
+      return rows.map((row) => ({ ...toRow(row), since: row.since }));
     },
 
-    /** Whether an event stands beside the chain, older than any that the chain would still take up. */
-    async hasStray(): Promise<boolean> {
-      const { rows } = await db.raw<{ rows: object[] }>(
-        `select 1 from audit_events e left join audit_chain c on c.event_id = e.id
-          where c.event_id is null
-            and e.at < (select l.at from audit_events l join audit_chain k on k.event_id = l.id order by k.position desc limit 1) - make_interval(secs => ?)
-          limit 1`,
-        [LATE_SECONDS],
+    /**
+     * Looks through a stretch of the events, by their id, for such as stand beside the chain and do not wait for it.
+     *
+     * @param after the id at which the stretch before ended.
+     * @returns     whether there is one, and the id at which this stretch ends (undefined: there are no more).
+     */
+    async strays(after: string | undefined, limit: number): Promise<{ readonly found: boolean; readonly last: string | undefined }> {
+      const { rows } = await db.raw<{ rows: { found: boolean | null; last: string | null }[] }>(
+        `select bool_or(c.event_id is null and u.event_id is null) as found, max(e.id::text collate "C") as last
+           from (select id from audit_events where id > ? order by id limit ?) e
+           left join audit_chain c on c.event_id = e.id
+           left join audit_unchained u on u.event_id = e.id`,
+        [after ?? NO_ID, limit],
       );
-      return rows.length > 0;
+      return { found: rows[0]?.found === true, last: rows[0]?.last ?? undefined };
     },
 
     async chain(links: readonly { position: number; eventId: string; hash: Buffer }[]): Promise<void> {

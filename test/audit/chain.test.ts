@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createAudit, type Audit } from '../../src/audit/log.ts';
 import { eventMeanings, type EventType } from '../../src/audit/events.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { Core } from '../../src/core.ts';
@@ -60,6 +61,40 @@ describe('The audit log', () => {
     await core.knex('audit_events').insert({ id: core.random.uuid(), at: new Date(Date.now() - 60_000), type: 'sign-out.completed', details: '{}' });
     expect(await core.audit.chain(core.store)).to.equal(1);
     expect(await core.audit.verify(core.store)).to.equal(undefined);
+  });
+
+  it('takes up every event, though the clock of one instance is wrong', async () => {
+    const told: unknown[] = [];
+    const DAY_MS = 86_400_000;
+    const instance = (aheadMs: number): Audit => createAudit({ ...core, clock: { now: () => new Date(Date.now() + aheadMs) }, log: { ...core.log, info: () => undefined, warn: (fields: unknown) => told.push(fields) } });
+    const [right, ahead, behind] = [instance(0), instance(400 * DAY_MS), instance(-DAY_MS)];
+    for (const by of [right, ahead, right, behind, right]) {
+      await by.record(core.store, 'sign-out.completed', {});
+      expect(await right.chain(core.store)).to.equal(1);
+    }
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+    expect(await core.store.backlog.auditChainLag(), 'nothing waits').to.equal(0);
+    expect(told, 'and says that a clock is wrong').to.have.length(2);
+    expect(told[0]).to.deep.include({ event: 'audit.chain.misdated', count: 1 });
+  });
+
+  it('takes up an event of a transaction that lasted while others were chained', async () => {
+    const slow = await core.knex.transaction();
+    await slow('audit_events').insert({ id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', details: '{}' });
+    await laid(3);
+    await slow.commit();
+    expect(await core.audit.verify(core.store), 'it waits, and is not beside the chain').to.equal(undefined);
+    expect(await core.store.backlog.auditChainLag()).to.be.above(0);
+    expect(await core.audit.chain(core.store)).to.equal(1);
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+  });
+
+  it('tells an event that somebody kept from the chain', async () => {
+    await laid(2);
+    await record(1);
+    await core.knex('audit_unchained').delete();
+    expect(await core.audit.chain(core.store)).to.equal(0);
+    expect(await core.audit.verify(core.store)).to.equal(3);
   });
 
   const changes: Readonly<Record<string, { statements: readonly string[]; found: number }>> = {
