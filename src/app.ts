@@ -4,6 +4,7 @@ import compress from 'koa-compress';
 import type Router from 'koa-router';
 import serve from 'koa-static';
 import type { Container } from './container.ts';
+import type { Handler } from './http-server.ts';
 import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { createPrebuilt } from './oidc/prebuilt.ts';
@@ -43,8 +44,8 @@ export interface AppDeps {
   readonly extra?: readonly Router[];
 }
 
-/** What happens to a request, from top to bottom. */
-export function createApp(container: Container, { readiness, metrics, overload, tracing, extra = [] }: AppDeps): Koa {
+/** What happens to a request, from top to bottom. @returns who answers requests. */
+export function createApp(container: Container, { readiness, metrics, overload, tracing, extra = [] }: AppDeps): Handler {
   const { config, log, random, keyring, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
@@ -92,7 +93,14 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   app.use(guardUserCodes(provider, container));
   app.use(documents.keep);
   for (const protocol of provider.middleware) app.use(protocol);
-  return app;
+
+  const handle = app.callback();
+  return (request, response) => {
+    // What every service asks all the time needs none of the above. A stop closes connections, which is said above.
+    const status = readiness.draining ? undefined : documents.answer(request, response);
+    if (status === undefined) return handle(request, response);
+    metrics.request({ method: request.method ?? '', path: request.url ?? '', status, seconds: 0 });
+  };
 }
 
 /** What monitoring asks, on an address of its own: nothing of it is for the public. */

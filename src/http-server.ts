@@ -1,11 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type Koa from 'koa';
 import type { Config } from './config.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
-/** Koa's answers to a request are promises, of which Node takes no notice. */
-type Handler = (...args: Parameters<ReturnType<Koa['callback']>>) => void;
+/** Who answers requests. Koa's answers are promises, of which Node takes no notice. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 type Bounds = Pick<Config['http'], 'headersTimeoutMs' | 'requestTimeoutMs' | 'idleTimeoutMs' | 'keepAliveMs' | 'maxConnections'>;
 
@@ -22,8 +21,8 @@ const ANSWERS: Readonly<Record<string, { readonly status: string; readonly reaso
  * An HTTP server that nobody holds up by being slow or many: heads and bodies have to arrive in time, a connection on which nothing moves is
  * closed, and beyond a number of connections further ones are closed at once.
  */
-export function createHttpServer(app: Koa, { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, keepAliveMs, maxConnections }: Bounds, metrics: Pick<Metrics, 'connectionRefused'>): Server {
-  const server = createServer({ connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs), headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveMs }, app.callback() as Handler);
+export function createHttpServer(handle: Handler, { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, keepAliveMs, maxConnections }: Bounds, metrics: Pick<Metrics, 'connectionRefused'>): Server {
+  const server = createServer({ connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs), headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveMs }, handle);
   server.timeout = idleTimeoutMs;
   server.maxConnections = maxConnections;
   server.on('drop', () => { metrics.connectionRefused('too-many'); });

@@ -64,7 +64,7 @@ async function openRegistry({ config, log, clock = systemClock, simulatorDelays 
 /** Serves the figures. In development a second server beside this one may have the port, and goes without. */
 async function openMonitoring(metrics: Metrics, readiness: Readiness, { environment, http, metrics: place }: Config, log: Log): Promise<() => Promise<void>> {
   if (place.port === 0) return () => Promise.resolve();
-  const server = createHttpServer(createMonitoring(metrics, readiness), http, metrics);
+  const server = createHttpServer(createMonitoring(metrics, readiness).callback(), http, metrics);
   try {
     await listen(server, place);
   } catch (error) {

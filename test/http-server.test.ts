@@ -33,7 +33,7 @@ describe('The HTTP server', () => {
       await finished(ctx.req);
       ctx.body = ctx.path === '/large' ? Buffer.alloc(64 * 1024 * 1024) : 'well';
     });
-    const server = createHttpServer(app, { headersTimeoutMs: LONG, requestTimeoutMs: LONG, idleTimeoutMs: LONG, keepAliveMs: LONG, maxConnections: 4000, ...bounds }, metrics);
+    const server = createHttpServer(app.callback(), { headersTimeoutMs: LONG, requestTimeoutMs: LONG, idleTimeoutMs: LONG, keepAliveMs: LONG, maxConnections: 4000, ...bounds }, metrics);
     const port = await listen(server, { host: '127.0.0.1', port: 0 });
     stop = () => drain(server, 0);
     const refused = async (reason: string): Promise<number> => Number(new RegExp(`^sso_connections_refused_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(await metrics.text())?.[1] ?? 0);

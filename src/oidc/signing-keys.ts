@@ -20,6 +20,8 @@ export interface HeldKey {
 export interface SigningKeys {
   /** Sees to it that they are not older than two seconds. The first call reads them. */
   fresh(): Promise<void>;
+  /** Whether they are that now, so that nobody has to wait for `fresh`. */
+  isFresh(): boolean;
   /** Another one whenever what is published has changed. */
   version(): number;
   /** The key that signs by this algorithm. */
@@ -87,11 +89,17 @@ export function createSigningKeys({ load, clock, publishedBesides = () => Promis
     readAt = clock.now().getTime();
   }
 
+  function isFresh(): boolean {
+    if (readAt === undefined) return false;
+    const age = clock.now().getTime() - readAt;
+    // A clock that was set back must not make them fresh for ever.
+    return age >= 0 && age < FRESH_MS;
+  }
+
   return {
+    isFresh,
     async fresh() {
-      const age = readAt === undefined ? undefined : clock.now().getTime() - readAt;
-      // A clock that was set back must not make them fresh for ever.
-      if (age !== undefined && age >= 0 && age < FRESH_MS) return;
+      if (isFresh()) return;
       reading ??= read();
       // Where it failed before, nobody waits for it again.
       if (failed && readAt !== undefined) void reading;

@@ -28,7 +28,7 @@ describe('Health', () => {
 
   it('says that no further requests should be sent while the server stops, though it still answers them', async () => {
     const readiness = { check: () => Promise.resolve(), draining: true };
-    const handle = createApp(app.container, { readiness, metrics: createMetrics(), overload: { admit: (_ctx, next) => next() } }).callback();
+    const handle = createApp(app.container, { readiness, metrics: createMetrics(), overload: { admit: (_ctx, next) => next() } });
     const server = createServer((request, response) => void handle(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

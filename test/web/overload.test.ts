@@ -99,7 +99,8 @@ describe('Overload', () => {
       await first.release();
     });
 
-    /** A second one under way, beside another that waits. */
+    let unknown = 0;
+    /** A second one under way, beside another that waits: it asks for a service that no instance holds. */
     async function holdOneMore(): Promise<{ release(): Promise<unknown> }> {
       const reached = gate();
       const goOn = gate();
@@ -112,8 +113,7 @@ describe('Overload', () => {
           return ping(...args);
         },
       });
-      app.clock.advance({ seconds: 3 }); // what is held of services is older than that
-      const answer = ask('/token', { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code: 'x', client_id: service.id }) });
+      const answer = ask('/token', { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code: 'x', client_id: `nobody-held-${(unknown += 1)}` }) });
       await reached.passed;
       Object.assign(store.clients, { find: ping });
       return { release: () => { goOn.open(); return answer; } };
@@ -163,7 +163,7 @@ describe('Overload', () => {
         }
         ctx.body = 'well';
       });
-      const server = createHttpServer(app, { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, idleTimeoutMs: 60_000, keepAliveMs: 60_000, maxConnections: 100 }, metrics);
+      const server = createHttpServer(app.callback(), { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, idleTimeoutMs: 60_000, keepAliveMs: 60_000, maxConnections: 100 }, metrics);
       const port = await listen(server, { host: '127.0.0.1', port: 0 });
       return {
         at,
