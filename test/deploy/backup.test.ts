@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,8 +33,8 @@ const silent = createLog({ level: 'silent' });
     const port = await freePort();
     return loadConfig({ NODE_ENV: 'test' }, { dataDir: directory, http: { port, issuer: `http://localhost:${port}` }, database: { url }, simulator: { port: 0 } });
   };
-  function run(script: 'backup' | 'restore', argument: string, env: Readonly<Record<string, string>>): { status: number | null; stdout: string; stderr: string } {
-    const path = [SYSTEM_POSTGRES, process.env.PATH].join(':');
+  function run(script: 'backup' | 'restore', argument: string, env: Readonly<Record<string, string>>, programs = ''): { status: number | null; stdout: string; stderr: string } {
+    const path = [programs, SYSTEM_POSTGRES, process.env.PATH].filter(Boolean).join(':');
     const { status, stdout, stderr } = spawnSync(join(root, `deploy/backup/${script}.sh`), [argument], { env: { PATH: path, ...env }, encoding: 'utf8' });
     return { status, stdout: stdout.trim(), stderr };
   }
@@ -85,6 +85,23 @@ const silent = createLog({ level: 'silent' });
       await running.close();
     }
     expect(run('restore', made.stdout, { DATABASE_URL: emptyUrl }).stderr, 'over something').to.match(/^restore: the database is not empty/);
+  });
+
+  it('puts the password of the database on no command line', () => {
+    const [programs, heard] = [join(directory, 'programs'), join(directory, 'heard')];
+    mkdirSync(programs);
+    for (const name of ['psql', 'pg_dump', 'pg_restore']) {
+      writeFileSync(join(programs, name), `#!/bin/sh\necho "${name} $* [$PGPASSWORD]" >> '${heard}'\nexec '${SYSTEM_POSTGRES}/${name}' "$@"\n`, { mode: 0o755 });
+    }
+    const folder = join(directory, 'others');
+    mkdirSync(folder);
+    const withPassword = (url: string): string => url.replace('//sso@', '//sso:rahasia%40%5C%25%2f@');
+    const made = run('backup', folder, { DATABASE_URL: withPassword(oldUrl) }, programs);
+    expect([made.status, made.stderr]).to.deep.equal([0, '']);
+    expect(run('restore', made.stdout, { DATABASE_URL: withPassword(emptyUrl) }, programs).stderr, 'it got as far as asking').to.match(/^restore: the database is not empty/);
+    const calls = readFileSync(heard, 'utf8').trim().split('\n');
+    expect(calls.filter((call) => call.includes('postgres://'))).to.have.lengthOf.at.least(3);
+    for (const call of calls) expect(call).to.match(/ \[rahasia@\\%\/\]$/).and.not.match(/rahasia.* \[/);
   });
 
   it('is refused when it is not what was written', () => {
