@@ -32,7 +32,7 @@ export const settings = {
 
   database: {
     url: optionalLink(/^postgres(?:ql)?$/, 'PostgreSQL 14 or newer; unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
-    directUrl: optionalLink(/^postgres(?:ql)?$/, 'The same database past a pooler (PgBouncer in transaction mode) that `DATABASE_URL` names: for migrations and for hearing what other instances change. With it, connections of `DATABASE_URL` keep nothing between transactions.', { env: 'DATABASE_DIRECT_URL', example: 'postgres://sso:…@db.internal:5432/sso', secret: true }),
+    directUrl: optionalLink(/^postgres(?:ql)?$/, 'The same database past a pooler (PgBouncer in transaction mode) that `DATABASE_URL` names: for migrations and for hearing what other instances change. With it, connections of `DATABASE_URL` keep nothing between transactions: no named statements, and no time limits sent at the start (the pooler sets them: docs/operasi/install.md).', { env: 'DATABASE_DIRECT_URL', example: 'postgres://sso:…@db.internal:5432/sso', secret: true }),
     poolMax: whole(10, 'Most connections of one process.', { env: 'DATABASE_POOL_MAX', min: 2 }),
     statementTimeoutMs: whole(15_000, 'Longest a statement may run.', { min: 100 }),
   },

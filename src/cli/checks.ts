@@ -87,6 +87,7 @@ function* judgeDatabase(facts: DatabaseFacts, embedded: boolean, poolMax: number
   yield room < 2 ? warn('connections', pool, 'lower DATABASE_POOL_MAX, raise max_connections, or put PgBouncer between; an upgrade needs room for two') : ok('connections', pool);
 
   if (!facts.isDurable) yield warn('durability', 'fsync, full_page_writes or synchronous_commit is off: what was said to be done can be lost', 'switch them on (postgresql.conf)');
+  if (!facts.hasTimeLimit) yield warn('time limits', 'statements through the pooler may run for ever', "set statement_timeout in PgBouncer's connect_query (docs/operasi/install.md)");
 }
 
 function* judgeSigningKeys(keys: readonly KeyReport[], now: Date): Generator<Finding> {
@@ -128,7 +129,7 @@ async function checkKeysFit(opened: Opened): Promise<Finding[]> {
 async function checkDatabase(config: Config, keyringIsGood: boolean): Promise<Finding[]> {
   try {
     return await withDatabase(config, async (opened) => {
-      const knex = createKnex({ url: opened.databaseUrl, poolMax: 1, statementTimeoutMs: config.database.statementTimeoutMs });
+      const knex = createKnex({ url: opened.databaseUrl, poolMax: 1, statementTimeoutMs: config.database.statementTimeoutMs, pooled: config.database.directUrl !== undefined });
       const facts = await inspectDatabase(knex, () => systemClock.now()).finally(() => knex.destroy());
       const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax)];
       if (keyringIsGood && facts.pendingMigrations.length === 0) findings.push(...(await checkKeysFit(opened)));

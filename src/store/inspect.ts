@@ -12,6 +12,8 @@ export interface DatabaseFacts {
   readonly reservedConnections: number;
   /** What is committed is on the disk. */
   readonly isDurable: boolean;
+  /** Statements of this connection end after a while. */
+  readonly hasTimeLimit: boolean;
   /** How far its clock is ahead of ours, to within the time of one question. */
   readonly clockAheadMs: number;
   readonly pendingMigrations: readonly string[];
@@ -23,9 +25,10 @@ export interface DatabaseFacts {
 export async function inspectDatabase(knex: Knex, now: () => Date): Promise<DatabaseFacts> {
   await knex.raw('select 1'); // the connection is opened apart from what is timed
   const asked = now().getTime();
-  const { rows } = await knex.raw<{ rows: { number: string; version: string; time: Date; migrated: string | null; most: string; reserved: string; durable: boolean }[] }>(
+  const { rows } = await knex.raw<{ rows: { number: string; version: string; time: Date; migrated: string | null; most: string; reserved: string; durable: boolean; limited: boolean }[] }>(
     `select current_setting('server_version_num') as number, current_setting('server_version') as version, clock_timestamp() as time,
             to_regclass('knex_migrations')::text as migrated, current_setting('max_connections') as most, current_setting('superuser_reserved_connections') as reserved,
+            current_setting('statement_timeout') <> '0' as limited,
             current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on' and current_setting('synchronous_commit') <> 'off' as durable`,
   );
   const [facts] = rows;
@@ -39,6 +42,7 @@ export async function inspectDatabase(knex: Knex, now: () => Date): Promise<Data
     maxConnections: Number(facts.most),
     reservedConnections: Number(facts.reserved),
     isDurable: facts.durable,
+    hasTimeLimit: facts.limited,
     clockAheadMs: Math.round(facts.time.getTime() - middle),
     pendingMigrations: here.filter((name) => !done.includes(name)),
     unknownMigrations: done.filter((name) => !here.includes(name)),

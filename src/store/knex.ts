@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   readonly poolMax: number;
   /** Longest a statement may run, in milliseconds; 0 sets no limit. */
   readonly statementTimeoutMs: number;
+  /** The address leads to a pooler in transaction mode: nothing may be kept on a connection from one transaction to the next. */
+  readonly pooled?: boolean;
   /** How the connections call themselves in `pg_stat_activity`. */
   readonly applicationName?: string;
   /** What knex has to say besides the errors, which reach the caller. */
@@ -29,12 +31,16 @@ const types = {
     oid === INT8 && format !== 'binary' ? parseInt8 : (pg.types.getTypeParser as (oid: number, format?: string) => unknown)(oid, format),
 };
 
+/** Those whose next statement may meet another connection of the server. */
+const pooledConnections = new WeakSet<pg.Client>();
+
 /** A pool of connections to PostgreSQL. `destroy()` closes it. */
-export function createKnex({ url, poolMax, statementTimeoutMs, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
+export function createKnex({ url, poolMax, statementTimeoutMs, pooled = false, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
   const connection: pg.ClientConfig = {
     connectionString: url,
     application_name: applicationName,
-    statement_timeout: statementTimeoutMs,
+    // A pooler refuses such settings at the start of a connection: it sets them itself, by its `connect_query`.
+    ...(pooled ? {} : { statement_timeout: statementTimeoutMs }),
     connectionTimeoutMillis: 5000,
     keepAlive: true,
     types: types,
@@ -46,6 +52,7 @@ export function createKnex({ url, poolMax, statementTimeoutMs, applicationName =
       min: 0,
       max: poolMax,
       afterCreate: (made: pg.Client, done: (error: unknown, made: pg.Client) => void) => {
+        if (pooled) pooledConnections.add(made);
         traceQueries(made);
         done(null, made);
       },
@@ -58,7 +65,8 @@ export function createKnex({ url, poolMax, statementTimeoutMs, applicationName =
 }
 
 /**
- * Runs a named prepared statement: parsed and planned once for each connection, and without knex's query building.
+ * Runs a named prepared statement: parsed and planned once for each connection, and without knex's query building. Behind
+ * a pooler it has no name, since the next statement may meet another connection.
  *
  * @param db   the pool, or a transaction to run in.
  * @param name unique to this text; PostgreSQL keeps the plan under it.
@@ -70,7 +78,7 @@ export async function prepared<Row extends object>(db: Knex, name: string, text:
   const client = db.client as Knex.Client;
   const connection = (await client.acquireConnection()) as pg.Client;
   try {
-    const { rows } = await connection.query<Row>({ name, text, values: [...values] });
+    const { rows } = await connection.query<Row>({ ...(pooledConnections.has(connection) ? {} : { name }), text, values: [...values] });
     return rows;
   } finally {
     await client.releaseConnection(connection);

@@ -103,6 +103,17 @@ describe('Connections', () => {
     expect(await again()).to.be.empty;
   });
 
+  it('keep nothing between transactions behind a pooler: no named statement, and no setting from their start', async () => {
+    const facts = "select (select count(*) from pg_prepared_statements) as named, current_setting('statement_timeout') as limit";
+    for (const [pooled, found] of [[true, { named: 0, limit: '0' }], [false, { named: 2, limit: '5s' }]] as const) {
+      const one = createKnex({ url: database.url, poolMax: 1, statementTimeoutMs: 5000, pooled });
+      await notes(one);
+      await one.transaction((tx) => notes(tx));
+      expect(await prepared(one, 'facts', facts, [])).to.deep.equal([found]);
+      await one.destroy();
+    }
+  });
+
   it('end a statement that runs too long', async () => {
     const impatient = createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 50 });
     expect(await prepared(impatient, 'long', 'select pg_sleep(30)', []).catch((error: unknown) => error)).to.have.property('code', '57014');
