@@ -27,8 +27,12 @@ export function offlineTtl({ interactionSeconds, sessionSeconds, offlineSeconds 
   };
 }
 
-/** Whether a grant of before is good for offline access that is asked for now: what is given today lives from today. */
-export const isRecent = (grant: { readonly iat?: number } | undefined, { interactionSeconds }: Pick<Lifetimes, 'interactionSeconds'>, nowSeconds: number): boolean => (grant?.iat ?? 0) > nowSeconds - interactionSeconds;
+/**
+ * Whether a grant of before is good for offline access that is asked for now: what is given today lives from today, and a
+ * grant that was made without it ends with its session, whatever is added to it.
+ */
+export const isRecentOffline = (grant: { readonly iat?: number; getOIDCScope(): string } | undefined, { interactionSeconds }: Pick<Lifetimes, 'interactionSeconds'>, nowSeconds: number): boolean =>
+  grant?.getOIDCScope().split(' ').includes(OFFLINE_SCOPE) === true && (grant.iat ?? 0) > nowSeconds - interactionSeconds;
 
 const ISSUED = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode', 'RefreshToken']);
 

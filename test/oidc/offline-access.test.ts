@@ -5,6 +5,7 @@ import type { AccountId } from '../../src/domain/account.ts';
 import type { Reason } from '../../src/domain/operator.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import { nextSecond } from '../../src/domain/session.ts';
+import { holderOf } from '../../src/oidc/state/holder.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
@@ -107,6 +108,15 @@ describe('Protocol: access while the person is away', () => {
     expect(left).to.be.within(app.config.lifetimes.offlineSeconds - 60, app.config.lifetimes.offlineSeconds);
     const grants = await app.database.knex('protocol_state').where('model', 'Grant').max<{ latest: Date }[]>('expires_at as latest');
     expect(grants[0]?.latest.getTime()).to.be.greaterThan(Number(seen.exp) * 1000);
+  });
+
+  it('lives as long when it is asked for a moment after a sign-in without it', async () => {
+    await tokens(service, { scope: 'openid profile' });
+    const { body: away } = await tokens();
+    const grants = await app.database.knex('protocol_state').where({ model: 'Grant', holder: holderOf(app.container.keyedHash, accountId, service.id) }).orderBy('expires_at').select<{ expires_at: Date }[]>('expires_at');
+    const daysLeft = grants.map(({ expires_at: end }) => (end.getTime() - Date.now()) / 86_400_000);
+    expect(daysLeft.at(-1)).to.be.greaterThan(app.config.lifetimes.offlineSeconds / 86_400);
+    expect((await refresh(away.refresh_token)).status).to.equal(200);
   });
 
   describe('ends', () => {
