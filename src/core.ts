@@ -76,7 +76,8 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
-  const knex = createKnex({ url: databaseUrl, poolMax: config.database.poolMax, statementTimeoutMs: config.database.statementTimeoutMs, pooled: config.database.directUrl !== undefined });
+  const { poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, directUrl } = config.database;
+  const knex = createKnex({ url: databaseUrl, poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, pooled: directUrl !== undefined });
   const redis = openRedis(config.redis, log);
   const longestSeconds = Math.max(config.lifetimes.sessionSeconds, config.lifetimes.offlineSeconds);
   const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds });

@@ -34,7 +34,9 @@ export const settings = {
     url: optionalLink(/^postgres(?:ql)?$/, 'PostgreSQL 14 or newer; unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
     directUrl: optionalLink(/^postgres(?:ql)?$/, 'The same database past a pooler (PgBouncer in transaction mode) that `DATABASE_URL` names: for migrations and for hearing what other instances change. With it, connections of `DATABASE_URL` keep nothing between transactions: no named statements, and no time limits sent at the start (the pooler sets them: docs/operasi/install.md).', { env: 'DATABASE_DIRECT_URL', example: 'postgres://sso:…@db.internal:5432/sso', secret: true }),
     poolMax: whole(10, 'Most connections of one process.', { env: 'DATABASE_POOL_MAX', min: 2 }),
-    statementTimeoutMs: whole(15_000, 'Longest a statement may run.', { min: 100 }),
+    statementTimeoutMs: whole(15_000, 'Longest a statement may run, waits for locks included: a little less than people wait for a page.', { env: 'DATABASE_STATEMENT_TIMEOUT_MS', min: 100 }),
+    lockTimeoutMs: whole(5000, 'Longest a statement may wait for a lock: whoever holds one in the product does for milliseconds, so this is a migration or a hand at the database, and connections must not be used up by waiting for it.', { env: 'DATABASE_LOCK_TIMEOUT_MS', min: 100 }),
+    idleInTransactionTimeoutMs: whole(30_000, 'Longest a transaction may stand still before the database ends it and frees its locks: that of a process that hangs.', { env: 'DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS', min: 1000 }),
   },
 
   redis: {

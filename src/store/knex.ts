@@ -12,6 +12,9 @@ export interface DatabaseOptions {
   readonly poolMax: number;
   /** Longest a statement may run, in milliseconds; 0 sets no limit. */
   readonly statementTimeoutMs: number;
+  /** Longest a statement may wait for a lock, and a transaction may stand still, in milliseconds; without, there is no limit. */
+  readonly lockTimeoutMs?: number;
+  readonly idleInTransactionTimeoutMs?: number;
   /** The address leads to a pooler in transaction mode: nothing may be kept on a connection from one transaction to the next. */
   readonly pooled?: boolean;
   /** How the connections call themselves in `pg_stat_activity`. */
@@ -35,12 +38,12 @@ const types = {
 const pooledConnections = new WeakSet<pg.Client>();
 
 /** A pool of connections to PostgreSQL. `destroy()` closes it. */
-export function createKnex({ url, poolMax, statementTimeoutMs, pooled = false, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
+export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0, idleInTransactionTimeoutMs = 0, pooled = false, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
   const connection: pg.ClientConfig = {
     connectionString: url,
     application_name: applicationName,
     // A pooler refuses such settings at the start of a connection: it sets them itself, by its `connect_query`.
-    ...(pooled ? {} : { statement_timeout: statementTimeoutMs }),
+    ...(pooled ? {} : { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs, idle_in_transaction_session_timeout: idleInTransactionTimeoutMs }),
     connectionTimeoutMillis: 5000,
     keepAlive: true,
     types: types,

@@ -8,6 +8,7 @@ const directory = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** Any number, as long as nothing else in the database takes it as an advisory lock. */
 const LOCK = 7_150_420_233;
 const LOCK_RETRY_MS = 100;
+const UNLIMITED = { statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
 
 const loading: Knex.MigratorConfig = { directory, loadExtensions: ['.ts'] };
 
@@ -17,12 +18,12 @@ async function tryLock(holder: pg.Client): Promise<boolean> {
 }
 
 /**
- * Runs the work while no other instance does the same, on a pool of its own without a time limit for statements.
+ * Runs the work while no other instance does the same, on a pool of its own without limits of time.
  * The lock belongs to a connection: it is gone with a process that is killed.
  */
 async function alone<T>(knex: Knex, work: (migrator: Knex.Migrator) => Promise<T>): Promise<T> {
   const { config } = knex.client as Knex.Client;
-  const own = knexFactory({ ...config, connection: { ...(config.connection as Knex.PgConnectionConfig), statement_timeout: 0 }, pool: { min: 0, max: 2 } });
+  const own = knexFactory({ ...config, connection: { ...(config.connection as Knex.PgConnectionConfig), ...UNLIMITED }, pool: { min: 0, max: 2 } });
   const client = own.client as Knex.Client;
   try {
     const holder = (await client.acquireConnection()) as pg.Client;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Knex } from 'knex';
 import { createKnex, migrate, prepared, rollback } from '../../src/store/knex.ts';
+import { isDatabaseAway } from '../../src/store/reconnect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const tablesOf = async (knex: Knex): Promise<string[]> =>
@@ -117,6 +118,25 @@ describe('Connections', () => {
   it('end a statement that runs too long', async () => {
     const impatient = createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 50 });
     expect(await prepared(impatient, 'long', 'select pg_sleep(30)', []).catch((error: unknown) => error)).to.have.property('code', '57014');
+    await impatient.destroy();
+  });
+
+  it('wait for a lock for a while only, and end a transaction that stands still', async () => {
+    await knex('notes').insert({ id: 5, note: 'held' });
+    const impatient = createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 5000, lockTimeoutMs: 50, idleInTransactionTimeoutMs: 50 });
+    const holder = await knex.transaction();
+    await holder.raw('select * from notes where id = 5 for update');
+    expect(await impatient('notes').where({ id: 5 }).update({ note: 'mine' }).then(() => undefined, (error: unknown) => error)).to.have.property('code', '55P03');
+    await holder.rollback();
+
+    const ended = await impatient
+      .transaction(async (still) => {
+        await still.raw('select * from notes where id = 5 for update');
+        await knex('notes').where({ id: 5 }).update({ note: 'free again' });
+        await still.raw('select 1');
+      })
+      .catch((error: unknown) => error);
+    expect(isDatabaseAway(ended)).to.equal(true);
     await impatient.destroy();
   });
 

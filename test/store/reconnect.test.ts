@@ -36,6 +36,8 @@ describe('A database that is away for a moment', () => {
     'a name that nobody knows': coded('ENOTFOUND'),
     'a name server that is silent': coded('EAI_AGAIN'),
     'a statement that took too long': coded('57014'),
+    'a lock that was not to be had': coded('55P03'),
+    'a transaction that stood still': coded('25P03'),
     'a server that only reads': coded('25006'),
     'a server that takes the connection and says nothing': new Error('timeout expired'),
     'a pool without a free connection': Object.assign(new Error('Knex: Timeout acquiring a connection.'), { name: 'KnexTimeoutError' }),

@@ -19,7 +19,7 @@ describe('What went wrong', () => {
   let app: TestApp;
   let line: DatabaseLine;
   before(async () => {
-    app = await startTestApp({}, {
+    app = await startTestApp({ database: { lockTimeoutMs: 200 } }, {
       lineTo: async (url) => {
         line = await createDatabaseLine(url);
         return line.url;
@@ -109,6 +109,17 @@ describe('What went wrong', () => {
     } finally {
       await app.database.knex.raw('alter table clients_away rename to clients');
     }
+    expect((await new Browser().open(app.url)).status).to.equal(200);
+  });
+
+  it('is a lock that somebody holds: a page that asks to come back, after a short wait', async () => {
+    await app.database.knex.transaction(async (holder) => {
+      await holder.raw('lock table clients in access exclusive mode');
+      const page = await new Browser().open(app.url);
+      expectPage(page, 503);
+      expect(page.text).to.include('Silakan coba lagi dalam');
+      expect(page.headers.get('retry-after')).to.equal('5');
+    });
     expect((await new Browser().open(app.url)).status).to.equal(200);
   });
 
