@@ -8,10 +8,12 @@ import type { Handler } from './http-server.ts';
 import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { createPrebuilt } from './oidc/prebuilt.ts';
+import { addressesOf } from './oidc/provider.ts';
 import { signOutOfNothing } from './oidc/sign-out.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
+import { asSpelled } from './web/as-spelled.ts';
 import { errorPage, reportTo } from './web/error-page.ts';
 import { filesOf } from './web/files.ts';
 import { forwarded } from './web/forwarded.ts';
@@ -79,6 +81,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   page(locale({ secure }));
   page(createRenderer({ environment: config.environment, translator }));
   page(errorPage({ log, random, isDatabaseAway }, showError));
+  page(asSpelled(addressesOf(provider)));
   page(container.api);
   // Before anything sets a cookie: shared caches keep them.
   page(serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }));

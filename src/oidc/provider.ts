@@ -65,6 +65,11 @@ export function cookieNames(issuer: string): { session: string; interaction: str
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
+const ADDRESSES = ['authorization', 'token', 'userinfo', 'jwks', 'revocation', 'introspection', 'end_session', 'end_session_confirm', 'end_session_success', 'device_authorization', 'code_verification', 'pushed_authorization_request'];
+
+/** The addresses of the protocol that have no parameter in them. */
+export const addressesOf = (provider: Provider): readonly string[] => ADDRESSES.map((name) => provider.pathFor(name));
+
 /** The cookies of a sign-in that has begun. They are sent to its own paths alone. */
 export const underWayCookies = (issuer: string): readonly string[] => {
   const { interaction, resume } = cookieNames(issuer);
