@@ -72,12 +72,16 @@ function createSms({ sms }: Config, store: Store, clock: Clock): SmsGateway {
 const createMail = ({ mail }: Config, store: Store, clock: Clock): Mailer =>
   mail.smtpUrl === undefined ? createMailOutbox({ outbox: store.outbox, clock }) : createSmtpMailer({ smtpUrl: mail.smtpUrl, from: mail.from });
 
+/** A database that keeps its own limit has told of it by then. */
+const SILENCE_MARGIN_MS = 1000;
+
 export function createCore({ config, databaseUrl, log, clock = systemClock, random = systemRandom }: CoreDeps): Core {
   const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
   const { poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, directUrl } = config.database;
-  const knex = createKnex({ url: databaseUrl, poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, pooled: directUrl !== undefined });
+  const silenceMs = statementTimeoutMs + SILENCE_MARGIN_MS;
+  const knex = createKnex({ url: databaseUrl, poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, silenceMs, pooled: directUrl !== undefined });
   const redis = openRedis(config.redis, log);
   const longestSeconds = Math.max(config.lifetimes.sessionSeconds, config.lifetimes.offlineSeconds);
   const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds });

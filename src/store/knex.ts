@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import knexFactory, { type Knex } from 'knex';
 import pg from 'pg';
 import { traceQueries } from './trace-queries.ts';
@@ -17,6 +18,8 @@ export interface DatabaseOptions {
   readonly idleInTransactionTimeoutMs?: number;
   /** The address leads to a pooler in transaction mode: nothing may be kept on a connection from one transaction to the next. */
   readonly pooled?: boolean;
+  /** Longest a connection may say nothing while a statement waits for its answer; unset waits as long as the system does, a quarter of an hour or so. */
+  readonly silenceMs?: number;
   /** How the connections call themselves in `pg_stat_activity`. */
   readonly applicationName?: string;
   /** What knex has to say besides the errors, which reach the caller. */
@@ -37,8 +40,20 @@ const types = {
 /** Those whose next statement may meet another connection of the server. */
 const pooledConnections = new WeakSet<pg.Client>();
 
+/**
+ * A server that ends says so. One whose machine or cable is gone says nothing, and cannot keep its own limit either: who
+ * waits for it hears that the connection was lost, and the pool makes another.
+ */
+function giveUpWhenSilent(made: pg.Client, silenceMs: number): void {
+  const { connection: { stream } } = made as unknown as { connection: { stream: Socket } };
+  stream.setTimeout(silenceMs, () => {
+    const { readyForQuery: idle } = made as unknown as { readyForQuery: boolean };
+    if (!idle) stream.destroy(Object.assign(new Error(`PostgreSQL has said nothing for ${silenceMs} ms`), { code: 'ETIMEDOUT' }));
+  });
+}
+
 /** A pool of connections to PostgreSQL. `destroy()` closes it. */
-export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0, idleInTransactionTimeoutMs = 0, pooled = false, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
+export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0, idleInTransactionTimeoutMs = 0, pooled = false, silenceMs, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
   const connection: pg.ClientConfig = {
     connectionString: url,
     application_name: applicationName,
@@ -57,6 +72,7 @@ export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0
       afterCreate: (made: pg.Client, done: (error: unknown, made: pg.Client) => void) => {
         if (pooled) pooledConnections.add(made);
         traceQueries(made);
+        if (silenceMs !== undefined) giveUpWhenSilent(made, silenceMs);
         done(null, made);
       },
     },

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Knex } from 'knex';
 import { createKnex, migrate, prepared, rollback } from '../../src/store/knex.ts';
 import { isDatabaseAway } from '../../src/store/reconnect.ts';
+import { createDatabaseLine } from '../support/database-line.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const tablesOf = async (knex: Knex): Promise<string[]> =>
@@ -46,6 +47,24 @@ describe('Migrations', () => {
     await migrate(database.knex);
     await database.knex('knex_migrations').insert({ name: '99990101000000_from_the_future.ts', batch: 2, migration_time: new Date() });
     expect(await migrate(database.knex)).to.be.empty;
+  });
+});
+
+describe('A line on which nothing comes back', () => {
+  it('is given up after a while, as a database that is away, and another one is made when there is one', async () => {
+    const database = await createTestDatabase({ migrated: false });
+    const line = await createDatabaseLine(database.url);
+    const knex = createKnex({ url: line.url, poolMax: 1, statementTimeoutMs: 0, silenceMs: 100 });
+    const ask = (): Promise<object[]> => prepared(knex, 'one', 'select 1 as one', []);
+    await ask();
+    line.hush();
+    const error = await ask().then(() => undefined, (reason: unknown) => reason);
+    expect(isDatabaseAway(error), String(error)).to.equal(true);
+    line.mend();
+    expect(await ask()).to.deep.equal([{ one: 1 }]);
+    await knex.destroy();
+    await line.close();
+    await database.drop();
   });
 });
 

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** The line to a server, which can be cut. */
+export interface Line {
+  readonly port: number;
+  /** Ends every connection and takes no further one. Resolves when somebody has tried in vain. */
+  cut(): Promise<void>;
+  /** Nothing goes through any more, in either direction, and nobody is told: a cable that was pulled. */
+  hush(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+/** @param target  where it leads; asked anew for each connection. */
+export async function createLine(target: () => { readonly host: string; readonly port: number }): Promise<Line> {
+  const sockets = new Set<Socket>();
+  let state: 'whole' | 'cut' | 'silent' = 'whole';
+  let triedInVain = (): void => undefined;
+
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+  };
+  const server = createServer((caller) => {
+    if (state === 'cut') {
+      caller.destroy();
+      triedInVain();
+      return;
+    }
+    keep(caller);
+    if (state === 'silent') return;
+    const { host, port } = target();
+    const called = keep(connect(port, host));
+    caller.pipe(called).pipe(caller);
+    caller.on('close', () => called.destroy());
+    called.on('close', () => caller.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const hangUp = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut() {
+      state = 'cut';
+      hangUp();
+      return new Promise((resolve) => {
+        triedInVain = resolve;
+      });
+    },
+    hush() {
+      state = 'silent';
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    mend() {
+      // What was under way on a silent line is lost: both ends begin anew.
+      if (state === 'silent') hangUp();
+      state = 'whole';
+    },
+    async close() {
+      server.close();
+      hangUp();
+      await once(server, 'close');
+    },
+  };
+}
