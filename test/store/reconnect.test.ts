@@ -39,6 +39,9 @@ describe('A database that is away for a moment', () => {
     'a lock that was not to be had': coded('55P03'),
     'a transaction that stood still': coded('25P03'),
     'a server that only reads': coded('25006'),
+    'a disk without room': coded('53100'),
+    'a server without memory': coded('53200'),
+    'a disk that fails': coded('58030'),
     'a server that takes the connection and says nothing': new Error('timeout expired'),
     'a pool without a free connection': Object.assign(new Error('Knex: Timeout acquiring a connection.'), { name: 'KnexTimeoutError' }),
   };
