@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { loadConfig } from '../../src/config.ts';
 import { addSeconds } from '../../src/ports/clock/clock.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import type { MessageStore } from '../../src/store/messages.ts';
@@ -11,6 +12,12 @@ describe('Courier: processes and databases that go away', () => {
   describe('when a process dies', () => {
     const claimAndDie = (): ReturnType<MessageStore['claim']> =>
       bench.messages.claim({ channel: 'sms', now: bench.deps.clock.now(), leasedUntil: addSeconds(bench.deps.clock.now(), 60), leaseOwner: systemRandom.uuid(), limit: 10 });
+
+    it('leaves a code lying for less time than the citizen waits for another, and for more than a hand-over takes', () => {
+      const { courier, otp, sms } = loadConfig({});
+      expect(courier.leaseSeconds).to.be.at.most(otp.resendSeconds[0]! / 2);
+      expect(courier.leaseSeconds * 1000).to.be.at.least(2 * sms.http.timeoutMs);
+    });
 
     it('before it takes the message: the next one sends it', async () => {
       const id = await bench.post();
