@@ -22,7 +22,8 @@ function describe(first: unknown): { readonly name: string; readonly attributes:
 
 /** Makes a span of each statement on this connection, where the request it belongs to is traced. */
 export function traceQueries(connection: pg.Client): void {
-  const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+  // Looked up at each call: whoever counts statements does so at the prototype.
+  const query = (...args: unknown[]): unknown => (Object.getPrototypeOf(connection) as { query: (...args: unknown[]) => unknown }).query.apply(connection, args);
   const traced = (...args: unknown[]): unknown => {
     if (!isTraced()) return query(...args);
     const { name, attributes } = describe(args[0]);

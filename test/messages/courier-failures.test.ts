@@ -37,7 +37,7 @@ describe('Courier: messages that cannot be handed over', () => {
       expect(await bench.row(id)).to.deep.include({ last_error: 'SMS_UNAVAILABLE', attempts: 2, sealed: null, finished_at: bench.deps.clock.now() });
       expect(bench.deps.log.lines.at(-1)).to.deep.equal({
         level: 'error',
-        fields: { event: 'message.failed', messageId: id, channel: 'sms', purpose: 'activation-code', attempts: 2, reason: 'SMS_UNAVAILABLE: status 503' },
+        fields: { event: 'message.failed', messageId: id, channel: 'sms', operator: 'telkomsel', purpose: 'activation-code', attempts: 2, reason: 'SMS_UNAVAILABLE: status 503' },
       });
     });
 

@@ -171,7 +171,7 @@ describe('The pages of the integration check', () => {
     for (const [decision, who] of [['reject', approver], ['withdraw', operator]] as const) {
       const made = await operator.browser.submit(await operator.open('/clients/new'), 'client_name', { type: 'spa', client_name: 'Layanan Draf', redirect_uris: 'https://draf.test/cb', test_redirect_uris: `${home}/cb`, scope: 'openid profile', intent: 'save' });
       const id = made.url.pathname.split('/').at(-1) ?? '';
-      const link = /class="revealed">([^<]+)</.exec((await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/link')).html)?.[1] ?? '';
+      const link = /class="revealed" id="once">([^<]+)</.exec((await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/link')).html)?.[1] ?? '';
       const started = await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/start');
       await choose(operator.browser, started, 'begin', 'rotated-keys');
       expect((await new Browser().open(authUrl(id))).status).to.equal(200);

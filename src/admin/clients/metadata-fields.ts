@@ -37,6 +37,9 @@ const portalLine = z.string().trim().min(1).max(200, { error: 'must have 1 to 20
 /** What the portal says of a service, beside its registration. */
 export const listing = z.strictObject({ url: webUri, id: portalLine, en: portalLine });
 
+/** As `sso api` takes it: whatever else it holds, no API is called so, and no database keeps it. */
+const apiIdentifier = z.string().max(255).regex(/^[\x21-\x7e]+$/, { error: 'names no API: an identifier is an absolute URI in plain characters' });
+
 /** Each member of a client metadata document by itself; what they must be to one another stands in `metadata-rules.ts`. */
 export const fields = {
   client_id: z.string().regex(/^[A-Za-z0-9._~-]{3,64}$/, { error: 'must be 3 to 64 of A-Z a-z 0-9 . _ ~ -' }).refine((id) => id !== PORTAL_CLIENT_ID, { error: 'is the portal’s own' }).refine((id) => !ADDRESSES.includes(id), { error: 'is a word of our own addresses' }).optional(),
@@ -88,9 +91,9 @@ export const fields = {
   data_use: z.partialRecord(z.enum(personalScopes), dataUse).optional(),
   first_party: z.boolean().optional(),
   notice_page: z.boolean().optional(),
-  resources: z.record(z.string().max(255), z.array(z.string().max(64)).max(100)).refine((all) => Object.keys(all).length <= 50, { error: 'names too many APIs' }).optional(),
+  resources: z.record(apiIdentifier, z.array(z.string().max(64)).max(100)).refine((all) => Object.keys(all).length <= 50, { error: 'names too many APIs' }).optional(),
   bridge: z.strictObject({ until: z.string().refine(isDay, { error: 'must be the last day, as 2026-12-31' }), state_required: z.boolean().optional() }).optional(),
-  may_introspect: z.array(z.string().max(255)).min(1).max(50).optional(),
+  may_introspect: z.array(apiIdentifier).min(1).max(50).optional(),
   operated_by: z.uuid({ error: 'must be the account id (sub) of an operator' }).optional(),
   allow_nik: z.boolean().default(false),
   type: z.enum(clientTypes).optional(),

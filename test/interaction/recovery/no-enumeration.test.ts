@@ -15,8 +15,8 @@ const seen = (page: Page, ...typed: string[]) => ({
   html: comparable(page, ...typed).replaceAll(/\d\d\.\d\d WIB/g, 'time'),
 });
 
-/** What the courier does when the answer is on its way. */
-const BACKGROUND = /outbox|update "?messages"?/i;
+/** What the courier does when the answer is on its way, and what goes on in every process by itself: what it holds of services is read anew now and then. */
+const BACKGROUND = /outbox|update "?messages"?|change_marks|signing_keys|\bjobs\.|\binstances\b|audit_(?:unchained|chain)|from "clients"/i;
 
 /** Every statement that goes to the database from now on, without its values. */
 function recordStatements(): { stop(): readonly string[] } {
