@@ -37,9 +37,6 @@ export interface IdentityCheckDeps {
   readonly config: Config['dukcapil'];
 }
 
-/** When there is no telling how long a disturbance lasts, people are asked to come back after this. */
-const COME_BACK_SECONDS = 300;
-
 export function createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config }: IdentityCheckDeps): IdentityCheck {
   const nikHash = (claim: IdentityClaim): Buffer => keyedHash.hash('verification-nik', claim.nik.reveal());
 
@@ -127,7 +124,8 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
           await audit.record(tx, 'registration.identity.unavailable', { trouble: error.trouble }, subject);
         });
         if (error.trouble === 'quota' || error.trouble === 'closed') return refuse({ reason: error.trouble });
-        return refuse({ reason: 'unavailable', until: registry.health().retryAt ?? addSeconds(clock.now(), COME_BACK_SECONDS) });
+        // A single call may have failed: nobody waits longer for that than for a registry that is known to be gone.
+        return refuse({ reason: 'unavailable', until: registry.health().retryAt ?? addSeconds(clock.now(), config.breakerOpenMs / 1000) });
       }
     },
   };

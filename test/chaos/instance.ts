@@ -1,0 +1,41 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { until } from '../support/until.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** One process of the product. */
+export interface Instance {
+  readonly port: number;
+  /** @param clockShiftSeconds  how wrong its clock is. */
+  start(clockShiftSeconds?: number): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended, by itself or by a signal. */
+  ended(): Promise<void>;
+}
+
+export function createInstance(port: number, env: Readonly<Record<string, string>>, logFile: string): Instance {
+  let child: ChildProcess | undefined;
+  const log = openSync(logFile, 'a');
+
+  return {
+    port,
+    async start(clockShiftSeconds) {
+      const before = clockShiftSeconds === undefined ? [] : ['--import', './test/chaos/shifted-clock.ts'];
+      const shift = clockShiftSeconds === undefined ? {} : { CLOCK_SHIFT_SECONDS: String(clockShiftSeconds) };
+      const started = spawn(process.execPath, [...before, 'src/main.ts'], { cwd: root, env: { PATH: process.env.PATH, ...env, ...shift, PORT: String(port) }, stdio: ['ignore', log, log] });
+      child = started;
+      const ready = until(`the instance at ${port} is ready`, async () => started.exitCode !== null || (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, 90_000);
+      await ready;
+      if (started.exitCode !== null) throw new Error(`the instance at ${port} ended with ${started.exitCode}; see ${logFile}`);
+    },
+    signal(signal) {
+      child?.kill(signal);
+    },
+    async ended() {
+      if (child?.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
