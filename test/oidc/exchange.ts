@@ -35,13 +35,13 @@ async function answerOf(response: Response): Promise<Answer> {
 export const basic = ({ id, secret }: { id: string; secret: string }): string => `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
 
 /** `POST` of a form by a service, which is no browser. */
-export async function postAs(app: TestApp, path: string, fields: Readonly<Record<string, string | undefined>>, by?: { id: string; secret: string }): Promise<Answer> {
+export async function postAs(app: Pick<TestApp, 'url'>, path: string, fields: Readonly<Record<string, string | undefined>>, by?: { id: string; secret: string }): Promise<Answer> {
   const body = new URLSearchParams(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined));
   return answerOf(await fetch(`${app.url}${path}`, { method: 'POST', body, headers: by === undefined ? {} : { authorization: basic(by) } }));
 }
 
-export function exchange(app: TestApp, service: RelyingParty, { by, ...fields }: Exchange): Promise<Answer> {
+export function exchange(app: Pick<TestApp, 'url'>, service: RelyingParty, { by, ...fields }: Exchange): Promise<Answer> {
   return postAs(app, '/token', { grant_type: 'authorization_code', redirect_uri: `${service.origin}/cb`, ...fields }, by ?? service);
 }
 
-export const userinfo = async (app: TestApp, accessToken: unknown): Promise<Answer> => answerOf(await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(accessToken)}` } }));
+export const userinfo = async (app: Pick<TestApp, 'url'>, accessToken: unknown): Promise<Answer> => answerOf(await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(accessToken)}` } }));
