@@ -89,6 +89,7 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
     DRAIN_SECONDS: '30',
     // How busy this machine is, is none of the tests' business.
     OVERLOAD_LAG_MS: '30000',
+    REDIS_TIMEOUT_MS: '10000',
     DATABASE_URL_FILE: await file('database-url', database.url),
     REDIS_URL_FILE: await file('redis-url', redis.url),
     KEYRING: await file('keyring.json', makeKeyringDocument(systemRandom)),
