@@ -80,6 +80,9 @@ async function main(): Promise<void> {
       continue;
     }
     const world = await createWorld({ carrier, instances: Number(given.instances) });
+    // Ctrl-C leaves no process and no disk behind.
+    const leave = (): void => void world.close().finally(() => process.exit(130));
+    process.on('SIGINT', leave).on('SIGTERM', leave);
     try {
       console.log(`${given.instances} instances, state in ${carrier}; they log to ${world.logFile}\n`);
       const known: Citizen[] = [];
@@ -89,6 +92,7 @@ async function main(): Promise<void> {
         console.log(`${show(outcome)}\n`);
       }
     } finally {
+      process.off('SIGINT', leave).off('SIGTERM', leave);
       await world.close();
     }
   }
