@@ -51,6 +51,8 @@ export async function createProduct(settings: Readonly<Record<string, string>> =
           DATA_DIR: dataDir,
           PORT: String(port),
           METRICS_PORT: 'off',
+          // How busy this machine is, is none of the tests' business.
+          OVERLOAD_LAG_MS: '30000',
           ISSUER: url,
           SAMPLE_SERVICE_PORT: String(samplePort),
           DUKCAPIL_SIMULATOR_PORT: String(simulatorPort),
