@@ -1,13 +1,5 @@
 import { randomInt } from 'node:crypto';
-
-export interface Newcomer {
-  readonly nik: string;
-  readonly name: string;
-  readonly mother: string;
-  readonly email: string;
-  readonly phone: string;
-  readonly password: string;
-}
+import type { Citizen } from '../../test/support/citizens.ts';
 
 const two = (number: number): string => String(number).padStart(2, '0');
 
@@ -15,7 +7,7 @@ const two = (number: number): string => String(number).padStart(2, '0');
 let born = randomInt(900_000);
 
 /** Somebody whom the simulated registry confirms (9999…9201) and nobody has met. */
-export function newcomer(): Newcomer {
+export function newcomer(): Citizen {
   born += 1;
   const day = born % 28;
   const month = Math.floor(born / 28) % 12;

@@ -10,20 +10,12 @@
 set -euo pipefail
 umask 077
 
-fail() { echo "backup: $*" >&2; exit 1; }
+# shellcheck source=database.sh
+. "$(dirname -- "$(realpath -- "$0")")/database.sh"
 
 [ $# -eq 1 ] || fail "usage: backup.sh <folder>"
 folder=$(realpath -- "$1")
 [ -d "$folder" ] || fail "there is no folder $1"
-url=${DATABASE_URL:-$(cat -- "${DATABASE_URL_FILE:?set DATABASE_URL or DATABASE_URL_FILE}")}
-
-# Not on a command line, which everybody on the machine may read.
-if [[ $url =~ ^([a-z]+://[^:/@?]*):([^@/?]*)@(.*)$ ]]; then
-  url=${BASH_REMATCH[1]}@${BASH_REMATCH[3]}
-  password=${BASH_REMATCH[2]//\\/\\\\}
-  printf -v PGPASSWORD '%b' "${password//%/\\x}"
-  export PGPASSWORD
-fi
 
 case ${KEYRING:-} in
   '' | '{'*) ;;

@@ -8,20 +8,12 @@
 set -euo pipefail
 umask 077
 
-fail() { echo "restore: $*" >&2; exit 1; }
+# shellcheck source=database.sh
+. "$(dirname -- "$(realpath -- "$0")")/database.sh"
 
 [ $# -eq 1 ] || fail "usage: restore.sh <file>"
 file=$(realpath -- "$1")
 [ -f "$file" ] || fail "there is no file $1"
-url=${DATABASE_URL:-$(cat -- "${DATABASE_URL_FILE:?set DATABASE_URL or DATABASE_URL_FILE}")}
-
-# Not on a command line, which everybody on the machine may read.
-if [[ $url =~ ^([a-z]+://[^:/@?]*):([^@/?]*)@(.*)$ ]]; then
-  url=${BASH_REMATCH[1]}@${BASH_REMATCH[3]}
-  password=${BASH_REMATCH[2]//\\/\\\\}
-  printf -v PGPASSWORD '%b' "${password//%/\\x}"
-  export PGPASSWORD
-fi
 
 [ -f "$file.sha256" ] || fail "there is no $file.sha256 to check the backup by"
 (cd "$(dirname -- "$file")" && sha256sum --check --status -- "$(basename -- "$file").sha256") || fail "the file is not the one that was written: its sum differs"

@@ -9,6 +9,15 @@ export interface Reading {
   readonly value: number;
 }
 
+/** A figure that is read when somebody asks. */
+interface About {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+}
+
+type Read = () => Promise<readonly Reading[]> | readonly Reading[];
+
 export interface RequestSeen {
   readonly method: string;
   readonly path: string;
@@ -27,9 +36,9 @@ export interface Metrics {
   /** A connection was closed before anything of it was a request. */
   connectionRefused(reason: 'too-many' | 'timeout' | 'too-large' | 'malformed'): void;
   /** A value that is looked up when somebody asks. Where it cannot be, the gauge is left out and the rest is answered. */
-  gauge(about: { readonly name: string; readonly help: string; readonly labels?: readonly string[] }, read: () => Promise<readonly Reading[]> | readonly Reading[]): void;
+  gauge(about: About, read: Read): void;
   /** The same for what only rises. */
-  counter(about: { readonly name: string; readonly help: string; readonly labels?: readonly string[] }, read: () => Promise<readonly Reading[]> | readonly Reading[]): void;
+  counter(about: About, read: Read): void;
   /** Everything, in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -38,6 +47,11 @@ export interface Metrics {
 /** What the outcome of a message means for the code in it. */
 const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed' };
 
+async function readInto(figure: { reset(): void }, read: Read, put: (labels: Readonly<Record<string, string>>, value: number) => void): Promise<void> {
+  figure.reset();
+  for (const { labels = {}, value } of await Promise.resolve().then(read).catch(() => [])) put(labels, value);
+}
+
 /**
  * The figures of one process, for Prometheus. No label holds anything of a person, and none has more values than the
  * product itself has words for.
@@ -45,6 +59,7 @@ const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  const described = ({ name, help, labels = [] }: About) => ({ name, help, labelNames: labels, registers });
   collectDefaultMetrics({ register: registry });
 
   const events = new Counter({ name: 'sso_events_total', help: 'What happened, by the names of docs/audit-events.md.', labelNames: ['event', 'reason'], registers });
@@ -97,30 +112,8 @@ export function createMetrics(): Metrics {
     protocol: (kind, outcome) => { protocol.inc({ kind, outcome }); },
     refused: (kind, reason) => { refusals.inc({ kind, reason }); },
     connectionRefused: (reason) => { connections.inc({ reason }); },
-    gauge({ name, help, labels = [] }, read) {
-      new Gauge({
-        name,
-        help,
-        labelNames: labels,
-        registers,
-        async collect() {
-          this.reset();
-          for (const { labels: at = {}, value } of await Promise.resolve().then(read).catch(() => [])) this.set(at, value);
-        },
-      });
-    },
-    counter({ name, help, labels = [] }, read) {
-      new Counter({
-        name,
-        help,
-        labelNames: labels,
-        registers,
-        async collect() {
-          this.reset();
-          for (const { labels: at = {}, value } of await Promise.resolve().then(read).catch(() => [])) this.inc(at, value);
-        },
-      });
-    },
+    gauge: (about, read) => { new Gauge({ ...described(about), collect() { return readInto(this, read, (labels, value) => { this.set(labels, value); }); } }); },
+    counter: (about, read) => { new Counter({ ...described(about), collect() { return readInto(this, read, (labels, value) => { this.inc(labels, value); }); } }); },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

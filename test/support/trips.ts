@@ -14,9 +14,9 @@ const nameOf = (command: unknown): string => {
   return name ?? text ?? 'statement';
 };
 
-const listeners = new Set<(kind: keyof Trips, name: string) => void>();
+type Tell = (kind: keyof Trips, name: string) => void;
 
-function watch(prototype: object, method: string, kind: keyof Trips): void {
+function watch(prototype: object, method: string, kind: keyof Trips, tell: Tell): void {
   const seen = new WeakSet();
   const original = Reflect.get(prototype, method) as (...args: unknown[]) => unknown;
   Reflect.set(prototype, method, function watched(this: unknown, ...args: unknown[]): unknown {
@@ -24,22 +24,28 @@ function watch(prototype: object, method: string, kind: keyof Trips): void {
     // Drivers may call the same method again for one command: with the same object.
     const isKnown = typeof first === 'object' && first !== null && seen.has(first);
     if (typeof first === 'object' && first !== null) seen.add(first);
-    if (!isKnown) for (const tell of listeners) tell(kind, nameOf(first));
+    if (!isKnown) tell(kind, nameOf(first));
     return original.apply(this, args);
   });
 }
 
+/** Tells what goes to the stores from this process, at their drivers and for good: call it once. */
+export function watchStores(tell: Tell): void {
+  watch(pg.Client.prototype, 'query', 'postgres', tell);
+  watch(Redis.prototype, 'sendCommand', 'redis', tell);
+}
+
+const listeners = new Set<Tell>();
 let isWatching = false;
 
 /** What goes to the stores from this process while the work is done, whoever asks for it. */
 export async function tripsOf(work: () => Promise<unknown>): Promise<Trips> {
   if (!isWatching) {
-    watch(pg.Client.prototype, 'query', 'postgres');
-    watch(Redis.prototype, 'sendCommand', 'redis');
+    watchStores((kind, name) => { for (const tell of listeners) tell(kind, name); });
     isWatching = true;
   }
   const trips: Record<keyof Trips, string[]> = { postgres: [], redis: [] };
-  const tell = (kind: keyof Trips, name: string): void => { trips[kind].push(name); };
+  const tell: Tell = (kind, name) => { trips[kind].push(name); };
   listeners.add(tell);
   try {
     await work();

@@ -142,6 +142,9 @@ describe('Overload', () => {
   });
 
   describe('of one process', () => {
+    let stop: () => void;
+    afterEach(() => { stop(); });
+
     /** A server that answers when it is told to, behind the bounds alone. */
     async function startBounded({ requests = 1, lag = 0 }: { requests?: number; lag?: number }) {
       const at = { lag };
@@ -165,6 +168,7 @@ describe('Overload', () => {
       });
       const server = createHttpServer(app.callback(), { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, idleTimeoutMs: 60_000, keepAliveMs: 60_000, maxConnections: 100 }, metrics);
       const port = await listen(server, { host: '127.0.0.1', port: 0 });
+      stop = () => { server.close(); server.closeAllConnections(); };
       return {
         at,
         working: () => overload.working(),
@@ -172,7 +176,6 @@ describe('Overload', () => {
         reached: reached.passed,
         goOn: () => { goOn.open(); },
         status: async (path: string, init: RequestInit = {}) => (await fetch(`http://127.0.0.1:${port}${path}`, init)).status,
-        stop: () => { server.close(); server.closeAllConnections(); },
       };
     }
 
@@ -186,13 +189,11 @@ describe('Overload', () => {
       expect(await server.status('/', { method: 'POST' })).to.equal(503);
       server.at.lag = 200;
       expect(await server.status('/')).to.equal(200);
-      server.stop();
     });
 
     it('gives the sandbox no turn of its own', async () => {
       const server = await startBounded({ lag: 201 });
       expect(await server.status('/sandbox/token', { method: 'POST' })).to.equal(503);
-      server.stop();
     });
 
     it('is not brought about by those who send slowly: they use up nobody’s place', async () => {
@@ -204,7 +205,6 @@ describe('Overload', () => {
       expect(await server.status('/')).to.equal(200);
       slow.destroy();
       await once(slow, 'close');
-      server.stop();
     });
 
     it('counts whoever announces a body that nobody reads', async () => {
@@ -216,7 +216,6 @@ describe('Overload', () => {
       server.goOn();
       sly.destroy();
       await once(sly, 'close');
-      server.stop();
     });
 
     it('frees the place of whoever hangs up, once the work is done', async () => {
@@ -228,7 +227,6 @@ describe('Overload', () => {
       expect(await server.status('/'), 'still being worked on').to.equal(503);
       server.goOn();
       expect(await server.status('/')).to.equal(200);
-      server.stop();
     });
   });
 });
