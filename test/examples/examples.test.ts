@@ -71,9 +71,9 @@ describe('Examples', () => {
 
   it('name the versions of the libraries that they are tested with', () => {
     const { devDependencies, dependencies } = JSON.parse(readText('package.json')) as Record<string, Record<string, string>>;
-    for (const name of ['express', 'spa', 'device']) {
-      const own = (JSON.parse(readText(`examples/${name}/package.json`)) as { dependencies: Record<string, string> }).dependencies;
-      for (const [library, version] of Object.entries(own)) expect({ ...devDependencies, ...dependencies }[library], library).to.equal(version);
+    for (const name of ['express', 'spa', 'device', 'sveltekit']) {
+      const own = JSON.parse(readText(`examples/${name}/package.json`)) as Partial<Record<'dependencies' | 'devDependencies', Record<string, string>>>;
+      for (const [library, version] of Object.entries({ ...own.dependencies, ...own.devDependencies })) expect({ ...devDependencies, ...dependencies }[library], library).to.equal(version);
     }
   });
 

@@ -11,6 +11,7 @@ import { somebody, type Citizen } from '../support/citizens.ts';
 import { signIn } from '../support/journeys.ts';
 import { startExample, type Example } from './example.ts';
 import { registerExample, SECRET } from './registration.ts';
+import { buildSvelteKit } from './sveltekit.ts';
 
 interface Stack {
   readonly name: string;
@@ -24,30 +25,48 @@ interface Stack {
 const STACKS: readonly Stack[] = [
   { name: 'php', built: 'php/vendor/autoload.php', command: 'php', args: ['-S', 'localhost:{port}', '-t', 'php/public', 'php/public/index.php'], ready: /Development Server/ },
   { name: 'spring-boot', built: 'spring-boot/target/contoh.jar', command: 'java', args: ['-jar', 'spring-boot/target/contoh.jar'], ready: /Started Application/ },
-  { name: 'sveltekit', built: 'sveltekit/build/handler.js', command: process.execPath, args: ['sveltekit/server.js'], ready: /http:\/\/localhost/ },
   { name: 'go', built: 'go/contoh', command: 'go/contoh', args: [], ready: /http:\/\/localhost/ },
 ];
 
-/** The sign-in and both ways out, where somebody has built the example as its README says; else there is its syntax (syntax.test.ts). */
-for (const { name, command, args, ready } of STACKS.filter((stack) => existsSync(fileURLToPath(new URL(`../../examples/${stack.built}`, import.meta.url))))) {
+interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly ready: RegExp;
+  readonly remove?: () => Promise<void>;
+}
+
+/** Built here, where npm brings all that it takes. */
+async function svelteKit(): Promise<Program> {
+  const { server, remove } = await buildSvelteKit();
+  return { command: process.execPath, args: [server], ready: /http:\/\/localhost/, remove };
+}
+
+/** Of the others those that somebody has built as their README says; else there is their syntax (syntax.test.ts). */
+const builtBefore = STACKS.filter(({ built }) => existsSync(fileURLToPath(new URL(`../../examples/${built}`, import.meta.url))));
+
+/** The sign-in and both ways out. */
+for (const { name, program } of [{ name: 'sveltekit', program: svelteKit }, ...builtBefore.map((stack) => ({ name: stack.name, program: (): Promise<Program> => Promise.resolve(stack) }))]) {
   describe(`Examples: ${name}`, () => {
     let app: TestApp;
     let citizen: Citizen;
+    let built: Program;
     let example: Example;
     let sessions: string;
 
     before(async () => {
+      built = await program();
       app = await startTestApp();
       citizen = somebody();
       await addAccount(app, citizen);
       sessions = await mkdtemp(join(tmpdir(), 'sso-example-'));
       const port = await freePort();
       const settings = { ISSUER: app.url, CLIENT_ID: await registerExample(app, name, { type: 'web', port }), CLIENT_SECRET: SECRET, SESSIONS: sessions };
-      example = await startExample({ command, args: args.map((arg) => arg.replace('{port}', String(port))), port, settings, ready });
+      example = await startExample({ ...built, args: built.args.map((arg) => arg.replace('{port}', String(port))), port, settings });
     });
     after(async () => {
       await example.close();
       await app.close();
+      await built.remove?.();
       await rm(sessions, { recursive: true, force: true });
     });
 

@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import ts from 'typescript';
 import treeSitter from '@vscode/tree-sitter-wasm';
 import { parseClientMetadata } from '../../src/admin/clients/forms.ts';
 import { readText } from '../support/imports.ts';
@@ -18,14 +17,6 @@ const SOURCES = {
 const grammar = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`../../node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-${name}.wasm`, import.meta.url)));
 const folders = readdirSync(fileURLToPath(new URL('../../examples', import.meta.url)), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 
-/** The scripts of the application in SvelteKit, those of its pages among them. Its other modules are linted as all are. */
-const svelte = readdirSync(fileURLToPath(new URL('../../examples/sveltekit/src', import.meta.url)), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.svelte') || file.endsWith('.js'))
-  .map((file) => `examples/sveltekit/src/${file}`);
-
-/** @returns what the parser of TypeScript finds wrong with a text of JavaScript. */
-const mistakes = (text: string): readonly unknown[] => ts.transpileModule(text, { reportDiagnostics: true, fileName: 'script.js', compilerOptions: { allowJs: true, target: ts.ScriptTarget.ESNext } }).diagnostics ?? [];
-
 describe('Examples: what stands in the files', () => {
   before(() => Parser.init());
 
@@ -38,20 +29,6 @@ describe('Examples: what stands in the files', () => {
       expect(isGood(`${readText(file)}\n(`), 'the check itself').to.equal(false);
     });
   }
-
-  it('sveltekit has scripts without a mistake, and tags that are closed', () => {
-    expect(svelte).to.have.length.above(8);
-    for (const file of svelte) {
-      const text = readText(file);
-      const script = file.endsWith('.js') ? text : (/^<script>\n(.*?)<\/script>$/ms.exec(text)?.[1] ?? '');
-      expect(mistakes(script), file).to.deep.equal([]);
-      expect(mistakes(`${script}\n(`), 'the check itself').not.to.deep.equal([]);
-      if (file.endsWith('.js')) continue;
-      for (const [open, close] of [[/<(script|h1|p|a|form|button|title)\b/g, /<\/(script|h1|p|a|form|button|title)>/g], [/\{#\w+/g, /\{\/\w+\}/g]] as const) {
-        expect([...text.matchAll(open)].length, file).to.equal([...text.matchAll(close)].length);
-      }
-    }
-  });
 
   it('the project of Maven closes what it opens', () => {
     const open: string[] = [];
