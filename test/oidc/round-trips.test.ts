@@ -27,6 +27,7 @@ interface Budget {
     await addAccount(app, citizen);
     // What runs by itself would count as well.
     await app.container.scheduler.stop();
+    await app.container.jobs.stop();
     await app.container.courier.stop();
     // The first request reads what instances hold: clients, keys.
     await signIn();

@@ -7,13 +7,24 @@ type Found = AdapterPayload | undefined;
 const REMEMBERED = new Set(['Grant', 'Session']);
 /** These lead to a session and a grant, which the library asks for next. */
 const LEADING = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode', 'RefreshToken']);
-/** A session is written anew at each authorization, only to end later: what it loses by not being is this much, and no more than a hundredth of its life. */
-const SESSION_WRITE = { seconds: 300, share: 0.01 };
+/** How much sooner than it was told a session may end: whichever of the two is less (docs/adr/0033-sessions-that-only-end-later.md). */
+const SOONER = { seconds: 300, share: 0.01 };
 
 const plain = async (found: ReturnType<Adapter['find']>): Promise<Found> => (await found) ?? undefined;
 
 /** Everything of a session but when it ends. */
 const contentOf = ({ exp: _exp, iat: _iat, ...content }: AdapterPayload): string => JSON.stringify(Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/**
+ * Whether all that would be written is that the session ends a little later.
+ *
+ * @param found      the session as it is stored, where this request has read it.
+ * @param expiresIn  seconds that the session lives from now on.
+ */
+export function isOnlyLater(found: Found, payload: AdapterPayload, expiresIn = 0): boolean {
+  if (found?.exp === undefined || payload.exp === undefined) return false;
+  return Math.abs(payload.exp - found.exp) < Math.min(SOONER.seconds, expiresIn * SOONER.share) && contentOf(found) === contentOf(payload);
+}
 
 /**
  * Storage that reads each session and grant once in a request. What the request itself writes or ends it reads anew;
@@ -30,7 +41,7 @@ export function remembered(model: string, adapter: Adapter): Adapter {
     find: (id) => once(`id ${id}`, () => plain(adapter.find(id))),
     findByUid: (uid) => once(`uid ${uid}`, () => plain(adapter.findByUid(uid))),
     async upsert(id, payload, expiresIn) {
-      if (model === 'Session' && (await isOnlyLater(id, payload, expiresIn))) return;
+      if (model === 'Session' && isOnlyLater(await readInRequest<Found>(`${model} id ${id}`), payload, expiresIn)) return;
       forget();
       await adapter.upsert(id, payload, expiresIn);
       forget();
@@ -41,12 +52,6 @@ export function remembered(model: string, adapter: Adapter): Adapter {
       forget();
     },
   };
-
-  async function isOnlyLater(id: string, payload: AdapterPayload, expiresIn = 0): Promise<boolean> {
-    const found = await readInRequest<Found>(`${model} id ${id}`);
-    if (found?.exp === undefined || payload.exp === undefined) return false;
-    return Math.abs(payload.exp - found.exp) < Math.min(SESSION_WRITE.seconds, expiresIn * SESSION_WRITE.share) && contentOf(found) === contentOf(payload);
-  }
 }
 
 /** Whatever ends a grant ends what was read under it. */
