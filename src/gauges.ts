@@ -6,29 +6,40 @@ import type { EventLoop } from './telemetry/event-loop.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Overload } from './web/overload.ts';
 
+/** One look for all figures that come of it: they are asked for at once, and whoever asks while it is under way gets the same. */
+function shared<T>(look: () => Promise<T>): () => Promise<T> {
+  let looking: Promise<T> | undefined;
+  return () => (looking ??= look().finally(() => { looking = undefined; }));
+}
+
 /** What the parts of a running process tell of themselves when somebody asks for the figures. */
 export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry, changes, chainWatch, jobs }: Pick<Container, 'changes' | 'chainWatch' | 'jobs' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
-  const queues = (value: 'waiting' | 'oldestSeconds') => async () => (await store.backlog.queues(clock.now())).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));
+  const backlogs = shared(() => store.backlog.queues(clock.now()));
+  const database = shared(() => inspectDatabase(knex, () => clock.now()));
+  const keys = shared(() => reportKeys(store, config));
+  const standings = shared(() => jobs.standings());
+
+  const queues = (value: 'waiting' | 'oldestSeconds') => async () => (await backlogs()).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));
   metrics.gauge({ name: 'sso_queue_waiting', help: 'Messages and logout notices that wait to be sent.', labels: ['queue'] }, queues('waiting'));
   metrics.gauge({ name: 'sso_queue_oldest_seconds', help: 'Since when the oldest of them waits.', labels: ['queue'] }, queues('oldestSeconds'));
   metrics.gauge({ name: 'sso_audit_chain_lag_seconds', help: 'By how much the chain of the audit log is behind its events.' }, async () => [{ value: await store.backlog.auditChainLag() }]);
   metrics.gauge({ name: 'sso_audit_chain_broken', help: '1 when the chain of the audit log was found altered.' }, () => [{ value: chainWatch.brokenAt() === undefined ? 0 : 1 }]);
   metrics.gauge({ name: 'sso_migrations', help: 'Migrations that the database still lacks (pending), and those of a newer release than this one (unknown).', labels: ['state'] }, async () => {
-    const { pendingMigrations, unknownMigrations } = await inspectDatabase(knex, () => clock.now());
+    const { pendingMigrations, unknownMigrations } = await database();
     return [{ labels: { state: 'pending' }, value: pendingMigrations.length }, { labels: { state: 'unknown' }, value: unknownMigrations.length }];
   });
-  metrics.gauge({ name: 'sso_clock_ahead_seconds', help: 'How far the clock of this machine is ahead of that of the database.' }, async () => [{ value: -(await inspectDatabase(knex, () => clock.now())).clockAheadMs / 1000 }]);
+  metrics.gauge({ name: 'sso_clock_ahead_seconds', help: 'How far the clock of this machine is ahead of that of the database.' }, async () => [{ value: -(await database()).clockAheadMs / 1000 }]);
   metrics.gauge({ name: 'sso_database_up', help: '1 when the database answers.' }, async () => [{ value: await store.ping().then(() => 1, () => 0) }]);
 
   const ofCurrentKeys = (secondsOf: (key: KeyReport, now: number) => number) => async () =>
-    (await reportKeys(store, config)).filter(({ state }) => state === 'current').map((key) => ({ labels: { algorithm: key.algorithm }, value: Math.round(secondsOf(key, clock.now().getTime())) }));
+    (await keys()).filter(({ state }) => state === 'current').map((key) => ({ labels: { algorithm: key.algorithm }, value: Math.round(secondsOf(key, clock.now().getTime())) }));
   metrics.gauge({ name: 'sso_signing_key_age_seconds', help: 'How long the key has signed that signs now.', labels: ['algorithm'] }, ofCurrentKeys(({ promotedAt, publishedAt }, now) => (now - (promotedAt ?? publishedAt).getTime()) / 1000));
   metrics.gauge({ name: 'sso_signing_key_rotation_seconds', help: 'When the next is to take over, from now; below 0 it is overdue.', labels: ['algorithm'] }, ofCurrentKeys(({ rotationAt }, now) => ((rotationAt?.getTime() ?? now) - now) / 1000));
 
   metrics.gauge({ name: 'sso_job_waiting_seconds', help: 'Since when a run of the job waits to be taken by an instance, over all instances.', labels: ['job'] }, async () =>
-    (await jobs.standings()).map(({ label, waitingSince }) => ({ labels: { job: label }, value: waitingSince === undefined ? 0 : Math.max(0, (clock.now().getTime() - waitingSince.getTime()) / 1000) })));
+    (await standings()).map(({ label, waitingSince }) => ({ labels: { job: label }, value: waitingSince === undefined ? 0 : Math.max(0, (clock.now().getTime() - waitingSince.getTime()) / 1000) })));
   metrics.gauge({ name: 'sso_job_last_done_timestamp_seconds', help: 'When a run of the job last came to its end, on whichever instance; 0 where none has.', labels: ['job'] }, async () =>
-    (await jobs.standings()).map(({ label, lastDoneAt }) => ({ labels: { job: label }, value: (lastDoneAt?.getTime() ?? 0) / 1000 })));
+    (await standings()).map(({ label, lastDoneAt }) => ({ labels: { job: label }, value: (lastDoneAt?.getTime() ?? 0) / 1000 })));
   metrics.gauge({ name: 'sso_changes_heard', help: '1 while this process hears what others change, 0 while it reads everything anew every two seconds.' }, () => [{ value: changes.mark('clients') === undefined ? 0 : 1 }]);
   metrics.gauge({ name: 'sso_personal_data_outdated_rows', help: 'Accounts and second factors whose key lies under an older key of the keyring.' }, async () => [{ value: await store.sealed.personalDataWaiting() }]);
 
