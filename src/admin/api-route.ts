@@ -5,9 +5,18 @@ import type { Actor } from '../domain/operator.ts';
 /** A machine, as whom it acts. */
 export type Machine = Extract<Actor, { kind: 'client' }>;
 
-type Read<Schema> = Schema extends z.ZodType<infer T> ? T : undefined;
+/** A body that is no JSON: what it may say to be, and how long it may be. What it is, whoever reads it judges. */
+export interface RawBody {
+  readonly types: readonly string[];
+  readonly limitBytes: number;
+  readonly description: string;
+}
 
-export interface RouteWish<Params extends z.ZodObject | undefined, Query extends z.ZodObject | undefined, Body extends z.ZodType | undefined, Answer extends z.ZodType> {
+export const isRaw = (body: z.ZodType | RawBody): body is RawBody => 'limitBytes' in body;
+
+type Read<Schema> = Schema extends RawBody ? Buffer : Schema extends z.ZodType<infer T> ? T : undefined;
+
+export interface RouteWish<Params extends z.ZodObject | undefined, Query extends z.ZodObject | undefined, Body extends z.ZodType | RawBody | undefined, Answer extends z.ZodType> {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below `/api/admin/v1`, with parameters as OpenAPI writes them: `/accounts/{sub}`. */
   readonly path: string;
@@ -28,13 +37,13 @@ export interface ApiRoute {
   readonly scope: AdminScope;
   readonly params: z.ZodObject | undefined;
   readonly query: z.ZodObject | undefined;
-  readonly body: z.ZodType | undefined;
+  readonly body: z.ZodType | RawBody | undefined;
   readonly answer: z.ZodType;
   handle(request: { params: unknown; query: unknown; body: unknown; by: Machine }): Promise<unknown>;
 }
 
 /** Declares one route of the API: what goes in and out is what the schemas say, on the wire and in the document. */
-export function apiRoute<Answer extends z.ZodType, Params extends z.ZodObject | undefined = undefined, Query extends z.ZodObject | undefined = undefined, Body extends z.ZodType | undefined = undefined>(
+export function apiRoute<Answer extends z.ZodType, Params extends z.ZodObject | undefined = undefined, Query extends z.ZodObject | undefined = undefined, Body extends z.ZodType | RawBody | undefined = undefined>(
   wish: RouteWish<Params, Query, Body, Answer>,
 ): ApiRoute {
   const { method, path, summary, scope, params, query, body, answer } = wish;

@@ -2,9 +2,10 @@ import type { Context, Middleware } from 'koa';
 import type { z } from 'zod';
 import type { Config } from '../config.ts';
 import type { AdminScope } from '../domain/admin-scope.ts';
+import { readBytes } from '../web/body-bytes.ts';
 import { readJson } from '../web/json-body.ts';
 import { Problem, problems, type ProblemDeps } from '../web/problem.ts';
-import type { ApiRoute, Machine } from './api-route.ts';
+import { isRaw, type ApiRoute, type Machine } from './api-route.ts';
 import { createOpenApi } from './openapi.ts';
 
 export const API_BASE = '/api/admin/v1';
@@ -53,6 +54,11 @@ export function createApi({ routes, findToken, config, ...deps }: ApiDeps): Midd
     }
   }
 
+  async function readBody(ctx: Context, wanted: ApiRoute['body']): Promise<unknown> {
+    if (wanted === undefined) return undefined;
+    return isRaw(wanted) ? readBytes(ctx, wanted) : validate('body', wanted, await readJson(ctx, config.http.bodyLimitBytes));
+  }
+
   async function serve(ctx: Context, path: string): Promise<void> {
     const here = table.flatMap(({ route, pattern }) => {
       const match = pattern.exec(path);
@@ -65,7 +71,7 @@ export function createApi({ routes, findToken, config, ...deps }: ApiDeps): Midd
     const by = await authenticate(ctx, route.scope);
     const params = validate('path', route.params, decode(groups));
     const query = validate('query', route.query, queryOf(ctx));
-    const body = route.body === undefined ? undefined : validate('body', route.body, await readJson(ctx, config.http.bodyLimitBytes));
+    const body = await readBody(ctx, route.body);
     // What does not fit the document does not leave: it would be our mistake.
     ctx.body = route.answer.parse(await route.handle({ params, query, body, by }));
   }

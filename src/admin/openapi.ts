@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adminScopes } from '../domain/admin-scope.ts';
-import type { ApiRoute } from './api-route.ts';
+import { isRaw, type ApiRoute } from './api-route.ts';
 
 const problem = z.object({
   type: z.string(),
@@ -23,6 +23,12 @@ function parametersOf(place: 'path' | 'query', schema: z.ZodObject | undefined):
   return Object.entries(properties).map(([name, member]) => ({ name, in: place, required: place === 'path' || required.includes(name), schema: member }));
 }
 
+/** Of bytes a schema has nothing to say (OpenAPI 3.1, 4.8.14.3). */
+const requestBodyOf = (body: NonNullable<ApiRoute['body']>): object =>
+  isRaw(body)
+    ? { required: true, description: `${body.description} At most ${body.limitBytes} bytes.`, content: Object.fromEntries(body.types.map((type) => [type, {}])) }
+    : { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } };
+
 const refusals: Readonly<Record<string, string>> = {
   400: 'The request cannot be read.',
   401: 'No token, or one that is unknown, expired or of another kind.',
@@ -44,7 +50,7 @@ export function createOpenApi(routes: readonly ApiRoute[], issuer: string): Reco
       summary,
       security: [{ machine: [scope] }],
       parameters: [...parametersOf('path', params), ...parametersOf('query', query)],
-      ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }),
+      ...(body === undefined ? {} : { requestBody: requestBodyOf(body) }),
       responses: {
         200: { description: 'Done.', content: { 'application/json': { schema: schemaOf(answer, 'output') } } },
         ...Object.fromEntries(Object.keys(refusals).map((status) => [status, { $ref: `#/components/responses/${status}` }])),

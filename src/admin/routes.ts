@@ -8,6 +8,7 @@ import { accountRoutes } from './accounts/api.ts';
 import { createApi, type ApiDeps } from './api.ts';
 import { auditRoutes } from './audit/api.ts';
 import { clientRoutes } from './clients/api.ts';
+import { logoRoutes } from './clients/logo/api.ts';
 import { teamRoutes } from './clients/registration/api.ts';
 import { secretRoutes } from './clients/secrets/api.ts';
 import { operatorRoutes } from './operators/api.ts';
@@ -24,7 +25,7 @@ export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config'> {
 /** The operators' API over all administered resources. */
 export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware {
   const { store, audit } = deps;
-  const { accounts, support, clients, clientSecrets, review, findHand, initialTokens, operators, reports, toKey } = services;
+  const { accounts, support, clients, clientSecrets, review, findHand, logos, initialTokens, operators, reports, toKey } = services;
 
   async function getAccount(sub: string): Promise<Account> {
     const found = await accounts.find({ sub });
@@ -34,6 +35,6 @@ export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware 
 
   return createApi({
     ...deps,
-    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...clientRoutes({ clients, review, findHand, store }), ...secretRoutes({ clients, secrets: clientSecrets, findHand }), ...teamRoutes({ initialTokens, findHand }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
+    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...clientRoutes({ clients, review, findHand, store }), ...secretRoutes({ clients, secrets: clientSecrets, findHand }), ...logoRoutes({ review, logos, findHand, store }), ...teamRoutes({ initialTokens, findHand }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
   });
 }

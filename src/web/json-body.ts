@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { readBytes } from './body-bytes.ts';
 import { Problem } from './problem.ts';
 
 /** Nothing that is sent here is nested deeper; whoever walks through it must get to its end. */
@@ -28,18 +29,9 @@ const refuseUnkept = (name: string, value: unknown): unknown => {
  * @throws {Problem} 415 another kind, 413 too large, 400 no JSON, no UTF-8, nested too deep, or text that cannot be kept.
  */
 export async function readJson(ctx: Context, limitBytes: number): Promise<unknown> {
-  if (ctx.is('application/json') !== 'application/json') throw new Problem(415, 'unsupported-media-type', 'Send application/json.');
-  const tooLarge = (): Problem => new Problem(413, 'too-large', `At most ${limitBytes} bytes.`, { headers: { Connection: 'close' } });
-  if (Number(ctx.get('content-length') || 0) > limitBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limitBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
+  const bytes = await readBytes(ctx, { types: ['application/json'], limitBytes });
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     if (depthOf(text) > DEEPEST) throw new Problem(400, 'too-deep', `At most ${DEEPEST} levels.`);
     return JSON.parse(text, refuseUnkept) as unknown;
   } catch (cause) {

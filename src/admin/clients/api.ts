@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { clientStatuses, clientTypes, type Client, type ClientVersion } from '../../domain/client.ts';
 import { changesBetween } from '../../domain/client-change.ts';
-import { parseReason, type Permission } from '../../domain/operator.ts';
+import type { Permission } from '../../domain/operator.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Store } from '../../store/store.ts';
 import { Problem } from '../../web/problem.ts';
+import { readReason, reason } from '../api-reason.ts';
 import { apiRoute, type ApiRoute, type Machine } from '../api-route.ts';
 import { describedMetadata, presentClient, presentVersion, toMark, toCursor, type Shown } from './api-present.ts';
 import { listing as listingFields } from './metadata-fields.ts';
@@ -18,7 +19,7 @@ import type { Hand } from './versions.ts';
 const listing = listingFields.describe('What the portal says of the service.');
 /** Rules become stricter; what was registered before is shown all the same. */
 const shownListing = z.object({ url: z.string(), id: z.string(), en: z.string() });
-const client = z.object({
+export const client = z.object({
   client_id: z.string(),
   status: z.enum(clientStatuses),
   type: z.enum(clientTypes),
@@ -50,8 +51,7 @@ const proposal = version.extend({
 });
 export const clientParams = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
 const position = { number: z.int(), edition: z.int() };
-export const reason = z.string().describe('Why: 10 to 300 characters, without a number or address of a person. It stays in the audit log.');
-const outcome = z.enum(['applied', 'proposed', 'unchanged']).describe('What widens nothing was applied at once; what widens access waits for a second operator.');
+export const outcome = z.enum(['applied', 'proposed', 'unchanged']).describe('What widens nothing was applied at once; what widens access waits for a second operator.');
 
 const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata'>, readonly [status: number, words: string]>> = {
   'client-id-taken': [409, 'There is a client of that id.'],
@@ -77,12 +77,6 @@ export function unwrap<T>(result: Result<T, ClientRefusal>): T {
   if (refusal.reason === 'client-metadata') throw new Problem(422, 'client-metadata', 'The metadata are not acceptable.', { fields: refusal.problems.map(({ field, what }) => ({ field: `body.metadata.${field}`, what })) });
   const [status, words] = details[refusal.reason];
   throw new Problem(status, refusal.reason, words);
-}
-
-export function readReason(text: string): string {
-  const parsed = parseReason(text);
-  if (!parsed.ok) throw new Problem(422, parsed.refusal, 'The reason is not acceptable.', { fields: [{ field: 'body.reason', what: parsed.refusal }] });
-  return parsed.value;
 }
 
 /** Who acts by a machine. @throws {Problem} where nobody with that right stands behind it. */
