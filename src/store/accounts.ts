@@ -225,8 +225,10 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
       return (await prepared(db, 'device-known', 'select 1 from known_devices where account_id = $1 and device_hash = $2', [id, deviceHash])).length > 0;
     },
 
+    /** That it was seen is written once a day: the time is indexed, and each change of it a write to all indexes. */
     async rememberDevice(id: AccountId, deviceHash: Buffer, at: Date): Promise<void> {
-      const text = 'insert into known_devices (account_id, device_hash, first_seen_at, last_seen_at) values ($1, $2, $3, $3) on conflict (account_id, device_hash) do update set last_seen_at = $3';
+      const text = `insert into known_devices (account_id, device_hash, first_seen_at, last_seen_at) values ($1, $2, $3, $3)
+        on conflict (account_id, device_hash) do update set last_seen_at = $3 where known_devices.last_seen_at < $3::timestamptz - interval '1 day'`;
       await prepared(db, 'device-remember', text, [id, deviceHash, at]);
     },
 

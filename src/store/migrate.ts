@@ -8,7 +8,15 @@ const directory = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** Any number, as long as nothing else in the database takes it as an advisory lock. */
 const LOCK = 7_150_420_233;
 const LOCK_RETRY_MS = 100;
-const UNLIMITED = { statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
+/** How often a migration that found no moment for its lock is tried again. */
+const LOCK_TRIES = 30;
+const LOCK_PAUSE_MS = 1000;
+const LOCK_NOT_AVAILABLE = '55P03';
+/**
+ * A migration may work for as long as it needs, but not wait: whoever waits for the lock of a whole table holds up everybody who
+ * comes after. Short of the limit of requests, so that they wait a little and go on.
+ */
+const LIMITS = { statement_timeout: 0, lock_timeout: 2000, idle_in_transaction_session_timeout: 0 };
 
 const loading: Knex.MigratorConfig = { directory, loadExtensions: ['.ts'] };
 
@@ -18,12 +26,12 @@ async function tryLock(holder: pg.Client): Promise<boolean> {
 }
 
 /**
- * Runs the work while no other instance does the same, on a pool of its own without limits of time.
+ * Runs the work while no other instance does the same, on a pool of its own that sets no limit to work and a short one to waiting.
  * The lock belongs to a connection: it is gone with a process that is killed.
  */
 async function alone<T>(knex: Knex, work: (migrator: Knex.Migrator) => Promise<T>): Promise<T> {
   const { config } = knex.client as Knex.Client;
-  const own = knexFactory({ ...config, connection: { ...(config.connection as Knex.PgConnectionConfig), ...UNLIMITED }, pool: { min: 0, max: 2 } });
+  const own = knexFactory({ ...config, connection: { ...(config.connection as Knex.PgConnectionConfig), ...LIMITS }, pool: { min: 0, max: 2 } });
   const client = own.client as Knex.Client;
   try {
     const holder = (await client.acquireConnection()) as pg.Client;
@@ -41,6 +49,18 @@ async function alone<T>(knex: Knex, work: (migrator: Knex.Migrator) => Promise<T
   }
 }
 
+/** Does it again where a lock was not to be had. What was done stays done: each migration is a transaction, or may come twice. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || tries === LOCK_TRIES) throw error;
+      await delay(LOCK_PAUSE_MS);
+    }
+  }
+}
+
 /**
  * Brings the database to the newest state. Any number of instances may start at once: one runs, the others wait.
  *
@@ -49,8 +69,10 @@ async function alone<T>(knex: Knex, work: (migrator: Knex.Migrator) => Promise<T
 export const migrate = (knex: Knex): Promise<string[]> =>
   alone(knex, async (migrator) => {
     // An instance of the version before may start again beside newer ones: it does not know their migrations.
-    const [, names] = (await migrator.latest({ ...loading, disableMigrationsListValidation: true })) as [number, string[]];
-    return names;
+    const before = await migrator.list({ ...loading, disableMigrationsListValidation: true }) as [{ name: string }[], unknown];
+    await patiently(() => migrator.latest({ ...loading, disableMigrationsListValidation: true }) as Promise<unknown>);
+    const after = await migrator.list({ ...loading, disableMigrationsListValidation: true }) as [{ name: string }[], unknown];
+    return after[0].slice(before[0].length).map(({ name }) => name);
   });
 
 /**

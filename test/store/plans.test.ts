@@ -1,0 +1,127 @@
+import { expect } from 'chai';
+import pg from 'pg';
+import type { AccountId } from '../../src/domain/account.ts';
+import type { Email } from '../../src/domain/email.ts';
+import type { Nik } from '../../src/domain/nik.ts';
+import type { Phone } from '../../src/domain/phone.ts';
+import { sensitive } from '../../src/domain/sensitive.ts';
+import type { Core } from '../../src/core.ts';
+import { createTestCore } from '../support/core.ts';
+import { statementsOf } from '../support/statements.ts';
+
+/** So that an index is told from another by what it costs, and not by chance. */
+const ROWS = 4000;
+const ID = '00000000-0000-4000-8000-000000000001' as AccountId;
+const HASH = Buffer.alloc(32, 1);
+const AT = new Date('2026-11-23T03:00:00Z');
+const LARGE = /^(?:accounts|known_devices|email_confirmations|verification|drafts|protocol_state|audit_|messages|service_visits|logout_notices|consent_receipts|second_factors|counters)/;
+
+interface Node {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly Plans?: readonly Node[];
+}
+
+const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+describe('Statements on tables with a hundred million rows', () => {
+  let core: Core;
+  let close: () => Promise<void>;
+  let client: pg.Client;
+
+  before(async () => {
+    ({ core, close } = await createTestCore());
+    const fill = (text: string): Promise<unknown> => core.knex.raw(text.replaceAll('@n', `generate_series(1, ${ROWS}) n`));
+    const hash = (salt: string): string => `sha256(convert_to('${salt}' || n, 'utf8'))`;
+    await fill(`insert into accounts (id, row_key, nik_sealed, nik_index, name_sealed, email_index, phone_index, password_hash, password_changed_at, locale, created_at, updated_at)
+                select gen_random_uuid(), '\\x01026b31', '\\x01', ${hash('nik')}, '\\x01', ${hash('email')}, ${hash('phone')}, 'x', now(), 'id', now(), now() from @n`);
+    await fill(`insert into known_devices select id, ${hash('device')}, now() - n * interval '1 minute', now() - n * interval '1 minute' from (select id, row_number() over () as n from accounts) a`);
+    await fill(`insert into service_visits select id, 'karirhub', now() from accounts`);
+    await fill(`insert into protocol_state (model, id, payload, grant_id, uid, holder, expires_at) select 'AccessToken', ${hash('id')}, '\\x01', ${hash('grant')}, ${hash('uid')}, ${hash('holder')}, now() + n * interval '1 minute' from @n`);
+    await fill(`insert into audit_events (id, at, type, account_id, client_id, details)
+                select gen_random_uuid(), timestamptz '2026-11-26' - n * interval '10 minutes', (array['sign-in.succeeded', 'sign-in.refused', 'registration.completed', 'a', 'b', 'c', 'd', 'e'])[1 + n % 8], gen_random_uuid(), 'client-' || n % 50,
+                       case when n % 50 = 0 then jsonb_build_object('by', 'cli:' || n, 'helpCode', 'H' || n) else '{}' end from @n`);
+    await fill(`insert into verifications (id, draft_id, nik_hash, at, outcome, institution, threshold, reference, policy_version, duration_ms)
+                select gen_random_uuid(), gen_random_uuid(), ${hash('nik')}, now() - n * interval '1 minute', 'verified', 'K', 90, 'r', '1', 5 from @n`);
+    await fill(`insert into messages (id, channel, purpose, locale, state, next_attempt_at, created_at, finished_at) select gen_random_uuid(), 'sms', 'p', 'id', 'sent', now(), now(), now() - n * interval '1 minute' from @n`);
+    await fill(`insert into email_confirmations select ${hash('token')}, id, '\\x01', now() + n * interval '1 minute', null from (select id, row_number() over () as n from accounts) a`);
+    await fill(`insert into drafts (uid_hash, journey, id, sealed, created_at, updated_at, expires_at) select ${hash('uid')}, 'registration', gen_random_uuid(), '\\x01', now(), now(), now() + n * interval '1 minute' from @n`);
+    await fill(`insert into logout_notices (account_id, client_id, reason, sign_out_id, state, next_attempt_at, created_at, finished_at) select gen_random_uuid(), 'client-' || n % 50, 'r', gen_random_uuid(), 'delivered', now(), now() - n * interval '1 minute', now() - n * interval '1 minute' from @n`);
+    await core.knex.raw(`insert into consent_texts values ('1', '{}', now())`);
+    await fill(`insert into consent_receipts (id, account_id, client_id, text_version, kind, locale, occasion, given_at) select gen_random_uuid(), id, 'karirhub', '1', 'consent', 'id', ${hash('occasion')}, now() from (select id, row_number() over () as n from accounts) a`);
+    await core.knex.raw('analyze');
+    client = new pg.Client({ connectionString: (core.knex.client as { config: { connection: { connectionString: string } } }).config.connection.connectionString });
+    await client.connect();
+    // A whole table is read only where nothing else is possible: that is what this looks for, however small the table.
+    await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
+  });
+  after(async () => {
+    await client.end();
+    await close();
+  });
+
+  /** The statement as the store makes it, and by which indexes PostgreSQL would find its rows. */
+  async function look(ask: () => Promise<unknown>): Promise<readonly Node[]> {
+    const asked = (await statementsOf(ask)).filter(({ text }) => /^\s*(?:select|with|update|delete|insert)/i.test(text) && !text.includes('pg_advisory'));
+    expect(asked, 'statements').to.not.be.empty;
+    const nodes: Node[] = [];
+    for (const { text, values } of asked) {
+      const { rows } = await client.query<{ 'QUERY PLAN': { Plan: Node }[] }>({ text: `explain (format json) ${text}`, values: [...values] });
+      for (const { Plan } of rows.flatMap((row) => row['QUERY PLAN'])) nodes.push(...nodesOf(Plan));
+    }
+    return nodes;
+  }
+
+  const nik = sensitive('9901010101900001' as Nik);
+  const email = sensitive('budi@contoh.test' as Email);
+  const phone = sensitive('+6281234567890' as Phone);
+  const stretch = { from: '2026-11-01', to: '2026-11-02', timeZone: 'Asia/Jakarta' };
+  const mark = { at: AT, id: ID };
+  type Case = readonly [what: string, index: RegExp, ask: (core: Core) => Promise<unknown>];
+  const cases: readonly Case[] = [
+    ['an account by id', /^accounts_pkey$/, ({ store }) => store.accounts.findById(ID)],
+    ['its standing, at each use of a session', /^accounts_pkey$/, ({ store }) => store.accounts.standingOf(ID)],
+    ['an account by NIK', /^accounts_nik_index_unique$/, ({ store }) => store.accounts.findByIdentifier(sensitive({ kind: 'nik', value: nik.reveal() }))],
+    ['an account by address', /^accounts_email_index_index$/, ({ store }) => store.accounts.findByIdentifier(sensitive({ kind: 'email', value: email.reveal() }))],
+    ['an account by number', /^accounts_phone_index_index$/, ({ store }) => store.accounts.findByIdentifier(sensitive({ kind: 'phone', value: phone.reveal() }))],
+    ['who has proved a number', /^accounts_phone_(?:proved|index_index)$/, ({ store }) => store.transaction((tx) => tx.accounts.releasePhone(phone, ID, AT))],
+    ['an account by its former id', /^accounts_legacy_id_unique$/, ({ store }) => store.legacyIds.isTaken('1')],
+    ['a device of an account', /^known_devices_pkey$/, ({ store }) => store.accounts.knowsDevice(ID, HASH)],
+    ['devices not seen for long', /^known_devices_last_seen$/, ({ store }) => store.accounts.purgeDevices(AT, 10)],
+    ['an artefact of the protocol', /^protocol_state_pkey$/, ({ store }) => store.protocolState.find('AccessToken', HASH)],
+    ['a session by uid', /^protocol_state_uid$/, ({ store }) => store.protocolState.findByUid('AccessToken', HASH)],
+    ['a device flow by its code', /^protocol_state_user_code$/, ({ store }) => store.protocolState.findByUserCode('AccessToken', HASH)],
+    ['what a grant has given', /^protocol_state_grant$/, ({ store }) => store.protocolState.revokeByGrantId(HASH)],
+    ['the grants of a holder', /^protocol_state_holder$/, ({ store }) => store.protocolState.revokeByHolder(HASH)],
+    ['a code that is used', /^protocol_state_pkey$/, ({ store }) => store.protocolState.consume('AuthorizationCode', HASH)],
+    ['expired protocol state', /^protocol_state_expires_at_index$/, ({ store }) => store.protocolState.purge(10)],
+    ['expired drafts', /^drafts_expires_at_index$/, ({ store }) => store.drafts.purge(AT, 10)],
+    ['expired confirmations', /^email_confirmations_expires_at_index$/, ({ store }) => store.confirmations.purge(AT, 10)],
+    ['old messages', /^messages_finished_at_index$/, ({ store }) => store.messages.purge(AT, 10)],
+    ['old logout notices', /^logout_notices_finished_at_index$/, ({ store }) => store.logouts.purge(AT, 10)],
+    ['receipts of an account', /^consent_receipts_account_id_client_id_index$/, ({ store }) => store.consents.standingOf(ID)],
+    ['the newest events', /_newest$/, ({ store }) => store.auditSearch.page({}, mark, 50)],
+    ['events of a kind', /_type_at$/, ({ store }) => store.auditSearch.page({ type: 'sign-in.refused' }, mark, 50)],
+    ['events of an account', /_account_at$/, ({ store }) => store.auditSearch.page({ accountId: ID }, mark, 50)],
+    ['events of a service', /_client$/, ({ store }) => store.auditSearch.page({ clientId: 'client-7' }, mark, 50)],
+    ['events of an operator', /_by$/, ({ store }) => store.auditSearch.page({ by: 'cli:tigor' }, mark, 50)],
+    ['the event of a help code', /_help_code$/, ({ store }) => store.auditSearch.page({ helpCode: 'ABCD' }, undefined, 50)],
+    ['a report of two days', /_(?:type_at|newest)$/, ({ store }) => store.reports.activity(stretch)],
+    ['a report on the registry', /_at(?:_index)?$/, ({ store }) => store.reports.registry(stretch)],
+    ['evidence of a draft', /draft/, ({ store }) => store.verifications.assign(ID, ID)],
+    ['events that wait for the chain', /^audit_unchained_(?:oldest|pkey)$/, ({ store }) => store.audit.unchained(10)],
+    ['a stretch of the chain', /^audit_chain_pkey$/, ({ store }) => store.audit.chained(10, 10)],
+  ];
+
+  for (const [what, index, ask] of cases) {
+    it(`${what}: by an index`, async () => {
+      const nodes = await look(() => ask(core));
+      const whole = nodes.filter((node) => node['Node Type'].endsWith('Seq Scan') && LARGE.test(node['Relation Name'] ?? '') && node['Relation Name'] !== 'audit_unchained');
+      expect(whole.map((node) => node['Relation Name']), 'tables read whole').to.deep.equal([]);
+      const used = nodes.flatMap((node) => node['Index Name'] ?? []);
+      expect(used.some((name) => index.test(name)), `${used.join(', ')} by ${String(index)}`).to.equal(true);
+    });
+  }
+});
