@@ -8,7 +8,7 @@ import { Problem, problems, type ProblemDeps } from '../web/problem.ts';
 import { isRaw, type ApiRoute, type Machine } from './api-route.ts';
 import { createOpenApi } from './openapi.ts';
 
-export const API_BASE = '/api/admin/v1';
+const API_BASE = '/api/admin/v1';
 
 export interface ApiDeps extends ProblemDeps {
   readonly routes: readonly ApiRoute[];

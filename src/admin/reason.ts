@@ -4,7 +4,7 @@ import { field } from '../web/form.ts';
 import { say, type FieldError } from '../web/screen.ts';
 
 /** The field of a page with several reasons on it: one for each thing that can be done. */
-export const reasonField = (action: string): string => `${action}-reason`;
+const reasonField = (action: string): string => `${action}-reason`;
 
 /** Why the operator does it, from the form of that action. */
 export function readReason(ctx: Context, action: string): { readonly typed: string; readonly reason: Reason | undefined; readonly errors: readonly FieldError[] } {

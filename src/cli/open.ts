@@ -12,7 +12,7 @@ export function readConfig(): Config {
 }
 
 /** Standard output belongs to the result; and what the server tells of its life is noise here, unless it was asked for. */
-export const createQuietLog = (config: Config): Log =>
+const createQuietLog = (config: Config): Log =>
   createLog({ level: process.env.LOG_LEVEL === undefined && config.log.level !== 'silent' ? 'warn' : config.log.level, destination: process.stderr });
 
 export interface Opened {

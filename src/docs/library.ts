@@ -51,9 +51,6 @@ const FIRST_HEADING = /^# .*\n/;
 
 const read = (guide: Guide, locale: Locale): string => readFileSync(new URL(`../../docs/integrasi/${locale}/${guide}.md`, import.meta.url), 'utf8');
 
-/** The first heading of a guide. */
-export const headingOf = (guide: Guide, locale: Locale): string => FIRST_HEADING.exec(read(guide, locale))?.[0].slice(2).trim() ?? '';
-
 /**
  * Reads and renders every guide, once.
  *

@@ -9,7 +9,7 @@ export type Acr = (typeof acr)[keyof typeof acr];
  */
 const ladder: readonly Acr[] = [acr.password, acr.passwordAndPhone, acr.twoFactor];
 
-export const isAcr = (value: unknown): value is Acr => ladder.includes(value as Acr);
+const isAcr = (value: unknown): value is Acr => ladder.includes(value as Acr);
 
 /** Whether a sign-in of one level is good enough where another is asked for. A level unknown here satisfies nothing but itself. */
 export const satisfies = (have: string | undefined, wanted: string): boolean => have === wanted || (isAcr(have) && isAcr(wanted) && ladder.indexOf(have) >= ladder.indexOf(wanted));

@@ -11,8 +11,7 @@ export interface Bridge {
 }
 
 /** What of them was refused, on whatever ground, stands by itself: anybody can cause that who knows a `client_id`. */
-export const bridgeCalls = ['sign-in', 'tokens', 'users-me', 'refused'] as const;
-export type BridgeCall = (typeof bridgeCalls)[number];
+export type BridgeCall = 'sign-in' | 'tokens' | 'users-me' | 'refused';
 
 export const isOver = ({ until }: Bridge, today: string): boolean => today > until;
 

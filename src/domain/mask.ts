@@ -28,21 +28,3 @@ export function maskName(name: string): string {
     })
     .join(' ');
 }
-
-const IPV4 = /^(?:::ffff:)?(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/i;
-const IPV6 = /^[0-9a-f:]+(?:%.*)?$/i;
-const IPV6_GROUPS = 8;
-/** A /48 is what a provider gives one customer at most; the rest would name the household and the device. */
-const IPV6_GROUPS_SHOWN = 3;
-
-/** `203.0.113.*`, `2001:db8:0:*`: near enough to recognise one's own provider. */
-export function maskIp(ip: string): string {
-  const v4 = IPV4.exec(ip);
-  if (v4?.[1] !== undefined) return `${v4[1]}.*`;
-  if (!IPV6.test(ip)) return '*';
-  const [head = '', tail] = ip.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: Math.max(IPV6_GROUPS - before.length - after.length, 0) }, () => '0');
-  return `${[...before, ...zeros, ...after].slice(0, IPV6_GROUPS_SHOWN).join(':')}:*`;
-}

@@ -94,6 +94,3 @@ export function birthDateHint(nik: Nik, today: Date): Date | undefined {
 
 /** The sex as the NIK tells it: women’s days begin at 41. */
 export const isWomans = (nik: Nik): boolean => Number(nik.slice(6, 8)) > WOMENS_DAYS;
-
-/** Numbers that belong to nobody, for tests and training. */
-export const isTestNik = (nik: Nik): boolean => nik.startsWith(TEST_PROVINCE);

@@ -14,7 +14,7 @@ export interface PasswordPolicy {
 export type PasswordRefusal = 'password-empty' | `password-${PasswordRule}` | 'password-long' | 'password-chars' | 'password-common' | 'password-personal';
 
 /** In characters as people count them: Unicode code points after NFC. */
-export const PASSWORD_MAX_LENGTH = 128;
+const PASSWORD_MAX_LENGTH = 128;
 export const PASSWORD_MIN_LENGTH: Readonly<Record<PasswordProfile, number>> = { kemnaker: 8, modern: 15 };
 const PASSPHRASE_LENGTH = 20;
 
@@ -25,7 +25,7 @@ const RULES: Readonly<Record<PasswordProfile, readonly PasswordRule[]>> = {
 };
 
 /** Tests by kind of character; the page shows their state with the same patterns. */
-export const PASSWORD_PATTERNS: Readonly<Record<Exclude<PasswordRule, 'length'>, RegExp>> = {
+const PASSWORD_PATTERNS: Readonly<Record<Exclude<PasswordRule, 'length'>, RegExp>> = {
   lower: /\p{Ll}/u,
   upper: /\p{Lu}/u,
   digit: /[0-9]/,

@@ -8,7 +8,7 @@ const BASIC = new Set(
 const EXTENDED = new Set('\f^{}\\[~]|€');
 
 /** Septets of one segment. */
-export const SEGMENT_SEPTETS = 160;
+const SEGMENT_SEPTETS = 160;
 
 export const isGsm7 = (text: string): boolean => Array.from(text).every((character) => BASIC.has(character) || EXTENDED.has(character));
 

@@ -37,7 +37,7 @@ export interface KeyRotation {
 }
 
 /** What the configuration says of the life of keys, in the words of the rules. */
-export const keyTimes = ({ keys, lifetimes }: Pick<Config, 'keys' | 'lifetimes'>): KeyTimes => ({
+const keyTimes = ({ keys, lifetimes }: Pick<Config, 'keys' | 'lifetimes'>): KeyTimes => ({
   rotationSeconds: keys.rotationDays * 86_400,
   leadSeconds: keys.leadSeconds,
   retiredSeconds: keys.retiredSeconds,

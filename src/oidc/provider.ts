@@ -60,7 +60,7 @@ export interface ProviderDeps {
 }
 
 /** Cookie prefixes bind the cookies to this host over https (RFC 6265bis, 4.1.3). */
-export function cookieNames(issuer: string): { session: string; interaction: string; resume: string } {
+function cookieNames(issuer: string): { session: string; interaction: string; resume: string } {
   if (!issuer.startsWith('https://')) return { session: 'session', interaction: 'interaction', resume: 'authorization' };
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }

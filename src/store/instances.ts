@@ -2,9 +2,6 @@ import type { Knex } from 'knex';
 import type { KeyIds } from '../crypto/keyring.ts';
 
 export interface Instance {
-  readonly id: string;
-  readonly startedAt: Date;
-  readonly seenAt: Date;
   readonly keys: KeyIds;
 }
 
@@ -15,6 +12,9 @@ export type InstanceStore = ReturnType<typeof createInstanceStore>;
 
 /** Which processes run on this database, by the database's clock, and which keys each of them knows and uses. */
 export function createInstanceStore(db: Knex) {
+  const findRunning = async (): Promise<readonly Instance[]> =>
+    db<{ keys: KeyIds }>('instances').whereRaw('seen_at > now() - make_interval(secs => ?)', [RUNNING_SECONDS]).select('keys');
+
   return {
     async beat(id: string, keys: KeyIds): Promise<void> {
       await db.raw('insert into instances (id, started_at, seen_at, keys) values (?, now(), now(), ?) on conflict (id) do update set seen_at = now(), keys = excluded.keys', [id, JSON.stringify(keys)]);
@@ -27,15 +27,12 @@ export function createInstanceStore(db: Knex) {
 
     /** Whether every instance that was heard of lately uses for whatever is new what these keys say. */
     async allUse(keys: KeyIds): Promise<boolean> {
-      const running = await this.running(RUNNING_SECONDS);
+      const running = await findRunning();
       const uses = Object.keys(keys) as (keyof KeyIds)[];
       return running.every((one) => uses.every((use) => one.keys[use].current === keys[use].current));
     },
 
-    /** Those that were heard of in the last seconds. */
-    async running(withinSeconds = RUNNING_SECONDS): Promise<readonly Instance[]> {
-      const rows = await db<{ id: string; started_at: Date; seen_at: Date; keys: KeyIds }>('instances').whereRaw('seen_at > now() - make_interval(secs => ?)', [withinSeconds]).orderBy('started_at');
-      return rows.map(({ id, started_at: startedAt, seen_at: seenAt, keys }) => ({ id, startedAt, seenAt, keys }));
-    },
+    /** Those that were heard of lately. */
+    running: findRunning,
   };
 }

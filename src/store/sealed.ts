@@ -78,11 +78,11 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
     },
 
     /** How many rows of each table are under which key. Reads every short-lived row: for operators, not for every minute. */
-    async count(uses: readonly DataKeyUse[] = ['personalData', 'sealing']): Promise<readonly SealedCount[]> {
+    async count(): Promise<readonly SealedCount[]> {
       return db.transaction(async (trx) => {
         await trx.raw('set local statement_timeout = 0');
         const counts: SealedCount[] = [];
-        for (const { table, column, use } of sealedColumns.filter((one) => uses.includes(one.use))) {
+        for (const { table, column, use } of sealedColumns) {
           const { rows } = await trx.raw<{ rows: { key: string; rows: string | number }[] }>('select sealed_by(??) as key, count(*) as rows from ?? where ?? is not null group by 1 order by 1', [column, table, column]);
           counts.push(...rows.map((row) => ({ table, use, keyId: row.key, rows: Number(row.rows) })));
         }

@@ -1,15 +1,17 @@
 import { expect } from 'chai';
-import { createLibrary, guides, headingOf } from '../../src/docs/library.ts';
+import { createLibrary, guides } from '../../src/docs/library.ts';
 import { LOCALES } from '../../src/domain/locale.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
-import { filesIn } from '../support/imports.ts';
+import { filesIn, readText } from '../support/imports.ts';
 import { translator } from '../support/pages.ts';
 
 const ISSUER = 'https://akun.contoh.test';
 const library = createLibrary(ISSUER);
 const texts = guides.flatMap((guide) => LOCALES.map((locale) => ({ guide, locale, text: library[guide][locale] })));
 const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+const headingOf = (guide: string, locale: string): string => /^# (.+)\n/.exec(readText(`docs/integrasi/${locale}/${guide}.md`))?.[1] ?? '';
 
 describe('The guide for services', () => {
   it('is whole in both languages: each file is a guide, under the name by which the pages call it', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { birthDateHint, isTestNik, parseNik, type Nik, type NikRules } from '../../src/domain/nik.ts';
+import { birthDateHint, parseNik, type Nik, type NikRules } from '../../src/domain/nik.ts';
 
 const rules: NikRules = {
   provinces: ['11-19', '21', '31-36', '51-54', '61-65', '71-76', '81', '82', '91-96'],
@@ -160,9 +160,4 @@ describe('NIK: what it tells of the birth date', () => {
       expect(birthDateHint(nik as Nik, rules.today)?.toISOString().slice(0, 10)).to.equal(date);
     });
   }
-
-  it('knows the numbers that belong to nobody', () => {
-    expect(isTestNik(GOOD as Nik)).to.equal(true);
-    expect(isTestNik('3101010101900001' as Nik)).to.equal(false);
-  });
 });

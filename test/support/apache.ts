@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Suite } from 'mocha';
 
-export const APACHE = { binary: '/usr/sbin/apache2', modules: '/usr/lib/apache2/modules' } as const;
+const APACHE = { binary: '/usr/sbin/apache2', modules: '/usr/lib/apache2/modules' } as const;
 
 /** `describe` for tests by Apache and its OpenID Connect module: where they are missing the tests count as skipped. */
 export function describeByApache(title: string, tests: (this: Suite) => void): void {

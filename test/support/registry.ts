@@ -21,7 +21,7 @@ export const claimOf = ({ nik, name, mother }: { nik: string; name: string; moth
   motherName: sensitive(mother as PersonName),
 });
 
-export const registryConfig = (changes: Partial<Config['dukcapil']> = {}): Config['dukcapil'] => ({ ...loadConfig({}).dukcapil, ...changes });
+const registryConfig = (changes: Partial<Config['dukcapil']> = {}): Config['dukcapil'] => ({ ...loadConfig({}).dukcapil, ...changes });
 
 const opened: { close(): Promise<unknown> }[] = [];
 

@@ -83,6 +83,7 @@ describe('Alerts and dashboard', () => {
         }
       }
     }
+    expect(taken.size, 'no gap').to.equal(24 * Math.max(...panels.map(({ gridPos: { y, h } }) => y + h)));
   });
 
   it('have figures whose number does not grow with what strangers or people say', async () => {

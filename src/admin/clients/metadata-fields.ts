@@ -15,7 +15,7 @@ const ADDRESSES: readonly string[] = ['errors', 'new', 'teams'];
 const line = z.string().trim().min(1).max(100).regex(PLAIN_LINE, { error: 'must be one line of text' });
 const uris = z.array(z.string()).max(100);
 /** The address of a page or end point of a service. */
-export const webUri = z.string().superRefine((text, ctx) => {
+const webUri = z.string().superRefine((text, ctx) => {
   const problem = findWebUriProblem(text);
   if (problem !== undefined) ctx.addIssue({ code: 'custom', message: problem });
 });

@@ -3,26 +3,25 @@ import type { Client } from '../../domain/client.ts';
 import type { Store } from '../../store/store.ts';
 import type { FieldProblem } from './field-problem.ts';
 
-export const plainRefusals = [
-  'client-id-taken',
-  'client-unknown',
-  'client-without-secret',
-  'secret-unknown',
-  'secret-last',
-  'client-changed',
-  'client-draft',
-  'proposal-changed',
-  'proposal-open',
-  'proposal-own',
-  'proposal-stale',
-  'proposal-unchecked',
-  'version-unknown',
-  'version-in-effect',
-] as const;
+type PlainRefusal =
+  | 'client-id-taken'
+  | 'client-unknown'
+  | 'client-without-secret'
+  | 'secret-unknown'
+  | 'secret-last'
+  | 'client-changed'
+  | 'client-draft'
+  | 'proposal-changed'
+  | 'proposal-open'
+  | 'proposal-own'
+  | 'proposal-stale'
+  | 'proposal-unchecked'
+  | 'version-unknown'
+  | 'version-in-effect';
 
 export type ClientRefusal =
   | { readonly reason: 'client-metadata'; readonly problems: readonly FieldProblem[] }
-  | { readonly reason: (typeof plainRefusals)[number]; readonly id: string };
+  | { readonly reason: PlainRefusal; readonly id: string };
 
 /** Ends a transaction without a trace, and carries the reason out of it. */
 export class Abandoned extends Error {

@@ -36,7 +36,7 @@ export interface ReportModel {
 const addressOf = (report: Report, { from, to }: Days, end = ''): string => `/admin/reports/${report}${end}?${new URLSearchParams({ from, to }).toString()}`;
 
 /** The half-year of that day, as the report to Dukcapil wants it. */
-export function halfYearOf(day: string): Days {
+function halfYearOf(day: string): Days {
   const year = day.slice(0, 4);
   return Number(day.slice(5, 7)) <= 6 ? { from: `${year}-01-01`, to: `${year}-06-30` } : { from: `${year}-07-01`, to: `${year}-12-31` };
 }

@@ -13,7 +13,7 @@ export const SANDBOX = '/sandbox';
 const HOUR = 3600;
 
 /** The same hashes under purposes of its own: nothing that one issuer made is found, or means anybody, at the other. */
-export const sandboxHash = (of: KeyedHash): KeyedHash => ({ equal: (a, b) => of.equal(a, b), hash: (purpose, ...parts) => of.hash(`sandbox.${purpose}`, ...parts) });
+const sandboxHash = (of: KeyedHash): KeyedHash => ({ equal: (a, b) => of.equal(a, b), hash: (purpose, ...parts) => of.hash(`sandbox.${purpose}`, ...parts) });
 
 const findCitizen: FindAccount = (_ctx, sub) => {
   const citizen = citizenBySub(sub);
