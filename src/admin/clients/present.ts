@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ApiRights } from '../../domain/api.ts';
 import type { Bridge } from '../../domain/bridge.ts';
-import type { MemberChange } from '../../domain/client-change.ts';
+import { changesBetween, type ClientDescription, type MemberChange } from '../../domain/client-change.ts';
+import { watchedIn } from '../../domain/client-watch.ts';
 import { isLegalBasis, type DataUse } from '../../domain/sharing.ts';
 import { existing } from '../../web/i18n.ts';
 import { say, type Sentence } from '../../web/screen.ts';
@@ -21,8 +22,10 @@ export interface ShownMember {
 }
 
 export interface ShownChange extends ShownMember {
-  readonly widens: boolean;
-  readonly values: readonly (ShownValue & { readonly mark: 'kept' | 'added' | 'removed' })[];
+  /** Why it is looked at closely, where it is. */
+  readonly watch: readonly Sentence[];
+  /** Unmarked where there is nothing to compare with. */
+  readonly values: readonly (ShownValue & { readonly mark?: 'kept' | 'added' | 'removed' })[];
 }
 
 export const showMember = (name: string): ShownMember => ({ name, words: existing(`admin.clients.field.${name}.label`) });
@@ -35,7 +38,9 @@ const ADDRESS = /_(?:uris?|url)$/;
  */
 function showAddress(text: string): ShownValue {
   if (!URL.canParse(text)) return { text };
-  const { href, host } = new URL(text);
+  const { href: spelledOut, host } = new URL(text);
+  // An address without a path means its root: that is one spelling of it and not another one.
+  const href = spelledOut === `${text}/` ? text : spelledOut;
   const at = host === '' ? -1 : href.indexOf(host, href.indexOf('//'));
   const spelled = href === text ? '' : ` (${text})`;
   return at === -1 ? { text: `${href}${spelled}` } : { text: href.slice(0, at), host, after: `${href.slice(at + host.length)}${spelled}` };
@@ -88,10 +93,23 @@ export function showChange({ name, before, after, widens }: MemberChange): Shown
   const isIn = (list: typeof had, { said }: (typeof had)[number]): boolean => list.some((other) => isDeepStrictEqual(other.said, said));
   return {
     ...showMember(name),
-    widens,
+    watch: widens ? [say('admin.clients.change.widens')] : [],
     values: [
       ...had.map((one) => ({ ...one.shown, mark: isIn(has, one) ? ('kept' as const) : ('removed' as const) })),
       ...has.filter((one) => !isIn(had, one)).map(({ shown }) => ({ ...shown, mark: 'added' as const })),
     ],
   };
+}
+
+/**
+ * A registration that nobody has approved yet: all of it is new, so nothing is marked so. What is more than most have comes first
+ * and says why.
+ */
+export function showNew(registration: ClientDescription): readonly ShownChange[] {
+  const watched = watchedIn(registration);
+  const changes = changesBetween(undefined, registration);
+  const first = [...watched.keys()].flatMap((name) => changes.filter((change) => change.name === name));
+  return [...first, ...changes.filter(({ name }) => !watched.has(name))]
+    .map(({ name, after }) => ({ ...showMember(name), watch: (watched.get(name) ?? []).map((watch) => say(`admin.clients.watch.${watch}`)), values: showValues(name, after) }))
+    .filter(({ values }) => values.length > 0);
 }

@@ -3,7 +3,7 @@ import type { Client, ClientVersion } from '../../domain/client.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
 import { namesFrom, type Names, type ShownActor } from '../names.ts';
-import { showChange, type ShownChange } from './present.ts';
+import { showChange, showNew, type ShownChange } from './present.ts';
 
 export const decisions = ['approve', 'reject', 'waive', 'renew', 'withdraw'] as const;
 export type Decision = (typeof decisions)[number];
@@ -68,7 +68,7 @@ export function proposalScreen({ frame, names, client, open, hasPassed, isStale,
       client: toNamed(client),
       proposal: { number: open.number, edition: open.edition, ...toMoment({ by: open.proposedBy, at: open.proposedAt, reason: open.reason }), involved: open.involved.filter((one) => one !== open.proposedBy).map((one) => names.actor(one)) },
       isNew: before === undefined,
-      changes: changesBetween(before, open).filter(({ name }) => name !== 'client_id').map(showChange),
+      changes: (before === undefined ? showNew(open) : changesBetween(before, open).map(showChange)).filter(({ name }) => name !== 'client_id'),
       isStale,
       check,
       waiver: open.waiver === undefined ? undefined : toMoment(open.waiver),
