@@ -88,6 +88,19 @@ describeInChromium('Pages in a browser', function () {
     expect(found.join('\n')).to.equal('');
   });
 
+  it('keep the switch of language on one line where a phone has room for it', async () => {
+    for (const [view, name] of [['interaction/registration/contact', 'contact: first visit'], ['admin/clients/list', 'list: with search']] as const) {
+      await open(entry(view, name), 'en');
+      const lines = await page.locator('.language').evaluate((link) => {
+        const words = document.createRange();
+        words.selectNodeContents(link);
+        return new Set([...words.getClientRects()].map(({ top }) => top)).size;
+      });
+      expect(lines, view).to.equal(1);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), view).to.equal(true);
+    }
+  });
+
   it('keep to the policy that forbids inline script and style', async () => {
     await open(entry('interaction/registration/contact', 'contact: first visit'));
     await page.locator('#password').fill('Aa1!');
