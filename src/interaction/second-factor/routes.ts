@@ -79,7 +79,7 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
     };
 
   const code = (ctx: Context, problem?: Problem): Screen =>
-    secondFactorCodeScreen({ ...step(ctx, problem), links: { recoveryCode: path(ctx, 'second-factor/recovery-code'), other: path(ctx, 'login'), help: HELP } });
+    secondFactorCodeScreen({ ...step(ctx, problem), links: { recoveryCode: path(ctx, 'second-factor/recovery-code'), other: path(ctx, 'login'), help: HELP, cancel: path(ctx, 'cancel') } });
   const recoveryCode = (ctx: Context, problem?: Problem): Screen => recoveryCodeScreen({ ...step(ctx, problem), links: { app: path(ctx, 'second-factor'), help: HELP } });
 
   async function enrol(ctx: Context, { secret, proof }: At<'enrol'>, problem?: Problem): Promise<Screen> {
@@ -88,7 +88,7 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
       ...step(ctx, problem),
       secret: secret.reveal(),
       uri: await journey.uriOf(secret, proof),
-      links: { decline: decline ? path(ctx, 'second-factor/decline') : undefined, cancel: decline || entered(ctx).service === undefined ? undefined : path(ctx, 'cancel') },
+      links: { decline: decline ? path(ctx, 'second-factor/decline') : undefined, cancel: path(ctx, 'cancel') },
     });
   }
 

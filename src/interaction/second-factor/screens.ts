@@ -10,7 +10,7 @@ interface Step {
 }
 
 export interface SecondFactorCodeModel extends Step {
-  readonly links: { readonly recoveryCode: string; readonly other: string; readonly help: string };
+  readonly links: { readonly recoveryCode: string; readonly other: string; readonly help: string; readonly cancel: string };
 }
 
 export interface RecoveryCodeModel extends Step {
@@ -22,8 +22,8 @@ export interface EnrolModel extends Step {
   /** The same as the picture, for a telephone that cannot photograph its own screen. */
   readonly uri: string;
   readonly key: string;
-  /** The way on without it, where the service merely wishes; or else back to the service. */
-  readonly links: { readonly decline: string | undefined; readonly cancel: string | undefined };
+  /** The way on without it, where the service merely wishes; and back to where the person came from. */
+  readonly links: { readonly decline: string | undefined; readonly cancel: string };
 }
 
 export interface RecoveryCodesModel {
@@ -45,7 +45,7 @@ export const recoveryCodesScreen = ({ service, codes }: { readonly service: Serv
 });
 
 const step: Step = { service: { name: 'Karirhub (contoh)' }, errors: [], problem: undefined };
-const code: SecondFactorCodeModel = { ...step, links: { recoveryCode: '#', other: '#', help: '/help' } };
+const code: SecondFactorCodeModel = { ...step, links: { recoveryCode: '#', other: '#', help: '/help', cancel: '#' } };
 const recovery: RecoveryCodeModel = { ...step, links: { app: '#', help: '/help' } };
 const secret = 'MZXW6YTBOI2DKNRXHA4TCMRTGQ2TMNZY';
 const enrol = { ...step, secret, uri: `otpauth://totp/SIAPkerja:b***%40contoh.test?issuer=SIAPkerja&secret=${secret}&algorithm=SHA1&digits=6&period=30`, links: { decline: '#', cancel: '#' } };
@@ -59,8 +59,8 @@ export const examples: Examples = {
   'code: too many wrong': secondFactorCodeScreen({ ...code, problem: say('interaction.second-factor.refusal.limited', { until }) }),
   'recovery code: first visit': recoveryCodeScreen(recovery),
   'recovery code: wrong': recoveryCodeScreen({ ...recovery, errors: [{ field: 'recovery_code', sentence: say('interaction.second-factor.refusal.recovery-code-wrong') }] }),
-  'enrol: the service wishes it': enrolScreen({ ...enrol, links: { decline: '#', cancel: undefined } }),
+  'enrol: the service wishes it': enrolScreen({ ...enrol, links: { decline: '#', cancel: '#' } }),
   'enrol: the service insists': enrolScreen({ ...enrol, links: { decline: undefined, cancel: '#' } }),
-  'enrol: at the portal, wrong code': enrolScreen({ ...enrol, service: undefined, links: { decline: undefined, cancel: undefined }, errors: [{ field: 'code', sentence: say('interaction.second-factor.refusal.wrong') }] }),
+  'enrol: at the portal, wrong code': enrolScreen({ ...enrol, service: undefined, links: { decline: undefined, cancel: '#' }, errors: [{ field: 'code', sentence: say('interaction.second-factor.refusal.wrong') }] }),
   'recovery codes, shown once': recoveryCodesScreen({ service: step.service, codes: exampleCodes }),
 };

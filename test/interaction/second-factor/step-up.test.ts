@@ -52,6 +52,30 @@ describe('Second factor: a service asks for it', () => {
     expect((await app.store.audit.list({ accountId: id })).map(({ type }) => type)).to.include('second-factor.enrolled');
   });
 
+  for (const [what, wanted] of [['wishes for', wishes], ['insists on', insists]] as const) {
+    it(`leads back to a service that ${what} it, which hears that the person turned back`, async () => {
+      const { citizen, browser } = await newcomer();
+      const { page, request } = await visit(browser, service, wanted);
+      const asked = await signIn(browser, page, citizen.nik, citizen.password);
+      expect(step(asked)).to.equal('second-factor/enrol');
+      const back = await browser.open(asked.link('Kembali ke'));
+      expect(back.url.searchParams.get('error')).to.equal('access_denied');
+      expect(back.url.searchParams.get('state')).to.equal(request.state);
+    });
+  }
+
+  it('leads back to the portal from its own pages, and from the code as well', async () => {
+    const { citizen, id, browser } = await newcomer();
+    const asked = await signIn(browser, await browser.open(`${app.url}/account/security/enrol`), citizen.nik, citizen.password);
+    expect(step(asked)).to.equal('second-factor/enrol');
+    expect((await browser.open(asked.link('Batal'))).url.pathname).to.equal('/');
+    await giveSecondFactor(app, id);
+    const other = new Browser();
+    const code = await signIn(other, await other.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    expect(step(code)).to.equal('second-factor');
+    expect((await other.open(code.link('Batal'))).url.pathname).to.equal('/');
+  });
+
   it('asks for a code after the password wherever the account has one, whatever the service asks', async () => {
     const { citizen, id, browser } = await newcomer();
     const { authenticator } = await giveSecondFactor(app, id);
