@@ -42,6 +42,21 @@ describe('Who it was', () => {
     expect(await saidOf(`initial-token:${token.id}`)).to.equal('Tim Lamaran Contoh (tim yang mendaftar sendiri)');
   });
 
+  it('is said the same way where an operator is the one it happened to, and who handed a token on; of citizens the log has ids alone', async () => {
+    const { audit } = app.container;
+    const citizen = somebody({ name: 'Warga Contoh Tercatat' });
+    const id = await addAccount(app, citizen);
+    await audit.record(app.store, 'account.suspended', { by: 'operator' }, { accountId: id });
+    await audit.record(app.store, 'operator.granted', { role: 'support', by: 'operator' }, { accountId: manager.accountId });
+    await audit.record(app.store, 'initial-token.made', { token: NOBODY, team: 'Tim', most: 1, by: 'operator', handedBy: manager.accountId });
+    await audit.record(app.store, 'signing-key.promoted', { kid: 'k', algorithm: 'ES256', by: 'schedule' });
+    const auditor = await startOperator(app, ['auditor']);
+    expect((await auditor.open(`/audit?account=${manager.accountId}&type=operator.granted`)).text).to.include(manager.citizen.name).and.include(manager.accountId);
+    expect((await auditor.open(`/audit?type=initial-token.made`)).text).to.include(`diserahkan oleh ${manager.citizen.name}`);
+    expect((await auditor.open(`/audit?account=${id}`)).text).to.include(id).and.not.include('Warga');
+    expect((await auditor.open('/audit?type=signing-key.promoted')).text).to.include('jadwal');
+  });
+
   it('is told by the id where there is no name any more, and never by the name of a citizen', async () => {
     expect(await saidOf(`operator:${NOBODY}`)).to.include(NOBODY);
     expect(await saidOf('client:lama')).to.include('lama');
@@ -97,6 +112,7 @@ describe('What goes along with an event', () => {
     expect(missing('operator.granted', 'role', roles)).to.deep.equal([]);
     expect(missing('operator.refused', 'permission', [...permissions, 'console'])).to.deep.equal([]);
     expect(missing('consent.given', 'scopes', personalScopes)).to.deep.equal([]);
+    expect(missing('signing-key.removed', 'state', ['next', 'current', 'retired', 'withdrawn'])).to.deep.equal([]);
     expect(wordsOfDetail('client.rejected', 'note', why)).to.equal(undefined);
   });
 });

@@ -1,6 +1,7 @@
 import type { AuditRow } from '../../store/audit.ts';
 import { existing } from '../../web/i18n.ts';
 import { say, type Sentence } from '../../web/screen.ts';
+import type { Names } from '../names.ts';
 
 interface ShownValue {
   readonly text: string;
@@ -25,12 +26,14 @@ const elsewhere: Readonly<Record<string, (value: string, type: string) => string
 
 export const wordsOfDetail = (type: string, name: string, value: string): Sentence | undefined => existing((elsewhere[name] ?? ((one) => `admin.audit.value.${name}.${one}`))(value, type));
 
-function showValue(type: string, name: string, value: unknown): ShownValue {
+function showValue(type: string, name: string, value: unknown, names: Pick<Names, 'account'>): ShownValue {
   if (typeof value === 'boolean') return { text: '', words: say(`admin.clients.value.${value ? 'yes' : 'no'}`) };
   const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // Who handed the token on is told by the id of the account alone.
+  if (name === 'handedBy') return { text: names.account(text) ?? text, words: undefined };
   return { text, words: wordsOfDetail(type, name, text) };
 }
 
 /** What goes along with an event, in the language of the page. Who did it stands apart. */
-export const showDetails = ({ type, details: { by: _by, ...details } }: Pick<AuditRow, 'type' | 'details'>): readonly ShownDetail[] =>
-  Object.entries(details).map(([name, value]) => ({ name, label: existing(`admin.audit.detail.${name}`), values: (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) => showValue(type, name, one)) }));
+export const showDetails = ({ type, details: { by: _by, ...details } }: Pick<AuditRow, 'type' | 'details'>, names: Pick<Names, 'account'>): readonly ShownDetail[] =>
+  Object.entries(details).map(([name, value]) => ({ name, label: existing(`admin.audit.detail.${name}`), values: (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) => showValue(type, name, one, names)) }));

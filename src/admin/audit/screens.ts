@@ -13,7 +13,7 @@ interface ShownEvent {
   /** What happened, in words, where the locale files have them. */
   readonly words: Sentence | undefined;
   readonly by: (ShownActor & { readonly href: string }) | undefined;
-  readonly account: { readonly id: string; readonly href: string } | undefined;
+  readonly account: { readonly id: string; readonly name: string | undefined; readonly href: string } | undefined;
   readonly client: { readonly id: string; readonly name: string | undefined; readonly href: string } | undefined;
   readonly details: readonly ShownDetail[];
 }
@@ -48,15 +48,16 @@ function showEvent({ id, at, type, accountId, clientId, details }: AuditRow, nam
     type,
     words: wordsFor(type),
     by: typeof by === 'string' ? { ...names.actor(by), href: only({ by }) } : undefined,
-    account: accountId === undefined ? undefined : { id: accountId, href: only({ account: accountId }) },
+    account: accountId === undefined ? undefined : { id: accountId, name: names.account(accountId), href: only({ account: accountId }) },
     client: clientId === undefined ? undefined : { id: clientId, name: names.client(clientId), href: only({ client: clientId }) },
-    details: showDetails({ type, details }),
+    details: showDetails({ type, details }, names),
   };
 }
 
 /** Everybody whom the events name. */
-export const namedIn = (rows: readonly AuditRow[]): { readonly signatures: readonly string[]; readonly clients: readonly string[] } => ({
+export const namedIn = (rows: readonly AuditRow[]): { readonly signatures: readonly string[]; readonly accounts: readonly string[]; readonly clients: readonly string[] } => ({
   signatures: rows.flatMap(({ details: { by } }) => (typeof by === 'string' ? [by] : [])),
+  accounts: rows.flatMap(({ accountId, details: { handedBy } }) => [accountId, handedBy].filter((one) => typeof one === 'string')),
   clients: rows.flatMap(({ clientId }) => (clientId === undefined ? [] : [clientId])),
 });
 
