@@ -10,6 +10,8 @@ import { say, type Sentence } from '../../web/screen.ts';
 
 /** One thing that a member says, for people: an address with its host apart, because it is the host that says whose it is. */
 export interface ShownValue {
+  /** What the text is about, where a member says several things. */
+  readonly about?: Sentence | undefined;
   readonly text: string;
   readonly host?: string;
   readonly after?: string;
@@ -46,7 +48,7 @@ function showAddress(text: string): ShownValue {
   return at === -1 ? { text: `${href}${spelled}` } : { text: href.slice(0, at), host, after: `${href.slice(at + host.length)}${spelled}` };
 }
 
-const showUse = ([scope, use]: [string, DataUse]): ShownValue => ({ text: `${scope}: ${use.purpose.id} / ${use.purpose.en}`, words: isLegalBasis(use.legal_basis) ? say(`admin.clients.basis.${use.legal_basis}`) : undefined });
+const showUse = ([scope, use]: [string, DataUse]): ShownValue => ({ about: say(`sharing.scope.${scope}`), text: `${use.purpose.id} / ${use.purpose.en}`, words: isLegalBasis(use.legal_basis) ? say(`admin.clients.basis.${use.legal_basis}`) : undefined });
 
 type Key = Readonly<Record<string, unknown>>;
 /** By kind of key, what makes it up, as RFC 7638, 3.2 and RFC 8037, 2 have it. */

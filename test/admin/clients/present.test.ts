@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint } from 'jose';
 import { expect } from 'chai';
-import { showChange, showNew } from '../../../src/admin/clients/present.ts';
+import { showChange, showNew, showValues } from '../../../src/admin/clients/present.ts';
 
 const rsa = { kty: 'RSA', kid: 'a', use: 'sig', e: 'AQAB', n: `${'u'.repeat(300)}Q` };
 const ec = { kty: 'EC', crv: 'P-256', kid: 'a', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' };
@@ -50,5 +50,10 @@ describe('What a reviewer sees of a change', () => {
     const shown = showNew({ metadata: { client_id: 'uji', client_name: 'Uji', redirect_uris: ['https://rp.test/cb'], scope: 'openid nik', contacts: ['tim@rp.test'] } });
     expect(shown.map(({ name, watch }) => [name, watch.map(({ key }) => key)])).to.deep.equal([['scope', ['admin.clients.watch.nik']], ['client_id', []], ['client_name', []], ['redirect_uris', []], ['contacts', []]]);
     expect(shown.flatMap(({ values }) => values.map(({ mark }) => mark)).filter((mark) => mark !== undefined)).to.deep.equal([]);
+  });
+
+  it('names the data of a purpose in words', () => {
+    const [shown] = showValues('data_use', { nik: { purpose: { id: 'mencocokkan lamaran', en: 'matching applications' }, legal_basis: 'public-task' } });
+    expect(shown).to.deep.equal({ about: { key: 'sharing.scope.nik' }, text: 'mencocokkan lamaran / matching applications', words: { key: 'admin.clients.basis.public-task' } });
   });
 });
