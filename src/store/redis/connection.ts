@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { inSpan } from '../../telemetry/trace.ts';
 import { createDeadline } from './deadline.ts';
+import { cork } from './packet.ts';
 
 export interface RedisSettings {
   readonly url: string | undefined;
@@ -173,6 +174,8 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
   async function inTime<T>(work: () => Promise<T>): Promise<T> {
     if (pending >= MOST_PENDING) throw new RedisAway('too many commands wait for an answer');
     pending += 1;
+    // Each node of a cluster has a connection of its own; and before one is ready, the driver keeps commands itself.
+    if (!(client instanceof Cluster) && client.status === 'ready') cork(client.stream);
     return new Promise((resolve, reject) => {
       const end = deadline.begin(() => { reject(new RedisAway(`no answer within ${timeoutMs} ms`)); });
       // Counted until Redis has answered or is given up by the driver, not only while somebody waits.
