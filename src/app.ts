@@ -75,21 +75,22 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   app.use(documents.serve);
   app.use(overload.admit);
   // Programs that ask the protocol go on right to it, past all that pages need.
-  const page = (step: Middleware): void => { app.use(lean.forPages(step)); };
-  page(formTargets);
-  page(compress());
-  page(locale({ secure }));
-  page(createRenderer({ environment: config.environment, translator }));
-  page(errorPage({ log, random, isDatabaseAway }, showError));
-  page(asSpelled(addressesOf(provider)));
-  page(container.api);
-  // Before anything sets a cookie: shared caches keep them.
-  page(serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }));
-  page(filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })));
-  page(identifySender({ config, keyedHash, random }));
-  page(container.console);
-  page(container.sandbox);
-  for (const router of [...routers, ...extra]) for (const step of [router.routes(), router.allowedMethods()]) page(step as Middleware);
+  app.use(lean.forPages([
+    formTargets,
+    compress(),
+    locale({ secure }),
+    createRenderer({ environment: config.environment, translator }),
+    errorPage({ log, random, isDatabaseAway }, showError),
+    asSpelled(addressesOf(provider)),
+    container.api,
+    // Before anything sets a cookie: shared caches keep them.
+    serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }),
+    filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })),
+    identifySender({ config, keyedHash, random }),
+    container.console,
+    container.sandbox,
+    ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),
+  ]));
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   for (const step of container.front) app.use(step);
   app.use(signOutOfNothing(provider));

@@ -12,6 +12,15 @@ const SOONER = { seconds: 300, share: 0.01 };
 
 const plain = async (found: ReturnType<Adapter['find']>): Promise<Found> => (await found) ?? undefined;
 
+/** A copy of what came out of JSON: `structuredClone` does the same at ten times the price. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) copy[key] = copyOf((value as Record<string, unknown>)[key]);
+  return copy as T;
+}
+
 /** Everything of a session but when it ends. */
 const contentOf = ({ exp: _exp, iat: _iat, ...content }: AdapterPayload): string => JSON.stringify(Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1)));
 
@@ -34,7 +43,7 @@ export function remembered(model: string, adapter: Adapter): Adapter {
   if (!REMEMBERED.has(model)) return endingGrants(adapter);
   const forget = (): void => { forgetInRequest(`${model} `); };
   // Each asker gets one of its own: the library writes into what it is given.
-  const once = async (key: string, read: () => Promise<Found>): Promise<Found> => structuredClone(await onceInRequest(`${model} ${key}`, read));
+  const once = async (key: string, read: () => Promise<Found>): Promise<Found> => copyOf(await onceInRequest(`${model} ${key}`, read));
 
   return {
     ...endingGrants(adapter),

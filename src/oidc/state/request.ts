@@ -1,16 +1,19 @@
 import Provider from 'oidc-provider';
 
-/** What each request has read so far. It ends with the request: nothing here is older than the request itself. */
-const memos = new WeakMap<object, Map<string, Promise<unknown>>>();
+/**
+ * What each request has read so far. It ends with the request: nothing here is older than the request itself. On the
+ * request and not in a `WeakMap`, whose values outlive their keys until the whole heap is swept.
+ */
+const MEMO = Symbol('read in this request');
+
+interface Request {
+  [MEMO]: Map<string, Promise<unknown>> | undefined;
+}
 
 function memoOf(): Map<string, Promise<unknown>> | undefined {
-  const { ctx } = Provider as { readonly ctx: object | undefined };
+  const { ctx } = Provider as { readonly ctx: Request | undefined };
   if (ctx === undefined) return undefined;
-  const known = memos.get(ctx);
-  if (known !== undefined) return known;
-  const memo = new Map<string, Promise<unknown>>();
-  memos.set(ctx, memo);
-  return memo;
+  return (ctx[MEMO] ??= new Map<string, Promise<unknown>>());
 }
 
 /** Reads once for each request of the protocol, however often it is asked; outside of one, each time. What failed is tried again. */
