@@ -122,6 +122,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     fetch,
     listShares: (told) => sharing.list(told),
     clock,
+    changes,
     pages: { error: protocolErrors, ...createSignOutPages({ clients, store, receipt }), ...createDevicePages(protocolErrors) },
     log,
   });

@@ -15,12 +15,59 @@ export interface People {
 /** Userinfo shows the person in the end: what has to be opened for that says how the account stands, too. */
 const showsPerson = (): boolean => (Provider as { readonly ctx?: { readonly oidc?: { readonly route?: string } } }).ctx?.oidc?.route === 'userinfo';
 
-export function createPeople({ accounts }: Pick<Store, 'accounts'>): People {
-  const find = (id: string): Promise<Account | undefined> => onceInRequest(`account ${id}`, () => accounts.findById(id));
+/** For so long what was read of an account is good in this process, though nobody has said anything: half of what a suspension may take everywhere. */
+const HELD_MS = 1000;
+
+/** Who says that an account is not what it was: this process as soon as it has changed it, and others by a notice. */
+export interface AccountChanges {
+  onAccountChange(listener: (accountId: string) => void): void;
+}
+
+/**
+ * What was read in this second. It is thrown away whole, so that nothing is older and nothing piles up; and the clock is one
+ * that nobody can set.
+ */
+function createSecond<T>(): { read(id: string, load: () => Promise<T>): Promise<T>; forget(id: string): void } {
+  let held = new Map<string, Promise<T>>();
+  let since = performance.now();
+  return {
+    read(id, load) {
+      const now = performance.now();
+      if (now - since >= HELD_MS) {
+        held = new Map();
+        since = now;
+      }
+      const known = held.get(id);
+      if (known !== undefined) return known;
+      const reading = load();
+      held.set(id, reading);
+      reading.catch(() => {
+        if (held.get(id) === reading) held.delete(id);
+      });
+      return reading;
+    },
+    forget(id) {
+      held.delete(id);
+    },
+  };
+}
+
+/** @param changes  who tells of changes; without, each request reads for itself. */
+export function createPeople({ accounts }: Pick<Store, 'accounts'>, changes: readonly AccountChanges[] = []): People {
+  const people = createSecond<Account | undefined>();
+  const standings = createSecond<Awaited<ReturnType<People['standingOf']>>>();
+  for (const one of changes) {
+    one.onAccountChange((id) => {
+      people.forget(id);
+      standings.forget(id);
+    });
+  }
+  const holds = changes.length > 0;
+  const find = (id: string): Promise<Account | undefined> => onceInRequest(`account ${id}`, () => (holds ? people.read(id, () => accounts.findById(id)) : accounts.findById(id)));
   return {
     find,
     standingOf: async (id) => {
-      if (!showsPerson()) return onceInRequest(`standing ${id}`, () => accounts.standingOf(id));
+      if (!showsPerson()) return onceInRequest(`standing ${id}`, () => (holds ? standings.read(id, () => accounts.standingOf(id)) : accounts.standingOf(id)));
       const account = await find(id);
       // Whoever has come as far as a token has proved what was needed.
       return account === undefined ? undefined : { ...account, hasSecondFactor: false };

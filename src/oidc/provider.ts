@@ -23,7 +23,7 @@ import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
-import { createPeople } from './people.ts';
+import { createPeople, type AccountChanges } from './people.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredWithoutSession, offlineTtl } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
@@ -53,6 +53,8 @@ export interface ProviderDeps {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly log: Log;
+  /** By which it learns what other instances do to an account; without, each request asks the store. */
+  readonly changes?: AccountChanges;
   /** Where it is not the sign-on itself. */
   readonly issuer?: string;
   /** What another issuer has instead (sandbox/provider.ts). */
@@ -76,11 +78,11 @@ export const underWayCookies = (issuer: string): readonly string[] => {
   return [interaction, resume];
 };
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, fetch, clock, log, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, fetch, clock, log, changes, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
-  const people = createPeople(store);
+  const people = createPeople(store, changes === undefined ? [] : [store, changes]);
   const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
   const honoured = (model: string): Adapter =>
     remembered(model, model === 'Session' ? honouredSessions(adapterFor(model), people) : honouredWithoutSession(model, honouredTokens(model, adapterFor(model), clients), people));

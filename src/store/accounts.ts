@@ -59,10 +59,12 @@ export type AccountStore = ReturnType<typeof createAccountStore>;
 export interface AccountStoreDeps {
   readonly envelope: Envelope;
   readonly blindIndex: BlindIndex;
+  /** Is told of each account that is written, so that nobody goes on with what it was. */
+  readonly changed: (accountId: string) => void;
 }
 
 /** Accounts: sealed columns, found by keyed blind index. */
-export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountStoreDeps) {
+export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: AccountStoreDeps) {
   // What is written goes under the current key, what is looked for may be under any that is known.
   const emailIndex = (email: Sensitive<Email>): Buffer => blindIndex.of('email', emailKey(email.reveal()));
   const anyNik = (nik: Sensitive<Nik>): readonly Buffer[] => blindIndex.all('nik', nik.reveal());
@@ -101,6 +103,13 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
     if (first?.[verified] == null && second !== undefined) return undefined;
     return toAccount(first);
   }
+
+  /** @returns whether there was what it writes. */
+  const write = async (id: string, query: PromiseLike<number>): Promise<boolean> => {
+    const count = await query;
+    changed(id);
+    return count === 1;
+  };
 
   return {
     /**
@@ -171,6 +180,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
       const query = db(TABLE).whereIn('phone_index', anyPhone(phone)).whereNotNull('phone_verified_at');
       if (keeper !== undefined) void query.whereNot('id', keeper);
       const [row] = (await query.update({ phone_verified_at: null, updated_at: at }).returning('*')) as Row[];
+      if (row !== undefined) changed(row.id);
       return toAccount(row);
     },
 
@@ -180,18 +190,17 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
       const query = db(TABLE).whereIn('email_index', anyEmail(email)).whereNotNull('email_verified_at');
       if (keeper !== undefined) void query.whereNot('id', keeper);
       const [row] = (await query.update({ email_verified_at: null, updated_at: at }).returning('*')) as Row[];
+      if (row !== undefined) changed(row.id);
       return toAccount(row);
     },
 
     /** @returns false when the account's address is no longer the one that was proved. */
     async confirmEmail(id: AccountId, email: Sensitive<Email>, at: Date): Promise<boolean> {
-      const changed = await db(TABLE).where({ id }).whereIn('email_index', anyEmail(email)).update({ email_verified_at: at, updated_at: at });
-      return changed === 1;
+      return write(id, db(TABLE).where({ id }).whereIn('email_index', anyEmail(email)).update({ email_verified_at: at, updated_at: at }));
     },
 
     async confirmPhone(id: AccountId, phone: Sensitive<Phone>, at: Date): Promise<boolean> {
-      const changed = await db(TABLE).where({ id }).whereIn('phone_index', anyPhone(phone)).update({ phone_verified_at: at, updated_at: at });
-      return changed === 1;
+      return write(id, db(TABLE).where({ id }).whereIn('phone_index', anyPhone(phone)).update({ phone_verified_at: at, updated_at: at }));
     },
 
     async setPassword(id: AccountId, passwordHash: string, at: Date): Promise<void> {
@@ -203,11 +212,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
      * @returns false when the password was changed after the proof: of two recoveries at once only one counts.
      */
     async resetPassword(id: AccountId, { passwordHash, provedAt, at, sessionsValidAfter }: PasswordReset): Promise<boolean> {
-      const changed = await db(TABLE)
-        .where({ id, status: 'active' })
-        .where('password_changed_at', '<=', provedAt)
-        .update({ password_hash: passwordHash, password_changed_at: at, sessions_valid_after: sessionsValidAfter, updated_at: at });
-      return changed === 1;
+      return write(id, db(TABLE).where({ id, status: 'active' }).where('password_changed_at', '<=', provedAt).update({ password_hash: passwordHash, password_changed_at: at, sessions_valid_after: sessionsValidAfter, updated_at: at }));
     },
 
     /** The same password under today's parameters; only if it has not been changed meanwhile. */
@@ -217,7 +222,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex }: AccountSt
 
     /** @returns false when there is no such account. */
     async setStatus(id: string, status: AccountStatus, at: Date): Promise<boolean> {
-      return (await db(TABLE).where({ id }).update({ status, updated_at: at })) === 1;
+      return write(id, db(TABLE).where({ id }).update({ status, updated_at: at }));
     },
 
     /** Whether the device has signed in to the account before. */

@@ -12,6 +12,8 @@ export interface Changes {
    * Undefined while nobody can tell, because the database has not been heard for a while.
    */
   mark(topic: Topic): number | undefined;
+  /** Tells of each account whose sign-ins may count no more, as soon as that is committed anywhere. A notice may be lost: nothing may hang on it for longer than a moment. */
+  onAccountChange(listener: (accountId: string) => void): void;
   /** Looks for changes now, and not at the next turn. Resolves when the answer is there; while the database is away, at once. */
   look(): Promise<void>;
   close(): Promise<void>;
@@ -32,6 +34,8 @@ const CERTAIN_MS = 1500;
 /** A connection that does not answer for so long is given up. */
 const ANSWER_MS = 1000;
 const AGAIN_MS = 250;
+/** Before the id of an account in a notice of its own: there are too many accounts for a mark. */
+const ACCOUNT = 'account ';
 
 /**
  * Hears what other instances change. PostgreSQL tells by a notice as soon as a change is committed, and as a notice can be
@@ -40,6 +44,7 @@ const AGAIN_MS = 250;
  */
 export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDeps): Changes {
   const marks = new Map<string, number>();
+  const accountListeners = new Set<(accountId: string) => void>();
   const versions = new Map<string, string>();
   const closing = new AbortController();
   let certainAt: number | undefined;
@@ -64,8 +69,10 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
   async function hear(client: pg.Client, begun: () => void): Promise<void> {
     // Said by the next question as well; without a listener it would end the process.
     client.on('error', () => undefined);
-    client.on('notification', ({ payload }) => {
-      move(payload ?? '');
+    client.on('notification', ({ payload = '' }) => {
+      const accountId = payload.startsWith(ACCOUNT) ? payload.slice(ACCOUNT.length) : undefined;
+      if (accountId === undefined) move(payload);
+      else for (const listener of accountListeners) listener(accountId);
     });
     await client.connect();
     await client.query('listen sso_changes');
@@ -103,6 +110,9 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
       const age = certainAt === undefined ? undefined : clock.now().getTime() - certainAt;
       // A clock that was set back must not make it certain for ever.
       return age !== undefined && age >= 0 && age < CERTAIN_MS ? (marks.get(topic) ?? 0) : undefined;
+    },
+    onAccountChange(listener) {
+      accountListeners.add(listener);
     },
     async look() {
       if (current !== undefined) await lookAt(current).catch(() => undefined);

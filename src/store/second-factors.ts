@@ -34,7 +34,7 @@ export interface NewSecondFactor {
 export type SecondFactorStore = ReturnType<typeof createSecondFactorStore>;
 
 /** Second factors, one for each account at most, and their recovery codes. */
-export function createSecondFactorStore(db: Knex, { envelope }: { readonly envelope: Envelope }) {
+export function createSecondFactorStore(db: Knex, { envelope, changed }: { readonly envelope: Envelope; readonly changed: (accountId: string) => void }) {
   const cipherOf = ({ account_id: id, row_key: key }: Row) => envelope.openRow({ table: TABLE, id }, key);
 
   return {
@@ -57,6 +57,7 @@ export function createSecondFactorStore(db: Knex, { envelope }: { readonly envel
         .onConflict('account_id')
         .ignore()
         .returning('account_id');
+      changed(accountId);
       return inserted.length === 1;
     },
 
@@ -67,7 +68,9 @@ export function createSecondFactorStore(db: Knex, { envelope }: { readonly envel
 
     /** Recovery codes go with it. @returns false when there was none. */
     async remove(accountId: AccountId): Promise<boolean> {
-      return (await db(TABLE).where('account_id', accountId).delete()) === 1;
+      const isRemoved = (await db(TABLE).where('account_id', accountId).delete()) === 1;
+      changed(accountId);
+      return isRemoved;
     },
 
     /** Within a transaction. The old codes count no longer. */

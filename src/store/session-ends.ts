@@ -7,12 +7,14 @@ import { createLogoutStore } from './logouts.ts';
 export type SessionEndStore = ReturnType<typeof createSessionEndStore>;
 
 /** From when on sign-ins of an account count: ending all sessions is one column, and a notice to each service. */
-export function createSessionEndStore(db: Knex) {
+export function createSessionEndStore(db: Knex, changed: (accountId: string) => void = () => undefined) {
   const logouts = createLogoutStore(db);
   return {
     /** @returns false when the account has that status already: of two at once, one did it. */
     async changeStatus(accountId: AccountId, status: AccountStatus, at: Date): Promise<boolean> {
-      return (await db('accounts').where('id', accountId).whereNot('status', status).update({ status, updated_at: at })) === 1;
+      const isChanged = (await db('accounts').where('id', accountId).whereNot('status', status).update({ status, updated_at: at })) === 1;
+      changed(accountId);
+      return isChanged;
     },
 
     /**
@@ -23,6 +25,7 @@ export function createSessionEndStore(db: Knex) {
       await db('accounts')
         .where('id', accountId)
         .update({ sessions_valid_after: db.raw('greatest(sessions_valid_after, ?::timestamptz)', [nextSecond(at)]) });
+      changed(accountId);
       await logouts.announce(accountId, reason, at);
     },
   };

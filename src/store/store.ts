@@ -74,6 +74,8 @@ export interface Store {
    * away in the middle: it must come to the same end.
    */
   transaction<T>(work: (tx: Store) => Promise<T>): Promise<T>;
+  /** Tells whenever this process has changed whether an account's sign-ins count, or what is held of its person: once that is committed, and before whoever changed it goes on. */
+  onAccountChange(listener: (accountId: string) => void): void;
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
 }
@@ -92,8 +94,12 @@ export interface StoreDeps {
 
 /** All tables behind one object of the same shape inside and outside a transaction. */
 export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Store {
-  const tables = (db: Knex, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'ping'> => ({
-    accounts: wrap(createAccountStore(db, crypto)),
+  const listeners = new Set<(accountId: string) => void>();
+  const tell = (accountId: string): void => { for (const listener of listeners) listener(accountId); };
+  const onAccountChange: Store['onAccountChange'] = (listener) => { listeners.add(listener); };
+
+  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'onAccountChange' | 'ping'> => ({
+    accounts: wrap(createAccountStore(db, { ...crypto, changed })),
     apis: wrap(createApiStore(db)),
     audit: wrap(createAuditStore(db)),
     auditSearch: wrap(createAuditSearchStore(db)),
@@ -121,8 +127,8 @@ export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Stor
     reports: wrap(createReportStore(db)),
     sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),
     sealed: wrap(createSealedStore(db, crypto)),
-    secondFactors: wrap(createSecondFactorStore(db, crypto)),
-    sessionEnds: wrap(createSessionEndStore(db)),
+    secondFactors: wrap(createSecondFactorStore(db, { ...crypto, changed })),
+    sessionEnds: wrap(createSessionEndStore(db, changed)),
     signingKeys: wrap(createSigningKeyStore(db, crypto)),
     verifications: wrap(createVerificationStore(db)),
   });
@@ -131,14 +137,21 @@ export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Stor
   };
 
   return {
-    ...tables(knex, reconnecting),
+    ...tables(knex, tell, reconnecting),
     transaction: (work) =>
-      withReconnect(() =>
-        knex.transaction((trx) => {
-          const tx: Store = { ...tables(trx, (table) => table), transaction: (inner) => inner(tx), ping };
-          return work(tx);
-        }),
-      ),
+      withReconnect(async () => {
+        const touched = new Set<string>();
+        try {
+          return await knex.transaction((trx) => {
+            const tx: Store = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: (inner) => inner(tx), onAccountChange, ping };
+            return work(tx);
+          });
+        } finally {
+          // Also where it failed: whether the commit has come through is not always known.
+          touched.forEach(tell);
+        }
+      }),
+    onAccountChange,
     ping,
   };
 }

@@ -4,9 +4,10 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { addAccount } from '../support/accounts.ts';
 import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
-import { citizens } from '../support/citizens.ts';
+import { citizens, somebody } from '../support/citizens.ts';
 import { enterCode, giveContact, goOn, proveIdentity } from '../support/journeys.ts';
 import { until } from '../support/until.ts';
+import { exchange, obtainCode } from './exchange.ts';
 import { createRelyingParty, isHome, type RelyingParty } from '../support/relying-party.ts';
 
 const { budi, ratna } = citizens;
@@ -107,6 +108,26 @@ describe('Two instances of the sign-on on one database', () => {
     await knex.raw(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'siapkerja-sso changes'`);
     await app.store.clients.update(stopped.id, { status: 'disabled' }, app.clock.now());
     await until('both refuse', async () => (await answers()).every((status) => status === 400));
+  });
+
+  it('suspend a person together: at once where it is done, by a notice at the other, and without one after a second', async () => {
+    const person = somebody();
+    const id = await addAccount(app, person);
+    const browser = new BalancedBrowser(ports);
+    const { code, request } = await obtainCode(karirhub, person, browser);
+    const { status, body } = await exchange(app, karirhub, { code, code_verifier: request.verifier });
+    expect(status).to.equal(200);
+    const ask = async (port: string): Promise<number> => (await fetch(`http://localhost:${port}/me`, { headers: { authorization: `Bearer ${String(body.access_token)}` } })).status;
+    const answers = (): Promise<number[]> => Promise.all(ports.map(ask));
+
+    for (const hears of [true, false]) {
+      await until('both honour the person, and hold that', async () => (await answers()).every((each) => each === 200));
+      if (!hears) await app.database.knex.raw(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'siapkerja-sso changes'`);
+      await app.store.accounts.setStatus(id, 'suspended', app.clock.now());
+      expect(await ask(ports[0]!), 'where it was done').to.equal(401);
+      await until('the other refuses as well', async () => (await ask(ports[1]!)) === 401);
+      await app.store.accounts.setStatus(id, 'active', app.clock.now());
+    }
   });
 
   it('count failures together', async () => {
