@@ -48,6 +48,7 @@ describe('Recovery: the whole way', () => {
       expect(password.text).to.include('Buat kata sandi baru').and.include('Minimal 8 karakter');
       const finished = await browser.submit(password, 'password', { password: NEW });
       expect(finished.text).to.include('Kata sandi sudah diganti').and.include('Lanjutkan ke Karirhub (contoh)');
+      expect(finished.html.match(/Kata sandi sudah diganti/g), 'in the title of the window and of the page, and not again below').to.have.length(2);
 
       const home = await browser.submit(finished, 'recover/finished');
       expect(isHome(home, karirhub)).to.equal(true);
