@@ -2,6 +2,7 @@ import type { Core } from './core.ts';
 import { purge } from './jobs/purge.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
+import { makeComingPartitions } from './store/partitions.ts';
 import { createJobQueue, type JobQueue, type PeriodicJob } from './store/job-queue.ts';
 
 const QUARTER_HOUR = 900;
@@ -17,6 +18,7 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
       longestSeconds: QUARTER_HOUR,
       run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
     },
+    { label: 'partitions', cron: '17 * * * *', longestSeconds: 300, run: () => makeComingPartitions(knex, clock.now()) },
     { label: 'signing-keys', cron: '* * * * *', longestSeconds: 60, run: () => rotation.run() },
   ];
 };

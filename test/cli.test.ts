@@ -529,7 +529,7 @@ describe('The command line', function () {
       await createKeyRotation(core).run();
       const { code, healthy, states } = await diagnose({});
       expect({ code, healthy }).to.deep.equal({ code: 0, healthy: true });
-      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'data keys': 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
+      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'data keys': 'ok', partitions: 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
     });
 
     it('changes nothing in an empty database', async () => {
@@ -591,12 +591,12 @@ describe('The command line', function () {
   });
 
   it('tells how the periodic jobs stand, and does one at once', async () => {
-    expect((await json<{ label: string; lastDoneAt?: string }[]>(['jobs', 'list'])).map(({ label, lastDoneAt }) => [label, lastDoneAt])).to.deep.equal([['purge', undefined], ['signing-keys', undefined]]);
+    expect((await json<{ label: string; lastDoneAt?: string }[]>(['jobs', 'list'])).map(({ label, lastDoneAt }) => [label, lastDoneAt])).to.deep.equal([['purge', undefined], ['partitions', undefined], ['signing-keys', undefined]]);
     expect(await json(['jobs', 'run', 'purge'])).to.deep.equal({ job: 'purge', done: true });
     const [purge] = await json<{ lastDoneAt?: string }[]>(['jobs', 'list']);
     expect(Date.parse(purge?.lastDoneAt ?? '')).to.be.a('number').and.not.to.be.NaN;
     const refused = await sso(['jobs', 'run', 'gibt-es-nicht']);
     expect(refused.code).to.equal(1);
-    expect(refused.stderr).to.include('purge, signing-keys');
+    expect(refused.stderr).to.include('purge, partitions, signing-keys');
   });
 });

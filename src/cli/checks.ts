@@ -21,6 +21,8 @@ const OLDEST_POSTGRES = 140_000;
 const CLOCK_WARN_MS = 2000;
 const CLOCK_FAIL_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** Parts are made three months ahead: with one left, the job has not run for two. */
+const PARTITIONS_WARN_DAYS = 31;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 
@@ -90,6 +92,17 @@ function* judgeDatabase(facts: DatabaseFacts, embedded: boolean, poolMax: number
   if (!facts.hasTimeLimit) yield warn('time limits', 'statements through the pooler may run for ever', "set statement_timeout in PgBouncer's connect_query (docs/operasi/install.md)");
 }
 
+/** A month without a part of its own is no disaster, since its rows lie among the rest; but the part is then the harder to make. */
+export function* judgePartitions({ partitions }: Pick<DatabaseFacts, 'partitions'>, now: Date): Generator<Finding> {
+  const check = 'partitions';
+  for (const { table, until, hasRest } of partitions) {
+    const reach = `${table} reaches to before ${until.toISOString().slice(0, 10)}`;
+    if (until.getTime() - now.getTime() < PARTITIONS_WARN_DAYS * DAY_MS) yield warn(check, reach, 'run jobs run partitions, and see why the job did not (`job failed` in the log)');
+    else if (hasRest) yield warn(check, `${reach}, and rows lie in ${table}_rest, whose time fits no part`, 'let NTP keep the clocks of all instances; the rows move when the part of their month is made');
+    else yield ok(check, reach);
+  }
+}
+
 function* judgeSigningKeys(keys: readonly KeyReport[], now: Date): Generator<Finding> {
   const check = 'signing keys';
   const signing = keys.filter(({ state }) => state === 'current');
@@ -131,7 +144,7 @@ async function checkDatabase(config: Config, keyringIsGood: boolean): Promise<Fi
     return await withDatabase(config, async (opened) => {
       const knex = createKnex({ url: opened.databaseUrl, poolMax: 1, statementTimeoutMs: config.database.statementTimeoutMs, pooled: config.database.directUrl !== undefined });
       const facts = await inspectDatabase(knex, () => systemClock.now()).finally(() => knex.destroy());
-      const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax)];
+      const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax), ...judgePartitions(facts, systemClock.now())];
       if (keyringIsGood && facts.pendingMigrations.length === 0) findings.push(...(await checkKeysFit(opened)));
       return findings;
     });

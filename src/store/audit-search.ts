@@ -26,7 +26,7 @@ export type AuditSearchStore = ReturnType<typeof createAuditSearchStore>;
 export function createAuditSearchStore(db: Knex) {
   return {
     async page({ type, accountId, clientId, by, helpCode, from, until }: AuditFilter, below: AuditMark | undefined, limit: number): Promise<readonly AuditRow[]> {
-      const query = db('audit_events').orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(limit);
+      const query = db('audit_log').orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(limit);
       if (type !== undefined) void query.where('type', type);
       if (accountId !== undefined) void query.where('account_id', accountId);
       if (clientId !== undefined) void query.where('client_id', clientId);

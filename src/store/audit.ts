@@ -53,7 +53,7 @@ export function createAuditStore(db: Knex) {
   return {
     /** Written once, though the same event comes again because the connection was lost after the first time. */
     async append(event: AuditRow): Promise<void> {
-      await prepared(db, 'audit-append', 'insert into audit_events (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing', [
+      await prepared(db, 'audit-append', 'insert into audit_log (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict do nothing', [
         event.id,
         event.at,
         event.type,
@@ -76,7 +76,7 @@ export function createAuditStore(db: Knex) {
 
     /** Events that are not in the chain yet, whatever time they bear; those written first come first. */
     async unchained(limit: number): Promise<readonly UnchainedRow[]> {
-      const rows = await db('audit_unchained as u').join('audit_events as e', 'e.id', 'u.event_id').orderBy(['u.since', 'u.event_id']).limit(limit).select<(Row & { since: Date })[]>('e.*', 'u.since');
+      const rows = await db('audit_unchained as u').join('audit_log as e', 'e.id', 'u.event_id').orderBy(['u.since', 'u.event_id']).limit(limit).select<(Row & { since: Date })[]>('e.*', 'u.since');
       return rows.map((row) => ({ ...toRow(row), since: row.since }));
     },
 
@@ -89,7 +89,7 @@ export function createAuditStore(db: Knex) {
     async strays(after: string | undefined, limit: number): Promise<{ readonly found: boolean; readonly last: string | undefined }> {
       const { rows } = await db.raw<{ rows: { found: boolean | null; last: string | null }[] }>(
         `select bool_or(c.event_id is null and u.event_id is null) as found, max(e.id::text collate "C") as last
-           from (select id from audit_events where id > ? order by id limit ?) e
+           from (select id from audit_log where id > ? order by id limit ?) e
            left join audit_chain c on c.event_id = e.id
            left join audit_unchained u on u.event_id = e.id`,
         [after ?? NO_ID, limit],
@@ -105,7 +105,7 @@ export function createAuditStore(db: Knex) {
     /** A stretch of the chain with its events, for checking. */
     async chained(afterPosition: number, limit: number): Promise<readonly ChainedRow[]> {
       const rows = await db('audit_chain as c')
-        .join('audit_events as e', 'e.id', 'c.event_id')
+        .join('audit_log as e', 'e.id', 'c.event_id')
         .where('c.position', '>', afterPosition)
         .orderBy('c.position')
         .limit(limit)
@@ -114,7 +114,7 @@ export function createAuditStore(db: Knex) {
     },
 
     async list(filter: { accountId?: string; type?: string } = {}): Promise<readonly AuditRow[]> {
-      const query = db<Row>('audit_events').orderBy('at').orderBy('id');
+      const query = db<Row>('audit_log').orderBy('at').orderBy('id');
       if (filter.accountId !== undefined) void query.where('account_id', filter.accountId);
       if (filter.type !== undefined) void query.where('type', filter.type);
       return ((await query)).map(toRow);

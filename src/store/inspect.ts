@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
+import { partitionStandings, type PartitionStanding } from './partitions.ts';
 
 const directory = new URL('../../migrations/', import.meta.url);
 
@@ -19,6 +20,7 @@ export interface DatabaseFacts {
   readonly pendingMigrations: readonly string[];
   /** Those of a version newer than this one. */
   readonly unknownMigrations: readonly string[];
+  readonly partitions: readonly PartitionStanding[];
 }
 
 /** Looks at the database and changes nothing. @throws when it does not answer. */
@@ -46,5 +48,6 @@ export async function inspectDatabase(knex: Knex, now: () => Date): Promise<Data
     clockAheadMs: Math.round(facts.time.getTime() - middle),
     pendingMigrations: here.filter((name) => !done.includes(name)),
     unknownMigrations: done.filter((name) => !here.includes(name)),
+    partitions: await partitionStandings(knex),
   };
 }

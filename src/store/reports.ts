@@ -20,7 +20,7 @@ export type ReportStore = ReturnType<typeof createReportStore>;
 
 /** Counts over audit log and evidence; days and months are those of the zone. */
 export function createReportStore(db: Knex) {
-  async function count(table: 'audit_events' | 'verifications' | 'logout_notices', format: string, kind: string, per: string, { from, to, timeZone }: Stretch, types?: readonly string[]): Promise<readonly Count[]> {
+  async function count(table: 'audit_log' | 'verification_log' | 'logout_notices', format: string, kind: string, per: string, { from, to, timeZone }: Stretch, types?: readonly string[]): Promise<readonly Count[]> {
     const at = table === 'logout_notices' ? 'created_at' : 'at';
     const { rows } = await db.raw<{ rows: (Omit<Count, 'count'> & { count: string })[] }>(
       `select to_char(${at} at time zone :timeZone, :format) as period, ${kind} as kind, ${per} as per, count(*) as count
@@ -37,10 +37,10 @@ export function createReportStore(db: Knex) {
 
   return {
     /** Registrations and sign-ins, per day and service. */
-    activity: (stretch: Stretch) => count('audit_events', DAY, 'type', 'client_id', stretch, ['registration.completed', 'sign-in.succeeded']),
+    activity: (stretch: Stretch) => count('audit_log', DAY, 'type', 'client_id', stretch, ['registration.completed', 'sign-in.succeeded']),
     /** What failed, per day and reason. */
     failures: (stretch: Stretch) =>
-      count('audit_events', DAY, 'type', `coalesce(details->>'reason', details->>'trouble', details->>'limit')`, stretch, [
+      count('audit_log', DAY, 'type', `coalesce(details->>'reason', details->>'trouble', details->>'limit')`, stretch, [
         'registration.identity.refused',
         'registration.identity.unavailable',
         'registration.identity.limited',
@@ -51,9 +51,9 @@ export function createReportStore(db: Knex) {
         'recovery.code.not-sent',
       ]),
     /** Questions to the civil registry, per month and outcome. */
-    registry: (stretch: Stretch) => count('verifications', MONTH, 'outcome', 'response_code', stretch),
+    registry: (stretch: Stretch) => count('verification_log', MONTH, 'outcome', 'response_code', stretch),
     /** Codes by SMS, per day and operator of the number. */
-    messages: (stretch: Stretch) => count('audit_events', DAY, 'type', `details->>'operator'`, stretch, ['registration.code.sent']),
+    messages: (stretch: Stretch) => count('audit_log', DAY, 'type', `details->>'operator'`, stretch, ['registration.code.sent']),
     /** What services were told of ended sessions, per day, outcome and service; of the last month. */
     logouts: (stretch: Stretch) => count('logout_notices', DAY, 'state', 'client_id', stretch),
   };

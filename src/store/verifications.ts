@@ -22,7 +22,7 @@ export type VerificationStore = ReturnType<typeof createVerificationStore>;
 export function createVerificationStore(db: Knex) {
   return {
     async insert(verification: Verification): Promise<void> {
-      await db('verifications').insert({
+      await db('verification_log').insert({
         id: verification.id,
         draft_id: verification.draftId,
         nik_hash: verification.nikHash,
@@ -40,7 +40,7 @@ export function createVerificationStore(db: Knex) {
 
     /** Once the registration is complete, its checks belong to the account. */
     async assign(draftId: string, accountId: AccountId): Promise<void> {
-      await db('verifications').where('draft_id', draftId).update({ account_id: accountId });
+      await db('verification_log').where('draft_id', draftId).update({ account_id: accountId });
     },
   };
 }

@@ -24,15 +24,15 @@ async function rows(world: World, sql: string): Promise<string[]> {
 
 const checks: Readonly<Record<string, Check>> = {
   'no account without its audit event': (world) =>
-    rows(world, `select id::text as what from accounts a where not exists (select 1 from audit_events e where e.account_id = a.id and e.type = 'registration.completed')`),
+    rows(world, `select id::text as what from accounts a where not exists (select 1 from audit_log e where e.account_id = a.id and e.type = 'registration.completed')`),
 
   'no audit event of an account that is not there': (world) =>
-    rows(world, `select account_id::text as what from audit_events e where type = 'registration.completed' and not exists (select 1 from accounts a where a.id = e.account_id)`),
+    rows(world, `select account_id::text as what from audit_log e where type = 'registration.completed' and not exists (select 1 from accounts a where a.id = e.account_id)`),
 
   // The index over NIKs forbids two rows; two events would be two accounts, one of which is gone.
   'no two accounts for one NIK': (world) =>
     rows(world, `select encode(nik_index, 'hex') as what from accounts group by nik_index having count(*) > 1
-                 union all select account_id::text from audit_events where type = 'registration.completed' group by account_id having count(*) > 1`),
+                 union all select account_id::text from audit_log where type = 'registration.completed' group by account_id having count(*) > 1`),
 
   'no registration lost': async ({ core }, { registered, journeys }) => {
     const missing: string[] = [];

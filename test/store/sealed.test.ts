@@ -22,7 +22,7 @@ import { hasRedis, startRedis } from '../support/redis.ts';
 /** Bytes that no key of the keyring's own versions is needed for; whoever adds a column decides what it is. */
 const openedByRowKey = ['accounts.nik_sealed', 'accounts.name_sealed', 'accounts.email_sealed', 'accounts.phone_sealed', 'second_factors.secret_sealed'];
 const keyedHashes = [
-  'accounts.nik_index', 'accounts.email_index', 'accounts.phone_index', 'known_devices.device_hash', 'email_confirmations.token_hash', 'email_confirmations.email_index', 'drafts.uid_hash', 'verifications.nik_hash',
+  'accounts.nik_index', 'accounts.email_index', 'accounts.phone_index', 'known_devices.device_hash', 'email_confirmations.token_hash', 'email_confirmations.email_index', 'drafts.uid_hash', 'verification_log.nik_hash',
   'protocol_state.id', 'protocol_state.grant_id', 'protocol_state.uid', 'protocol_state.user_code', 'protocol_state.holder', 'audit_chain.hash', 'recovery_codes.code_hash', 'consent_receipts.occasion', 'client_secrets.hash',
   'initial_tokens.hash', 'registration_tokens.hash', 'client_check_events.grant_id', 'client_check_links.token',
 ];
@@ -96,7 +96,7 @@ describe('What lies sealed in the database', () => {
   }
 
   it('is known column by column: a new column of bytes is sealed and listed, or said to be something else', async () => {
-    const { rows } = await database.knex.raw<{ rows: { name: string }[] }>("select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'public' and data_type = 'bytea' order by 1");
+    const { rows } = await database.knex.raw<{ rows: { name: string }[] }>("select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'public' and data_type = 'bytea' and not (select relispartition from pg_class where oid = to_regclass(table_name)) order by 1");
     const sealed = sealedColumns.map(({ table, column }) => `${table}.${column}`);
     expect(rows.map(({ name }) => name)).to.have.members([...sealed, ...openedByRowKey, ...keyedHashes, ...public_]);
   });

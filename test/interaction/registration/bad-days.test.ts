@@ -138,7 +138,7 @@ describe('Registration on bad days', () => {
         end $$`),
     );
 
-    for (const table of ['counters', 'drafts', 'verifications', 'audit_events', 'messages', 'accounts', 'email_confirmations', 'known_devices', 'protocol_state', 'outbox']) {
+    for (const table of ['counters', 'drafts', 'verification_log', 'audit_log', 'messages', 'accounts', 'email_confirmations', 'known_devices', 'protocol_state', 'outbox']) {
       it(table, async () => {
         const browser = new Browser();
         const citizen = somebody();

@@ -82,9 +82,9 @@ describe('Registration keeps to itself', () => {
     await stray.request(`${app.url}/tidak-ada?mother_name=${encodeURIComponent(MOTHER)}&email=${citizen.email}`);
     await stray.request(`${app.url}/auth?client_id=${encodeURIComponent(MOTHER)}&login_hint=${citizen.email}`);
     // The database fails in a way that nobody expects, with what was typed in its hands.
-    await app.database.knex.raw('alter table verifications rename to verifications_away');
+    await app.database.knex.raw('alter table verification_log rename to verification_log_away');
     await proveIdentity(refusing, other, citizen);
-    await app.database.knex.raw('alter table verifications_away rename to verifications');
+    await app.database.knex.raw('alter table verification_log_away rename to verification_log');
 
     const contact = await proveIdentity(browser, first, citizen);
     expect(contact.url.pathname, contact.text).to.match(/\/register\/contact$/);
