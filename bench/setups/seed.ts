@@ -61,7 +61,7 @@ async function addCrowd({ knex }: Core, count: number): Promise<void> {
     return `t.${column}`;
   };
   const text = `insert into accounts (${columns.join(', ')}) select ${columns.map(value).join(', ')} from generate_series(?::int, ?::int) n, (select * from accounts limit 1) t`;
-  const step = 100_000;
+  const step = 25_000;
   for (let from = 1; from <= count; from += step) await knex.raw(text, [from, Math.min(count, from + step - 1)]);
 }
 
