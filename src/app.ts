@@ -51,7 +51,10 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   const { config, log, random, keyring, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
-  const lean = createLean(['token', 'userinfo', 'introspection', 'revocation', 'pushed_authorization_request'].map((name) => provider.pathFor(name)));
+  const lean = createLean({
+    programs: ['token', 'userinfo', 'introspection', 'revocation', 'pushed_authorization_request'].map((name) => provider.pathFor(name)),
+    authorization: provider.pathFor('authorization'),
+  });
   const documents = createPrebuilt({ provider, signingKeys, config });
   const translator = createTranslator({
     timeZone: config.identity.timeZone,
@@ -82,14 +85,16 @@ export function createApp(container: Container, { readiness, metrics, overload, 
     createRenderer({ environment: config.environment, translator }),
     errorPage({ log, random, isDatabaseAway }, showError),
     asSpelled(addressesOf(provider)),
-    container.api,
-    // Before anything sets a cookie: shared caches keep them.
-    serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }),
-    filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })),
-    identifySender({ config, keyedHash, random }),
-    container.console,
-    container.sandbox,
-    ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),
+    lean.forOurPages([
+      container.api,
+      // Before anything sets a cookie: shared caches keep them.
+      serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }),
+      filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })),
+      identifySender({ config, keyedHash, random }),
+      container.console,
+      container.sandbox,
+      ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),
+    ]),
   ]));
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   for (const step of container.front) app.use(step);

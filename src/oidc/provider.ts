@@ -18,6 +18,7 @@ import type { ClientDirectory } from './clients.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { assertClientAssertion } from './fapi.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
+import { findByRow } from './held-clients.ts';
 import { keptShortly } from './held-keys.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
@@ -145,6 +146,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   };
 
   const provider = new Provider(issuer, { ...configuration, ...instead });
+  findByRow(provider, clients, new Set(ownClients.map(({ client_id: id }) => id)));
   compareByHash(provider, { clients, store, clock, log });
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)

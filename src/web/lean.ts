@@ -3,18 +3,28 @@ import compose from 'koa-compose';
 
 /** What nobody looks at in a browser window gets on without what pages need: language, templates, cookies, forms. */
 export interface Lean {
-  /** The steps that pages alone need, as one: a program passes it and not each of them. */
+  /** The steps that pages need, as one: a program passes it and not each of them. */
   forPages(steps: readonly Middleware[]): Middleware;
+  /** The steps of our own pages, as one: an authorization, which shows a page when something is wrong alone, passes it as well. */
+  forOurPages(steps: readonly Middleware[]): Middleware;
 }
 
-/** @param paths  where programs ask; an answer there is JSON unless the program says that it wants a page. */
-export function createLean(paths: readonly string[]): Lean {
-  const lean = new Set(paths);
-  const isForProgram = (ctx: Context): boolean => lean.has(ctx.path) && !ctx.get('accept').includes('html');
+export interface LeanPaths {
+  /** Where programs ask; an answer there is JSON unless the program says that it wants a page. */
+  readonly programs: readonly string[];
+  /** Where a browser asks for an authorization, and below which it comes back from its pages. */
+  readonly authorization: string;
+}
+
+const unless = (passes: (ctx: Context) => boolean, steps: readonly Middleware[]): Middleware => {
+  const all = compose([...steps]);
+  return (ctx, next) => (passes(ctx) ? next() : all(ctx, next));
+};
+
+export function createLean({ programs, authorization }: LeanPaths): Lean {
+  const lean = new Set(programs);
   return {
-    forPages(steps) {
-      const all = compose([...steps]);
-      return (ctx, next) => (isForProgram(ctx) ? next() : all(ctx, next));
-    },
+    forPages: (steps) => unless((ctx) => lean.has(ctx.path) && !ctx.get('accept').includes('html'), steps),
+    forOurPages: (steps) => unless(({ path }) => path === authorization || path.startsWith(`${authorization}/`), steps),
   };
 }

@@ -54,12 +54,12 @@ interface Budget {
   }
 
   it('are few for a first sign-in with its tokens', async () => {
-    await within({ postgres: 10, redis: 24 }, () => signIn());
+    await within({ postgres: 9, redis: 24 }, () => signIn());
   });
 
   it('are few for single sign-on with its tokens', async () => {
     const { browser } = await signIn();
-    await within({ postgres: 3, redis: 9 }, () => signIn(browser));
+    await within({ postgres: 2, redis: 9 }, () => signIn(browser));
   });
 
   it('are one to PostgreSQL and six to Redis for a refresh', async () => {
