@@ -48,7 +48,21 @@ export interface RoundsOptions {
   readonly between?: () => Promise<void>;
 }
 
-/** Runs the scenario on each target in turns, so that whatever else the machine does hits all alike. The first batch of each only warms it. */
+/** A process compiles what it runs often: until then it is measured what nobody pays for a day. By operations, for on a busy machine seconds say nothing. */
+const WARM = { operations: 1000, mostSeconds: 15 };
+
+async function warmUp(users: readonly User[]): Promise<void> {
+  const end = performance.now() + WARM.mostSeconds * 1000;
+  for (let done = 0; done < WARM.operations && performance.now() < end; ) {
+    await Promise.all(users.map(async ({ supply }) => supply?.(performance.now() + 500)));
+    const { latencies, errors } = await runBatch(users.map(({ work }) => work), 1);
+    done += latencies.length;
+    // Whoever cannot be warmed says so when it is measured.
+    if (errors > latencies.length) return;
+  }
+}
+
+/** Runs the scenario on each target in turns, so that whatever else the machine does hits all alike. */
 export async function measureInTurns(scenario: Scenario, targets: readonly Measured[], { users, seconds, rounds, between }: RoundsOptions): Promise<ReadonlyMap<Measured, readonly Round[]>> {
   const all = new Map<Measured, { readonly users: readonly User[]; readonly rounds: Round[] }>();
   for (const measured of targets) {
@@ -56,7 +70,7 @@ export async function measureInTurns(scenario: Scenario, targets: readonly Measu
     for (let number = 0; number < users; number += 1) begun.push(await scenario.begin(measured.target));
     all.set(measured, { users: begun, rounds: [] });
   }
-  for (const [measured, one] of all) await measureBatch(measured, one.users, seconds / 2, 0);
+  for (const { users: begun } of all.values()) await warmUp(begun);
   for (let round = 0; round < rounds; round += 1) {
     await between?.();
     for (const [measured, one] of all) one.rounds.push(await measureBatch(measured, one.users, seconds, scenario.settleSeconds ?? 0));

@@ -1,9 +1,6 @@
 import Provider from 'oidc-provider';
 
-/**
- * What each request has read so far. It ends with the request: nothing here is older than the request itself. On the
- * request and not in a `WeakMap`, whose values outlive their keys until the whole heap is swept.
- */
+/** Where a request has what it has read so far. It ends with the request: nothing here is older than the request itself. */
 const MEMO = Symbol('read in this request');
 
 interface Request {
