@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
+import { addApiPages } from './apis/console.ts';
 import { addAuditPages } from './audit/console.ts';
 import { addCheckConsole } from './checks/console.ts';
 import { addClientPages } from './clients/console.ts';
@@ -56,6 +57,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   addLogoPages({ clients, review, logos, store, desk })(router);
   addClientPages({ clients, review, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
   addCheckConsole({ checks, store, desk, config })(router);
+  addApiPages({ apis: services.apis, desk })(router);
   addSecretPages({ clients, secrets: services.clientSecrets, clock, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);

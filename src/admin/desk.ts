@@ -15,19 +15,25 @@ export interface Desk extends Pick<Guard, 'may'> {
   names(ctx: Context, asked: Omit<Asked, 'whole'>): Promise<Names>;
   /** Reads a form that a page of this operator's made; to be put behind `may`. */
   readonly form: Middleware;
+  /** The same for a form that may be longer than most. */
+  readonly longForm: (limitBytes: number) => Middleware;
   /** The same for a form with a file of so many bytes at most. */
   readonly upload: (limitBytes: number) => Middleware;
 }
 
 export function createDesk({ guard, csrf, findNames, config }: { guard: Guard; csrf: Csrf; findNames: FindNames; config: Pick<Config, 'http'> }): Desk {
   const scopeOf = (ctx: Context): string => `admin.${operatorOf(ctx).accountId}`;
-  const read = form({ limitBytes: config.http.bodyLimitBytes });
   const check = guardForm(csrf, scopeOf);
+  const longForm = (limitBytes: number): Middleware => {
+    const read = form({ limitBytes });
+    return (ctx, next) => read(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>;
+  };
   return {
     may: guard.may,
     show: (ctx, screen, status = 200) => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scopeOf(ctx)) }),
     names: (ctx, asked) => findNames({ ...asked, whole: operatorOf(ctx).permissions.has('colleagues.read') }),
-    form: (ctx, next) => read(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>,
+    form: longForm(config.http.bodyLimitBytes),
+    longForm,
     upload: (limitBytes) => {
       const readFile = upload({ limitBytes });
       return (ctx, next) => readFile(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>;

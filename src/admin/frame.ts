@@ -4,6 +4,7 @@ import { permissionsOf, type Permission, type Role } from '../domain/operator.ts
 export const areas = {
   accounts: 'accounts.read',
   clients: 'clients.read',
+  apis: 'clients.read',
   reports: 'reports.read',
   audit: 'audit.read',
   operators: 'operators.read',

@@ -6,8 +6,9 @@ import type { Store } from '../store/store.ts';
 import { Problem } from '../web/problem.ts';
 import { accountRoutes } from './accounts/api.ts';
 import { createApi, type ApiDeps } from './api.ts';
+import { apiRoutes } from './apis/api.ts';
 import { auditRoutes } from './audit/api.ts';
-import { clientRoutes } from './clients/api.ts';
+import { clientRoutes, createGetHand } from './clients/api.ts';
 import { logoRoutes } from './clients/logo/api.ts';
 import { teamRoutes } from './clients/registration/api.ts';
 import { secretRoutes } from './clients/secrets/api.ts';
@@ -25,7 +26,7 @@ export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config'> {
 /** The operators' API over all administered resources. */
 export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware {
   const { store, audit } = deps;
-  const { accounts, support, clients, clientSecrets, review, findHand, logos, initialTokens, operators, reports, toKey } = services;
+  const { accounts, support, clients, clientSecrets, review, findHand, logos, initialTokens, operators, reports, apis, toKey } = services;
 
   async function getAccount(sub: string): Promise<Account> {
     const found = await accounts.find({ sub });
@@ -35,6 +36,6 @@ export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware 
 
   return createApi({
     ...deps,
-    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...clientRoutes({ clients, review, findHand, store }), ...secretRoutes({ clients, secrets: clientSecrets, findHand }), ...logoRoutes({ review, logos, findHand, store }), ...teamRoutes({ initialTokens, findHand }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
+    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...apiRoutes({ apis, getHand: createGetHand(findHand) }), ...clientRoutes({ clients, review, findHand, store }), ...secretRoutes({ clients, secrets: clientSecrets, findHand }), ...logoRoutes({ review, logos, findHand, store }), ...teamRoutes({ initialTokens, findHand }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
   });
 }

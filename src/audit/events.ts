@@ -58,9 +58,9 @@ export interface EventCatalogue {
   'operator.refused': { by: string; permission: string };
 
   'api.created': { resource: string; by: string };
-  'api.updated': { resource: string; fields: readonly string[]; by: string };
-  'api.disabled': { resource: string; by: string };
-  'api.enabled': { resource: string; by: string };
+  'api.updated': { resource: string; fields: readonly string[]; by: string; reason?: string };
+  'api.disabled': { resource: string; by: string; reason?: string };
+  'api.enabled': { resource: string; by: string; reason?: string };
 
   'initial-token.made': { token: string; team: string; most: number; by: string; handedBy?: string };
   'initial-token.revoked': { token: string; team: string; by: string };

@@ -48,6 +48,8 @@ function explain(refusal: ApiRefusal): string {
       return refusal.problems.map(({ field, what }) => `${field} ${what}`).join('\n');
     case 'api-taken':
       return `there is an API ${refusal.identifier} already`;
+    case 'api-changed':
+      return `${refusal.identifier} was changed meanwhile`;
     case 'api-unknown':
       return `there is no API ${refusal.identifier}`;
   }

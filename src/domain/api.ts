@@ -37,3 +37,15 @@ export const scopesFor = ({ identifier, scopes }: Api, rights: ApiRights | undef
 
 /** Whether the client was given anything at this API, be it no scope of today. */
 export const mayUse = ({ identifier }: Pick<Api, 'identifier'>, rights: ApiRights | undefined): boolean => rights !== undefined && Object.hasOwn(rights, identifier);
+
+/** The identifier in an address of ours: proxies are at odds about a slash that is written `%2F`. */
+export const toApiId = (identifier: string): string => Buffer.from(identifier).toString('base64url');
+
+/** @returns undefined for whatever `toApiId` does not write. */
+export function fromApiId(id: string): string | undefined {
+  const identifier = Buffer.from(id, 'base64url').toString();
+  return /^[\x21-\x7e]{1,255}$/.test(identifier) && toApiId(identifier) === id ? identifier : undefined;
+}
+
+/** Names the state that somebody read, for a change that must not meet another one. */
+export const seenOf = ({ updatedAt }: Pick<Api, 'updatedAt'>): string => updatedAt.toISOString();

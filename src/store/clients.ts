@@ -35,6 +35,14 @@ export interface ClientSummary {
   readonly updatedAt: Date;
 }
 
+/** A client that has to do with an API. */
+export interface ApiUser extends Pick<ClientSummary, 'id' | 'name' | 'status'> {
+  /** What it may ask for; undefined where it may ask for no token. */
+  readonly scopes: readonly string[] | undefined;
+  /** It asks here whether a token of the API is good. */
+  readonly introspects: boolean;
+}
+
 /** Where a page of the list ended. */
 export interface ClientMark {
   readonly name: string;
@@ -116,6 +124,18 @@ export function createClientStore(db: Knex) {
       if (after !== undefined) void query.whereRaw(`(${NAME}, id) > (lower(?), ?)`, [after.name, after.id]);
       const rows = (await query) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & { name: string; waits: boolean })[];
       return rows.map(({ updated_at, ...row }) => ({ ...row, updatedAt: updated_at }));
+    },
+
+    /** What registrations in effect, and those of drafts, say of an API; by name. */
+    async usersOfApi(identifier: string): Promise<readonly ApiUser[]> {
+      const rows = await db('clients')
+        .select<(Pick<ApiUser, 'id' | 'name' | 'status' | 'introspects'> & { scopes: string[] | null })[]>(
+          'id', 'status', db.raw(`metadata->>'client_name' as name`), db.raw(`metadata->'resources'->? as scopes`, [identifier]),
+          db.raw(`coalesce(metadata->'may_introspect' @> to_jsonb(?::text), false) as introspects`, [identifier]),
+        )
+        .whereRaw(`jsonb_exists(metadata->'resources', ?) or metadata->'may_introspect' @> to_jsonb(?::text)`, [identifier, identifier])
+        .orderByRaw(`${NAME}, id`);
+      return rows.map(({ scopes, ...row }) => ({ ...row, scopes: scopes ?? undefined }));
     },
 
     /** What people call them, by id. */

@@ -14,7 +14,7 @@ const oneLine = (least: number, most: number) =>
   z.string().trim().min(least, { error: `must say it in ${least} to ${most} characters` }).max(most, { error: `must say it in ${least} to ${most} characters` }).regex(PLAIN_LINE, { error: 'must be one line of text' });
 
 /** It is compared letter by letter and stands in every token: absolute, without a fragment (RFC 8707, 2). */
-const identifier = z.string().max(255).superRefine((text, ctx) => {
+const identifier = z.string().max(255, { error: 'must have 255 characters at most' }).superRefine((text, ctx) => {
   const url = URL.parse(text);
   const what =
     url === null || !['https:', 'urn:'].includes(url.protocol)
@@ -34,28 +34,42 @@ const scopeName = z
   .refine((name) => !ownScopes.includes(name) && !(adminScopes as readonly string[]).includes(name) && !name.startsWith('admin:') && name !== 'offline_access', { error: 'means something else here already' });
 const scope = z.strictObject({ name: scopeName, means: z.strictObject({ id: oneLine(5, 150), en: oneLine(5, 150) }) });
 
-const document = z.strictObject({
-  identifier,
+export const MOST_SCOPES = 100;
+const tooMany = { error: `must be ${MOST_SCOPES} at most` };
+const seconds = { error: 'must be a whole number from 60 to 3600' };
+
+const members = {
   name: oneLine(3, 100),
-  scopes: z.array(scope).max(100).refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: 'names a scope twice' }).default([]),
-  token_format: z.enum(tokenFormats).default('jwt'),
-  token_algorithm: z.enum(tokenAlgorithms).default('ES256'),
+  scopes: z.array(scope).max(MOST_SCOPES, tooMany).refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: 'names a scope twice' }),
+  token_format: z.enum(tokenFormats),
+  token_algorithm: z.enum(tokenAlgorithms),
   // A JWT cannot be taken back: it must not live long.
-  token_seconds: z.int().min(60).max(3600).default(600),
+  token_seconds: z.int(seconds).min(60, seconds).max(3600, seconds),
+};
+
+export const apiDocument = z.strictObject({
+  identifier: identifier.describe('An absolute URI, https: or urn:. It is the audience of the tokens and never changes.'),
+  ...members,
+  scopes: members.scopes.default([]),
+  token_format: members.token_format.default('jwt'),
+  token_algorithm: members.token_algorithm.default('ES256'),
+  token_seconds: members.token_seconds.default(600),
 });
+/** What may be replaced later; what is not named stays. */
+export const apiChanges = z.strictObject(members).partial();
 
 export type ParsedApi = Pick<Api, 'identifier' | 'name' | 'scopes' | 'tokenFormat' | 'tokenAlgorithm' | 'tokenSeconds'>;
 
 /** Reads what an operator says of an API. @returns every problem, not only the first. */
 export function parseApi(given: unknown): Result<ParsedApi, readonly ApiProblem[]> {
-  const parsed = document.safeParse(given);
+  const parsed = apiDocument.safeParse(given);
   if (!parsed.success) return refuse(parsed.error.issues.map(({ path, message }) => ({ field: path.map(String).join('.') || 'document', what: message })));
   const { token_format: tokenFormat, token_algorithm: tokenAlgorithm, token_seconds: tokenSeconds, ...rest } = parsed.data;
   return ok({ ...rest, tokenFormat, tokenAlgorithm, tokenSeconds });
 }
 
 /** The document that `parseApi` reads. */
-export const toDocument = ({ identifier: id, name, scopes, tokenFormat, tokenAlgorithm, tokenSeconds }: ParsedApi): Record<string, unknown> => ({
+export const toDocument = ({ identifier: id, name, scopes, tokenFormat, tokenAlgorithm, tokenSeconds }: ParsedApi) => ({
   identifier: id,
   name,
   scopes,
