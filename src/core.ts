@@ -8,6 +8,7 @@ import { loadKeyring, type Keyring } from './crypto/keyring.ts';
 import { createPasswordHasher, type PasswordHasher } from './crypto/password-hash.ts';
 import { createSealer, type Sealer } from './crypto/seal.ts';
 import { createTotp } from './crypto/totp.ts';
+import { longestGrantSeconds } from './oidc/offline-access.ts';
 import { createCourier, type Courier } from './messages/courier.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
 import type { Counters } from './ports/counters/counters.ts';
@@ -83,8 +84,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const silenceMs = statementTimeoutMs + SILENCE_MARGIN_MS;
   const knex = createKnex({ url: databaseUrl, poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, silenceMs, pooled: directUrl !== undefined });
   const redis = openRedis(config.redis, log);
-  const longestSeconds = Math.max(config.lifetimes.sessionSeconds, config.lifetimes.offlineSeconds);
-  const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds });
+  const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds: longestGrantSeconds(config.lifetimes) });
   const store = createStore({ knex, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, keyIds: keyring.ids, protocolState });
   const redisSealed = redis === undefined ? undefined : createRedisSealed({ redis, sealer, keyIds: keyring.ids });
   const sms = createSms(config, store, clock);

@@ -5,7 +5,7 @@ import type { Client } from '../domain/client.ts';
 import { keyOf, knownShares, newShares, sharesOf, type Share } from '../domain/sharing.ts';
 import type { Store } from '../store/store.ts';
 import type { ClientDirectory } from './clients.ts';
-import { isRecentOffline } from './offline-access.ts';
+import { isRecentOffline, prolong, type Lifetimes } from './offline-access.ts';
 import type { ApiDirectory } from './resources.ts';
 
 /** Tells what a service of the house gets by the list of connected services; false where a page has to tell or ask. */
@@ -16,7 +16,7 @@ export interface GrantsDeps {
   readonly apis: ApiDirectory;
   readonly store: Pick<Store, 'consents'>;
   readonly list: ListShares;
-  readonly lifetimes: { readonly interactionSeconds: number };
+  readonly lifetimes: Lifetimes;
 }
 
 /** What a request asks for: by name, of ours, and at each API. */
@@ -63,12 +63,14 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const found = grantId === undefined ? undefined : await provider.Grant.find(grantId);
     const theirs = found?.accountId === accountId ? found : undefined;
     // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
-    const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, Math.floor(Date.now() / 1000)) ? undefined : theirs;
+    const now = Math.floor(Date.now() / 1000);
+    const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, now) ? undefined : theirs;
     const granted = grantedIn(existing, wanted);
     // Granted once, for another purpose than today's: that grant is good for the tokens it gave, and for no new ones.
     const outdated = [...missing].some((key) => granted.has(key));
     if (missing.size > 0) return outdated ? undefined : existing;
-    if (existing !== undefined && keysOf(wanted).every((key) => granted.has(key))) return existing;
+    const isLonger = existing !== undefined && prolong(existing, lifetimes, now);
+    if (existing !== undefined && !isLonger && keysOf(wanted).every((key) => granted.has(key))) return existing;
 
     const grant = existing ?? new provider.Grant({ accountId, clientId: client.clientId });
     grant.addOIDCScope(wanted.openid.join(' '));

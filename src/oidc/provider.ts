@@ -26,7 +26,7 @@ import { isBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
 import { createPeople, type AccountChanges } from './people.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
-import { endsWithSession, honouredWithoutSession, offlineTtl } from './offline-access.ts';
+import { endsWithSession, honouredWithoutSession, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
 import { honouredSessions } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -137,7 +137,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
       Interaction: config.lifetimes.interactionSeconds,
       Session: config.lifetimes.sessionSeconds,
       AuthorizationCode: 60,
-      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 900,
+      AccessToken: (ctx, token) => withinGrant(ctx, token.resourceServer?.accessTokenTTL ?? 900),
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 600,
       DeviceCode: 600,
       IdToken: 900,

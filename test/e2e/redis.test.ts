@@ -5,7 +5,7 @@ import { addAccount } from '../support/accounts.ts';
 import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
-import { becomeCitizen } from '../support/journeys.ts';
+import { becomeCitizen, signIn } from '../support/journeys.ts';
 import { hasRedis, startRedis, startRedisCluster, startRedisSentinel, type RedisServer, type RedisSet, type SentinelSet } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { redisSettings } from '../support/redis-bench.ts';
@@ -78,6 +78,20 @@ class World {
     expect((await userinfo(world.app, tokens.access_token)).status).to.equal(200);
     for (const table of ['protocol_state', 'counters']) expect(await world.app.database.knex(table).select('*'), table).to.deep.equal([]);
     expect(await server.admin.dbsize()).to.be.greaterThan(5);
+  });
+
+  it('keeps a grant for longer than every token made from it', async () => {
+    const { app, citizen } = world;
+    const scope = 'openid profile offline_access';
+    const service = await createRelyingParty(app, { scope, further: { grant_types: ['authorization_code', 'refresh_token'] } });
+    const browser = new Browser();
+    const { page, request } = await visit(browser, service, { prompt: 'consent' });
+    const home = await browser.submit(await signIn(browser, page, citizen.nik, citizen.password), 'sharing');
+    expect((await exchange(app, service, { code: home.url.searchParams.get('code') ?? '', code_verifier: request.verifier })).status).to.equal(200);
+    const ends = async (model: string): Promise<number> => Math.max(...(await Promise.all((await server.admin.keysBuffer(`sso:p:${model}:*`)).map((key) => server.admin.pttl(key)))));
+    const refreshEnds = await ends('RefreshToken');
+    expect(refreshEnds).to.be.greaterThan((app.config.lifetimes.offlineSeconds - 60) * 1000);
+    expect(await ends('Grant')).to.be.greaterThan(refreshEnds + app.config.lifetimes.interactionSeconds * 1000);
   });
 
   it('counts failed sign-ins there', async () => {

@@ -119,6 +119,28 @@ describe('Protocol: access while the person is away', () => {
     expect((await refresh(away.refresh_token)).status).to.equal(200);
   });
 
+  it('and every other token end with their grant, and a grant goes on with the session it is used in', async () => {
+    const { provider } = app.container;
+    const grantOf = async (token: unknown) => provider.Grant.find((await provider.RefreshToken.find(String(token)))?.grantId ?? '');
+    const endOf = async (token: unknown): Promise<number> => Number((await postAs(app, '/token/introspection', { token: String(token) }, service)).body.exp);
+    const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+
+    const { body: first } = await tokens(service, { scope: 'openid profile' });
+    const old = await grantOf(first.refresh_token);
+    old!.exp = inSeconds(100);
+    await old!.save();
+    const { body: late } = await refresh(first.refresh_token);
+    for (const token of [late.access_token, late.refresh_token]) expect(await endOf(token)).to.be.at.most(old!.exp);
+    expect(Number(late.expires_in)).to.be.at.most(100);
+
+    const { body: next } = await tokens(service, { scope: 'openid profile' });
+    const same = await grantOf(next.refresh_token);
+    expect(same?.jti).to.equal(old!.jti);
+    const { sessionSeconds } = app.config.lifetimes;
+    expect(await endOf(next.refresh_token)).to.be.within(inSeconds(sessionSeconds - 60), same!.exp!);
+    expect(await endOf(next.access_token)).to.be.at.least(inSeconds(800));
+  });
+
   describe('ends', () => {
     let held: Answer['body'];
     beforeEach(async () => {
