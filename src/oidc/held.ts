@@ -5,7 +5,9 @@ import type { Changes, Topic } from '../store/changes.ts';
 const FRESH_MS = 2000;
 /** Nothing is held for longer, whatever has not changed. */
 const LONGEST_MS = 300_000;
+/** Rows that are there, and apart from them ids that nobody has: those are somebody's typing, and push out nothing but each other. */
 const MOST = 1000;
+const MOST_UNKNOWN = 1000;
 
 export interface HoldingDeps<T> {
   readonly load: (id: string) => Promise<T | undefined>;
@@ -22,29 +24,47 @@ interface Entry<T> {
   readonly mark: number | undefined;
 }
 
+/** Keeps what was used last. */
+function keep<T>(held: Map<string, T>, id: string, entry: T, most: number): void {
+  held.delete(id);
+  held.set(id, entry);
+  if (held.size > most) held.delete(held.keys().next().value ?? id);
+}
+
 /** Rows that every protocol request asks for, held in the process until they change. */
 export function holding<T>({ load, clock, changes, topic }: HoldingDeps<T>): (id: string) => Promise<T | undefined> {
-  const held = new Map<string, Entry<T>>();
+  /** Being read: as many as requests wait for them. */
+  const reading = new Map<string, Entry<T>>();
+  const rows = new Map<string, Entry<T>>();
+  const unknown = new Map<string, Entry<T>>();
 
   function isGood({ readAt, mark }: Entry<T>, now: number, newest: number | undefined): boolean {
     const age = now - readAt;
     return age >= 0 && (newest === undefined ? age < FRESH_MS : mark === newest && age < LONGEST_MS);
   }
 
+  async function read(id: string, entry: Entry<T>): Promise<T | undefined> {
+    reading.set(id, entry);
+    try {
+      const row = await entry.row;
+      const [held, most, other] = row === undefined ? [unknown, MOST_UNKNOWN, rows] : [rows, MOST, unknown];
+      other.delete(id);
+      keep(held, id, entry, most);
+      return row;
+    } finally {
+      if (reading.get(id) === entry) reading.delete(id);
+    }
+  }
+
   return async (id) => {
     const now = clock.now().getTime();
     const mark = changes?.mark(topic);
-    const entry = held.get(id);
-    if (entry !== undefined && isGood(entry, now, mark)) return entry.row;
-    const row = load(id);
-    // Ids that do not exist are somebody's typing: they must not push out those that do.
-    if (held.size >= MOST) held.clear();
-    held.set(id, { row, readAt: now, mark });
-    try {
-      return await row;
-    } catch (error) {
-      held.delete(id);
-      throw error;
+    const row = rows.get(id);
+    if (row !== undefined && isGood(row, now, mark)) {
+      keep(rows, id, row, MOST);
+      return row.row;
     }
+    const other = reading.get(id) ?? unknown.get(id);
+    return other !== undefined && isGood(other, now, mark) ? other.row : read(id, { row: load(id), readAt: now, mark });
   };
 }

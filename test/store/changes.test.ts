@@ -127,6 +127,62 @@ describe('What instances hold in memory', () => {
     expect(await find('karirhub')).to.equal('second');
   });
 
+  describe('is kept', () => {
+    const there = new Set<string>();
+    const hold = (): ((id: string) => Promise<string | undefined>) =>
+      holding({ load: (id) => { reads.push(id); return Promise.resolve(there.has(id) ? id : undefined); }, clock, topic: 'clients' });
+    const ids = (name: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${name}-${index}`);
+    beforeEach(() => { there.clear(); });
+
+    it('through a flood of ids that nobody has, of which not all are remembered', async () => {
+      for (const id of ids('service', 20)) there.add(id);
+      const find = hold();
+      for (const id of there) await find(id);
+      await Promise.all(ids('typed', 5000).map(find));
+      reads = [];
+      for (const id of there) expect(await find(id)).to.equal(id);
+      expect(reads).to.deep.equal([]);
+      for (const id of ids('typed', 5000)) await find(id);
+      expect(reads).to.have.length(5000);
+    });
+
+    it('while it is used, where there are more than are held', async () => {
+      for (const id of ids('service', 1500)) there.add(id);
+      const find = hold();
+      for (const id of there) {
+        await find('service-0');
+        await find(id);
+      }
+      reads = [];
+      await find('service-0');
+      await find('service-1499');
+      expect(reads).to.deep.equal([]);
+      await find('service-1');
+      expect(reads).to.deep.equal(['service-1']);
+    });
+
+    it('and one that was unknown is known as soon as it is there, and the other way round', async () => {
+      const find = hold();
+      expect(await find('new')).to.equal(undefined);
+      there.add('new');
+      seconds(2);
+      expect(await find('new')).to.equal('new');
+      there.delete('new');
+      seconds(2);
+      expect(await find('new')).to.equal(undefined);
+    });
+
+    it('and read once for all who ask at the same moment, and again where reading failed', async () => {
+      let fails = true;
+      const find = holding({ load: async (id) => { reads.push(id); await Promise.resolve(); if (fails) throw new Error('away'); return id; }, clock, topic: 'clients' });
+      const answers = await Promise.allSettled([find('a'), find('a'), find('a')]);
+      expect(answers.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'rejected']);
+      expect(reads).to.have.length(1);
+      fails = false;
+      expect(await find('a')).to.equal('a');
+    });
+  });
+
   it('is not held for ever by a clock that was set back', async () => {
     const find = await start(NEVER_MS);
     await find('karirhub');
