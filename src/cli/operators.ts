@@ -33,7 +33,7 @@ export function addOperatorCommands(program: Command): void {
       .action(async (who: string, role: Role, _flags: object, command: Command) => {
         const sub = await withCore(async (core) => {
           const account = await createAccountService(core).find(toKey(who, core));
-          if (account === undefined) throw new Refused('there is no such account');
+          if (account === undefined) throw new Refused('there is no such account; an operator registers first, as any citizen does');
           const done = await createOperatorService(core)[verb](account, role, { kind: 'command-line' });
           if (!done.ok) throw new Refused(reasons[done.refusal]);
           return account.id;

@@ -61,7 +61,7 @@ describe('Client applications at the console', () => {
       [{ scope: 'openid nik', use_nik_id: 'mencocokkan peserta', use_nik_en: 'matching participants' }, 'Pilih salah satu'],
       [{ use_email_id: 'mengirim undangan', use_email_en: 'sending invitations', use_email_basis: 'contract' }, 'tidak diminta'],
       [{ why: 'iseng' }, 'paling sedikit 10'],
-      [{ scope: 'openid admin:audit:read' }, 'tidak dikenal'],
+      [{ scope: 'openid admin:audit:read profil' }, 'Tidak dikenal untuk jenis aplikasi ini: admin:audit:read, profil.'],
       [{ contacts: 'bukan email' }, 'bukan alamat email'],
       [{ jwks_uri: 'http://10.0.0.1/jwks' }, 'Alamat harus https'],
       [{ token_endpoint_auth_method: 'private_key_jwt' }, 'alamat kunci publik'],
@@ -222,5 +222,17 @@ describe('Client applications at the console', () => {
     for (const query of ['q=%25zzz', 'q=_____zzz', "q=');drop", 'q=%00', 'status=king&q=zzz']) expect(namesOn(await manager.open(`/clients?${query}`)).length, query).to.be.at.most(50);
     const { rows } = await app.container.knex.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain select id from clients where (lower(metadata->>'client_name'), id) > ('dinas m', 'x') order by lower(metadata->>'client_name'), id limit 51`);
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).to.include('clients_by_name');
+  });
+
+  it('say of a draft that nothing of it is in effect, and lead its team to the integration check and what that needs', async () => {
+    const page = await register();
+    const id = idOn(page);
+    expect(page.text).to.include('Draf ini menunggu').and.not.include('Yang berlaku sekarang');
+    expect(page.html).to.include(`href="/admin/clients/${id}/check">Uji integrasi sudah dapat dimulai`);
+    expect((await manager.open(`/clients/${id}/check`)).html).to.include(`href="/admin/clients/${id}/edit#test_redirect_uris"`);
+    expect((await reader.open(`/clients/${id}/check`)).html).not.to.include('/edit');
+    const changed = await manager.browser.submit(await manager.open(`/clients/${id}/edit`), 'client_name', { test_redirect_uris: 'https://coba.rp.test/cb', intent: 'save' });
+    expect(changed.text).to.include('Perubahan draf tersimpan').and.not.include('memperluas akses');
+    expect((await manager.open(`/clients/${id}/check`)).html).not.to.include('/edit#test_redirect_uris');
   });
 });

@@ -18,11 +18,10 @@ const lines = (name: string): EditField => ({ name, kind: 'lines' });
 const choice = (name: string, options: readonly string[]): EditField => ({ name, kind: 'choice', options: ['', ...options] });
 const check = (name: string): EditField => ({ name, kind: 'check' });
 
-export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), line('scope'), check('first_party'), lines('contacts'), line('client_uri')];
+export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), lines('test_redirect_uris'), line('scope'), check('first_party'), lines('contacts'), line('client_uri')];
 export const furtherFields: readonly EditField[] = [
   lines('post_logout_redirect_uris'),
   line('backchannel_logout_uri'),
-  lines('test_redirect_uris'),
   lines('test_post_logout_redirect_uris'),
   line('test_backchannel_logout_uri'),
   line('initiate_login_uri'),

@@ -18,7 +18,7 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/^must hold at least one address/, 'redirect-missing'],
   [/^must hold openid/, 'openid'],
   [/^is needed with the scope nik/, 'data-use'],
-  [/^does not exist: /, 'scope-unknown'],
+  [/^does not exist: (?<names>[^()]*) \(/, 'scope-unknown'],
   [/which is no registered API/, 'api-unknown'],
   [/^asks for what/, 'api-scope'],
   [/^must be the last day/, 'day'],
@@ -44,8 +44,8 @@ const sentences: readonly (readonly [RegExp, string])[] = [
 ];
 
 export function explain(what: string): Sentence {
-  const key = sentences.find(([pattern]) => pattern.test(what))?.[1];
-  return key === undefined ? say('admin.clients.problem.other', { what }) : say(`admin.clients.problem.${key}`);
+  const [pattern, key] = sentences.find(([one]) => one.test(what)) ?? [];
+  return pattern === undefined ? say('admin.clients.problem.other', { what }) : say(`admin.clients.problem.${key ?? ''}`, pattern.exec(what)?.groups);
 }
 
 /** Why nothing was done, in one sentence. */
