@@ -35,11 +35,15 @@ const warnings = {
 
 type Undo = () => Promise<void> | void;
 
-/** A folder stands for the tests in it; other files beside them are no tests. */
-const selection = (args: readonly string[]): { paths: string[]; options: string[] } => {
+/** A folder stands for the tests in it, since other files beside them are no tests; a test may be named without its ending. */
+const selection = (args: readonly string[]): { paths: string[]; options: string[]; missing: string[] } => {
+  const whole = (arg: string): string => (existsSync(join(root, `${arg}.test.ts`)) ? `${arg}.test.ts` : arg);
   const isPath = (arg: string): boolean => existsSync(join(root, arg)) || arg.includes('*');
-  const paths = args.filter(isPath).map((path) => (!path.includes('*') && statSync(join(root, path)).isDirectory() ? `${path.replace(/\/$/, '')}/**/*.test.ts` : path));
-  return { paths, options: args.filter((arg) => !isPath(arg)) };
+  const named = args.map(whole);
+  const paths = named.filter(isPath).map((path) => (!path.includes('*') && statSync(join(root, path)).isDirectory() ? `${path.replace(/\/$/, '')}/**/*.test.ts` : path));
+  const others = named.filter((arg) => !isPath(arg));
+  const isMeantAsPath = (arg: string): boolean => arg.startsWith('test/');
+  return { paths, options: others.filter((arg) => !isMeantAsPath(arg)), missing: others.filter(isMeantAsPath) };
 };
 
 async function provideDatabase(directory: string, undo: Undo[]): Promise<void> {
@@ -75,7 +79,12 @@ async function runMocha(args: readonly string[], summaryFile: string): Promise<n
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { paths, options } = selection(args);
+  const { paths, options, missing } = selection(args);
+  if (missing.length > 0) {
+    // Left to mocha, a path of nothing would be no selection, and everything would run.
+    console.error(`There is no ${missing.join(', ')}.`);
+    return 1;
+  }
   const directory = mkdtempSync(join(tmpdir(), 'siapkerja-test-'));
   // PostgreSQL runs as another user when we are root, and has to pass here.
   chmodSync(directory, 0o711);
