@@ -31,6 +31,8 @@ export interface Demand {
   readonly maxAgeSeconds?: number | undefined;
   /** The level of assurance that the sign-in must have. */
   readonly acr?: string | undefined;
+  /** Where those come back to who turn back on the way: a page that asks for less than this one, or they would go round in a circle. */
+  readonly turnedBack?: string | undefined;
 }
 
 export interface Sessions {
@@ -51,11 +53,7 @@ export interface SessionsDeps {
   readonly config: Pick<Config, 'http' | 'lifetimes'>;
 }
 
-interface Way {
-  readonly path: string;
-  readonly maxAgeSeconds?: number | undefined;
-  readonly acr?: string | undefined;
-}
+type Way = { readonly path: string } & Pick<Demand, 'maxAgeSeconds' | 'acr' | 'turnedBack'>;
 
 const HOME = '/';
 /** What is longer would not fit into the cookies that remember the request. */
@@ -77,8 +75,8 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
   const satisfies = (session: PresentSession, { maxAgeSeconds, acr }: Pick<Demand, 'maxAgeSeconds' | 'acr'>): boolean =>
     (acr === undefined || satisfiesAcr(session.acr, acr)) && (maxAgeSeconds === undefined || epochSeconds(clock.now()) - session.signedInAt <= maxAgeSeconds);
 
-  const toSignIn: Sessions['toSignIn'] = (ctx, { path, prompt, maxAgeSeconds, acr }) => {
-    const way: Way = { path, maxAgeSeconds, acr };
+  const toSignIn: Sessions['toSignIn'] = (ctx, { path, prompt, maxAgeSeconds, acr, turnedBack }) => {
+    const way: Way = { path, maxAgeSeconds, acr, turnedBack };
     const request = new URLSearchParams({
       client_id: PORTAL_CLIENT_ID,
       response_type: 'code',
@@ -118,9 +116,13 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
       const { state, error } = ctx.query;
       const way = sealer.openTicket('way-back', typeof state === 'string' ? state : '', clock.now());
       const session = await read(ctx);
-      // Turned back, or an address that nobody here made: the page would only ask again.
-      if (!isWay(way) || error !== undefined || session === undefined) {
+      // An address that nobody here made, or no sign-in: the page would only ask again.
+      if (!isWay(way) || session === undefined) {
         seeOther(ctx, HOME);
+        return;
+      }
+      if (error !== undefined) {
+        seeOther(ctx, way.turnedBack ?? HOME);
         return;
       }
       // Sent on, the person would come back here in a circle.

@@ -50,8 +50,8 @@ export function addSecurity({ store, secondFactors, sessions, csrf, config }: Se
 
   return (router) => {
     const signedIn = sessions.require({ home: HOME });
-    const twoFactor = sessions.require({ home: HOME, acr: acr.twoFactor });
-    const recent = sessions.require({ home: HOME, acr: acr.twoFactor, maxAgeSeconds: FRESH_SECONDS });
+    const twoFactor = sessions.require({ home: HOME, acr: acr.twoFactor, turnedBack: HOME });
+    const recent = sessions.require({ home: HOME, acr: acr.twoFactor, maxAgeSeconds: FRESH_SECONDS, turnedBack: HOME });
     const read = form({ limitBytes: config.http.bodyLimitBytes });
     const guard = guardForm(csrf, scope);
 

@@ -64,11 +64,15 @@ describe('Second factor: a service asks for it', () => {
     });
   }
 
-  it('leads back to the portal from its own pages, and from the code as well', async () => {
+  it('leads back to where the enrolment began, or to the portal where nobody is signed in', async () => {
     const { citizen, id, browser } = await newcomer();
     const asked = await signIn(browser, await browser.open(`${app.url}/account/security/enrol`), citizen.nik, citizen.password);
     expect(step(asked)).to.equal('second-factor/enrol');
     expect((await browser.open(asked.link('Batal'))).url.pathname).to.equal('/');
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    const begun = await browser.open(`${app.url}/account/security/enrol`);
+    expect(step(begun)).to.equal('second-factor/enrol');
+    expect((await browser.open(begun.link('Batal'))).url.pathname).to.equal('/account/security');
     await giveSecondFactor(app, id);
     const other = new Browser();
     const code = await signIn(other, await other.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
