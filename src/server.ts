@@ -9,7 +9,7 @@ import { createDevelopmentPages } from './dev/pages.ts';
 import { watchGauges, watchHttp } from './gauges.ts';
 import { createHttpServer, drain, listen } from './http-server.ts';
 import { countProtocol } from './oidc/counting.ts';
-import { underWayCookies } from './oidc/provider.ts';
+import { journeyCookies } from './oidc/provider.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
 import { startSimulator, type Simulator } from './ports/civil-registry/simulator.ts';
 import { startEmbedded, type EmbeddedPostgres } from './store/embedded.ts';
@@ -110,7 +110,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     if (tracing !== undefined) opened.push(() => tracing.close());
     const eventLoop = watchEventLoop();
     opened.push(() => { eventLoop.stop(); return Promise.resolve(); });
-    const overload = createOverload({ ...config.overload, eventLoop, cookies: underWayCookies(config.http.issuer), metrics });
+    const overload = createOverload({ ...config.overload, eventLoop, cookies: journeyCookies(config.http.issuer), metrics });
     const server = createHttpServer(createApp(container, { readiness, metrics, overload, tracing, extra }), config.http, metrics);
     watchHttp(metrics, { server, overload, eventLoop });
     const port = await listen(server, config.http);

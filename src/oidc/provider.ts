@@ -73,10 +73,10 @@ const ADDRESSES = ['authorization', 'token', 'userinfo', 'jwks', 'revocation', '
 /** The addresses of the protocol that have no parameter in them. */
 export const addressesOf = (provider: Provider): readonly string[] => ADDRESSES.map((name) => provider.pathFor(name));
 
-/** The cookies of a sign-in that has begun. They are sent to its own paths alone. */
-export const underWayCookies = (issuer: string): readonly string[] => {
-  const { interaction, resume } = cookieNames(issuer);
-  return [interaction, resume];
+/** The cookies of a sign-in that has begun, which are sent to its own paths alone, and that of the session. */
+export const journeyCookies = (issuer: string): { readonly underWay: readonly string[]; readonly session: string } => {
+  const { interaction, resume, session } = cookieNames(issuer);
+  return { underWay: [interaction, resume], session };
 };
 
 export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, fetch, clock, log, changes, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {

@@ -21,21 +21,31 @@ type Kind = 'new' | 'under-way';
 
 const firstOf = (path: string): string => path.split('/', 2)[1] ?? '';
 
-/** Begun sign-ins show by their cookie; it lies below the path of each alone. Who makes one up wins nothing but his turn. */
-const hasCookie = (ctx: Context, name: string): boolean => ctx.get('cookie').split('; ').some((cookie) => cookie.startsWith(`${name}=`));
+/** The pages of a sign-in that has begun, and the way on from it: the cookie of each is sent to these alone. */
+const BEGUN = /^\/(?:interaction|auth)\/[\w-]{8,64}(?:\/|$)/;
+
+const hasCookie = (ctx: Context, name: string): boolean => ctx.get('cookie').split('; ').some((cookie) => cookie.startsWith(`${name}=`) && cookie.length > name.length + 1);
+
+/** The names of cookies by which a browser shows what it is in the middle of. */
+export interface JourneyCookies {
+  /** Of a sign-in that has begun, at its own pages. */
+  readonly underWay: readonly string[];
+  /** Of who is signed in, or comes with the code of a device: nobody sends a form of ours without. */
+  readonly session: string;
+}
 
 /**
  * Whether a request belongs to something begun, which is worth more than something new: a person has typed into it, or a service waits for it.
- *
- * @param cookies  names of the cookies of a sign-in under way.
+ * A form alone is no sign of it: anybody sends one to any address. Whoever makes up a cookie besides wins nothing but his turn.
  */
-export function kindOf(ctx: Context, cookies: readonly string[]): Kind {
+export function kindOf(ctx: Context, { underWay, session }: JourneyCookies): Kind {
   const { path, method } = ctx;
   const first = firstOf(path);
   // Trials with invented people come last.
   if (first === 'sandbox' || BEGINS.test(path)) return 'new';
-  if (method === 'POST' || UNDER_WAY.has(first) || ASSET.test(path)) return 'under-way';
-  return cookies.some((name) => hasCookie(ctx, name)) ? 'under-way' : 'new';
+  if (UNDER_WAY.has(first) || ASSET.test(path)) return 'under-way';
+  if (BEGUN.test(path)) return underWay.some((name) => hasCookie(ctx, name)) ? 'under-way' : 'new';
+  return method === 'POST' && hasCookie(ctx, session) ? 'under-way' : 'new';
 }
 
 export interface OverloadDeps {
@@ -43,7 +53,7 @@ export interface OverloadDeps {
   readonly requests: number;
   readonly lagMs: number;
   readonly eventLoop: { lagMs(): number };
-  readonly cookies: readonly string[];
+  readonly cookies: JourneyCookies;
   readonly metrics: Pick<Metrics, 'refused'>;
 }
 

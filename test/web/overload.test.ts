@@ -149,7 +149,7 @@ describe('Overload', () => {
     async function startBounded({ requests = 1, lag = 0 }: { requests?: number; lag?: number }) {
       const at = { lag };
       const metrics = createMetrics();
-      const overload = createOverload({ requests, lagMs: 200, eventLoop: { lagMs: () => at.lag }, cookies: ['interaction'], metrics });
+      const overload = createOverload({ requests, lagMs: 200, eventLoop: { lagMs: () => at.lag }, cookies: { underWay: ['interaction', 'authorization'], session: 'session' }, metrics });
       const reached = gate();
       const goOn = gate();
       const app = new Koa();
@@ -179,16 +179,30 @@ describe('Overload', () => {
       };
     }
 
+    const UID = 'V1StGXR8Z5jdHi6BmyT12';
     it('is seen by the delay of the event loop too, and is over when that is', async () => {
       const server = await startBounded({ lag: 201 });
       expect(await server.status('/')).to.equal(503);
-      expect(await server.status('/', { method: 'POST' })).to.equal(200);
-      expect(await server.status('/interaction/x', { headers: { cookie: 'a=b; interaction=x' } })).to.equal(200);
-      expect(await server.status('/interaction/x', { headers: { cookie: 'no-interaction=x' } })).to.equal(503);
+      expect(await server.status('/token', { method: 'POST' })).to.equal(200);
+      expect(await server.status(`/interaction/${UID}`, { headers: { cookie: 'a=b; interaction=x' } })).to.equal(200);
+      expect(await server.status(`/interaction/${UID}`, { headers: { cookie: 'no-interaction=x' } })).to.equal(503);
       server.at.lag = 401;
-      expect(await server.status('/', { method: 'POST' })).to.equal(503);
+      expect(await server.status('/token', { method: 'POST' })).to.equal(503);
       server.at.lag = 200;
       expect(await server.status('/')).to.equal(200);
+    });
+
+    it('takes nothing for under way because it is a form: a flood of them goes first', async () => {
+      const server = await startBounded({ lag: 201 });
+      const post = (path: string, cookie = ''): Promise<number> => server.status(path, { method: 'POST', ...(cookie === '' ? {} : { headers: { cookie } }) });
+      for (const path of ['/', '/portal/sign-in', '/tiada', '/account/contact/confirm', '/device', `/interaction/${UID}/login`, '/interaction/x/login', '/auth']) expect(await post(path), path).to.equal(503);
+      // What a browser sends that is in the middle of something, and only where it sends that.
+      expect(await post(`/interaction/${UID}/login`, 'interaction=x')).to.equal(200);
+      expect(await post(`/auth/${UID}`, 'authorization=x')).to.equal(200);
+      expect(await post('/device', 'session=x')).to.equal(200);
+      expect(await post('/account/services/withdraw', 'session=x')).to.equal(200);
+      for (const [path, cookie] of [['/portal/sign-in', 'interaction=x'], ['/interaction/x/login', 'interaction=x'], [`/interaction/${UID}/login`, 'session=x'], [`/interaction/${UID}/login`, 'interaction='], ['/auth', 'session=x; interaction=x']] as const) expect(await post(path, cookie), `${path} ${cookie}`).to.equal(503);
+      expect(await server.status('/account', { headers: { cookie: 'session=x' } }), 'a page can wait').to.equal(503);
     });
 
     it('gives the sandbox no turn of its own', async () => {
