@@ -41,7 +41,7 @@ export interface ClientReview {
   register(wish: ClientWish, options: { readonly hand: Hand; readonly reason?: string | undefined }): Promise<Result<Registered, ClientRefusal>>;
   /**
    * Changes members as `ClientService.update` does, on top of the open proposal where there is one. What widens nothing takes
-   * effect at once; what widens becomes the one proposal of the client. A proposal that lost nothing but its base is renewed
+   * effect at once; what widens becomes the one proposal of the client. What others proposed is changed only by who has `seen` it. A proposal that lost nothing but its base is renewed
    * by saving it as it is.
    */
   save(id: string, changes: Readonly<Record<string, unknown>>, options: SaveOptions): Promise<Result<Saved, ClientRefusal>>;
@@ -139,6 +139,16 @@ export function createClientReview({ store, audit, clock, clients, check, config
     return { client, open };
   }
 
+  /**
+   * What somebody else proposed is not undone by whoever has not seen it: a registration that is written as a whole, say, which
+   * knows what is in effect and nothing of the proposal. A draft is what is shown, and each edition of it is kept.
+   */
+  function holdProposalOfOthers(client: Client, open: ClientVersion, onTop: ClientDescription, wanted: Written, hand: Hand): void {
+    if (client.status === 'draft' || open.involved.every((one) => hand.involved.includes(one))) return;
+    const proposed = new Set(changesBetween(client, onTop).map(({ name }) => name));
+    if (changesBetween(onTop, wanted).some(({ name }) => proposed.has(name))) throw new Abandoned({ reason: 'proposal-open', id: client.id });
+  }
+
   /** Whoever has the machine in hand could do it without asking: there is nobody to protect from. */
   const hasHand = ({ involved }: ClientVersion, hand: Hand): boolean => hand.by !== COMMAND_LINE.by && involved.some((one) => hand.involved.includes(one));
 
@@ -179,7 +189,9 @@ export function createClientReview({ store, audit, clock, clients, check, config
         const { metadata, ignored } = judgeChange(check, client, from, changes, allowNik);
         holdBridgeDay(todayIn(config.identity.timeZone, clock.now()), from.metadata, metadata);
         await holdResources(tx, metadata);
-        const { outcome } = await settle(tx, client, open, { metadata, listing: listing === undefined ? from.listing : (listing ?? undefined), reason }, hand);
+        const wanted = { metadata, listing: listing === undefined ? from.listing : (listing ?? undefined), reason };
+        if (open !== undefined && seen === undefined) holdProposalOfOthers(client, open, from, wanted, hand);
+        const { outcome } = await settle(tx, client, open, wanted, hand);
         return { client: await lockClient(tx, id), ignored, outcome };
       }),
 

@@ -233,6 +233,33 @@ describe('Dynamic registration', () => {
       expect((await call('DELETE', uri, { by })).status).to.equal(403);
     });
 
+    it('what an operator proposed is not lost by a change of the team that knows nothing of it', async () => {
+      const { id, uri, by } = await registered();
+      await approve(id);
+      const wider = [...web.redirect_uris, 'https://lain.test/cb'];
+      const { review } = services();
+      expect((await review.save(id, { redirect_uris: wider }, { hand: handOf('operator:pengusul') })).ok).to.equal(true);
+      const open = (await app.store.clientVersions.findOpen(id))!;
+
+      // As the team knows it: without what is proposed.
+      for (const document of [web, { ...web, contacts: ['baru@diklat.test'] }, { ...web, redirect_uris: [...web.redirect_uris, 'https://tim.test/cb'] }]) {
+        const { status, body: told } = await call('PUT', uri, { by, document: { ...document, client_id: id } });
+        expect([status, told.error]).to.deep.equal([409, 'invalid_request']);
+        expect(told.error_description).to.include('waits to be reviewed');
+      }
+      expect(await app.store.clientVersions.findOpen(id)).to.deep.equal(open);
+      expect((await app.store.clients.find(id))?.metadata.contacts).to.deep.equal(web.contacts);
+
+      const both = await call('PUT', uri, { by, document: { ...web, redirect_uris: wider, contacts: ['baru@diklat.test'], client_id: id } });
+      expect([both.status, both.body.awaiting_review]).to.deep.equal([200, true]);
+      const merged = (await app.store.clientVersions.findOpen(id))!;
+      expect(merged).to.deep.include({ number: open.number, edition: open.edition + 1, involved: ['operator:pengusul', `initial-token:${tokenId}`] });
+      expect(merged.metadata).to.deep.include({ redirect_uris: wider, contacts: ['baru@diklat.test'] });
+
+      expect((await review.reject(id, merged, { hand: handOf('operator:peninjau'), note: 'alamat itu tidak dipakai' })).ok).to.equal(true);
+      expect((await call('PUT', uri, { by, document: { ...web, client_id: id } })).status).to.equal(200);
+    });
+
     it('what an operator granted stays as it is', async () => {
       const { id, uri, by } = await registered();
       await approve(id);

@@ -76,7 +76,8 @@ describe('Client applications: the review by a second operator', () => {
   it('is done by nobody who proposed or edited it, nor by a machine that acts for them', async () => {
     const id = await register();
     done(await review.save(id, { client_name: 'Lain' }, { hand: siti }));
-    done(await review.save(id, { client_name: 'Lain Lagi' }, { hand: budi }));
+    const seen = seenOf((await clients.find(id))!, await getOpen(id));
+    done(await review.save(id, { client_name: 'Lain Lagi' }, { hand: budi, seen }));
     const robot = { by: 'client:robot', involved: ['client:robot', 'operator:siti'] };
     for (const hand of [siti, budi, robot]) {
       for (const decision of [review.approve(id, await getOpen(id), { hand }), review.reject(id, await getOpen(id), { hand, note: why }), review.waive(id, await getOpen(id), { hand, reason: why })]) expect(refusalOf(await decision), hand.by).to.equal('proposal-own');
@@ -84,6 +85,18 @@ describe('Client applications: the review by a second operator', () => {
     expect((await eventsOf(id)).filter(({ type }) => type === 'client.review-refused').map(({ details }) => details.by)).to.deep.equal(['operator:siti', 'operator:budi', 'client:robot']);
     expect((await clients.find(id))?.metadata.client_name).to.equal('Uji');
     done(await review.approve(id, await getOpen(id), { hand: ani }));
+  });
+
+  it('is changed by nobody else who has not seen it', async () => {
+    const id = await register();
+    done(await review.save(id, { client_name: 'Lain' }, { hand: siti }));
+    const open = await getOpen(id);
+    for (const changes of [{ client_name: 'Uji' }, { client_name: 'Lain Lagi', contacts: ['tim@rp.test'] }]) {
+      for (const hand of [budi, { by: 'client:robot', involved: ['client:robot', 'operator:budi'] }]) expect(refusalOf(await review.save(id, changes, { hand }))).to.equal('proposal-open');
+    }
+    expect(await getOpen(id)).to.deep.equal(open);
+    expect(done(await review.save(id, { contacts: ['tim@rp.test'] }, { hand: budi })).outcome, 'on top of it').to.equal('proposed');
+    expect((await getOpen(id)).metadata).to.include({ client_name: 'Lain' });
   });
 
   it('counts among the authors of a draft those of its earlier proposals', async () => {

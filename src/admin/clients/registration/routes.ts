@@ -37,6 +37,9 @@ function refused(ctx: Context, refusal: RegistrationRefusal): void {
     case 'forbidden':
       answer(ctx, 403, { error: 'access_denied', error_description: refusal.what });
       return;
+    case 'proposal-open':
+      answer(ctx, 409, { error: 'invalid_request', error_description: 'an operator proposed another change of the same members, which waits to be reviewed: send this again when it is decided' });
+      return;
     case 'metadata': {
       const aboutAddresses = refusal.problems.every(({ field }) => field.startsWith('redirect_uris'));
       answer(ctx, 400, { error: aboutAddresses ? 'invalid_redirect_uri' : 'invalid_client_metadata', error_description: refusal.problems.map(({ field, what }) => `${field} ${what}`).join('; ') });

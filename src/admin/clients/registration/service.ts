@@ -20,7 +20,9 @@ export type RegistrationRefusal =
   | { readonly reason: 'token' }
   | { readonly reason: 'metadata'; readonly problems: readonly FieldProblem[] }
   /** The client was approved or stopped: what is asked for is an operator's to do. */
-  | { readonly reason: 'forbidden'; readonly what: string };
+  | { readonly reason: 'forbidden'; readonly what: string }
+  /** It would undo what somebody else proposed. */
+  | { readonly reason: 'proposal-open' };
 
 export interface Managed {
   readonly client: Client;
@@ -36,7 +38,7 @@ export interface Registration {
   /** A draft, which exists for the protocol when an operator has approved it. @param document untrusted. */
   register(initialToken: string, document: unknown): Promise<Result<Managed & { readonly token: Sensitive<string> }, RegistrationRefusal>>;
   read(clientId: string, token: string): Promise<Result<Managed, RegistrationRefusal>>;
-  /** The whole registration anew; what is left out is taken away. Of an approved client it becomes a proposal where it widens anything. */
+  /** The whole registration anew; what is left out is taken away. Of an approved client it becomes a proposal where it widens anything; what others proposed stays. */
   update(clientId: string, token: string, document: unknown): Promise<Result<Managed, RegistrationRefusal>>;
   /** Drafts only: an approved client is stopped by an operator. */
   remove(clientId: string, token: string): Promise<Result<undefined, RegistrationRefusal>>;
@@ -77,6 +79,7 @@ function readDocument(document: unknown, standing: ClientMetadata | undefined): 
 
 const toRefusal = (refusal: ClientRefusal): RegistrationRefusal => {
   if (refusal.reason === 'client-metadata') return { reason: 'metadata', problems: refusal.problems };
+  if (refusal.reason === 'proposal-open') return { reason: 'proposal-open' };
   return { reason: 'metadata', problems: [{ field: 'document', what: `was refused: ${refusal.reason}` }] };
 };
 
