@@ -147,6 +147,17 @@ describe('The command line', function () {
     });
   });
 
+  it('makes a token for a team in production only in the name of somebody, or with a reason that stays', async () => {
+    const command = ['client', 'initial-token', '--team', 'BLK Contoh', '--expires', '7', '--max', '3'];
+    const refused = await sso(command, { env: production() });
+    expect([refused.code, refused.stdout]).to.deep.equal([1, '']);
+    expect(refused.stderr).to.match(/--handed-by.*--unnamed/);
+    for (const more of [['--unnamed', 'darurat'], ['--handed-by', 'tono'], ['--handed-by', 'f81d4fae-7dec-4d0a-a765-00a0c91e6bf6', '--unnamed', 'tiket 2041, tidak ada operator']]) expect((await sso([...command, ...more], { env: production() })).code, more.join(' ')).to.equal(1);
+    const made = await json<{ id: string }>([...command, '--unnamed', 'tiket 2041, tidak ada operator'], { env: production() });
+    const event = (await core.store.audit.list({ type: 'initial-token.made' })).find(({ details }) => details.token === made.id);
+    expect(event?.details).to.deep.equal({ token: made.id, team: 'BLK Contoh', most: 3, by: 'operator', reason: 'tiket 2041, tidak ada operator' });
+  });
+
   describe('for APIs', () => {
     const identifier = 'https://api.karirhub.test/';
 

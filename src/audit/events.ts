@@ -62,7 +62,7 @@ export interface EventCatalogue {
   'api.disabled': { resource: string; by: string; reason?: string };
   'api.enabled': { resource: string; by: string; reason?: string };
 
-  'initial-token.made': { token: string; team: string; most: number; by: string; handedBy?: string };
+  'initial-token.made': { token: string; team: string; most: number; by: string; handedBy?: string; reason?: string };
   'initial-token.revoked': { token: string; team: string; by: string };
   'client-draft.removed': { by: string };
 

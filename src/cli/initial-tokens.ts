@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createInitialTokens, type InitialTokenRefusal } from '../admin/clients/registration/tokens.ts';
+import { parseReason, type Reason } from '../domain/operator.ts';
 import type { InitialToken } from '../store/registration-tokens.ts';
 import { withCore } from './open.ts';
 import { print, Refused, remark, showRecord, showRows } from './terminal.ts';
@@ -23,6 +24,29 @@ const present = ({ id, team, most, handedBy, used, createdAt, expiresAt, revoked
   ...(revokedAt === undefined ? {} : { revoked_at: revokedAt.toISOString() }),
 });
 
+interface Flags {
+  readonly team: string;
+  readonly expires: number;
+  readonly max: number;
+  readonly handedBy?: string;
+  readonly unnamed?: string;
+}
+
+/**
+ * Who hands a token over may hold it too, and what comes by it is reviewed: a token of nobody's would let one person propose and
+ * approve. So somebody is named or, where there is nobody to name, it is said why.
+ */
+function readUnnamed({ handedBy, unnamed }: Flags, isProduction: boolean): Reason | undefined {
+  if (handedBy !== undefined && unnamed !== undefined) throw new Refused('give --handed-by or --unnamed, not both');
+  if (unnamed === undefined) {
+    if (handedBy === undefined && isProduction) throw new Refused('name who hands it over by --handed-by, or say by --unnamed why nobody can be named');
+    return undefined;
+  }
+  const reason = parseReason(unnamed);
+  if (!reason.ok) throw new Refused('the reason must have 10 to 300 characters, without a number or address of a person');
+  return reason.value;
+}
+
 /** Tokens by which approved teams register their clients as drafts (RFC 7591). */
 export function addInitialTokenCommands(client: Command): void {
   client
@@ -31,9 +55,11 @@ export function addInitialTokenCommands(client: Command): void {
     .requiredOption('--team <name>', 'who gets it')
     .requiredOption('--expires <days>', 'how long it is good, 1 to 90', Number)
     .requiredOption('--max <clients>', 'how many clients, 1 to 100', Number)
-    .option('--handed-by <sub>', 'the operator who hands it over, by their account id: they approve nothing that comes by it')
-    .action(async ({ team, expires, max, handedBy }: { team: string; expires: number; max: number; handedBy?: string }, command: Command) => {
-      const made = await withCore((core) => createInitialTokens(core).make({ team, days: expires, most: max, handedBy }));
+    .option('--handed-by <sub>', 'the operator who hands it over, by their account id: they approve nothing that comes by it (required in production)')
+    .option('--unnamed <reason>', 'instead of a name, in an emergency: why there is none; it stays in the audit log')
+    .action(async (flags: Flags, command: Command) => {
+      const { team, expires, max, handedBy } = flags;
+      const made = await withCore((core) => createInitialTokens(core).make({ team, days: expires, most: max, handedBy, unnamed: readUnnamed(flags, core.config.environment === 'production') }));
       if (!made.ok) throw new Refused(reasons[made.refusal]);
       const shown = { ...present(made.value.token), initial_access_token: made.value.value.reveal() };
       print(command, shown, () => showRecord(shown));

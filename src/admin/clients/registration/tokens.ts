@@ -1,5 +1,6 @@
 import type { Audit } from '../../../audit/log.ts';
 import type { KeyedHash } from '../../../crypto/keyed-hash.ts';
+import type { Reason } from '../../../domain/operator.ts';
 import { PLAIN_LINE } from '../../../domain/plain-line.ts';
 import { refuse, ok, type Result } from '../../../domain/result.ts';
 import { sensitive, type Sensitive } from '../../../domain/sensitive.ts';
@@ -16,6 +17,8 @@ export interface InitialTokenWish {
   readonly most: number;
   /** The account id of the operator who hands it over: they approve nothing that comes by it. */
   readonly handedBy?: string | undefined;
+  /** Why nobody is named who hands it over. */
+  readonly unnamed?: Reason | undefined;
 }
 
 export type InitialTokenRefusal = 'team' | 'days' | 'most' | 'operator' | 'taken';
@@ -50,7 +53,7 @@ const isWhole = (value: number, most: number): boolean => Number.isInteger(value
 
 export function createInitialTokens({ store, audit, keyedHash, clock, random }: InitialTokensDeps): InitialTokens {
   return {
-    async make({ id = random.uuid(), team, days, most, handedBy }, by = COMMAND_LINE) {
+    async make({ id = random.uuid(), team, days, most, handedBy, unnamed }, by = COMMAND_LINE) {
       if (!isTeam(team.trim())) return refuse('team');
       if (!isWhole(days, 90)) return refuse('days');
       if (!isWhole(most, 100)) return refuse('most');
@@ -60,7 +63,7 @@ export function createInitialTokens({ store, audit, keyedHash, clock, random }: 
       const token = { id, team: team.trim(), most, handedBy, used: 0, createdAt: at, expiresAt: new Date(at.getTime() + days * DAY_MS), revokedAt: undefined };
       return store.transaction(async (tx) => {
         if (!(await tx.registrationTokens.insertInitial(token, initialHash(keyedHash, value.reveal())))) return refuse('taken');
-        await audit.record(tx, 'initial-token.made', { token: id, team: token.team, most, by, ...(handedBy === undefined ? {} : { handedBy }) });
+        await audit.record(tx, 'initial-token.made', { token: id, team: token.team, most, by, ...(handedBy === undefined ? {} : { handedBy }), ...(unnamed === undefined ? {} : { reason: unnamed }) });
         return ok({ token, value });
       });
     },
