@@ -17,6 +17,8 @@ function explain(refusal: ClientRefusal): string {
       return `client ${refusal.id} was changed by somebody else meanwhile`;
     case 'client-draft':
       return `client ${refusal.id} is a draft: approve it by client approve`;
+    case 'drafts-many':
+      return 'too many drafts wait for a decision or were begun today';
     case 'proposal-open':
       return `client ${refusal.id} has a proposal that waits already`;
     case 'proposal-own':

@@ -71,6 +71,24 @@ export function createClientVersionStore(db: Knex) {
       return (row?.last ?? 0) + 1;
     },
 
+    /**
+     * How many drafts somebody has had a hand in, those of teams aside, that wait for a decision or are younger than `since`. Nobody else begins one in their name
+     * until the transaction ends.
+     * @param hands  as which they do: an operator, and the machine by which.
+     */
+    async countDrafts(hands: readonly string[], since: Date): Promise<number> {
+      for (const hand of [...hands].sort()) await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`drafts of ${hand}`]);
+      const { rows } = await db.raw<{ rows: { drafts: number }[] }>(
+        `select count(*)::int as drafts from clients
+           join client_versions first on first.client_id = clients.id and first.number = 1
+          where clients.status = 'draft' and jsonb_exists_any(first.involved, ?)
+            and (clients.created_at > ? or exists (select 1 from client_versions where client_id = clients.id and state = 'proposed'))
+            and first.proposed_by not like 'initial-token:%'`,
+        [[...hands], since],
+      );
+      return rows[0]?.drafts ?? 0;
+    },
+
     async insert(version: ClientVersion): Promise<void> {
       await db('client_versions').insert(toRow(version));
     },

@@ -61,6 +61,7 @@ const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata
   'secret-last': [409, 'It is the last secret of the client.'],
   'client-changed': [409, 'Somebody else changed the client meanwhile; nothing was saved. Read it again.'],
   'client-draft': [409, 'The client is a draft: it has to be approved.'],
+  'drafts-many': [409, 'Too many drafts in the name of this operator wait or were begun today: have some decided or withdraw them.'],
   'proposal-changed': [409, 'There is no such proposal any more: it was changed or decided.'],
   'proposal-open': [409, 'A proposal waits already.'],
   'proposal-own': [403, 'Nobody decides on what they had a hand in, themselves or by a machine.'],

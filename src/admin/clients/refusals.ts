@@ -11,6 +11,7 @@ type PlainRefusal =
   | 'secret-last'
   | 'client-changed'
   | 'client-draft'
+  | 'drafts-many'
   | 'proposal-changed'
   | 'proposal-open'
   | 'proposal-own'

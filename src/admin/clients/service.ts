@@ -15,7 +15,7 @@ import { judgeChange, judgeNew, type ProtocolCheck } from './judgement.ts';
 import { holdResources } from './resource-rules.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
 import { makeSecret } from './secrets/service.ts';
-import { COMMAND_LINE, effectiveVersion, propose, recordEffect, type Hand } from './versions.ts';
+import { COMMAND_LINE, effectiveVersion, isTeam, propose, recordEffect, type Hand } from './versions.ts';
 
 export type { ClientRefusal } from './refusals.ts';
 
@@ -85,8 +85,10 @@ export interface ClientServiceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly check: ProtocolCheck;
-  readonly config: Pick<Config, 'identity'>;
+  readonly config: Pick<Config, 'identity' | 'limits'>;
 }
+
+const DAY_MS = 86_400_000;
 
 const detailsOf = ({ by, reason }: Because): { by: string; reason?: string } => ({ by, ...(reason === undefined ? {} : { reason }) });
 
@@ -109,6 +111,13 @@ export function createClientService({ store, audit, clock, random, check, config
     return ok({ client: { id: metadata.client_id, status, type: judged.value.type, metadata, secrets: [], listing, createdAt: now, updatedAt: now }, ignored, newSecret });
   }
 
+  /** A draft costs nobody's look until it is decided, so one person could fill tables and lists. A team has as many as its token says. */
+  async function holdDrafts(tx: Store, { by, involved }: Hand, more: number, at: Date): Promise<void> {
+    if (isTeam(by)) return;
+    const drafts = await tx.clientVersions.countDrafts(involved, new Date(at.getTime() - DAY_MS));
+    if (drafts + more > config.limits.clientDrafts) throw new Abandoned({ reason: 'drafts-many', id: by });
+  }
+
   return {
     async create(wishes, { hand = COMMAND_LINE, status = 'active', reason } = {}) {
       const prepared: Registered[] = [];
@@ -122,6 +131,7 @@ export function createClientService({ store, audit, clock, random, check, config
       return whole(store, async (tx) => {
         const at = clock.now();
         const made: Registered[] = [];
+        if (status === 'draft') await holdDrafts(tx, hand, prepared.length, at);
         for (const { client, newSecret, ignored } of prepared) {
           await holdResources(tx, client.metadata);
           if (!(await tx.clients.insert(client))) throw new Abandoned({ reason: 'client-id-taken', id: client.id });

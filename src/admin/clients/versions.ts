@@ -11,6 +11,10 @@ export interface Hand {
 
 /** The command line was there first and is called so. */
 export const COMMAND_LINE: Hand = { by: 'operator', involved: ['operator'] };
+/** What a team does, the audit log tells by its token. */
+const TEAM = 'initial-token:';
+export const teamOf = (tokenId: string): string => `${TEAM}${tokenId}`;
+export const isTeam = (by: string): boolean => by.startsWith(TEAM);
 export const handOf = (by: string): Hand => ({ by, involved: [by] });
 
 const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())];

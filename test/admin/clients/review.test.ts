@@ -87,6 +87,24 @@ describe('Client applications: the review by a second operator', () => {
     done(await review.approve(id, await getOpen(id), { hand: ani }));
   });
 
+  it('is not asked for without end in the name of one operator, by hand or by machine, at the same moment or one after the other', async () => {
+    const few = createClientService({ ...core, check: await createStandaloneCheck(core), config: { ...core.config, limits: { ...core.config.limits, clientDrafts: 3 } } });
+    const [rina, robot] = [{ by: 'operator:rina', involved: ['operator:rina'] }, { by: 'client:robot', involved: ['client:robot', 'operator:rina'] }];
+    const begin = (hand = rina) => few.create([{ document: web }], { hand, status: 'draft' });
+    const begun = await Promise.all([begin(), begin(robot), begin(), begin(robot), begin()]);
+    expect(begun.map(refusalOf).filter((reason) => reason === 'drafts-many')).to.have.length(2);
+    expect(begun.filter(({ ok }) => ok)).to.have.length(3);
+    expect((await begin({ by: 'operator:eko', involved: ['operator:eko'] })).ok, 'somebody else').to.equal(true);
+    expect((await begin({ by: 'initial-token:x', involved: ['initial-token:x', 'operator:rina'] })).ok, 'a team has the number of its token').to.equal(true);
+
+    const [first] = begun.flatMap((made) => (made.ok ? [made.value[0]!.client.id] : []));
+    done(await review.withdraw(first!, await getOpen(first!), rina));
+    expect(refusalOf(await begin()), 'today').to.equal('drafts-many');
+    await core.knex('clients').where({ id: first }).update({ created_at: new Date(Date.now() - 90_000_000) });
+    done(await begin());
+    expect(refusalOf(await begin())).to.equal('drafts-many');
+  });
+
   it('is changed by nobody else who has not seen it', async () => {
     const id = await register();
     done(await review.save(id, { client_name: 'Lain' }, { hand: siti }));

@@ -13,7 +13,7 @@ import type { Store } from '../../../store/store.ts';
 import type { FieldProblem } from '../field-problem.ts';
 import type { ClientRefusal } from '../refusals.ts';
 import type { ClientReview } from '../review.ts';
-import type { Hand } from '../versions.ts';
+import { teamOf, type Hand } from '../versions.ts';
 import { initialHash, newToken } from './tokens.ts';
 
 export type RegistrationRefusal =
@@ -85,7 +85,7 @@ const toRefusal = (refusal: ClientRefusal): RegistrationRefusal => {
 
 /** What a team does, the audit log tells by its token. Whoever handed that over may hold it too: they approve nothing that comes by it. */
 function handOfTeam({ id, handedBy }: Pick<InitialToken, 'id' | 'handedBy'>): Hand {
-  const by = `initial-token:${id}`;
+  const by = teamOf(id);
   return { by, involved: [by, ...(handedBy === undefined ? [] : [signatureOf({ kind: 'operator', accountId: handedBy as AccountId })])] };
 }
 
