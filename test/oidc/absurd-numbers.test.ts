@@ -123,12 +123,12 @@ describe('Protocol: numbers that make no sense', () => {
   it('in a proof of possession are no proof', async () => {
     const header = { alg: 'ES256', typ: 'dpop+jwt', jwk };
     for (const name of ['iat', 'exp', 'nbf', 'jti']) {
-      for (const number of absurd) {
+      await Promise.all(absurd.map(async (number) => {
         const proof = signed({ htm: '"POST"', htu: JSON.stringify(`${app.url}/token`), jti: JSON.stringify(randomBytes(9).toString('hex')), iat: String(now()), [name]: number }, header);
         const told = await post('/token', { grant_type: 'authorization_code', code: 'x', redirect_uri: `${service.origin}/cb`, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion({}) }, { dpop: proof });
         expect(told.status, `${name} ${number}`).to.be.oneOf([400, 401]);
         expect(told.error, `${name} ${number}`).to.be.oneOf(['invalid_dpop_proof', 'use_dpop_nonce']);
-      }
+      }));
     }
   });
 });

@@ -117,6 +117,7 @@ describe('The sandbox issuer', () => {
     expect((await userinfo(app.url, tokens.access_token)).status).to.equal(401);
     expect((await userinfo(sandbox, real.access_token)).status).to.equal(401);
     expect((await userinfo(sandbox, tokens.access_token)).status).to.equal(200);
+    expect((await fetch(`${app.url}/api/admin/v1/operators`, { headers: { authorization: `Bearer ${tokens.access_token}` } })).status).to.equal(401);
 
     const introspect = async (issuer: string, token = ''): Promise<unknown> =>
       ((await (await fetch(`${issuer}/token/introspection`, { method: 'POST', headers: { authorization: `Basic ${btoa(`rp:${SECRET}`)}` }, body: new URLSearchParams({ token }) })).json()) as { active: unknown }).active;
