@@ -1,10 +1,12 @@
 import { membersOf, type ClientDescription } from './client-change.ts';
+import { personalScopes } from './sharing.ts';
 
 /** Why a member of a new registration is looked at twice. */
-export const watches = ['nik', 'pkce', 'first-party', 'hosts', 'not-https', 'offline', 'device', 'machine', 'admin', 'public', 'introspection', 'bridge', 'apis', 'operated', 'uncommon'] as const;
+export const watches = ['nik', 'no-purpose', 'pkce', 'first-party', 'hosts', 'not-https', 'offline', 'device', 'machine', 'admin', 'public', 'introspection', 'bridge', 'apis', 'operated', 'uncommon'] as const;
 export type Watch = (typeof watches)[number];
 
-type Rule = (value: unknown) => readonly Watch[];
+type Members = Readonly<Record<string, unknown>>;
+type Rule = (value: unknown, all: Members) => readonly Watch[];
 
 const items = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 const words = (value: unknown): readonly string[] => (typeof value === 'string' ? value.split(/\s+/) : []);
@@ -21,7 +23,9 @@ const addresses: Rule = (value) => {
   return [...when(hosts.size > 1, 'hosts'), ...when(all.some((one) => !one.startsWith('https://')), 'not-https')];
 };
 const grants: Rule = (value) => [...when(items(value).includes(DEVICE_GRANT), 'device'), ...when(items(value).includes('client_credentials'), 'machine')];
-const scopes: Rule = (value) => [...when(words(value).includes('nik'), 'nik'), ...when(words(value).includes('offline_access'), 'offline'), ...when(words(value).some((scope) => scope.startsWith('admin:')), 'admin')];
+/** Citizens are told for what a service wants their data; of these it says nothing. */
+const lacksPurpose = (asked: readonly string[], { data_use: uses }: Members): boolean => personalScopes.some((scope) => asked.includes(scope) && (uses as Members | undefined)?.[scope] === undefined);
+const scopes: Rule = (value, all) => [...when(words(value).includes('nik'), 'nik'), ...when(lacksPurpose(words(value), all), 'no-purpose'), ...when(words(value).includes('offline_access'), 'offline'), ...when(words(value).some((scope) => scope.startsWith('admin:')), 'admin')];
 
 /** Every member that most registrations have. What does not stand here is uncommon, also what nobody has thought of yet. */
 const rules: Readonly<Record<string, Rule>> = {
@@ -55,10 +59,11 @@ const rules: Readonly<Record<string, Rule>> = {
  */
 export function watchedIn(registration: ClientDescription): ReadonlyMap<string, readonly Watch[]> {
   const gravest = ([, [first]]: readonly [string, readonly Watch[]]): number => (first === undefined ? watches.length : watches.indexOf(first));
+  const all = membersOf(registration);
   return new Map(
-    Object.entries(membersOf(registration))
+    Object.entries(all)
       .filter(([, value]) => value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0))
-      .map(([name, value]) => [name, (rules[name] ?? always('uncommon'))(value)] as const)
+      .map(([name, value]) => [name, (rules[name] ?? always('uncommon'))(value, all)] as const)
       .filter(([, found]) => found.length > 0)
       .sort((one, other) => gravest(one) - gravest(other)),
   );

@@ -46,7 +46,7 @@ describe('The events of a day', () => {
     await app.container.scheduler.stop();
     await chainAll(app.container.audit, app.store);
     expect(await app.container.audit.verify(app.store)).to.equal(undefined);
-    const { rows } = await app.database.knex.raw<{ rows: { left: number }[] }>('select (select count(*) from audit_events) - (select count(*) from audit_chain) as left');
+    const { rows } = await app.database.knex.raw<{ rows: { left: number }[] }>('select (select count(*) from audit_log) - (select count(*) from audit_chain) as left');
     expect(rows[0]?.left).to.equal(0);
   });
 });

@@ -3,7 +3,8 @@ import { fields } from '../../src/admin/clients/metadata-fields.ts';
 import { watchedIn, watches } from '../../src/domain/client-watch.ts';
 import { sentences } from '../../src/web/i18n.ts';
 
-const usual = { client_id: 'uji', client_name: 'Uji', redirect_uris: ['https://rp.test/cb', 'https://rp.test/lain'], scope: 'openid profile email', grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'client_secret_basic', first_party: false };
+const purpose = { purpose: { id: 'Uji', en: 'Trial' }, legal_basis: 'consent' } as const;
+const usual = { client_id: 'uji', client_name: 'Uji', redirect_uris: ['https://rp.test/cb', 'https://rp.test/lain'], scope: 'openid profile email', grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'client_secret_basic', first_party: false, data_use: { profile: purpose, email: purpose } };
 const watched = (members: object): unknown => Object.fromEntries(watchedIn({ metadata: { ...usual, ...members } }));
 
 describe('A new application', () => {
@@ -12,7 +13,9 @@ describe('A new application', () => {
   });
 
   const cases: readonly [string, object, object][] = [
-    ['the NIK, and access that lasts', { scope: 'openid nik offline_access' }, { scope: ['nik', 'offline'] }],
+    ['the NIK, and access that lasts', { scope: 'openid nik offline_access', data_use: { nik: purpose } }, { scope: ['nik', 'offline'] }],
+    ['data of which it does not say what they are for', { scope: 'openid email phone' }, { scope: ['no-purpose'] }],
+    ['data of which it says nothing at all', { data_use: undefined }, { scope: ['no-purpose'] }],
     ['waived PKCE', { pkce_waived_because: 'a library from before 2015' }, { pkce_waived_because: ['pkce'] }],
     ['data without asking', { first_party: true }, { first_party: ['first-party'] }],
     ['addresses of several hosts', { redirect_uris: ['https://rp.test/cb', 'https://other.test/cb'] }, { redirect_uris: ['hosts'] }],

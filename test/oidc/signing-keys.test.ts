@@ -96,7 +96,7 @@ describe('Protocol: signing keys', () => {
       await rotation.run();
       const [first] = (await core.store.signingKeys.list()).filter(({ algorithm, state }) => algorithm === 'ES256' && state === 'current');
       await rotation.remove(first!.kid, 'bocor di salinan cadangan');
-      const events = (await core.knex('audit_events').where('type', 'like', 'signing-key.%').orderBy('at')) as { type: string; details: Record<string, unknown> }[];
+      const events = (await core.knex('audit_log').where('type', 'like', 'signing-key.%').orderBy('at')) as { type: string; details: Record<string, unknown> }[];
       expect(events.filter(({ type }) => type === 'signing-key.made')).to.have.length(7);
       expect(events.find(({ type }) => type === 'signing-key.removed')?.details).to.deep.equal({ kid: first!.kid, algorithm: 'ES256', state: 'current', by: 'operator', reason: 'bocor di salinan cadangan' });
       expect(events.find(({ type }) => type === 'signing-key.promoted')?.details).to.include({ by: 'operator', algorithm: 'ES256' });

@@ -53,7 +53,7 @@ describe('Recovery: codes', () => {
     const code = await app.codeFor(citizen.phone);
     const answers = await Promise.all(Array.from({ length: 8 }, () => browser.post(page, 'code', { code })));
     expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([303]));
-    const proofs = await app.database.knex('audit_events').where('type', 'like', 'recovery.%').select('type');
+    const proofs = await app.database.knex('audit_log').where('type', 'like', 'recovery.%').select('type');
     expect(proofs.some(({ type }: { type: string }) => type === 'recovery.completed')).to.equal(false);
     expect(isPassword(await browser.open(at(page, 'recover')))).to.equal(true);
   });

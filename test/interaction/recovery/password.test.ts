@@ -26,7 +26,7 @@ describe('Recovery: the new password', () => {
   });
 
   const eventsOf = async (): Promise<readonly string[]> =>
-    (await app.database.knex<{ type: string; account_id: string }>('audit_events').where('account_id', accountId).orderBy('at')).map(({ type }) => type);
+    (await app.database.knex<{ type: string; account_id: string }>('audit_log').where('account_id', accountId).orderBy('at')).map(({ type }) => type);
 
   async function accepts(password: string): Promise<boolean> {
     const browser = new Browser();

@@ -131,7 +131,7 @@ describe('Registration: activation', () => {
   it('makes the checks of the registration the account’s, and keeps no password, code or name with them', async () => {
     const way = await atCode(app);
     await enterCode(way.browser, way.page, await codeOf(way));
-    const rows = await app.database.knex('verifications').whereNotNull('account_id').orderBy('at', 'desc').limit(1);
+    const rows = await app.database.knex('verification_log').whereNotNull('account_id').orderBy('at', 'desc').limit(1);
     expect(rows[0]).to.include({ outcome: 'verified', institution: 'KEMNAKER', threshold: 90 });
     expect(Object.keys(rows[0] as object).sort()).to.deep.equal(['account_id', 'at', 'client_id', 'draft_id', 'duration_ms', 'id', 'institution', 'nik_hash', 'outcome', 'policy_version', 'reference', 'response_code', 'threshold']);
   });

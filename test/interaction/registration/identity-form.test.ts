@@ -99,7 +99,7 @@ describe('Registration: the form of the identity', () => {
   });
 
   it('asks the registry nothing about a form that is not in order, and nothing counts', async () => {
-    const counted = async (): Promise<unknown> => [await app.database.knex('verifications').count(), await app.database.knex('counters').sum('points')];
+    const counted = async (): Promise<unknown> => [await app.database.knex('verification_log').count(), await app.database.knex('counters').sum('points')];
     const before = [asked(app), await counted()];
     for (let times = 0; times < 8; times += 1) expect((await indonesian.post(first, 'nik', { ...good, name: '' })).status).to.equal(422);
     expect([asked(app), await counted()]).to.deep.equal(before);

@@ -62,7 +62,7 @@ describe('Registration: what the civil registry answers', () => {
   });
 
   const points = async (limit: string): Promise<number> => Number((await app.database.knex('counters').where('key', 'like', `identity.${limit}:%`).sum('points as points').first())?.points ?? 0);
-  const outcomes = async (): Promise<string[]> => (await app.database.knex('verifications').orderBy('at').select('outcome')).map(({ outcome }: { outcome: string }) => outcome);
+  const outcomes = async (): Promise<string[]> => (await app.database.knex('verification_log').orderBy('at').select('outcome')).map(({ outcome }: { outcome: string }) => outcome);
 
   /** The same claim on an Indonesian and on an English page. */
   async function claim(citizen: Citizen): Promise<{ first: Page; id: Page; en: Page }> {
@@ -136,7 +136,7 @@ describe('Registration: what the civil registry answers', () => {
     const browser = new Browser();
     const page = await proveIdentity(browser, await begin(app, browser), somebody({ ending: '9012' }));
     const reference = /Nomor rujukan: (\S+)/.exec(page.text)?.[1] ?? '';
-    expect(await app.database.knex('verifications').where({ reference, outcome: 'duplicate' })).to.have.lengthOf(1);
+    expect(await app.database.knex('verification_log').where({ reference, outcome: 'duplicate' })).to.have.lengthOf(1);
   });
 
   it('says the same for a wrong name and a wrong mother’s name', async () => {
