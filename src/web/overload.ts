@@ -64,7 +64,10 @@ export interface Overload {
   working(): number;
 }
 
-const page = readFileSync(new URL('../../views/errors/overloaded.html', import.meta.url));
+const pageOf = (name: string): Buffer => readFileSync(new URL(`../../views/errors/${name}.html`, import.meta.url));
+const page = pageOf('overloaded');
+/** A link to try again would lose what somebody has typed; a reload sends it once more. */
+const pageForForms = pageOf('overloaded-form');
 const forPrograms = Buffer.from(JSON.stringify({ error: 'temporarily_unavailable', error_description: 'too many requests at once; come back after Retry-After seconds' }));
 
 function turnAway(ctx: Context): void {
@@ -79,7 +82,7 @@ function turnAway(ctx: Context): void {
     return;
   }
   ctx.type = 'html';
-  ctx.body = page;
+  ctx.body = ctx.method === 'POST' ? pageForForms : page;
 }
 
 /** Refuses early and says so, rather than keep everybody waiting for what nobody gets (docs/adr/0026-overload.md). */

@@ -69,6 +69,16 @@ describe('Overload', () => {
       await held.release();
     });
 
+    it('tells whoever has sent a form to reload, which sends it again: a link would lose what they typed', async () => {
+      const held = await holdOne();
+      const answer = await ask('/recover', { method: 'POST', headers: { accept: 'text/html' }, body: new URLSearchParams({ identifier: 'orang@contoh.test' }) });
+      expect(answer.status).to.equal(503);
+      expect(Number(answer.headers.get('retry-after'))).to.be.within(5, 15);
+      const html = await answer.text();
+      expect(html).to.include('muat ulang halaman ini').and.include('reload this page').and.not.include('<a');
+      await held.release();
+    });
+
     it('answers programs with JSON, also from other origins: a pushed request begins something', async () => {
       const held = await holdOne();
       const answer = await ask('/request', { method: 'POST', body: new URLSearchParams({ client_id: service.id }) });
