@@ -141,7 +141,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
 
   /**
    * What somebody else proposed is not undone by whoever has not seen it: a registration that is written as a whole, say, which
-   * knows what is in effect and nothing of the proposal. A draft is what is shown, and each edition of it is kept.
+   * knows what is in effect and nothing of the proposal. Of a draft there is nothing in effect: it is itself what everybody is shown.
    */
   function holdProposalOfOthers(client: Client, open: ClientVersion, onTop: ClientDescription, wanted: Written, hand: Hand): void {
     if (client.status === 'draft' || open.involved.every((one) => hand.involved.includes(one))) return;
