@@ -9,7 +9,8 @@ async function online(knex: Knex, work: (connection: pg.Client) => Promise<unkno
     await connection.query('set lock_timeout = 0');
     await work(connection);
   } finally {
-    await connection.query('reset lock_timeout');
+    // On a connection that broke the reason is told already.
+    await connection.query('reset lock_timeout').catch(() => undefined);
     await client.releaseConnection(connection);
   }
 }

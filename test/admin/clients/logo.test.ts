@@ -40,8 +40,11 @@ describe('The logo of a client application', () => {
   }
 
   async function send(file: Buffer, { by = manager, headers = {}, ...told }: { by?: TestOperator; headers?: Readonly<Record<string, string>>; name?: string; type?: string } = {}): Promise<Page> {
-    const { csrf = '' } = (await manager.open(`/clients/${service.id}/logo`)).form('csrf').fields;
-    const request = multipart({ csrf }, file, told);
+    const { fields } = (await manager.open(`/clients/${service.id}/logo`)).form('seen');
+    return sendForm(by, fields, file, told, headers);
+  }
+  async function sendForm(by: TestOperator, fields: Readonly<Record<string, string>>, file: Buffer, told: { name?: string; type?: string } = {}, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
+    const request = multipart(fields, file, told);
     return by.browser.request(address(), { ...request, headers: { ...request.headers, ...headers } });
   }
   const upload = async (file: Buffer): Promise<Page> => manager.browser.follow(await send(file));
@@ -65,6 +68,19 @@ describe('The logo of a client application', () => {
     expect((await fetch(`${app.url}/logos/${name}`)).status).to.equal(200);
     expect((await app.store.audit.list({ type: 'client.approved' })).at(-1)?.details.fields).to.deep.equal(['logo']);
     expect(imagesOn(await reader.open(`/clients/${service.id}`))).to.deep.equal([proposed]);
+  });
+
+  it('that a colleague proposed is replaced by who has seen it, and by nobody who has seen the one before', async () => {
+    const colleague = await startOperator(app, ['client-manager']);
+    await upload(picture());
+    const seen = (await colleague.open(`/clients/${service.id}/logo`)).form('seen').fields;
+    const [second = ''] = imagesOn(await upload(picture()));
+    const late = await sendForm(colleague, seen, picture());
+    expect(late.status).to.equal(422);
+    expect(imagesOn(late), 'what waits by now').to.deep.equal([second]);
+    const mine = await colleague.browser.follow(await sendForm(colleague, late.form('seen').fields, picture()));
+    expect(mine.text).to.include('setelah petugas kedua menyetujuinya');
+    expect(imagesOn(mine)).to.have.length(1).and.not.include(second);
   });
 
   it('is not approved by whoever uploaded it', async () => {

@@ -48,7 +48,7 @@ describe('What a reviewer sees of a change', () => {
 
   it('of a new application is every member, unmarked, what is looked at closely first', () => {
     const shown = showNew({ metadata: { client_id: 'uji', client_name: 'Uji', redirect_uris: ['https://rp.test/cb'], scope: 'openid nik', contacts: ['tim@rp.test'] } });
-    expect(shown.map(({ name, watch }) => [name, watch.map(({ key }) => key)])).to.deep.equal([['scope', ['admin.clients.watch.nik']], ['client_id', []], ['client_name', []], ['redirect_uris', []], ['contacts', []]]);
+    expect(shown.map(({ name, watch }) => [name, watch.map(({ key }) => key)])).to.deep.equal([['scope', ['admin.clients.watch.nik', 'admin.clients.watch.no-purpose']], ['client_id', []], ['client_name', []], ['redirect_uris', []], ['contacts', []]]);
     expect(shown.flatMap(({ values }) => values.map(({ mark }) => mark)).filter((mark) => mark !== undefined)).to.deep.equal([]);
   });
 

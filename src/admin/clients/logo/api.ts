@@ -61,7 +61,7 @@ export function logoRoutes({ review, logos, findHand, store }: LogoRoutesDeps): 
     apiRoute({
       method: 'delete',
       path,
-      summary: 'Take the logo away, at once.',
+      summary: 'Take the logo away: at once, unless another change waits for review (see `outcome`).',
       scope: 'admin:clients:write',
       params: clientParams,
       query,

@@ -5,6 +5,7 @@ import { LOGO_BYTES, LOGO_NAME, type LogoRefusal } from '../../../domain/logo/lo
 import type { Result } from '../../../domain/result.ts';
 import type { Store } from '../../../store/store.ts';
 import { answerLogo } from '../../../web/logos.ts';
+import { field } from '../../../web/form.ts';
 import { Refused } from '../../../web/refused.ts';
 import { say } from '../../../web/screen.ts';
 import { seeOther, toParent } from '../../../web/see-other.ts';
@@ -13,7 +14,7 @@ import type { Desk } from '../../desk.ts';
 import { frameOf, operatorOf } from '../../guard.ts';
 import { explainRefusal } from '../explain.ts';
 import { handAt } from '../review-pages.ts';
-import type { ClientReview } from '../review.ts';
+import { seenOf, type ClientReview } from '../review.ts';
 import type { ClientService } from '../service.ts';
 import { logoScreen, type LogoModel } from './screens.ts';
 import type { LogoService } from './service.ts';
@@ -48,11 +49,11 @@ export function addLogoPages({ clients, review, logos, store, desk }: LogoPagesD
     // What a draft says is what it proposes.
     const current = client.status === 'draft' ? undefined : client.metadata.logo;
     const wanted = open === undefined || open.metadata.logo === current ? undefined : (previewOf(client, open.metadata.logo) ?? null);
-    await desk.show(ctx, logoScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name }, current: previewOf(client, current), proposed: wanted, mayWrite: operatorOf(ctx).permissions.has('clients.write'), ...shown }), status);
+    await desk.show(ctx, logoScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name, seen: seenOf(client, open) }, current: previewOf(client, current), proposed: wanted, mayWrite: operatorOf(ctx).permissions.has('clients.write'), ...shown }), status);
   }
 
   async function save(ctx: Context, client: Client, logo: string | undefined): Promise<void> {
-    const saved = await review.save(client.id, { logo }, { hand: handAt(ctx) });
+    const saved = await review.save(client.id, { logo }, { hand: handAt(ctx), seen: field(ctx, 'seen') || undefined });
     if (!saved.ok) return show(ctx, client, { problem: explainRefusal(saved.refusal) }, 422);
     seeOther(ctx, `${addressOf(client)}?done=${saved.value.outcome}`);
   }

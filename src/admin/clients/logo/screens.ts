@@ -4,7 +4,8 @@ import { exampleFrame, type Frame } from '../../frame.ts';
 
 export interface LogoModel {
   readonly frame: Frame;
-  readonly client: { readonly id: string; readonly name: string };
+  /** With what was seen of it, so that nobody undoes a proposal that this page did not show. */
+  readonly client: { readonly id: string; readonly name: string; readonly seen: string };
   /** What people see. */
   readonly current: string | undefined;
   /** What waits for a second operator; null where the logo is to go. */
@@ -26,7 +27,7 @@ export const logoScreen = (model: Pick<LogoModel, 'frame' | 'client' | 'current'
 });
 
 const frame = exampleFrame('clients', ['client-manager']);
-const none = { frame, client: { id: 'karirhub-contoh', name: 'Karirhub (contoh)' }, current: undefined, proposed: undefined, mayWrite: true };
+const none = { frame, client: { id: 'karirhub-contoh', name: 'Karirhub (contoh)', seen: '' }, current: undefined, proposed: undefined, mayWrite: true };
 
 export const examples: Examples = {
   none: logoScreen(none),
