@@ -1,29 +1,28 @@
 import type { Context } from 'koa';
 import type { Client } from '../domain/client.ts';
 import type { LogEvent } from '../domain/log-event.ts';
-import type { Random } from '../ports/random/random.ts';
-import type { Log } from '../telemetry/log.ts';
 import { helpCodeOf } from '../web/help-code.ts';
+import { tellError, type TellErrorDeps, type ToldError } from '../web/told-error.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** The plain JSON of the former interface. */
 export interface Answers {
-  refuse(ctx: Context, status: 400 | 401 | 404 | 429, error: string, message: string): void;
+  refuse(ctx: Context, told: ToldError & { readonly status: 400 | 401 | 404 | 429 }, message: string): void;
   /** The end date has passed: whom to ask, and the code by which they find the entry in the log. */
   ended(ctx: Context, status: 400 | 401, client: Client): void;
   /** What the protocol answered, in the other shape; its refusals keep their code. */
   reshape(ctx: Context, shape: (answer: Members) => Members): void;
 }
 
-export function createAnswers({ log, random, contact }: { readonly log: Log; readonly random: Random; readonly contact: string }): Answers {
+export function createAnswers({ log, random, contact }: TellErrorDeps & { readonly contact: string }): Answers {
   const answer = (ctx: Context, status: number, body: Members): void => {
     ctx.status = status;
     ctx.body = body;
     ctx.type = 'application/json';
   };
   return {
-    refuse: (ctx, status, error, message) => { answer(ctx, status, { error, message }); },
+    refuse: (ctx, told, message) => { answer(ctx, told.status, { error: told.error, message, help_code: tellError(ctx, { log, random }, { ...told }) }); },
 
     ended(ctx, status, { id, metadata }) {
       const helpCode = helpCodeOf(ctx, random);

@@ -54,7 +54,7 @@ export function createBridge({ clients, store, clock, counters, limits, random, 
     limitBytes: config.http.bodyLimitBytes,
   };
   const answers = createAnswers({ log, random, contact: config.help.email });
-  const signIn = createSignIn({ ...deps, path: pathFor('authorization') });
+  const signIn = createSignIn({ ...deps, path: pathFor('authorization'), telling: { log, random } });
   const tokens = createTokens({ ...deps, answers, path: pathFor('token') });
   const usersMe = createUsersMe({ ...deps, answers, path: pathFor('userinfo') });
   return async (ctx, next) => {

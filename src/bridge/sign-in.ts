@@ -3,6 +3,7 @@ import { isOver, scopesInstead } from '../domain/bridge.ts';
 import type { BridgedState } from '../oidc/bridged.ts';
 import { Refused } from '../web/refused.ts';
 import { seeOther } from '../web/see-other.ts';
+import { inWords, tellError, type TellErrorDeps } from '../web/told-error.ts';
 import type { BridgeDeps } from './routes.ts';
 
 const only = (value: string | string[] | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -12,7 +13,7 @@ const only = (value: string | string[] | undefined): string | undefined => (type
  * sees it, and goes the way of any other sign-in: exact redirect URI, consent, audit.
  */
 export const createSignIn =
-  ({ clients, uses, today, path }: Pick<BridgeDeps, 'clients' | 'uses' | 'today'> & { readonly path: string }): Middleware =>
+  ({ clients, uses, today, path, telling }: Pick<BridgeDeps, 'clients' | 'uses' | 'today'> & { readonly path: string; readonly telling: TellErrorDeps }): Middleware =>
   async (ctx, next) => {
     const { client_id: id, scope, request, request_uri: pushed, redirect_uri: uri, state } = ctx.query;
     const isOld = ctx.method === 'GET' && ctx.path === path && typeof id === 'string' && request === undefined && pushed === undefined && only(scope)?.split(' ').includes('openid') !== true;
@@ -28,7 +29,7 @@ export const createSignIn =
       await uses.count(client.id, today(), 'refused');
       const home = new URL(back);
       home.searchParams.set('error', 'invalid_request');
-      home.searchParams.set('error_description', 'state is required');
+      home.searchParams.set('error_description', `state is required${inWords(tellError(ctx, telling, { status: 303, error: 'invalid_request', clientId: client.id }))}`);
       ctx.set('Cache-Control', 'no-store');
       seeOther(ctx, home.href);
       return;

@@ -60,9 +60,9 @@ export const createTokens = ({ clients, uses, today, now, counters, limits, limi
   function judge(ctx: Context, client: Client, fields: Fields): Fields | undefined {
     const { client_secret: secret = '', grant_type: grant = '' } = fields;
     const takes = GRANTS[grant];
-    if (secret === '') answers.refuse(ctx, 401, 'invalid_client', 'client_id or client_secret is not right.');
+    if (secret === '') answers.refuse(ctx, { status: 401, error: 'invalid_client', clientId: client.id }, 'client_id or client_secret is not right.');
     else if (client.metadata.bridge !== undefined && isOver(client.metadata.bridge, today())) answers.ended(ctx, 400, client);
-    else if (!Object.hasOwn(GRANTS, grant) || takes === undefined) answers.refuse(ctx, 400, 'unsupported_grant_type', 'grant_type is authorization_code, refresh_token or client_credentials.');
+    else if (!Object.hasOwn(GRANTS, grant) || takes === undefined) answers.refuse(ctx, { status: 400, error: 'unsupported_grant_type', clientId: client.id }, 'grant_type is authorization_code, refresh_token or client_credentials.');
     else return { grant_type: grant, ...Object.fromEntries(takes.map((name) => [name, fields[name] ?? ''])) };
     return undefined;
   }
@@ -84,11 +84,11 @@ export const createTokens = ({ clients, uses, today, now, counters, limits, limi
   return async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');
     const fields = await readFields(ctx, limitBytes);
-    if (fields === undefined) { answers.refuse(ctx, 400, 'invalid_request', `Send a JSON object of texts, or a form, of at most ${limitBytes} bytes.`); return; }
+    if (fields === undefined) { answers.refuse(ctx, { status: 400, error: 'invalid_request' }, `Send a JSON object of texts, or a form, of at most ${limitBytes} bytes.`); return; }
     const { client_id: id = '', client_secret: secret = '' } = fields;
     const client = await clients.find(id);
-    if (client?.status !== 'active' || (client.metadata.bridge === undefined && secret === '')) { answers.refuse(ctx, 401, 'invalid_client', 'client_id or client_secret is not right.'); return; }
-    if (client.metadata.bridge === undefined) { answers.refuse(ctx, 400, 'unauthorized_client', `This client is not registered for the former interface; use ${path}.`); return; }
+    if (client?.status !== 'active' || (client.metadata.bridge === undefined && secret === '')) { answers.refuse(ctx, { status: 401, error: 'invalid_client', clientId: client?.id }, 'client_id or client_secret is not right.'); return; }
+    if (client.metadata.bridge === undefined) { answers.refuse(ctx, { status: 400, error: 'unauthorized_client', clientId: client.id }, `This client is not registered for the former interface; use ${path}.`); return; }
 
     const { network } = senderOf(ctx);
     const key = network === undefined ? undefined : `${network} ${client.id}`;
@@ -96,7 +96,7 @@ export const createTokens = ({ clients, uses, today, now, counters, limits, limi
     // Not counted as a use either: whoever floods it writes nothing more.
     if (tries?.exhausted === true) {
       ctx.set('Retry-After', String(Math.max(1, Math.ceil(((tries.resetsAt?.getTime() ?? 0) - now().getTime()) / 1000))));
-      answers.refuse(ctx, 429, 'slow_down', 'Too many requests with a wrong client_secret.');
+      answers.refuse(ctx, { status: 429, error: 'slow_down', clientId: client.id }, 'Too many requests with a wrong client_secret.');
       return;
     }
     const wanted = judge(ctx, client, fields);

@@ -12,7 +12,7 @@ export const createUsersMe =
   ({ clients, uses, today, now, legacyIdOf, answers, path }: Pick<BridgeDeps, 'clients' | 'uses' | 'today' | 'now' | 'legacyIdOf'> & { readonly answers: Answers; readonly path: string }): Middleware =>
   async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');
-    if (!/^Bearer /i.test(ctx.get('authorization'))) { answers.refuse(ctx, 401, 'unauthenticated', 'Send Authorization: Bearer and the access token.'); return; }
+    if (!/^Bearer /i.test(ctx.get('authorization'))) { answers.refuse(ctx, { status: 401, error: 'unauthenticated' }, 'Send Authorization: Bearer and the access token.'); return; }
     // The token stands in the header and nowhere else.
     ctx.querystring = '';
     ctx.path = path;
@@ -25,7 +25,7 @@ export const createUsersMe =
       if (ctx.status === 400) ctx.status = 401;
       return;
     }
-    if (client?.metadata.bridge === undefined) { answers.refuse(ctx, 404, 'not_found', 'This client is not registered for the former interface.'); return; }
+    if (client?.metadata.bridge === undefined) { answers.refuse(ctx, { status: 404, error: 'not_found', clientId: client?.id }, 'This client is not registered for the former interface.'); return; }
     if (isOver(client.metadata.bridge, today())) { answers.ended(ctx, 401, client); return; }
     await uses.count(client.id, today(), 'users-me');
     const { sub, ...claims } = ctx.body as BridgeClaims & { readonly sub: string };

@@ -1,13 +1,13 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { addressOf, faultOf, isFaultOfService, requestKinds, together, type ClientError, type RequestKind } from '../domain/client-error.ts';
-import type { LogEvent } from '../domain/log-event.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { ErrorsOfDay } from '../store/client-errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { hasShownError, helpCodeOf } from '../web/help-code.ts';
+import { inWords, tellError } from '../web/told-error.ts';
 import type { ClientDirectory } from './clients.ts';
 
 export interface ClientErrors {
@@ -65,11 +65,13 @@ function tellHelpCode(ctx: KoaContextWithOIDC, helpCode: string): void {
     ctx.body = { ...body, help_code: helpCode };
     return;
   }
-  // By `response_mode=form_post` there is none.
+  const words = inWords(helpCode);
+  // The library's page of `response_mode=form_post`, whose form sends itself.
+  if (typeof body === 'string') ctx.body = body.replace(/name="error_description" value="[^"]*/, (before) => `${before}${words}`);
   const { location } = ctx.response.headers;
   if (typeof location !== 'string') return;
   // Written behind what is there: the rest of the address stays the service's, to the letter.
-  ctx.set('Location', location.replace(/^.*[?&]error_description=[^&#]*/, (before) => `${before}${encodeURIComponent(` (help code ${helpCode})`)}`));
+  ctx.set('Location', location.replace(/^.*[?&]error_description=[^&#]*/, (before) => `${before}${encodeURIComponent(words)}`));
 }
 
 /**
@@ -141,9 +143,7 @@ export function watchClientErrors(provider: Provider, { clients, store, clock, r
     const fault = (ctx.state as FaultState).protocolFault;
     // A page of ours says its code itself, and has its own line in the log.
     if (fault === undefined || hasShownError(ctx)) return;
-    const helpCode = helpCodeOf(ctx, random);
-    tellHelpCode(ctx as KoaContextWithOIDC, helpCode);
-    log.info({ event: 'error.answered' satisfies LogEvent, helpCode, ...fault, status: ctx.status, requestId: (ctx.state as { requestId?: string }).requestId }, 'a service was answered by an error');
+    tellHelpCode(ctx as KoaContextWithOIDC, tellError(ctx, { log, random }, { ...fault, status: ctx.status }));
   });
 
   return {

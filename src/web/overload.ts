@@ -64,10 +64,13 @@ export interface Overload {
   working(): number;
 }
 
-const pageOf = (name: string): Buffer => readFileSync(new URL(`../../views/errors/${name}.html`, import.meta.url));
-const page = pageOf('overloaded');
+const template = readFileSync(new URL('../../views/errors/overloaded.html', import.meta.url), 'utf8');
+/** The page for one who followed a link, or who sent a form: parts of it are for one alone, each up to the next mark. */
+const pageFor = (whom: 'link' | 'form'): Buffer =>
+  Buffer.from(template.replaceAll(/<!-- (link|form|both) -->\n([^]*?)(?=<!-- |$)/g, (_part, part: string, text: string) => (part === whom || part === 'both' ? text : '')));
+const page = pageFor('link');
 /** A link to try again would lose what somebody has typed; a reload sends it once more. */
-const pageForForms = pageOf('overloaded-form');
+const pageForForms = pageFor('form');
 const forPrograms = Buffer.from(JSON.stringify({ error: 'temporarily_unavailable', error_description: 'too many requests at once; come back after Retry-After seconds' }));
 
 function turnAway(ctx: Context): void {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createLibrary, guides } from '../../src/docs/library.ts';
+import { knownErrors } from '../../src/domain/client-error.ts';
 import { LOCALES } from '../../src/domain/locale.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
@@ -34,6 +35,10 @@ describe('The guide for services', () => {
   it('names this very sign-on, so that what is copied works', () => {
     expect(library['quick-start'].en).to.include(`${ISSUER}/.well-known/openid-configuration`);
     for (const { text } of texts) expect(text).not.to.include('{issuer}');
+  });
+
+  it('has a row for each error that services may meet', () => {
+    for (const locale of LOCALES) for (const error of knownErrors) expect(library.errors[locale], `${locale}: ${error}`).to.match(new RegExp(`<td>[^\n]*<code>${error}</code>`));
   });
 
   it('shows tags in examples as text', () => {

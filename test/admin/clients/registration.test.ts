@@ -124,6 +124,7 @@ describe('Dynamic registration', () => {
         const { status, body } = await register(document);
         expect({ status, error: body.error }, JSON.stringify(body)).to.deep.equal({ status: 400, error });
         expect(body.error_description).to.be.a('string');
+        expect(app.logLines.some((line) => line.includes(String(body.help_code)) && line.includes(error)), 'the log knows the help code').to.equal(true);
         expect(await used()).to.equal(0);
       });
     }

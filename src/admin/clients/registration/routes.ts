@@ -5,9 +5,10 @@ import type { Limits } from '../../../ports/counters/limits.ts';
 import type { Clock } from '../../../ports/clock/clock.ts';
 import { readJson } from '../../../web/json-body.ts';
 import type { SenderState } from '../../../web/sender.ts';
+import { tellError, type TellErrorDeps } from '../../../web/told-error.ts';
 import type { Managed, Registration, RegistrationRefusal } from './service.ts';
 
-export interface RegistrationRoutesDeps {
+export interface RegistrationRoutesDeps extends TellErrorDeps {
   readonly registration: Registration;
   readonly counters: Counters;
   readonly limits: Limits;
@@ -28,27 +29,32 @@ function answer(ctx: Context, status: number, body: object): void {
   ctx.type = 'application/json';
 }
 
-function refused(ctx: Context, refusal: RegistrationRefusal): void {
-  switch (refusal.reason) {
-    case 'token':
-      ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
-      answer(ctx, 401, { error: 'invalid_token', error_description: 'the token is unknown, used up, expired or revoked' });
-      return;
-    case 'forbidden':
-      answer(ctx, 403, { error: 'access_denied', error_description: refusal.what });
-      return;
-    case 'proposal-open':
-      answer(ctx, 409, { error: 'invalid_request', error_description: 'an operator proposed another change of the same members, which waits to be reviewed: send this again when it is decided' });
-      return;
-    case 'metadata': {
-      const aboutAddresses = refusal.problems.every(({ field }) => field.startsWith('redirect_uris'));
-      answer(ctx, 400, { error: aboutAddresses ? 'invalid_redirect_uri' : 'invalid_client_metadata', error_description: refusal.problems.map(({ field, what }) => `${field} ${what}`).join('; ') });
+/** `/reg`, where approved teams register clients, and `/reg/<client_id>`, where they look after them. */
+export function createRegistrationRoutes({ registration, counters, limits, clock, issuer, limitBytes, log, random }: RegistrationRoutesDeps): Middleware {
+  const refuse = (ctx: Context, status: number, error: string, description: string): void => {
+    const helpCode = tellError(ctx, { log, random }, { status, error, clientId: MANAGED.exec(ctx.path)?.[1] });
+    answer(ctx, status, { error, error_description: description, help_code: helpCode });
+  };
+
+  function refused(ctx: Context, refusal: RegistrationRefusal): void {
+    switch (refusal.reason) {
+      case 'token':
+        ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
+        refuse(ctx, 401, 'invalid_token', 'the token is unknown, used up, expired or revoked');
+        return;
+      case 'forbidden':
+        refuse(ctx, 403, 'access_denied', refusal.what);
+        return;
+      case 'proposal-open':
+        refuse(ctx, 409, 'invalid_request', 'an operator proposed another change of the same members, which waits to be reviewed: send this again when it is decided');
+        return;
+      case 'metadata': {
+        const aboutAddresses = refusal.problems.every(({ field }) => field.startsWith('redirect_uris'));
+        refuse(ctx, 400, aboutAddresses ? 'invalid_redirect_uri' : 'invalid_client_metadata', refusal.problems.map(({ field, what }) => `${field} ${what}`).join('; '));
+      }
     }
   }
-}
 
-/** `/reg`, where approved teams register clients, and `/reg/<client_id>`, where they look after them. */
-export function createRegistrationRoutes({ registration, counters, limits, clock, issuer, limitBytes }: RegistrationRoutesDeps): Middleware {
   const present = ({ client, metadata, waits, newSecret }: Managed, token: string): object => ({
     client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
     ...(newSecret === undefined ? {} : { client_secret: newSecret.reveal(), client_secret_expires_at: 0 }),
@@ -70,7 +76,7 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     const { refused: over, resetsAt } = await counters.take(limit, key);
     if (!over) return true;
     ctx.set('Retry-After', String(Math.max(1, Math.ceil(((resetsAt?.getTime() ?? 0) - clock.now().getTime()) / 1000))));
-    answer(ctx, 429, { error: 'slow_down', error_description: 'too many requests to register' });
+    refuse(ctx, 429, 'slow_down', 'too many requests to register');
     return false;
   }
   const withinNetwork = async (ctx: Context): Promise<boolean> => {
@@ -85,7 +91,7 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     } catch (error) {
       const { status } = error as { status?: unknown };
       if (typeof status !== 'number' || status >= 500) throw error;
-      answer(ctx, status === 413 ? 413 : 400, { error: 'invalid_client_metadata', error_description: (error as Error).message });
+      refuse(ctx, status === 413 ? 413 : 400, 'invalid_client_metadata', (error as Error).message);
       return undefined;
     }
   }
@@ -100,7 +106,7 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     ctx.set('Cache-Control', 'no-store');
     if (!methods.includes(ctx.method)) {
       ctx.set('Allow', methods.join(', '));
-      answer(ctx, 405, { error: 'invalid_request', error_description: `use ${methods.join(', ')}` });
+      refuse(ctx, 405, 'invalid_request', `use ${methods.join(', ')}`);
       return;
     }
     if (!(await withinNetwork(ctx))) return;
