@@ -32,8 +32,9 @@ Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
   if (path === undefined && !isLoopback(host)) {
     // A name may still be a test's own, told by a look-up of its own; what it leads to is checked then.
     if (isIP(host) !== 0 || lookup === undefined) throw refuse(host);
-    this.once('lookup', (_error, address) => {
-      if (!isLoopback(address)) this.destroy(refuse(`${host} (${address})`));
+    this.once('lookup', (error, address) => {
+      // A look-up that refuses leads nowhere.
+      if ((error as Error | null) === null && !isLoopback(address)) this.destroy(refuse(`${host} (${address})`));
     });
   }
   return connect.apply(this, args);

@@ -1,4 +1,4 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns';
+import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { inSpan } from '../../telemetry/trace.ts';
@@ -6,7 +6,7 @@ import { inSpan } from '../../telemetry/trace.ts';
 /** Address space in which somebody's inner network may lie (RFC 6890 and successors). */
 const INNER: readonly string[] = [
   '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4',
-  '::/128', '::1/128', '64:ff9b::/96', '2001::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
+  '::/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
 ];
 const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
 const TIMEOUT_MS = 5000;
@@ -40,18 +40,20 @@ export interface OutboundOptions {
   readonly allow: readonly string[];
   /** Development calls services on the same machine. */
   readonly loopback: boolean;
+  /** What names stand for; without it the system is asked. */
+  readonly resolve?: typeof lookup;
 }
 
 /**
  * `fetch` for addresses that somebody registered with us: a service's logout endpoint, its keys.
  *
- * The name is resolved once, every address it stands for is judged, and the connection goes to what was judged, so that
+ * The name is resolved once, every address it stands for has to be good, and the connection goes to what was judged, so that
  * a name which answers differently a moment later leads nowhere. Redirects are refused, or handed to a caller who asks for them and whose next call is judged like this one; five
  * seconds are enough.
  *
  * @throws {OutboundRefused} as the `cause` of fetch's TypeError, or directly for an address written as a number.
  */
-export function createOutboundFetch({ allow, loopback }: OutboundOptions): typeof globalThis.fetch {
+export function createOutboundFetch({ allow, loopback, resolve = lookup }: OutboundOptions): typeof globalThis.fetch {
   const isRange = (entry: string): boolean => isIP(entry.split('/')[0] ?? '') !== 0;
   const inner = toList(INNER);
   const allowed = toList([...allow.filter(isRange), ...(loopback ? LOOPBACK : [])]);
@@ -62,11 +64,11 @@ export function createOutboundFetch({ allow, loopback }: OutboundOptions): typeo
     connect: {
       lookup(hostname, options, callback) {
         resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-          const good = error === null ? addresses.filter(({ address }) => mayReach(hostname, address)) : [];
-          const [first] = good;
+          const [first] = error === null ? addresses : [];
           if (error !== null) callback(error, []);
-          else if (first === undefined) callback(new OutboundRefused(hostname), []);
-          else if (options.all === true) callback(null, good);
+          // One inner address among outer ones is no mistake that an honest name makes.
+          else if (first === undefined || !addresses.every(({ address }) => mayReach(hostname, address))) callback(new OutboundRefused(hostname), []);
+          else if (options.all === true) callback(null, addresses);
           else callback(null, first.address, first.family);
         });
       },
