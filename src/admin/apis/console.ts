@@ -4,7 +4,6 @@ import { fromApiId, seenOf, type Api } from '../../domain/api.ts';
 import { signatureOf } from '../../domain/operator.ts';
 import { field } from '../../web/form.ts';
 import { Refused } from '../../web/refused.ts';
-import type { FieldError } from '../../web/screen.ts';
 import { seeOther, toParent } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf, operatorOf } from '../guard.ts';
@@ -12,7 +11,7 @@ import { readReason } from '../reason.ts';
 import { documentOf, emptyValues, readValues, valuesOf, type Values } from './edit-form.ts';
 import { explainRefusal, labelOf, toErrors } from './explain.ts';
 import { parseApi } from './forms.ts';
-import { actions, addressOf, apiScreen, doneWords, editScreen, HOME, listScreen, rightFor, type ApiAction, type ApiShown } from './screens.ts';
+import { actions, addressOf, apiScreen, doneWords, editScreen, HOME, listScreen, rightFor, type ApiAction, type ApiEdit, type ApiShown } from './screens.ts';
 import type { ApiRefusal, ApiService } from './service.ts';
 
 /** A hundred scopes with their sentences in any script. */
@@ -31,8 +30,8 @@ export function addApiPages({ apis, desk }: { readonly apis: ApiService; readonl
 
   const show = async (ctx: Context, api: Api, shown: ApiShown = {}, status = 200): Promise<void> => desk.show(ctx, apiScreen(frameOf(ctx), api, await apis.usersOf(api.identifier), operatorOf(ctx).permissions, shown), status);
 
-  const edit = (ctx: Context, api: Api | undefined, values: Values, { seen, status = 200, ...shown }: { readonly seen?: string; readonly more?: boolean; readonly errors?: readonly FieldError[]; readonly refusal?: ApiRefusal; readonly status?: number } = {}): Promise<void> =>
-    desk.show(ctx, editScreen({ frame: frameOf(ctx), api, values, ...shown, problem: shown.refusal === undefined ? undefined : explainRefusal(shown.refusal) }, seen), status);
+  const edit = (ctx: Context, api: Api | undefined, values: Values, { status = 200, refusal, ...shown }: Pick<ApiEdit, 'seen' | 'more' | 'errors'> & { readonly refusal?: ApiRefusal; readonly status?: number } = {}): Promise<void> =>
+    desk.show(ctx, editScreen({ frame: frameOf(ctx), api, values, ...shown, problem: refusal === undefined ? undefined : explainRefusal(refusal) }), status);
 
   async function create(ctx: Context): Promise<void> {
     const values = readValues((name) => field(ctx, name));

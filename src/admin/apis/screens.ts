@@ -96,7 +96,19 @@ const SPARE = 3;
 const order = ['identifier', 'name', 'token_format', 'token_algorithm', 'token_seconds', 'update-reason'];
 const placeOf = (field: string): number => (order.includes(field) ? order.indexOf(field) * 1000 : 1500);
 
-export function editScreen({ frame, api, values: { scopes, ...values }, more = false, errors = [], problem }: { readonly frame: Frame; readonly api: Api | undefined; readonly seen?: string; readonly values: Values; readonly more?: boolean; readonly errors?: readonly FieldError[]; readonly problem?: Sentence | undefined }, seen = api === undefined ? '' : seenOf(api)): Screen<ApiEditModel> {
+/** What the form of an API is drawn from. */
+export interface ApiEdit {
+  readonly frame: Frame;
+  readonly api: Api | undefined;
+  readonly values: Values;
+  /** Which edition the form changes; the present one where it is not said. */
+  readonly seen?: string;
+  readonly more?: boolean;
+  readonly errors?: readonly FieldError[];
+  readonly problem?: Sentence | undefined;
+}
+
+export function editScreen({ frame, api, values: { scopes, ...values }, seen = api === undefined ? '' : seenOf(api), more = false, errors = [], problem }: ApiEdit): Screen<ApiEditModel> {
   const length = Math.min(MOST_SCOPES, scopes.length === 0 || more ? scopes.length + SPARE : scopes.length + 1);
   return {
     view: 'admin/apis/edit',
