@@ -37,6 +37,7 @@ export const furtherFields: readonly EditField[] = [
   { name: 'default_max_age', kind: 'number' },
   choice('security_profile', ['fapi2']),
   check('require_pushed_authorization_requests'),
+  check('require_signed_request_object'),
   check('dpop_bound_access_tokens'),
   line('pkce_waived_because'),
   lines('resources'),
