@@ -5,7 +5,7 @@ import type { AdminScope } from '../domain/admin-scope.ts';
 import { readBytes } from '../web/body-bytes.ts';
 import { readJson } from '../web/json-body.ts';
 import { Problem, problems, type ProblemDeps } from '../web/problem.ts';
-import { isRaw, type ApiRoute, type Machine } from './api-route.ts';
+import { isFile, isRaw, type AnsweredFile, type ApiRoute, type Machine } from './api-route.ts';
 import { createOpenApi } from './openapi.ts';
 
 const API_BASE = '/api/admin/v1';
@@ -59,6 +59,18 @@ export function createApi({ routes, findToken, config, ...deps }: ApiDeps): Midd
     return isRaw(wanted) ? readBytes(ctx, wanted) : validate('body', wanted, await readJson(ctx, config.http.bodyLimitBytes));
   }
 
+  function send(ctx: Context, { answer }: ApiRoute, what: unknown): void {
+    if (!isFile(answer)) {
+      // What does not fit the document does not leave: it would be our mistake.
+      ctx.body = answer.parse(what);
+      return;
+    }
+    const { type, name, body } = what as AnsweredFile;
+    ctx.attachment(name);
+    ctx.type = type;
+    ctx.body = body;
+  }
+
   async function serve(ctx: Context, path: string): Promise<void> {
     const here = table.flatMap(({ route, pattern }) => {
       const match = pattern.exec(path);
@@ -72,8 +84,7 @@ export function createApi({ routes, findToken, config, ...deps }: ApiDeps): Midd
     const params = validate('path', route.params, decode(groups));
     const query = validate('query', route.query, queryOf(ctx));
     const body = await readBody(ctx, route.body);
-    // What does not fit the document does not leave: it would be our mistake.
-    ctx.body = route.answer.parse(await route.handle({ params, query, body, by }));
+    send(ctx, route, await route.handle({ params, query, body, by }));
   }
 
   return async (ctx: Context, next) => {

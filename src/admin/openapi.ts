@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adminScopes } from '../domain/admin-scope.ts';
-import { isRaw, type ApiRoute } from './api-route.ts';
+import { isFile, isRaw, type ApiRoute } from './api-route.ts';
 
 const problem = z.object({
   type: z.string(),
@@ -29,6 +29,8 @@ const requestBodyOf = (body: NonNullable<ApiRoute['body']>): object =>
     ? { required: true, description: `${body.description} At most ${body.limitBytes} bytes.`, content: Object.fromEntries(body.types.map((type) => [type, {}])) }
     : { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } };
 
+const contentOf = (answer: ApiRoute['answer']): object => (isFile(answer) ? Object.fromEntries(answer.fileTypes.map((type) => [type, {}])) : { 'application/json': { schema: schemaOf(answer, 'output') } });
+
 const refusals: Readonly<Record<string, string>> = {
   400: 'The request cannot be read.',
   401: 'No token, or one that is unknown, expired or of another kind.',
@@ -52,7 +54,7 @@ export function createOpenApi(routes: readonly ApiRoute[], issuer: string): Reco
       parameters: [...parametersOf('path', params), ...parametersOf('query', query)],
       ...(body === undefined ? {} : { requestBody: requestBodyOf(body) }),
       responses: {
-        200: { description: 'Done.', content: { 'application/json': { schema: schemaOf(answer, 'output') } } },
+        200: { description: 'Done.', content: contentOf(answer) },
         ...Object.fromEntries(Object.keys(refusals).map((status) => [status, { $ref: `#/components/responses/${status}` }])),
       },
     };

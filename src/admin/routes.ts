@@ -2,13 +2,17 @@ import type { Middleware } from 'koa';
 import type { Audit } from '../audit/log.ts';
 import type { Config } from '../config.ts';
 import type { Account } from '../domain/account.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Checks } from '../sandbox/checks.ts';
 import type { Store } from '../store/store.ts';
 import { Problem } from '../web/problem.ts';
 import { accountRoutes } from './accounts/api.ts';
 import { createApi, type ApiDeps } from './api.ts';
 import { apiRoutes } from './apis/api.ts';
 import { auditRoutes } from './audit/api.ts';
+import { checkRoutes } from './checks/api.ts';
 import { clientRoutes, createGetHand } from './clients/api.ts';
+import { clientErrorRoutes, type ClientErrorRoutesDeps } from './clients/errors/api.ts';
 import { logoRoutes } from './clients/logo/api.ts';
 import { teamRoutes } from './clients/registration/api.ts';
 import { secretRoutes } from './clients/secrets/api.ts';
@@ -21,11 +25,14 @@ export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config'> {
   readonly config: Config;
   readonly store: Store;
   readonly audit: Audit;
+  readonly clock: Clock;
+  readonly checks: Checks;
+  readonly clientErrors: ClientErrorRoutesDeps['clientErrors'];
 }
 
 /** The operators' API over all administered resources. */
-export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware {
-  const { store, audit } = deps;
+export function createAdminApi({ services, checks, clientErrors, ...deps }: AdminApiDeps): Middleware {
+  const { store, audit, clock, config } = deps;
   const { accounts, support, clients, clientSecrets, review, findHand, logos, initialTokens, operators, reports, apis, toKey } = services;
 
   async function getAccount(sub: string): Promise<Account> {
@@ -36,6 +43,18 @@ export function createAdminApi({ services, ...deps }: AdminApiDeps): Middleware 
 
   return createApi({
     ...deps,
-    routes: [...accountRoutes({ support, getAccount, toKey }), ...auditRoutes({ store, audit }), ...apiRoutes({ apis, getHand: createGetHand(findHand) }), ...clientRoutes({ clients, review, findHand, store }), ...secretRoutes({ clients, secrets: clientSecrets, findHand }), ...logoRoutes({ review, logos, findHand, store }), ...teamRoutes({ initialTokens, findHand }), ...operatorRoutes({ operators, getAccount }), ...reportRoutes({ service: reports })],
+    routes: [
+      ...accountRoutes({ support, getAccount, toKey }),
+      ...auditRoutes({ store, audit, clock, timeZone: config.identity.timeZone }),
+      ...apiRoutes({ apis, getHand: createGetHand(findHand) }),
+      ...clientRoutes({ clients, review, findHand, store }),
+      ...clientErrorRoutes({ clients, clientErrors, store }),
+      ...checkRoutes({ checks, store, config }),
+      ...secretRoutes({ clients, secrets: clientSecrets, findHand }),
+      ...logoRoutes({ review, logos, findHand, store }),
+      ...teamRoutes({ initialTokens, findHand }),
+      ...operatorRoutes({ operators, getAccount }),
+      ...reportRoutes({ service: reports }),
+    ],
   });
 }

@@ -136,6 +136,14 @@ export function needsCheck(before: ClientDescription | undefined, after: ClientD
   return changesBetween(before, after).some((change) => SIGN_IN_MEMBERS.includes(change.name) || (change.name === 'redirect_uris' && change.widens));
 }
 
+/** How a proposal stands with the integration check; where it is missing, nobody approves. */
+export const checkStandings = ['needless', 'passed', 'waived', 'missing'] as const;
+export function checkStandingOf(before: ClientDescription | undefined, proposed: ClientDescription & { readonly waiver?: unknown }, hasPassed: boolean): (typeof checkStandings)[number] {
+  if (!needsCheck(before, proposed)) return 'needless';
+  if (hasPassed) return 'passed';
+  return proposed.waiver === undefined ? 'missing' : 'waived';
+}
+
 /** A proposal on top of what has taken effect since it was made: only what it meant to change is changed. */
 export function rebase(base: ClientDescription, proposed: ClientDescription, current: ClientDescription): ClientDescription {
   const meant = changesBetween(base, proposed).map(({ name }) => name);

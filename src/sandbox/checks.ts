@@ -53,6 +53,8 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
   const markFor = (checkId: string): string => keyedHash.hash('check-browser', checkId).toString('base64url');
   const since = (seconds: number): Date => addSeconds(clock.now(), -seconds);
 
+  const isOpen = ({ endedAt, startedAt }: ClientCheck): boolean => endedAt === undefined && startedAt >= since(CHECK_SECONDS);
+  const isOf = ({ fingerprint }: ClientCheck, metadata: ClientMetadata): boolean => fingerprint === fingerprintOf(metadata);
   const openOf = (clientId: string): Promise<ClientCheck | undefined> => store.clientChecks.open(clientId, since(CHECK_SECONDS));
 
   async function findingsOf(check: ClientCheck, client: Client | undefined): Promise<readonly Finding[]> {
@@ -65,7 +67,7 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
     if (check === undefined || check.passedAt !== undefined) return;
     const client = await findTrial(store, check.clientId);
     // Changed while it was tried: what was seen is of another registration.
-    if (client === undefined || fingerprintOf(client.metadata) !== check.fingerprint || !isPassed(await findingsOf(check, client))) return;
+    if (client === undefined || !isOf(check, client.metadata) || !isPassed(await findingsOf(check, client))) return;
     await store.transaction(async (tx) => {
       if (await tx.clientChecks.pass(check.id, clock.now())) await audit.record(tx, 'client.check-passed', { by: check.startedBy }, { clientId: check.clientId });
     });
@@ -125,6 +127,20 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
       const [open, history] = [await openOf(client.id), await store.clientChecks.history(client.id, HISTORY)];
       const check = open ?? history[0];
       return { check, isOpen: open !== undefined, findings: check === undefined ? [] : await findingsOf(check, client), history };
+    },
+
+    isOpen,
+    isOf,
+
+    /** Runs of a client, newest first. */
+    runs: (clientId: string, limit: number, below?: { readonly at: Date; readonly id: string }): Promise<readonly ClientCheck[]> => store.clientChecks.history(clientId, limit, below),
+
+    /** One run of the client; what was seen in it is kept for a while only, and without it nothing is judged. */
+    async findings(client: Client, checkId: string): Promise<{ readonly check: ClientCheck; readonly findings: readonly Finding[] | undefined } | undefined> {
+      const check = await store.clientChecks.find(checkId);
+      if (check?.clientId !== client.id) return undefined;
+      const events = await store.clientChecks.events(checkId);
+      return { check, findings: events.length === 0 && check.passedAt !== undefined ? undefined : judge(events, client.metadata) };
     },
 
     /** Whether a run of exactly this registration passed; other members of it may have changed since. */

@@ -66,8 +66,11 @@ export function createClientCheckStore(db: Knex) {
     /** The one that goes on, if it was started since then. */
     open: async (clientId: string, since: Date): Promise<ClientCheck | undefined> => one(await db<Row>('client_checks').where('client_id', clientId).whereNull('ended_at').where('started_at', '>=', since).first()),
 
-    async history(clientId: string, limit: number): Promise<readonly ClientCheck[]> {
-      return (await db<Row>('client_checks').where('client_id', clientId).orderBy('started_at', 'desc').limit(limit)).map(toCheck);
+    /** Newest first, those below that place. */
+    async history(clientId: string, limit: number, below?: { readonly at: Date; readonly id: string }): Promise<readonly ClientCheck[]> {
+      const query = db<Row>('client_checks').where('client_id', clientId).orderBy([{ column: 'started_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(limit);
+      if (below !== undefined) void query.whereRaw('(started_at, id) < (?, ?::uuid)', [below.at, below.id]);
+      return (await query).map(toCheck);
     },
 
     /** Checks that are at this scenario since then. */

@@ -110,7 +110,7 @@ describe('The operators’ API, attacked', () => {
         else expect(((await answer.json()) as { code: string }).code).to.equal('scope-missing');
       }
       expect(allowed, `${method} ${path}`).to.have.length(1);
-      if (method !== 'GET') expect(allowed[0], `${method} ${path}`).to.match(/:(?:write|approve)$|^admin:accounts:read$/);
+      if (method !== 'GET') expect(allowed[0], `${method} ${path}`).to.match(/:(?:write|approve|waive)$|^admin:accounts:read$/);
     }
   });
 });

@@ -5,6 +5,7 @@ import type { AccountId } from '../../src/domain/account.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import type { Page } from '../support/browser.ts';
 import { startOperator, type TestOperator } from '../support/console.ts';
+import { addMachine } from '../support/machines.ts';
 
 const subject = '00000000-0000-4000-8000-0000000000aa' as AccountId;
 const evil = '=HYPERLINK("http://evil.test")';
@@ -78,6 +79,28 @@ describe('The audit log at the console', () => {
       { by: `operator:${auditor.accountId}`, format: 'jsonl', filter: '' },
       { by: `operator:${auditor.accountId}`, format: 'csv', filter: '' },
     ]);
+  });
+
+  it('is copied by a machine too, by the filter of the API, and the copy is recorded', async () => {
+    const machine = await addMachine(app, { scope: 'admin:audit:read' });
+    const copy = (query: string, token = machine.token): Promise<Response> => fetch(`${app.url}/api/admin/v1/audit/export?${query}`, { headers: { authorization: `Bearer ${token}` } });
+    const csv = await copy(`format=csv&account_id=${subject}`);
+    expect(csv.headers.get('content-type')).to.equal('text/csv; charset=utf-8');
+    expect(csv.headers.get('content-disposition')).to.match(/^attachment; filename="audit-\d{4}-\d{2}-\d{2}\.csv"$/);
+    expect(csv.headers.get('cache-control')).to.equal('no-store');
+    expect((await csv.text()).trim().split('\r\n')).to.have.length(121);
+    const lines = (await (await copy('format=jsonl&help_code=k7q2-m9')).text()).trim().split('\n').map((line) => JSON.parse(line) as object);
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.include({ type: 'sign-in.refused', client_id: 'karirhub' });
+    const recorded = await app.store.audit.list({ type: 'audit.exported' });
+    expect(recorded.map(({ details }) => details).filter(({ by }) => by === `client:${machine.id}`)).to.deep.equal([
+      { by: `client:${machine.id}`, format: 'csv', filter: `account_id=${subject}` },
+      { by: `client:${machine.id}`, format: 'jsonl', filter: 'help_code=k7q2-m9' },
+    ]);
+
+    for (const query of ['', 'format=exe', 'format=csv&format=jsonl', 'format=csv&account_id=joko', 'format=csv&from=kemarin', 'format=csv&limit=5']) expect((await copy(query)).status, query).to.equal(422);
+    expect((await copy('format=csv', (await addMachine(app, { scope: 'admin:clients:read' })).token)).status).to.equal(403);
+    expect(await app.store.audit.list({ type: 'audit.exported' }), 'nothing left').to.have.length(recorded.length);
   });
 
   it('proves its chain, and shows where it is broken', async () => {

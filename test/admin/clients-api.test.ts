@@ -6,6 +6,7 @@ import { somebody } from '../support/citizens.ts';
 import { giveRoles } from '../support/console.ts';
 
 const ALL = 'admin:clients:read admin:clients:write admin:clients:approve';
+const WAIVE = 'admin:clients:read admin:clients:waive';
 const SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
 const reason = 'tiket 2042, diminta pengelola';
 const web = { client_name: 'Uji', redirect_uris: ['https://rp.test/cb'], scope: 'openid profile' };
@@ -89,6 +90,41 @@ describe('The operators’ API: client applications', () => {
     expect((await app.store.clients.find(id))?.status).to.equal('draft');
   });
 
+  it('waives the integration check by the machine of an administrator, for one edition, with a reason that stays', async () => {
+    const id = await register();
+    const boss = await addAccount(app, somebody());
+    await giveRoles(app, boss, ['administrator']);
+    await addMachine('boss', boss, WAIVE);
+    await addMachine('approver', budi, WAIVE);
+    const waiver = async (as: string, body: object = {}) => call(as, 'POST', `/${id}/proposal/waive`, { ...(await positionOf(id)), reason, ...body });
+    const checkOf = async (): Promise<unknown> => (await call('siti', 'GET', `/${id}/proposal`)).body.check;
+
+    expect(await checkOf()).to.equal('missing');
+    expect((await waiver('siti')).body.code, 'the scope that approves is another one').to.equal('scope-missing');
+    expect((await waiver('approver')).body.code, 'nor is an approver an administrator').to.equal('operator-missing');
+    expect((await waiver('boss', { reason: 'iseng' })).body.code).to.equal('reason-short');
+    expect((await waiver('boss', { number: '1' })).status).to.equal(422);
+    expect((await waiver('boss', { edition: 99 })).body.code).to.equal('proposal-changed');
+    expect((await call('boss', 'POST', '/tiada/proposal/waive', { number: 1, edition: 1, reason })).status).to.equal(404);
+    expect(await checkOf()).to.equal('missing');
+
+    expect((await waiver('boss')).status).to.equal(200);
+    expect(await checkOf()).to.equal('waived');
+    expect((await app.store.audit.list({ type: 'client.check-waived' })).map(({ details, clientId }) => [clientId, details.by, details.reason])).to.deep.equal([[id, 'client:boss', reason]]);
+    expect((await call('siti', 'PATCH', `/${id}`, { metadata: { client_name: 'Lain' }, reason })).status).to.equal(200);
+    expect(await checkOf(), 'of another edition it says nothing').to.equal('missing');
+    expect((await waiver('boss')).status).to.equal(200);
+    expect((await call('budi', 'POST', `/${id}/proposal/approve`, { ...(await positionOf(id)), reason })).body).to.include({ status: 'active' });
+
+    // Whoever has a hand in it waives nothing for themselves.
+    await giveRoles(app, siti, ['administrator']);
+    await addMachine('siti-waives', siti, WAIVE);
+    const own = await register();
+    expect((await call('siti-waives', 'POST', `/${own}/proposal/waive`, { ...(await positionOf(own)), reason })).body.code).to.equal('proposal-own');
+    await app.store.operators.revoke(siti, 'administrator', 'operator', app.clock.now());
+    expect((await call('siti', 'POST', `/${own}/proposal/withdraw`, { ...(await positionOf(own)), reason })).status).to.equal(200);
+  });
+
   it('changes at once what widens nothing, proposes the rest, and tells the second of two', async () => {
     await app.addClient({ metadata: { ...web, client_id: 'ubah', response_types: ['code'], grant_types: ['authorization_code'], token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
     const { seen } = (await call('siti', 'GET', '/ubah')).body;
@@ -97,6 +133,7 @@ describe('The operators’ API: client applications', () => {
     expect((await call('budi', 'PATCH', '/ubah', { metadata: { contacts: ['lain@rp.test'] }, seen })).body.code).to.equal('client-changed');
     expect((await call('siti', 'PATCH', '/ubah', { metadata: { client_name: 'Lain' } })).body.outcome).to.equal('proposed');
     const { body } = await call('budi', 'GET', '/ubah/proposal');
+    expect(body.check, 'nothing about the sign-in').to.equal('needless');
     expect(body.changes).to.deep.equal([{ member: 'client_name', before: 'Uji', after: 'Lain', widens: true }]);
     expect((await call('budi', 'POST', '/ubah/proposal/reject', { number: body.number, edition: body.edition, reason })).status).to.equal(200);
     expect((await call('siti', 'PATCH', '/ubah', { metadata: { contacts: null } })).body.metadata).not.to.have.property('contacts');

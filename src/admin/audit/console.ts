@@ -12,8 +12,8 @@ import { say } from '../../web/screen.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf, operatorOf } from '../guard.ts';
 import { namesFrom } from '../names.ts';
-import { parseCursor, toCursor } from './cursor.ts';
-import { exportEvents, formats } from './export.ts';
+import { parseCursor, toCursor } from '../cursor.ts';
+import { exportEvents, fileTypes, formats } from './export.ts';
 import { filterFields, parseFilter, toQuery, type TypedFilter } from './forms.ts';
 import { auditScreen, chainScreen, namedIn, type ChainModel } from './screens.ts';
 
@@ -62,7 +62,7 @@ export function addAuditPages({ store, audit, clock, timeZone, eventTypes, desk 
     // Remembered before it leaves: what cannot be recorded is not handed out.
     await audit.record(store, 'audit.exported', { by: signatureOf(operatorOf(ctx).actor), format, filter: toQuery(values) });
     ctx.attachment(`audit-${todayIn(timeZone, clock.now())}.${format}`);
-    ctx.type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8';
+    ctx.type = `${fileTypes[format]}; charset=utf-8`;
     ctx.body = Readable.from(exportEvents(store, filter.value, format));
   }
 

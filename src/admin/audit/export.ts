@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.ts';
 
 export const formats = ['csv', 'jsonl'] as const;
 export type Format = (typeof formats)[number];
+export const fileTypes = { csv: 'text/csv', jsonl: 'application/x-ndjson' } as const satisfies Readonly<Record<Format, string>>;
 
 const BATCH = 500;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { AdminScope } from '../../domain/admin-scope.ts';
 import { clientStatuses, clientTypes, type Client, type ClientVersion } from '../../domain/client.ts';
-import { changesBetween } from '../../domain/client-change.ts';
+import { changesBetween, checkStandingOf, checkStandings } from '../../domain/client-change.ts';
 import type { Permission } from '../../domain/operator.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Store } from '../../store/store.ts';
@@ -12,7 +13,7 @@ import { listing as listingFields } from './metadata-fields.ts';
 import type { FindHand } from './hands.ts';
 import { isPrivileged } from './privileged.ts';
 import type { ClientRefusal } from './refusals.ts';
-import { isStale, seenOf, type ClientReview } from './review.ts';
+import { isStale, seenOf, type ClientReview, type Position } from './review.ts';
 import type { ClientService } from './service.ts';
 import type { Hand } from './versions.ts';
 
@@ -48,6 +49,7 @@ const version = z.object({
 const proposal = version.extend({
   changes: z.array(z.object({ member: z.string(), before: z.unknown(), after: z.unknown(), widens: z.boolean() })),
   stale: z.boolean().describe('Something else is in effect than when it was made: save it again first.'),
+  check: z.enum(checkStandings).describe('How it stands with the integration check: `missing` has to be passed or waived before anybody approves.'),
 });
 export const clientParams = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
 const position = { number: z.int(), edition: z.int() };
@@ -66,7 +68,7 @@ const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata
   'proposal-open': [409, 'A proposal waits already.'],
   'proposal-own': [403, 'Nobody decides on what they had a hand in, themselves or by a machine.'],
   'proposal-stale': [409, 'The client has changed since this was proposed: save the proposal again.'],
-  'proposal-unchecked': [409, 'The client has not passed the integration check; an administrator may waive it at the console.'],
+  'proposal-unchecked': [409, 'The client has not passed the integration check; an administrator may waive it.'],
   'version-unknown': [404, 'There is no such version, or it was never in effect.'],
   'version-in-effect': [409, 'That version says what is in effect.'],
 };
@@ -112,19 +114,31 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
     if (open === undefined) throw new Problem(404, 'proposal-unknown', 'Nothing waits for a decision.');
     return open;
   }
-  const decision = (verb: 'approve' | 'reject' | 'withdraw', summary: string): ApiRoute =>
+  type Verb = 'approve' | 'reject' | 'waive' | 'withdraw';
+  const rights: Readonly<Record<Verb, readonly [AdminScope, Permission]>> = { approve: ['admin:clients:approve', 'clients.approve'], reject: ['admin:clients:approve', 'clients.approve'], waive: ['admin:clients:waive', 'clients.waive'], withdraw: ['admin:clients:write', 'clients.write'] };
+  function carryOut(verb: Verb, id: string, read: Position, hand: Hand, why: string): Promise<Result<Client, ClientRefusal>> {
+    switch (verb) {
+      case 'withdraw':
+        return review.withdraw(id, read, hand);
+      case 'waive':
+        return review.waive(id, read, { hand, reason: why });
+      case 'approve':
+      case 'reject':
+        return review[verb](id, read, { hand, note: why });
+    }
+  }
+  const decision = (verb: Verb, summary: string): ApiRoute =>
     apiRoute({
       method: 'post',
       path: `/clients/{client_id}/proposal/${verb}`,
       summary,
-      scope: verb === 'withdraw' ? 'admin:clients:write' : 'admin:clients:approve',
+      scope: rights[verb][0],
       params: clientParams,
       body: z.strictObject({ ...position, reason }),
       answer: client,
       async handle({ params: { client_id: id }, body: { reason: text, ...read }, by }) {
-        const hand = await getHand(by, verb === 'withdraw' ? 'clients.write' : 'clients.approve');
-        const note = readReason(text);
-        return show(unwrap(verb === 'withdraw' ? await review.withdraw(id, read, hand) : await review[verb](id, read, { hand, note })));
+        const hand = await getHand(by, rights[verb][1]);
+        return show(unwrap(await carryOut(verb, id, read, hand, readReason(text))));
       },
     });
   const turn = (verb: 'disable' | 'enable', summary: string): ApiRoute =>
@@ -198,12 +212,14 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       async handle({ params: { client_id: id } }) {
         const one = await getClient(id);
         const open = await getOpen(one);
-        const changes = changesBetween(one.status === 'draft' ? undefined : one, open).map(({ name, ...rest }) => ({ member: name, ...rest }));
-        return { ...presentVersion(open), changes, stale: await isStale(store, one, open) };
+        const before = one.status === 'draft' ? undefined : one;
+        const changes = changesBetween(before, open).map(({ name, ...rest }) => ({ member: name, ...rest }));
+        return { ...presentVersion(open), changes, stale: await isStale(store, one, open), check: checkStandingOf(before, open, await review.hasPassed(one, open)) };
       },
     }),
     decision('approve', 'The proposal takes effect. Nobody approves what they had a hand in.'),
     decision('reject', 'Say no to the proposal.'),
+    decision('waive', 'Let this edition of the proposal pass without the integration check: for administrators.'),
     decision('withdraw', 'Take the proposal back.'),
     apiRoute({ method: 'get', path: '/clients/{client_id}/versions', summary: 'What the client was and was meant to become, newest first.', scope: 'admin:clients:read', params: clientParams, answer: z.object({ versions: z.array(version) }), handle: async ({ params: { client_id: id } }) => ({ versions: (await store.clientVersions.list((await getClient(id)).id)).map(presentVersion) }) }),
     apiRoute({

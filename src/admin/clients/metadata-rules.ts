@@ -8,7 +8,7 @@ import { findSharingProblems } from './sharing-rules.ts';
 import { findRedirectUriProblem, findTestUriProblem } from './uris.ts';
 
 /** Where two people are asked for, a machine counts as the one who answers for it. */
-const OPERATED: readonly string[] = ['admin:clients:write', 'admin:clients:approve'];
+const OPERATED: readonly string[] = ['admin:clients:write', 'admin:clients:approve', 'admin:clients:waive'];
 
 export interface Completed {
   readonly application_type: 'web' | 'native';
@@ -92,6 +92,6 @@ export function* findProblems(type: ClientType, given: Document, completed: Comp
   if (unknown.length > 0) yield { field: 'scope', what: `does not exist: ${unknown.join(', ')} (there are ${known.join(', ')})` };
   if (asked.length > 0 && type !== 'machine' && !asked.includes('openid')) yield { field: 'scope', what: 'must hold openid' };
   if (type !== 'machine' && given.operated_by !== undefined) yield { field: 'operated_by', what: 'must not be given: only a machine acts for somebody' };
-  if (given.operated_by === undefined && asked.some((scope) => OPERATED.includes(scope))) yield { field: 'operated_by', what: `is needed with ${OPERATED.join(' and ')}: the account id of the operator whom the machine acts for` };
+  if (given.operated_by === undefined && asked.some((scope) => OPERATED.includes(scope))) yield { field: 'operated_by', what: `is needed with ${OPERATED.join(', ')}: the account id of the operator whom the machine acts for` };
   yield* findSharingProblems(type, given, completed.first_party, asked, mayAskForNik);
 }

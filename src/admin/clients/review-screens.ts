@@ -1,4 +1,4 @@
-import { changesBetween, needsCheck, type ClientDescription } from '../../domain/client-change.ts';
+import { changesBetween, checkStandingOf, type ClientDescription } from '../../domain/client-change.ts';
 import type { Client, ClientVersion } from '../../domain/client.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
@@ -57,7 +57,7 @@ export const signaturesOf = ({ proposedBy, involved, decided, waiver }: ClientVe
 export function proposalScreen({ frame, names, client, open, hasPassed, isStale, isOwn, rights, ...more }: ProposalView): Screen<ProposalModel> {
   const toMoment = momentsBy(names);
   const before: ClientDescription | undefined = client.status === 'draft' ? undefined : client;
-  const check = !needsCheck(before, open) ? 'needless' : hasPassed ? 'passed' : open.waiver !== undefined ? 'waived' : 'missing';
+  const check = checkStandingOf(before, open, hasPassed);
   const judges = rights.approve && !isOwn;
   const may: Readonly<Record<Decision, boolean>> = { approve: judges && !isStale && check !== 'missing', reject: judges, waive: rights.waive && !isOwn && check === 'missing', renew: rights.write && isStale, withdraw: rights.write };
   return {
