@@ -24,6 +24,9 @@ const anchorOf = (heading: string): string =>
 /** Guides link to one another as files, so that they read as well in the repository. */
 const hrefOf = (href: string): string => href.replace(/^([a-z-]+)\.md(?=#|$)/, '/docs/$1');
 
+/** And show pictures that the sign-on serves. */
+const sourceOf = (href: string): string => href.replace(/^(?:\.\.\/)*public\//, '/');
+
 const marked = new Marked({
   renderer: {
     heading({ tokens, depth, text }: Tokens.Heading) {
@@ -31,6 +34,9 @@ const marked = new Marked({
     },
     link({ href, tokens }: Tokens.Link) {
       return `<a href="${escape(hrefOf(href))}">${this.parser.parseInline(tokens)}</a>`;
+    },
+    image({ href, text }: Tokens.Image) {
+      return `<img src="${escape(sourceOf(href))}" alt="${escape(text)}">`;
     },
     // What is wider than a phone scrolls by itself, and by keyboard too.
     table(token: Tokens.Table) {
