@@ -23,7 +23,7 @@ export interface EventCatalogue {
   'sign-out.completed': Nothing;
   'logout.given-up': { reason: string; attempts: number; error: string };
 
-  'recovery.code.sent': { channel: 'sms' | 'email'; sends: number };
+  'recovery.code.sent': { channel: 'sms' | 'email'; sends: number; operator?: string };
   'recovery.code.refused': { reason: string; helpCode?: string };
   'recovery.code.not-sent': { reason: string };
   'recovery.completed': { channel: 'sms' | 'email' };
@@ -40,6 +40,7 @@ export interface EventCatalogue {
 
   'contact.email.confirmed': { moved: boolean };
   'contact.email.lost': Nothing;
+  'contact.email.notice-sent': { operator: string };
   'contact.phone.lost': Nothing;
 
   'account.created': { by: 'operator' | 'seed' };
@@ -123,6 +124,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'second-factor.removed': 'The second factor of the account was removed: by the `person`, or by an operator, who gave a reason.',
   'contact.email.confirmed': 'An e-mail address was proved by its link.',
   'contact.email.lost': 'Somebody else proved possession of this account’s e-mail address.',
+  'contact.email.notice-sent': 'An SMS that tells the former holder of an e-mail address was handed to the courier.',
   'contact.phone.lost': 'Somebody else proved possession of this account’s mobile number.',
   'account.created': 'An account was made without the registration journey.',
   'account.suspended': 'An operator suspended the account.',

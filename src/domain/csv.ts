@@ -1,5 +1,5 @@
-/** What a spreadsheet would run as a formula when it opens the file. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet would run as a formula when it opens the file; some take the wide signs of East Asian keyboards for the same. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /** One line of a file of comma separated values (RFC 4180). */
 export function csvLine(values: readonly (string | number | null | undefined)[]): string {

@@ -4,7 +4,7 @@ import { renderLetter, type HelpDesk } from './letter.ts';
 import { fill, sentences, showTime } from './sentences.ts';
 import { codeLine, fitText } from './sms-text.ts';
 
-export type TextPurpose = 'activation-code' | 'recovery-code' | 'change-phone-code' | 'email-moved';
+export type TextPurpose = 'activation-code' | 'recovery-code' | 'email-moved';
 export type MailPurpose = 'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved' | 'second-factor-changed';
 
 /** A text message ready for the courier; who receives it and until when is added there. */
@@ -45,9 +45,6 @@ export const activationCode = codeText('activation-code');
 
 /** The code that lets a forgotten password be set anew. */
 export const recoveryCode = codeText('recovery-code');
-
-/** The code that proves possession of the new number of an account. */
-export const changePhoneCode = codeText('change-phone-code');
 
 /** To the former account, by SMS: its e-mail address now belongs to somebody who proved possession. */
 export function emailMoved({ maskedEmail, locale }: { readonly maskedEmail: string; readonly locale: Locale }): WrittenText {

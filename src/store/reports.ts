@@ -16,45 +16,70 @@ export interface Count {
   readonly count: number;
 }
 
+interface Counted {
+  readonly table: 'audit_log' | 'verification_log' | 'logout_notices';
+  readonly at?: string;
+  /** How a period is written. */
+  readonly format: string;
+  readonly kind: string;
+  readonly per: string;
+  readonly where?: string;
+  readonly bindings?: Readonly<Record<string, string | string[]>>;
+}
+
 export type ReportStore = ReturnType<typeof createReportStore>;
+
+const DAY = 'YYYY-MM-DD';
+const MONTH = 'YYYY-MM';
 
 /** Counts over audit log and evidence; days and months are those of the zone. */
 export function createReportStore(db: Knex) {
-  async function count(table: 'audit_log' | 'verification_log' | 'logout_notices', format: string, kind: string, per: string, { from, to, timeZone }: Stretch, types?: readonly string[]): Promise<readonly Count[]> {
-    const at = table === 'logout_notices' ? 'created_at' : 'at';
+  async function count({ table, at = 'at', format, kind, per, where = 'true', bindings = {} }: Counted, { from, to, timeZone }: Stretch): Promise<readonly Count[]> {
     const { rows } = await db.raw<{ rows: (Omit<Count, 'count'> & { count: string })[] }>(
       `select to_char(${at} at time zone :timeZone, :format) as period, ${kind} as kind, ${per} as per, count(*) as count
          from ${table}
         where ${at} >= cast(cast(:from as date) as timestamp) at time zone :timeZone and ${at} < cast(cast(:to as date) + 1 as timestamp) at time zone :timeZone
-              ${types === undefined ? '' : 'and type = any(:types)'}
+              and ${where}
         group by 1, 2, 3 order by 1, 2, 3`,
-      { from, to, timeZone, format, ...(types === undefined ? {} : { types: [...types] }) },
+      { from, to, timeZone, format, ...bindings },
     );
     return rows.map((row) => ({ ...row, count: Number(row.count) }));
   }
-  const DAY = 'YYYY-MM-DD';
-  const MONTH = 'YYYY-MM';
 
   return {
     /** Registrations and sign-ins, per day and service. */
-    activity: (stretch: Stretch) => count('audit_log', DAY, 'type', 'client_id', stretch, ['registration.completed', 'sign-in.succeeded']),
-    /** What failed, per day and reason. */
-    failures: (stretch: Stretch) =>
-      count('audit_log', DAY, 'type', `coalesce(details->>'reason', details->>'trouble', details->>'limit')`, stretch, [
-        'registration.identity.refused',
-        'registration.identity.unavailable',
-        'registration.identity.limited',
-        'registration.code.refused',
-        'registration.code.not-sent',
-        'sign-in.refused',
-        'recovery.code.refused',
-        'recovery.code.not-sent',
-      ]),
+    activity: (stretch: Stretch) =>
+      count({ table: 'audit_log', format: DAY, kind: 'type', per: 'client_id', where: 'type = any(:types)', bindings: { types: ['registration.completed', 'sign-in.succeeded'] } }, stretch),
+    /** What failed, per day and reason. @param reasons the events, and the detail of each that says why, if any. */
+    failures: (stretch: Stretch, reasons: Readonly<Record<string, string | null>>) =>
+      count(
+        {
+          table: 'audit_log',
+          format: DAY,
+          kind: 'type',
+          per: 'details->>(cast(:reasons as jsonb)->>type)',
+          where: 'type = any(:types)',
+          bindings: { types: Object.keys(reasons), reasons: JSON.stringify(reasons) },
+        },
+        stretch,
+      ),
     /** Questions to the civil registry, per month and outcome. */
-    registry: (stretch: Stretch) => count('verification_log', MONTH, 'outcome', 'response_code', stretch),
-    /** Codes by SMS, per day and operator of the number. */
-    messages: (stretch: Stretch) => count('audit_log', DAY, 'type', `details->>'operator'`, stretch, ['registration.code.sent']),
+    registry: (stretch: Stretch) => count({ table: 'verification_log', format: MONTH, kind: 'outcome', per: 'response_code' }, stretch),
+    /** SMS, per day and operator of the number. @param types the events that stand for one, where they name an operator. */
+    messages: (stretch: Stretch, types: readonly string[]) =>
+      count(
+        {
+          table: 'audit_log',
+          format: DAY,
+          kind: 'type',
+          per: `details->>'operator'`,
+          // Recovery codes of before have no operator, but say that they went by SMS.
+          where: `type = any(:types) and (jsonb_exists(details, 'operator') or details->>'channel' = 'sms')`,
+          bindings: { types: [...types] },
+        },
+        stretch,
+      ),
     /** What services were told of ended sessions, per day, outcome and service; of the last month. */
-    logouts: (stretch: Stretch) => count('logout_notices', DAY, 'state', 'client_id', stretch),
+    logouts: (stretch: Stretch) => count({ table: 'logout_notices', at: 'created_at', format: DAY, kind: 'state', per: 'client_id' }, stretch),
   };
 }

@@ -7,7 +7,7 @@ describe('Comma separated values', () => {
   });
 
   it('hold no formula for a spreadsheet to run', () => {
-    for (const text of ['=1+1', '+1', '-1', '@sum', '\t=1']) expect(csvLine([text])).to.match(/^"?'/);
+    for (const text of ['=1+1', '+1', '-1', '@sum', '\t=1', '\r=1', '\n=1', '＝1+1', '＋1', '－1', '＠sum']) expect(csvLine([text])).to.match(/^"?'/);
     expect(csvLine([-1])).to.equal('-1\r\n');
   });
 });

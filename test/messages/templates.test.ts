@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { isGsm7, septets } from '../../src/messages/gsm7.ts';
 import { sentences } from '../../src/messages/sentences.ts';
-import { activationCode, changePhoneCode, confirmEmail, emailMoved, passwordChanged, phoneMoved, recoveryCode, recoveryCodeMail } from '../../src/messages/templates.ts';
+import { activationCode, confirmEmail, emailMoved, passwordChanged, phoneMoved, recoveryCode, recoveryCodeMail } from '../../src/messages/templates.ts';
 
 const LOCALES = ['id', 'en'] as const;
 const HOST_OF_40 = 'account.layanan-siapkerja.kemnaker.go.id';
 const HOSTS = ['localhost', 'account.kemnaker.go.id', HOST_OF_40];
-const codeTexts = { activationCode, recoveryCode, changePhoneCode };
+const codeTexts = { activationCode, recoveryCode };
 const help = { phone: '1500630', email: 'bantuan@contoh.test' };
 const at = new Date('2026-11-23T07:30:00Z');
 

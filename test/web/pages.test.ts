@@ -101,6 +101,23 @@ describeInChromium('Pages in a browser', function () {
     }
   });
 
+  it('show the count of each row of a report on a phone without scrolling sideways, however long the name beside it', async () => {
+    await open(entry('admin/reports/report', 'report: activity'));
+    await page.locator('td.report__per').first().evaluate((cell) => { cell.textContent = 'Layanan'.repeat(40); });
+    await page.locator('td.report__count').first().evaluate((cell) => { cell.textContent = '1.234.567.890'; });
+    for (const width of [NARROWEST, 360, 640, 1280]) {
+      await page.setViewportSize({ width, height: 740 });
+      const edges = await page.locator('.report__count').evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect()).map(({ left, right }) => [left, right]));
+      expect(edges, `cells at ${width}`).to.have.length(4);
+      for (const [left = -1, right = Infinity] of edges) expect(left >= 0 && right <= width, `${left} to ${right} at ${width}`).to.equal(true);
+      const scrolls = await page.evaluate(() => [...document.querySelectorAll('main, main *')].filter((part) => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX !== 'visible').length);
+      expect(scrolls, `what scrolls at ${width}`).to.equal(0);
+      // A table for whoever hears it, too.
+      expect(await page.getByRole('row').count()).to.equal(4);
+      expect(await page.getByRole('columnheader', { name: 'Jumlah' }).count()).to.equal(1);
+    }
+  });
+
   it('keep to the policy that forbids inline script and style', async () => {
     await open(entry('interaction/registration/contact', 'contact: first visit'));
     await page.locator('#password').fill('Aa1!');

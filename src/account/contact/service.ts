@@ -3,6 +3,7 @@ import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Account } from '../../domain/account.ts';
 import type { Email } from '../../domain/email.ts';
 import { maskEmail } from '../../domain/mask.ts';
+import { operatorOf } from '../../domain/phone.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Courier } from '../../messages/courier.ts';
@@ -45,6 +46,7 @@ export function createContact({ store, courier, audit, keyedHash, clock }: Conta
     // A number that somebody else has proved since is not theirs any more.
     if (former.phone === undefined || former.phoneVerifiedAt === undefined) return;
     await courier.post(tx, { ...emailMoved({ maskedEmail: maskEmail(email.reveal()), locale: former.locale }), to: former.phone });
+    await audit.record(tx, 'contact.email.notice-sent', { operator: operatorOf(former.phone.reveal()) }, { accountId: former.id });
   }
 
   return {

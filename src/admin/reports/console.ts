@@ -10,7 +10,8 @@ import { seeOther } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
 import type { Names } from '../names.ts';
-import { isByService, reportScreen, usualDays, type Days } from './screens.ts';
+import { daysOf, readHalfYear, type Days } from './half-year.ts';
+import { isByService, reportScreen, usualDays } from './screens.ts';
 import { reports, type Report, type ReportService } from './service.ts';
 
 export interface ReportPagesDeps {
@@ -31,7 +32,8 @@ export function addReportPages({ service, clock, timeZone, desk }: ReportPagesDe
     if (report === undefined) throw new Refused(404, 'errors.not-found');
     const usual = usualDays(report, today());
     const day = (name: 'from' | 'to'): string => (typeof ctx.query[name] === 'string' ? ctx.query[name].slice(0, 20) : usual[name]);
-    return { report, days: { from: day('from'), to: day('to') } };
+    const halfYear = typeof ctx.query.half === 'string' ? readHalfYear(ctx.query.half) : undefined;
+    return { report, days: halfYear === undefined ? { from: day('from'), to: day('to') } : daysOf(halfYear) };
   }
 
   async function make(report: Report, days: Days): Promise<{ counts: readonly Count[]; errors: readonly FieldError[] }> {

@@ -4,12 +4,9 @@ import { existing } from '../../web/i18n.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
 import { namesFrom, type Names } from '../names.ts';
+import { failureReasons } from './counted.ts';
+import { daysOf, halfYearBefore, halfYearOf, recentHalfYears, writeHalfYear, type Days, type HalfYear } from './half-year.ts';
 import { reports, type Report } from './service.ts';
-
-export interface Days {
-  readonly from: string;
-  readonly to: string;
-}
 
 interface Label {
   readonly words: Sentence | undefined;
@@ -24,7 +21,11 @@ interface Per extends Label {
 export interface ReportModel {
   readonly frame: Frame;
   readonly report: Report;
+  /** It counts outcomes of one kind of thing, and not events. */
+  readonly byOutcome: boolean;
   readonly values: Days;
+  /** Where half-years are chosen, not days: those there are, and the one that is shown; none where days were asked for that are no half-year. */
+  readonly halfYears: { readonly chosen: string | undefined; readonly options: readonly { readonly value: string; readonly label: Sentence }[] } | undefined;
   readonly tabs: readonly { readonly report: Report; readonly href: string; readonly current: boolean }[];
   readonly presets: readonly { readonly label: Sentence; readonly href: string }[];
   readonly totals: readonly (Label & { readonly count: number })[];
@@ -35,27 +36,37 @@ export interface ReportModel {
 
 const addressOf = (report: Report, { from, to }: Days, end = ''): string => `/admin/reports/${report}${end}?${new URLSearchParams({ from, to }).toString()}`;
 
-/** The half-year of that day, as the report to Dukcapil wants it. */
-function halfYearOf(day: string): Days {
-  const year = day.slice(0, 4);
-  return Number(day.slice(5, 7)) <= 6 ? { from: `${year}-01-01`, to: `${year}-06-30` } : { from: `${year}-07-01`, to: `${year}-12-31` };
+/** Evidence of identity checks is looked at for so many half-years back. */
+const HALF_YEARS = 6;
+
+/** As it is called in the agreement with Dukcapil: by its number and year. */
+const nameOf = ({ year, half }: HalfYear): Sentence => say(`admin.reports.halfYear.${half}`, { year: String(year) });
+
+function halfYearsFor(days: Days, today: string): NonNullable<ReportModel['halfYears']> {
+  const chosen = halfYearOf(days.from);
+  const recent = recentHalfYears(today, HALF_YEARS);
+  const isWhole = daysOf(chosen).from === days.from && daysOf(chosen).to === days.to;
+  const options = isWhole && !recent.some((one) => writeHalfYear(one) === writeHalfYear(chosen)) ? [...recent, chosen] : recent;
+  return { chosen: isWhole ? writeHalfYear(chosen) : undefined, options: options.map((one) => ({ value: writeHalfYear(one), label: nameOf(one) })) };
 }
 
 /** The registry is reported by the half-year, everything else is looked at by the month. */
-export const usualDays = (report: Report, today: string): Days => (report === 'registry' ? halfYearOf(today) : { from: daysLater(today, -29), to: today });
+export const usualDays = (report: Report, today: string): Days => (report === 'registry' ? daysOf(halfYearOf(today)) : { from: daysLater(today, -29), to: today });
+
+const isByOutcome = (report: Report): boolean => report === 'registry' || report === 'logouts';
 
 function labelOf(report: Report, kind: string): Label {
-  const key = report === 'registry' || report === 'logouts' ? `admin.reports.outcome.${kind}` : `admin.audit.event.${kind}`;
+  const key = isByOutcome(report) ? `admin.reports.outcome.${kind}` : `admin.audit.event.${kind}`;
   return { words: existing(key), name: kind };
 }
 
 /** Whether it is counted by service. */
 export const isByService = (report: Report): boolean => report === 'activity' || report === 'logouts';
 
-function perOf(report: Report, per: string, names: Names): Per {
+function perOf(report: Report, kind: string, per: string, names: Names): Per {
   if (isByService(report)) return { words: undefined, name: names.client(per) ?? per, id: names.client(per) === undefined ? undefined : per };
-  const key = { failures: ['reason', 'trouble', 'limit'], messages: ['operator'] }[report as string] ?? [];
-  return { words: key.map((name) => existing(`admin.audit.value.${name}.${per}`)).find((words) => words !== undefined), name: per, id: undefined };
+  const detail = report === 'messages' ? 'operator' : report === 'failures' ? (failureReasons as Readonly<Record<string, string | null>>)[kind] : undefined;
+  return { words: detail == null ? undefined : existing(`admin.audit.value.${detail}.${per}`), name: per, id: undefined };
 }
 
 export interface ReportView {
@@ -70,21 +81,22 @@ export interface ReportView {
 
 export function reportScreen({ frame, names, report, days, today, counts, errors = [] }: ReportView): Screen<ReportModel> {
   const half = halfYearOf(today);
-  const before = halfYearOf(daysLater(half.from, -1));
-  const preset = (name: string, range: Days): ReportModel['presets'][number] => ({ label: say(`admin.reports.preset.${name}`, { from: range.from, to: range.to }), href: addressOf(report, range) });
+  const presets = [{ label: say('admin.reports.lastDays'), days: { from: daysLater(today, -29), to: today } }, ...[half, halfYearBefore(half)].map((one) => ({ label: nameOf(one), days: daysOf(one) }))];
   return {
     view: 'admin/reports/report',
     title: say(`admin.reports.name.${report}`),
     model: {
       frame,
       report,
+      byOutcome: isByOutcome(report),
       values: days,
       tabs: reports.map((one) => ({ report: one, href: `/admin/reports/${one}`, current: one === report })),
-      presets: [preset('month', { from: daysLater(today, -29), to: today }), preset('half', half), preset('half', before)],
+      halfYears: report === 'registry' ? halfYearsFor(days, today) : undefined,
+      presets: report === 'registry' ? [] : presets.map(({ label, days: range }) => ({ label, href: addressOf(report, range) })),
       totals: [...Map.groupBy(counts, ({ kind }) => kind)].map(([kind, all]) => ({ ...labelOf(report, kind), count: all.reduce((sum, { count }) => sum + count, 0) })),
-      rows: counts.map(({ period, kind, per, count }) => ({ period, kind: labelOf(report, kind), per: per === null ? undefined : perOf(report, per, names), count })),
+      rows: counts.map(({ period, kind, per, count }) => ({ period, kind: labelOf(report, kind), per: per === null ? undefined : perOf(report, kind, per, names), count })),
       csv: addressOf(report, days, '/csv'),
-      errors,
+      errors: report === 'registry' ? errors.map(({ sentence }) => ({ field: 'half', sentence })) : errors,
     },
   };
 }
@@ -110,7 +122,7 @@ export const examples: Examples = {
     frame,
     names,
     report: 'registry',
-    days: halfYearOf(today),
+    days: daysOf(halfYearOf(today)),
     today,
     counts: [
       { period: '2026-10', kind: 'verified', per: '10', count: 48_120 },
@@ -118,5 +130,19 @@ export const examples: Examples = {
       { period: '2026-11', kind: 'verified', per: '10', count: 31_004 },
     ],
   }),
+  'report: failures': reportScreen({
+    frame,
+    names,
+    report: 'failures',
+    days: { from: '2026-11-21', to: '2026-11-21' },
+    today,
+    counts: [
+      { period: '2026-11-21', kind: 'consent.declined', per: null, count: 31 },
+      { period: '2026-11-21', kind: 'logout.given-up', per: 'http-503', count: 2 },
+      { period: '2026-11-21', kind: 'registration.identity.limited', per: 'identity.device', count: 118 },
+      { period: '2026-11-21', kind: 'sign-in.refused', per: 'paused', count: 1204 },
+    ],
+  }),
+  'report: registry, days that are no half-year': reportScreen({ frame, names, report: 'registry', days: { from: '2026-02-01', to: '2026-02-28' }, today, counts: [{ period: '2026-02', kind: 'unavailable', per: null, count: 7 }] }),
   'report: nothing there, days refused': reportScreen({ frame, names, report: 'messages', days: { from: '2026-11-23', to: '2026-11-01' }, today, counts: [], errors: [{ field: 'to', sentence: say('admin.reports.refusal.stretch-backwards') }] }),
 };

@@ -1,5 +1,6 @@
 import { refuse, ok, type Result } from '../../domain/result.ts';
-import type { Count, ReportStore } from '../../store/reports.ts';
+import type { Count, ReportStore, Stretch } from '../../store/reports.ts';
+import { failureReasons, textEvents } from './counted.ts';
 
 export const reports = ['activity', 'failures', 'registry', 'messages', 'logouts'] as const;
 export type Report = (typeof reports)[number];
@@ -15,12 +16,20 @@ export interface ReportService {
 }
 
 export function createReportService({ store, timeZone }: { store: { readonly reports: ReportStore }; timeZone: string }): ReportService {
+  const counts: Readonly<Record<Report, (stretch: Stretch) => Promise<readonly Count[]>>> = {
+    activity: (stretch) => store.reports.activity(stretch),
+    failures: (stretch) => store.reports.failures(stretch, failureReasons),
+    registry: (stretch) => store.reports.registry(stretch),
+    messages: (stretch) => store.reports.messages(stretch, Object.values(textEvents)),
+    logouts: (stretch) => store.reports.logouts(stretch),
+  };
+
   return {
     async make(report, from, to) {
       const days = (Date.parse(to) - Date.parse(from)) / DAY_MS;
       if (days < 0) return refuse('stretch-backwards');
       if (days > LONGEST_DAYS) return refuse('stretch-long');
-      return ok(await store.reports[report]({ from, to, timeZone }));
+      return ok(await counts[report]({ from, to, timeZone }));
     },
   };
 }

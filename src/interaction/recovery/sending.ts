@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { issueChallenge, reissueChallenge, type Challenge } from '../../domain/otp.ts';
+import { operatorOf } from '../../domain/phone.ts';
 import { isContactOf, type RecoveryChannel, type RecoveryContact } from '../../domain/recovery.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
@@ -97,7 +98,9 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
       const subject = { accountId: reached?.account.id, clientId };
       if (reached !== undefined && permit.ok) {
         await courier.post(tx, message);
-        await audit.record(tx, 'recovery.code.sent', { channel: reached.contact.channel, sends: challenge.sends }, subject);
+        const { contact } = reached;
+        const operator = contact.channel === 'sms' ? { operator: operatorOf(contact.to.reveal()) } : {};
+        await audit.record(tx, 'recovery.code.sent', { channel: contact.channel, sends: challenge.sends, ...operator }, subject);
       } else {
         await courier.pretend(tx, message);
         await audit.record(tx, 'recovery.code.not-sent', { reason: permit.ok ? 'nobody' : permit.refusal.reason }, subject);
