@@ -9,7 +9,7 @@ import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { createPrebuilt } from './oidc/prebuilt.ts';
 import { addressesOf } from './oidc/provider.ts';
-import { signOutOfNothing } from './oidc/sign-out.ts';
+import { signOutFromAnywhere } from './oidc/sign-out.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
@@ -98,7 +98,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   ]));
   app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
   for (const step of container.front) app.use(step);
-  app.use(signOutOfNothing(provider));
+  app.use(signOutFromAnywhere(provider));
   app.use(guardUserCodes(provider, container));
   app.use(documents.keep);
   for (const protocol of provider.middleware) app.use(protocol);

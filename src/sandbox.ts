@@ -9,7 +9,7 @@ import { createApiDirectory } from './oidc/resources.ts';
 import { toSandboxMetadata } from './oidc/sandbox/clients.ts';
 import { observe } from './oidc/sandbox/observe.ts';
 import { createSandboxProvider, SANDBOX } from './oidc/sandbox/provider.ts';
-import { createSignOutPages, signOutOfNothing } from './oidc/sign-out.ts';
+import { createSignOutPages, signOutFromAnywhere } from './oidc/sign-out.ts';
 import { createSigningKeys, loadSandboxKeys } from './oidc/signing-keys.ts';
 import { createChecks, type Checks } from './sandbox/checks.ts';
 import { createSandbox } from './sandbox/routes.ts';
@@ -50,6 +50,6 @@ export async function createSandboxOf(core: Core, { fetch, csrf, showError, rece
   });
   comeBackLater(provider, isDatabaseAway);
   observe(provider, checks);
-  const before = [postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }), signOutOfNothing(provider)];
+  const before = [postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }), signOutFromAnywhere(provider)];
   return { checks, sandbox: createSandbox({ ...core, enabled: config.sandbox.enabled, provider, checks, csrf, before }) };
 }

@@ -71,22 +71,33 @@ function audienceOf(idToken: unknown): string | undefined {
   }
 }
 
+/** What a request to sign out says of its service. */
+const OF_SERVICE = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'state'] as const;
+
 /**
- * Signing out where nobody is signed in: the library answers with a form that a script must send. There is nothing to
- * ask, so the person goes straight back to the service, if it registered the address, or sees that they are signed out.
+ * Signing out works wherever somebody comes from.
+ *
+ * Who is signed in and comes from a service that was stopped meanwhile is asked as if no service had sent them: the
+ * library would refuse, and the person stay signed in at a kiosk. Where nobody is signed in the library answers with a
+ * form that a script must send; there is nothing to ask, so the person goes straight back to the service, if it
+ * registered the address, or sees that they are signed out.
  */
-export function signOutOfNothing(provider: Provider): Middleware {
+export function signOutFromAnywhere(provider: Provider): Middleware {
   return async (ctx, next) => {
-    const asked = ctx.method === 'GET' && ctx.path === provider.pathFor('end_session');
-    if (!asked || (await provider.Session.get(ctx)).accountId !== undefined) {
+    if (ctx.method !== 'GET' || ctx.path !== provider.pathFor('end_session')) {
+      await next();
+      return;
+    }
+    const { client_id: clientId, id_token_hint: hint, post_logout_redirect_uri: back, state } = ctx.query;
+    const id = typeof clientId === 'string' ? clientId : audienceOf(hint);
+    const client = id === undefined ? undefined : await provider.Client.find(id);
+    if ((await provider.Session.get(ctx)).accountId !== undefined) {
+      if (id !== undefined && client === undefined) ctx.query = Object.fromEntries(Object.entries(ctx.query).filter(([name]) => !OF_SERVICE.some((one) => one === name)));
       await next();
       return;
     }
 
     ctx.set('Cache-Control', 'no-store');
-    const { client_id: clientId, id_token_hint: hint, post_logout_redirect_uri: back, state } = ctx.query;
-    const id = typeof clientId === 'string' ? clientId : audienceOf(hint);
-    const client = id === undefined ? undefined : await provider.Client.find(id);
     if (client !== undefined && typeof back === 'string' && client.postLogoutRedirectUriAllowed(back)) {
       const url = new URL(back);
       if (typeof state === 'string') url.searchParams.set('state', state);

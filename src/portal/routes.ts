@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { logoUrlOf } from '../domain/logo/logo.ts';
 import type { Store } from '../store/store.ts';
 import { renderScreen } from '../web/render.ts';
+import { seeOther } from '../web/see-other.ts';
 import { SIGN_OUT, type Sessions } from '../web/session.ts';
 import { helpScreen, homeScreen, privacyScreen, termsScreen } from './screens.ts';
 
@@ -36,6 +37,8 @@ export function createPortal({ provider, store, sessions, config }: PortalDeps):
   router.get('/', home);
   router.get('/portal/sign-in', (ctx) => { sessions.toSignIn(ctx, { path: '/' }); });
   router.get('/portal/register', (ctx) => { sessions.toSignIn(ctx, { path: '/', prompt: 'create' }); });
+  // What people type who know the pages below it.
+  router.get('/account', (ctx) => { seeOther(ctx, '/'); });
   router.get('/portal/return', (ctx) => sessions.back(ctx));
   router.get('/help', (ctx) => renderScreen(ctx, helpScreen(config.help)));
   router.get('/terms', (ctx) => renderScreen(ctx, termsScreen(config.help)));

@@ -126,6 +126,24 @@ describe('Protocol: signing out', () => {
     expect(await isSignedIn(browser)).to.equal(true);
   });
 
+  it('is asked of who comes from a service that was stopped meanwhile, as if nobody had sent them', async () => {
+    const stopped = await createRelyingParty(app, { name: 'Dihentikan (contoh)' });
+    const { browser } = await signedIn();
+    const { page, request } = await visit(browser, stopped);
+    const { idToken } = await stopped.receive(page, request);
+    await app.store.clients.update(stopped.id, { status: 'disabled' }, app.clock.now());
+    app.clock.advance({ seconds: 3 });
+    for (const address of [await stopped.signOutUrl(idToken, 's3'), await stopped.signOutUrl(undefined, 's3')]) {
+      const question = await browser.open(address);
+      expect(question.status, question.text).to.equal(200);
+      expect(question.text).not.to.include('Dihentikan (contoh)');
+    }
+    const gone = await browser.submit(await browser.open(await stopped.signOutUrl(idToken, 's3')), 'xsrf');
+    expect(gone.url.origin, 'its address is worth nothing').to.equal(app.url);
+    expect(gone.text).to.include('Anda sudah keluar');
+    expect(await isSignedIn(browser)).to.equal(false);
+  });
+
   it('ends with the page of farewell from the portal too, and leads home from there', async () => {
     const { browser } = await signedIn();
     const portal = await browser.open(app.url);

@@ -34,6 +34,10 @@ describe('The portal', () => {
     }
   });
 
+  it('is where one lands who types an address above the pages of the account', async () => {
+    expect((await new Browser().open(`${app.url}/account`)).url.href).to.equal(`${app.url}/`);
+  });
+
   it('greets who has signed in, and nobody else', async () => {
     const browser = new Browser();
     const home = await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), budi.nik, budi.password);

@@ -120,6 +120,7 @@ describe('Recovery: the new password', () => {
     const suspended = await browser.submit(page, 'password', { password: NEW });
     expect(suspended.status).to.equal(422);
     expect(suspended.text).to.include('Akun ini dinonaktifkan sementara.');
+    expect(suspended.html, 'leads to whom the code is for').to.match(/role="alert"[^]*href="\/help"[^]*<form/);
 
     await app.store.accounts.setStatus(accountId, 'active', app.clock.now());
     app.clock.advance({ seconds: 61 });
