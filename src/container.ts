@@ -38,7 +38,6 @@ import type { SigningKeys } from './oidc/signing-keys.ts';
 import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
-import { createOutboundFetch } from './ports/outbound/outbound.ts';
 import { createPeriodicJobs } from './periodic.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
@@ -95,7 +94,7 @@ const REENCRYPT_MS = 5000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
-  const { config, log, clock, random, store, keyring, keyedHash, sealer, audit, courier, secondFactors } = core;
+  const { config, log, clock, random, store, keyring, keyedHash, sealer, audit, courier, secondFactors, outbound } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
@@ -105,7 +104,6 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   await store.clientSecrets.hashSealed();
   const { signingKeys } = await openSigningKeys(core);
   const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
-  const fetch = createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' });
 
   const sharing = createSharing({ store, audit, keyedHash, clock, random, wording: sentencesUnder('interaction.consent.', 'sharing.') });
   const protocolErrors = createProtocolErrors(showError, isDatabaseAway);
@@ -119,7 +117,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     apis,
     ownClients: [portalClient(config.http.issuer)],
     signingKeys,
-    fetch,
+    outbound,
     listShares: (told) => sharing.list(told),
     clock,
     changes,
@@ -127,8 +125,8 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     log,
   });
   comeBackLater(provider, isDatabaseAway);
-  const clientErrors = watchClientErrors(provider, { clients, store, clock, random, log });
-  const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch, random }), store, audit, clock, random, log });
+  const clientErrors = watchClientErrors(provider, { clients, store, audit, clock, random, log });
+  const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch: outbound.fetch, random }), store, audit, clock, random, log });
   rememberVisits(provider, { store, clock });
   const noticesOf = queueNotices(provider, { store, clock, random });
   rememberSignOuts(provider, async (accountId, ctx) => {
@@ -150,7 +148,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   addServices({ services, sessions, csrf, config })(portal);
   addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
 
-  const { sandbox, checks } = await createSandboxOf(core, { fetch, csrf, showError, receipt });
+  const { sandbox, checks } = await createSandboxOf(core, { csrf, showError, receipt });
 
   const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 

@@ -18,6 +18,7 @@ import { createRedisCounters } from './ports/counters/redis.ts';
 import type { Mailer } from './ports/mail/mail.ts';
 import { createMailOutbox } from './ports/mail/outbox.ts';
 import { createSmtpMailer } from './ports/mail/smtp.ts';
+import { createOutbound, type Outbound } from './ports/outbound/outbound.ts';
 import { systemRandom, type Random } from './ports/random/random.ts';
 import { createHttpGateway } from './ports/sms/http-gateway.ts';
 import { createSmsOutbox } from './ports/sms/outbox.ts';
@@ -52,6 +53,8 @@ export interface Core {
   readonly audit: Audit;
   readonly courier: Courier;
   readonly secondFactors: SecondFactors;
+  /** Calls to addresses that somebody registered. */
+  readonly outbound: Outbound;
   close(): Promise<void>;
 }
 
@@ -115,6 +118,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     audit,
     courier,
     secondFactors: createSecondFactors({ store, totp: createTotp({ random }), counters, limits, keyedHash, courier, audit, clock, random, config }),
+    outbound: createOutbound({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
     async close() {
       await courier.stop();
       await Promise.all([sms.close(), mail.close()]);

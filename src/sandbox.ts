@@ -19,19 +19,18 @@ import type { Csrf } from './web/csrf.ts';
 import type { ShowError } from './web/error-page.ts';
 
 export interface SandboxOfDeps {
-  readonly fetch: typeof globalThis.fetch;
   readonly csrf: Csrf;
   readonly showError: ShowError;
   readonly receipt: Receipt;
 }
 
 /** The checks alone, as the command line needs them. */
-export const createChecksOf = (core: Core, fetch: typeof globalThis.fetch): Checks => createChecks({ ...core, fetch, issuer: `${core.config.http.issuer}${SANDBOX}` });
+export const createChecksOf = (core: Core): Checks => createChecks({ ...core, fetch: core.outbound.fetch, issuer: `${core.config.http.issuer}${SANDBOX}` });
 
 /** Puts the sandbox together: what `container.ts` is for the sign-on. */
-export async function createSandboxOf(core: Core, { fetch, csrf, showError, receipt }: SandboxOfDeps): Promise<{ readonly sandbox: Middleware; readonly checks: Checks }> {
+export async function createSandboxOf(core: Core, { csrf, showError, receipt }: SandboxOfDeps): Promise<{ readonly sandbox: Middleware; readonly checks: Checks }> {
   const { config, store, clock, keyring } = core;
-  const checks = createChecksOf(core, fetch);
+  const checks = createChecksOf(core);
   const clients = createClientDirectory({ store: { clients: { ...store.clients, find: (id) => findTrial(store, id) } }, clock, present: toSandboxMetadata });
   const error = createProtocolErrors(showError, isDatabaseAway, `${SANDBOX}/interaction`);
   // A sign-out here tells at once, and remembers nothing.
@@ -45,7 +44,6 @@ export async function createSandboxOf(core: Core, { fetch, csrf, showError, rece
     clients,
     apis: createApiDirectory({ store, clock }),
     signingKeys,
-    fetch,
     pages: { error, ...signOut, ...createDevicePages(error) },
   });
   comeBackLater(provider, isDatabaseAway);

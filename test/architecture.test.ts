@@ -46,7 +46,7 @@ const layers: readonly Layer[] = [
   { folder: 'messages/', values: [...ground, ...interfaces, 'queue/'], types: [...knowledge, 'ports/'], remedy: 'messages are written for any journey: hand in what only one of them knows' },
   { folder: 'second-factor/', values: [...ground, ...interfaces, 'messages/'], types: knowledge, remedy: 'the second factor serves journeys, account pages and operators alike, and knows none of them' },
   { folder: 'web/', values: [...ground, ...spans, 'telemetry/areas.ts'], types: ['config.ts', 'crypto/', 'telemetry/'], remedy: 'shared HTTP knows no journey, no table and no service: hand in a function' },
-  { folder: 'oidc/', values: [...ground, 'crypto/jws.ts', 'crypto/signing-key.ts', 'queue/', 'web/'], types: [...knowledge, 'ports/counters/'], remedy: 'the protocol knows accounts and clients through the store, and no journey' },
+  { folder: 'oidc/', values: [...ground, 'crypto/jws.ts', 'crypto/signing-key.ts', 'queue/', 'web/'], types: [...knowledge, 'ports/counters/', 'ports/outbound/'], remedy: 'the protocol knows accounts and clients through the store, and no journey' },
   { folder: 'sandbox/', values: [...ground, ...interfaces, 'crypto/jws.ts', 'crypto/signing-key.ts', 'web/'], types: knowledge, remedy: 'the sandbox has people of its own: it knows no account and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
   { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },

@@ -30,7 +30,7 @@ export type FindNames = (asked: Asked) => Promise<Names>;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Those who act without an id of their own: the command line was there first and is called `operator`. */
-const WITHOUT_ID: ReadonlySet<string> = new Set(['operator', 'schedule', 'seed', 'team', 'person']);
+const WITHOUT_ID: ReadonlySet<string> = new Set(['operator', 'schedule', 'seed', 'team', 'person', 'protocol']);
 
 /** `operator:7d0f…` in its two parts. */
 function read(signature: string): { readonly kind: string; readonly id: string } {

@@ -6,7 +6,6 @@ import { openSigningKeys } from '../oidc/key-rotation.ts';
 import { createProvider } from '../oidc/provider.ts';
 import { createApiDirectory } from '../oidc/resources.ts';
 
-const noCall = (): Promise<never> => Promise.reject(new Error('the command line calls no service'));
 const noPage = (): never => {
   throw new Error('the command line shows no pages');
 };
@@ -15,5 +14,5 @@ const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage
 /** The check of the very protocol that the server runs, without a server. */
 export async function createStandaloneCheck(core: Core): Promise<ClientCheck> {
   const { signingKeys } = await openSigningKeys(core);
-  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), apis: createApiDirectory(core), ownClients: [], signingKeys, pages, listShares: () => Promise.resolve(false), fetch: noCall }));
+  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), apis: createApiDirectory(core), ownClients: [], signingKeys, pages, listShares: () => Promise.resolve(false) }));
 }

@@ -37,7 +37,7 @@ async function check(id: string, flags: { readonly start?: string }, command: Co
     const fetch = createOutboundFetch({ allow, loopback: config.environment !== 'production' });
     const discovery = await fetch(`${issuer}/.well-known/openid-configuration`).catch(() => undefined);
     if (discovery?.ok !== true) throw new Refused(`the sandbox does not answer at ${issuer}: is the server running, and SANDBOX on?`);
-    const checks = createChecksOf(core, createOutboundFetch({ allow: config.outbound.allow, loopback: config.environment !== 'production' }));
+    const checks = createChecksOf(core);
     return runCheck({ checks, walk: createWalk({ fetch, issuer }), wait: (ms) => delay(ms), remark }, client, start, 'operator');
   });
   const findings = outcome.findings.map(present);

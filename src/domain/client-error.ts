@@ -12,6 +12,7 @@ export const menders = {
   request: 'service',
   stopped: 'operator',
   credentials: 'service',
+  keys: 'both',
   'code-reused': 'service',
   'code-expired': 'service',
   'redirect-differs': 'service',
@@ -43,6 +44,7 @@ export const isFaultOfService = (error: string): boolean => !EXPECTED.has(error)
 const byError: Readonly<Record<string, Fault>> = {
   invalid_redirect_uri: 'redirect-uri',
   invalid_client: 'credentials',
+  invalid_client_metadata: 'other',
   unauthorized_client: 'grant-type',
   unsupported_grant_type: 'grant-type',
   invalid_scope: 'scope',
@@ -66,8 +68,13 @@ const byError: Readonly<Record<string, Fault>> = {
   invalid_request_uri: 'request-object',
 };
 
+/** As the library says that a `jwks_uri` gave it nothing. */
+const NO_KEYS = [/Key Set failed to be refreshed/, 'keys'] as const;
+
 /** The same word of OAuth stands for several mistakes; what the library adds for developers tells them apart. */
 const byWords: Readonly<Record<string, readonly (readonly [RegExp, Fault])[]>> = {
+  invalid_client: [NO_KEYS],
+  invalid_client_metadata: [NO_KEYS],
   invalid_request: [
     [/PKCE|code_challenge/, 'pkce'],
     [/code_verifier/, 'verifier'],

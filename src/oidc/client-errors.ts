@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Audit } from '../audit/log.ts';
 import { addressOf, faultOf, isFaultOfService, requestKinds, together, type ClientError, type RequestKind } from '../domain/client-error.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
@@ -9,6 +10,7 @@ import type { Log } from '../telemetry/log.ts';
 import { hasShownError, helpCodeOf } from '../web/help-code.ts';
 import { inWords, tellError } from '../web/told-error.ts';
 import type { ClientDirectory } from './clients.ts';
+import { whyNotPublished } from './held-keys.ts';
 
 export interface ClientErrors {
   /** Writes what was counted since the last time. Never throws. */
@@ -19,7 +21,8 @@ export interface ClientErrors {
 
 export interface ClientErrorsDeps {
   readonly clients: Pick<ClientDirectory, 'find'>;
-  readonly store: Pick<Store, 'clientErrors'>;
+  readonly store: Pick<Store, 'clientErrors' | 'audit'>;
+  readonly audit: Pick<Audit, 'recordOnce'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -36,11 +39,22 @@ interface ProtocolError {
   readonly error?: unknown;
   readonly error_description?: unknown;
   readonly error_detail?: unknown;
+  readonly cause?: unknown;
 }
+
+/** What the library says of an error for developers, and of what it came from. */
+function wordsOf(error: ProtocolError): string {
+  const words = [error.error_description, error.error_detail];
+  for (let one = error.cause; one instanceof Error; one = one.cause) words.push((one as ProtocolError).error_description);
+  return words.filter((one) => typeof one === 'string').join('; ');
+}
+
+/** Why the keys of a service could not be fetched, where that is somebody's doing rather than a fault of a machine. */
+const TELLING: readonly string[] = ['address-refused', 'redirect', 'too-large', 'unfinished', 'private-key'];
 
 interface FaultState {
   /** What services are told of this request, where they are told anything. */
-  protocolFault?: { readonly kind: RequestKind; readonly error: string; readonly clientId: string | undefined };
+  protocolFault?: { readonly kind: RequestKind; readonly error: string; readonly clientId: string | undefined; readonly keys?: string };
 }
 
 /** Which client the request says it is of; nothing is proved by that. */
@@ -58,11 +72,14 @@ function claimedClient(ctx: KoaContextWithOIDC): string | undefined {
   }
 }
 
+/** Not why: the address may lead into a network that whoever asks should learn nothing of. */
+const KEYS_MISSING = 'client authentication failed: the keys at the jwks_uri of the client could not be fetched';
+
 /** What services are told besides the error: the code by which an operator finds it. */
-function tellHelpCode(ctx: KoaContextWithOIDC, helpCode: string): void {
+function tellHelpCode(ctx: KoaContextWithOIDC, helpCode: string, lacksKeys: boolean): void {
   const body: unknown = ctx.body;
   if (typeof body === 'object' && body !== null && 'error' in body && !Buffer.isBuffer(body)) {
-    ctx.body = { ...body, help_code: helpCode };
+    ctx.body = { ...body, ...(lacksKeys && body.error === 'invalid_client' ? { error_description: KEYS_MISSING } : {}), help_code: helpCode };
     return;
   }
   const words = inWords(helpCode);
@@ -78,7 +95,7 @@ function tellHelpCode(ctx: KoaContextWithOIDC, helpCode: string): void {
  * Keeps what goes wrong between each client and the protocol, and gives each error its help code. Counted in the process
  * and written now and then: no request waits for it or fails by it, and a flood of errors is one row that counts.
  */
-export function watchClientErrors(provider: Provider, { clients, store, clock, random, log }: ClientErrorsDeps): ClientErrors {
+export function watchClientErrors(provider: Provider, { clients, store, audit, clock, random, log }: ClientErrorsDeps): ClientErrors {
   let counted = new Map<string, ErrorsOfDay>();
   let uncounted = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -113,24 +130,27 @@ export function watchClientErrors(provider: Provider, { clients, store, clock, r
     }
   }
 
-  async function remember(ctx: KoaContextWithOIDC, kind: RequestKind, error: string, words: string, helpCode: string): Promise<void> {
+  async function remember(ctx: KoaContextWithOIDC, kind: RequestKind, error: string, words: string, helpCode: string, keys: string | undefined): Promise<void> {
     const id = claimedClient(ctx);
     // The library has just asked for the same one: nothing is read a second time.
     const client = id === undefined ? undefined : await clients.find(id);
     if (client === undefined || client.status === 'draft') return;
     const fault = client.status === 'disabled' ? 'stopped' : faultOf(error, words);
     const { redirect_uri: home, post_logout_redirect_uri: afterwards } = ctx.oidc.params ?? {};
-    const address = fault === 'redirect-uri' || fault === 'redirect-differs' ? addressOf(home) : fault === 'post-logout' ? addressOf(afterwards) : undefined;
+    const address = addressOf(fault === 'redirect-uri' || fault === 'redirect-differs' ? home : fault === 'post-logout' ? afterwards : fault === 'keys' ? client.metadata.jwks_uri : undefined);
     const at = clock.now();
     count({ clientId: client.id, kind, error: error.slice(0, LONGEST_WORD), fault, count: 1, firstAt: at, lastAt: at, helpCodes: [helpCode], address });
+    if (keys !== undefined && TELLING.includes(keys)) await audit.recordOnce(store, [client.id, keys], 'client.keys-refused', { reason: keys, by: 'protocol' }, { clientId: client.id });
   }
 
   const on = provider.on.bind(provider) as (event: string, listener: (ctx: KoaContextWithOIDC, error: ProtocolError) => void) => void;
   for (const kind of requestKinds) {
-    on(`${kind}.error`, (ctx, { error, error_description: description, error_detail: detail }) => {
+    on(`${kind}.error`, (ctx, thrown) => {
+      const { error } = thrown;
       if (typeof error !== 'string' || !isFaultOfService(error)) return;
-      (ctx.state as FaultState).protocolFault = { kind, error, clientId: ctx.oidc.client?.clientId };
-      const found = remember(ctx, kind, error, [description, detail].filter((one) => typeof one === 'string').join('; '), helpCodeOf(ctx, random)).catch((cause: unknown) => {
+      const keys = whyNotPublished(thrown);
+      (ctx.state as FaultState).protocolFault = { kind, error, clientId: ctx.oidc.client?.clientId, ...(keys === undefined ? {} : { keys }) };
+      const found = remember(ctx, kind, error, wordsOf(thrown), helpCodeOf(ctx, random), keys).catch((cause: unknown) => {
         log.warn({ err: cause }, 'an error of a service could not be counted');
       });
       finding.add(found);
@@ -143,7 +163,7 @@ export function watchClientErrors(provider: Provider, { clients, store, clock, r
     const fault = (ctx.state as FaultState).protocolFault;
     // A page of ours says its code itself, and has its own line in the log.
     if (fault === undefined || hasShownError(ctx)) return;
-    tellHelpCode(ctx as KoaContextWithOIDC, tellError(ctx, { log, random }, { ...fault, status: ctx.status }));
+    tellHelpCode(ctx as KoaContextWithOIDC, tellError(ctx, { log, random }, { ...fault, status: ctx.status }), fault.keys !== undefined);
   });
 
   return {

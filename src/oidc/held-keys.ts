@@ -1,17 +1,104 @@
-/** Keys of a service are fetched anew after so long at the latest, whatever its server says of how long they are good. */
+import type Provider from 'oidc-provider';
+import type { Client } from 'oidc-provider';
+import { readKeySet, type KeySetFault } from '../domain/key-set.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { OutboundFault, ReadDocument } from '../ports/outbound/document.ts';
+
+/** Keys of a service are good for so long after they were fetched, whatever its server says. */
 export const LONGEST_SECONDS = 300;
+/** An address that has just failed is not called again by each request that needs it. */
+export const FAILURE_MS = 10_000;
+const MOST_FAILURES = 1000;
+
+/** What a service publishes could not be had, or is not what it should be. */
+export class NotPublished extends Error {
+  readonly reason: OutboundFault | KeySetFault;
+
+  constructor(reason: OutboundFault | KeySetFault) {
+    super(`what the service publishes could not be used: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** Why, if that was the reason of an error of the protocol. */
+export function whyNotPublished(error: unknown): NotPublished['reason'] | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof NotPublished) return one.reason;
+  return undefined;
+}
+
+/** `sector_identifier_uri` holds a list of addresses (OpenID Connect Core, 5), which the protocol reads itself. */
+const isList = (text: string): boolean => /^\s*\[/.test(text);
+
+export interface KeptShortlyDeps {
+  readonly read: ReadDocument;
+  readonly clock: Clock;
+}
 
 /**
- * The fetch by which the protocol gets the keys of services. The library keeps them for as long as the answer says: a key that a
- * service took out of its document, because it leaked, would be good for as long as somebody once wrote there, a year for instance.
+ * The fetch by which the protocol gets what services publish. The library remembers an answer that it could not use as if it were
+ * keys, and says of whatever comes then that its signature is wrong; so only a key set gets through to it, and anything else is
+ * an error each time. It keeps keys for as long as the answer says, which here is not for long.
  */
-export const keptShortly =
-  (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
-  async (...request) => {
-    const answer = await fetch(...request);
-    const headers = new Headers(answer.headers);
-    headers.delete('expires');
+export function keptShortly({ read, clock }: KeptShortlyDeps): typeof globalThis.fetch {
+  const failures = new Map<string, { readonly until: number; readonly reason: NotPublished['reason'] }>();
+
+  function fail(address: string, reason: NotPublished['reason']): never {
+    if (failures.size >= MOST_FAILURES) failures.clear();
+    failures.set(address, { until: clock.now().getTime() + FAILURE_MS, reason });
+    throw new NotPublished(reason);
+  }
+
+  return async (input, init) => {
+    const address = input instanceof Request ? input.url : String(input);
+    const failed = failures.get(address);
+    if (failed !== undefined && failed.until > clock.now().getTime()) throw new NotPublished(failed.reason);
+    const found = await read(address, { signal: init?.signal ?? undefined });
+    if (!found.ok) return fail(address, found.refusal);
+    const { text, headers } = found.value;
+    const keys = isList(text) ? undefined : readKeySet(text);
+    if (keys?.ok === false) return fail(address, keys.refusal);
+    failures.delete(address);
     const said = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
-    if (said !== undefined) headers.set('cache-control', `max-age=${Math.min(Number(said), LONGEST_SECONDS)}`);
-    return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+    return new Response(text, { headers: { 'content-type': 'application/json', ...(said === undefined ? {} : { 'cache-control': `max-age=${Math.min(Number(said), LONGEST_SECONDS)}` }) } });
   };
+}
+
+/** The library's own, of which its types say nothing. */
+interface KeyStore {
+  freshUntil?: number;
+  clear(): void;
+  selectForVerify(wanted: object): readonly object[];
+}
+
+/**
+ * The library fetches keys anew where a signature does not fit those that it has. One that fits it takes, however long ago that key
+ * was fetched: what a service took out of its document, because it leaked, would be good until somebody came with another.
+ */
+export function forgetOldKeys(provider: Provider, clock: Clock): void {
+  const seen = new WeakSet<Client>();
+  const find = provider.Client.find.bind(provider.Client);
+
+  function guard(client: Client): void {
+    seen.add(client);
+    const keys = (client as unknown as { asymmetricKeyStore: KeyStore }).asymmetricKeyStore;
+    const clear = keys.clear.bind(keys);
+    const select = keys.selectForVerify.bind(keys);
+    let fetchedAt = clock.now();
+    // Called where new ones take the place of the old ones.
+    keys.clear = () => {
+      fetchedAt = clock.now();
+      clear();
+    };
+    keys.selectForVerify = (wanted) => {
+      if (clock.now().getTime() - fetchedAt.getTime() <= LONGEST_SECONDS * 1000) return select(wanted);
+      keys.freshUntil = 0;
+      return [];
+    };
+  }
+
+  provider.Client.find = async (id) => {
+    const client = await find(id);
+    if (client?.jwksUri !== undefined && !seen.has(client)) guard(client);
+    return client;
+  };
+}

@@ -8,6 +8,7 @@ import { claimsByScope, scopes } from '../domain/claims.ts';
 import { LOCALES } from '../domain/locale.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import type { Clock } from '../ports/clock/clock.ts';
+import type { Outbound } from '../ports/outbound/outbound.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFindAccount } from './accounts.ts';
@@ -19,7 +20,7 @@ import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { assertClientAssertion } from './fapi.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
 import { findByRow } from './held-clients.ts';
-import { keptShortly } from './held-keys.ts';
+import { forgetOldKeys, keptShortly } from './held-keys.ts';
 import { honouredTokens } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged } from './bridged.ts';
@@ -50,8 +51,8 @@ export interface ProviderDeps {
   readonly signingKeys: SigningKeys;
   readonly pages: ProtocolPages;
   readonly listShares: ListShares;
-  /** Calls to addresses that services registered: logout endpoints, keys. */
-  readonly fetch: typeof globalThis.fetch;
+  /** Reads what services publish at addresses of theirs: keys, the addresses of a sector. */
+  readonly outbound: Pick<Outbound, 'readDocument'>;
   readonly clock: Clock;
   readonly log: Log;
   /** By which it learns what other instances do to an account; without, each request asks the store. */
@@ -79,7 +80,7 @@ export const journeyCookies = (issuer: string): { readonly underWay: readonly st
   return { underWay: [interaction, resume], session };
 };
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, fetch, clock, log, changes, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, outbound, clock, log, changes, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
@@ -92,7 +93,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const configuration: Configuration = {
     adapter: (model: string) => (model === 'Client' ? clients.adapter : foreseeing(model, honoured(model), leads)),
     clients: ownClients,
-    fetch: keptShortly(fetch),
+    fetch: keptShortly({ read: outbound.readDocument, clock }),
     findAccount: createFindAccount({ people, timeZone: config.identity.timeZone }),
     jwks: { keys: createKeySlots(signingKeys) },
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },
@@ -146,6 +147,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   };
 
   const provider = new Provider(issuer, { ...configuration, ...instead });
+  forgetOldKeys(provider, clock);
   findByRow(provider, clients, new Set(ownClients.map(({ client_id: id }) => id)));
   compareByHash(provider, { clients, store, clock, log });
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));

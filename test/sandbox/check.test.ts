@@ -41,7 +41,7 @@ describe('The integration check', () => {
     Date.now = () => before() + ms;
     return Promise.resolve();
   };
-  const run = (client: Client, start: string) => runCheck({ checks: createChecksOf(app.container, fetchOut), walk: createWalk({ fetch: fetchOut, issuer: sandbox }), wait }, client, start, 'operator');
+  const run = (client: Client, start: string) => runCheck({ checks: createChecksOf(app.container), walk: createWalk({ fetch: fetchOut, issuer: sandbox }), wait }, client, start, 'operator');
   const failedIn = ({ findings }: Awaited<ReturnType<typeof run>>): string[] => findings.filter(({ state }) => !['passed', 'not-applicable'].includes(state)).map(({ scenario, state, fault, detail }) => [scenario, state, fault, detail].filter(Boolean).join(' '));
 
   async function careless(id: string, manners: Manners): Promise<{ client: Client; start: string }> {

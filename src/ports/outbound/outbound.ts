@@ -2,6 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { inSpan } from '../../telemetry/trace.ts';
+import { createReadDocument, type ReadDocument } from './document.ts';
 
 /** Address space in which somebody's inner network may lie (RFC 6890 and successors). */
 const INNER: readonly string[] = [
@@ -82,4 +83,15 @@ export function createOutboundFetch({ allow, loopback, resolve = lookup }: Outbo
     return inSpan('outbound', { 'server.address': host }, () => undiciFetch(input, { ...(init as object), redirect: init.redirect === 'manual' ? 'manual' : 'error', signal: AbortSignal.any(signals), dispatcher: agent }));
   };
   return guarded as typeof globalThis.fetch;
+}
+
+/** What is called at addresses of services, and how. */
+export interface Outbound {
+  readonly fetch: typeof globalThis.fetch;
+  readonly readDocument: ReadDocument;
+}
+
+export function createOutbound(options: OutboundOptions): Outbound {
+  const fetch = createOutboundFetch(options);
+  return { fetch, readDocument: createReadDocument(fetch) };
 }
