@@ -1,17 +1,6 @@
 import type { Context, Middleware } from 'koa';
+import { readUpTo } from './body-bytes.ts';
 import { Refused } from './refused.ts';
-
-async function readBody(ctx: Context, limitBytes: number): Promise<string> {
-  if (Number(ctx.get('content-length') || 0) > limitBytes) throw new Refused(413, 'errors.too-large');
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limitBytes) throw new Refused(413, 'errors.too-large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('latin1');
-}
 
 /** Strict where libraries are lenient: bytes that are no UTF-8 are refused, not replaced, so that no name is stored mangled. */
 function decode(text: string): string {
@@ -30,8 +19,10 @@ function decode(text: string): string {
 export function form({ limitBytes }: { limitBytes: number }): Middleware {
   return async (ctx, next) => {
     if (ctx.is('application/x-www-form-urlencoded') !== 'application/x-www-form-urlencoded') throw new Refused(415, 'errors.bad-encoding');
+    const body = await readUpTo(limitBytes, ctx.req);
+    if (body === undefined) throw new Refused(413, 'errors.too-large');
     const fields = new Map<string, string>();
-    for (const pair of (await readBody(ctx, limitBytes)).split('&')) {
+    for (const pair of body.toString('latin1').split('&')) {
       if (pair === '') continue;
       const at = pair.indexOf('=');
       const name = decode(at === -1 ? pair : pair.slice(0, at));

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Busboy } from '@fastify/busboy';
 import type { Context, Middleware } from 'koa';
+import { PATIENCE_BYTES } from './body-bytes.ts';
 import type { FormState } from './form.ts';
 import { Refused } from './refused.ts';
 
@@ -18,11 +19,6 @@ interface UploadState extends FormState {
 /** The file of the form that was read; undefined where none was chosen. */
 export const uploadOf = (ctx: Context): Upload | undefined => (ctx.state as UploadState).upload;
 
-/**
- * How much is read to the end although it is refused: a browser that is still sending shows a broken connection, and not
- * the page that says what is wrong.
- */
-const PATIENCE_BYTES = 8 * 1024 * 1024;
 /** Much longer than a phone needs; and where the parser waits for something that never comes, it ends. */
 const LONGEST_MS = 30_000;
 /** RFC 2046, 5.1.1: once, and not empty, which the parser takes and then waits. */
