@@ -76,6 +76,9 @@ function createSms({ sms }: Config, store: Store, clock: Clock): SmsGateway {
 const createMail = ({ mail }: Config, store: Store, clock: Clock): Mailer =>
   mail.smtpUrl === undefined ? createMailOutbox({ outbox: store.outbox, clock }) : createSmtpMailer({ smtpUrl: mail.smtpUrl, from: mail.from });
 
+/** Reports are few, and each reads much. */
+const REPLICA_POOL = 2;
+
 /** A database that keeps its own limit has told of it by then. */
 const SILENCE_MARGIN_MS = 1000;
 
@@ -83,12 +86,14 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
-  const { poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, directUrl } = config.database;
+  const { poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, directUrl, replicaUrl } = config.database;
   const silenceMs = statementTimeoutMs + SILENCE_MARGIN_MS;
-  const knex = createKnex({ url: databaseUrl, poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, silenceMs, pooled: directUrl !== undefined });
+  const limitsOfDatabase = { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, silenceMs, pooled: directUrl !== undefined };
+  const knex = createKnex({ url: databaseUrl, poolMax, ...limitsOfDatabase });
+  const replica = replicaUrl === undefined ? undefined : createKnex({ url: replicaUrl, poolMax: REPLICA_POOL, ...limitsOfDatabase });
   const redis = openRedis(config.redis, log);
   const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds: longestGrantSeconds(config.lifetimes) });
-  const store = createStore({ knex, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, keyIds: keyring.ids, protocolState });
+  const store = createStore({ knex, replica, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, keyIds: keyring.ids, protocolState });
   const redisSealed = redis === undefined ? undefined : createRedisSealed({ redis, sealer, keyIds: keyring.ids });
   const sms = createSms(config, store, clock);
   const mail = createMail(config, store, clock);
@@ -123,7 +128,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
       await courier.stop();
       await Promise.all([sms.close(), mail.close()]);
       redis?.close();
-      await knex.destroy();
+      await Promise.all([knex.destroy(), replica?.destroy()]);
     },
   };
 }

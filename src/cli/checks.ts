@@ -14,6 +14,7 @@ import { fail, ok, warn, type Finding } from './finding.ts';
 import { examineMachine } from './machine-check.ts';
 import { examinePublic } from './public-check.ts';
 import { examineRedis } from './redis-check.ts';
+import { examineReplica } from './replica-check.ts';
 import { readConfig, withDatabase, type Opened } from './open.ts';
 
 const OLDEST_POSTGRES = 140_000;
@@ -186,6 +187,7 @@ export async function examine(): Promise<readonly Finding[]> {
   const findings = await Promise.all([
     examineMachine(config),
     checkDatabase(config, keyring.state !== 'fail'),
+    examineReplica(config),
     examineRedis(config),
     checkRegistry(config),
     checkSms(config),

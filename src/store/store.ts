@@ -82,6 +82,8 @@ export interface Store {
 
 export interface StoreDeps {
   readonly knex: Knex;
+  /** A read replica, for what may be some seconds old and reads much. */
+  readonly replica?: Knex | undefined;
   readonly envelope: Envelope;
   readonly blindIndex: BlindIndex;
   readonly sealer: Sealer;
@@ -93,7 +95,7 @@ export interface StoreDeps {
 }
 
 /** All tables behind one object of the same shape inside and outside a transaction. */
-export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Store {
+export function createStore({ knex, replica, protocolState, ...crypto }: StoreDeps): Store {
   const listeners = new Set<(accountId: string) => void>();
   const tell = (accountId: string): void => { for (const listener of listeners) listener(accountId); };
   const onAccountChange: Store['onAccountChange'] = (listener) => { listeners.add(listener); };
@@ -124,7 +126,7 @@ export function createStore({ knex, protocolState, ...crypto }: StoreDeps): Stor
     // What the table held before Redis took over is still cleared away.
     protocolState: { ...wrap(createProtocolStateStore(db)), ...protocolState },
     registrationTokens: wrap(createRegistrationTokenStore(db)),
-    reports: wrap(createReportStore(db)),
+    reports: wrap(createReportStore(replica ?? db)),
     sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),
     sealed: wrap(createSealedStore(db, crypto)),
     secondFactors: wrap(createSecondFactorStore(db, { ...crypto, changed })),

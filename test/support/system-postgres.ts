@@ -18,42 +18,86 @@ export const hasSystemPostgres = (): boolean => existsSync(`${SYSTEM_POSTGRES}/p
 export interface SystemPostgres {
   /** Makes an empty database. @returns its address. */
   make(database: string): Promise<string>;
-  close(): Promise<void>;
+  /** Starts a standby that follows this server. */
+  follow(): Promise<Standby>;
+  readonly close: () => Promise<void>;
+}
+
+export interface Standby {
+  readonly urlOf: (database: string) => string;
+  /** Waits until it has replayed what the server has committed by now. */
+  readonly caughtUp: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** PostgreSQL refuses to run as root. */
 const owner = (): { uid?: number; gid?: number } => (process.getuid?.() === 0 ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) } : {});
 
-/** An empty server of the system's version, of the test's own. */
-export async function startSystemPostgres(): Promise<SystemPostgres> {
+interface Running {
+  readonly urlOf: (database: string) => string;
+  readonly ask: (statement: string) => Promise<Record<string, unknown>>;
+  readonly stop: () => Promise<void>;
+}
+
+/** An empty folder that the owner of the server may write to, in one that is removed as a whole. */
+async function makeFolder(): Promise<{ directory: string; data: string; as: { cwd: string; uid?: number; gid?: number } }> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-postgres-'));
   await chmod(directory, 0o711);
   const data = join(directory, 'data');
   await mkdir(data, { mode: 0o700 });
   const { uid, gid } = owner();
-  if (uid !== undefined && gid !== undefined) chownSync(data, uid, gid);
-  const as = { cwd: data, ...(uid === undefined || gid === undefined ? {} : { uid, gid }) };
-  execFileSync(join(SYSTEM_POSTGRES, 'initdb'), ['--pgdata', data, '--username=sso', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'], { ...as, stdio: 'pipe' });
+  if (uid === undefined || gid === undefined) return { directory, data, as: { cwd: data } };
+  chownSync(data, uid, gid);
+  return { directory, data, as: { cwd: data, uid, gid } };
+}
+
+async function run({ directory, data, as }: Awaited<ReturnType<typeof makeFolder>>): Promise<Running> {
   const port = await freePort();
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), fsync: 'off', synchronous_commit: 'off' };
   const child = spawn(join(SYSTEM_POSTGRES, 'postgres'), ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...as, stdio: 'ignore' });
   const ended = once(child, 'exit');
   const urlOf = (database: string): string => `postgres://sso@127.0.0.1:${port}/${database}`;
-  const ask = async (statement: string): Promise<void> => {
+  const ask = async (statement: string): Promise<Record<string, unknown>> => {
     const client = new pg.Client({ connectionString: urlOf('postgres') });
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    const { rows } = await client.query<Record<string, unknown>>(statement).finally(() => client.end());
+    return rows[0] ?? {};
   };
   await until('PostgreSQL answers', () => ask('select 1').then(() => true));
   return {
-    async make(database) {
-      await ask(`create database ${database}`);
-      return urlOf(database);
-    },
-    async close() {
+    urlOf,
+    ask,
+    async stop() {
       child.kill('SIGINT');
       await ended;
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** An empty server of the system's version, of the test's own. */
+export async function startSystemPostgres(): Promise<SystemPostgres> {
+  const folder = await makeFolder();
+  execFileSync(join(SYSTEM_POSTGRES, 'initdb'), ['--pgdata', folder.data, '--username=sso', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'], { ...folder.as, stdio: 'pipe' });
+  const server = await run(folder);
+  return {
+    async make(database) {
+      await server.ask(`create database ${database}`);
+      return server.urlOf(database);
+    },
+    async follow() {
+      const copy = await makeFolder();
+      execFileSync(join(SYSTEM_POSTGRES, 'pg_basebackup'), ['--pgdata', copy.data, '--dbname', server.urlOf('postgres'), '--write-recovery-conf', '--checkpoint=fast', '--no-sync'], { ...copy.as, stdio: 'pipe' });
+      const standby = await run(copy);
+      return {
+        urlOf: standby.urlOf,
+        async caughtUp() {
+          const { lsn } = await server.ask('select pg_current_wal_flush_lsn()::text as lsn');
+          await until('the standby has replayed it', async () => (await standby.ask(`select pg_last_wal_replay_lsn() >= '${String(lsn)}'::pg_lsn as done`)).done === true);
+        },
+        close: standby.stop,
+      };
+    },
+    close: server.stop,
   };
 }
