@@ -1,5 +1,7 @@
 /** An event that needs no words. */
 type Nothing = Readonly<Record<string, never>>;
+/** What something said of itself, by member: nothing that is about people. */
+type Said = Readonly<Record<string, unknown>>;
 
 /**
  * Everything that happens and is worth remembering: the type is the audit type, the metric label and the log event,
@@ -58,8 +60,8 @@ export interface EventCatalogue {
   'operator.limited': { by: string; limit: string };
   'operator.refused': { by: string; permission: string };
 
-  'api.created': { resource: string; by: string };
-  'api.updated': { resource: string; fields: readonly string[]; by: string; reason?: string };
+  'api.created': { resource: string; after: Said; by: string };
+  'api.updated': { resource: string; fields: readonly string[]; before: Said; after: Said; by: string; reason?: string };
   'api.disabled': { resource: string; by: string; reason?: string };
   'api.enabled': { resource: string; by: string; reason?: string };
 
@@ -139,8 +141,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'operator.revoked': 'An account lost a role in the console.',
   'operator.limited': 'An operator or a machine came to a limit of searching or revealing.',
   'operator.refused': 'Somebody signed in asked for a page of the console that is not theirs.',
-  'api.created': 'An API that takes access tokens was registered.',
-  'api.updated': 'What is known of an API changed.',
+  'api.created': 'An API that takes access tokens was registered, to say `after`.',
+  'api.updated': 'What is known of an API changed: the members by what they said `before` and say `after`, of the scopes those that differ.',
   'api.disabled': 'An API was stopped: no token is issued for it.',
   'api.enabled': 'An API was started again.',
   'initial-token.made': 'A team was let register client applications by itself.',

@@ -5,7 +5,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { ApiUser } from '../../store/clients.ts';
 import type { Store } from '../../store/store.ts';
-import { parseApi, toDocument, type ApiProblem } from './forms.ts';
+import { parseApi, toDocument, type ApiProblem, type ParsedApi } from './forms.ts';
 
 export type ApiRefusal =
   | { readonly reason: 'api-document'; readonly problems: readonly ApiProblem[] }
@@ -43,6 +43,23 @@ const COMMAND_LINE: Because = { by: 'operator' };
 
 const detailsOf = ({ by, reason }: Because): { by: string; reason?: string } => ({ by, ...(reason === undefined ? {} : { reason }) });
 
+type Said = Readonly<Record<string, unknown>>;
+
+/** What an API says of itself, as the audit log keeps it: without the identifier, which stands beside it. */
+function saidOf(api: ParsedApi): Said {
+  const { identifier: _, ...said } = toDocument(api);
+  return said;
+}
+
+/** The members that differ, before and after; of the scopes those alone that came, went or were changed. */
+function differenceOf(old: ParsedApi, now: ParsedApi): { readonly fields: readonly string[]; readonly before: Said; readonly after: Said } {
+  const [before, after] = [saidOf(old), saidOf(now)];
+  const fields = Object.keys(after).filter((name) => !isDeepStrictEqual(before[name], after[name]));
+  const notIn = (others: ParsedApi['scopes'], scopes: ParsedApi['scopes']): ParsedApi['scopes'] => scopes.filter((one) => !others.some((other) => isDeepStrictEqual(other, one)));
+  const only = (said: Said, scopes: ParsedApi['scopes']): Said => Object.fromEntries(fields.map((name) => [name, name === 'scopes' ? scopes : said[name]]));
+  return { fields, before: only(before, notIn(now.scopes, old.scopes)), after: only(after, notIn(old.scopes, now.scopes)) };
+}
+
 /** APIs that take our access tokens: registering, changing and stopping them. */
 export function createApiService({ store, audit, clock }: ApiServiceDeps): ApiService {
   /** Of a change in the same millisecond: two states never bear one mark. */
@@ -55,28 +72,34 @@ export function createApiService({ store, audit, clock }: ApiServiceDeps): ApiSe
       const at = clock.now();
       const api: Api = { ...parsed.value, status: 'active', createdAt: at, updatedAt: at };
       return store.transaction(async (tx) => {
-        if (!(await tx.apis.insert(api))) return refuse({ reason: 'api-taken', identifier: api.identifier });
-        await audit.record(tx, 'api.created', { resource: api.identifier, by });
+        if (!(await tx.apis.insert(api))) {
+          // By this very request, whose answer was lost with the connection.
+          const isOurs = isDeepStrictEqual(await tx.apis.find(api.identifier), api);
+          return isOurs ? ok(api) : refuse({ reason: 'api-taken', identifier: api.identifier });
+        }
+        await audit.record(tx, 'api.created', { resource: api.identifier, after: saidOf(api), by });
         return ok(api);
       });
     },
 
-    update: (identifier, changes, { seen, ...because } = COMMAND_LINE) =>
-      store.transaction(async (tx) => {
+    update(identifier, changes, { seen, ...because } = COMMAND_LINE) {
+      let written: Api | undefined;
+      return store.transaction(async (tx) => {
         const before = await tx.apis.lock(identifier);
         if (before === undefined) return refuse({ reason: 'api-unknown', identifier });
+        if (isDeepStrictEqual(before, written)) return ok(before);
         if (seen !== undefined && seen !== seenOf(before)) return refuse({ reason: 'api-changed', identifier });
         if (changes.identifier !== undefined && changes.identifier !== identifier) return refuse({ reason: 'api-document', problems: [{ field: 'identifier', what: `must be ${identifier}: it stands in tokens and registrations` }] });
         const parsed = parseApi({ ...toDocument(before), ...changes });
         if (!parsed.ok) return refuse({ reason: 'api-document', problems: parsed.refusal });
-        const [old, now] = [toDocument(before), toDocument(parsed.value)];
-        const fields = (Object.keys(now) as (keyof typeof now)[]).filter((field) => !isDeepStrictEqual(old[field], now[field]));
-        if (fields.length === 0) return ok(before);
-        const api: Api = { ...before, ...parsed.value, updatedAt: laterThan(before) };
-        await tx.apis.update(api);
-        await audit.record(tx, 'api.updated', { resource: identifier, fields, ...detailsOf(because) });
-        return ok(api);
-      }),
+        const difference = differenceOf(before, parsed.value);
+        if (difference.fields.length === 0) return ok(before);
+        written = { ...before, ...parsed.value, updatedAt: laterThan(before) };
+        await tx.apis.update(written);
+        await audit.record(tx, 'api.updated', { resource: identifier, ...difference, ...detailsOf(because) });
+        return ok(written);
+      });
+    },
 
     setStatus: (identifier, status, because = COMMAND_LINE) =>
       store.transaction(async (tx) => {

@@ -1,3 +1,4 @@
+import { LOCALES } from '../../domain/locale.ts';
 import type { AuditRow } from '../../store/audit.ts';
 import { existing } from '../../web/i18n.ts';
 import { say, type Sentence } from '../../web/screen.ts';
@@ -34,6 +35,25 @@ function showValue(type: string, name: string, value: unknown, names: Pick<Names
   return { text, words: wordsOfDetail(type, name, text) };
 }
 
+type Said = Readonly<Record<string, unknown>>;
+const isSaid = (value: unknown): value is Said => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a member said, on one line: a scope of an API with its sentences behind its name. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? '–' : value.map(textOf).join('; ');
+  if (isSaid(value) && isSaid(value.means)) return `${textOf(value.name)} (${LOCALES.map((locale) => textOf((value.means as Said)[locale])).join(' / ')})`;
+  if (value === undefined) return '–';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Each member that changed, with what it said before where it said anything. */
+const showMembers = (type: string, before: Said | undefined, after: Said): readonly ShownDetail[] =>
+  Object.keys(after).map((name) => ({ name, label: wordsOfDetail(type, 'fields', name), values: [{ text: `${before === undefined ? '' : `${textOf(before[name])} → `}${textOf(after[name])}`, words: undefined }] }));
+
 /** What goes along with an event, in the language of the page. Who did it stands apart. */
-export const showDetails = ({ type, details: { by: _by, ...details } }: Pick<AuditRow, 'type' | 'details'>, names: Pick<Names, 'account'>): readonly ShownDetail[] =>
-  Object.entries(details).map(([name, value]) => ({ name, label: existing(`admin.audit.detail.${name}`), values: (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) => showValue(type, name, one, names)) }));
+export function showDetails({ type, details: { by: _by, before, after, ...details } }: Pick<AuditRow, 'type' | 'details'>, names: Pick<Names, 'account'>): readonly ShownDetail[] {
+  const members = isSaid(after) ? showMembers(type, isSaid(before) ? before : undefined, after) : [];
+  // What changed, its members tell by themselves.
+  const rest = Object.entries(details).filter(([name]) => name !== 'fields' || members.length === 0);
+  return [...rest.map(([name, value]) => ({ name, label: existing(`admin.audit.detail.${name}`), values: (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) => showValue(type, name, one, names)) })), ...members];
+}

@@ -53,7 +53,7 @@ describe('Registered APIs: what operators and their machines do', () => {
     it('a manager registers one, once, and it stands in the list and the audit log', async () => {
       const identifier = await registered();
       expect(await app.store.apis.find(identifier)).to.deep.include({ name: typed.name, scopes: [{ name: 'lamaran:baca', means }], tokenSeconds: 600, status: 'active' });
-      expect(await last('api.created')).to.deep.equal({ resource: identifier, by: byManager() });
+      expect(await last('api.created')).to.deep.equal({ resource: identifier, after: { name: typed.name, scopes: [{ name: 'lamaran:baca', means }], token_format: 'jwt', token_algorithm: 'ES256', token_seconds: 600 }, by: byManager() });
       expect((await manager.open('/apis')).text).to.include(identifier);
       const again = await register({}, identifier);
       expect(again.status).to.equal(422);
@@ -92,7 +92,9 @@ describe('Registered APIs: what operators and their machines do', () => {
       const page = await manager.browser.submit(bare, 'csrf', { token_seconds: '120', scope_0_name: '', scope_0_id: '', scope_0_en: '', reason, intent: 'save', identifier: 'https://lain.test/' });
       expect(page.text).to.include('berlaku dalam dua detik');
       expect(await app.store.apis.find(identifier)).to.deep.include({ tokenSeconds: 120, scopes: [] });
-      expect(await last('api.updated')).to.deep.equal({ resource: identifier, fields: ['scopes', 'token_seconds'], by: byManager(), reason });
+      expect(await last('api.updated')).to.deep.equal({ resource: identifier, fields: ['scopes', 'token_seconds'], before: { scopes: [{ name: 'lamaran:baca', means }], token_seconds: 600 }, after: { scopes: [], token_seconds: 120 }, by: byManager(), reason });
+      const log = await (await startOperator(app, ['auditor'])).open('/audit?type=api.updated');
+      expect(log.text).to.include('600 → 120').and.include(`lamaran:baca (${means.id} / ${means.en}) → –`);
       expect((await manager.browser.submit(await manager.open(`${pathOf(identifier)}/edit`), 'csrf', { reason, intent: 'save' })).text).to.include('Tidak ada yang berubah');
     });
 
@@ -156,7 +158,7 @@ describe('Registered APIs: what operators and their machines do', () => {
       const path = `/apis/${String(made.body.id)}`;
       const changed = await machine.call('PATCH', path, { json: { token_format: 'opaque', seen: made.body.seen, reason } });
       expect(changed.body).to.deep.include({ ...given, token_format: 'opaque', token_seconds: 600 });
-      expect(await last('api.updated')).to.deep.equal({ resource: given.identifier, fields: ['token_format'], by: `client:${machine.id}`, reason });
+      expect(await last('api.updated')).to.deep.equal({ resource: given.identifier, fields: ['token_format'], before: { token_format: 'jwt' }, after: { token_format: 'opaque' }, by: `client:${machine.id}`, reason });
       const late = await machine.call('PATCH', path, { json: { name: 'Nama yang lain', seen: made.body.seen, reason } });
       expect([late.status, late.body.code]).to.deep.equal([409, 'api-changed']);
       expect((await machine.call('POST', `${path}/disable`, { json: { reason } })).body.status).to.equal('disabled');
