@@ -25,17 +25,37 @@ async function tripsNow({ servers }: Measured): Promise<Round['trips']> {
   return { postgres: sum(all.map(({ postgres }) => postgres)), redis: sum(all.map(({ redis }) => redis)) };
 }
 
+/** How long servers are looked at while nobody asks them anything, in milliseconds; what they did last has to be over by then. */
+const IDLE = { settleMs: 2500, lookMs: 4000 };
+
+const minus = (one: Cost, other: Cost, times = 1): Cost => ({ node: one.node - times * other.node, postgres: one.postgres - times * other.postgres, redis: one.redis - times * other.redis });
+const atLeastNothing = ({ node, postgres, redis }: Cost): Cost => ({ node: Math.max(0, node), postgres: Math.max(0, postgres), redis: Math.max(0, redis) });
+
+/** What servers do by themselves, looking for jobs and changes, in processor milliseconds of each millisecond: it is no price of an operation. */
+async function idleOf(targets: readonly Measured[]): Promise<ReadonlyMap<Measured, Cost>> {
+  await pause(IDLE.settleMs);
+  const before = targets.map(cpuNow);
+  const begun = performance.now();
+  await pause(IDLE.lookMs);
+  const elapsed = performance.now() - begun;
+  return new Map(targets.map((measured, at) => {
+    const { node, postgres, redis } = minus(cpuNow(measured), before[at] ?? { node: 0, postgres: 0, redis: 0 });
+    return [measured, { node: node / elapsed, postgres: postgres / elapsed, redis: redis / elapsed }];
+  }));
+}
+
 /** One batch and what it cost, work included that follows a while after the answers. */
-async function measureBatch(measured: Measured, users: readonly User[], seconds: number, settleSeconds: number): Promise<Round> {
+async function measureBatch(measured: Measured, users: readonly User[], { seconds, settleSeconds, idle }: { readonly seconds: number; readonly settleSeconds: number; readonly idle: Cost }): Promise<Round> {
   const until = performance.now() + seconds * 1000;
   await Promise.all(users.map(async ({ supply }) => supply?.(until)));
   const [cpu, trips] = [cpuNow(measured), await tripsNow(measured)];
+  const begun = performance.now();
   const batch = await runBatch(users.map(({ work }) => work), seconds);
   if (settleSeconds > 0) await pause(settleSeconds * 1000);
-  const [cpuAfter, tripsAfter] = [cpuNow(measured), await tripsNow(measured)];
+  const [cpuAfter, elapsed, tripsAfter] = [cpuNow(measured), performance.now() - begun, await tripsNow(measured)];
   return {
     ...batch,
-    cpu: { node: cpuAfter.node - cpu.node, postgres: cpuAfter.postgres - cpu.postgres, redis: cpuAfter.redis - cpu.redis },
+    cpu: atLeastNothing(minus(minus(cpuAfter, cpu), idle, elapsed)),
     trips: { postgres: tripsAfter.postgres - trips.postgres, redis: tripsAfter.redis - trips.redis },
   };
 }
@@ -71,9 +91,10 @@ export async function measureInTurns(scenario: Scenario, targets: readonly Measu
     all.set(measured, { users: begun, rounds: [] });
   }
   for (const { users: begun } of all.values()) await warmUp(begun);
+  const idle = await idleOf(targets);
   for (let round = 0; round < rounds; round += 1) {
     await between?.();
-    for (const [measured, one] of all) one.rounds.push(await measureBatch(measured, one.users, seconds, scenario.settleSeconds ?? 0));
+    for (const [measured, one] of all) one.rounds.push(await measureBatch(measured, one.users, { seconds, settleSeconds: scenario.settleSeconds ?? 0, idle: idle.get(measured) ?? { node: 0, postgres: 0, redis: 0 } }));
   }
   return new Map([...all].map(([measured, one]) => [measured, one.rounds]));
 }
