@@ -37,13 +37,14 @@ export async function addEvents(knex: Knex, count: number): Promise<void> {
   );
 }
 
-/** Client applications like those of a ministry's, by the thousand. */
+/** Client applications like those of a ministry's, by the thousand: with what a registration says of purposes and addresses, nearly two kilobytes each. */
 export const addServices = (knex: Knex, count: number): Promise<void> =>
   fill(
     knex,
     `insert into clients (id, status, type, metadata, created_at, updated_at)
      select 'layanan-' || n, 'active', 'web', jsonb_build_object('client_id', 'layanan-' || n, 'client_name', 'Dinas ' || chr(65 + n % 26) || ' nomor ' || n, 'redirect_uris', jsonb_build_array('https://layanan-' || n || '.contoh.test/cb'),
-            'grant_types', '["authorization_code"]'::jsonb, 'response_types', '["code"]'::jsonb, 'scope', 'openid profile email', 'token_endpoint_auth_method', 'client_secret_basic'), now(), now() from @n
+            'grant_types', '["authorization_code"]'::jsonb, 'response_types', '["code"]'::jsonb, 'scope', 'openid profile email', 'token_endpoint_auth_method', 'client_secret_basic', 'client_uri', 'https://layanan-' || n || '.contoh.test',
+            'post_logout_redirect_uris', jsonb_build_array(repeat(md5('a' || n), 6), repeat(md5('b' || n), 6)), 'data_use', jsonb_build_object('profile', repeat(md5('c' || n), 18), 'email', repeat(md5('d' || n), 12))), now(), now() from @n
      on conflict do nothing`,
     count,
   );

@@ -49,7 +49,6 @@ export interface ClientMark {
   readonly id: string;
 }
 
-const NAME = `lower(metadata->>'client_name')`;
 const WAITS = `exists (select 1 from client_versions where client_id = clients.id and state = 'proposed')`;
 
 export type ClientStore = ReturnType<typeof createClientStore>;
@@ -117,12 +116,16 @@ export function createClientStore(db: Knex) {
 
     /** By name, page by page. @param words part of a name or id; nothing in it stands for something else. */
     async page({ words, status, waits }: { words?: string | undefined; status?: ClientStatus | undefined; waits?: boolean | undefined }, after: ClientMark | undefined, limit: number): Promise<readonly ClientSummary[]> {
-      const query = db('clients').select('id', 'type', 'status', 'updated_at', db.raw(`metadata->>'client_name' as name`), db.raw(`${WAITS} as waits`)).orderByRaw(`${NAME}, id`).limit(limit);
-      if (words !== undefined) void query.whereRaw(`(strpos(${NAME}, lower(?)) > 0 or strpos(lower(id), lower(?)) > 0)`, [words, words]);
-      if (status !== undefined) void query.where('status', status);
-      if (waits === true) void query.whereRaw(WAITS);
-      if (after !== undefined) void query.whereRaw(`(${NAME}, id) > (lower(?), ?)`, [after.name, after.id]);
-      const rows = (await query) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & { name: string; waits: boolean })[];
+      // By what the index `clients_names` holds; only those found are read.
+      const found = db('clients').select('id').orderBy(['name_key', 'id']).limit(limit);
+      if (words !== undefined) void found.whereRaw('(strpos(name_key, lower(?)) > 0 or strpos(lower(id), lower(?)) > 0)', [words, words]);
+      if (status !== undefined) void found.where('status', status);
+      if (waits === true) void found.whereRaw(WAITS);
+      if (after !== undefined) void found.whereRaw('(name_key, id) > (lower(?), ?)', [after.name, after.id]);
+      const rows = (await db('clients')
+        .select('id', 'type', 'status', 'updated_at', db.raw(`metadata->>'client_name' as name`), db.raw(`${WAITS} as waits`))
+        .whereIn('id', found)
+        .orderBy(['name_key', 'id'])) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & { name: string; waits: boolean })[];
       return rows.map(({ updated_at, ...row }) => ({ ...row, updatedAt: updated_at }));
     },
 
@@ -134,7 +137,7 @@ export function createClientStore(db: Knex) {
           db.raw(`coalesce(metadata->'may_introspect' @> to_jsonb(?::text), false) as introspects`, [identifier]),
         )
         .whereRaw(`jsonb_exists(metadata->'resources', ?) or metadata->'may_introspect' @> to_jsonb(?::text)`, [identifier, identifier])
-        .orderByRaw(`${NAME}, id`);
+        .orderBy(['name_key', 'id']);
       return rows.map(({ scopes, ...row }) => ({ ...row, scopes: scopes ?? undefined }));
     },
 

@@ -204,26 +204,6 @@ describe('Client applications at the console', () => {
     }
   });
 
-  it('are listed by name and searched, ten thousand of them page by page', async () => {
-    await app.container.knex.raw(`
-      insert into clients (id, status, type, metadata, created_at, updated_at)
-      select 'banyak-' || n, case when n % 1000 = 0 then 'disabled' else 'active' end, 'web',
-             jsonb_build_object('client_id', 'banyak-' || n, 'client_name', 'Dinas ' || chr(65 + n % 26) || ' 100%_' || n, 'redirect_uris', '[]'::jsonb), now(), now()
-        from generate_series(1, 10000) n`);
-    const namesOn = ({ html }: Page): string[] => [...html.matchAll(/class="item__name">([^<]*)</g)].map(([, name = '']) => name);
-    const first = await manager.open('/clients');
-    expect(namesOn(first)).to.have.length(50);
-    const second = await manager.browser.open(first.link('Berikutnya'));
-    expect(namesOn(second)).to.have.length(50);
-    expect(namesOn(first).at(-1)! < namesOn(second)[0]!).to.equal(true);
-    expect(namesOn(await manager.open('/clients?q=100%25_77'))).to.have.length(50);
-    expect(namesOn(await manager.open('/clients?q=banyak-7777'))).to.have.length(1);
-    expect(namesOn(await manager.open('/clients?q=dinas&status=disabled'))).to.have.length(10);
-    for (const query of ['q=%25zzz', 'q=_____zzz', "q=');drop", 'q=%00', 'status=king&q=zzz']) expect(namesOn(await manager.open(`/clients?${query}`)).length, query).to.be.at.most(50);
-    const { rows } = await app.container.knex.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain select id from clients where (lower(metadata->>'client_name'), id) > ('dinas m', 'x') order by lower(metadata->>'client_name'), id limit 51`);
-    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).to.include('clients_by_name');
-  });
-
   it('say of a draft that nothing of it is in effect, and lead its team to the integration check and what that needs', async () => {
     const page = await register();
     const id = idOn(page);
