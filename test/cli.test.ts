@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { createClientService } from '../src/admin/clients/service.ts';
 import type { AccountId } from '../src/domain/account.ts';
@@ -265,6 +266,23 @@ describe('The command line', function () {
       await json(['client', 'end-secret', id, '2']);
       expect([await fits(id, second), await fits(id, beside.client_secret)]).to.deep.equal([undefined, 3]);
       expect((await sso(['client', 'end-secret', id, '3'])).stderr).to.match(/only secret/);
+    });
+
+    it('shows keys with their age and end, and ends one of two', async () => {
+      const key = (kid: string): object => ({ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }), kid });
+      const document = { client_name: 'Mesin', grant_types: ['client_credentials'], token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key('lama'), key('baru')] } };
+      const made = await sso(['client', 'create', '--metadata', '-', '--json'], { input: JSON.stringify(document) });
+      const { client_id: id } = JSON.parse(made.stdout) as { client_id: string };
+      const list = (): Promise<{ kid: string; thumbprint: string; live: boolean; in_effect_since: string | null; expires_at: string | null }[]> => json(['client', 'keys', id]);
+      const [old, fresh] = await list();
+      expect(old).to.include({ kid: 'lama', live: true, expires_at: null });
+      expect(old?.in_effect_since).to.be.a('string');
+      await json(['client', 'end-key', id, old?.thumbprint ?? '', '--after', '14']);
+      expect((await list())[0]?.expires_at).to.be.a('string');
+      await json(['client', 'end-key', id, old?.thumbprint ?? '']);
+      expect((await list()).map(({ kid }) => kid)).to.deep.equal(['baru']);
+      expect((await sso(['client', 'end-key', id, fresh?.thumbprint ?? ''])).stderr).to.match(/last key of its use/);
+      expect((await sso(['client', 'keys', 'tiada'])).code).to.equal(1);
     });
 
     it('says that there is none', async () => {

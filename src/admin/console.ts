@@ -12,6 +12,7 @@ import { addCheckConsole } from './checks/console.ts';
 import { addClientPages } from './clients/console.ts';
 import { addClientErrorPages, type ClientErrorPagesDeps } from './clients/errors/console.ts';
 import type { Checks } from '../sandbox/checks.ts';
+import { addKeyPages } from './clients/keys/console.ts';
 import { addSecretPages } from './clients/secrets/console.ts';
 import { addLogoPages } from './clients/logo/console.ts';
 import { addTeamPages } from './clients/registration/console.ts';
@@ -59,6 +60,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   addCheckConsole({ checks, store, desk, config })(router);
   addApiPages({ apis: services.apis, desk })(router);
   addSecretPages({ clients, secrets: services.clientSecrets, clock, desk })(router);
+  addKeyPages({ clients, keys: services.clientKeys, clock, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
   addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);
   const routes = router.routes() as unknown as Middleware;

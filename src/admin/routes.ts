@@ -13,6 +13,7 @@ import { auditRoutes } from './audit/api.ts';
 import { checkRoutes } from './checks/api.ts';
 import { clientRoutes, createGetHand } from './clients/api.ts';
 import { clientErrorRoutes, type ClientErrorRoutesDeps } from './clients/errors/api.ts';
+import { keyRoutes } from './clients/keys/api.ts';
 import { logoRoutes } from './clients/logo/api.ts';
 import { teamRoutes } from './clients/registration/api.ts';
 import { secretRoutes } from './clients/secrets/api.ts';
@@ -33,7 +34,7 @@ export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config'> {
 /** The operators' API over all administered resources. */
 export function createAdminApi({ services, checks, clientErrors, ...deps }: AdminApiDeps): Middleware {
   const { store, audit, clock, config } = deps;
-  const { accounts, support, clients, clientSecrets, review, findHand, logos, initialTokens, operators, reports, apis, toKey } = services;
+  const { accounts, support, clients, clientSecrets, clientKeys, review, findHand, logos, initialTokens, operators, reports, apis, toKey } = services;
 
   async function getAccount(sub: string): Promise<Account> {
     const found = await accounts.find({ sub });
@@ -51,6 +52,7 @@ export function createAdminApi({ services, checks, clientErrors, ...deps }: Admi
       ...clientErrorRoutes({ clients, clientErrors, store }),
       ...checkRoutes({ checks, store, config }),
       ...secretRoutes({ clients, secrets: clientSecrets, findHand }),
+      ...keyRoutes({ clients, keys: clientKeys, findHand }),
       ...logoRoutes({ review, logos, findHand, store }),
       ...teamRoutes({ initialTokens, findHand }),
       ...operatorRoutes({ operators, getAccount }),

@@ -15,6 +15,7 @@ import { createApiService, type ApiService } from './apis/service.ts';
 import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
 import { createSupport, type Support } from './accounts/support.ts';
 import { createFindHand, type FindHand } from './clients/hands.ts';
+import { createClientKeys, type ClientKeys } from './clients/keys/service.ts';
 import { createClientReview, type ClientReview, type ClientReviewDeps } from './clients/review.ts';
 import { createClientSecrets, type ClientSecrets } from './clients/secrets/service.ts';
 import { createClientService, type ClientService, type ClientServiceDeps } from './clients/service.ts';
@@ -31,6 +32,7 @@ export interface AdminServices {
   readonly review: ClientReview;
   readonly findHand: FindHand;
   readonly clientSecrets: ClientSecrets;
+  readonly clientKeys: ClientKeys;
   readonly logos: LogoService;
   readonly apis: ApiService;
   readonly initialTokens: InitialTokens;
@@ -67,6 +69,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
     clients,
     clientSecrets: createClientSecrets(deps),
+    clientKeys: createClientKeys(deps),
     review: createClientReview({ ...deps, clients }),
     findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
     logos: createLogoService(deps),

@@ -75,6 +75,7 @@ export interface EventCatalogue {
   'client.enabled': { by: string; reason?: string };
   'client.secret-rotated': { by: string; reason?: string; number: number; overlapSeconds: number };
   'client.secret-ended': { by: string; reason?: string; number: number };
+  'client.key-ended': { by: string; reason?: string; thumbprint: string; afterSeconds: number };
   'client.proposed': { version: number; fields: readonly string[]; by: string; reason?: string };
   'client.approved': { version: number; fields: readonly string[]; by: string; note?: string };
   'client.rejected': { version: number; by: string; note: string };
@@ -154,6 +155,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'client.enabled': 'A client application was started again.',
   'client.secret-rotated': 'A client application got a new secret; the one before goes on for `overlapSeconds`.',
   'client.secret-ended': 'A secret of a client application was ended at once.',
+  'client.key-ended': 'A key in the registration of a client application was taken away, or given an end after `afterSeconds`.',
   'client.proposed': 'A client application, or a change of one, waits for a second operator.',
   'client.approved': 'A second operator approved it, and it took effect.',
   'client.rejected': 'A second operator said no, and why.',

@@ -9,7 +9,7 @@ const HAND = { by: 'operator' };
 
 const withSecrets = <T>(work: (secrets: ClientSecrets) => Promise<T>): Promise<T> => withCore((core) => work(createClientSecrets(core)));
 
-function parseDays(text: string): number {
+export function parseDays(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('a number of days is asked for, 0 to 9999.');
   return Number(text);
 }

@@ -35,6 +35,10 @@ function explain(refusal: ClientRefusal): string {
       return `client ${refusal.id} has no such secret that is still good`;
     case 'secret-last':
       return `it is the only secret of client ${refusal.id} that is good: make another first, or disable the client`;
+    case 'key-unknown':
+      return `client ${refusal.id} has no such key that is still good: see client keys`;
+    case 'key-last':
+      return `it is the last key of its use of client ${refusal.id}: register another first, or disable the client`;
     case 'client-without-secret':
       return `client ${refusal.id} has no secret to replace: it does not prove itself by one`;
   }

@@ -10,6 +10,7 @@ import { addClientErrorsCommand } from './client-errors.ts';
 import { bridgeColumn, bridgeUses } from './bridge-uses.ts';
 import { addClientLogoCommand } from './client-logo.ts';
 import { addInitialTokenCommands } from './initial-tokens.ts';
+import { addKeyCommands } from './client-keys.ts';
 import { addSecretCommands } from './client-secrets.ts';
 import { accept, present } from './client-words.ts';
 import { withCore } from './open.ts';
@@ -151,6 +152,7 @@ export function addClientCommands(program: Command): void {
   addMetadataOptions(client.command('update <id>')).description('replace what is given, keep the rest; an empty value takes a member away').action(update);
 
   addSecretCommands(client);
+  addKeyCommands(client);
 
   addClientCheckCommand(client);
   addClientErrorsCommand(client);

@@ -13,6 +13,7 @@ import { examples as adminClientErrors } from '../admin/clients/errors/screens.t
 import { examples as adminChecks } from '../admin/checks/screens.ts';
 import { examples as adminClients } from '../admin/clients/screens.ts';
 import { examples as adminReview } from '../admin/clients/review-screens.ts';
+import { examples as adminClientKeys } from '../admin/clients/keys/screens.ts';
 import { examples as adminClientSecrets } from '../admin/clients/secrets/screens.ts';
 import { examples as adminClientLogo } from '../admin/clients/logo/screens.ts';
 import { examples as adminTeams } from '../admin/clients/registration/screens.ts';
@@ -39,7 +40,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminChecks, adminClients, adminClientErrors, adminClientLogo, adminClientSecrets, adminReview, adminTeams, adminApis, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminChecks, adminClients, adminClientErrors, adminClientKeys, adminClientLogo, adminClientSecrets, adminReview, adminTeams, adminApis, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

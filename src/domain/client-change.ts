@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientMetadata, Listing } from './client.ts';
+import { endsSooner, keysOf } from './client-key.ts';
 
 /** What a registration says, of the service itself and of its place on the portal. */
 export interface ClientDescription {
@@ -22,7 +23,6 @@ type Rule = (before: unknown, after: unknown, all: { readonly before: Members; r
 const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const isAddedTo = (before: readonly unknown[], after: readonly unknown[]): boolean => after.some((one) => !before.some((other) => isDeepStrictEqual(one, other)));
 const wordsOf = (value: unknown): readonly string[] => (typeof value === 'string' ? value.split(/\s+/).filter((word) => word !== '') : []);
-const keysOf = (value: unknown): readonly unknown[] => items((value as { keys?: unknown } | undefined)?.keys);
 
 const never: Rule = () => false;
 /** A list: taking something away narrows. */
@@ -49,8 +49,8 @@ const rules: Readonly<Record<string, Rule>> = {
   response_types: added,
   response_modes: loosened,
   scope: (before, after) => isAddedTo(wordsOf(before), wordsOf(after)),
-  // A key that was lost must go at once; a new one could be anybody's.
-  jwks: (before, after) => isAddedTo(keysOf(before), keysOf(after)),
+  // A key that was lost must go at once, or end sooner; a new one could be anybody's.
+  jwks: (before, after) => keysOf(after).some((key) => !keysOf(before).some((other) => isDeepStrictEqual(other, key) || endsSooner(other, key))),
   jwks_uri: unlessRemoved,
   client_uri: unlessRemoved,
   // What people take for the service itself.

@@ -1,5 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Client } from '../domain/client.ts';
+import { withLiveKeys } from '../domain/client-key.ts';
 import { PLACEHOLDER } from './client-secrets.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Changes } from '../store/changes.ts';
@@ -40,7 +41,7 @@ export function createClientDirectory({ store, clock, changes, present = toMetad
     adapter: {
       async find(id) {
         const client = await find(id);
-        return client === undefined ? undefined : present(client);
+        return client === undefined ? undefined : present({ ...client, metadata: withLiveKeys(client.metadata, clock.now()) });
       },
       upsert: readOnly,
       findByUid: readOnly,

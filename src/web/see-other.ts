@@ -9,7 +9,14 @@ export function seeOther(ctx: Context, path: string): void {
   ctx.redirect(path.replace(/^[/\\]+/, '/'));
 }
 
+const above = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
 /** From the address of a form to the page that it stands on: whoever follows the language link of its answer comes this way. */
 export function toParent(ctx: Context): void {
-  seeOther(ctx, ctx.path.slice(0, ctx.path.lastIndexOf('/')));
+  seeOther(ctx, above(ctx.path));
+}
+
+/** The same of a form about one of several things on its page: `/secrets/2/end`. */
+export function toGrandparent(ctx: Context): void {
+  seeOther(ctx, above(above(ctx.path)));
 }

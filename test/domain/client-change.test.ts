@@ -114,7 +114,7 @@ describe('A change of a client application', () => {
     response_modes: { opens: [[['form_post'], gone], [['form_post'], ['query']], [['query'], ['query', 'form_post']]], harmless: [[gone, ['form_post']], [['query', 'form_post'], ['form_post']]] },
     security_profile: { opens: [['fapi2', gone], ['fapi2', 'fapi1']], harmless: [[gone, 'fapi2']] },
     pkce_waived_because: onlyRemoval('a library from before 2015', 'another reason altogether'),
-    jwks: { opens: [[gone, { keys: [keys[0]] }], [{ keys: [keys[0]] }, { keys: [keys[1]] }], [{ keys: [keys[0]] }, { keys: [{ ...keys[0], alg: 'PS256' }] }]], harmless: [[{ keys }, { keys: [keys[1]] }], [{ keys }, gone]] },
+    jwks: { opens: [[gone, { keys: [keys[0]] }], [{ keys: [keys[0]] }, { keys: [keys[1]] }], [{ keys: [keys[0]] }, { keys: [{ ...keys[0], alg: 'PS256' }] }], [{ keys: [{ ...keys[0], exp: 5 }] }, { keys: [{ ...keys[0], exp: 6 }] }], [{ keys: [{ ...keys[0], exp: 5 }] }, { keys: [keys[0]] }], [{ keys: [keys[0]] }, { keys: [{ ...keys[0], exp: 'x' }] }], [{ keys: [keys[0]] }, { keys: [{ ...keys[0], exp: 5, alg: 'PS256' }] }]], harmless: [[{ keys }, { keys: [keys[1]] }], [{ keys }, gone], [{ keys: [keys[0]] }, { keys: [{ ...keys[0], exp: 6 }] }], [{ keys: [{ ...keys[0], exp: 6 }] }, { keys: [{ ...keys[0], exp: 5 }] }]] },
     jwks_uri: onlyRemoval(uri, other),
     client_uri: onlyRemoval(uri, other),
     logo: onlyRemoval('a.png', 'b.png'),

@@ -61,6 +61,8 @@ const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata
   'client-without-secret': [409, 'The client has no secret.'],
   'secret-unknown': [404, 'There is no such secret.'],
   'secret-last': [409, 'It is the last secret of the client.'],
+  'key-unknown': [404, 'There is no such key in the registration that is still good.'],
+  'key-last': [409, 'It is the last key of its use.'],
   'client-changed': [409, 'Somebody else changed the client meanwhile; nothing was saved. Read it again.'],
   'client-draft': [409, 'The client is a draft: it has to be approved.'],
   'drafts-many': [409, 'Too many drafts in the name of this operator wait or were begun today: have some decided or withdraw them.'],

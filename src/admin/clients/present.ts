@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ApiRights } from '../../domain/api.ts';
 import type { Bridge } from '../../domain/bridge.ts';
+import { endOfKey, keysOf, type ClientKey } from '../../domain/client-key.ts';
 import { changesBetween, type ClientDescription, type MemberChange } from '../../domain/client-change.ts';
 import { watchedIn } from '../../domain/client-watch.ts';
 import { isLegalBasis, type DataUse } from '../../domain/sharing.ts';
 import { existing } from '../../web/i18n.ts';
 import { say, type Sentence } from '../../web/screen.ts';
+import { partsOf, thumbprintOf } from './key-thumbprint.ts';
 
 /** One thing that a member says, for people: an address with its host apart, because it is the host that says whose it is. */
 export interface ShownValue {
@@ -50,20 +51,14 @@ function showAddress(text: string): ShownValue {
 
 const showUse = ([scope, use]: [string, DataUse]): ShownValue => ({ about: say(`sharing.scope.${scope}`), text: `${use.purpose.id} / ${use.purpose.en}`, words: isLegalBasis(use.legal_basis) ? say(`admin.clients.basis.${use.legal_basis}`) : undefined });
 
-type Key = Readonly<Record<string, unknown>>;
-/** By kind of key, what makes it up, as RFC 7638, 3.2 and RFC 8037, 2 have it. */
-const KEY_PARTS: Readonly<Record<string, readonly string[]>> = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] };
-
-/**
- * A key by its thumbprint (RFC 7638), whole: its beginning, and whatever it calls itself, another key can have too. What it says
- * besides stands behind it.
- */
-function showKey(key: Key): ShownValue {
-  const parts = KEY_PARTS[String(key.kty)] ?? Object.keys(key).sort();
-  const thumbprint = createHash('sha256').update(JSON.stringify(Object.fromEntries(parts.map((part) => [part, key[part]])))).digest('base64url');
-  const further = Object.keys(key).sort().filter((name) => name !== 'crv' && !parts.includes(name)).map((name) => `${name}=${typeof key[name] === 'string' ? key[name] : JSON.stringify(key[name])}`);
+/** A key by its thumbprint; what it says besides stands behind it, its end as people read it. */
+function showKey(key: ClientKey): ShownValue {
+  const parts = partsOf(key);
+  const end = endOfKey(key);
+  const said = (name: string): string => (name === 'exp' && end !== undefined ? end.toISOString() : typeof key[name] === 'string' ? key[name] : JSON.stringify(key[name]));
+  const further = Object.keys(key).sort().filter((name) => name !== 'crv' && !parts.includes(name)).map((name) => `${name}=${said(name)}`);
   const kind = [key.kty, key.crv].filter((part) => typeof part === 'string');
-  return { text: [...kind, `SHA-256 ${thumbprint}`, ...further].join(' ') };
+  return { text: [...kind, `SHA-256 ${thumbprintOf(key)}`, ...further].join(' ') };
 }
 
 const showPlain = (value: unknown): ShownValue => {
@@ -82,7 +77,7 @@ function itemsOf(name: string, value: unknown): readonly { readonly said: unknow
     const { until, state_required: state } = value as Bridge;
     return [{ said: until, shown: { text: '', words: say('admin.clients.bridge.until', { day: until }) } }, ...(state === true ? [{ said: state, shown: { text: '', words: say('admin.clients.bridge.state') } }] : [])];
   }
-  if (name === 'jwks') return each((value as { keys: readonly Key[] }).keys, showKey);
+  if (name === 'jwks') return each(keysOf(value), showKey);
   const all: readonly unknown[] = Array.isArray(value) ? value : [value];
   return each(all, (one) => (ADDRESS.test(name) && typeof one === 'string' ? showAddress(one) : showPlain(one)));
 }

@@ -9,6 +9,8 @@ type PlainRefusal =
   | 'client-without-secret'
   | 'secret-unknown'
   | 'secret-last'
+  | 'key-unknown'
+  | 'key-last'
   | 'client-changed'
   | 'client-draft'
   | 'drafts-many'

@@ -39,6 +39,7 @@ export interface ClientModel {
   readonly bridge: { readonly until: string; readonly uses: readonly BridgeUse[] } | undefined;
   readonly actions: readonly ClientAction[];
   readonly hasSecrets: boolean;
+  readonly hasKeys: boolean;
   readonly mayWrite: boolean;
   /** Shown this once. */
   readonly newSecret: string | undefined;
@@ -91,6 +92,7 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
       bridge: undefined,
       actions: possible.filter((action) => permissions.has(rightFor[action])),
       hasSecrets: needsSecret(metadata),
+      hasKeys: metadata.jwks !== undefined || metadata.jwks_uri !== undefined,
       mayWrite: permissions.has('clients.write'),
       newSecret: undefined,
       done: undefined,

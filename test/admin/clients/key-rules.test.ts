@@ -10,6 +10,7 @@ const problems = (...keys: readonly object[]): readonly string[] => [...findKeyP
 describe('Keys that a service publishes', () => {
   it('are public, told apart and strong enough', () => {
     expect(problems(good)).to.be.empty;
+    expect(problems({ ...good, exp: 1_900_000_000 })).to.be.empty;
     expect(problems(good, { ...rsa(2048), kid: 'dua', use: 'enc' })).to.be.empty;
   });
 
@@ -19,6 +20,9 @@ describe('Keys that a service publishes', () => {
     ['a weak key', [rsa(1024)], /too weak/],
     ['two keys of one name', [good, good], /^jwks\.keys\.1 has the kid of another one$/],
     ['several keys without names', [good, { ...good, kid: undefined }], /^jwks\.keys\.1 needs a kid/],
+    ['an end in milliseconds', [{ ...good, exp: 1_900_000_000_000_000 }], /^jwks\.keys\.0 has an exp that is no time/],
+    ['an end in words', [{ ...good, exp: '2027-01-01' }], /no time in whole seconds/],
+    ['an end in fractions', [{ ...good, exp: 1.5 }], /no time in whole seconds/],
     ['a use that there is not', [{ ...good, use: 'both' }], /neither sig nor enc/],
   ] as const)
     it(`are refused with ${name}`, () => {

@@ -6,7 +6,7 @@ import type { Clock } from '../../../ports/clock/clock.ts';
 import { field } from '../../../web/form.ts';
 import { Refused } from '../../../web/refused.ts';
 import { say } from '../../../web/screen.ts';
-import { seeOther, toParent } from '../../../web/see-other.ts';
+import { seeOther, toGrandparent } from '../../../web/see-other.ts';
 import type { Desk } from '../../desk.ts';
 import { frameOf, operatorOf } from '../../guard.ts';
 import { readReason } from '../../reason.ts';
@@ -76,7 +76,7 @@ export function addSecretPages({ clients, secrets, clock, desk }: SecretPagesDep
     const [read, write] = [desk.may('clients.read'), desk.may('clients.write')];
     router.get(PAGE, read, async (ctx: Context) => show(ctx, await getClient(ctx), { done: ctx.query.done === 'ended' ? 'ended' : undefined }));
     router.post(PAGE, write, desk.form, add);
-    router.get(`${PAGE}/:number/end`, read, toParent);
+    router.get(`${PAGE}/:number/end`, read, toGrandparent);
     router.post(`${PAGE}/:number/end`, write, desk.form, end);
   };
 }
