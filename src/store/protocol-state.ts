@@ -7,6 +7,19 @@ export interface ProtocolRow {
   readonly consumedAt: Date | undefined;
 }
 
+/** What a token leads to, as keyed hashes: the uid of its session and the id of its grant. */
+export interface Leads {
+  readonly session: Buffer | undefined;
+  readonly grant: Buffer | undefined;
+}
+
+/** A row, and what it leads to where the row says so; what has ended is undefined. */
+export interface LeadingRow {
+  readonly model: string;
+  readonly row: ProtocolRow;
+  readonly leads: { readonly session: ProtocolRow | undefined; readonly grant: ProtocolRow | undefined } | undefined;
+}
+
 export interface ProtocolWrite {
   readonly model: string;
   readonly id: Buffer;
@@ -16,6 +29,8 @@ export interface ProtocolWrite {
   readonly userCode: Buffer | undefined;
   /** Whose grant it is: account and service together. */
   readonly holder: Buffer | undefined;
+  /** For `findLeading`; a store without it has no use for them. */
+  readonly leads?: Leads | undefined;
   readonly ttlSeconds: number;
 }
 
@@ -23,6 +38,8 @@ export interface ProtocolWrite {
 export interface ProtocolStateStore {
   upsert(write: ProtocolWrite): Promise<void>;
   find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
+  /** The first of these that is there, with its session and its grant: one step where there would be three or more. Only where a store can. */
+  findLeading?(candidates: readonly Pick<ProtocolWrite, 'model' | 'id'>[]): Promise<LeadingRow | undefined>;
   findByUid(model: string, uid: Buffer): Promise<ProtocolRow | undefined>;
   findByUserCode(model: string, userCode: Buffer): Promise<ProtocolRow | undefined>;
   /** @returns false when it had been used already, or is gone: of two simultaneous uses exactly one is true. */

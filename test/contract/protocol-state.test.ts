@@ -5,6 +5,7 @@ import { createKeyedHash } from '../../src/crypto/keyed-hash.ts';
 import { createSealer } from '../../src/crypto/seal.ts';
 import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
 import { createEndGrants, type EndGrants } from '../../src/oidc/state/holder.ts';
+import { foreseeing, type Leads } from '../../src/oidc/state/remembered.ts';
 import { createReplayDetection, type IsFirstUse } from '../../src/oidc/state/replays.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { createKnex } from '../../src/store/knex.ts';
@@ -133,6 +134,43 @@ for (const [name, open] of implementations) {
       const id = fresh();
       await adapterFor('Grant').upsert(id, { jti: id }, undefined);
       expect(await adapterFor('Grant').find(id)).to.include({ jti: id });
+    });
+
+    /** What a token leads to, as the protocol is told of it when it looks for the token. */
+    async function leadsOf(id: string): Promise<{ token: unknown; session: unknown; grant: unknown }> {
+      const asked: Record<string, ReturnType<Adapter['find']>> = {};
+      const leads: Leads = {
+        sessions: { findByUid: (uid) => (asked.session = elsewhere('Session').findByUid(uid)) },
+        grants: { find: (grantId) => (asked.grant = elsewhere('Grant').find(grantId)) },
+        account: () => Promise.resolve(),
+      };
+      const token = await foreseeing('AccessToken', elsewhere('AccessToken'), leads).find(id);
+      return { token, session: await (asked.session ?? 'not asked for'), grant: await (asked.grant ?? 'not asked for') };
+    }
+
+    it('finds with a token the session and the grant that it leads to, as they are now', async () => {
+      const [uid, other] = [fresh(), fresh()];
+      const session = await kept('Session', { uid, accountId: 'before' });
+      const grantId = await kept('Grant', { accountId: 'a', clientId: 'c' });
+      const token = await kept('AccessToken', { sessionUid: uid, grantId });
+      await adapterFor('Session').upsert(session, { jti: session, uid, accountId: 'after' }, 60);
+      const found = await leadsOf(token);
+      expect(found.token).to.include({ jti: token, sessionUid: uid, grantId });
+      expect(found).to.deep.include({ session: { jti: session, uid, accountId: 'after' }, grant: { jti: grantId, accountId: 'a', clientId: 'c' } });
+
+      await adapterFor('Session').upsert(session, { jti: session, uid: other }, 60);
+      await adapterFor('Grant').destroy(grantId);
+      const foundLater = await leadsOf(token);
+      expect(foundLater.token).to.include({ jti: token });
+      expect(foundLater).to.deep.include({ session: undefined, grant: undefined });
+    });
+
+    it('leads nowhere from a token of an ended grant, and to what is there from one that names no session', async () => {
+      const grantId = await kept('Grant', { accountId: 'a' });
+      const token = await kept('AccessToken', { grantId });
+      expect(await leadsOf(token)).to.deep.include({ session: 'not asked for', grant: { jti: grantId, accountId: 'a' } });
+      await adapterFor('Grant').revokeByGrantId(grantId);
+      expect(await leadsOf(token)).to.deep.equal({ token: undefined, session: 'not asked for', grant: 'not asked for' });
     });
 
     it('marks a code as used, with the moment', async () => {

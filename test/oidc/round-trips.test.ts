@@ -54,31 +54,31 @@ interface Budget {
   }
 
   it('are few for a first sign-in with its tokens', async () => {
-    await within({ postgres: 9, redis: 24 }, () => signIn());
+    await within({ postgres: 9, redis: 22 }, () => signIn());
   });
 
   it('are few for single sign-on with its tokens', async () => {
     const { browser } = await signIn();
-    await within({ postgres: 2, redis: 9 }, () => signIn(browser));
+    await within({ postgres: 2, redis: 7 }, () => signIn(browser));
   });
 
-  it('are one to PostgreSQL and six to Redis for a refresh', async () => {
+  it('are one to PostgreSQL and four to Redis for a refresh', async () => {
     const { tokens } = await signIn();
-    await within({ postgres: 1, redis: 6 }, async () => {
+    await within({ postgres: 1, redis: 4 }, async () => {
       expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }, service)).status).to.equal(200);
     });
   });
 
-  it('are one to PostgreSQL and three to Redis for userinfo: what is shown says also whether it may be', async () => {
+  it('are one to PostgreSQL and one to Redis for userinfo: what is shown says also whether it may be', async () => {
     const { tokens } = await signIn();
-    await within({ postgres: 1, redis: 3 }, async () => {
+    await within({ postgres: 1, redis: 1 }, async () => {
       expect((await userinfo(app, tokens.access_token)).status).to.equal(200);
     });
   });
 
-  it('are one to PostgreSQL and five to Redis for introspection', async () => {
+  it('are one to PostgreSQL and one to Redis for introspection, of whatever kind the token is', async () => {
     const { tokens } = await signIn();
-    await within({ postgres: 1, redis: 5 }, async () => {
+    await within({ postgres: 1, redis: 1 }, async () => {
       expect((await postAs(app, '/token/introspection', { token: String(tokens.access_token) }, service)).body.active).to.equal(true);
     });
   });

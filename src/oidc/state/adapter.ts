@@ -1,8 +1,11 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Sealer } from '../../crypto/seal.ts';
-import type { ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
+import type { Leads, ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
+import { grantAhead, sessionAhead, withAhead } from './ahead.ts';
 import { holderOf } from './holder.ts';
+import { createOpener } from './opened.ts';
+import { isAskedOfAnyKind, onceInRequest } from './request.ts';
 
 export interface ProtocolAdapterDeps {
   readonly state: ProtocolState;
@@ -13,6 +16,14 @@ export interface ProtocolAdapterDeps {
 /** Artefacts without an end of their own (none today) are kept this long, so that every row expires. */
 const LONGEST_SECONDS = 365 * 86_400;
 
+/** These lead to a session and a grant, which the library asks for next. */
+export const LEADING = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode', 'RefreshToken']);
+/** Whoever asks about a token need not say of which of these kinds it is. */
+const KINDS = ['AccessToken', 'ClientCredentials', 'RefreshToken'];
+
+/** Hashes of what opens nothing by itself, and is asked for with each token of a session. */
+const MOST_HASHES = 2000;
+
 /**
  * oidc-provider's storage over a `ProtocolState`.
  *
@@ -20,18 +31,50 @@ const LONGEST_SECONDS = 365 * 86_400;
  * `login_hint`. Each operation is one statement.
  */
 export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdapterDeps) {
+  const textOf = createOpener(sealer, 'protocol-state');
+  const hashes = new Map<string, Buffer>();
+  function remembered(purpose: string, ...parts: readonly string[]): Buffer {
+    const key = JSON.stringify([purpose, ...parts]);
+    const known = hashes.get(key);
+    if (known !== undefined) return known;
+    const hash = keyedHash.hash(purpose, ...parts);
+    if (hashes.size >= MOST_HASHES) hashes.clear();
+    hashes.set(key, hash);
+    return hash;
+  }
+
   return (model: string): Adapter => {
-    const idOf = (id: string): Buffer => keyedHash.hash('protocol-id', model, id);
-    const uidOf = (uid: string): Buffer => keyedHash.hash('protocol-uid', model, uid);
+    const idOf = (id: string): Buffer => (model === 'Grant' ? remembered('protocol-id', model, id) : keyedHash.hash('protocol-id', model, id));
+    const uidOf = (uid: string): Buffer => (model === 'Session' ? remembered('protocol-uid', model, uid) : keyedHash.hash('protocol-uid', model, uid));
     const userCodeOf = (userCode: string): Buffer => keyedHash.hash('protocol-user-code', model, userCode);
     /** The same for every model: a grant ends all that was issued under it. */
-    const grantOf = (grantId: string): Buffer => keyedHash.hash('protocol-grant', grantId);
+    const grantOf = (grantId: string): Buffer => remembered('protocol-grant', grantId);
+    const leadsOf = ({ sessionUid, grantId }: AdapterPayload): Leads | undefined =>
+      LEADING.has(model) && (sessionUid !== undefined || grantId !== undefined)
+        ? { session: typeof sessionUid === 'string' ? remembered('protocol-uid', 'Session', sessionUid) : undefined, grant: grantId === undefined ? undefined : remembered('protocol-id', 'Grant', grantId) }
+        : undefined;
 
     // A payload is sealed for its model; which row of it is meant is proved by what the payload itself says.
     const open = (row: ProtocolRow | undefined): AdapterPayload | undefined => {
       if (row === undefined) return undefined;
-      const payload = JSON.parse(sealer.open('protocol-state', model, row.payload).toString('utf8')) as AdapterPayload;
+      const payload = JSON.parse(textOf(model, row.payload)) as AdapterPayload;
       return row.consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) };
+    };
+
+    async function findLeading(id: string, find: NonNullable<ProtocolState['findLeading']>): Promise<AdapterPayload | undefined> {
+      const found = isAskedOfAnyKind() && KINDS.includes(model)
+        ? await onceInRequest(`any ${id}`, () => find(KINDS.map((kind) => ({ model: kind, id: keyedHash.hash('protocol-id', kind, id) }))))
+        : await find([{ model, id: idOf(id) }]);
+      if (found?.model !== model) return undefined;
+      const payload = open(found.row);
+      if (payload === undefined || found.leads === undefined) return payload;
+      return withAhead(payload, { ...found.leads, sessionUid: payload.sessionUid, grantId: payload.grantId });
+    }
+    const findRow = async (id: string): Promise<AdapterPayload | undefined> => {
+      const find = state.findLeading?.bind(state);
+      if (find !== undefined && (LEADING.has(model) || KINDS.includes(model))) return findLeading(id, find);
+      const ahead = model === 'Grant' ? grantAhead(id) : undefined;
+      return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
 
     return {
@@ -45,15 +88,17 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
           uid: payload.uid === undefined ? undefined : uidOf(payload.uid),
           userCode: payload.userCode === undefined ? undefined : userCodeOf(payload.userCode),
           holder: model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined ? holderOf(keyedHash, payload.accountId, payload.clientId) : undefined,
+          leads: leadsOf(payload),
           ttlSeconds: expiresIn ?? LONGEST_SECONDS,
         });
       },
       async find(id) {
-        const payload = open(await state.find(model, idOf(id)));
+        const payload = await findRow(id);
         return payload?.jti === undefined || payload.jti === id ? payload : undefined;
       },
       async findByUid(uid) {
-        const payload = open(await state.findByUid(model, uidOf(uid)));
+        const ahead = model === 'Session' ? sessionAhead(uid) : undefined;
+        const payload = open(ahead === undefined ? await state.findByUid(model, uidOf(uid)) : ahead.row);
         return payload?.uid === uid ? payload : undefined;
       },
       async findByUserCode(userCode) {

@@ -1,12 +1,12 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { LEADING } from './adapter.ts';
+import { askAhead } from './ahead.ts';
 import { forgetInRequest, onceInRequest, readInRequest } from './request.ts';
 
 type Found = AdapterPayload | undefined;
 
 /** The library asks for these several times in one request. */
 const REMEMBERED = new Set(['Grant', 'Session']);
-/** These lead to a session and a grant, which the library asks for next. */
-const LEADING = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode', 'RefreshToken']);
 /** How much sooner than it was told a session may end: whichever of the two is less (docs/adr/0033-sessions-that-only-end-later.md). */
 const SOONER = { seconds: 300, share: 0.01 };
 
@@ -86,13 +86,13 @@ export function foreseeing(model: string, adapter: Adapter, { sessions, grants, 
     async find(id) {
       const found = await adapter.find(id);
       const { sessionUid, grantId, accountId } = found ?? {};
-      const ahead = [
-        ...(accountId === undefined ? [] : [account(accountId)]),
-        ...(typeof sessionUid === 'string' ? [Promise.resolve(sessions.findByUid(sessionUid))] : []),
-        ...(grantId === undefined ? [] : [Promise.resolve(grants.find(grantId))]),
-      ];
       // Who asks for it hears what went wrong; nobody else waits for it.
-      for (const reading of ahead) reading.catch(() => undefined);
+      const begin = (reading: Promise<unknown>): void => { reading.catch(() => undefined); };
+      askAhead(found ?? undefined, () => {
+        if (typeof sessionUid === 'string') begin(Promise.resolve(sessions.findByUid(sessionUid)));
+        if (grantId !== undefined) begin(Promise.resolve(grants.find(grantId)));
+      });
+      if (accountId !== undefined) begin(account(accountId));
       return found;
     },
   };

@@ -32,3 +32,8 @@ export function forgetInRequest(beginning: string): void {
   const memo = memoOf();
   for (const key of memo?.keys() ?? []) if (key.startsWith(beginning)) memo?.delete(key);
 }
+
+/** Where somebody asks about a token and the library looks for it under each kind of token that there is. */
+const OF_ANY_KIND = new Set(['introspection', 'revocation']);
+
+export const isAskedOfAnyKind = (): boolean => OF_ANY_KIND.has((Provider as { readonly ctx?: { readonly oidc?: { readonly route?: string } } }).ctx?.oidc?.route ?? '');

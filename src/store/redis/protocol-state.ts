@@ -1,6 +1,6 @@
-import type { ProtocolRow, ProtocolState } from '../protocol-state.ts';
+import type { Leads, ProtocolRow, ProtocolState } from '../protocol-state.ts';
 import type { RedisConnection } from './connection.ts';
-import { findLinked, followLinked, holdGrant, revokeHolderLinked, use, useLinked, write, writeLinked } from './scripts.ts';
+import { findLeading, findLinked, followLinked, holdGrant, revokeHolderLinked, use, useLinked, write, writeLinked } from './scripts.ts';
 
 export interface RedisProtocolStateDeps {
   readonly redis: RedisConnection;
@@ -11,6 +11,8 @@ export interface RedisProtocolStateDeps {
 /** What was written by a request that began before a grant was revoked ends before the mark does. */
 const SLACK_SECONDS = 3600;
 const NOTHING = Buffer.alloc(0);
+/** In the place of a lead that is none: nobody has this hash. */
+const NOWHERE = Buffer.alloc(32);
 /** Which part of a row leads back to an index. */
 const UID = 2;
 const USER_CODE = 3;
@@ -22,9 +24,11 @@ interface StoredRow extends ProtocolRow {
 
 const part = (value: Buffer | undefined): Buffer[] => [Buffer.of(value?.length ?? 0), value ?? NOTHING];
 
+const leadsPart = (leads: Leads | undefined): Buffer | undefined => (leads === undefined ? undefined : Buffer.concat([leads.session ?? NOWHERE, leads.grant ?? NOWHERE]));
+
 /** The row as `scripts.ts` describes it. */
 function toRow(answer: unknown): StoredRow | undefined {
-  if (!Buffer.isBuffer(answer)) return undefined;
+  if (!Buffer.isBuffer(answer) || answer.length === 0) return undefined;
   const usedAt = answer.readUInt32BE(0);
   const links: Buffer[] = [];
   let at = 4;
@@ -65,13 +69,14 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
     },
   };
 
-  const prepare = ({ model, payload, grantId, uid, userCode, ttlSeconds }: Parameters<ProtocolState['upsert']>[0]): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
-    row: Buffer.concat([...part(grantId), ...part(uid), ...part(userCode), payload]),
+  const prepare = ({ model, payload, grantId, uid, userCode, leads, ttlSeconds }: Parameters<ProtocolState['upsert']>[0]): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
+    row: Buffer.concat([...part(grantId), ...part(uid ?? leadsPart(leads)), ...part(userCode), payload]),
     ttlMs: Math.ceil((grantId === undefined ? ttlSeconds : Math.min(ttlSeconds, longestSeconds)) * 1000),
     indexes: [...(uid === undefined ? [] : [uidKey(model, uid)]), ...(userCode === undefined ? [] : [codeKey(model, userCode)])],
   });
 
   if (!redis.isCluster) {
+    const beginnings = [marks, Buffer.from(`${redis.prefix}u:Session:`), rowsOf('Session'), rowsOf('Grant')];
     const follow = async (model: string, index: Buffer, link: number, value: Buffer): Promise<ProtocolRow | undefined> =>
       toRow(await redis.run(followLinked, [index], [marks, rowsOf(model), link, value]));
     return {
@@ -81,6 +86,13 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
         const { model, id, grantId, holder } = one;
         const isHeld = holder !== undefined && grantId !== undefined;
         await redis.run(writeLinked, [rowKey(model, id), ...indexes, ...(isHeld ? [holderKey(holder)] : [])], [row, ttlMs, id, grantId ?? NOTHING, isHeld ? holder : NOTHING]);
+      },
+      async findLeading(candidates) {
+        const found = await redis.run(findLeading, candidates.map(({ model, id }) => rowKey(model, id)), beginnings);
+        if (!Array.isArray(found)) return undefined;
+        const [which, first, session, grant] = found as readonly unknown[];
+        const [row, model] = [toRow(first), candidates[Number(which) - 1]?.model];
+        return row === undefined || model === undefined ? undefined : { model, row, leads: session === undefined ? undefined : { session: toRow(session), grant: toRow(grant) } };
       },
       find: async (model, id) => toRow(await redis.run(findLinked, [rowKey(model, id)], [marks])),
       findByUid: (model, uid) => follow(model, uidKey(model, uid), UID, uid),

@@ -98,6 +98,37 @@ return row
 `,
 };
 
+/**
+ * KEYS: rows, of which the first that is there counts. ARGV: beginnings of the marks, of the index by which sessions are found, of sessions, of grants.
+ *
+ * In the place of the uid, which tokens have none of, a token may have the uid of its session and the id of its grant, 32 bytes each.
+ * @returns which row it is, the row, and what it leads to ('' for what is gone; nothing where it does not say).
+ */
+export const findLeading: RedisScript = {
+  name: 'ssoFindLeading',
+  lua: `${GRANT}
+for which, key in ipairs(KEYS) do
+  local row = redis.call('GET', key)
+  if row and not isRevoked(row, ARGV[1]) then
+    local grant, at = part(row, 5)
+    local leads = part(row, at)
+    if #leads ~= 64 then return { which, row } end
+    local uid = string.sub(leads, 1, 32)
+    local id = redis.call('GET', ARGV[2] .. uid)
+    local session = id and redis.call('GET', ARGV[3] .. id) or ''
+    if session ~= '' then
+      local _, where = part(session, 5)
+      if part(session, where) ~= uid or isRevoked(session, ARGV[1]) then session = '' end
+    end
+    local origin = redis.call('GET', ARGV[4] .. string.sub(leads, 33)) or ''
+    if origin ~= '' and part(origin, 5) ~= grant and isRevoked(origin, ARGV[1]) then origin = '' end
+    return { which, row, session, origin }
+  end
+end
+return false
+`,
+};
+
 /** KEYS: the row. @returns its grant, with the length before it, when this was the first use. */
 export const use: RedisScript = {
   name: 'ssoUse',
