@@ -55,7 +55,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   // Before the pages of one client: `errors` and `teams` are the ids of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addTeamPages({ initialTokens: services.initialTokens, clock, random, desk })(router);
-  addLogoPages({ clients, review, logos, store, desk })(router);
+  addLogoPages({ clients, logos, store, desk })(router);
   addClientPages({ clients, review, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
   addCheckConsole({ checks, store, desk, config })(router);
   addApiPages({ apis: services.apis, desk })(router);

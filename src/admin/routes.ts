@@ -53,7 +53,7 @@ export function createAdminApi({ services, checks, clientErrors, ...deps }: Admi
       ...checkRoutes({ checks, store, config }),
       ...secretRoutes({ clients, secrets: clientSecrets, findHand }),
       ...keyRoutes({ clients, keys: clientKeys, findHand }),
-      ...logoRoutes({ review, logos, findHand, store }),
+      ...logoRoutes({ logos, findHand, store }),
       ...teamRoutes({ initialTokens, findHand }),
       ...operatorRoutes({ operators, getAccount }),
       ...reportRoutes({ service: reports }),

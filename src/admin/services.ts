@@ -63,6 +63,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
   const { config, store, clock } = deps;
   const accounts = createAccountService(deps);
   const clients = createClientService(deps);
+  const review = createClientReview({ ...deps, clients });
   const operators = createOperatorService(deps);
   return {
     accounts,
@@ -70,9 +71,9 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     clients,
     clientSecrets: createClientSecrets(deps),
     clientKeys: createClientKeys(deps),
-    review: createClientReview({ ...deps, clients }),
+    review,
     findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
-    logos: createLogoService(deps),
+    logos: createLogoService({ ...deps, review }),
     apis: createApiService(deps),
     initialTokens: createInitialTokens(deps),
     operators,

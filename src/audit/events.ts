@@ -140,7 +140,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'audit.exported': 'An operator took a copy of the audit log, or of what a filter left of it.',
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',
-  'operator.limited': 'An operator or a machine came to a limit of searching or revealing.',
+  'operator.limited': 'An operator or a machine came to a limit: of searching, revealing or storing logos.',
   'operator.refused': 'Somebody signed in asked for a page of the console that is not theirs.',
   'api.created': 'An API that takes access tokens was registered, to say `after`.',
   'api.updated': 'What is known of an API changed: the members by what they said `before` and say `after`, of the scopes those that differ.',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { createLogoService } from '../admin/clients/logo/service.ts';
+import { toStored } from '../admin/clients/logo/service.ts';
 import type { ClientService } from '../admin/clients/service.ts';
 import type { Core } from '../core.ts';
 import { LOGO_BYTES } from '../domain/logo/logo.ts';
@@ -28,11 +28,11 @@ export function addClientLogoCommand(client: Command, open: (core: Core) => Prom
       const logo = await withCore(async (core) => {
         const clients = await open(core);
         if ((await clients.find(id)) === undefined) throw new Refused(`there is no client ${id}`);
-        const put = bytes === undefined ? undefined : await createLogoService(core).put(bytes);
-        if (put?.ok === false) throw new Refused(sentences.en.get(`admin.clients.logo.refusal.${put.refusal}`) ?? put.refusal);
-        const updated = await clients.update(id, { logo: put?.value });
+        const stored = bytes === undefined ? undefined : toStored(bytes);
+        if (stored?.ok === false) throw new Refused(sentences.en.get(`admin.clients.logo.refusal.${stored.refusal}`) ?? stored.refusal);
+        const updated = await clients.update(id, { logo: stored?.value.name }, { picture: stored?.value });
         if (!updated.ok) throw new Refused(`client ${id} was not changed: ${updated.refusal.reason}`);
-        return put?.value;
+        return stored?.value.name;
       });
       print(command, { client_id: id, ...(logo === undefined ? {} : { logo }) }, () => (logo === undefined ? `${id} has no logo` : `${id} ${logo}`));
     });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createLogoService } from '../../src/admin/clients/logo/service.ts';
+import { toStored } from '../../src/admin/clients/logo/service.ts';
 import { purge } from '../../src/jobs/purge.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -18,9 +18,10 @@ describe('Logos of services', () => {
   after(() => app.close());
 
   async function put(): Promise<string> {
-    const put = await createLogoService({ store: app.store, clock: app.clock }).put(png({ shade: (shade += 1) }));
-    if (!put.ok) throw new Error(put.refusal);
-    return put.value;
+    const stored = toStored(png({ shade: (shade += 1) }));
+    if (!stored.ok) throw new Error(stored.refusal);
+    await app.store.clientLogos.put(stored.value, app.clock.now());
+    return stored.value.name;
   }
   const get = (name: string, options?: RequestInit): Promise<Response> => fetch(`${app.url}/logos/${name}`, options);
 

@@ -13,9 +13,9 @@ import { listing as listingFields } from './metadata-fields.ts';
 import type { FindHand } from './hands.ts';
 import { isPrivileged } from './privileged.ts';
 import type { ClientRefusal } from './refusals.ts';
-import { isStale, seenOf, type ClientReview, type Position } from './review.ts';
+import { seenOf, type ClientReview, type Position } from './review.ts';
 import type { ClientService } from './service.ts';
-import type { Hand } from './versions.ts';
+import { isStale, type Hand } from './versions.ts';
 
 const listing = listingFields.describe('What the portal says of the service.');
 /** Rules become stricter; what was registered before is shown all the same. */

@@ -12,7 +12,8 @@ import { readReason } from '../reason.ts';
 import { explainRefusal } from './explain.ts';
 import type { ClientRefusal } from './refusals.ts';
 import { decisions, historyScreen, proposalScreen, signaturesOf, type Decision, type HistoryView, type ProposalView } from './review-screens.ts';
-import { isStale, type ClientReview, type Position } from './review.ts';
+import type { ClientReview, Position } from './review.ts';
+import { isStale } from './versions.ts';
 import { handOf, type Hand } from './versions.ts';
 
 export interface ReviewPagesDeps {

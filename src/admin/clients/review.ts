@@ -5,6 +5,7 @@ import type { Client, ClientMetadata, ClientVersion, Listing } from '../../domai
 import { todayIn } from '../../domain/day.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
+import type { StoredLogo } from '../../store/client-logos.ts';
 import type { Store } from '../../store/store.ts';
 import { holdBridgeDay } from './bridge-rules.ts';
 import { judgeChange, type ProtocolCheck } from './judgement.ts';
@@ -34,6 +35,8 @@ export interface SaveOptions {
   /** What the editor saw, see `seenOf`: where it is another by now, nothing happens. */
   readonly seen?: string | undefined;
   readonly reason?: string | undefined;
+  /** What the member `logo` names: kept with the change, or not at all. */
+  readonly picture?: StoredLogo | undefined;
 }
 
 export interface ClientReview {
@@ -78,13 +81,6 @@ export const seenOf = ({ updatedAt, version }: Pick<Client, 'updatedAt' | 'versi
 export async function openOnTop(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<ClientDescription> {
   const base = client.status === 'draft' || open.base === undefined ? undefined : await tx.clientVersions.find(client.id, open.base);
   return base === undefined ? open : rebase(base, open, client);
-}
-
-/** Whether something else is in effect than what it was made on top of. */
-export async function isStale(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<boolean> {
-  if (client.status === 'draft') return false;
-  const base = open.base === undefined || open.base !== client.version ? undefined : await tx.clientVersions.find(client.id, open.base);
-  return base === undefined || changesBetween(base, client).length > 0;
 }
 
 /** Registrations on their way past a second pair of eyes. */
@@ -179,7 +175,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
       return ok(registered);
     },
 
-    save: (id, changes, { hand, listing, allowNik, seen, reason }) =>
+    save: (id, changes, { hand, listing, allowNik, seen, reason, picture }) =>
       whole(store, async (tx) => {
         const client = await lockClient(tx, id);
         const open = await tx.clientVersions.findOpen(id);
@@ -191,6 +187,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
         await holdResources(tx, metadata);
         const wanted = { metadata, listing: listing === undefined ? from.listing : (listing ?? undefined), reason };
         if (open !== undefined && seen === undefined) holdProposalOfOthers(client, open, from, wanted, hand);
+        if (picture !== undefined) await tx.clientLogos.put(picture, clock.now());
         const { outcome } = await settle(tx, client, open, wanted, hand);
         return { client: await lockClient(tx, id), ignored, outcome };
       }),

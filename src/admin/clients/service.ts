@@ -7,6 +7,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
+import type { StoredLogo } from '../../store/client-logos.ts';
 import type { Store } from '../../store/store.ts';
 import { findBridgeDayProblems, holdBridgeDay } from './bridge-rules.ts';
 import type { FieldProblem } from './field-problem.ts';
@@ -31,6 +32,8 @@ export interface UpdateOptions {
   readonly hand?: Hand;
   /** What the editor saw: where somebody else has changed it since, nothing happens. */
   readonly seenAt?: Date | undefined;
+  /** What the member `logo` names: kept with the change, or not at all. */
+  readonly picture?: StoredLogo | undefined;
 }
 
 export interface CreateOptions {
@@ -148,13 +151,14 @@ export function createClientService({ store, audit, clock, random, check, config
       });
     },
 
-    update: (id, changes, { allowNik, listing, hand = COMMAND_LINE, seenAt } = {}) =>
+    update: (id, changes, { allowNik, listing, hand = COMMAND_LINE, seenAt, picture } = {}) =>
       whole(store, async (tx) => {
         const before = await lockClient(tx, id);
         if (seenAt !== undefined && before.updatedAt.getTime() !== seenAt.getTime()) throw new Abandoned({ reason: 'client-changed', id });
         const { metadata, ignored } = judgeChange(check, before, before, changes, allowNik);
         holdBridgeDay(today(), before.metadata, metadata);
         await holdResources(tx, metadata);
+        if (picture !== undefined) await tx.clientLogos.put(picture, clock.now());
         const newSecret = needsSecret(metadata) && before.secrets.length === 0 ? makeSecret(random) : undefined;
         const wanted = { metadata, listing: listing ?? before.listing };
         const fields = changedFields({ ...before.metadata, listing: before.listing }, { ...metadata, listing: wanted.listing });

@@ -16,6 +16,8 @@ const TEAM = 'initial-token:';
 export const teamOf = (tokenId: string): string => `${TEAM}${tokenId}`;
 export const isTeam = (by: string): boolean => by.startsWith(TEAM);
 export const handOf = (by: string): Hand => ({ by, involved: [by] });
+/** Who is counted: the operator, however many machines they answer for. */
+export const whoAnswersFor = ({ by, involved }: Hand): string => involved.find((one) => one.startsWith('operator:')) ?? by;
 
 const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())];
 
@@ -78,4 +80,11 @@ export async function propose(tx: Tx, client: Client, base: number | undefined, 
   };
   await tx.clientVersions.insert(made);
   return made;
+}
+
+/** Whether something else is in effect than what it was made on top of. */
+export async function isStale(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<boolean> {
+  if (client.status === 'draft') return false;
+  const base = open.base === undefined || open.base !== client.version ? undefined : await tx.clientVersions.find(client.id, open.base);
+  return base === undefined || changesBetween(base, client).length > 0;
 }

@@ -51,10 +51,11 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       /** Steps of the integration check of one client. */
       steps: limit('sandbox.steps', limits.checkStepsPerClient, DAY),
     },
-    /** Counted on who asks, not on whom they ask about. */
+    /** Counted on who asks, not on whom they ask about; of logos on the operator behind the machines. */
     operator: {
       search: limit('operator.search', limits.operatorSearches, HOUR),
       reveal: limit('operator.reveal', limits.operatorReveals, DAY),
+      logos: limit('operator.logos', limits.operatorLogos, DAY),
     },
     /** Wrong codes of an account's second factor: who gets here has proved the password. */
     secondFactor: {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { toStored } from '../../../src/admin/clients/logo/service.ts';
 import type { AccountId } from '../../../src/domain/account.ts';
 import { LOGO_BYTES } from '../../../src/domain/logo/logo.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
@@ -36,6 +37,10 @@ describe('The operators’ API: the logo of a client application', () => {
   const picture = (): Buffer => png({ shade: (shade = (shade + 1) % 256) });
   const address = (id = service.id): string => `/clients/${id}/logo`;
   const put = (file: Buffer, { as = machine, type = 'image/png', path = address() } = {}) => as.call('PUT', path, { bytes: file, type });
+  async function isKept(file: Buffer, at = app): Promise<boolean> {
+    const stored = toStored(file);
+    return stored.ok && (await at.store.clientLogos.find(stored.value.name)) !== undefined;
+  }
   const proposed = async (): Promise<unknown> => (await app.store.clientVersions.findOpen(service.id))?.metadata.logo;
 
   it('is sent as the body, becomes a proposal of the operator behind the machine, and is not approved by them', async () => {
@@ -59,8 +64,10 @@ describe('The operators’ API: the logo of a client application', () => {
   it('meets no other state than the one that was read', async () => {
     const { seen } = (await reader.call('GET', `/clients/${service.id}`)).body as { seen: string };
     expect((await put(picture(), { path: `${address()}?seen=${encodeURIComponent(seen)}` })).status).to.equal(200);
-    const late = await put(picture(), { path: `${address()}?seen=${encodeURIComponent(seen)}` });
+    const lost = picture();
+    const late = await put(lost, { path: `${address()}?seen=${encodeURIComponent(seen)}` });
     expect([late.status, late.body.code]).to.deep.equal([409, 'client-changed']);
+    expect(await isKept(lost), 'nothing is kept of what was refused').to.equal(false);
   });
 
   it('is judged by its bytes, whatever it says to be', async () => {
@@ -88,6 +95,28 @@ describe('The operators’ API: the logo of a client application', () => {
     expect(await proposed()).to.equal(undefined);
   });
 
+  it('is kept so many times a day on behalf of one operator, with all their machines; what was refused does not count', async () => {
+    const few = await startTestApp({ limits: { operatorLogos: 3 } });
+    try {
+      const manager = await addAccount(few, somebody());
+      await giveRoles(few, manager, ['client-manager']);
+      const [one, other] = [await addMachine(few, { scope: CLIENTS, operatedBy: manager }), await addMachine(few, { scope: CLIENTS, operatedBy: manager })];
+      const send = async (as: Machine, file: Buffer, path?: string): Promise<unknown> => (await put(file, { as, path: path ?? address((await createRelyingParty(few)).id) })).body.code;
+      for (let count = 0; count < 5; count += 1) expect(await send(one, picture(), address('tiada'))).to.equal('client-unknown');
+      for (const as of [one, other, one]) expect(await send(as, picture())).to.equal(undefined);
+      const beyond = picture();
+      for (const as of [one, other]) expect(await send(as, beyond)).to.equal('logos-many');
+      expect(await isKept(beyond, few)).to.equal(false);
+      expect((await few.store.audit.list({ type: 'operator.limited' })).map(({ details }) => details)).to.deep.equal([{ by: `client:${one.id}`, limit: 'operator.logos' }]);
+      expect((await one.call('DELETE', address((await createRelyingParty(few)).id))).status, 'taking it away is not counted').to.equal(200);
+      few.clock.advance({ hours: 24 });
+      const again = await addMachine(few, { scope: CLIENTS, operatedBy: manager });
+      expect(await send(again, beyond)).to.equal(undefined);
+    } finally {
+      await few.close();
+    }
+  });
+
   it('is nobody’s without the right, and of no application that there is not', async () => {
     for (const [as, code] of [[reader, 'scope-missing'], [nobody, 'operator-missing']] as const) {
       for (const method of ['PUT', 'DELETE'] as const) {
@@ -97,6 +126,7 @@ describe('The operators’ API: the logo of a client application', () => {
     }
     const unknown = picture();
     expect((await put(unknown, { path: address('tiada') })).body.code).to.equal('client-unknown');
+    expect(await isKept(unknown)).to.equal(false);
     expect(await proposed()).to.equal(undefined);
   });
 

@@ -1,37 +1,37 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
 import type { Client } from '../../../domain/client.ts';
-import { LOGO_BYTES, LOGO_NAME, type LogoRefusal } from '../../../domain/logo/logo.ts';
-import type { Result } from '../../../domain/result.ts';
+import { LOGO_BYTES, LOGO_NAME } from '../../../domain/logo/logo.ts';
 import type { Store } from '../../../store/store.ts';
 import { answerLogo } from '../../../web/logos.ts';
 import { field } from '../../../web/form.ts';
 import { Refused } from '../../../web/refused.ts';
 import { say } from '../../../web/screen.ts';
 import { seeOther, toParent } from '../../../web/see-other.ts';
-import { uploadOf } from '../../../web/upload.ts';
+import { uploadOf, type Upload } from '../../../web/upload.ts';
 import type { Desk } from '../../desk.ts';
 import { frameOf, operatorOf } from '../../guard.ts';
 import { explainRefusal } from '../explain.ts';
 import { handAt } from '../review-pages.ts';
-import { seenOf, type ClientReview } from '../review.ts';
+import type { ClientRefusal } from '../refusals.ts';
+import { seenOf } from '../review.ts';
 import type { ClientService } from '../service.ts';
 import { logoScreen, type LogoModel } from './screens.ts';
-import type { LogoService } from './service.ts';
+import type { LogoService, PutRefusal } from './service.ts';
 
 export interface LogoPagesDeps {
   readonly clients: Pick<ClientService, 'find'>;
-  readonly review: Pick<ClientReview, 'save'>;
   readonly logos: LogoService;
   readonly store: Pick<Store, 'clientLogos' | 'clientVersions'>;
   readonly desk: Desk;
 }
 
 const PATH = '/admin/clients/:id/logo';
+const isOfFile = (refusal: PutRefusal): refusal is Exclude<PutRefusal, ClientRefusal> => refusal.reason.startsWith('logo');
 const outcomes = ['applied', 'proposed', 'unchanged'] as const;
 
 /** The logo of a client application: looked at, uploaded, taken away. What people have not seen yet goes past a second operator. */
-export function addLogoPages({ clients, review, logos, store, desk }: LogoPagesDeps): (router: Router) => void {
+export function addLogoPages({ clients, logos, store, desk }: LogoPagesDeps): (router: Router) => void {
   const addressOf = ({ id }: Pick<Client, 'id'>): string => PATH.replace(':id', encodeURIComponent(id));
 
   async function getClient(ctx: Context): Promise<Client> {
@@ -52,18 +52,15 @@ export function addLogoPages({ clients, review, logos, store, desk }: LogoPagesD
     await desk.show(ctx, logoScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name, seen: seenOf(client, open) }, current: previewOf(client, current), proposed: wanted, mayWrite: operatorOf(ctx).permissions.has('clients.write'), ...shown }), status);
   }
 
-  async function save(ctx: Context, client: Client, logo: string | undefined): Promise<void> {
-    const saved = await review.save(client.id, { logo }, { hand: handAt(ctx), seen: field(ctx, 'seen') || undefined });
-    if (!saved.ok) return show(ctx, client, { problem: explainRefusal(saved.refusal) }, 422);
-    seeOther(ctx, `${addressOf(client)}?done=${saved.value.outcome}`);
-  }
-
-  async function upload(ctx: Context): Promise<void> {
+  async function put(ctx: Context, file: Upload | undefined): Promise<void> {
     const client = await getClient(ctx);
-    const file = uploadOf(ctx);
-    const put: Result<string, LogoRefusal> = file?.isCut === true ? { ok: false, refusal: 'logo-large' } : await logos.put(file?.bytes ?? Buffer.alloc(0));
-    if (!put.ok) return show(ctx, client, { errors: [{ field: 'logo', sentence: say(`admin.clients.logo.refusal.${put.refusal}`) }] }, 422);
-    await save(ctx, client, put.value);
+    const saved = await logos.put(client.id, file, { hand: handAt(ctx), seen: field(ctx, 'seen') || undefined });
+    if (saved.ok) {
+      seeOther(ctx, `${addressOf(client)}?done=${saved.value.outcome}`);
+      return;
+    }
+    const { refusal } = saved;
+    await show(ctx, client, isOfFile(refusal) ? { errors: [{ field: 'logo', sentence: say(`admin.clients.logo.refusal.${refusal.reason}`) }] } : { problem: explainRefusal(refusal) }, 422);
   }
 
   async function picture(ctx: Context): Promise<void> {
@@ -76,9 +73,9 @@ export function addLogoPages({ clients, review, logos, store, desk }: LogoPagesD
   return (router) => {
     const [read, write] = [desk.may('clients.read'), desk.may('clients.write')];
     router.get(PATH, read, async (ctx: Context) => show(ctx, await getClient(ctx), { done: outcomes.find((one) => one === ctx.query.done) }));
-    router.post(PATH, write, desk.upload(LOGO_BYTES), upload);
+    router.post(PATH, write, desk.upload(LOGO_BYTES), (ctx: Context) => put(ctx, uploadOf(ctx) ?? { bytes: Buffer.alloc(0), isCut: false }));
     router.get(`${PATH}/remove`, read, toParent);
-    router.post(`${PATH}/remove`, write, desk.form, async (ctx: Context) => save(ctx, await getClient(ctx), undefined));
+    router.post(`${PATH}/remove`, write, desk.form, (ctx: Context) => put(ctx, undefined));
     router.get(`${PATH}/:name`, read, picture);
   };
 }
