@@ -24,6 +24,8 @@ const CLOCK_FAIL_MS = 30_000;
 const DAY_MS = 86_400_000;
 /** Parts are made three months ahead: with one left, the job has not run for two. */
 const PARTITIONS_WARN_DAYS = 31;
+/** A part is a month, and the first at most two and what was there before. */
+const LONGEST_PART_MONTHS = 13;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 
@@ -93,14 +95,19 @@ function* judgeDatabase(facts: DatabaseFacts, embedded: boolean, poolMax: number
   if (!facts.hasTimeLimit) yield warn('time limits', 'statements through the pooler may run for ever', "set statement_timeout in PgBouncer's connect_query (docs/operasi/install.md)");
 }
 
-/** A month without a part of its own is no disaster, since its rows lie among the rest; but the part is then the harder to make. */
+/** A month without a part of its own is no disaster, since its rows lie among the rest; but the part is then the harder to make. A part of years is as large as what was to be divided. */
 export function* judgePartitions({ partitions }: Pick<DatabaseFacts, 'partitions'>, now: Date): Generator<Finding> {
   const check = 'partitions';
-  for (const { table, until, hasRest } of partitions) {
+  for (const { table, until, parts, hasRest } of partitions) {
     const reach = `${table} reaches to before ${until.toISOString().slice(0, 10)}`;
     if (until.getTime() - now.getTime() < PARTITIONS_WARN_DAYS * DAY_MS) yield warn(check, reach, 'run jobs run partitions, and see why the job did not (`job failed` in the log)');
     else if (hasRest) yield warn(check, `${reach}, and rows lie in ${table}_rest, whose time fits no part`, 'let NTP keep the clocks of all instances; the rows move when the part of their month is made');
     else yield ok(check, reach);
+    for (const { name, from, until: end } of parts) {
+      if (end.getTime() <= Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + LONGEST_PART_MONTHS, from.getUTCDate())) continue;
+      const months = (end.getUTCFullYear() - from.getUTCFullYear()) * 12 + end.getUTCMonth() - from.getUTCMonth();
+      yield warn(check, `${name}, a part of ${table}, stretches over ${months} months, to before ${end.toISOString().slice(0, 10)}`, 'a clock was wrong at or before the migration; divide it (docs/operasi/upgrade.md)');
+    }
   }
 }
 

@@ -24,8 +24,19 @@ const LOCK_TIMEOUT = '2s';
 export const monthAfter = (at: Date, months: number): Date => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1));
 const nameOf = (table: string, month: Date): string => `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`;
 
+/** The migration that made them: the first part has no beginning, and was that long when it was cut off. */
+const MADE_BY = '20261128002000_partitions.ts';
+
+export interface Part {
+  readonly name: string;
+  /** Its first month, or the day of the migration for the part of everything before. */
+  readonly from: Date;
+  readonly until: Date;
+}
+
 export interface PartitionStanding {
   readonly table: string;
+  readonly parts: readonly Part[];
   /** Up to where its parts reach, without a gap at the end. */
   readonly until: Date;
   /** Rows whose time fits no part: the clock of an instance was wrong. */
@@ -40,6 +51,18 @@ export async function partitionsUntil(db: Knex, table: string): Promise<Date | u
     [table],
   );
   return rows[0]?.until ?? undefined;
+}
+
+/** Who migrated with a clock that was ahead has the day of the migration wrong as well: that is no later than now. */
+async function partsOf(db: Knex, table: string): Promise<readonly Part[]> {
+  const { rows } = await db.raw<{ rows: Part[] }>(
+    `select name, coalesce(substring(bound from $re$FROM \\('([^']+)'\\)$re$)::timestamptz, least((select min(migration_time) from knex_migrations where name = :madeBy), now())) as from,
+            substring(bound from $re$TO \\('([^']+)'\\)$re$)::timestamptz as until
+       from (select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = to_regclass(:table)) parts
+      where bound like '% TO (''%' order by until`,
+    { table, madeBy: MADE_BY },
+  );
+  return rows;
 }
 
 /** One part: a table apart, made ready and then attached, so that nobody who writes waits for more than a moment. */
@@ -89,7 +112,7 @@ export async function partitionStandings(db: Knex): Promise<readonly PartitionSt
   const found: PartitionStanding[] = [];
   for (const { table } of PARTITIONED) {
     const until = await partitionsUntil(db, table);
-    if (until !== undefined) found.push({ table, until, hasRest: (await db(restOf(table)).first('id')) !== undefined });
+    if (until !== undefined) found.push({ table, until, parts: await partsOf(db, table), hasRest: (await db(restOf(table)).first('id')) !== undefined });
   }
   return found;
 }

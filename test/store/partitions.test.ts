@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { judgePartitions } from '../../src/cli/checks.ts';
 import type { Core } from '../../src/core.ts';
@@ -87,5 +88,52 @@ describe('Audit log and evidence, in parts of a month', () => {
     expect((await look(monthAfter(new Date(), 4))).join('\n')).to.match(/^warn audit_log reaches to before .*\nwarn verification_log/);
     await record(monthAfter(new Date(), 30));
     expect((await look(new Date()))[0]).to.match(/^warn .*audit_log_rest/);
+  });
+
+  const day = (at: Date): string => at.toISOString().slice(0, 10);
+  const stretched = async (now = new Date()): Promise<string[]> =>
+    [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), now)].filter(({ state, what }) => state === 'warn' && what.includes('stretches')).map(({ what }) => what);
+  const migrate = async (name: string, way: 'up' | 'down'): Promise<void> => ((await import(`../../migrations/${name}`)) as Record<'up' | 'down', (knex: Core['knex']) => Promise<void>>)[way](core.knex);
+
+  it('the doctor warns of a part that one row of a wrong clock stretched over years, at the migration and ever after, and of no other', async () => {
+    expect(await stretched()).to.deep.equal([]);
+    expect(await stretched(monthAfter(new Date(), 24)), 'parts grow no longer by waiting').to.deep.equal([]);
+    await migrate('20261128002000_partitions.ts', 'down');
+    const wrong = monthAfter(new Date(), 50);
+    await core.knex('audit_events').insert({ id: core.random.uuid(), at: wrong, type: 'sign-out.completed', details: {} });
+    await migrate('20261128002000_partitions.ts', 'up');
+    const warning = `audit_events, a part of audit_log, stretches over 51 months, to before ${day(monthAfter(wrong, 1))}`;
+    expect(await stretched()).to.deep.equal([warning]);
+    expect(await stretched(monthAfter(new Date(), 49)), 'when the day has nearly come').to.deep.equal([warning]);
+  });
+
+  it('a part of thirteen months is let be, one of fourteen is not', async () => {
+    const until = await partitionsUntil(core.knex, 'audit_log');
+    if (until === undefined) throw new Error('there are no parts');
+    const add = (name: string, from: Date, to: Date): Promise<unknown> => core.knex.raw(`create table ${name} partition of audit_log for values from ('${from.toISOString()}') to ('${to.toISOString()}')`);
+    await add('audit_log_year', until, monthAfter(until, 13));
+    expect(await stretched()).to.deep.equal([]);
+    await add('audit_log_longer', monthAfter(until, 13), monthAfter(until, 27));
+    expect(await stretched()).to.deep.equal([`audit_log_longer, a part of audit_log, stretches over 14 months, to before ${day(monthAfter(until, 27))}`]);
+  });
+
+  it('a stretched part is divided as the guide says, and nothing in it changes', async () => {
+    const [now, wrong] = [await record(new Date()), core.random.uuid()];
+    await migrate('20261128002000_partitions.ts', 'down');
+    await core.knex('audit_events').insert({ id: wrong, at: monthAfter(new Date(), 50), type: 'sign-out.completed', details: {} });
+    await migrate('20261128002000_partitions.ts', 'up');
+    await chainAll(core.audit, core.store);
+    expect(await partOf(wrong)).to.equal('audit_events');
+
+    const guide = readFileSync(new URL('../../docs/operasi/upgrade.md', import.meta.url), 'utf8');
+    const steps = /```sql\n([^]*?)```/.exec(guide)?.[1] ?? expect.fail('no SQL in the guide');
+    await core.knex.raw(steps.replaceAll('2027-02-01', day(monthAfter(new Date(), 2))));
+    await makeComingPartitions(core.knex, new Date());
+    expect([await partOf(now), await partOf(wrong)]).to.deep.equal(['audit_events', 'audit_log_rest']);
+    expect(await stretched()).to.deep.equal([]);
+    expect(await partOf(await record(monthAfter(new Date(), 2)))).to.equal(partNamed(monthAfter(new Date(), 2)));
+    await chainAll(core.audit, core.store);
+    expect(await core.audit.verify(core.store)).to.equal(undefined);
+    for (const part of ['audit_events', 'audit_log_rest']) expect(await outcome(`delete from ${part}`), part).to.equal('42501');
   });
 });
