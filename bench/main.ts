@@ -41,7 +41,7 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
       for (const scenario of scenarios.filter(({ name }) => chosen(name))) {
         const isHashed = scenario.aboveHashMs !== undefined;
         const ours = isHashed ? await product.dear() : product.cheap;
-        const others = yardsticks === undefined || scenario.productOnly === true ? [] : [yardsticks.memory, yardsticks.redis];
+        const others = yardsticks === undefined || scenario.productOnly === true ? [] : [yardsticks.memory, yardsticks.redis, ...(scenario.besideFloor === true ? [yardsticks.floor] : [])];
         const price = isHashed ? createHashPrice() : undefined;
         const all = await measureInTurns(scenario, [ours, ...others], { users, seconds, rounds, ...(price === undefined ? {} : { between: () => price.measure() }) });
         const result = resultOf(scenario, situation, ours, all, price?.ms());

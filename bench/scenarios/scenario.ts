@@ -47,6 +47,8 @@ export interface Scenario {
   readonly aboveHashMs?: number;
   /** Work that follows a while after the answer (audit chain, messages) counts as well: so many seconds of it. */
   readonly settleSeconds?: number;
+  /** So little is done that Node itself is most of it: measured beside a server that does nothing. */
+  readonly besideFloor?: boolean;
   /** Only the product can do this. */
   readonly productOnly?: boolean;
   begin(target: Target): Promise<User>;

@@ -6,25 +6,33 @@ import type Provider from 'oidc-provider';
 import type { Config } from '../config.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
-type Headers = Readonly<Record<string, string>>;
+/** Names and values in turn, as Node writes them with the least ado. */
+type Head = string[];
+
+interface Answer {
+  readonly head: Head;
+  readonly bytes: Buffer;
+}
 
 interface Document {
-  readonly plain: Buffer;
-  readonly gzip: Buffer;
+  readonly plain: Answer;
+  readonly gzip: Answer;
   readonly etag: string;
-  /** Of every answer with it, those that protect a page included. */
-  readonly headers: Headers;
+  readonly notModified: Head;
   /** Of the keys that it was made with. */
   readonly version: number;
 }
 
-/** What belongs to one answer, or is said of its bytes. `Set-Cookie` would be the mark of a device, for everybody who asks a shared cache. */
-const OF_ONE_ANSWER = new Set(['connection', 'content-encoding', 'content-length', 'date', 'etag', 'set-cookie', 'transfer-encoding', 'x-request-id']);
+/** What says something of a document for programs. What else protects a page, `Set-Cookie` above all, is nothing to a shared cache, and each name costs its part of so small an answer. */
+const KEPT = new Set(['access-control-allow-origin', 'cache-control', 'content-type', 'strict-transport-security', 'vary', 'x-content-type-options']);
 
-const toDocument = (body: unknown, headers: Headers, version: number): Document => {
-  const plain = Buffer.from(JSON.stringify(body));
-  return { plain, gzip: gzipSync(plain), etag: `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`, headers, version };
-};
+function toDocument(body: unknown, headers: readonly (readonly [string, string])[], version: number): Document {
+  const bytes = Buffer.from(JSON.stringify(body));
+  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+  const head = [...headers.flat(), 'ETag', etag];
+  const answer = (sent: Buffer, ...further: Head): Answer => ({ head: [...head, ...further, 'Content-Length', String(sent.length)], bytes: sent });
+  return { plain: answer(bytes), gzip: answer(gzipSync(bytes), 'Content-Encoding', 'gzip'), etag, notModified: head, version };
+}
 
 const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/;
 
@@ -32,15 +40,14 @@ const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/;
 const holds = (ifNoneMatch: string, etag: string): boolean => ifNoneMatch === '*' || ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 
 /** @returns the status. */
-function send({ plain, gzip, etag, headers }: Document, request: IncomingMessage, response: ServerResponse): number {
+function send({ plain, gzip, etag, notModified }: Document, request: IncomingMessage, response: ServerResponse): number {
   const { 'if-none-match': ifNoneMatch, 'accept-encoding': encodings = '' } = request.headers;
   if (ifNoneMatch !== undefined && holds(ifNoneMatch, etag)) {
-    response.writeHead(304, { ...headers, ETag: etag }).end();
+    response.writeHead(304, notModified).end();
     return 304;
   }
-  const zipped = GZIP.test(encodings);
-  const bytes = zipped ? gzip : plain;
-  response.writeHead(200, { ...headers, ETag: etag, 'Content-Length': bytes.length, ...(zipped && { 'Content-Encoding': 'gzip' }) });
+  const { head, bytes } = GZIP.test(encodings) ? gzip : plain;
+  response.writeHead(200, head);
   response.end(request.method === 'HEAD' ? undefined : bytes);
   return 200;
 }
@@ -97,8 +104,8 @@ export function createPrebuilt({ provider, signingKeys, config }: PrebuiltDeps):
       if (ctx.method !== 'GET' || ctx.status !== 200 || !paths.has(ctx.path)) return;
       ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' });
       ctx.remove('Set-Cookie');
-      const headers = Object.entries(ctx.response.headers).filter(([name]) => !OF_ONE_ANSWER.has(name)).map(([name, value]) => [name, String(value)] as const);
-      const document = toDocument(ctx.body, Object.fromEntries(headers), version);
+      const headers = Object.entries(ctx.response.headers).filter(([name]) => KEPT.has(name)).map(([name, value]) => [name, String(value)] as const);
+      const document = toDocument(ctx.body, headers, version);
       kept.set(ctx.path, document);
       ctx.set('ETag', document.etag);
     },
