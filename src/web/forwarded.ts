@@ -18,11 +18,17 @@ export function forwarded({ issuer, trustProxy }: { issuer: string; trustProxy: 
   const { host, protocol } = new URL(issuer);
   const scheme = protocol.slice(0, -1);
 
+  /** What the farthest of our own proxies says, or whoever stands in for it where there are fewer. */
+  const claimedBy = (said: string): string => {
+    const hops = said.split(',');
+    return (hops[hops.length - Math.min(trustProxy, hops.length)] ?? '').trim();
+  };
+
   return (ctx, next) => {
     const { headers, socket } = ctx.req;
-    const hops = [...String(headers['x-forwarded-for'] ?? '').split(','), socket.remoteAddress ?? ''].map((hop) => hop.trim());
-    const claimed = hops[hops.length - 1 - Math.min(trustProxy, hops.length - 1)] ?? '';
-    const address = isIP(claimed) === 0 ? (socket.remoteAddress ?? '') : claimed;
+    const peer = socket.remoteAddress ?? '';
+    const claimed = trustProxy === 0 ? peer : claimedBy(String(headers['x-forwarded-for'] ?? ''));
+    const address = isIP(claimed) === 0 ? peer : claimed;
     headers.host = host;
     headers['x-forwarded-proto'] = scheme;
     headers['x-forwarded-for'] = address;

@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 
 export interface Readiness {
   /** Throws when a dependency is gone. */
@@ -8,11 +8,7 @@ export interface Readiness {
 
 /** `/healthz`: the process is alive. `/readyz`: it may be sent requests; 503 while it stops or a dependency is gone. */
 export function health(readiness: Readiness): Middleware {
-  return async (ctx, next) => {
-    if (ctx.path !== '/healthz' && ctx.path !== '/readyz') {
-      await next();
-      return;
-    }
+  const answer = async (ctx: Context): Promise<void> => {
     ctx.set('Cache-Control', 'no-store');
     if (ctx.path === '/healthz') {
       ctx.body = { status: 'ok' };
@@ -22,6 +18,7 @@ export function health(readiness: Readiness): Middleware {
     ctx.status = ready ? 200 : 503;
     ctx.body = { status: ready ? 'ready' : readiness.draining ? 'draining' : 'unavailable' };
   };
+  return (ctx, next) => (ctx.path === '/healthz' || ctx.path === '/readyz' ? answer(ctx) : next());
 }
 
 /** Tells proxies, with the answer itself, to send nothing more on this connection: closed under their hands it could cost a request. */

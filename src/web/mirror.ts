@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware, Next } from 'koa';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 
@@ -20,8 +20,8 @@ export const proveDoctor = (keyedHash: Pick<KeyedHash, 'hash'>, now: Date): stri
  * Stands before `forwarded`, which replaces what the proxies said.
  */
 export function mirror({ keyedHash, clock }: { readonly keyedHash: KeyedHash; readonly clock: Clock }): Middleware {
-  return async (ctx, next) => {
-    const [, second = '', proof = ''] = /^Doctor (\d{1,12})\.([\w-]{43})$/.exec(ctx.path === MIRROR_PATH ? ctx.get('authorization') : '') ?? [];
+  const answer = async (ctx: Context, next: Next): Promise<void> => {
+    const [, second = '', proof = ''] = /^Doctor (\d{1,12})\.([\w-]{43})$/.exec(ctx.get('authorization')) ?? [];
     const isFresh = Math.abs(clock.now().getTime() / 1000 - Number(second)) <= GOOD_FOR_SECONDS;
     if (proof === '' || !isFresh || !keyedHash.equal(Buffer.from(proof, 'base64url'), proofAt(keyedHash, Number(second)))) {
       await next();
@@ -30,4 +30,5 @@ export function mirror({ keyedHash, clock }: { readonly keyedHash: KeyedHash; re
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { hops: [...ctx.get('x-forwarded-for').split(','), ctx.req.socket.remoteAddress ?? ''].map((hop) => hop.trim()).filter((hop) => hop !== '') };
   };
+  return (ctx, next): Promise<void> => (ctx.path === MIRROR_PATH ? answer(ctx, next) : next());
 }

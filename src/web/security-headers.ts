@@ -1,4 +1,6 @@
-import helmet from 'koa-helmet';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import helmet from 'helmet';
 import type { Context, Middleware } from 'koa';
 
 interface PolicyState {
@@ -24,6 +26,16 @@ export function formTargetsOf(redirectUri: unknown): readonly string[] {
   return protocol === 'http:' ? ['https:', origin] : ['https:', protocol];
 }
 
+type Step = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+
+/** What it would set on an answer. It is the same on each, and is found out once. */
+function headersOf(step: Step): readonly (readonly [string, string])[] {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  step(request, response, (error) => { if (error !== undefined) throw error as Error; });
+  return Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]);
+}
+
 /**
  * The headers of every answer. The policy allows our own files and nothing else: no inline script or style, no other
  * host, no frame. `Referrer-Policy: same-origin` keeps `Origin` meaningful on our own forms, which `no-referrer`
@@ -31,7 +43,7 @@ export function formTargetsOf(redirectUri: unknown): readonly string[] {
  */
 export function securityHeaders({ issuer }: { issuer: string }): Middleware {
   const secure = issuer.startsWith('https://');
-  return helmet({
+  const headers = headersOf(helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -53,8 +65,13 @@ export function securityHeaders({ issuer }: { issuer: string }): Middleware {
     hsts: secure ? { maxAge: 63_072_000, includeSubDomains: false } : false,
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'same-origin' },
-    xPoweredBy: true,
-  });
+    // Nothing here says what it runs on.
+    xPoweredBy: false,
+  }));
+  return (ctx, next) => {
+    for (const [name, value] of headers) ctx.res.setHeader(name, value);
+    return next();
+  };
 }
 
 /** Writes the wider `form-action` of a page that asked for one; runs inside `securityHeaders`. */

@@ -31,10 +31,11 @@ const MOST_HASHES = 2000;
  * `login_hint`. Each operation is one statement.
  */
 export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdapterDeps) {
+  const findLeading = state.findLeading?.bind(state);
   const textOf = createOpener(sealer, 'protocol-state');
   const hashes = new Map<string, Buffer>();
   function remembered(purpose: string, ...parts: readonly string[]): Buffer {
-    const key = JSON.stringify([purpose, ...parts]);
+    const key = `${purpose} ${parts.join(' ')}`;
     const known = hashes.get(key);
     if (known !== undefined) return known;
     const hash = keyedHash.hash(purpose, ...parts);
@@ -44,6 +45,8 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
   }
 
   return (model: string): Adapter => {
+    const isOfAKind = KINDS.includes(model);
+    const isToken = isOfAKind || LEADING.has(model);
     const idOf = (id: string): Buffer => (model === 'Grant' ? remembered('protocol-id', model, id) : keyedHash.hash('protocol-id', model, id));
     const uidOf = (uid: string): Buffer => (model === 'Session' ? remembered('protocol-uid', model, uid) : keyedHash.hash('protocol-uid', model, uid));
     const userCodeOf = (userCode: string): Buffer => keyedHash.hash('protocol-user-code', model, userCode);
@@ -61,8 +64,8 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return row.consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) };
     };
 
-    async function findLeading(id: string, find: NonNullable<ProtocolState['findLeading']>): Promise<AdapterPayload | undefined> {
-      const found = isAskedOfAnyKind() && KINDS.includes(model)
+    async function findToken(id: string, find: NonNullable<ProtocolState['findLeading']>): Promise<AdapterPayload | undefined> {
+      const found = isOfAKind && isAskedOfAnyKind()
         ? await onceInRequest(`any ${id}`, () => find(KINDS.map((kind) => ({ model: kind, id: keyedHash.hash('protocol-id', kind, id) }))))
         : await find([{ model, id: idOf(id) }]);
       if (found?.model !== model) return undefined;
@@ -71,8 +74,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return withAhead(payload, { ...found.leads, sessionUid: payload.sessionUid, grantId: payload.grantId });
     }
     const findRow = async (id: string): Promise<AdapterPayload | undefined> => {
-      const find = state.findLeading?.bind(state);
-      if (find !== undefined && (LEADING.has(model) || KINDS.includes(model))) return findLeading(id, find);
+      if (findLeading !== undefined && isToken) return findToken(id, findLeading);
       const ahead = model === 'Grant' ? grantAhead(id) : undefined;
       return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
