@@ -56,7 +56,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addTeamPages({ initialTokens: services.initialTokens, clock, random, desk })(router);
   addLogoPages({ clients, logos, store, desk })(router);
-  addClientPages({ clients, review, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
+  addClientPages({ clients, review, logos, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
   addCheckConsole({ checks, store, desk, config })(router);
   addApiPages({ apis: services.apis, desk })(router);
   addSecretPages({ clients, secrets: services.clientSecrets, clock, desk })(router);

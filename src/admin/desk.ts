@@ -19,6 +19,8 @@ export interface Desk extends Pick<Guard, 'may'> {
   readonly longForm: (limitBytes: number) => Middleware;
   /** The same for a form with a file of so many bytes at most. */
   readonly upload: (limitBytes: number) => Middleware;
+  /** The same for a form in which a file may be chosen. */
+  readonly formWithFile: (limitBytes: number) => Middleware;
 }
 
 export function createDesk({ guard, csrf, findNames, config }: { guard: Guard; csrf: Csrf; findNames: FindNames; config: Pick<Config, 'http'> }): Desk {
@@ -28,15 +30,21 @@ export function createDesk({ guard, csrf, findNames, config }: { guard: Guard; c
     const read = form({ limitBytes });
     return (ctx, next) => read(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>;
   };
+  const uploaded = (limitBytes: number): Middleware => {
+    const read = upload({ limitBytes, fieldBytes: config.http.bodyLimitBytes });
+    return (ctx, next) => read(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>;
+  };
   return {
     may: guard.may,
     show: (ctx, screen, status = 200) => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scopeOf(ctx)) }),
     names: (ctx, asked) => findNames({ ...asked, whole: operatorOf(ctx).permissions.has('colleagues.read') }),
     form: longForm(config.http.bodyLimitBytes),
     longForm,
-    upload: (limitBytes) => {
-      const readFile = upload({ limitBytes });
-      return (ctx, next) => readFile(ctx, () => check(ctx, next) as Promise<void>) as Promise<void>;
+    upload: uploaded,
+    // Whoever fills it in by a program, or checks it while it is filled in, sends no file.
+    formWithFile: (limitBytes) => {
+      const [withFile, without] = [uploaded(limitBytes), longForm(config.http.bodyLimitBytes)];
+      return (ctx, next) => (ctx.is('multipart/form-data') === 'multipart/form-data' ? withFile : without)(ctx, next) as Promise<void>;
     },
   };
 }

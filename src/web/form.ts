@@ -13,7 +13,7 @@ function decode(text: string): string {
 }
 
 /**
- * Reads a form into `ctx.state.form`. Fields may be unknown (they are ignored) or repeated (the first counts);
+ * Reads a form into `ctx.state.form`. Fields may be unknown (they are ignored) or repeated (the first counts, but for `everyField`);
  * a body that is too large, of another kind or not UTF-8 is refused.
  */
 export function form({ limitBytes }: { limitBytes: number }): Middleware {
@@ -21,22 +21,40 @@ export function form({ limitBytes }: { limitBytes: number }): Middleware {
     if (ctx.is('application/x-www-form-urlencoded') !== 'application/x-www-form-urlencoded') throw new Refused(415, 'errors.bad-encoding');
     const body = await readUpTo(limitBytes, ctx.req);
     if (body === undefined) throw new Refused(413, 'errors.too-large');
-    const fields = new Map<string, string>();
+    const fields = createFields();
     for (const pair of body.toString('latin1').split('&')) {
       if (pair === '') continue;
       const at = pair.indexOf('=');
       const name = decode(at === -1 ? pair : pair.slice(0, at));
       const value = at === -1 ? '' : decode(pair.slice(at + 1));
-      if (!fields.has(name)) fields.set(name, value);
+      fields.add(name, value);
     }
-    (ctx.state as FormState).form = fields;
+    Object.assign(ctx.state, fields.read);
     await next();
   };
 }
 
 export interface FormState {
   form: ReadonlyMap<string, string>;
+  /** Every value of each field, for boxes of one name. */
+  boxes: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Gathers the fields of a form, however it is encoded. */
+export function createFields(): { readonly add: (name: string, value: string) => void; readonly read: FormState } {
+  const first = new Map<string, string>();
+  const every = new Map<string, string[]>();
+  return {
+    add(name, value) {
+      if (!first.has(name)) first.set(name, value);
+      every.set(name, [...(every.get(name) ?? []), value]);
+    },
+    read: { form: first, boxes: every },
+  };
 }
 
 /** A field of the form that was read; empty where it was not sent. */
 export const field = (ctx: Context, name: string): string => (ctx.state as FormState).form.get(name) ?? '';
+
+/** Every value of a field that stands in the form several times, as boxes to be ticked do. */
+export const everyField = (ctx: Context, name: string): readonly string[] => (ctx.state as FormState).boxes.get(name) ?? [];

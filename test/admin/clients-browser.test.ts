@@ -7,6 +7,7 @@ import { giveSecondFactor } from '../support/authenticator.ts';
 import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
 import { somebody } from '../support/citizens.ts';
 import { giveRoles } from '../support/console.ts';
+import { png } from '../support/pictures.ts';
 
 const why = 'tiket 2042, diminta pengelola layanan';
 
@@ -59,10 +60,15 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     await manager.click('a:has-text("Daftarkan aplikasi")');
     await manager.fill('#client_name', 'Layanan Uji');
     await manager.fill('#redirect_uris', 'https://layanan.contoh.test/kembali');
-    await manager.fill('#scope', 'openid profile nik');
+    expect(await manager.locator('#use_nik_id').isVisible(), 'nobody is asked why for what is not ticked').to.equal(false);
+    await manager.check('#scope-nik');
+    expect(await manager.locator('#use_nik_id').isVisible()).to.equal(true);
+    await manager.setInputFiles('#logo', { name: 'logo.png', mimeType: 'image/png', buffer: png({ shade: 9 }) });
     await manager.click('button[value=save]');
-    // The folded group opens by itself where something in it is missing.
     await manager.locator('#use_nik_id-error').waitFor();
+    // The file went along, and is not asked for again.
+    expect(await manager.locator('#logo_kept').isChecked()).to.equal(true);
+    expect(await manager.locator('.logo img').first().evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0)).to.equal(true);
     await manager.fill('#use_nik_id', 'mencocokkan peserta pelatihan');
     await manager.fill('#use_nik_en', 'matching participants of trainings');
     await manager.selectOption('#use_nik_basis', 'public-task');
@@ -92,6 +98,7 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     await approver.waitForSelector('text=Usulan disetujui');
     const [client] = (await app.store.clients.list()).filter(({ metadata }) => metadata.client_name === 'Layanan Uji');
     expect(client?.status).to.equal('active');
+    expect(client?.metadata.logo).to.match(/^[0-9a-f]{64}\.png$/);
     await approver.click('a:has-text("Riwayat dan versi lama")');
     expect(await approver.locator('main').innerText()).to.include('Versi 1').and.include(why);
     expect(complaints).to.deep.equal([]);

@@ -59,7 +59,7 @@ describe('Client applications at the console', () => {
       [{ scope: 'openid nik' }, 'Untuk NIK, isi tujuan'],
       [{ scope: 'openid nik', use_nik_id: 'singkat', use_nik_en: 'matching participants', use_nik_basis: 'contract' }, '10 sampai 200'],
       [{ scope: 'openid nik', use_nik_id: 'mencocokkan peserta', use_nik_en: 'matching participants' }, 'Pilih salah satu'],
-      [{ use_email_id: 'mengirim undangan', use_email_en: 'sending invitations', use_email_basis: 'contract' }, 'tidak diminta'],
+      [{ scope: '' }, 'Isi bagian ini'],
       [{ why: 'iseng' }, 'paling sedikit 10'],
       [{ scope: 'openid admin:audit:read profil' }, 'Tidak dikenal untuk jenis aplikasi ini: admin:audit:read, profil.'],
       [{ contacts: 'bukan email' }, 'bukan alamat email'],

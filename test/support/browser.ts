@@ -10,6 +10,8 @@ export interface Form {
   readonly action: string;
   readonly method: string;
   readonly fields: Readonly<Record<string, string>>;
+  /** What a browser sends of it untouched: boxes of one name each by itself. */
+  readonly sent: readonly (readonly [name: string, value: string])[];
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" };
@@ -39,17 +41,16 @@ export class Page {
   }
 
   get forms(): Form[] {
-    return [...this.html.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/g)].map(([, head = '', body = '']) => ({
-      action: new URL(attribute(` ${head}`, 'action') ?? this.url.href, this.url).href,
-      method: (attribute(` ${head}`, 'method') ?? 'get').toUpperCase(),
-      fields: Object.fromEntries<string>([
+    return [...this.html.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/g)].map(([, head = '', body = '']) => {
+      const sent: [string, string][] = [
         ...[...body.matchAll(/<input\b([^>]*)>/g)]
           .map(([, tag = '']) => ({ name: attribute(` ${tag}`, 'name'), type: attribute(` ${tag}`, 'type'), value: attribute(` ${tag}`, 'value') ?? '', checked: tag.includes(' checked') }))
           .flatMap(({ name, type, value, checked }): [string, string][] => (name === undefined || (type === 'checkbox' && !checked) ? [] : [[name, value]])),
         ...[...body.matchAll(/<textarea\b([^>]*)>([^<]*)<\/textarea>/g)].map(([, tag = '', text = '']): [string, string] => [attribute(` ${tag}`, 'name') ?? '', unescapeHtml(text).replace(/^\n/, '')]),
         ...[...body.matchAll(/<select\b([^>]*)>([^]*?)<\/select>/g)].map(([, tag = '', options = '']): [string, string] => [attribute(` ${tag}`, 'name') ?? '', attribute(/<option\b[^>]* selected[^>]*>/.exec(options)?.[0] ?? /<option\b[^>]*>/.exec(options)?.[0] ?? '', 'value') ?? '']),
-      ]),
-    }));
+      ];
+      return { action: new URL(attribute(` ${head}`, 'action') ?? this.url.href, this.url).href, method: (attribute(` ${head}`, 'method') ?? 'get').toUpperCase(), fields: Object.fromEntries<string>(sent), sent };
+    });
   }
 
   /** The first form that has the field, or leads to an address that ends so. */
@@ -157,8 +158,8 @@ export class Browser {
 
   /** Fills a form of the page and sends it; the answer itself, redirect or not. */
   async post(page: Page, form: string, fields: Readonly<Record<string, string>> = {}, options: RequestOptions = {}): Promise<Page> {
-    const { action, method, fields: present } = page.form(form);
-    return this.request(action, { ...options, method, body: new URLSearchParams({ ...present, ...fields }) });
+    const { action, method, sent } = page.form(form);
+    return this.request(action, { ...options, method, body: new URLSearchParams([...sent.filter(([name]) => !(name in fields)).map(([name, value]) => [name, value] as [string, string]), ...Object.entries(fields)]) });
   }
 
   /** As `post`, and on to where the answer leads. */

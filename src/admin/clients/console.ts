@@ -11,6 +11,7 @@ import { frameOf, operatorOf } from '../guard.ts';
 import { readReason } from '../reason.ts';
 import { addEditPages } from './edit-pages.ts';
 import { explainRefusal } from './explain.ts';
+import type { LogoService } from './logo/service.ts';
 import { isPrivileged } from './privileged.ts';
 import { addReviewPages, handAt } from './review-pages.ts';
 import type { ClientReview } from './review.ts';
@@ -20,7 +21,8 @@ import type { ClientService } from './service.ts';
 export interface ClientPagesDeps {
   readonly clients: ClientService;
   readonly review: ClientReview;
-  readonly store: Pick<Store, 'bridgeUses' | 'clients' | 'clientVersions'>;
+  readonly logos: LogoService;
+  readonly store: Pick<Store, 'bridgeUses' | 'clients' | 'clientLogos' | 'clientVersions'>;
   readonly random: Pick<Random, 'uuid'>;
   readonly desk: Desk;
   /** Thirty days ago, as `2026-01-31`. */
@@ -33,7 +35,7 @@ const PAGE = 50;
 const privileged = say('admin.clients.problem.privileged');
 
 /** Client applications for people: found, read, stopped; registered, changed and judged on pages of their own. */
-export function addClientPages({ clients, review, store, random, desk, firstDay }: ClientPagesDeps): (router: Router) => void {
+export function addClientPages({ clients, review, logos, store, random, desk, firstDay }: ClientPagesDeps): (router: Router) => void {
   const inAddress = (ctx: Context, name: string): string => (typeof ctx.query[name] === 'string' ? ctx.query[name].replaceAll('\0', '').trim().slice(0, 200) : '');
 
   async function list(ctx: Context): Promise<void> {
@@ -83,7 +85,7 @@ export function addClientPages({ clients, review, store, random, desk, firstDay 
   return (router) => {
     const read = desk.may('clients.read');
     router.get(HOME, read, list);
-    addEditPages({ review, store, random, desk, getClient, showClient })(router);
+    addEditPages({ review, logos, store, random, desk, getClient, showClient })(router);
     router.get(`${HOME}/:id`, read, async (ctx: Context) => showClient(ctx, await getClient(ctx), { done: doneWords.find((one) => one === ctx.query.done) }));
     addReviewPages({ review, store, desk, getClient })(router);
     for (const action of actions) router.get(`${HOME}/:id/${action}`, read, toParent);

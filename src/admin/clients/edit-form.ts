@@ -1,3 +1,4 @@
+import { scopes } from '../../domain/claims.ts';
 import type { ClientMetadata, ClientType, Listing } from '../../domain/client.ts';
 import type { ClientDescription } from '../../domain/client-change.ts';
 import { legalBases, personalScopes } from '../../domain/sharing.ts';
@@ -6,7 +7,7 @@ import { legalBases, personalScopes } from '../../domain/sharing.ts';
  * The fields of the console's form: what matters first, then what few clients need. They bear the names of RFC 7591; what
  * a client has besides them an edit leaves as it is.
  */
-export type Kind = 'line' | 'lines' | 'choice' | 'check' | 'number';
+export type Kind = 'line' | 'lines' | 'choice' | 'check' | 'number' | 'scopes';
 export interface EditField {
   readonly name: string;
   readonly kind: Kind;
@@ -18,7 +19,7 @@ const lines = (name: string): EditField => ({ name, kind: 'lines' });
 const choice = (name: string, options: readonly string[]): EditField => ({ name, kind: 'choice', options: ['', ...options] });
 const check = (name: string): EditField => ({ name, kind: 'check' });
 
-export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), lines('test_redirect_uris'), line('scope'), check('first_party'), lines('contacts'), line('client_uri')];
+export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), lines('test_redirect_uris'), { name: 'scope', kind: 'scopes' }, check('first_party'), lines('contacts'), line('client_uri')];
 export const furtherFields: readonly EditField[] = [
   lines('post_logout_redirect_uris'),
   line('backchannel_logout_uri'),
@@ -48,6 +49,8 @@ export const furtherFields: readonly EditField[] = [
   line('listing_id'),
   line('listing_en'),
 ];
+/** The boxes that can be ticked; what else a registration asks for is no matter of the form. */
+export const offeredScopes = scopes;
 /** What each of them is wanted for, in both languages, and on which basis. */
 export const usedScopes: readonly string[] = personalScopes;
 export const useFields = (scope: string): readonly EditField[] => [line(`use_${scope}_id`), line(`use_${scope}_en`), choice(`use_${scope}_basis`, legalBases)];
@@ -59,7 +62,7 @@ const OURS = new Set(['refresh', 'resources', 'bridge_until', 'bridge_state', 'l
 /** What a form says by an empty mark, and what a document need not say at all. */
 export type Values = Readonly<Record<string, string>>;
 
-export const emptyValues: Values = { ...Object.fromEntries(editFields.map(({ name }) => [name, ''])), scope: 'openid profile email phone' };
+export const emptyValues: Values = { ...Object.fromEntries(editFields.map(({ name }) => [name, ''])), scope: 'openid profile' };
 
 const inField = (value: unknown): string => {
   if (Array.isArray(value)) return value.join('\n');
@@ -87,6 +90,8 @@ export function valuesOf({ metadata, listing }: ClientDescription): Values {
   };
 }
 
+export const scopesIn = ({ scope = '' }: Values): readonly string[] => scope.split(/\s+/).filter((one) => one !== '');
+
 const linesOf = (text: string): readonly string[] => text.split(/[\r\n]+/).map((one) => one.trim()).filter((one) => one !== '');
 
 function toMember({ name, kind }: EditField, values: Values): unknown {
@@ -100,9 +105,10 @@ function toMember({ name, kind }: EditField, values: Values): unknown {
   return kind === 'number' && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
 
-/** What is filled in only in part is kept as it is: the rules say what is missing. */
+/** What is filled in only in part is kept as it is: the rules say what is missing. Of what is not asked for nothing is said. */
 function toDataUse(values: Values): Record<string, unknown> | undefined {
-  const uses = usedScopes.flatMap((scope) => {
+  const asked = scopesIn(values);
+  const uses = usedScopes.filter((scope) => asked.includes(scope)).flatMap((scope) => {
     const [id, en, basis] = useFields(scope).map(({ name }) => (values[name] ?? '').trim());
     return [id, en, basis].every((text) => text === '') ? [] : [[scope, { purpose: { id, en }, legal_basis: basis }] as const];
   });
@@ -123,6 +129,9 @@ function toBridge({ bridge_until: until = '', bridge_state: state = '' }: Values
 /** The members of an RFC 7591 document that the form decides; undefined where it leaves one out. */
 export function toDocument(values: Values, type: ClientType, before?: ClientMetadata): Record<string, unknown> {
   const members = Object.fromEntries(editFields.filter(({ name }) => !OURS.has(name)).map((field) => [field.name, toMember(field, values)]));
+  // Nothing ticked is a mistake, and not the silence for which a document gets the usual scopes.
+  const asked = scopesIn(values).join(' ');
+  members.scope = asked === '' && type === 'machine' ? undefined : asked;
   members.data_use = toDataUse(values);
   members.resources = toResources(values);
   members.bridge = toBridge(values);

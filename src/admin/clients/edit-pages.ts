@@ -2,27 +2,31 @@ import type { Context } from 'koa';
 import type Router from 'koa-router';
 import { clientTypes, type Client, type ClientType } from '../../domain/client.ts';
 import type { ClientDescription } from '../../domain/client-change.ts';
+import { LOGO_BYTES, LOGO_NAME } from '../../domain/logo/logo.ts';
 import { parseReason } from '../../domain/operator.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
-import { field } from '../../web/form.ts';
+import { everyField, field } from '../../web/form.ts';
 import { say, type FieldError, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
+import { uploadOf } from '../../web/upload.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
 import { editFields, emptyValues, listingOf, toDocument, valuesOf, type Values } from './edit-form.ts';
 import { explain, explainRefusal, labelOf, toErrors } from './explain.ts';
 import { parseClientMetadata } from './forms.ts';
+import type { LogoService } from './logo/service.ts';
 import { listing as listingFields } from './metadata-fields.ts';
 import { isPrivileged } from './privileged.ts';
 import type { ClientRefusal } from './refusals.ts';
 import { openOnTop, seenOf, type ClientReview } from './review.ts';
 import { handAt } from './review-pages.ts';
-import { editScreen, type ClientShown, type EditModel } from './screens.ts';
+import { editScreen, type ClientShown, type EditModel, type KeptLogo } from './screens.ts';
 
 export interface EditPagesDeps {
   readonly review: ClientReview;
-  readonly store: Pick<Store, 'clients' | 'clientVersions'>;
+  readonly logos: LogoService;
+  readonly store: Pick<Store, 'clients' | 'clientLogos' | 'clientVersions'>;
   readonly random: Pick<Random, 'uuid'>;
   readonly desk: Desk;
   readonly getClient: (ctx: Context) => Promise<Client>;
@@ -34,13 +38,17 @@ const LONGEST = 5000;
 const FIELDS = new Set([...editFields.map(({ name }) => name), 'type']);
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-type Shown = Pick<EditModel, 'client' | 'newId' | 'values'>;
+type Shown = Pick<EditModel, 'client' | 'newId' | 'values'> & { readonly keptLogo?: KeptLogo | undefined };
 interface Saved {
   readonly errors: readonly FieldError[];
   readonly problem: Sentence | undefined;
 }
 
-const typedIn = (ctx: Context): Values => Object.fromEntries([...editFields.map(({ name }) => name), 'why'].map((name) => [name, field(ctx, name).slice(0, LONGEST)]));
+const typedIn = (ctx: Context): Values => ({
+  ...Object.fromEntries([...editFields.map(({ name }) => name), 'why'].map((name) => [name, field(ctx, name).slice(0, LONGEST)])),
+  // A box for each; whoever fills in the form by a program may as well send them as one.
+  scope: everyField(ctx, 'scope').join(' ').slice(0, LONGEST),
+});
 const refusalOf = (refusal: ClientRefusal): Saved => (refusal.reason === 'client-metadata' ? toErrors(refusal.problems, FIELDS) : { errors: [], problem: explainRefusal(refusal) });
 
 function findListingErrors(values: Values): FieldError[] {
@@ -51,7 +59,7 @@ function findListingErrors(values: Values): FieldError[] {
 }
 
 /** The form by which clients are registered and changed: what is typed goes the way of the review. */
-export function addEditPages({ review, store, random, desk, getClient, showClient }: EditPagesDeps): (router: Router) => void {
+export function addEditPages({ review, logos, store, random, desk, getClient, showClient }: EditPagesDeps): (router: Router) => void {
   /** Every mistake at once: of the members, between them, and of what is the form's own. */
   function judge(document: Record<string, unknown>, type: ClientType, values: Values, before: unknown): { readonly isGood: boolean; readonly found: Saved; readonly reason: string | undefined } {
     // Whoever reviews it judges the legal basis; the form only asks that it is there.
@@ -68,15 +76,25 @@ export function addEditPages({ review, store, random, desk, getClient, showClien
 
   const again = (ctx: Context, shown: Shown, saved: Saved, status: number, checked = false): Promise<void> => desk.show(ctx, editScreen({ frame: frameOf(ctx), ...shown, checked, ...saved }), status);
 
+  /** The logo that was chosen, now or in this form when it was refused for something else: a browser sends no file twice. */
+  async function takeLogo(ctx: Context): Promise<{ readonly logo: string | undefined; readonly errors: readonly FieldError[] }> {
+    const file = uploadOf(ctx);
+    const kept = field(ctx, 'logo_kept');
+    if (file === undefined) return { logo: LOGO_NAME.test(kept) && (await store.clientLogos.find(kept)) !== undefined ? kept : undefined, errors: [] };
+    const put = await logos.keep(file, handAt(ctx));
+    return put.ok ? { logo: put.value, errors: [] } : { logo: undefined, errors: [{ field: 'logo', label: labelOf('logo'), sentence: say(`admin.clients.logo.refusal.${put.refusal.reason}`) }] };
+  }
+
   async function create(ctx: Context): Promise<void> {
     const values = typedIn(ctx);
     const type = clientTypes.find((one) => one === field(ctx, 'type'));
     const newId = UUID.test(field(ctx, 'client_id')) ? field(ctx, 'client_id') : random.uuid();
-    const shown: Shown = { client: undefined, newId, values: { ...values, type: type ?? 'web' } };
-    if (type === undefined) return again(ctx, shown, { errors: [{ field: 'type', label: labelOf('type'), sentence: say('admin.clients.problem.empty') }], problem: undefined }, 422);
-    const document = toDocument(values, type);
+    const { logo, errors: ofLogo } = await takeLogo(ctx);
+    const shown: Shown = { client: undefined, newId, values: { ...values, type: type ?? 'web' }, keptLogo: logo === undefined ? undefined : { name: logo, address: `${HOME}/new/logo/${logo}` } };
+    if (type === undefined) return again(ctx, shown, { errors: [{ field: 'type', label: labelOf('type'), sentence: say('admin.clients.problem.empty') }, ...ofLogo], problem: undefined }, 422);
+    const document = { ...toDocument(values, type), logo };
     const { isGood, found, reason } = judge(document, type, values, undefined);
-    if (!isGood) return again(ctx, shown, found, 422);
+    if (!isGood || ofLogo.length > 0) return again(ctx, shown, { ...found, errors: [...found.errors, ...ofLogo] }, 422);
     if (field(ctx, 'intent') === 'check') return again(ctx, shown, found, 200, true);
     // The form brings the id along: sent a second time, as by a reload, it registers nothing again.
     const made = await review.register({ document: { ...document, client_id: newId }, type, listing: listingOf(values), allowNik: true }, { hand: handAt(ctx), reason });
@@ -131,7 +149,7 @@ export function addEditPages({ review, store, random, desk, getClient, showClien
   return (router) => {
     const write = desk.may('clients.write');
     router.get(`${HOME}/new`, write, (ctx: Context) => desk.show(ctx, editScreen({ frame: frameOf(ctx), client: undefined, newId: random.uuid(), values: { ...emptyValues, type: 'web' } })));
-    router.post(`${HOME}/new`, write, desk.form, create);
+    router.post(`${HOME}/new`, write, desk.formWithFile(LOGO_BYTES), create);
     router.get(`${HOME}/:id/edit`, write, edit);
     router.post(`${HOME}/:id/edit`, write, desk.form, update);
   };

@@ -34,7 +34,6 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/redirect URIs do not name one host/, 'sector'],
   [/a machine has no person/, 'machine-person'],
   [/say it in 10 to 200/, 'purpose'],
-  [/use of a scope that the client/, 'use-unasked'],
   [/^Invalid option/, 'choose'],
   [/admin: scopes are granted/, 'privileged'],
   [/one line of text/, 'one-line'],

@@ -1,12 +1,14 @@
 import { clientTypes, type Client, type ClientStatus, type ClientType } from '../../domain/client.ts';
 import { membersOf } from '../../domain/client-change.ts';
+import { LOGO_BYTES, LOGO_PIXELS, logoTypes } from '../../domain/logo/logo.ts';
 import { permissionsOf, type Permission } from '../../domain/operator.ts';
 import type { BridgeUse } from '../../store/bridge-uses.ts';
 import type { ClientSummary } from '../../store/clients.ts';
+import { existing } from '../../web/i18n.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
 import { namesFrom, type ShownActor } from '../names.ts';
-import { emptyValues, firstFields, furtherFields, useFields, usedScopes, type EditField, type Values } from './edit-form.ts';
+import { emptyValues, firstFields, furtherFields, offeredScopes, scopesIn, useFields, usedScopes, type EditField, type Values } from './edit-form.ts';
 import { labelOf } from './explain.ts';
 import { needsSecret } from './forms.ts';
 import { showMember, showValues, type ShownMember, type ShownValue } from './present.ts';
@@ -50,6 +52,12 @@ export interface ClientModel {
   readonly problem: Sentence | undefined;
 }
 
+/** A logo of nobody yet: its name, and where the console shows it. */
+export interface KeptLogo {
+  readonly name: string;
+  readonly address: string;
+}
+
 export interface EditModel {
   readonly frame: Frame;
   /** Where a client is edited; a new one has none. */
@@ -59,13 +67,14 @@ export interface EditModel {
   readonly types: readonly ClientType[];
   readonly first: readonly EditField[];
   readonly further: readonly EditField[];
-  /** Purpose and legal basis, for each scope that gives data away. */
-  readonly uses: readonly { readonly scope: string; readonly fields: readonly EditField[] }[];
+  /** What may be asked for, and for each scope that gives data away its purpose and legal basis. */
+  readonly scopes: readonly { readonly scope: string; readonly words: Sentence; readonly isTicked: boolean; readonly use: readonly EditField[] }[];
+  /** Where a logo can be chosen: with a new one. */
+  readonly logo: { readonly accept: string; readonly kilobytes: number; readonly pixels: string; /** Chosen in a form that was refused for something else. */ readonly kept: KeptLogo | undefined } | undefined;
   readonly values: Values & { readonly type: string };
   readonly checked: boolean;
   /** Something is wrong among the fields that are folded away. */
   readonly unfold: boolean;
-  readonly unfoldUses: boolean;
   readonly errors: readonly FieldError[];
   readonly problem: Sentence | undefined;
 }
@@ -106,16 +115,17 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
 }
 
 /** As they stand in the form, so that the summary is read from top to bottom. */
-const order = ['type', ...[...firstFields, ...usedScopes.flatMap(useFields), ...furtherFields].map(({ name }) => name), 'why'];
+const order = ['type', ...firstFields.flatMap(({ name }) => (name === 'scope' ? [name, ...usedScopes.flatMap(useFields).map((use) => use.name)] : [name])), 'logo', ...furtherFields.map(({ name }) => name), 'why'];
 
-export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'problem'>>): Screen<EditModel> {
-  const { checked = false, errors: found = [], problem, ...rest } = view;
+export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'problem'>> & { readonly keptLogo?: KeptLogo | undefined }): Screen<EditModel> {
+  const { checked = false, errors: found = [], problem, keptLogo, ...rest } = view;
+  const asked = scopesIn(view.values);
   const errors = found.toSorted((one, other) => order.indexOf(one.field) - order.indexOf(other.field));
   const folded = new Set(furtherFields.map(({ name }) => name));
   return {
     view: 'admin/clients/edit',
     title: say(view.client === undefined ? 'admin.clients.edit.new' : 'admin.clients.edit.title'),
-    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, uses: usedScopes.map((scope) => ({ scope, fields: useFields(scope) })), checked, unfold: errors.some(({ field }) => folded.has(field)), unfoldUses: errors.some(({ field }) => field.startsWith('use_')), errors, problem },
+    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, scopes: offeredScopes.map((scope) => ({ scope, words: existing(`sharing.scope.${scope}`) ?? say(`admin.clients.edit.scope.${scope}`), isTicked: asked.includes(scope), use: usedScopes.includes(scope) ? useFields(scope) : [] })), logo: view.client === undefined ? { accept: Object.values(logoTypes).join(','), kilobytes: LOGO_BYTES / 1024, pixels: String(LOGO_PIXELS), kept: keptLogo } : undefined, checked, unfold: errors.some(({ field }) => folded.has(field)), errors, problem },
   };
 }
 
@@ -167,12 +177,13 @@ export const examples: Examples = {
     frame,
     client: { id: client.id, name: client.metadata.client_name, seen: at.toISOString(), waits: true },
     newId: undefined,
-    values: { ...emptyValues, type: 'web', client_name: 'Karirhub (contoh)', redirect_uris: 'https://*.contoh.test/kembali', jwks_uri: 'http://contoh.test/jwks' },
+    values: { ...emptyValues, type: 'web', scope: 'openid profile nik', client_name: 'Karirhub (contoh)', redirect_uris: 'https://*.contoh.test/kembali', jwks_uri: 'http://contoh.test/jwks' },
     errors: [
       { field: 'redirect_uris', label: labelOf('redirect_uris'), line: 1, sentence: say('admin.clients.problem.wildcard') },
       { field: 'jwks_uri', label: labelOf('jwks_uri'), sentence: say('admin.clients.problem.https') },
       { field: 'use_nik_id', label: labelOf('use_nik_id'), sentence: say('admin.clients.problem.data-use') },
     ],
   }),
+  'edit: a logo was chosen, something else is wrong': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'web' }, keptLogo: { name: `${'0'.repeat(64)}.png`, address: '/icon.png' }, errors: [{ field: 'client_name', label: labelOf('client_name'), sentence: say('admin.clients.problem.empty') }] }),
   'edit: checked': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'spa', client_name: 'Portal contoh', redirect_uris: 'https://spa.contoh.test/kembali' }, checked: true }),
 };

@@ -2,15 +2,21 @@ import { createHash } from 'node:crypto';
 import type { Audit } from '../../../audit/log.ts';
 import { readLogo, type LogoRefusal } from '../../../domain/logo/logo.ts';
 import { ok, refuse, type Result } from '../../../domain/result.ts';
+import type { Clock } from '../../../ports/clock/clock.ts';
 import type { Counters } from '../../../ports/counters/counters.ts';
 import type { Limits } from '../../../ports/counters/limits.ts';
 import type { StoredLogo } from '../../../store/client-logos.ts';
 import type { Store } from '../../../store/store.ts';
 import type { ClientRefusal } from '../refusals.ts';
 import type { ClientReview, Saved, SaveOptions } from '../review.ts';
-import { whoAnswersFor } from '../versions.ts';
+import { whoAnswersFor, type Hand } from '../versions.ts';
 
-export type PutRefusal = ClientRefusal | { readonly reason: LogoRefusal | 'logos-many' };
+export type FileRefusal = { readonly reason: LogoRefusal | 'logos-many' };
+export type PutRefusal = ClientRefusal | FileRefusal;
+interface ReadFile {
+  readonly bytes: Buffer;
+  readonly isCut?: boolean;
+}
 
 export interface LogoService {
   /**
@@ -18,12 +24,19 @@ export interface LogoService {
    * taken away. Nobody sees it before a registration in effect names it.
    * @param file  what of it was read, and whether that was all.
    */
-  put(id: string, file: { readonly bytes: Buffer; readonly isCut?: boolean } | undefined, options: Pick<SaveOptions, 'hand' | 'seen'>): Promise<Result<Saved, PutRefusal>>;
+  put(id: string, file: ReadFile | undefined, options: Pick<SaveOptions, 'hand' | 'seen'>): Promise<Result<Saved, PutRefusal>>;
+  /**
+   * Keeps the picture that was chosen for an application which is not registered yet: the form may be refused for something else,
+   * and a browser sends no file twice. Counted like any other; what no registration names goes after a day.
+   * @returns the value of the member `logo`.
+   */
+  keep(file: ReadFile, hand: Hand): Promise<Result<string, FileRefusal>>;
 }
 
 export interface LogoServiceDeps {
   readonly review: Pick<ClientReview, 'save'>;
-  readonly store: Pick<Store, 'audit'>;
+  readonly store: Pick<Store, 'audit' | 'clientLogos'>;
+  readonly clock: Clock;
   readonly audit: Audit;
   readonly counters: Counters;
   readonly limits: Limits;
@@ -37,25 +50,37 @@ export function toStored(file: Buffer): Result<StoredLogo, LogoRefusal> {
   return ok({ name: `${createHash('sha256').update(bytes).digest('hex')}.${extension}`, bytes, width, height });
 }
 
-export function createLogoService({ review, store, audit, counters, limits }: LogoServiceDeps): LogoService {
+export function createLogoService({ review, store, audit, counters, limits, clock }: LogoServiceDeps): LogoService {
   const limit = limits.operator.logos;
+
+  const judge = ({ bytes, isCut }: ReadFile): Result<StoredLogo, LogoRefusal> => (isCut === true ? refuse('logo-large') : toStored(bytes));
+
+  /** @returns false where it is one too many for today. */
+  async function count(hand: Hand): Promise<boolean> {
+    const person = whoAnswersFor(hand);
+    const { refused } = await counters.take(limit, person);
+    if (refused) await audit.recordOnce(store, [person, limit.name], 'operator.limited', { by: hand.by, limit: limit.name });
+    return !refused;
+  }
 
   return {
     async put(id, file, options) {
       if (file === undefined) return review.save(id, { logo: undefined }, options);
-      const stored: Result<StoredLogo, LogoRefusal> = file.isCut === true ? refuse('logo-large') : toStored(file.bytes);
+      const stored = judge(file);
       if (!stored.ok) return refuse({ reason: stored.refusal });
-      const { by } = options.hand;
-      const person = whoAnswersFor(options.hand);
-      const { refused } = await counters.take(limit, person);
-      if (refused) {
-        await audit.recordOnce(store, [person, limit.name], 'operator.limited', { by, limit: limit.name });
-        return refuse({ reason: 'logos-many' });
-      }
+      if (!(await count(options.hand))) return refuse({ reason: 'logos-many' });
       const saved = await review.save(id, { logo: stored.value.name }, { ...options, picture: stored.value });
       // Nothing is kept of it.
-      if (!saved.ok) await counters.giveBack(limit, person);
+      if (!saved.ok) await counters.giveBack(limit, whoAnswersFor(options.hand));
       return saved;
+    },
+
+    async keep(file, hand) {
+      const stored = judge(file);
+      if (!stored.ok) return refuse({ reason: stored.refusal });
+      if (!(await count(hand))) return refuse({ reason: 'logos-many' });
+      await store.clientLogos.put(stored.value, clock.now());
+      return ok(stored.value.name);
     },
   };
 }
