@@ -15,6 +15,9 @@ export const OFFLINE_SCOPE = 'offline_access';
 
 export const scopes: readonly string[] = [...Object.keys(claimsByScope), OFFLINE_SCOPE];
 
+/** Kept free for what is to come (docs/adr/0038-institutions-later.md): until then it means nothing, and nobody may give it a meaning. */
+export const reservedScopes: readonly string[] = ['organisasi'];
+
 /** Everything the account can say of its person; the protocol picks what the scopes of a service allow. */
 export function claimsOf(account: Account, zoneinfo: string): Record<string, unknown> {
   return {

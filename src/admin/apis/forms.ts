@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { adminScopes } from '../../domain/admin-scope.ts';
 import { tokenAlgorithms, tokenFormats, type Api } from '../../domain/api.ts';
-import { scopes as ownScopes } from '../../domain/claims.ts';
+import { reservedScopes, scopes as ownScopes } from '../../domain/claims.ts';
 import { PLAIN_LINE } from '../../domain/plain-line.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 
@@ -31,7 +31,7 @@ const identifier = z.string().max(255, { error: 'must have 255 characters at mos
 const scopeName = z
   .string()
   .regex(/^[a-z][a-z0-9._:-]{1,63}$/, { error: 'must be 2 to 64 of a-z 0-9 . _ : - and begin with a letter' })
-  .refine((name) => !ownScopes.includes(name) && !(adminScopes as readonly string[]).includes(name) && !name.startsWith('admin:') && name !== 'offline_access', { error: 'means something else here already' });
+  .refine((name) => !ownScopes.includes(name) && !(adminScopes as readonly string[]).includes(name) && !name.startsWith('admin:') && !reservedScopes.includes(name), { error: 'means something else here already' });
 const scope = z.strictObject({ name: scopeName, means: z.strictObject({ id: oneLine(5, 150), en: oneLine(5, 150) }) });
 
 export const MOST_SCOPES = 100;

@@ -34,6 +34,7 @@ describe('APIs that take tokens: what an operator does', () => {
     ['plain HTTP', { identifier: 'http://api.test/' }, /^identifier$/],
     ['a scope of ours', { scopes: [{ name: 'profile', means }] }, /^scopes\.0\.name$/],
     ['a scope of operators', { scopes: [{ name: 'admin:apa', means }] }, /^scopes\.0\.name$/],
+    ['a scope that is kept for institutions', { scopes: [{ name: 'organisasi', means }] }, /^scopes\.0\.name$/],
     ['offline_access', { scopes: [{ name: 'offline_access', means }] }, /^scopes\.0\.name$/],
     ['a scope without words', { scopes: [{ name: 'baca', means: { id: 'Membaca' } }] }, /^scopes\.0\.means\.en$/],
     ['a scope twice', { scopes: [{ name: 'baca', means }, { name: 'baca', means }] }, /^scopes$/],
