@@ -30,6 +30,7 @@
       var input = event.target;
       var fields = new window.URLSearchParams(new window.FormData(form));
       fields.set('intent', 'check');
+      fields.set('left', input.name);
       window.fetch(form.action, { method: 'POST', body: fields, credentials: 'same-origin', redirect: 'error' })
         .then(function (response) { return response.text(); })
         .then(function (html) { take(input, new window.DOMParser().parseFromString(html, 'text/html')); })

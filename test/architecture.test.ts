@@ -25,7 +25,7 @@ const interfaces = [
 ];
 const knowledge = ['config.ts', 'crypto/', 'store/', 'audit/', 'telemetry/'];
 /** What a journey, an account page or an administered resource may use, its routes included. */
-const journey = { values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'], types: [...knowledge, 'second-factor/', 'sandbox/checks.ts'] };
+const journey = { values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'], types: [...knowledge, 'ports/outbound/', 'second-factor/', 'sandbox/checks.ts'] };
 /** Folders of their own: `interaction/login/`, `account/contact/`, `admin/clients/`. */
 const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
 
@@ -51,7 +51,7 @@ const layers: readonly Layer[] = [
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
   { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
   { folder: 'bridge/', values: [...ground, 'web/'], types: [...knowledge, 'oidc/', 'ports/counters/'], remedy: 'the bridge translates: what is decided is decided by the protocol' },
-  { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: [...knowledge, 'second-factor/', 'sandbox/checks.ts'], remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
+  { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: [...knowledge, 'ports/outbound/', 'second-factor/', 'sandbox/checks.ts'], remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
   { folder: 'docs/', values: [...ground, 'web/'], types: ['config.ts'], remedy: 'the guide is text: it knows the address of the sign-on and nothing else' },
   { folder: 'portal/', values: [...ground, 'web/'], types: knowledge, remedy: 'the portal is a client of the sign-on like any other' },
   { folder: 'dev/sample-service/', values: [...ground, 'telemetry/'], remedy: 'the sample service is a stranger: it knows the protocol and nothing of ours' },

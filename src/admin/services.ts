@@ -7,6 +7,7 @@ import type { Courier } from '../messages/courier.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Counters } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
+import type { Outbound } from '../ports/outbound/outbound.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { SecondFactors } from '../second-factor/service.ts';
 import type { Store } from '../store/store.ts';
@@ -54,6 +55,7 @@ export interface AdminServicesDeps {
   readonly courier: Courier;
   readonly clock: Clock;
   readonly random: Random;
+  readonly outbound: Outbound;
   /** See `createClientService`. */
   readonly check: ClientServiceDeps['check'];
   readonly hasPassedCheck: ClientReviewDeps['hasPassedCheck'];

@@ -67,8 +67,9 @@ function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, 
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).map(([member, value]) => [member, value === '' ? undefined : value]));
 }
 
-function tellIgnored({ client, ignored }: Registered): void {
+function tellRemarks({ client, ignored, warnings }: Registered): void {
   if (ignored.length > 0) remark(`${client.id}: left out, for it means nothing here: ${ignored.join(', ')}`);
+  for (const { field, what } of warnings) remark(`${client.id}: ${field} ${what}`);
 }
 
 /** The judgement of the protocol needs the protocol: loaded only where a registration is written. */
@@ -103,7 +104,7 @@ async function create(flags: Flags, command: Command): Promise<void> {
 
   // Whoever registers here needs no second operator; that the service is of the house is written out and shown.
   const registered = await withClients(async (clients) => accept(await clients.create(documents.map((one) => ({ document: one, type, allowNik, firstParty: true })))), true);
-  registered.forEach(tellIgnored);
+  registered.forEach(tellRemarks);
   const presented = registered.map(({ client, newSecret }) => present(client, newSecret));
   print(command, Array.isArray(document) ? presented : presented[0], () => presented.map(showRecord).join('\n\n'));
   if (registered.some(({ newSecret }) => newSecret !== undefined)) remark('Keep the secret now: it is not shown again.');
@@ -116,7 +117,7 @@ async function update(id: string, flags: Flags, command: Command): Promise<void>
   if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) throw new Refused('the metadata of one client are one JSON object');
   if (Object.keys(changes).length === 0) misuse(command, 'nothing to change was given');
   const updated = await withClients(async (clients) => accept(await clients.update(id, { ...changes }, { allowNik: flags.allowNik })), true);
-  tellIgnored(updated);
+  tellRemarks(updated);
   const presented = present(updated.client, updated.newSecret);
   print(command, presented, () => showRecord(presented));
 }

@@ -25,6 +25,7 @@ export interface ClientMetadata {
   readonly token_endpoint_auth_method?: string;
   readonly scope?: string;
   readonly client_uri?: string;
+  readonly jwks_uri?: string;
   /** The name of a stored logo. */
   readonly logo?: string;
   readonly initiate_login_uri?: string;

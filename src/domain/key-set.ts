@@ -6,6 +6,10 @@ export type Jwk = Readonly<Record<string, unknown>>;
 /** Why what stands at an address cannot serve as the keys of a service. */
 export type KeySetFault = 'not-json' | 'not-a-key-set' | 'private-key' | 'unreadable-key';
 
+/** Of what stands at the address of a service, or of the address: what is somebody's doing, rather than a machine that is ill. */
+const MEANT: readonly string[] = ['address-refused', 'redirect', 'too-large', 'unfinished', 'private-key'];
+export const isMeant = (fault: string): boolean => MEANT.includes(fault);
+
 /** Members that only the owner of a key may know (RFC 7518, 6). */
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 /** What a public key of each type cannot do without. Types and curves that stand nowhere here are passed over (RFC 7517, 5). */

@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../audit/log.ts';
 import { addressOf, faultOf, isFaultOfService, requestKinds, together, type ClientError, type RequestKind } from '../domain/client-error.ts';
+import { isMeant } from '../domain/key-set.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { ErrorsOfDay } from '../store/client-errors.ts';
@@ -48,9 +49,6 @@ function wordsOf(error: ProtocolError): string {
   for (let one = error.cause; one instanceof Error; one = one.cause) words.push((one as ProtocolError).error_description);
   return words.filter((one) => typeof one === 'string').join('; ');
 }
-
-/** Why the keys of a service could not be fetched, where that is somebody's doing rather than a fault of a machine. */
-const TELLING: readonly string[] = ['address-refused', 'redirect', 'too-large', 'unfinished', 'private-key'];
 
 interface FaultState {
   /** What services are told of this request, where they are told anything. */
@@ -140,7 +138,7 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
     const address = addressOf(fault === 'redirect-uri' || fault === 'redirect-differs' ? home : fault === 'post-logout' ? afterwards : fault === 'keys' ? client.metadata.jwks_uri : undefined);
     const at = clock.now();
     count({ clientId: client.id, kind, error: error.slice(0, LONGEST_WORD), fault, count: 1, firstAt: at, lastAt: at, helpCodes: [helpCode], address });
-    if (keys !== undefined && TELLING.includes(keys)) await audit.recordOnce(store, [client.id, keys], 'client.keys-refused', { reason: keys, by: 'protocol' }, { clientId: client.id });
+    if (keys !== undefined && isMeant(keys)) await audit.recordOnce(store, [client.id, keys], 'client.keys-refused', { reason: keys, by: 'protocol' }, { clientId: client.id });
   }
 
   const on = provider.on.bind(provider) as (event: string, listener: (ctx: KoaContextWithOIDC, error: ProtocolError) => void) => void;

@@ -62,6 +62,8 @@ const escaped = (attributes: Readonly<Record<string, unknown>>): Record<string, 
 
 interface CommonFields {
   readonly errors?: readonly FieldError[];
+  /** Beside fields that are good enough. */
+  readonly warnings?: readonly FieldError[];
   readonly problem?: Sentence;
   readonly service?: { readonly name: string };
   /** What no address shows again: the page must not be left by mistake. */
@@ -74,7 +76,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
   const model = screen.model as CommonFields;
   const locale = options.locale ?? (isLocale(ctx.state.locale) ? ctx.state.locale : 'id');
   const t = (sentence: Sentence | string, params?: SentenceParams): string => translator(locale, sentence, params);
-  const errors = model.errors ?? [];
+  const { errors = [], warnings = [] } = model;
   const wrong = errors.length > 0 || model.problem !== undefined;
   const title = t(screen.title);
   const atLine = ({ sentence, line }: FieldError): Sentence => (line === undefined ? sentence : say('common.form.line', { line, problem: t(sentence) }));
@@ -87,6 +89,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
     lang: locale,
     csrf: options.csrf,
     errorsOf: (field: string) => errors.filter((error) => error.field === field).map(atLine),
+    warningsOf: (field: string) => warnings.filter((warning) => warning.field === field).map(atLine),
     inSummary: ({ label = [], line, sentence }: FieldError) => {
       const where = [...label.map((one) => t(one)), ...(line === undefined ? [] : [t('common.form.lineOf', { line })])].join(', ');
       return where === '' ? t(sentence) : t('common.form.at', { where, problem: t(sentence) });

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { AdminScope } from '../../domain/admin-scope.ts';
 import { clientStatuses, clientTypes, type Client, type ClientVersion } from '../../domain/client.ts';
 import { changesBetween, checkStandingOf, checkStandings } from '../../domain/client-change.ts';
-import type { Permission } from '../../domain/operator.ts';
+import { signatureOf, type Permission } from '../../domain/operator.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Store } from '../../store/store.ts';
 import { Problem } from '../../web/problem.ts';
 import { readReason, reason } from '../api-reason.ts';
 import { apiRoute, type ApiRoute, type Machine } from '../api-route.ts';
-import { describedMetadata, presentClient, presentVersion, toMark, toCursor, type Shown } from './api-present.ts';
+import { describedMetadata, presentClient, presentVersion, toMark, toCursor, warnings, type Shown } from './api-present.ts';
 import { listing as listingFields } from './metadata-fields.ts';
 import type { FindHand } from './hands.ts';
 import { isPrivileged } from './privileged.ts';
@@ -50,6 +50,7 @@ const proposal = version.extend({
   changes: z.array(z.object({ member: z.string(), before: z.unknown(), after: z.unknown(), widens: z.boolean() })),
   stale: z.boolean().describe('Something else is in effect than when it was made: save it again first.'),
   check: z.enum(checkStandings).describe('How it stands with the integration check: `missing` has to be passed or waived before anybody approves.'),
+  warnings,
 });
 export const clientParams = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
 const position = { number: z.int(), edition: z.int() };
@@ -182,11 +183,11 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       summary: 'Register a client as a draft; its secret is in this answer alone.',
       scope: 'admin:clients:write',
       body: z.strictObject({ metadata: describedMetadata, type: z.enum(clientTypes).optional(), listing: listing.optional(), reason: reason.optional() }),
-      answer: client.extend({ client_secret: z.string().optional(), ignored: z.array(z.string()) }),
+      answer: client.extend({ client_secret: z.string().optional(), ignored: z.array(z.string()), warnings }),
       async handle({ body, by }) {
         const hand = await getHand(by, 'clients.write');
         const made = unwrap(await review.register({ document: body.metadata, type: body.type, listing: body.listing, allowNik: true }, { hand, reason: body.reason === undefined ? undefined : readReason(body.reason) }));
-        return { ...(await show(made.client)), ignored: [...made.ignored], ...(made.newSecret === undefined ? {} : { client_secret: made.newSecret.reveal() }) };
+        return { ...(await show(made.client)), ignored: [...made.ignored], warnings: [...made.warnings], ...(made.newSecret === undefined ? {} : { client_secret: made.newSecret.reveal() }) };
       },
     }),
     apiRoute({
@@ -196,12 +197,12 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       scope: 'admin:clients:write',
       params: clientParams,
       body: z.strictObject({ metadata: z.record(z.string(), z.unknown()).default({}), listing: listing.nullable().optional(), seen: z.string().max(200).optional(), reason: reason.optional() }),
-      answer: client.extend({ outcome, ignored: z.array(z.string()) }),
+      answer: client.extend({ outcome, ignored: z.array(z.string()), warnings }),
       async handle({ params: { client_id: id }, body, by }) {
         const hand = await getHand(by, 'clients.write');
         const changes = Object.fromEntries(Object.entries(body.metadata).map(([name, value]) => [name, value ?? undefined]));
         const saved = unwrap(await review.save(id, changes, { hand, listing: body.listing, allowNik: true, seen: body.seen, reason: body.reason === undefined ? undefined : readReason(body.reason) }));
-        return { ...(await show(saved.client)), outcome: saved.outcome, ignored: [...saved.ignored] };
+        return { ...(await show(saved.client)), outcome: saved.outcome, ignored: [...saved.ignored], warnings: [...saved.warnings] };
       },
     }),
     apiRoute({
@@ -211,12 +212,13 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       scope: 'admin:clients:read',
       params: clientParams,
       answer: proposal,
-      async handle({ params: { client_id: id } }) {
+      async handle({ params: { client_id: id }, by }) {
         const one = await getClient(id);
         const open = await getOpen(one);
+        const keys = await review.lookAtKeys(open.metadata, signatureOf(by), one.status === 'draft' ? undefined : one.metadata);
         const before = one.status === 'draft' ? undefined : one;
         const changes = changesBetween(before, open).map(({ name, ...rest }) => ({ member: name, ...rest }));
-        return { ...presentVersion(open), changes, stale: await isStale(store, one, open), check: checkStandingOf(before, open, await review.hasPassed(one, open)) };
+        return { ...presentVersion(open), changes, stale: await isStale(store, one, open), check: checkStandingOf(before, open, await review.hasPassed(one, open)), warnings: [...(keys?.problems ?? []), ...(keys?.warnings ?? [])] };
       },
     }),
     decision('approve', 'The proposal takes effect. Nobody approves what they had a hand in.'),

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
-import { clientTypes, type Client, type ClientType } from '../../domain/client.ts';
+import { clientTypes, type Client, type ClientMetadata, type ClientType } from '../../domain/client.ts';
 import type { ClientDescription } from '../../domain/client-change.ts';
 import { LOGO_BYTES, LOGO_NAME } from '../../domain/logo/logo.ts';
 import { parseReason } from '../../domain/operator.ts';
@@ -14,14 +14,16 @@ import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
 import { editFields, emptyValues, listingOf, toDocument, valuesOf, type Values } from './edit-form.ts';
 import { explain, explainRefusal, labelOf, toErrors } from './explain.ts';
-import { parseClientMetadata } from './forms.ts';
+import type { FieldProblem } from './field-problem.ts';
+import { parseClientMetadata, type ParsedClient } from './forms.ts';
 import type { LogoService } from './logo/service.ts';
 import { listing as listingFields } from './metadata-fields.ts';
 import { isPrivileged } from './privileged.ts';
 import type { ClientRefusal } from './refusals.ts';
-import { openOnTop, seenOf, type ClientReview } from './review.ts';
+import { seenOf, type ClientReview } from './review.ts';
 import { handAt } from './review-pages.ts';
 import { editScreen, type ClientShown, type EditModel, type KeptLogo } from './screens.ts';
+import { openOnTop } from './versions.ts';
 
 export interface EditPagesDeps {
   readonly review: ClientReview;
@@ -42,8 +44,12 @@ type Shown = Pick<EditModel, 'client' | 'newId' | 'values'> & { readonly keptLog
 interface Saved {
   readonly errors: readonly FieldError[];
   readonly problem: Sentence | undefined;
+  /** Beside fields that are good enough. */
+  readonly warnings?: readonly FieldError[];
 }
 
+/** The page of the client tells it again. */
+const toldOf = (warnings: readonly FieldProblem[]): string => (warnings.length === 0 ? '' : '&keys=missing');
 const typedIn = (ctx: Context): Values => ({
   ...Object.fromEntries([...editFields.map(({ name }) => name), 'why'].map((name) => [name, field(ctx, name).slice(0, LONGEST)])),
   // A box for each; whoever fills in the form by a program may as well send them as one.
@@ -61,7 +67,7 @@ function findListingErrors(values: Values): FieldError[] {
 /** The form by which clients are registered and changed: what is typed goes the way of the review. */
 export function addEditPages({ review, logos, store, random, desk, getClient, showClient }: EditPagesDeps): (router: Router) => void {
   /** Every mistake at once: of the members, between them, and of what is the form's own. */
-  function judge(document: Record<string, unknown>, type: ClientType, values: Values, before: unknown): { readonly isGood: boolean; readonly found: Saved; readonly reason: string | undefined } {
+  function judge(document: Record<string, unknown>, type: ClientType, values: Values, before: unknown): { readonly metadata: ParsedClient['metadata'] | undefined; readonly found: Saved; readonly reason: string | undefined } {
     // Whoever reviews it judges the legal basis; the form only asks that it is there.
     const parsed = parseClientMetadata(document, { type, allowNik: true });
     const { errors, problem } = parsed.ok ? { errors: [], problem: undefined } : toErrors(parsed.refusal, FIELDS);
@@ -71,7 +77,7 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
       ...(isPrivileged(document.scope, before) ? [{ field: 'scope', sentence: say('admin.clients.problem.privileged') }] : []),
       ...((values.why ?? '') === '' || reason.ok ? [] : [{ field: 'why', sentence: say(`admin.reason.refusal.${reason.refusal}`) }]),
     ];
-    return { isGood: parsed.ok && ours.length === 0, found: { errors: [...errors, ...ours.map((one) => ({ ...one, label: labelOf(one.field) }))], problem }, reason: reason.ok ? reason.value : undefined };
+    return { metadata: parsed.ok && ours.length === 0 ? parsed.value.metadata : undefined, found: { errors: [...errors, ...ours.map((one) => ({ ...one, label: labelOf(one.field) }))], problem }, reason: reason.ok ? reason.value : undefined };
   }
 
   const again = (ctx: Context, shown: Shown, saved: Saved, status: number, checked = false): Promise<void> => desk.show(ctx, editScreen({ frame: frameOf(ctx), ...shown, checked, ...saved }), status);
@@ -85,6 +91,17 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
     return put.ok ? { logo: put.value, errors: [] } : { logo: undefined, errors: [{ field: 'logo', label: labelOf('logo'), sentence: say(`admin.clients.logo.refusal.${put.refusal.reason}`) }] };
   }
 
+  /**
+   * Without saving: what the service publishes is looked at too, whether or not its address was changed. The script that asks
+   * whenever a field is `left` has it looked at for the field alone that shows it.
+   */
+  async function check(ctx: Context, shown: Shown, metadata: ParsedClient['metadata'], clientId: string): Promise<void> {
+    if (!['', 'jwks_uri'].includes(field(ctx, 'left'))) return again(ctx, shown, { errors: [], problem: undefined }, 200, true);
+    const { problems, warnings } = (await review.lookAtKeys({ ...metadata, client_id: clientId } as ClientMetadata, handAt(ctx).by)) ?? { problems: [], warnings: [] };
+    const isGood = problems.length === 0;
+    return again(ctx, shown, { ...toErrors(problems, FIELDS), warnings: toErrors(warnings, FIELDS).errors }, isGood ? 200 : 422, isGood);
+  }
+
   async function create(ctx: Context): Promise<void> {
     const values = typedIn(ctx);
     const type = clientTypes.find((one) => one === field(ctx, 'type'));
@@ -93,16 +110,16 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
     const shown: Shown = { client: undefined, newId, values: { ...values, type: type ?? 'web' }, keptLogo: logo === undefined ? undefined : { name: logo, address: `${HOME}/new/logo/${logo}` } };
     if (type === undefined) return again(ctx, shown, { errors: [{ field: 'type', label: labelOf('type'), sentence: say('admin.clients.problem.empty') }, ...ofLogo], problem: undefined }, 422);
     const document = { ...toDocument(values, type), logo };
-    const { isGood, found, reason } = judge(document, type, values, undefined);
-    if (!isGood || ofLogo.length > 0) return again(ctx, shown, { ...found, errors: [...found.errors, ...ofLogo] }, 422);
-    if (field(ctx, 'intent') === 'check') return again(ctx, shown, found, 200, true);
+    const { metadata, found, reason } = judge(document, type, values, undefined);
+    if (metadata === undefined || ofLogo.length > 0) return again(ctx, shown, { ...found, errors: [...found.errors, ...ofLogo] }, 422);
+    if (field(ctx, 'intent') === 'check') return check(ctx, shown, metadata, newId);
     // The form brings the id along: sent a second time, as by a reload, it registers nothing again.
     const made = await review.register({ document: { ...document, client_id: newId }, type, listing: listingOf(values), allowNik: true }, { hand: handAt(ctx), reason });
     if (!made.ok) return again(ctx, shown, refusalOf(made.refusal), 422);
-    const { client, newSecret } = made.value;
-    if (newSecret === undefined) seeOther(ctx, `${HOME}/${client.id}?done=created`);
+    const { client, newSecret, warnings } = made.value;
+    if (newSecret === undefined) seeOther(ctx, `${HOME}/${client.id}?done=created${toldOf(warnings)}`);
     // The answer itself: no address shows a secret again.
-    else await showClient(ctx, client, { done: 'created', newSecret: newSecret.reveal() });
+    else await showClient(ctx, client, { done: 'created', newSecret: newSecret.reveal(), lacksKeys: warnings.length > 0 });
   }
 
   interface Start {
@@ -138,12 +155,12 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
     const taken = from === undefined ? {} : { ...Object.fromEntries(Object.keys(client.metadata).map((name) => [name, undefined])), ...start.metadata };
     const changes = { ...taken, ...toDocument(values, client.type, start.metadata) };
     const shown: Shown = { client: { id: client.id, name: client.metadata.client_name, seen, waits, from }, newId: undefined, values: { ...values, type: client.type } };
-    const { isGood, found, reason } = judge({ ...start.metadata, ...changes }, client.type, values, client.metadata.scope);
-    if (!isGood) return again(ctx, shown, found, 422);
-    if (field(ctx, 'intent') === 'check') return again(ctx, shown, found, 200, true);
+    const { metadata, found, reason } = judge({ ...start.metadata, ...changes }, client.type, values, client.metadata.scope);
+    if (metadata === undefined) return again(ctx, shown, found, 422);
+    if (field(ctx, 'intent') === 'check') return check(ctx, shown, metadata, client.id);
     const saved = await review.save(client.id, changes, { hand: handAt(ctx), listing: listingOf(values) ?? null, allowNik: true, seen, reason });
     if (!saved.ok) return again(ctx, shown, refusalOf(saved.refusal), 422);
-    seeOther(ctx, `${HOME}/${encodeURIComponent(client.id)}?done=${{ applied: 'updated', proposed: 'proposed', unchanged: 'unchanged' }[saved.value.outcome]}`);
+    seeOther(ctx, `${HOME}/${encodeURIComponent(client.id)}?done=${{ applied: 'updated', proposed: 'proposed', unchanged: 'unchanged' }[saved.value.outcome]}${toldOf(saved.value.warnings)}`);
   }
 
   return (router) => {

@@ -13,8 +13,7 @@ import { explainRefusal } from './explain.ts';
 import type { ClientRefusal } from './refusals.ts';
 import { decisions, historyScreen, proposalScreen, signaturesOf, type Decision, type HistoryView, type ProposalView } from './review-screens.ts';
 import type { ClientReview, Position } from './review.ts';
-import { isStale } from './versions.ts';
-import { handOf, type Hand } from './versions.ts';
+import { handOf, isStale, type Hand } from './versions.ts';
 
 export interface ReviewPagesDeps {
   readonly review: ClientReview;
@@ -37,7 +36,7 @@ export function addReviewPages({ review, store, desk, getClient }: ReviewPagesDe
   async function showProposal(ctx: Context, client: Client, open: ClientVersion, more: Partial<ProposalView> = {}, status = 200): Promise<void> {
     const isOwn = open.involved.some((one) => handAt(ctx).involved.includes(one));
     const rights = { approve: may(ctx, 'clients.approve'), waive: may(ctx, 'clients.waive'), write: may(ctx, 'clients.write') };
-    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), names: await desk.names(ctx, { signatures: signaturesOf(open) }), client, open, hasPassed: await review.hasPassed(client, open), isStale: await isStale(store, client, open), isOwn, rights, ...more }), status);
+    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), names: await desk.names(ctx, { signatures: signaturesOf(open) }), client, open, hasPassed: await review.hasPassed(client, open), isStale: await isStale(store, client, open), keys: await review.lookAtKeys(open.metadata, handAt(ctx).by, client.status === 'draft' ? undefined : client.metadata), isOwn, rights, ...more }), status);
   }
 
   async function getProposal(ctx: Context): Promise<{ client: Client; open: ClientVersion | undefined }> {

@@ -46,6 +46,8 @@ export interface ClientModel {
   /** Shown this once. */
   readonly newSecret: string | undefined;
   readonly done: (typeof doneWords)[number] | undefined;
+  /** When it was saved, the keys of the service could not be fetched. */
+  readonly lacksKeys: boolean;
   readonly at: ClientAction | undefined;
   readonly values: { readonly reason: string };
   readonly errors: readonly FieldError[];
@@ -76,12 +78,14 @@ export interface EditModel {
   /** Something is wrong among the fields that are folded away. */
   readonly unfold: boolean;
   readonly errors: readonly FieldError[];
+  /** Beside fields that are good enough to be saved. */
+  readonly warnings: readonly FieldError[];
   readonly problem: Sentence | undefined;
 }
 
 export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({ view: 'admin/clients/list', title: say('admin.clients.list.title'), model });
 
-export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'rejected' | 'bridge' | 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
+export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'rejected' | 'bridge' | 'newSecret' | 'done' | 'lacksKeys' | 'at' | 'values' | 'errors' | 'problem'>>;
 
 export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
   const { id, type, status, metadata, createdAt, updatedAt } = client;
@@ -105,6 +109,7 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
       mayWrite: permissions.has('clients.write'),
       newSecret: undefined,
       done: undefined,
+      lacksKeys: false,
       at: undefined,
       values: { reason: '' },
       errors: [],
@@ -117,15 +122,15 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
 /** As they stand in the form, so that the summary is read from top to bottom. */
 const order = ['type', ...firstFields.flatMap(({ name }) => (name === 'scope' ? [name, ...usedScopes.flatMap(useFields).map((use) => use.name)] : [name])), 'logo', ...furtherFields.map(({ name }) => name), 'why'];
 
-export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'problem'>> & { readonly keptLogo?: KeptLogo | undefined }): Screen<EditModel> {
-  const { checked = false, errors: found = [], problem, keptLogo, ...rest } = view;
+export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'warnings' | 'problem'>> & { readonly keptLogo?: KeptLogo | undefined }): Screen<EditModel> {
+  const { checked = false, errors: found = [], warnings = [], problem, keptLogo, ...rest } = view;
   const asked = scopesIn(view.values);
   const errors = found.toSorted((one, other) => order.indexOf(one.field) - order.indexOf(other.field));
   const folded = new Set(furtherFields.map(({ name }) => name));
   return {
     view: 'admin/clients/edit',
     title: say(view.client === undefined ? 'admin.clients.edit.new' : 'admin.clients.edit.title'),
-    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, scopes: offeredScopes.map((scope) => ({ scope, words: existing(`sharing.scope.${scope}`) ?? say(`admin.clients.edit.scope.${scope}`), isTicked: asked.includes(scope), use: usedScopes.includes(scope) ? useFields(scope) : [] })), logo: view.client === undefined ? { accept: Object.values(logoTypes).join(','), kilobytes: LOGO_BYTES / 1024, pixels: String(LOGO_PIXELS), kept: keptLogo } : undefined, checked, unfold: errors.some(({ field }) => folded.has(field)), errors, problem },
+    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, scopes: offeredScopes.map((scope) => ({ scope, words: existing(`sharing.scope.${scope}`) ?? say(`admin.clients.edit.scope.${scope}`), isTicked: asked.includes(scope), use: usedScopes.includes(scope) ? useFields(scope) : [] })), logo: view.client === undefined ? { accept: Object.values(logoTypes).join(','), kilobytes: LOGO_BYTES / 1024, pixels: String(LOGO_PIXELS), kept: keptLogo } : undefined, checked, unfold: [...errors, ...warnings].some(({ field }) => folded.has(field)), errors, warnings, problem },
   };
 }
 
@@ -167,6 +172,7 @@ export const examples: Examples = {
   }),
   'client: has left the former interface': clientScreen(frame, { ...client, metadata: { ...client.metadata, bridge: { until: '2027-06-30' } } }, permissionsOf(['client-manager']), { bridge: { until: '2027-06-30', uses: [] } }),
   'client: new secret': clientScreen(frame, client, permissionsOf(['client-manager']), { newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000', done: 'created' }),
+  'client: saved, and the keys are not there yet': clientScreen(frame, client, permissionsOf(['client-manager']), { waits: true, done: 'proposed', lacksKeys: true }),
   'client: stopped, for a reader': clientScreen(frame, { ...client, status: 'disabled' }, permissionsOf(['support'])),
   'client: a draft, for whoever approves': clientScreen(frame, { ...client, status: 'draft' }, permissionsOf(['client-approver']), { waits: true, done: 'created' }),
   'client: the last proposal was rejected': clientScreen(frame, client, permissionsOf(['client-manager']), { rejected }),
@@ -186,4 +192,12 @@ export const examples: Examples = {
   }),
   'edit: a logo was chosen, something else is wrong': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'web' }, keptLogo: { name: `${'0'.repeat(64)}.png`, address: '/icon.png' }, errors: [{ field: 'client_name', label: labelOf('client_name'), sentence: say('admin.clients.problem.empty') }] }),
   'edit: checked': editScreen({ frame, client: undefined, newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', values: { ...emptyValues, type: 'spa', client_name: 'Portal contoh', redirect_uris: 'https://spa.contoh.test/kembali' }, checked: true }),
+  'edit: checked, and the keys are not there yet': editScreen({
+    frame,
+    client: undefined,
+    newId: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab',
+    values: { ...emptyValues, type: 'web', client_name: 'Karirhub (contoh)', redirect_uris: 'https://karirhub.contoh.test/kembali', jwks_uri: 'https://karirhub.contoh.test/jwks' },
+    checked: true,
+    warnings: [{ field: 'jwks_uri', label: labelOf('jwks_uri'), sentence: say('admin.clients.problem.keys-status', { status: '404' }) }],
+  }),
 };

@@ -6,6 +6,7 @@ import { todayIn } from '../../domain/day.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
+import type { Outbound } from '../../ports/outbound/outbound.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { StoredLogo } from '../../store/client-logos.ts';
 import type { Store } from '../../store/store.ts';
@@ -13,6 +14,7 @@ import { findBridgeDayProblems, holdBridgeDay } from './bridge-rules.ts';
 import type { FieldProblem } from './field-problem.ts';
 import { needsSecret } from './forms.ts';
 import { judgeChange, judgeNew, type ProtocolCheck } from './judgement.ts';
+import { createPublishedKeys } from './published-keys.ts';
 import { holdResources } from './resource-rules.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
 import { makeSecret } from './secrets/service.ts';
@@ -60,6 +62,8 @@ export interface Registered {
   readonly client: Client;
   /** Members of the document that mean nothing here. */
   readonly ignored: readonly string[];
+  /** Keys that could not be fetched just now. */
+  readonly warnings: readonly FieldProblem[];
   /** Made just now: it is shown this once. */
   readonly newSecret: Sensitive<string> | undefined;
 }
@@ -89,6 +93,8 @@ export interface ClientServiceDeps {
   readonly random: Random;
   readonly check: ProtocolCheck;
   readonly config: Pick<Config, 'identity' | 'limits'>;
+  /** By which the keys of clients are fetched and looked at. */
+  readonly outbound: Pick<Outbound, 'readDocument'>;
 }
 
 const DAY_MS = 86_400_000;
@@ -99,19 +105,22 @@ const changedFields = (before: Readonly<Record<string, unknown>>, after: Readonl
   [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((field) => !isDeepStrictEqual(before[field], after[field])).sort();
 
 /** Client applications: registering, changing and stopping them. */
-export function createClientService({ store, audit, clock, random, check, config }: ClientServiceDeps): ClientService {
+export function createClientService({ store, audit, clock, random, check, config, outbound }: ClientServiceDeps): ClientService {
+  const keys = createPublishedKeys({ store, audit, outbound });
   const today = (): string => todayIn(config.identity.timeZone, clock.now());
 
-  function prepare({ document, type, allowNik, firstParty, listing, secret }: ClientWish, status: 'draft' | 'active'): Result<Registered, readonly FieldProblem[]> {
+  async function prepare({ document, type, allowNik, firstParty, listing, secret }: ClientWish, status: 'draft' | 'active', by: string): Promise<Result<Registered, readonly FieldProblem[]>> {
     const judged = judgeNew(check, document, { type, allowNik, firstParty }, () => random.uuid());
     if (!judged.ok) return judged;
     const { metadata, ignored } = judged.value;
     const late = [...findBridgeDayProblems(today(), undefined, metadata)];
     if (late.length > 0) return refuse(late);
+    const { problems, warnings } = (await keys.look(metadata, by)) ?? { problems: [], warnings: [] };
+    if (problems.length > 0) return refuse(problems);
     // A draft needs it too: the service is tried out before it is approved.
     const newSecret = needsSecret(metadata) ? (secret ?? makeSecret(random)) : undefined;
     const now = clock.now();
-    return ok({ client: { id: metadata.client_id, status, type: judged.value.type, metadata, secrets: [], listing, createdAt: now, updatedAt: now }, ignored, newSecret });
+    return ok({ client: { id: metadata.client_id, status, type: judged.value.type, metadata, secrets: [], listing, createdAt: now, updatedAt: now }, ignored, warnings, newSecret });
   }
 
   /** A draft costs nobody's look until it is decided, so one person could fill tables and lists. A team has as many as its token says. */
@@ -125,8 +134,7 @@ export function createClientService({ store, audit, clock, random, check, config
     async create(wishes, { hand = COMMAND_LINE, status = 'active', reason } = {}) {
       const prepared: Registered[] = [];
       const problems: FieldProblem[] = [];
-      for (const [index, wish] of wishes.entries()) {
-        const result = prepare(wish, status);
+      for (const [index, result] of (await Promise.all(wishes.map((wish) => prepare(wish, status, hand.by)))).entries()) {
         if (result.ok) prepared.push(result.value);
         else problems.push(...result.refusal.map(({ field, what }) => ({ field: wishes.length === 1 ? field : `${index}.${field}`, what })));
       }
@@ -135,7 +143,7 @@ export function createClientService({ store, audit, clock, random, check, config
         const at = clock.now();
         const made: Registered[] = [];
         if (status === 'draft') await holdDrafts(tx, hand, prepared.length, at);
-        for (const { client, newSecret, ignored } of prepared) {
+        for (const { client, newSecret, ...told } of prepared) {
           await holdResources(tx, client.metadata);
           if (!(await tx.clients.insert(client))) throw new Abandoned({ reason: 'client-id-taken', id: client.id });
           if (newSecret !== undefined) await tx.clientSecrets.insert(client.id, { number: 1, secret: newSecret, createdBy: hand.by, createdAt: at, expiresAt: undefined });
@@ -145,24 +153,25 @@ export function createClientService({ store, audit, clock, random, check, config
             const { number, widens } = await propose(tx, client, undefined, { ...client, reason }, { ...hand, at });
             await audit.record(tx, 'client.proposed', { version: number, fields: widens, by: hand.by }, { clientId: client.id });
           }
-          made.push({ client: await lockClient(tx, client.id), newSecret, ignored });
+          made.push({ client: await lockClient(tx, client.id), newSecret, ...told });
         }
         return made;
       });
     },
 
     update: (id, changes, { allowNik, listing, hand = COMMAND_LINE, seenAt, picture } = {}) =>
-      whole(store, async (tx) => {
+      keys.whole(hand.by, async (tx, holdKeys) => {
         const before = await lockClient(tx, id);
         if (seenAt !== undefined && before.updatedAt.getTime() !== seenAt.getTime()) throw new Abandoned({ reason: 'client-changed', id });
         const { metadata, ignored } = judgeChange(check, before, before, changes, allowNik);
         holdBridgeDay(today(), before.metadata, metadata);
         await holdResources(tx, metadata);
+        const warnings = holdKeys(before.metadata, metadata);
         if (picture !== undefined) await tx.clientLogos.put(picture, clock.now());
         const newSecret = needsSecret(metadata) && before.secrets.length === 0 ? makeSecret(random) : undefined;
         const wanted = { metadata, listing: listing ?? before.listing };
         const fields = changedFields({ ...before.metadata, listing: before.listing }, { ...metadata, listing: wanted.listing });
-        if (fields.length === 0) return { client: before, ignored, newSecret: undefined };
+        if (fields.length === 0) return { client: before, ignored, warnings, newSecret: undefined };
         const at = clock.now();
         const base = await effectiveVersion(tx, before);
         await tx.clients.update(id, { metadata, ...(listing === undefined ? {} : { listing }) }, at);
@@ -170,7 +179,7 @@ export function createClientService({ store, audit, clock, random, check, config
         if (before.status === 'draft') await propose(tx, before, undefined, wanted, { ...hand, at });
         else await recordEffect(tx, { ...before, updatedAt: at }, wanted, { ...hand, base, at });
         await audit.record(tx, 'client.updated', { fields, by: hand.by }, { clientId: id });
-        return { client: await lockClient(tx, id), ignored, newSecret };
+        return { client: await lockClient(tx, id), ignored, warnings, newSecret };
       }),
 
     setStatus: (id, status, because = COMMAND_LINE) =>

@@ -1,4 +1,4 @@
-import { changesBetween, widens, type ClientDescription } from '../../domain/client-change.ts';
+import { changesBetween, rebase, widens, type ClientDescription } from '../../domain/client-change.ts';
 import type { Client, ClientVersion } from '../../domain/client.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -80,6 +80,12 @@ export async function propose(tx: Tx, client: Client, base: number | undefined, 
   };
   await tx.clientVersions.insert(made);
   return made;
+}
+
+/** The proposal as it would look today: of what took effect meanwhile nothing is undone. */
+export async function openOnTop(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<ClientDescription> {
+  const base = client.status === 'draft' || open.base === undefined ? undefined : await tx.clientVersions.find(client.id, open.base);
+  return base === undefined ? open : rebase(base, open, client);
 }
 
 /** Whether something else is in effect than what it was made on top of. */

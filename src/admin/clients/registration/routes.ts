@@ -55,7 +55,7 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     }
   }
 
-  const present = ({ client, metadata, waits, newSecret }: Managed, token: string): object => ({
+  const present = ({ client, metadata, waits, newSecret, warnings }: Managed, token: string): object => ({
     client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
     ...(newSecret === undefined ? {} : { client_secret: newSecret.reveal(), client_secret_expires_at: 0 }),
     registration_access_token: token,
@@ -64,6 +64,7 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     type: client.type,
     status: client.status,
     awaiting_review: waits,
+    ...(warnings.length === 0 ? {} : { warnings: warnings.map(({ field, what }) => `${field} ${what}`) }),
   });
 
   const manage = (ctx: Context, result: Result<Managed, RegistrationRefusal>, token: string): void => {

@@ -31,6 +31,8 @@ export interface Managed {
   /** A change waits for a second pair of eyes. */
   readonly waits: boolean;
   readonly newSecret: Sensitive<string> | undefined;
+  /** Keys that could not be fetched just now. */
+  readonly warnings: readonly FieldProblem[];
 }
 
 /** Teams that an operator has approved register their clients themselves (RFC 7591) and look after them (RFC 7592). */
@@ -99,9 +101,9 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
     return initial === undefined || client === undefined ? undefined : { client, hand: handOfTeam(initial) };
   }
 
-  async function show(client: Client, newSecret?: Sensitive<string>): Promise<Managed> {
+  async function show(client: Client, { newSecret, warnings = [] }: Partial<Pick<Managed, 'newSecret' | 'warnings'>> = {}): Promise<Managed> {
     const open = client.status === 'draft' ? undefined : await store.clientVersions.findOpen(client.id);
-    return { client, metadata: client.metadata, waits: client.status === 'draft' || open !== undefined, newSecret };
+    return { client, metadata: client.metadata, waits: client.status === 'draft' || open !== undefined, newSecret, warnings };
   }
 
   return {
@@ -136,7 +138,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
       const { client_secret: secret, ...wanted } = given.value;
       if (secret !== undefined && !(await isInForce(found.client, secret))) return problem('client_secret', 'must be the one in force: it is made here and cannot be given');
       const saved = await review.save(clientId, { ...(await cleared(found.client)), ...wanted }, { hand: found.hand });
-      return saved.ok ? ok(await show(saved.value.client)) : refuse(toRefusal(saved.refusal));
+      return saved.ok ? ok(await show(saved.value.client, { warnings: saved.value.warnings })) : refuse(toRefusal(saved.refusal));
     },
 
     async remove(clientId, token) {
@@ -155,7 +157,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
     // Chosen here: whoever could choose it could take a name that others know.
     const { client_id: _id, client_secret: _secret, ...document } = given;
     const made = await review.register({ document }, { hand: handOfTeam(initial) });
-    return made.ok ? ok(await show(made.value.client, made.value.newSecret)) : refuse(toRefusal(made.refusal));
+    return made.ok ? ok(await show(made.value.client, made.value)) : refuse(toRefusal(made.refusal));
   }
 
   /** RFC 7592, 2.2: a secret may be sent along, and changes nothing. */
