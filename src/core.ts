@@ -7,6 +7,7 @@ import { createKeyedHash, type KeyedHash } from './crypto/keyed-hash.ts';
 import { loadKeyring, type Keyring } from './crypto/keyring.ts';
 import { createPasswordHasher, type PasswordHasher } from './crypto/password-hash.ts';
 import { createSealer, type Sealer } from './crypto/seal.ts';
+import { makeKey as makeNewKey, type MakeKey } from './crypto/signing-key.ts';
 import { createTotp } from './crypto/totp.ts';
 import { longestGrantSeconds } from './oidc/offline-access.ts';
 import { createCourier, type Courier } from './messages/courier.ts';
@@ -44,6 +45,8 @@ export interface Core {
   /** What lies sealed in Redis. */
   readonly redisSealed: RedisSealed | undefined;
   readonly keyring: Keyring;
+  /** Makes the keys that sign tokens. */
+  readonly makeKey: MakeKey;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
   readonly store: Store;
@@ -64,6 +67,7 @@ export interface CoreDeps {
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly makeKey?: MakeKey;
 }
 
 function createSms({ sms }: Config, store: Store, clock: Clock): SmsGateway {
@@ -82,7 +86,7 @@ const REPLICA_POOL = 2;
 /** A database that keeps its own limit has told of it by then. */
 const SILENCE_MARGIN_MS = 1000;
 
-export function createCore({ config, databaseUrl, log, clock = systemClock, random = systemRandom }: CoreDeps): Core {
+export function createCore({ config, databaseUrl, log, clock = systemClock, random = systemRandom, makeKey = makeNewKey }: CoreDeps): Core {
   const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
@@ -114,6 +118,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     redis,
     redisSealed,
     keyring,
+    makeKey,
     sealer,
     keyedHash,
     store,

@@ -36,7 +36,7 @@ export async function createSandboxOf(core: Core, { csrf, showError, receipt }: 
   // A sign-out here tells at once, and remembers nothing.
   const signOut = createSignOutPages({ clients, store, receipt: { ...receipt, read: () => undefined } });
   // Keys of checks are made at any moment, so these are never prebuilt.
-  const signingKeys = createSigningKeys({ load: () => loadSandboxKeys(store, clock), clock, publishedBesides: checks.publishedKeys });
+  const signingKeys = createSigningKeys({ load: () => loadSandboxKeys(core), clock, publishedBesides: checks.publishedKeys });
   await signingKeys.fresh();
   const provider = createSandboxProvider({
     ...core,

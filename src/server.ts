@@ -5,6 +5,7 @@ import { createApp, createMonitoring } from './app.ts';
 import type { Config } from './config.ts';
 import { createContainer, type Container } from './container.ts';
 import { createCore } from './core.ts';
+import type { MakeKey } from './crypto/signing-key.ts';
 import { createDevelopmentPages } from './dev/pages.ts';
 import { watchGauges, watchHttp } from './gauges.ts';
 import { createHttpServer, drain, listen } from './http-server.ts';
@@ -33,6 +34,7 @@ export interface ServerDeps {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;
+  readonly makeKey?: MakeKey | undefined;
   /** Takes the traces in the place of a collector. */
   readonly traceExporter?: SpanExporter | undefined;
   /** How a stop waits until no proxy sends anybody any more. */
@@ -76,7 +78,7 @@ async function openMonitoring(metrics: Metrics, readiness: Readiness, { environm
 
 /** Brings the whole sign-on up: database, migrations, civil registry, courier, jobs, HTTP. */
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
-  const { config, clock, pause = wait } = deps;
+  const { config, clock, makeKey, pause = wait } = deps;
   const metrics = createMetrics();
   const log = metrics.watch(deps.log);
   const opened: (() => Promise<void>)[] = [];
@@ -98,7 +100,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const { url: registryUrl, simulator } = await openRegistry({ ...deps, log });
     if (simulator !== undefined) opened.push(() => simulator.close());
 
-    const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }) }), registryUrl, directUrl });
+    const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }), ...(makeKey === undefined ? {} : { makeKey }) }), registryUrl, directUrl });
     opened.push(() => container.close());
     countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
     watchGauges(metrics, container);

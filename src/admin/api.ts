@@ -32,7 +32,8 @@ const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{(\
 
 /** The API as one middleware: everything below its address is answered here, as JSON. */
 export function createApi({ routes, findToken, config, ...deps }: ApiDeps): Middleware {
-  const document = createOpenApi(routes, config.http.issuer);
+  // Made for the first who asks, so that no start waits for it.
+  let document: object | undefined;
   const table = routes.map((route) => ({ route, pattern: patternOf(route.path) }));
   const answerProblems = problems(deps);
   const challenge = (more = ''): Record<string, string> => ({ 'WWW-Authenticate': `Bearer realm="${API_BASE}"${more}` });
@@ -94,7 +95,7 @@ export function createApi({ routes, findToken, config, ...deps }: ApiDeps): Midd
     }
     await answerProblems(ctx, async () => {
       const path = ctx.path.slice(API_BASE.length);
-      if (path === '/openapi.json' && ctx.method === 'GET') ctx.body = document;
+      if (path === '/openapi.json' && ctx.method === 'GET') ctx.body = document ??= createOpenApi(routes, config.http.issuer);
       else await serve(ctx, path);
     });
   };

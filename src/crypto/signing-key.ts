@@ -30,12 +30,17 @@ function thumbprintMembers({ crv, e, kty, n, x, y }: JsonWebKey): object {
   }
 }
 
-/** A new private key; its id is its thumbprint. */
-export function makeKey(algorithm: Algorithm, createdAt: Date): SigningKey {
-  const jwk = makers[algorithm]().export({ format: 'jwk' });
+export type MakeKey = (algorithm: Algorithm, createdAt: Date) => SigningKey;
+
+/** A private key as a signing key; its id is its thumbprint. */
+export function toSigningKey(privateKey: KeyObject, algorithm: Algorithm, createdAt: Date): SigningKey {
+  const jwk = privateKey.export({ format: 'jwk' });
   const kid = createHash('sha256').update(JSON.stringify(thumbprintMembers(jwk))).digest('base64url');
   return { kid, algorithm, jwk: { ...jwk, kid, alg: algorithm, use: 'sig' }, createdAt };
 }
+
+/** A new one. */
+export const makeKey: MakeKey = (algorithm, createdAt) => toSigningKey(makers[algorithm](), algorithm, createdAt);
 
 /** Named one by one: a member that nobody thought of is not given away. */
 const PUBLIC = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'];

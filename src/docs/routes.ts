@@ -9,7 +9,8 @@ import { guideScreen } from './screens.ts';
 
 /** `/docs`: the guide of docs/integrasi/ for the teams of services, open to everybody. */
 export function createDocs({ config }: { readonly config: Pick<Config, 'http'> }): Router {
-  const library = createLibrary(config.http.issuer);
+  // Rendered for the first who reads, so that no start waits for it.
+  let library: ReturnType<typeof createLibrary> | undefined;
   const router = new Router();
   router.get('/docs', (ctx) => {
     seeOther(ctx, `/docs/${guides[0]}`);
@@ -17,7 +18,7 @@ export function createDocs({ config }: { readonly config: Pick<Config, 'http'> }
   router.get('/docs/:guide', async (ctx: Context & { params: { guide?: string } }) => {
     const { guide = '' } = ctx.params;
     if (!isGuide(guide)) throw new Refused(404, 'errors.not-found');
-    await renderScreen(ctx, guideScreen(guide, library[guide]));
+    await renderScreen(ctx, guideScreen(guide, (library ??= createLibrary(config.http.issuer))[guide]));
   });
   return router;
 }

@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/log.ts';
 import type { Config } from '../config.ts';
-import { ALGORITHMS, makeKey, publicPart, type Algorithm } from '../crypto/signing-key.ts';
+import { ALGORITHMS, makeKey as makeNewKey, publicPart, type Algorithm, type MakeKey } from '../crypto/signing-key.ts';
 import { readyAt, rotationAt, stepsDue, type KeyStep, type KeyTimes } from '../domain/key-rotation.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Clock } from '../ports/clock/clock.ts';
@@ -51,12 +51,13 @@ export interface KeyRotationDeps {
   readonly clock: Clock;
   readonly config: Pick<Config, 'keys' | 'lifetimes'>;
   readonly log: Log;
+  readonly makeKey?: MakeKey;
   /** The other clock that is asked, and whose times are kept; the database's, unless a test has one. */
   readonly secondClock?: () => Promise<Date>;
 }
 
 /** Makes, promotes and ends the keys that sign tokens. Safe with many instances: the table is locked for each change, and looked at anew. */
-export function createKeyRotation({ store, audit, clock, config, log, secondClock = () => store.signingKeys.databaseTime() }: KeyRotationDeps): KeyRotation {
+export function createKeyRotation({ store, audit, clock, config, log, makeKey = makeNewKey, secondClock = () => store.signingKeys.databaseTime() }: KeyRotationDeps): KeyRotation {
   const times = keyTimes(config);
 
   async function make(tx: Store, algorithm: Algorithm, state: 'next' | 'current', at: Date): Promise<string> {

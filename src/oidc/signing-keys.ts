@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { ALGORITHMS, makeKey, publicPart, toPrivateKey, toPublicKey, type Algorithm } from '../crypto/signing-key.ts';
+import { ALGORITHMS, publicPart, toPrivateKey, toPublicKey, type Algorithm, type MakeKey } from '../crypto/signing-key.ts';
 import type { KeyState } from '../domain/key-rotation.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
@@ -117,7 +117,7 @@ export function createSigningKeys({ load, clock, publishedBesides = () => Promis
  * The sandbox's standing keys, one for each algorithm, made on the first start; instances that start at once agree on
  * one set. Nobody real is signed in by them, so they stay; services meet new keys in the integration check.
  */
-export async function loadSandboxKeys(store: Store, clock: Clock): Promise<readonly LoadedKey[]> {
+export async function loadSandboxKeys({ store, clock, makeKey }: { readonly store: Store; readonly clock: Clock; readonly makeKey: MakeKey }): Promise<readonly LoadedKey[]> {
   const missing = (rows: readonly { readonly algorithm: string }[]): Algorithm[] => ALGORITHMS.filter((algorithm) => !rows.some((row) => row.algorithm === algorithm));
 
   let rows = await store.sandboxKeys.list();

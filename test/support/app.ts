@@ -14,6 +14,7 @@ import type { OutboxEntry } from '../../src/store/outbox.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { TestClock } from './clock.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { createKeySource } from './signing-keys.ts';
 
 /** Settings to change, nested as in `settings.ts`. */
 type Changes<T> = { readonly [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? Changes<T[K]> : T[K] };
@@ -114,7 +115,8 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo, trac
     },
   });
   const log = createLog({ level: config.log.level, destination });
-  const start = (): Promise<RunningServer> => startServer({ config, log, clock, traceExporter, simulatorDelays: { hangMs: 3000, slowMs: 200 } });
+  const makeKey = createKeySource();
+  const start = (): Promise<RunningServer> => startServer({ config, log, clock, makeKey, traceExporter, simulatorDelays: { hangMs: 3000, slowMs: 200 } });
 
   let running = await start();
   const messagesTo = async (recipient: string): Promise<readonly OutboxEntry[]> => {

@@ -15,6 +15,7 @@ import { createKnex, migrate } from '../../src/store/knex.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { createDatabase, dropDatabase, urlOfDatabase } from './database.ts';
 import { showSummary, type Summary } from './reporter.ts';
+import { makeRsaKeys } from './signing-keys.ts';
 import { provideSystemPackages } from './system-packages.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -96,7 +97,9 @@ async function main(args: readonly string[]): Promise<number> {
   const summaryFile = join(directory, 'summary.json');
   try {
     provideSystemPackages(paths.length === 0);
+    const keys = makeRsaKeys();
     await provideDatabase(directory, undo);
+    process.env.TEST_RSA_KEYS = await keys;
     const code = await runMocha([...options, ...(paths.length === 0 ? all() : paths)], summaryFile);
     // Without numbers the run itself broke down, which is a failure as much as any.
     const summary = existsSync(summaryFile) ? (JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary) : { passed: 0, failed: 1, skipped: 0 };
