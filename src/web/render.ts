@@ -33,13 +33,15 @@ const asset = (name: string): string => {
   return `/${name}?v=${createHash('sha256').update(content).digest('hex').slice(0, 10)}`;
 };
 
+/** Compiled once in a process, where templates do not change while it runs. */
+const compiled = new Map<string, ReturnType<typeof compileFile>>();
+
 /** The model is kept apart from the template options: a field called `name` or `cache` must not steer the compiler. */
 function pugEngine(keep: boolean): { pug: (path: string, options: { locals: object }) => Promise<string> } {
-  const kept = new Map<string, ReturnType<typeof compileFile>>();
   return {
     pug: (path, { locals }) => {
-      const template = kept.get(path) ?? compileFile(path, { basedir: VIEWS });
-      if (keep) kept.set(path, template);
+      const template = (keep ? compiled.get(path) : undefined) ?? compileFile(path, { basedir: VIEWS });
+      if (keep) compiled.set(path, template);
       return Promise.resolve(template(locals));
     },
   };
