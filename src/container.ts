@@ -179,7 +179,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     showError,
     routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, services: adminServices, checks, clientErrors, findToken: createFindMachineToken(provider), isDatabaseAway }),
-    front: createFront(core, { clients, review: adminServices.review, pathFor: (name) => provider.pathFor(name) }),
+    front: createFront(core, { clients, review: adminServices.review, refusals: adminServices.refusals, pathFor: (name) => provider.pathFor(name) }),
     console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
     jobs,

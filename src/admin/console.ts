@@ -42,7 +42,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   const { timeZone } = config.identity;
   const { accounts, clients, review, logos, support, operators, reports, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
-  const desk = createDesk({ guard, csrf, findNames: createFindNames(store), config });
+  const desk = createDesk({ guard, csrf, findNames: createFindNames(store), refusals: services.refusals, config });
 
   const router = new Router();
   router.get('/admin', async (ctx: Context) => {

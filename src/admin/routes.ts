@@ -21,7 +21,7 @@ import { operatorRoutes } from './operators/api.ts';
 import { reportRoutes } from './reports/api.ts';
 import type { AdminServices } from './services.ts';
 
-export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config'> {
+export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config' | 'refusals'> {
   readonly services: AdminServices;
   readonly config: Config;
   readonly store: Store;
@@ -44,6 +44,7 @@ export function createAdminApi({ services, checks, clientErrors, ...deps }: Admi
 
   return createApi({
     ...deps,
+    refusals: services.refusals,
     routes: [
       ...accountRoutes({ support, getAccount, toKey }),
       ...auditRoutes({ store, audit, clock, timeZone: config.identity.timeZone }),

@@ -11,18 +11,22 @@ import type { Outbound } from '../ports/outbound/outbound.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { SecondFactors } from '../second-factor/service.ts';
 import type { Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
 import { createActivationMail } from './accounts/activation-mail.ts';
+import { rememberApiRefusals } from './apis/remembered.ts';
 import { createApiService, type ApiService } from './apis/service.ts';
 import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
 import { createSupport, type Support } from './accounts/support.ts';
 import { createFindHand, type FindHand } from './clients/hands.ts';
 import { createClientKeys, type ClientKeys } from './clients/keys/service.ts';
+import { rememberClientRefusals } from './clients/remembered.ts';
 import { createClientReview, type ClientReview, type ClientReviewDeps } from './clients/review.ts';
 import { createClientSecrets, type ClientSecrets } from './clients/secrets/service.ts';
 import { createClientService, type ClientService, type ClientServiceDeps } from './clients/service.ts';
 import { createInitialTokens, type InitialTokens } from './clients/registration/tokens.ts';
 import { createLogoService, type LogoService } from './clients/logo/service.ts';
 import { createOperatorService, type OperatorService } from './operators/service.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
 import { createReportService, type ReportService } from './reports/service.ts';
 
 /** What console and API have in common. */
@@ -39,6 +43,7 @@ export interface AdminServices {
   readonly initialTokens: InitialTokens;
   readonly operators: OperatorService;
   readonly reports: ReportService;
+  readonly refusals: Refusals;
   /** Whom somebody means who types a NIK, an address, a number or an account id. */
   readonly toKey: (text: string) => AccountKey;
 }
@@ -56,6 +61,7 @@ export interface AdminServicesDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly outbound: Outbound;
+  readonly log: Log;
   /** See `createClientService`. */
   readonly check: ClientServiceDeps['check'];
   readonly hasPassedCheck: ClientReviewDeps['hasPassedCheck'];
@@ -64,21 +70,23 @@ export interface AdminServicesDeps {
 export function createAdminServices(deps: AdminServicesDeps): AdminServices {
   const { config, store, clock } = deps;
   const accounts = createAccountService(deps);
-  const clients = createClientService(deps);
-  const review = createClientReview({ ...deps, clients });
+  const refusals = createRefusals(deps);
+  const made = createClientService(deps);
+  const { clients, review, secrets, keys } = rememberClientRefusals({ clients: made, review: createClientReview({ ...deps, clients: made }), secrets: createClientSecrets(deps), keys: createClientKeys(deps) }, refusals);
   const operators = createOperatorService(deps);
   return {
     accounts,
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
     clients,
-    clientSecrets: createClientSecrets(deps),
-    clientKeys: createClientKeys(deps),
+    clientSecrets: secrets,
+    clientKeys: keys,
     review,
     findHand: createFindHand({ store, rightsOf: (accountId) => operators.rightsOf(accountId) }),
-    logos: createLogoService({ ...deps, review }),
-    apis: createApiService(deps),
+    logos: createLogoService({ ...deps, review, refusals }),
+    apis: rememberApiRefusals(createApiService(deps), refusals),
     initialTokens: createInitialTokens(deps),
     operators,
+    refusals,
     reports: createReportService({ store, timeZone: config.identity.timeZone }),
     toKey(text) {
       const { identifier } = parseIdentifier(text, config.identity, clock.now());

@@ -60,6 +60,9 @@ export interface EventCatalogue {
   'operator.limited': { by: string; limit: string };
   'operator.refused': { by: string; permission: string };
 
+  'request.refused': { reason: string; address: string; fields?: readonly string[]; by?: string };
+  'change.refused': { kind: 'client' | 'logo' | 'api'; reason: string; fields?: readonly string[]; resource?: string; by: string };
+
   'api.created': { resource: string; after: Said; by: string };
   'api.updated': { resource: string; fields: readonly string[]; before: Said; after: Said; by: string; reason?: string };
   'api.disabled': { resource: string; by: string; reason?: string };
@@ -142,6 +145,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'operator.revoked': 'An account lost a role in the console.',
   'operator.limited': 'An operator or a machine came to a limit: of searching, revealing or storing logos.',
   'operator.refused': 'Somebody signed in asked for a page of the console that is not theirs.',
+  'request.refused': 'An operator, a machine, a team or a stranger was turned away before anybody looked at what they asked for: token, right, or a body that is too long or not of its schema.',
+  'change.refused': 'What an operator, a machine or a team wanted to change was against a rule: the `fields` at fault, lost to another editor, not to be decided yet.',
   'api.created': 'An API that takes access tokens was registered, to say `after`.',
   'api.updated': 'What is known of an API changed: the members by what they said `before` and say `after`, of the scopes those that differ.',
   'api.disabled': 'An API was stopped: no token is issued for it.',

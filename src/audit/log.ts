@@ -26,9 +26,10 @@ export interface Audit {
    *
    * Not within a transaction: the count has a connection of its own.
    *
-   * @param per what was limited, in parts; kept as a keyed hash only.
+   * @param per  what was limited, in parts; kept as a keyed hash only.
+   * @param most of whoever the first part names so many of that type in an hour, though no two are the same.
    */
-  recordOnce<Type extends EventType>(store: Pick<Store, 'audit'>, per: readonly string[], type: Type, details: EventCatalogue[Type], subject?: Subject): Promise<void>;
+  recordOnce<Type extends EventType>(store: Pick<Store, 'audit'>, per: readonly string[], type: Type, details: EventCatalogue[Type], subject?: Subject, most?: number): Promise<void>;
   /** Lays the chain over events written since. @returns how many. */
   chain(store: Store): Promise<number>;
   /**
@@ -108,9 +109,10 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     record,
     verifyNext,
 
-    async recordOnce(store, per, type, details, subject = {}) {
-      const { refused } = await counters.take(ONCE, keyedHash.hash('audit-once', type, ...per).toString('base64url'));
-      if (refused) tell(type, details, subject);
+    async recordOnce(store, per, type, details, subject = {}, most) {
+      const isBeyond = async (limit: Limit, purpose: string, parts: readonly string[]): Promise<boolean> => (await counters.take(limit, keyedHash.hash(purpose, type, ...parts).toString('base64url'))).refused;
+      const isKnown = await isBeyond(ONCE, 'audit-once', per);
+      if (isKnown || (most !== undefined && (await isBeyond({ ...ONCE, name: 'audit.most', points: most }, 'audit-most', per.slice(0, 1))))) tell(type, details, subject);
       else await record(store, type, details, subject);
     },
 

@@ -1,4 +1,5 @@
 import type Provider from 'oidc-provider';
+import { ok, refuse, type Result } from '../domain/result.ts';
 
 /** Who holds a token of the machines' own grant, and for what. */
 export interface MachineToken {
@@ -6,7 +7,13 @@ export interface MachineToken {
   readonly scopes: ReadonlySet<string>;
 }
 
-export type FindMachineToken = (value: string) => Promise<MachineToken | undefined>;
+/** Why one does not count, for the audit log alone; with the client that it was issued to, where that is known. */
+export interface UselessToken {
+  readonly reason: 'token-unknown' | 'token-kind' | 'client-stopped';
+  readonly clientId?: string;
+}
+
+export type FindMachineToken = (value: string) => Promise<Result<MachineToken, UselessToken>>;
 
 /** What no token of ours is longer than. */
 const LONGEST = 256;
@@ -18,10 +25,12 @@ const LONGEST = 256;
  */
 export function createFindMachineToken(provider: Provider): FindMachineToken {
   return async (value) => {
-    if (value.length > LONGEST) return undefined;
-    const token = await provider.ClientCredentials.find(value);
-    if (token?.clientId === undefined || token.isExpired || token.aud !== undefined || token.isSenderConstrained()) return undefined;
-    if ((await provider.Client.find(token.clientId)) === undefined) return undefined;
-    return { clientId: token.clientId, scopes: token.scopes };
+    const token = value.length > LONGEST ? undefined : await provider.ClientCredentials.find(value);
+    // Of one that has expired nothing is kept that could say whose it was.
+    if (token?.clientId === undefined || token.isExpired) return refuse({ reason: 'token-unknown' });
+    const { clientId } = token;
+    if (token.aud !== undefined || token.isSenderConstrained()) return refuse({ reason: 'token-kind', clientId });
+    if ((await provider.Client.find(clientId)) === undefined) return refuse({ reason: 'client-stopped', clientId });
+    return ok({ clientId, scopes: token.scopes });
   };
 }

@@ -44,6 +44,11 @@ export function createRegistrationTokenStore(db: Knex) {
       return rows[0] === undefined ? undefined : toToken(rows[0]);
     },
 
+    /** Whose it is, be it good for anything or not. */
+    async idOfInitial(hash: Buffer): Promise<string | undefined> {
+      return (await db<Row>('initial_tokens').where({ hash }).first('id'))?.id;
+    },
+
     /** What was refused costs no use. */
     async giveBackInitial(id: string): Promise<void> {
       await db('initial_tokens').where({ id }).where('used', '>', 0).decrement('used', 1);
@@ -69,10 +74,10 @@ export function createRegistrationTokenStore(db: Knex) {
       await db('registration_tokens').insert({ client_id: clientId, hash, initial_id: initialId, created_at: now });
     },
 
-    /** @returns by which initial token the client came; undefined where the token is not its, or the team may no longer. */
-    async findInitialOf(clientId: string, hash: Buffer): Promise<Pick<InitialToken, 'id' | 'handedBy'> | undefined> {
-      const row = await db('registration_tokens as r').join('initial_tokens as i', 'i.id', 'r.initial_id').where({ 'r.client_id': clientId, 'r.hash': hash }).whereNull('i.revoked_at').first<Pick<Row, 'id' | 'handed_by'> | undefined>('i.id', 'i.handed_by');
-      return row === undefined ? undefined : { id: row.id, handedBy: row.handed_by ?? undefined };
+    /** @returns by which initial token the client came, be it revoked or not; undefined where the token is not its. */
+    async findInitialOf(clientId: string, hash: Buffer): Promise<Pick<InitialToken, 'id' | 'handedBy' | 'revokedAt'> | undefined> {
+      const row = await db('registration_tokens as r').join('initial_tokens as i', 'i.id', 'r.initial_id').where({ 'r.client_id': clientId, 'r.hash': hash }).first<Pick<Row, 'id' | 'handed_by' | 'revoked_at'> | undefined>('i.id', 'i.handed_by', 'i.revoked_at');
+      return row === undefined ? undefined : { id: row.id, handedBy: row.handed_by ?? undefined, revokedAt: row.revoked_at ?? undefined };
     },
 
     /** Takes a draft away, with its versions and its token. @returns false when it is no draft. */

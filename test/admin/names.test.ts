@@ -1,10 +1,13 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createFindNames, type Names } from '../../src/admin/names.ts';
 import { wordsOfDetail } from '../../src/admin/audit/present.ts';
+import { apiDocument } from '../../src/admin/apis/forms.ts';
 import { createInitialTokens } from '../../src/admin/clients/registration/tokens.ts';
 import { fields } from '../../src/admin/clients/metadata-fields.ts';
+import { plainRefusals } from '../../src/admin/clients/refusals.ts';
 import { clientTypes } from '../../src/domain/client.ts';
+import { logoRefusals } from '../../src/domain/logo/logo.ts';
 import { permissions, roles } from '../../src/domain/operator.ts';
 import { personalScopes } from '../../src/domain/sharing.ts';
 import { sentences } from '../../src/web/i18n.ts';
@@ -113,6 +116,13 @@ describe('What goes along with an event', () => {
     expect(missing('operator.refused', 'permission', [...permissions, 'console'])).to.deep.equal([]);
     expect(missing('consent.given', 'scopes', personalScopes)).to.deep.equal([]);
     expect(missing('signing-key.removed', 'state', ['next', 'current', 'retired', 'withdrawn'])).to.deep.equal([]);
+    const atTheDoor = globSync('src/{admin,web}/**/*.ts').flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/Problem\((?:400|403|413|415|422), '([a-z-]+)'/g)].map(([, code = '']) => code));
+    const ofTokens = ['token-unknown', 'token-kind', 'token-ended', 'client-stopped'];
+    expect(missing('request.refused', 'reason', [...atTheDoor, ...ofTokens])).to.deep.equal([]);
+    const remembered = plainRefusals.filter((reason) => !reason.endsWith('-unknown') && reason !== 'proposal-own');
+    expect(missing('change.refused', 'reason', [...remembered, 'client-metadata', 'client-approved', ...logoRefusals, 'api-document', 'api-taken', 'api-changed'])).to.deep.equal([]);
+    expect(missing('change.refused', 'kind', ['client', 'logo', 'api'])).to.deep.equal([]);
+    expect(missing('api', 'fields', Object.keys(apiDocument.shape))).to.deep.equal([]);
     expect(wordsOfDetail('client.rejected', 'note', why)).to.equal(undefined);
   });
 });

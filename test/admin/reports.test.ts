@@ -101,7 +101,7 @@ describe('Reports', () => {
   describe('of failures', () => {
     it('leave out nothing that failed for a person or a service', () => {
       const failing = (Object.keys(eventMeanings) as EventType[]).filter((type) => /(?:refused|unavailable|limited|declined|not-sent|taken|given-up|failed)$/.test(type));
-      const ofOperators = ['operator.limited', 'operator.refused', 'client.review-refused'];
+      const ofOperators = ['operator.limited', 'operator.refused', 'client.review-refused', 'request.refused', 'change.refused'];
       expect(failing.filter((type) => !ofOperators.includes(type)), 'counted in src/admin/reports/counted.ts, or refused to an operator').to.have.members(Object.keys(failureReasons));
     });
 

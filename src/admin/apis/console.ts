@@ -52,6 +52,7 @@ export function addApiPages({ apis, desk }: { readonly apis: ApiService; readonl
     if (field(ctx, 'intent') === 'more') return edit(ctx, api, values, { seen, more: true });
     const document = documentOf(values);
     const parsed = parseApi(document);
+    if (!parsed.ok) await desk.refusedChange(ctx, { kind: 'api', reason: 'api-document', faults: parsed.refusal, resource: api.identifier });
     const { reason, errors } = readReason(ctx, 'update');
     if (!parsed.ok || reason === undefined) return edit(ctx, api, values, { seen, status: 422, errors: [...(parsed.ok ? [] : toErrors(parsed.refusal)), ...errors.map((one) => ({ ...one, label: labelOf('reason') }))] });
     const changed = await apis.update(api.identifier, document, { by: by(ctx), reason, seen });

@@ -17,22 +17,23 @@ export interface ShownDetail {
 }
 
 /** Where the words of a detail stand that other pages say too; all further ones are those of the log itself. */
-const elsewhere: Readonly<Record<string, (value: string, type: string) => string>> = {
+const elsewhere: Readonly<Record<string, (value: string, area: string) => string>> = {
   datum: (value) => `admin.accounts.datum.${value}`,
-  fields: (value, type) => `admin.${type.startsWith('api.') ? 'apis' : 'clients'}.field.${value}.label`,
+  fields: (value, area) => `admin.${area.startsWith('api') ? 'apis' : 'clients'}.field.${value}.label`,
   role: (value) => `admin.role.${value}`,
   scopes: (value) => `sharing.scope.${value}`,
   type: (value) => `admin.clients.type.${value}`,
 };
 
-export const wordsOfDetail = (type: string, name: string, value: string): Sentence | undefined => existing((elsewhere[name] ?? ((one) => `admin.audit.value.${name}.${one}`))(value, type));
+/** @param area  the type of the event or, where that is of several, the kind of thing it is about. */
+export const wordsOfDetail = (area: string, name: string, value: string): Sentence | undefined => existing((elsewhere[name] ?? ((one) => `admin.audit.value.${name}.${one}`))(value, area));
 
-function showValue(type: string, name: string, value: unknown, names: Pick<Names, 'account'>): ShownValue {
+function showValue(area: string, name: string, value: unknown, names: Pick<Names, 'account'>): ShownValue {
   if (typeof value === 'boolean') return { text: '', words: say(`admin.clients.value.${value ? 'yes' : 'no'}`) };
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   // Who handed the token on is told by the id of the account alone.
   if (name === 'handedBy') return { text: names.account(text) ?? text, words: undefined };
-  return { text, words: wordsOfDetail(type, name, text) };
+  return { text, words: wordsOfDetail(area, name, text) };
 }
 
 type Said = Readonly<Record<string, unknown>>;
@@ -53,7 +54,8 @@ const showMembers = (type: string, before: Said | undefined, after: Said): reado
 /** What goes along with an event, in the language of the page. Who did it stands apart. */
 export function showDetails({ type, details: { by: _by, before, after, ...details } }: Pick<AuditRow, 'type' | 'details'>, names: Pick<Names, 'account'>): readonly ShownDetail[] {
   const members = isSaid(after) ? showMembers(type, isSaid(before) ? before : undefined, after) : [];
+  const area = type === 'change.refused' ? String(details.kind) : type;
   // What changed, its members tell by themselves.
   const rest = Object.entries(details).filter(([name]) => name !== 'fields' || members.length === 0);
-  return [...rest.map(([name, value]) => ({ name, label: existing(`admin.audit.detail.${name}`), values: (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) => showValue(type, name, one, names)) })), ...members];
+  return [...rest.map(([name, value]) => ({ name, label: existing(`admin.audit.detail.${name}`), values: (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) => showValue(area, name, one, names)) })), ...members];
 }

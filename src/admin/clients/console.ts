@@ -75,7 +75,10 @@ export function addClientPages({ clients, review, logos, store, random, desk, fi
     const client = await getClient(ctx);
     const { typed, reason, errors } = readReason(ctx, action);
     if (reason === undefined) return showClient(ctx, client, { at: action, values: { reason: typed }, errors }, 422);
-    if (action !== 'disable' && isPrivileged(client.metadata.scope)) return showClient(ctx, client, { at: action, problem: privileged }, 422);
+    if (action !== 'disable' && isPrivileged(client.metadata.scope)) {
+      await desk.turnedAway(ctx, 'client-privileged');
+      return showClient(ctx, client, { at: action, problem: privileged }, 422);
+    }
     const because = { by: handAt(ctx).by, reason };
     const changed = await clients.setStatus(client.id, action === 'disable' ? 'disabled' : 'active', because);
     if (!changed.ok) return showClient(ctx, client, { at: action, problem: explainRefusal(changed.refusal) }, 422);

@@ -67,7 +67,7 @@ function findListingErrors(values: Values): FieldError[] {
 /** The form by which clients are registered and changed: what is typed goes the way of the review. */
 export function addEditPages({ review, logos, store, random, desk, getClient, showClient }: EditPagesDeps): (router: Router) => void {
   /** Every mistake at once: of the members, between them, and of what is the form's own. */
-  function judge(document: Record<string, unknown>, type: ClientType, values: Values, before: unknown): { readonly metadata: ParsedClient['metadata'] | undefined; readonly found: Saved; readonly reason: string | undefined } {
+  function judge(document: Record<string, unknown>, type: ClientType, values: Values, before: unknown): { readonly metadata: ParsedClient['metadata'] | undefined; readonly found: Saved; readonly faults: readonly { readonly field: string }[]; readonly reason: string | undefined } {
     // Whoever reviews it judges the legal basis; the form only asks that it is there.
     const parsed = parseClientMetadata(document, { type, allowNik: true });
     const { errors, problem } = parsed.ok ? { errors: [], problem: undefined } : toErrors(parsed.refusal, FIELDS);
@@ -77,7 +77,12 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
       ...(isPrivileged(document.scope, before) ? [{ field: 'scope', sentence: say('admin.clients.problem.privileged') }] : []),
       ...((values.why ?? '') === '' || reason.ok ? [] : [{ field: 'why', sentence: say(`admin.reason.refusal.${reason.refusal}`) }]),
     ];
-    return { metadata: parsed.ok && ours.length === 0 ? parsed.value.metadata : undefined, found: { errors: [...errors, ...ours.map((one) => ({ ...one, label: labelOf(one.field) }))], problem }, reason: reason.ok ? reason.value : undefined };
+    return { metadata: parsed.ok && ours.length === 0 ? parsed.value.metadata : undefined, found: { errors: [...errors, ...ours.map((one) => ({ ...one, label: labelOf(one.field) }))], problem }, faults: [...(parsed.ok ? [] : parsed.refusal), ...ours.filter((one) => one.field !== 'why')], reason: reason.ok ? reason.value : undefined };
+  }
+
+  /** What was to be saved; whoever only checks, or owes a reason, is not refused anything. */
+  async function remember(ctx: Context, faults: readonly { readonly field: string }[], clientId?: string): Promise<void> {
+    if (faults.length > 0 && field(ctx, 'intent') !== 'check') await desk.refusedChange(ctx, { kind: 'client', reason: 'client-metadata', faults, clientId });
   }
 
   const again = (ctx: Context, shown: Shown, saved: Saved, status: number, checked = false): Promise<void> => desk.show(ctx, editScreen({ frame: frameOf(ctx), ...shown, checked, ...saved }), status);
@@ -110,7 +115,8 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
     const shown: Shown = { client: undefined, newId, values: { ...values, type: type ?? 'web' }, keptLogo: logo === undefined ? undefined : { name: logo, address: `${HOME}/new/logo/${logo}` } };
     if (type === undefined) return again(ctx, shown, { errors: [{ field: 'type', label: labelOf('type'), sentence: say('admin.clients.problem.empty') }, ...ofLogo], problem: undefined }, 422);
     const document = { ...toDocument(values, type), logo };
-    const { metadata, found, reason } = judge(document, type, values, undefined);
+    const { metadata, found, faults, reason } = judge(document, type, values, undefined);
+    await remember(ctx, faults);
     if (metadata === undefined || ofLogo.length > 0) return again(ctx, shown, { ...found, errors: [...found.errors, ...ofLogo] }, 422);
     if (field(ctx, 'intent') === 'check') return check(ctx, shown, metadata, newId);
     // The form brings the id along: sent a second time, as by a reload, it registers nothing again.
@@ -155,7 +161,8 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
     const taken = from === undefined ? {} : { ...Object.fromEntries(Object.keys(client.metadata).map((name) => [name, undefined])), ...start.metadata };
     const changes = { ...taken, ...toDocument(values, client.type, start.metadata) };
     const shown: Shown = { client: { id: client.id, name: client.metadata.client_name, seen, waits, from }, newId: undefined, values: { ...values, type: client.type } };
-    const { metadata, found, reason } = judge({ ...start.metadata, ...changes }, client.type, values, client.metadata.scope);
+    const { metadata, found, faults, reason } = judge({ ...start.metadata, ...changes }, client.type, values, client.metadata.scope);
+    await remember(ctx, faults, client.id);
     if (metadata === undefined) return again(ctx, shown, found, 422);
     if (field(ctx, 'intent') === 'check') return check(ctx, shown, metadata, client.id);
     const saved = await review.save(client.id, changes, { hand: handAt(ctx), listing: listingOf(values) ?? null, allowNik: true, seen, reason });

@@ -3,28 +3,29 @@ import type { Client } from '../../domain/client.ts';
 import type { Store } from '../../store/store.ts';
 import type { FieldProblem } from './field-problem.ts';
 
-type PlainRefusal =
-  | 'client-id-taken'
-  | 'client-unknown'
-  | 'client-without-secret'
-  | 'secret-unknown'
-  | 'secret-last'
-  | 'key-unknown'
-  | 'key-last'
-  | 'client-changed'
-  | 'client-draft'
-  | 'drafts-many'
-  | 'proposal-changed'
-  | 'proposal-open'
-  | 'proposal-own'
-  | 'proposal-stale'
-  | 'proposal-unchecked'
-  | 'version-unknown'
-  | 'version-in-effect';
+export const plainRefusals = [
+  'client-id-taken',
+  'client-unknown',
+  'client-without-secret',
+  'secret-unknown',
+  'secret-last',
+  'key-unknown',
+  'key-last',
+  'client-changed',
+  'client-draft',
+  'drafts-many',
+  'proposal-changed',
+  'proposal-open',
+  'proposal-own',
+  'proposal-stale',
+  'proposal-unchecked',
+  'version-unknown',
+  'version-in-effect',
+] as const;
 
 export type ClientRefusal =
   | { readonly reason: 'client-metadata'; readonly problems: readonly FieldProblem[] }
-  | { readonly reason: PlainRefusal; readonly id: string };
+  | { readonly reason: (typeof plainRefusals)[number]; readonly id: string };
 
 /** Ends a transaction without a trace, and carries the reason out of it. */
 export class Abandoned extends Error {

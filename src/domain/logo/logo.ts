@@ -10,7 +10,8 @@ export const LOGO_PIXELS = 1024;
 export const logoTypes = { png: 'image/png', jpg: 'image/jpeg', webp: 'image/webp' } as const;
 export type LogoExtension = keyof typeof logoTypes;
 
-export type LogoRefusal = 'logo-empty' | 'logo-large' | 'logo-svg' | 'logo-type' | 'logo-pixels' | 'logo-broken';
+export const logoRefusals = ['logo-empty', 'logo-large', 'logo-svg', 'logo-type', 'logo-pixels', 'logo-broken'] as const;
+export type LogoRefusal = (typeof logoRefusals)[number];
 
 export interface Logo extends Picture {
   readonly extension: LogoExtension;

@@ -45,7 +45,10 @@ export function addKeyPages({ clients, keys, clock, desk }: KeyPagesDeps): (rout
     const delay = delays.find((one) => String(one) === field(ctx, 'delay')) ?? 0;
     const { typed, reason, errors } = readReason(ctx, `end-${thumbprint}`);
     const values = { reason: typed, delay: String(delay) };
-    if (isPrivileged(client.metadata.scope)) return show(ctx, client, { at: thumbprint, values, problem: say('admin.clients.problem.privileged') }, 422);
+    if (isPrivileged(client.metadata.scope)) {
+      await desk.turnedAway(ctx, 'client-privileged');
+      return show(ctx, client, { at: thumbprint, values, problem: say('admin.clients.problem.privileged') }, 422);
+    }
     if (reason === undefined) return show(ctx, client, { at: thumbprint, values, errors }, 422);
     const ended = await keys.end(client.id, thumbprint, { afterSeconds: delay * DAY }, { hand: handOf(signatureOf(operatorOf(ctx).actor)), reason });
     if (!ended.ok) return show(ctx, await getClient(ctx), { at: thumbprint, values, problem: say(`admin.clients.refusal.${ended.refusal.reason}`) }, 422);

@@ -7,6 +7,7 @@ import type { Counters } from '../../../ports/counters/counters.ts';
 import type { Limits } from '../../../ports/counters/limits.ts';
 import type { StoredLogo } from '../../../store/client-logos.ts';
 import type { Store } from '../../../store/store.ts';
+import type { Refusals } from '../../refusals.ts';
 import type { ClientRefusal } from '../refusals.ts';
 import type { ClientReview, Saved, SaveOptions } from '../review.ts';
 import { whoAnswersFor, type Hand } from '../versions.ts';
@@ -35,11 +36,12 @@ export interface LogoService {
 
 export interface LogoServiceDeps {
   readonly review: Pick<ClientReview, 'save'>;
-  readonly store: Pick<Store, 'audit' | 'clientLogos'>;
+  readonly store: Pick<Store, 'audit' | 'clientLogos' | 'clients'>;
   readonly clock: Clock;
   readonly audit: Audit;
   readonly counters: Counters;
   readonly limits: Limits;
+  readonly refusals: Pick<Refusals, 'change'>;
 }
 
 /** The picture of a file as it is kept. Nothing is kept here. */
@@ -50,10 +52,15 @@ export function toStored(file: Buffer): Result<StoredLogo, LogoRefusal> {
   return ok({ name: `${createHash('sha256').update(bytes).digest('hex')}.${extension}`, bytes, width, height });
 }
 
-export function createLogoService({ review, store, audit, counters, limits, clock }: LogoServiceDeps): LogoService {
+export function createLogoService({ review, store, audit, counters, limits, clock, refusals }: LogoServiceDeps): LogoService {
   const limit = limits.operator.logos;
 
-  const judge = ({ bytes, isCut }: ReadFile): Result<StoredLogo, LogoRefusal> => (isCut === true ? refuse('logo-large') : toStored(bytes));
+  async function judge({ bytes, isCut }: ReadFile, { by }: Hand, clientId?: string): Promise<Result<StoredLogo, FileRefusal>> {
+    const stored: Result<StoredLogo, LogoRefusal> = isCut === true ? refuse('logo-large') : toStored(bytes);
+    if (stored.ok) return stored;
+    await refusals.change(by, { kind: 'logo', reason: stored.refusal, clientId });
+    return refuse({ reason: stored.refusal });
+  }
 
   /** @returns false where it is one too many for today. */
   async function count(hand: Hand): Promise<boolean> {
@@ -66,8 +73,10 @@ export function createLogoService({ review, store, audit, counters, limits, cloc
   return {
     async put(id, file, options) {
       if (file === undefined) return review.save(id, { logo: undefined }, options);
-      const stored = judge(file);
-      if (!stored.ok) return refuse({ reason: stored.refusal });
+      // What is no client's is judged by nobody, and named nowhere.
+      if ((await store.clients.find(id)) === undefined) return refuse({ reason: 'client-unknown', id });
+      const stored = await judge(file, options.hand, id);
+      if (!stored.ok) return stored;
       if (!(await count(options.hand))) return refuse({ reason: 'logos-many' });
       const saved = await review.save(id, { logo: stored.value.name }, { ...options, picture: stored.value });
       // Nothing is kept of it.
@@ -76,8 +85,8 @@ export function createLogoService({ review, store, audit, counters, limits, cloc
     },
 
     async keep(file, hand) {
-      const stored = judge(file);
-      if (!stored.ok) return refuse({ reason: stored.refusal });
+      const stored = await judge(file, hand);
+      if (!stored.ok) return stored;
       if (!(await count(hand))) return refuse({ reason: 'logos-many' });
       await store.clientLogos.put(stored.value, clock.now());
       return ok(stored.value.name);

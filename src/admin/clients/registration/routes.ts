@@ -4,12 +4,15 @@ import type { Counters, Limit } from '../../../ports/counters/counters.ts';
 import type { Limits } from '../../../ports/counters/limits.ts';
 import type { Clock } from '../../../ports/clock/clock.ts';
 import { readJson } from '../../../web/json-body.ts';
-import type { SenderState } from '../../../web/sender.ts';
+import { Problem } from '../../../web/problem.ts';
+import { networkOf, type SenderState } from '../../../web/sender.ts';
+import type { Refusals } from '../../refusals.ts';
 import { tellError, type TellErrorDeps } from '../../../web/told-error.ts';
 import type { Managed, Registration, RegistrationRefusal } from './service.ts';
 
 export interface RegistrationRoutesDeps extends TellErrorDeps {
   readonly registration: Registration;
+  readonly refusals: Pick<Refusals, 'request'>;
   readonly counters: Counters;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -30,13 +33,13 @@ function answer(ctx: Context, status: number, body: object): void {
 }
 
 /** `/reg`, where approved teams register clients, and `/reg/<client_id>`, where they look after them. */
-export function createRegistrationRoutes({ registration, counters, limits, clock, issuer, limitBytes, log, random }: RegistrationRoutesDeps): Middleware {
+export function createRegistrationRoutes({ registration, refusals, counters, limits, clock, issuer, limitBytes, log, random }: RegistrationRoutesDeps): Middleware {
   const refuse = (ctx: Context, status: number, error: string, description: string): void => {
     const helpCode = tellError(ctx, { log, random }, { status, error, clientId: MANAGED.exec(ctx.path)?.[1] });
     answer(ctx, status, { error, error_description: description, help_code: helpCode });
   };
 
-  function refused(ctx: Context, refusal: RegistrationRefusal): void {
+  function answerRefusal(ctx: Context, refusal: RegistrationRefusal): void {
     switch (refusal.reason) {
       case 'token':
         ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
@@ -67,10 +70,18 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     ...(warnings.length === 0 ? {} : { warnings: warnings.map(({ field, what }) => `${field} ${what}`) }),
   });
 
-  const manage = (ctx: Context, result: Result<Managed, RegistrationRefusal>, token: string): void => {
+  const turnAway = (ctx: Context, reason: string, by?: string): Promise<void> =>
+    refusals.request({ reason, address: `${ctx.method} ${ctx.path === PATH ? PATH : `${PATH}/{client_id}`}`, by, network: networkOf(ctx.ip) });
+
+  async function refused(ctx: Context, refusal: RegistrationRefusal): Promise<void> {
+    if (refusal.reason === 'token') await turnAway(ctx, refusal.by === undefined ? 'token-unknown' : 'token-ended', refusal.by);
+    answerRefusal(ctx, refusal);
+  }
+
+  async function manage(ctx: Context, result: Result<Managed, RegistrationRefusal>, token: string): Promise<void> {
     if (result.ok) answer(ctx, 200, present(result.value, token));
-    else refused(ctx, result.refusal);
-  };
+    else await refused(ctx, result.refusal);
+  }
 
   /** @returns false where it was refused already. */
   async function within(ctx: Context, limit: Limit, key: string): Promise<boolean> {
@@ -90,9 +101,10 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     try {
       return { document: await readJson(ctx, limitBytes) };
     } catch (error) {
-      const { status } = error as { status?: unknown };
-      if (typeof status !== 'number' || status >= 500) throw error;
-      refuse(ctx, status === 413 ? 413 : 400, 'invalid_client_metadata', (error as Error).message);
+      if (!(error instanceof Problem)) throw error;
+      // Before anybody looked at the token: whose it is, is not known.
+      await turnAway(ctx, error.code);
+      refuse(ctx, error.status === 413 ? 413 : 400, 'invalid_client_metadata', error.message);
       return undefined;
     }
   }
@@ -112,27 +124,27 @@ export function createRegistrationRoutes({ registration, counters, limits, clock
     }
     if (!(await withinNetwork(ctx))) return;
     const token = BEARER.exec(ctx.get('authorization'))?.[1];
-    if (token === undefined) { refused(ctx, { reason: 'token' }); return; }
+    if (token === undefined) { answerRefusal(ctx, { reason: 'token' }); return; }
 
     if (clientId === undefined) {
       const body = await read(ctx);
       if (body === undefined) return;
       const made = await registration.register(token, body.document);
       if (made.ok) answer(ctx, 201, present(made.value, made.value.token.reveal()));
-      else refused(ctx, made.refusal);
+      else await refused(ctx, made.refusal);
     } else if (ctx.method === 'GET') {
-      manage(ctx, await registration.read(clientId, token), token);
+      await manage(ctx, await registration.read(clientId, token), token);
     } else if (ctx.method === 'PUT') {
       const body = await read(ctx);
       if (body === undefined) return;
       // Counted on the client only for its team: anybody knows the id.
       const known = await registration.read(clientId, token);
-      if (!known.ok) { refused(ctx, known.refusal); return; }
-      if (await within(ctx, limits.registration.client, clientId)) manage(ctx, await registration.update(clientId, token, body.document), token);
+      if (!known.ok) { await refused(ctx, known.refusal); return; }
+      if (await within(ctx, limits.registration.client, clientId)) await manage(ctx, await registration.update(clientId, token, body.document), token);
     } else {
       const removed = await registration.remove(clientId, token);
       if (removed.ok) ctx.status = 204;
-      else refused(ctx, removed.refusal);
+      else await refused(ctx, removed.refusal);
     }
   };
 }

@@ -11,13 +11,15 @@ import type { Random } from '../../../ports/random/random.ts';
 import type { InitialToken } from '../../../store/registration-tokens.ts';
 import type { Store } from '../../../store/store.ts';
 import type { FieldProblem } from '../field-problem.ts';
+import type { Refusals } from '../../refusals.ts';
 import type { ClientRefusal } from '../refusals.ts';
 import type { ClientReview } from '../review.ts';
 import { teamOf, type Hand } from '../versions.ts';
 import { initialHash, newToken } from './tokens.ts';
 
 export type RegistrationRefusal =
-  | { readonly reason: 'token' }
+  /** With the team whose it was, where there was such a token at all. */
+  | { readonly reason: 'token'; readonly by?: string }
   | { readonly reason: 'metadata'; readonly problems: readonly FieldProblem[] }
   /** The client was approved or stopped: what is asked for is an operator's to do. */
   | { readonly reason: 'forbidden'; readonly what: string }
@@ -52,7 +54,9 @@ export interface RegistrationDeps {
   readonly keyedHash: KeyedHash;
   readonly clock: Clock;
   readonly random: Random;
+  /** It remembers by itself what it refuses. */
   readonly review: Pick<ClientReview, 'register' | 'save'>;
+  readonly refusals: Pick<Refusals, 'change'>;
 }
 
 /** Nobody gives these to themselves, nor does a reviewer come upon them among fifty others: an operator writes them. */
@@ -91,14 +95,33 @@ function handOfTeam({ id, handedBy }: Pick<InitialToken, 'id' | 'handedBy'>): Ha
   return { by, involved: [by, ...(handedBy === undefined ? [] : [signatureOf({ kind: 'operator', accountId: handedBy as AccountId })])] };
 }
 
-export function createRegistration({ store, audit, keyedHash, clock, random, review }: RegistrationDeps): Registration {
+export function createRegistration({ store, audit, keyedHash, clock, random, review, refusals }: RegistrationDeps): Registration {
   const managementHash = (token: string): Buffer => keyedHash.hash('registration-token', token);
 
-  /** @returns the client with the hand of its team; undefined where the token is not for it. */
-  async function admitted(clientId: string, token: string): Promise<{ readonly client: Client; readonly hand: Hand } | undefined> {
+  /** The client with the hand of its team, where the token is for it and the team still may. */
+  async function admitted(clientId: string, token: string): Promise<Result<{ readonly client: Client; readonly hand: Hand }, RegistrationRefusal>> {
     const initial = await store.registrationTokens.findInitialOf(clientId, managementHash(token));
+    if (initial?.revokedAt !== undefined) return refuse({ reason: 'token', by: teamOf(initial.id) });
     const client = initial === undefined ? undefined : await store.clients.find(clientId);
-    return initial === undefined || client === undefined ? undefined : { client, hand: handOfTeam(initial) };
+    return initial === undefined || client === undefined ? refuse({ reason: 'token' }) : ok({ client, hand: handOfTeam(initial) });
+  }
+
+  /** A refusal of our own. Those of the review are remembered there. */
+  async function remembered({ by }: Hand, clientId: string | undefined, reason: 'client-metadata' | 'client-stopped' | 'client-approved', refusal: RegistrationRefusal): Promise<Result<never, RegistrationRefusal>> {
+    await refusals.change(by, { kind: 'client', reason, clientId, faults: 'problems' in refusal ? refusal.problems : [] });
+    return refuse(refusal);
+  }
+
+  /** What the team wants its registration to say, but for what it says only to be let in. */
+  async function readUpdate(client: Client, document: unknown): Promise<Result<Members, RegistrationRefusal>> {
+    const given = readDocument(document, client.metadata);
+    if (!given.ok) return given;
+    const sent = NEVER_SENT.filter((name) => given.value[name] !== undefined);
+    if (sent.length > 0) return refuse({ reason: 'metadata', problems: sent.map((field) => ({ field, what: 'must not be sent' })) });
+    if (given.value.client_id !== client.id) return problem('client_id', `must be ${client.id}`);
+    const { client_secret: secret, ...wanted } = given.value;
+    if (secret !== undefined && !(await isInForce(client, secret))) return problem('client_secret', 'must be the one in force: it is made here and cannot be given');
+    return ok(wanted);
   }
 
   async function show(client: Client, { newSecret, warnings = [] }: Partial<Pick<Managed, 'newSecret' | 'warnings'>> = {}): Promise<Managed> {
@@ -108,10 +131,14 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
 
   return {
     async register(initialToken, document) {
-      const initial = await store.registrationTokens.useInitial(initialHash(keyedHash, initialToken), clock.now());
-      if (initial === undefined) return refuse({ reason: 'token' });
+      const hash = initialHash(keyedHash, initialToken);
+      const initial = await store.registrationTokens.useInitial(hash, clock.now());
+      if (initial === undefined) {
+        const id = await store.registrationTokens.idOfInitial(hash);
+        return refuse({ reason: 'token', ...(id === undefined ? {} : { by: teamOf(id) }) });
+      }
       const given = readDocument(document, undefined);
-      const registered = given.ok ? await registerDraft(given.value, initial) : given;
+      const registered = given.ok ? await registerDraft(given.value, initial) : await remembered(handOfTeam(initial), undefined, 'client-metadata', given.refusal);
       if (!registered.ok) {
         await store.registrationTokens.giveBackInitial(initial.id);
         return registered;
@@ -123,33 +150,30 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
 
     async read(clientId, token) {
       const found = await admitted(clientId, token);
-      return found === undefined ? refuse({ reason: 'token' }) : ok(await show(found.client));
+      return found.ok ? ok(await show(found.value.client)) : found;
     },
 
     async update(clientId, token, document) {
       const found = await admitted(clientId, token);
-      if (found === undefined) return refuse({ reason: 'token' });
-      if (found.client.status === 'disabled') return refuse({ reason: 'forbidden', what: 'the client was stopped by an operator' });
-      const given = readDocument(document, found.client.metadata);
-      if (!given.ok) return given;
-      const sent = NEVER_SENT.filter((name) => given.value[name] !== undefined);
-      if (sent.length > 0) return problem(sent.join(', '), 'must not be sent');
-      if (given.value.client_id !== clientId) return problem('client_id', `must be ${clientId}`);
-      const { client_secret: secret, ...wanted } = given.value;
-      if (secret !== undefined && !(await isInForce(found.client, secret))) return problem('client_secret', 'must be the one in force: it is made here and cannot be given');
-      const saved = await review.save(clientId, { ...(await cleared(found.client)), ...wanted }, { hand: found.hand });
+      if (!found.ok) return found;
+      const { client, hand } = found.value;
+      if (client.status === 'disabled') return remembered(hand, clientId, 'client-stopped', { reason: 'forbidden', what: 'the client was stopped by an operator' });
+      const wanted = await readUpdate(client, document);
+      if (!wanted.ok) return remembered(hand, clientId, 'client-metadata', wanted.refusal);
+      const saved = await review.save(clientId, { ...(await cleared(client)), ...wanted.value }, { hand });
       return saved.ok ? ok(await show(saved.value.client, { warnings: saved.value.warnings })) : refuse(toRefusal(saved.refusal));
     },
 
     async remove(clientId, token) {
       const found = await admitted(clientId, token);
-      if (found === undefined) return refuse({ reason: 'token' });
+      if (!found.ok) return found;
+      const { hand } = found.value;
       const removed = await store.transaction(async (tx) => {
         if (!(await tx.registrationTokens.removeDraft(clientId))) return false;
-        await audit.record(tx, 'client-draft.removed', { by: found.hand.by }, { clientId });
+        await audit.record(tx, 'client-draft.removed', { by: hand.by }, { clientId });
         return true;
       });
-      return removed ? ok(undefined) : refuse({ reason: 'forbidden', what: 'the client was approved: an operator stops it' });
+      return removed ? ok(undefined) : remembered(hand, clientId, 'client-approved', { reason: 'forbidden', what: 'the client was approved: an operator stops it' });
     },
   };
 

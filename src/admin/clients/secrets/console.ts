@@ -41,7 +41,10 @@ export function addSecretPages({ clients, secrets, clock, desk }: SecretPagesDep
   /** Refuses what the console may not do, and what was not explained. */
   async function act(ctx: Context, at: string, values: SecretsShown['values'], work: (client: Client, because: { by: string; reason: string }) => Promise<ClientRefusal | undefined>): Promise<void> {
     const client = await getClient(ctx);
-    if (isPrivileged(client.metadata.scope)) return show(ctx, client, { at, problem: say('admin.clients.problem.privileged') }, 422);
+    if (isPrivileged(client.metadata.scope)) {
+      await desk.turnedAway(ctx, 'client-privileged');
+      return show(ctx, client, { at, problem: say('admin.clients.problem.privileged') }, 422);
+    }
     const { reason, errors } = readReason(ctx, at);
     if (reason === undefined) return show(ctx, client, { at, errors, ...(values === undefined ? {} : { values }) }, 422);
     const refusal = await work(client, { by: signatureOf(operatorOf(ctx).actor), reason });
