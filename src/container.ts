@@ -36,6 +36,7 @@ import { createApiDirectory } from './oidc/resources.ts';
 import { createEndGrants } from './oidc/state/holder.ts';
 import type { SigningKeys } from './oidc/signing-keys.ts';
 import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
+import { tellFaults } from './oidc/told-faults.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
 import { createPeriodicJobs } from './periodic.ts';
@@ -125,6 +126,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     log,
   });
   comeBackLater(provider, isDatabaseAway);
+  tellFaults(provider, { random, log });
   const clientErrors = watchClientErrors(provider, { clients, store, audit, clock, random, log });
   const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch: outbound.fetch, random }), store, audit, clock, random, log });
   rememberVisits(provider, { store, clock });

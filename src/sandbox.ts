@@ -11,6 +11,7 @@ import { observe } from './oidc/sandbox/observe.ts';
 import { createSandboxProvider, SANDBOX } from './oidc/sandbox/provider.ts';
 import { createSignOutPages, signOutFromAnywhere } from './oidc/sign-out.ts';
 import { createSigningKeys, loadSandboxKeys } from './oidc/signing-keys.ts';
+import { tellFaults } from './oidc/told-faults.ts';
 import { createChecks, type Checks } from './sandbox/checks.ts';
 import { createSandbox } from './sandbox/routes.ts';
 import { findTrial } from './sandbox/trial.ts';
@@ -47,6 +48,7 @@ export async function createSandboxOf(core: Core, { csrf, showError, receipt }: 
     pages: { error, ...signOut, ...createDevicePages(error) },
   });
   comeBackLater(provider, isDatabaseAway);
+  tellFaults(provider, core);
   observe(provider, checks);
   const before = [postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }), signOutFromAnywhere(provider)];
   return { checks, sandbox: createSandbox({ ...core, enabled: config.sandbox.enabled, provider, checks, csrf, before }) };

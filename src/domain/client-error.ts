@@ -94,7 +94,7 @@ const byWords: Readonly<Record<string, readonly (readonly [RegExp, Fault])[]>> =
 };
 
 /** What services may meet; the catalogue of the guide has a row for each. */
-export const knownErrors: readonly string[] = [...Object.keys(byError), 'invalid_request', 'invalid_grant', 'authorization_pending', 'use_dpop_nonce', ...OURS];
+export const knownErrors: readonly string[] = [...Object.keys(byError), 'invalid_request', 'invalid_grant', ...EXPECTED, ...OURS];
 
 /** @param words  what the library says beside the error: its description, and the detail that it shows to nobody. */
 export function faultOf(error: string, words: string): Fault {

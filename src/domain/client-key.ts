@@ -26,6 +26,12 @@ export function withLiveKeys(metadata: ClientMetadata, now: Date): ClientMetadat
   return live.length === keys.length ? metadata : { ...metadata, jwks: { keys: live } };
 }
 
+/** When the next of them ends; undefined where none does. */
+export function nextEndOfKeys(metadata: ClientMetadata, now: Date): Date | undefined {
+  const ends = keysOf(metadata.jwks).map(endOfKey).filter((end) => end !== undefined && end > now) as readonly Date[];
+  return ends.length === 0 ? undefined : new Date(Math.min(...ends.map((end) => end.getTime())));
+}
+
 /** The same key that ends sooner, and says nothing else of itself. */
 export function endsSooner({ exp: before, ...was }: ClientKey, { exp: after, ...is }: ClientKey): boolean {
   return typeof after === 'number' && (before === undefined || (typeof before === 'number' && after <= before)) && isDeepStrictEqual(was, is);

@@ -8,8 +8,7 @@ import type { Random } from '../ports/random/random.ts';
 import type { ErrorsOfDay } from '../store/client-errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
-import { hasShownError, helpCodeOf } from '../web/help-code.ts';
-import { inWords, tellError } from '../web/told-error.ts';
+import { helpCodeOf } from '../web/help-code.ts';
 import type { ClientDirectory } from './clients.ts';
 import { whyNotPublished } from './held-keys.ts';
 
@@ -50,11 +49,6 @@ function wordsOf(error: ProtocolError): string {
   return words.filter((one) => typeof one === 'string').join('; ');
 }
 
-interface FaultState {
-  /** What services are told of this request, where they are told anything. */
-  protocolFault?: { readonly kind: RequestKind; readonly error: string; readonly clientId: string | undefined; readonly keys?: string };
-}
-
 /** Which client the request says it is of; nothing is proved by that. */
 function claimedClient(ctx: KoaContextWithOIDC): string | undefined {
   const { client, params, body } = ctx.oidc;
@@ -70,28 +64,9 @@ function claimedClient(ctx: KoaContextWithOIDC): string | undefined {
   }
 }
 
-/** Not why: the address may lead into a network that whoever asks should learn nothing of. */
-const KEYS_MISSING = 'client authentication failed: the keys at the jwks_uri of the client could not be fetched';
-
-/** What services are told besides the error: the code by which an operator finds it. */
-function tellHelpCode(ctx: KoaContextWithOIDC, helpCode: string, lacksKeys: boolean): void {
-  const body: unknown = ctx.body;
-  if (typeof body === 'object' && body !== null && 'error' in body && !Buffer.isBuffer(body)) {
-    ctx.body = { ...body, ...(lacksKeys && body.error === 'invalid_client' ? { error_description: KEYS_MISSING } : {}), help_code: helpCode };
-    return;
-  }
-  const words = inWords(helpCode);
-  // The library's page of `response_mode=form_post`, whose form sends itself.
-  if (typeof body === 'string') ctx.body = body.replace(/name="error_description" value="[^"]*/, (before) => `${before}${words}`);
-  const { location } = ctx.response.headers;
-  if (typeof location !== 'string') return;
-  // Written behind what is there: the rest of the address stays the service's, to the letter.
-  ctx.set('Location', location.replace(/^.*[?&]error_description=[^&#]*/, (before) => `${before}${encodeURIComponent(words)}`));
-}
-
 /**
- * Keeps what goes wrong between each client and the protocol, and gives each error its help code. Counted in the process
- * and written now and then: no request waits for it or fails by it, and a flood of errors is one row that counts.
+ * Keeps what goes wrong between each client and the protocol. Counted in the process and written now and then: no request
+ * waits for it or fails by it, and a flood of errors is one row that counts.
  */
 export function watchClientErrors(provider: Provider, { clients, store, audit, clock, random, log }: ClientErrorsDeps): ClientErrors {
   let counted = new Map<string, ErrorsOfDay>();
@@ -147,7 +122,6 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
       const { error } = thrown;
       if (typeof error !== 'string' || !isFaultOfService(error)) return;
       const keys = whyNotPublished(thrown);
-      (ctx.state as FaultState).protocolFault = { kind, error, clientId: ctx.oidc.client?.clientId, ...(keys === undefined ? {} : { keys }) };
       const found = remember(ctx, kind, error, wordsOf(thrown), helpCodeOf(ctx, random), keys).catch((cause: unknown) => {
         log.warn({ err: cause }, 'an error of a service could not be counted');
       });
@@ -155,14 +129,6 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
       void found.finally(() => finding.delete(found));
     });
   }
-
-  provider.use(async (ctx, next) => {
-    await next();
-    const fault = (ctx.state as FaultState).protocolFault;
-    // A page of ours says its code itself, and has its own line in the log.
-    if (fault === undefined || hasShownError(ctx)) return;
-    tellHelpCode(ctx as KoaContextWithOIDC, tellError(ctx, { log, random }, { ...fault, status: ctx.status }), fault.keys !== undefined);
-  });
 
   return {
     flush,

@@ -148,7 +148,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
 
   const provider = new Provider(issuer, { ...configuration, ...instead });
   forgetOldKeys(provider, clock);
-  findByRow(provider, clients, new Set(ownClients.map(({ client_id: id }) => id)));
+  findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });
   compareByHash(provider, { clients, store, clock, log });
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
@@ -166,8 +166,8 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   provider.on('authorization.accepted', ({ oidc }: KoaContextWithOIDC) => {
     Object.defineProperty(oidc, 'acr', { value: answeredAcr(oidc.session?.acr, oidc.params ?? {}) });
   });
-  provider.on('server_error', (_ctx: unknown, error: Error) => {
-    log.error({ err: error }, 'protocol failure');
+  provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
+    log.error({ err: error, requestId: (ctx.state as { requestId?: string }).requestId }, 'protocol failure');
   });
   provider.on('backchannel.error', (_ctx: unknown, error: Error, client: { clientId: string }) => {
     log.error({ err: error, clientId: client.clientId }, 'a logout notice could not be stored');

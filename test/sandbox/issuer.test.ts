@@ -53,6 +53,13 @@ describe('The sandbox issuer', () => {
     return request.receive(await signIn(browser, await browser.open(request.url), citizen.nik, citizen.password));
   }
 
+  it('gives errors their help code too, and the log its line: this is where teams meet most of them', async () => {
+    const answer = await fetch(`${sandbox}/token`, { method: 'POST', headers: { authorization: `Basic ${btoa('rp:salah')}` }, body: new URLSearchParams({ grant_type: 'authorization_code', code: 'x', redirect_uri: TRIAL }) });
+    const { error, help_code: helpCode } = (await answer.json()) as Record<string, string>;
+    expect([answer.status, error]).to.deep.equal([401, 'invalid_client']);
+    expect(app.logLines.filter((line) => line.includes(helpCode ?? 'none given') && line.includes('error.answered'))).to.have.lengthOf(1);
+  });
+
   it('signs invented people in without a password, and says on every page that nothing is real', async () => {
     const browser = new Browser();
     const request = await begin(sandbox, TRIAL);

@@ -159,7 +159,9 @@ describe('What went wrong', () => {
       expect(answer.status, answer.url).to.equal(503);
       expect(answer.headers.get('retry-after'), answer.url).to.equal('5');
       expect(answer.headers.get('cache-control'), answer.url).to.equal('no-store');
-      expect(await answer.json(), answer.url).to.deep.equal({ error: 'temporarily_unavailable' });
+      const { error, help_code: helpCode, ...nothing } = (await answer.json()) as Record<string, string>;
+      expect({ error, nothing }, answer.url).to.deep.equal({ error: 'temporarily_unavailable', nothing: {} });
+      expect(app.logLines.filter((one) => one.includes(helpCode ?? 'none given') && one.includes('error.answered')), answer.url).to.have.lengthOf(1);
     }
 
     line.mend();
