@@ -87,6 +87,7 @@ export interface EventCatalogue {
   'client.check-waived': { version: number; by: string; reason: string };
   'client.review-refused': { version: number; by: string; reason: string };
   'client.keys-refused': { reason: string; by: string };
+  'client.address-refused': { member: string; reason: string; by: string };
   'client.check-started': { by: string };
   'client.check-passed': { by: string };
   'client.check-link-made': { by: string };
@@ -169,6 +170,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'client.check-waived': 'An administrator let a proposal pass without the integration check.',
   'client.review-refused': 'Somebody tried to decide on what they had a hand in.',
   'client.keys-refused': 'The keys at the `jwks_uri` of a client application were not taken: its address leads inside, redirects or has no end, or a private key lies there. By the `protocol` once an hour.',
+  'client.address-refused': 'Another address in the registration of a client application was not taken, because it leads inside, redirects or has no end: `member` names it. By the `protocol` once an hour.',
   'client.check-started': 'An integration check of a client application was started.',
   'client.check-passed': 'A client application passed its integration check.',
   'client.check-link-made': 'A personal link to the integration check was made for the team of a client application.',

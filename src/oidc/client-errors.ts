@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { helpCodeOf } from '../web/help-code.ts';
 import type { ClientDirectory } from './clients.ts';
-import { whyNotPublished } from './held-keys.ts';
+import { findNotPublished, type NotPublished } from './held-keys.ts';
 
 export interface ClientErrors {
   /** Writes what was counted since the last time. Never throws. */
@@ -103,7 +103,7 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
     }
   }
 
-  async function remember(ctx: KoaContextWithOIDC, kind: RequestKind, error: string, words: string, helpCode: string, keys: string | undefined): Promise<void> {
+  async function remember(ctx: KoaContextWithOIDC, kind: RequestKind, error: string, words: string, helpCode: string, missing: NotPublished | undefined): Promise<void> {
     const id = claimedClient(ctx);
     // The library has just asked for the same one: nothing is read a second time.
     const client = id === undefined ? undefined : await clients.find(id);
@@ -113,7 +113,10 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
     const address = addressOf(fault === 'redirect-uri' || fault === 'redirect-differs' ? home : fault === 'post-logout' ? afterwards : fault === 'keys' ? client.metadata.jwks_uri : undefined);
     const at = clock.now();
     count({ clientId: client.id, kind, error: error.slice(0, LONGEST_WORD), fault, count: 1, firstAt: at, lastAt: at, helpCodes: [helpCode], address });
-    if (keys !== undefined && isMeant(keys)) await audit.recordOnce(store, [client.id, keys], 'client.keys-refused', { reason: keys, by: 'protocol' }, { clientId: client.id });
+    if (missing === undefined || !isMeant(missing.reason)) return;
+    const { member, reason } = missing;
+    if (member === 'jwks_uri') await audit.recordOnce(store, [client.id, reason], 'client.keys-refused', { reason, by: 'protocol' }, { clientId: client.id });
+    else await audit.recordOnce(store, [client.id, member, reason], 'client.address-refused', { member, reason, by: 'protocol' }, { clientId: client.id });
   }
 
   const on = provider.on.bind(provider) as (event: string, listener: (ctx: KoaContextWithOIDC, error: ProtocolError) => void) => void;
@@ -121,8 +124,8 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
     on(`${kind}.error`, (ctx, thrown) => {
       const { error } = thrown;
       if (typeof error !== 'string' || !isFaultOfService(error)) return;
-      const keys = whyNotPublished(thrown);
-      const found = remember(ctx, kind, error, wordsOf(thrown), helpCodeOf(ctx, random), keys).catch((cause: unknown) => {
+      const missing = findNotPublished(thrown);
+      const found = remember(ctx, kind, error, wordsOf(thrown), helpCodeOf(ctx, random), missing).catch((cause: unknown) => {
         log.warn({ err: cause }, 'an error of a service could not be counted');
       });
       finding.add(found);

@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider';
 import type { Client } from 'oidc-provider';
 import { readKeySet, type KeySetFault } from '../domain/key-set.ts';
+import { readSectorList, type SectorListFault } from '../domain/sector-list.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { OutboundFault, ReadDocument } from '../ports/outbound/document.ts';
 
@@ -10,28 +11,39 @@ export const LONGEST_SECONDS = 300;
 export const FAILURE_MS = 10_000;
 const MOST_FAILURES = 1000;
 
+/** Members of a registration at whose address the protocol reads something. */
+export type PublishedMember = 'jwks_uri' | 'sector_identifier_uri';
+type Reason = OutboundFault | KeySetFault | SectorListFault;
+
 /** What a service publishes could not be had, or is not what it should be. */
 export class NotPublished extends Error {
-  readonly reason: OutboundFault | KeySetFault;
+  readonly member: PublishedMember;
+  readonly reason: Reason;
 
-  constructor(reason: OutboundFault | KeySetFault) {
-    super(`what the service publishes could not be used: ${reason}`);
+  constructor(member: PublishedMember, reason: Reason) {
+    super(`what the service publishes could not be used: ${member} ${reason}`);
+    this.member = member;
     this.reason = reason;
   }
 }
 
-/** Why, if that was the reason of an error of the protocol. */
-export function whyNotPublished(error: unknown): NotPublished['reason'] | undefined {
-  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof NotPublished) return one.reason;
+/** What was not to be had, and why, if that was the reason of an error of the protocol. */
+export function findNotPublished(error: unknown): NotPublished | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof NotPublished) return one;
   return undefined;
 }
 
-/** `sector_identifier_uri` holds a list of addresses (OpenID Connect Core, 5), which the protocol reads itself. */
-const isList = (text: string): boolean => /^\s*\[/.test(text);
+const READERS = { jwks_uri: readKeySet, sector_identifier_uri: readSectorList } as const;
 
 export interface KeptShortlyDeps {
   readonly read: ReadDocument;
   readonly clock: Clock;
+}
+
+export interface KeptShortly {
+  readonly fetch: typeof globalThis.fetch;
+  /** The library asks it right before it fetches the list of a sector. */
+  readonly sectorIdentifierUriValidate: (client: Client) => true;
 }
 
 /**
@@ -39,27 +51,38 @@ export interface KeptShortlyDeps {
  * keys, and says of whatever comes then that its signature is wrong; so only a key set gets through to it, and anything else is
  * an error each time. It keeps keys for as long as the answer says, which here is not for long.
  */
-export function keptShortly({ read, clock }: KeptShortlyDeps): typeof globalThis.fetch {
-  const failures = new Map<string, { readonly until: number; readonly reason: NotPublished['reason'] }>();
+export function keptShortly({ read, clock }: KeptShortlyDeps): KeptShortly {
+  const failures = new Map<string, { readonly until: number; readonly reason: Reason }>();
+  /** Of which the next fetch wants a list: it comes before anything else can run, so that no keys are taken for one. */
+  const lists = new Set<string>();
 
-  function fail(address: string, reason: NotPublished['reason']): never {
+  function fail(key: string, member: PublishedMember, reason: Reason): never {
     if (failures.size >= MOST_FAILURES) failures.clear();
-    failures.set(address, { until: clock.now().getTime() + FAILURE_MS, reason });
-    throw new NotPublished(reason);
+    failures.set(key, { until: clock.now().getTime() + FAILURE_MS, reason });
+    throw new NotPublished(member, reason);
   }
 
-  return async (input, init) => {
-    const address = input instanceof Request ? input.url : String(input);
-    const failed = failures.get(address);
-    if (failed !== undefined && failed.until > clock.now().getTime()) throw new NotPublished(failed.reason);
-    const found = await read(address, { signal: init?.signal ?? undefined });
-    if (!found.ok) return fail(address, found.refusal);
-    const { text, headers } = found.value;
-    const keys = isList(text) ? undefined : readKeySet(text);
-    if (keys?.ok === false) return fail(address, keys.refusal);
-    failures.delete(address);
-    const said = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
-    return new Response(text, { headers: { 'content-type': 'application/json', ...(said === undefined ? {} : { 'cache-control': `max-age=${Math.min(Number(said), LONGEST_SECONDS)}` }) } });
+  return {
+    sectorIdentifierUriValidate({ sectorIdentifierUri = '' }) {
+      lists.add(new URL(sectorIdentifierUri).href);
+      return true;
+    },
+
+    async fetch(input, init) {
+      const address = input instanceof Request ? input.url : String(input);
+      const member = lists.delete(address) ? 'sector_identifier_uri' : 'jwks_uri';
+      const key = `${member} ${address}`;
+      const failed = failures.get(key);
+      if (failed !== undefined && failed.until > clock.now().getTime()) throw new NotPublished(member, failed.reason);
+      const found = await read(address, { signal: init?.signal ?? undefined });
+      if (!found.ok) return fail(key, member, found.refusal);
+      const { text, headers } = found.value;
+      const document = READERS[member](text);
+      if (!document.ok) return fail(key, member, document.refusal);
+      failures.delete(key);
+      const said = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
+      return new Response(text, { headers: { 'content-type': 'application/json', ...(said === undefined ? {} : { 'cache-control': `max-age=${Math.min(Number(said), LONGEST_SECONDS)}` }) } });
+    },
   };
 }
 

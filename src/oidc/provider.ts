@@ -93,7 +93,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
   const configuration: Configuration = {
     adapter: (model: string) => (model === 'Client' ? clients.adapter : foreseeing(model, honoured(model), leads)),
     clients: ownClients,
-    fetch: keptShortly({ read: outbound.readDocument, clock }),
+    ...keptShortly({ read: outbound.readDocument, clock }),
     findAccount: createFindAccount({ people, timeZone: config.identity.timeZone }),
     jwks: { keys: createKeySlots(signingKeys) },
     cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },

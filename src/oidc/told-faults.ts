@@ -3,11 +3,11 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { isFaultOfService, requestKinds, type RequestKind } from '../domain/client-error.ts';
 import { hasShownError } from '../web/help-code.ts';
 import { inWords, tellError, type TellErrorDeps } from '../web/told-error.ts';
-import { whyNotPublished } from './held-keys.ts';
+import { findNotPublished } from './held-keys.ts';
 
 interface FaultState {
   /** What services are told of this request, where they are told anything. */
-  protocolFault?: { readonly kind?: RequestKind; readonly error: string; readonly clientId: string | undefined; readonly keys?: string };
+  protocolFault?: { readonly kind?: RequestKind; readonly error: string; readonly clientId: string | undefined; readonly keys?: string; readonly sector?: string };
 }
 
 /** Not why: the address may lead into a network that whoever asks should learn nothing of. */
@@ -38,8 +38,8 @@ export function tellFaults(provider: Provider, deps: TellErrorDeps): void {
   for (const kind of requestKinds) {
     on(`${kind}.error`, (ctx, thrown) => {
       if (typeof thrown.error !== 'string' || !isFaultOfService(thrown.error)) return;
-      const keys = whyNotPublished(thrown);
-      note(ctx, { kind, error: thrown.error, ...(keys === undefined ? {} : { keys }) });
+      const missing = findNotPublished(thrown);
+      note(ctx, { kind, error: thrown.error, ...(missing === undefined ? {} : { [missing.member === 'jwks_uri' ? 'keys' : 'sector']: missing.reason }) });
     });
   }
   on('server_error', (ctx) => { note(ctx, { error: 'server_error' }); });

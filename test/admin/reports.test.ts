@@ -127,6 +127,7 @@ describe('Reports', () => {
         ['Faktor kedua salah', 'tidak cocok', '1'],
         ['Gagal masuk', 'batas tercapai', '1'],
         ['Kunci aplikasi ditolak', 'batas tercapai', '1'],
+        ['Alamat aplikasi ditolak', 'batas tercapai', '1'],
       ]);
       const csv = await auditor.open('/reports/failures/csv?from=2025-03-01&to=2025-03-01');
       expect(csv.html).to.include('\r\n2025-03-01,consent.declined,,1\r\n').and.include('\r\n2025-03-01,second-factor.refused,wrong,1\r\n').and.include('\r\n2025-03-01,logout.given-up,timeout,1\r\n');

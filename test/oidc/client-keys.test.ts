@@ -78,7 +78,7 @@ describe('Keys of clients', () => {
   });
 
   it('are kept for five minutes at most, whatever the server of the service says of their life', async () => {
-    const answers = (headers: Readonly<Record<string, string>>) => keptShortly({ read: () => Promise.resolve(ok({ text: '{"keys":[]}', headers: new Headers(headers) })), clock: new TestClock() });
+    const answers = (headers: Readonly<Record<string, string>>) => keptShortly({ read: () => Promise.resolve(ok({ text: '{"keys":[]}', headers: new Headers(headers) })), clock: new TestClock() }).fetch;
     const long = await answers({ 'cache-control': 'public, max-age=31536000', expires: 'Fri, 01 Jan 2100 00:00:00 GMT' })('https://rp.test/jwks');
     expect(long.headers.get('cache-control')).to.equal(`max-age=${LONGEST_SECONDS}`);
     expect(long.headers.get('expires')).to.equal(null);
@@ -90,7 +90,7 @@ describe('Keys of clients', () => {
     const clock = new TestClock();
     const asked: string[] = [];
     let answer: Awaited<ReturnType<ReadDocument>> = refuse('unreachable');
-    const fetchKeys = keptShortly({
+    const { fetch: fetchKeys } = keptShortly({
       clock,
       read: (address) => {
         asked.push(address);

@@ -104,6 +104,7 @@ describe('Keys of a client that cannot be fetched', () => {
     ['in an answer that is broken JSON', (_request, response) => response.writeHead(200, headers).end('{"keys":[{'), 'not-json'],
     ['in a page', (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Beranda</title>'), 'not-json'],
     ['in JSON that is no key set', (_request, response) => response.writeHead(200, headers).end('{"status":"ok"}'), 'not-a-key-set'],
+    ['in a list, as sectors have it', (_request, response) => response.writeHead(200, headers).end('["https://rp.test/cb"]'), 'not-a-key-set'],
     ['from a server that is ill', (_request, response) => response.writeHead(503, { ...headers, 'cache-control': 'max-age=3600' }).end('{}'), 'http-503'],
     ['at an address where nothing is', (_request, response) => response.writeHead(404).end(), 'http-404'],
     ['from a server that hangs up', (request) => request.socket.destroy(), 'unreachable'],
@@ -143,6 +144,16 @@ describe('Keys of a client that cannot be fetched', () => {
     const { status, body } = await ask(id, await makeKey('kunci'));
     expect([status, body.error, body.error_description]).to.deep.equal([401, 'invalid_client', 'client authentication failed']);
     expect((await errorsOf(id)).map(({ fault, address }) => [fault, address])).to.deep.equal([['credentials', undefined]]);
+  });
+
+  it('are told apart from a sector whose document is refused', async () => {
+    server.publishes({ keys: [key.jwk] });
+    const id = await addMachine(server.uri, { grant_types: ['authorization_code', 'client_credentials'], response_types: ['code'], redirect_uris: ['https://mesin.test/cb'], subject_type: 'pairwise', sector_identifier_uri: 'https://10.0.0.8/sektor' });
+    const { status, body } = await postAs(app, '/token', { grant_type: 'client_credentials', client_id: id, ...(await proofBy(app, id, key)) });
+    expect([status, body.error, body.error_description]).to.deep.equal([400, 'invalid_client_metadata', 'could not load sector_identifier_uri response']);
+    expect((await errorsOf(id)).map(({ fault }) => fault)).to.deep.equal(['other']);
+    expect(await refusalsOf(id)).to.deep.equal([]);
+    expect((await app.store.audit.list({ type: 'client.address-refused' })).map(({ clientId, details }) => [clientId, details])).to.deep.equal([[id, { member: 'sector_identifier_uri', reason: 'address-refused', by: 'protocol' }]]);
   });
 
   it('are read by the team with the remedy', async () => {

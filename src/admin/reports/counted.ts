@@ -21,6 +21,7 @@ export const failureReasons = {
   'consent.declined': null,
   'logout.given-up': 'error',
   'client.keys-refused': 'reason',
+  'client.address-refused': 'reason',
 } as const satisfies Partial<DetailOf<EventType>>;
 
 /** Every SMS that the product knows, and the event that stands for one handed to the courier: it carries the operator of the number. */
