@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createInitialTokens } from '../../src/admin/clients/registration/tokens.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { UNREAD } from '../../src/admin/clients/published-keys.ts';
+import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import type { Page } from '../support/browser.ts';
 import { makeKey, type ClientKey } from '../support/client-keys.ts';
 import { startOperator, type TestOperator } from '../support/console.ts';
@@ -109,17 +110,32 @@ describe('The address of a client’s keys', () => {
   const metadata = (jwks_uri: string): object => ({ client_name: 'Uji', redirect_uris: ['https://rp.test/cb'], scope: 'openid', token_endpoint_auth_method: 'private_key_jwt', jwks_uri });
 
   it('is refused at dynamic registration by the same rules, and a warning comes with the answer', async () => {
-    const made = await createInitialTokens(app.container).make({ team: 'BLK Contoh', days: 7, most: 5 });
+    const made = await createInitialTokens(app.container).make({ team: 'BLK Contoh', days: 7, most: 20 });
     if (!made.ok) throw new Error(made.refusal);
     const register = async (uri: string) => answerOf(await fetch(`${app.url}/reg`, { method: 'POST', headers: { authorization: `Bearer ${made.value.value.reveal()}`, 'content-type': 'application/json' }, body: JSON.stringify(metadata(uri)) }));
     const inner = await register(INNER);
     expect([inner.status, inner.body.error]).to.deep.equal([400, 'invalid_client_metadata']);
-    expect(inner.body.error_description).to.match(/^jwks_uri leads into a private network/);
+    expect(inner.body.error_description).to.equal(`jwks_uri ${UNREAD}`);
     expect((await app.store.audit.list({ type: 'client.keys-refused' })).map(({ details }) => details)).to.deep.include({ reason: 'address-refused', by: `initial-token:${made.value.token.id}` });
 
-    server.answers((_request, response) => response.writeHead(503).end());
-    const early = await register(server.uri);
-    expect([early.status, early.body.warnings]).to.deep.equal([201, ['jwks_uri cannot be read now: it answers with status 503']]);
+    // Whoever holds a token could search the networks that we reach: what answers there, and how, looks the same as nothing.
+    const early = await register(`http://127.0.0.1:${await freePort()}/jwks`);
+    expect([early.status, early.body.warnings]).to.deep.equal([201, [`jwks_uri ${UNREAD}`]]);
+    const answers: readonly (() => void)[] = [
+      () => { server.answers((_request, response) => response.writeHead(503).end()); },
+      () => { server.answers((_request, response) => response.writeHead(302, { location: INNER }).end()); },
+      () => { server.answers((request) => request.socket.destroy()); },
+      () => { server.publishes('<html>'); },
+      () => { server.publishes({ status: 'ok' }); },
+      () => { server.publishes('x'.repeat(300_000)); },
+    ];
+    for (const answer of answers) {
+      answer();
+      const other = await register(server.uri);
+      expect([other.status, other.body.warnings]).to.deep.equal([201, [`jwks_uri ${UNREAD}`]]);
+      const proposal = await approver.open(`/clients/${String(other.body.client_id)}/proposal`);
+      expect(proposal.text, 'operators are told').to.match(/status 503|mengalihkan|belum dapat dijangkau|tidak ada JWKS|terlalu panjang/);
+    }
     const manage = async (method: string, document?: object) => answerOf(await fetch(String(early.body.registration_client_uri), { method, headers: { authorization: `Bearer ${String(early.body.registration_access_token)}`, 'content-type': 'application/json' }, ...(document === undefined ? {} : { body: JSON.stringify(document) }) }));
     expect((await manage('GET')).body).not.to.have.property('warnings');
     const id = { client_id: early.body.client_id };

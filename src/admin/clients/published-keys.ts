@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts';
 import type { FieldProblem } from './field-problem.ts';
 import { findKeyProblems, findUnfitKeys, KEY_MEMBERS } from './key-rules.ts';
 import { Abandoned, whole, type ClientRefusal } from './refusals.ts';
+import { isTeam } from './versions.ts';
 
 /** What stands at a `jwks_uri`, or why nothing could be read there. */
 export type Published = Result<readonly Jwk[], KeySetFault | OutboundFault>;
@@ -41,9 +42,18 @@ const AWAY: Readonly<Partial<Record<OutboundFault, string>>> = {
 };
 const away = (fault: KeySetFault | OutboundFault): string => AWAY[fault as OutboundFault] ?? (fault.startsWith('http-') ? `cannot be read now: it answers with status ${fault.slice('http-'.length)}` : 'cannot be reached now: nobody answers');
 
-/** What is wrong with what a service publishes, against what its registration says. */
-export function judgePublished(published: Published, metadata: ClientMetadata): KeysJudged {
+/** All that a team learns: the address may lead into a network that only we reach, and whoever may ask what answers there can search it. */
+export const UNREAD = 'could not be read: it has to be a public address that answers 200 with the document itself, within two seconds, without a redirect, by a certificate that is accepted';
+const HIDDEN: readonly (KeySetFault | OutboundFault)[] = ['redirect', 'too-large', 'unfinished', 'not-json', 'not-a-key-set'];
+
+/** What is wrong with what a service publishes, against what its registration says. @param by  who asks: a team learns less than an operator. */
+export function judgePublished(published: Published, metadata: ClientMetadata, by: string): KeysJudged {
   const at = (what: string): FieldProblem => ({ field: 'jwks_uri', what });
+  if (!published.ok && isTeam(by)) {
+    // Nobody is called there, so that a refusal tells nothing of who would answer.
+    if (published.refusal === 'address-refused') return { problems: [at(UNREAD)], warnings: [], count: 0 };
+    if (HIDDEN.includes(published.refusal) || WRONG[published.refusal] === undefined) return { problems: [], warnings: [at(UNREAD)], count: 0 };
+  }
   if (!published.ok) {
     const wrong = WRONG[published.refusal];
     return { problems: wrong === undefined ? [] : [at(wrong)], warnings: wrong === undefined ? [at(away(published.refusal))] : [], count: 0 };
@@ -103,7 +113,7 @@ export function createPublishedKeys({ store, audit, outbound }: PublishedKeysDep
       if (metadata.jwks_uri === undefined || (before !== undefined && !concernsKeys(before, metadata))) return undefined;
       const published = await read(metadata.jwks_uri);
       await tell(published, metadata, by);
-      return judgePublished(published, metadata);
+      return judgePublished(published, metadata, by);
     },
 
     async whole(by, work) {
@@ -115,7 +125,7 @@ export function createPublishedKeys({ store, audit, outbound }: PublishedKeysDep
         wanted = after;
         const published = seen.get(address);
         if (published === undefined) throw new NotLookedAt(address);
-        const { problems, warnings } = judgePublished(published, after);
+        const { problems, warnings } = judgePublished(published, after, by);
         if (problems.length > 0) throw new Abandoned({ reason: 'client-metadata', problems });
         return warnings;
       };
