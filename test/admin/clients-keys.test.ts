@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createInitialTokens } from '../../src/admin/clients/registration/tokens.ts';
-import { UNREAD } from '../../src/admin/clients/published-keys.ts';
+import { UNREAD } from '../../src/admin/clients/address-rules.ts';
 import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import type { Page } from '../support/browser.ts';
 import { makeKey, type ClientKey } from '../support/client-keys.ts';
@@ -73,6 +73,14 @@ describe('The address of a client’s keys', () => {
         }
       }
       expect((await app.store.audit.list({ type: 'client.keys-refused' })).map(({ details }) => details)).to.deep.include({ reason: 'address-refused', by: `operator:${manager.accountId}` });
+    });
+
+    it('of a sector is judged at its field too, in both languages', async () => {
+      for (const [lang, words] of [['id', 'mengarah ke jaringan internal'], ['en', 'leads into a private network']] as const) {
+        const page = await send({ jwks_uri: '', token_endpoint_auth_method: 'client_secret_basic', subject_type: 'pairwise', sector_identifier_uri: 'https://10.0.0.8/sektor', left: 'sector_identifier_uri' }, lang);
+        expect(page.status, words).to.equal(422);
+        expect(/<p class="error" id="sector_identifier_uri-error">.*?<\/p>/s.exec(page.html)?.[0], words).to.include(words);
+      }
     });
 
     it('that does not answer yet is told at the field, when it is saved and to whoever reviews it, and there until it does', async () => {

@@ -12,7 +12,7 @@ const { $schema: _dialect, ...rules } = z.toJSONSchema(document.omit({ client_se
 /** A client metadata document, described by the very schema that reads it; all that is wrong with it is said at once, by the service. */
 export const describedMetadata = z.record(z.string(), z.unknown()).meta({ ...rules, description: 'An RFC 7591 client metadata document.' } as Record<string, unknown>);
 
-export const warnings = z.array(z.object({ field: z.string(), what: z.string() })).describe('What keeps nobody from saving it, and may keep the client from working: keys that could not be fetched just now.');
+export const warnings = z.array(z.object({ field: z.string(), what: z.string() })).describe('What keeps nobody from saving it, and may keep the client from working: an address at which nothing could be read just now.');
 
 export const presentClient = ({ id, status, type, version, metadata, listing, createdAt, updatedAt }: Client, seen: string) => ({
   client_id: id,

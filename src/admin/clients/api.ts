@@ -215,10 +215,10 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       async handle({ params: { client_id: id }, by }) {
         const one = await getClient(id);
         const open = await getOpen(one);
-        const keys = await review.lookAtKeys(open.metadata, signatureOf(by), one.status === 'draft' ? undefined : one.metadata);
+        const looked = await review.lookAtAddresses(open.metadata, signatureOf(by), one.status === 'draft' ? undefined : one.metadata);
         const before = one.status === 'draft' ? undefined : one;
         const changes = changesBetween(before, open).map(({ name, ...rest }) => ({ member: name, ...rest }));
-        return { ...presentVersion(open), changes, stale: await isStale(store, one, open), check: checkStandingOf(before, open, await review.hasPassed(one, open)), warnings: [...(keys?.problems ?? []), ...(keys?.warnings ?? [])] };
+        return { ...presentVersion(open), changes, stale: await isStale(store, one, open), check: checkStandingOf(before, open, await review.hasPassed(one, open)), warnings: [...(looked?.problems ?? []), ...(looked?.warnings ?? [])] };
       },
     }),
     decision('approve', 'The proposal takes effect. Nobody approves what they had a hand in.'),

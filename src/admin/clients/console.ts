@@ -89,7 +89,7 @@ export function addClientPages({ clients, review, logos, store, random, desk, fi
     const read = desk.may('clients.read');
     router.get(HOME, read, list);
     addEditPages({ review, logos, store, random, desk, getClient, showClient })(router);
-    router.get(`${HOME}/:id`, read, async (ctx: Context) => showClient(ctx, await getClient(ctx), { done: doneWords.find((one) => one === ctx.query.done), lacksKeys: ctx.query.keys === 'missing' }));
+    router.get(`${HOME}/:id`, read, async (ctx: Context) => showClient(ctx, await getClient(ctx), { done: doneWords.find((one) => one === ctx.query.done), lacksKeys: ctx.query.keys === 'missing', lacksAddresses: ctx.query.addresses === 'missing' }));
     addReviewPages({ review, store, desk, getClient })(router);
     for (const action of actions) router.get(`${HOME}/:id/${action}`, read, toParent);
     for (const action of actions) router.post(`${HOME}/:id/${action}`, desk.may(rightFor[action]), desk.form, act(action));

@@ -12,6 +12,7 @@ import { seeOther } from '../../web/see-other.ts';
 import { uploadOf } from '../../web/upload.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
+import { addressMembers } from './address-rules.ts';
 import { editFields, emptyValues, listingOf, toDocument, valuesOf, type Values } from './edit-form.ts';
 import { explain, explainRefusal, labelOf, toErrors } from './explain.ts';
 import type { FieldProblem } from './field-problem.ts';
@@ -48,8 +49,10 @@ interface Saved {
   readonly warnings?: readonly FieldError[];
 }
 
+const lacksOf = (warnings: readonly FieldProblem[]): readonly [keys: boolean, others: boolean] => [warnings.some((one) => one.field === 'jwks_uri'), warnings.some((one) => one.field !== 'jwks_uri')];
+const shownLack = (warnings: readonly FieldProblem[]): Pick<ClientShown, 'lacksKeys' | 'lacksAddresses'> => ({ lacksKeys: lacksOf(warnings)[0], lacksAddresses: lacksOf(warnings)[1] });
 /** The page of the client tells it again. */
-const toldOf = (warnings: readonly FieldProblem[]): string => (warnings.length === 0 ? '' : '&keys=missing');
+const toldOf = (warnings: readonly FieldProblem[]): string => ['&keys=missing', '&addresses=missing'].filter((_, index) => lacksOf(warnings)[index]).join('');
 const typedIn = (ctx: Context): Values => ({
   ...Object.fromEntries([...editFields.map(({ name }) => name), 'why'].map((name) => [name, field(ctx, name).slice(0, LONGEST)])),
   // A box for each; whoever fills in the form by a program may as well send them as one.
@@ -101,8 +104,10 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
    * whenever a field is `left` has it looked at for the field alone that shows it.
    */
   async function check(ctx: Context, shown: Shown, metadata: ParsedClient['metadata'], clientId: string): Promise<void> {
-    if (!['', 'jwks_uri'].includes(field(ctx, 'left'))) return again(ctx, shown, { errors: [], problem: undefined }, 200, true);
-    const { problems, warnings } = (await review.lookAtKeys({ ...metadata, client_id: clientId } as ClientMetadata, handAt(ctx).by)) ?? { problems: [], warnings: [] };
+    const left = field(ctx, 'left');
+    const members = addressMembers.filter((member) => left === '' || left === member);
+    if (members.length === 0) return again(ctx, shown, { errors: [], problem: undefined }, 200, true);
+    const { problems, warnings } = (await review.lookAtAddresses({ ...metadata, client_id: clientId } as ClientMetadata, handAt(ctx).by, undefined, members)) ?? { problems: [], warnings: [] };
     const isGood = problems.length === 0;
     return again(ctx, shown, { ...toErrors(problems, FIELDS), warnings: toErrors(warnings, FIELDS).errors }, isGood ? 200 : 422, isGood);
   }
@@ -125,7 +130,7 @@ export function addEditPages({ review, logos, store, random, desk, getClient, sh
     const { client, newSecret, warnings } = made.value;
     if (newSecret === undefined) seeOther(ctx, `${HOME}/${client.id}?done=created${toldOf(warnings)}`);
     // The answer itself: no address shows a secret again.
-    else await showClient(ctx, client, { done: 'created', newSecret: newSecret.reveal(), lacksKeys: warnings.length > 0 });
+    else await showClient(ctx, client, { done: 'created', newSecret: newSecret.reveal(), ...shownLack(warnings) });
   }
 
   interface Start {

@@ -36,7 +36,7 @@ export function addReviewPages({ review, store, desk, getClient }: ReviewPagesDe
   async function showProposal(ctx: Context, client: Client, open: ClientVersion, more: Partial<ProposalView> = {}, status = 200): Promise<void> {
     const isOwn = open.involved.some((one) => handAt(ctx).involved.includes(one));
     const rights = { approve: may(ctx, 'clients.approve'), waive: may(ctx, 'clients.waive'), write: may(ctx, 'clients.write') };
-    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), names: await desk.names(ctx, { signatures: signaturesOf(open) }), client, open, hasPassed: await review.hasPassed(client, open), isStale: await isStale(store, client, open), keys: await review.lookAtKeys(open.metadata, handAt(ctx).by, client.status === 'draft' ? undefined : client.metadata), isOwn, rights, ...more }), status);
+    await desk.show(ctx, proposalScreen({ frame: frameOf(ctx), names: await desk.names(ctx, { signatures: signaturesOf(open) }), client, open, hasPassed: await review.hasPassed(client, open), isStale: await isStale(store, client, open), looked: await review.lookAtAddresses(open.metadata, handAt(ctx).by, client.status === 'draft' ? undefined : client.metadata), isOwn, rights, ...more }), status);
   }
 
   async function getProposal(ctx: Context): Promise<{ client: Client; open: ClientVersion | undefined }> {

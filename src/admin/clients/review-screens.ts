@@ -3,9 +3,9 @@ import type { Client, ClientVersion } from '../../domain/client.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
 import { namesFrom, type Names, type ShownActor } from '../names.ts';
+import type { AddressesJudged, AddressMember } from './address-rules.ts';
 import { explain } from './explain.ts';
 import { showChange, showNew, type ShownChange } from './present.ts';
-import type { KeysJudged } from './published-keys.ts';
 
 export const decisions = ['approve', 'reject', 'waive', 'renew', 'withdraw'] as const;
 export type Decision = (typeof decisions)[number];
@@ -28,8 +28,8 @@ export interface ProposalModel {
   readonly isStale: boolean;
   readonly check: 'needless' | 'passed' | 'missing' | 'waived';
   readonly waiver: Moment | undefined;
-  /** What stands at the service's `jwks_uri` at this moment, where that is new or has to be good for something else. */
-  readonly keys: { readonly state: 'good' | 'away' | 'wrong'; readonly sentences: readonly Sentence[] } | undefined;
+  /** What stands at the service's addresses at this moment, where one is new or what is there has to be good for something else. */
+  readonly looked: readonly { readonly member: AddressMember; readonly state: 'good' | 'away' | 'wrong'; readonly sentences: readonly Sentence[] }[];
   /** This operator had a hand in it. */
   readonly isOwn: boolean;
   readonly may: readonly Decision[];
@@ -46,7 +46,7 @@ export interface ProposalView extends Partial<Pick<ProposalModel, 'at' | 'values
   readonly open: ClientVersion;
   readonly hasPassed: boolean;
   readonly isStale: boolean;
-  readonly keys: KeysJudged | undefined;
+  readonly looked: AddressesJudged | undefined;
   readonly isOwn: boolean;
   readonly rights: { readonly approve: boolean; readonly waive: boolean; readonly write: boolean };
 }
@@ -59,12 +59,15 @@ const momentsBy =
 /** Everybody whom a version names. */
 export const signaturesOf = ({ proposedBy, involved, decided, waiver }: ClientVersion): readonly string[] => [proposedBy, ...involved, ...(decided === undefined ? [] : [decided.by]), ...(waiver === undefined ? [] : [waiver.by])];
 
-function showKeys({ problems, warnings, count }: KeysJudged): NonNullable<ProposalModel['keys']> {
-  const found = [...problems, ...warnings].map(({ what }) => explain(what));
-  return { state: problems.length > 0 ? 'wrong' : warnings.length > 0 ? 'away' : 'good', sentences: found.length > 0 ? found : [say('admin.clients.proposal.keys.good', { count })] };
+function showLooked({ problems, warnings, looked, keys }: AddressesJudged): ProposalModel['looked'] {
+  return looked.map((member) => {
+    const [wrong, away] = [problems, warnings].map((found) => found.filter(({ field }) => field === member).map(({ what }) => explain(what))) as [Sentence[], Sentence[]];
+    const good = member === 'jwks_uri' ? say('admin.clients.proposal.keys.good', { count: keys ?? 0 }) : say('admin.clients.proposal.keys.list');
+    return { member, state: wrong.length > 0 ? 'wrong' : away.length > 0 ? 'away' : 'good', sentences: wrong.length + away.length > 0 ? [...wrong, ...away] : [good] };
+  });
 }
 
-export function proposalScreen({ frame, names, client, open, hasPassed, isStale, keys, isOwn, rights, ...more }: ProposalView): Screen<ProposalModel> {
+export function proposalScreen({ frame, names, client, open, hasPassed, isStale, looked, isOwn, rights, ...more }: ProposalView): Screen<ProposalModel> {
   const toMoment = momentsBy(names);
   const before: ClientDescription | undefined = client.status === 'draft' ? undefined : client;
   const check = checkStandingOf(before, open, hasPassed);
@@ -82,7 +85,7 @@ export function proposalScreen({ frame, names, client, open, hasPassed, isStale,
       isStale,
       check,
       waiver: open.waiver === undefined ? undefined : toMoment(open.waiver),
-      keys: keys === undefined ? undefined : showKeys(keys),
+      looked: looked === undefined ? [] : showLooked(looked),
       isOwn,
       may: decisions.filter((decision) => may[decision]),
       at: undefined,
@@ -194,7 +197,7 @@ const open: ClientVersion = {
 const frame = exampleFrame('clients', ['client-approver']);
 const none = { approve: false, waive: false, write: false };
 const names = namesFrom({ people: { [siti.slice('operator:'.length)]: 'Siti Contoh Rahmawati', [budi.slice('operator:'.length)]: 'Budi Contoh Santoso' }, clients: { robot: 'Robot pendaftaran (contoh)' } });
-const view: ProposalView = { frame, names, client, open, hasPassed: true, isStale: false, keys: undefined, isOwn: false, rights: { ...none, approve: true } };
+const view: ProposalView = { frame, names, client, open, hasPassed: true, isStale: false, looked: undefined, isOwn: false, rights: { ...none, approve: true } };
 const first: ClientVersion = { ...open, number: 1, state: 'approved', base: undefined, edition: 1, metadata: { ...metadata, scope: 'openid' }, involved: ['operator'], proposedBy: 'operator', reason: undefined, decided: { by: 'operator', note: undefined, at } };
 const second: ClientVersion = { ...open, number: 2, state: 'approved', base: 1, metadata, decided: { by: budi, note: 'alamat dan tujuan sudah diperiksa', at }, waiver: { by: budi, reason: 'pustaka yang sama dengan layanan lain', at } };
 
@@ -202,9 +205,9 @@ export const examples: Examples = {
   'proposal: to be judged': proposalScreen(view),
   'proposal: of one’s own, on top of another version': proposalScreen({ ...view, isStale: true, isOwn: true, rights: { ...none, write: true } }),
   'proposal: a new application without the check': proposalScreen({ ...view, client: { ...client, status: 'draft', version: undefined }, open: { ...open, base: undefined }, hasPassed: false, rights: { ...none, waive: true } }),
-  'proposal: the keys are there': proposalScreen({ ...view, keys: { problems: [], warnings: [], count: 2 } }),
-  'proposal: the keys are not there yet': proposalScreen({ ...view, keys: { problems: [], warnings: [{ field: 'jwks_uri', what: 'cannot be reached now: no answer in time' }], count: 0 } }),
-  'proposal: the keys are not good': proposalScreen({ ...view, keys: { problems: [{ field: 'jwks_uri', what: 'key 1 is too weak: RSA needs 2048 bits' }, { field: 'jwks_uri', what: 'holds no key for ES256, which token_endpoint_auth_signing_alg asks for (a key that signs)' }], warnings: [], count: 1 } }),
+  'proposal: the keys are there': proposalScreen({ ...view, looked: { problems: [], warnings: [], looked: ['jwks_uri', 'sector_identifier_uri'], keys: 2 } }),
+  'proposal: the keys are not there yet': proposalScreen({ ...view, looked: { problems: [], warnings: [{ field: 'jwks_uri', what: 'cannot be reached now: no answer in time' }], looked: ['jwks_uri'], keys: undefined } }),
+  'proposal: the keys are not good': proposalScreen({ ...view, looked: { problems: [{ field: 'sector_identifier_uri', what: 'does not list https://contoh.test/kembali: every redirect URI has to stand there, to the letter' }, { field: 'jwks_uri', what: 'key 1 is too weak: RSA needs 2048 bits' }, { field: 'jwks_uri', what: 'holds no key for ES256, which token_endpoint_auth_signing_alg asks for (a key that signs)' }], warnings: [], looked: ['jwks_uri', 'sector_identifier_uri'], keys: 1 } }),
   'proposal: reason too short': proposalScreen({ ...view, at: 'reject', values: { reason: 'tidak' }, errors: [{ field: 'reject-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
   'history: of three versions': historyScreen({ frame: exampleFrame('clients', ['client-manager']), names, client, versions: [open, second, first], mayWrite: true }),
   'history: none yet': historyScreen({ frame, names, client, versions: [], mayWrite: false }),

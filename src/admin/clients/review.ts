@@ -8,10 +8,10 @@ import type { Clock } from '../../ports/clock/clock.ts';
 import type { Outbound } from '../../ports/outbound/outbound.ts';
 import type { StoredLogo } from '../../store/client-logos.ts';
 import type { Store } from '../../store/store.ts';
+import { createAddresses, type Addresses, type HoldAddresses } from './addresses.ts';
 import { holdBridgeDay } from './bridge-rules.ts';
 import { judgeChange, type ProtocolCheck } from './judgement.ts';
 import { isPrivileged, PRIVILEGED } from './privileged.ts';
-import { createPublishedKeys, type HoldKeys, type PublishedKeys } from './published-keys.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
 import { holdResources } from './resource-rules.ts';
 import type { ClientService, ClientWish, Registered } from './service.ts';
@@ -62,7 +62,7 @@ export interface ClientReview {
    * for a proposal which only sends people to another address.
    */
   hasPassed(client: Client, open: ClientVersion): Promise<boolean>;
-  lookAtKeys: PublishedKeys['look'];
+  lookAtAddresses: Addresses['look'];
   /** Brings back what the client said before, the same way as a change that somebody types. */
   returnTo(id: string, number: number, by: { readonly hand: Hand; readonly reason: string }): Promise<Result<Saved, ClientRefusal>>;
 }
@@ -84,7 +84,7 @@ export const seenOf = ({ updatedAt, version }: Pick<Client, 'updatedAt' | 'versi
 
 /** Registrations on their way past a second pair of eyes. */
 export function createClientReview({ store, audit, clock, clients, check, config, outbound, hasPassedCheck }: ClientReviewDeps): ClientReview {
-  const keys = createPublishedKeys({ store, audit, outbound });
+  const addresses = createAddresses({ store, audit, outbound });
   const privileged = (): Abandoned => new Abandoned({ reason: 'client-metadata', problems: [{ field: 'scope', what: PRIVILEGED }] });
 
   /** What was tried of it is tried no more; of a draft nothing is left at the sandbox. */
@@ -149,11 +149,11 @@ export function createClientReview({ store, audit, clock, clients, check, config
   const hasHand = ({ involved }: ClientVersion, hand: Hand): boolean => hand.by !== COMMAND_LINE.by && involved.some((one) => hand.involved.includes(one));
 
   /** A decision on what was read, by somebody who had no hand in it. */
-  async function decide(id: string, read: Position, hand: Hand, work: (tx: Store, client: Client, open: ClientVersion, holdKeys: HoldKeys) => Promise<void>): Promise<Result<Client, ClientRefusal>> {
-    const decided = await keys.whole(hand.by, async (tx, holdKeys) => {
+  async function decide(id: string, read: Position, hand: Hand, work: (tx: Store, client: Client, open: ClientVersion, holdAddresses: HoldAddresses) => Promise<void>): Promise<Result<Client, ClientRefusal>> {
+    const decided = await addresses.whole(hand.by, async (tx, holdAddresses) => {
       const { client, open } = await getOpen(tx, id, read);
       if (hasHand(open, hand)) throw new Abandoned({ reason: 'proposal-own', id });
-      await work(tx, client, open, holdKeys);
+      await work(tx, client, open, holdAddresses);
       return lockClient(tx, id);
     });
     if (!decided.ok && decided.refusal.reason === 'proposal-own') await audit.recordOnce(store, [hand.by, id, String(read.number)], 'client.review-refused', { version: read.number, by: hand.by, reason: 'own' }, { clientId: id });
@@ -165,7 +165,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
 
   return {
     hasPassed,
-    lookAtKeys: (...which) => keys.look(...which),
+    lookAtAddresses: (...which) => addresses.look(...which),
 
     async register(wish, { hand, reason }) {
       if (isPrivileged((wish.document as { scope?: unknown } | null)?.scope)) return refuse(privileged().refusal);
@@ -177,7 +177,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
     },
 
     save: (id, changes, { hand, listing, allowNik, seen, reason, picture }) =>
-      keys.whole(hand.by, async (tx, holdKeys) => {
+      addresses.whole(hand.by, async (tx, holdAddresses) => {
         const client = await lockClient(tx, id);
         const open = await tx.clientVersions.findOpen(id);
         if (seen !== undefined && seen !== seenOf(client, open)) throw new Abandoned({ reason: 'client-changed', id });
@@ -188,7 +188,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
         await holdResources(tx, metadata);
         const wanted = { metadata, listing: listing === undefined ? from.listing : (listing ?? undefined), reason };
         if (open !== undefined && seen === undefined) holdProposalOfOthers(client, open, from, wanted, hand);
-        const warnings = holdKeys(from.metadata, metadata);
+        const warnings = holdAddresses(from.metadata, metadata);
         if (picture !== undefined) await tx.clientLogos.put(picture, clock.now());
         const { outcome } = await settle(tx, client, open, wanted, hand);
         return { client: await lockClient(tx, id), ignored, warnings, outcome };
@@ -198,7 +198,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
       const [now, ofLate] = [await store.clients.find(id), await store.clientVersions.findOpen(id)];
       // Asked beforehand: it is somebody else's table, and of another edition it would say nothing.
       const passed = now !== undefined && ofLate?.number === read.number && ofLate.edition === read.edition && (await hasPassed(now, ofLate));
-      return decide(id, read, hand, async (tx, client, open, holdKeys) => {
+      return decide(id, read, hand, async (tx, client, open, holdAddresses) => {
         const byCommandLine = hand.by === COMMAND_LINE.by;
         if (!byCommandLine && isPrivileged(open.metadata.scope)) throw privileged();
         const at = clock.now();
@@ -208,7 +208,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
         // The rules may have become stricter since, and what the service publishes another.
         const { metadata } = judgeChange(check, client, open, {}, true);
         await holdResources(tx, metadata);
-        holdKeys(client.status === 'draft' ? undefined : client.metadata, metadata);
+        holdAddresses(client.status === 'draft' ? undefined : client.metadata, metadata);
         await tx.clients.update(id, { metadata, listing: open.listing ?? null, version: open.number, ...(client.status === 'draft' ? { status: 'active' } : {}) }, at);
         await tx.clientVersions.replace({ ...open, metadata, state: 'approved', decided: { by: hand.by, note, at } });
         await audit.record(tx, 'client.approved', { version: open.number, fields: open.widens, by: hand.by, ...(note === undefined ? {} : { note }) }, { clientId: id });
@@ -231,7 +231,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
       }),
 
     returnTo: (id, number, { hand, reason }) =>
-      keys.whole(hand.by, async (tx, holdKeys) => {
+      addresses.whole(hand.by, async (tx, holdAddresses) => {
         const client = await lockClient(tx, id);
         const version = await tx.clientVersions.find(id, number);
         if (version?.state !== 'approved') throw new Abandoned({ reason: 'version-unknown', id });
@@ -239,7 +239,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
         if ((await tx.clientVersions.findOpen(id)) !== undefined) throw new Abandoned({ reason: 'proposal-open', id });
         const { metadata, ignored } = judgeChange(check, client, version, {}, true);
         await holdResources(tx, metadata);
-        const warnings = holdKeys(client.metadata, metadata);
+        const warnings = holdAddresses(client.metadata, metadata);
         const done = await settle(tx, client, undefined, { metadata, listing: version.listing, reason }, hand);
         if (done.outcome === 'unchanged') throw new Abandoned({ reason: 'version-in-effect', id });
         await audit.record(tx, 'client.returned', { version: done.number ?? number, to: number, by: hand.by, reason }, { clientId: id });

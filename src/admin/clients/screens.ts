@@ -48,6 +48,8 @@ export interface ClientModel {
   readonly done: (typeof doneWords)[number] | undefined;
   /** When it was saved, the keys of the service could not be fetched. */
   readonly lacksKeys: boolean;
+  /** The same of another of its addresses. */
+  readonly lacksAddresses: boolean;
   readonly at: ClientAction | undefined;
   readonly values: { readonly reason: string };
   readonly errors: readonly FieldError[];
@@ -85,7 +87,7 @@ export interface EditModel {
 
 export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({ view: 'admin/clients/list', title: say('admin.clients.list.title'), model });
 
-export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'rejected' | 'bridge' | 'newSecret' | 'done' | 'lacksKeys' | 'at' | 'values' | 'errors' | 'problem'>>;
+export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'rejected' | 'bridge' | 'newSecret' | 'done' | 'lacksKeys' | 'lacksAddresses' | 'at' | 'values' | 'errors' | 'problem'>>;
 
 export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
   const { id, type, status, metadata, createdAt, updatedAt } = client;
@@ -110,6 +112,7 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
       newSecret: undefined,
       done: undefined,
       lacksKeys: false,
+      lacksAddresses: false,
       at: undefined,
       values: { reason: '' },
       errors: [],

@@ -11,10 +11,10 @@ import type { Random } from '../../ports/random/random.ts';
 import type { StoredLogo } from '../../store/client-logos.ts';
 import type { Store } from '../../store/store.ts';
 import { findBridgeDayProblems, holdBridgeDay } from './bridge-rules.ts';
+import { createAddresses } from './addresses.ts';
 import type { FieldProblem } from './field-problem.ts';
 import { needsSecret } from './forms.ts';
 import { judgeChange, judgeNew, type ProtocolCheck } from './judgement.ts';
-import { createPublishedKeys } from './published-keys.ts';
 import { holdResources } from './resource-rules.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
 import { makeSecret } from './secrets/service.ts';
@@ -62,7 +62,7 @@ export interface Registered {
   readonly client: Client;
   /** Members of the document that mean nothing here. */
   readonly ignored: readonly string[];
-  /** Keys that could not be fetched just now. */
+  /** Of addresses at which nothing could be read just now. */
   readonly warnings: readonly FieldProblem[];
   /** Made just now: it is shown this once. */
   readonly newSecret: Sensitive<string> | undefined;
@@ -93,7 +93,7 @@ export interface ClientServiceDeps {
   readonly random: Random;
   readonly check: ProtocolCheck;
   readonly config: Pick<Config, 'identity' | 'limits'>;
-  /** By which the keys of clients are fetched and looked at. */
+  /** By which what stands at the addresses of clients is looked at. */
   readonly outbound: Pick<Outbound, 'readDocument'>;
 }
 
@@ -106,7 +106,7 @@ const changedFields = (before: Readonly<Record<string, unknown>>, after: Readonl
 
 /** Client applications: registering, changing and stopping them. */
 export function createClientService({ store, audit, clock, random, check, config, outbound }: ClientServiceDeps): ClientService {
-  const keys = createPublishedKeys({ store, audit, outbound });
+  const addresses = createAddresses({ store, audit, outbound });
   const today = (): string => todayIn(config.identity.timeZone, clock.now());
 
   async function prepare({ document, type, allowNik, firstParty, listing, secret }: ClientWish, status: 'draft' | 'active', by: string): Promise<Result<Registered, readonly FieldProblem[]>> {
@@ -115,7 +115,7 @@ export function createClientService({ store, audit, clock, random, check, config
     const { metadata, ignored } = judged.value;
     const late = [...findBridgeDayProblems(today(), undefined, metadata)];
     if (late.length > 0) return refuse(late);
-    const { problems, warnings } = (await keys.look(metadata, by)) ?? { problems: [], warnings: [] };
+    const { problems, warnings } = (await addresses.look(metadata, by)) ?? { problems: [], warnings: [] };
     if (problems.length > 0) return refuse(problems);
     // A draft needs it too: the service is tried out before it is approved.
     const newSecret = needsSecret(metadata) ? (secret ?? makeSecret(random)) : undefined;
@@ -160,13 +160,13 @@ export function createClientService({ store, audit, clock, random, check, config
     },
 
     update: (id, changes, { allowNik, listing, hand = COMMAND_LINE, seenAt, picture } = {}) =>
-      keys.whole(hand.by, async (tx, holdKeys) => {
+      addresses.whole(hand.by, async (tx, holdAddresses) => {
         const before = await lockClient(tx, id);
         if (seenAt !== undefined && before.updatedAt.getTime() !== seenAt.getTime()) throw new Abandoned({ reason: 'client-changed', id });
         const { metadata, ignored } = judgeChange(check, before, before, changes, allowNik);
         holdBridgeDay(today(), before.metadata, metadata);
         await holdResources(tx, metadata);
-        const warnings = holdKeys(before.metadata, metadata);
+        const warnings = holdAddresses(before.metadata, metadata);
         if (picture !== undefined) await tx.clientLogos.put(picture, clock.now());
         const newSecret = needsSecret(metadata) && before.secrets.length === 0 ? makeSecret(random) : undefined;
         const wanted = { metadata, listing: listing ?? before.listing };

@@ -33,7 +33,7 @@ export interface Managed {
   /** A change waits for a second pair of eyes. */
   readonly waits: boolean;
   readonly newSecret: Sensitive<string> | undefined;
-  /** Keys that could not be fetched just now. */
+  /** Of addresses at which nothing could be read just now. */
   readonly warnings: readonly FieldProblem[];
 }
 
