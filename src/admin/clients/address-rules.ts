@@ -7,12 +7,12 @@ import type { FieldProblem } from './field-problem.ts';
 import { findKeyProblems, findUnfitKeys, KEY_MEMBERS } from './key-rules.ts';
 import { isTeam } from './versions.ts';
 
-/** Members of a registration at whose address something has to stand. */
-export const addressMembers = ['jwks_uri', 'sector_identifier_uri'] as const;
+/** Members of a registration whose address we call: to read there, or to tell that somebody signed out. */
+export const addressMembers = ['jwks_uri', 'sector_identifier_uri', 'backchannel_logout_uri', 'test_backchannel_logout_uri'] as const;
 export type AddressMember = (typeof addressMembers)[number];
 
 export type AddressFault = OutboundFault | KeySetFault | SectorListFault;
-/** What stands at an address, as its member reads it, or why nothing could be read there. */
+/** What stands at an address, as its member reads it, or why nothing could be read there; undefined where nothing is to be read. */
 export type Seen = Result<unknown, AddressFault>;
 
 export interface AddressesJudged {
@@ -28,7 +28,8 @@ export interface AddressesJudged {
 interface AddressRule {
   /** Members with which the judgement changes. */
   readonly concerns: readonly string[];
-  readonly read: (text: string) => Seen;
+  /** Without it nothing is fetched: it is only asked where the name leads. */
+  readonly read?: (text: string) => Seen;
   readonly find: (document: unknown, metadata: ClientMetadata) => Iterable<string>;
   readonly wrong: Readonly<Partial<Record<AddressFault, string>>>;
 }
@@ -55,6 +56,8 @@ function* findListWrong(list: readonly string[], { redirect_uris: homes = [], re
   if (missing.length > 0) yield `does not list ${missing.join(' ')}: every redirect URI has to stand there, to the letter`;
   if (grants.includes(DEVICE_GRANT) && (keys === undefined || !list.includes(keys))) yield 'does not list the jwks_uri, which the device grant needs';
 }
+
+const logoutRule = (member: AddressMember): AddressRule => ({ concerns: [member], find: () => [], wrong: { 'address-refused': INSIDE } });
 
 export const addressRules: Readonly<Record<AddressMember, AddressRule>> = {
   jwks_uri: {
@@ -85,6 +88,8 @@ export const addressRules: Readonly<Record<AddressMember, AddressRule>> = {
       'not-a-list': NO_LIST,
     },
   },
+  backchannel_logout_uri: logoutRule('backchannel_logout_uri'),
+  test_backchannel_logout_uri: logoutRule('test_backchannel_logout_uri'),
 };
 
 const AWAY: Readonly<Partial<Record<AddressFault, string>>> = {
@@ -96,6 +101,7 @@ const away = (fault: AddressFault): string => AWAY[fault] ?? (fault.startsWith('
 
 /** All that a team learns: the address may lead into a network that only we reach, and whoever may ask what answers there can search it. */
 export const UNREAD = 'could not be read: it has to be a public address that answers 200 with the document itself, within two seconds, without a redirect, by a certificate that is accepted';
+export const UNCALLED = 'cannot be called: it has to be a public address whose name is known';
 /** What only those know who have read something that was meant as the document. */
 const OF_CONTENT: readonly AddressFault[] = ['private-key', 'unreadable-key'];
 
@@ -103,12 +109,15 @@ type Found = Pick<AddressesJudged, 'problems' | 'warnings'>;
 
 /** What is wrong with what stands at an address, against what the registration says. @param by  who asks: a team learns less than an operator. */
 export function judgeAddress(member: AddressMember, seen: Seen, metadata: ClientMetadata, by: string): Found {
-  const { find, wrong } = addressRules[member];
+  const { find, read, wrong } = addressRules[member];
   const at = (what: string): FieldProblem => ({ field: member, what });
   if (seen.ok) return { problems: [...find(seen.value, metadata)].map(at), warnings: [] };
   const fault = seen.refusal;
   // Of an inner address that is not allowed nobody is called, so that its refusal tells nothing of who would answer.
-  if (isTeam(by) && !OF_CONTENT.includes(fault)) return fault === 'address-refused' ? { problems: [at(UNREAD)], warnings: [] } : { problems: [], warnings: [at(UNREAD)] };
+  if (isTeam(by) && !OF_CONTENT.includes(fault)) {
+    const told = [at(read === undefined ? UNCALLED : UNREAD)];
+    return fault === 'address-refused' ? { problems: told, warnings: [] } : { problems: [], warnings: told };
+  }
   const what = wrong[fault];
   return what === undefined ? { problems: [], warnings: [at(away(fault))] } : { problems: [at(what)], warnings: [] };
 }

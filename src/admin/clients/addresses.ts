@@ -67,13 +67,16 @@ export interface Addresses {
 export interface AddressesDeps {
   readonly store: Store;
   readonly audit: Pick<Audit, 'recordOnce'>;
-  readonly outbound: Pick<Outbound, 'readDocument'>;
+  readonly outbound: Pick<Outbound, 'readDocument' | 'judgeAddress'>;
 }
 
 export function createAddresses({ store, audit, outbound }: AddressesDeps): Addresses {
-  async function read({ member, address }: Place): Promise<Seen> {
-    const found = await outbound.readDocument(address, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    return found.ok ? addressRules[member].read(found.value.text) : refuse(found.refusal);
+  async function look({ member, address }: Place): Promise<Seen> {
+    const { read } = addressRules[member];
+    const options = { signal: AbortSignal.timeout(PATIENCE_MS) };
+    if (read === undefined) return outbound.judgeAddress(address, options);
+    const found = await outbound.readDocument(address, options);
+    return found.ok ? read(found.value.text) : refuse(found.refusal);
   }
 
   /** Somebody who has us call into the inner network, say, should be seen doing so. */
@@ -87,7 +90,7 @@ export function createAddresses({ store, audit, outbound }: AddressesDeps): Addr
   const see = (places: readonly Place[], metadata: ClientMetadata, by: string): Promise<readonly (readonly [Place, Seen])[]> =>
     Promise.all(
       places.map(async (place) => {
-        const seen = await read(place);
+        const seen = await look(place);
         await tell(place, seen, metadata, by);
         return [place, seen] as const;
       }),

@@ -3,7 +3,7 @@ import type { Client, ClientVersion } from '../../domain/client.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
 import { namesFrom, type Names, type ShownActor } from '../names.ts';
-import type { AddressesJudged, AddressMember } from './address-rules.ts';
+import { addressRules, type AddressesJudged, type AddressMember } from './address-rules.ts';
 import { explain } from './explain.ts';
 import { showChange, showNew, type ShownChange } from './present.ts';
 
@@ -60,10 +60,13 @@ const momentsBy =
 export const signaturesOf = ({ proposedBy, involved, decided, waiver }: ClientVersion): readonly string[] => [proposedBy, ...involved, ...(decided === undefined ? [] : [decided.by]), ...(waiver === undefined ? [] : [waiver.by])];
 
 function showLooked({ problems, warnings, looked, keys }: AddressesJudged): ProposalModel['looked'] {
-  return looked.map((member) => {
+  return looked.flatMap((member): ProposalModel['looked'] => {
     const [wrong, away] = [problems, warnings].map((found) => found.filter(({ field }) => field === member).map(({ what }) => explain(what))) as [Sentence[], Sentence[]];
-    const good = member === 'jwks_uri' ? say('admin.clients.proposal.keys.good', { count: keys ?? 0 }) : say('admin.clients.proposal.keys.list');
-    return { member, state: wrong.length > 0 ? 'wrong' : away.length > 0 ? 'away' : 'good', sentences: wrong.length + away.length > 0 ? [...wrong, ...away] : [good] };
+    const found = [...wrong, ...away];
+    if (found.length > 0) return [{ member, state: wrong.length > 0 ? 'wrong' : 'away', sentences: found }];
+    // Of a good address at which nothing is read there is nothing to say.
+    if (addressRules[member].read === undefined) return [];
+    return [{ member, state: 'good', sentences: [member === 'jwks_uri' ? say('admin.clients.proposal.keys.good', { count: keys ?? 0 }) : say('admin.clients.proposal.keys.list')] }];
   });
 }
 

@@ -74,7 +74,7 @@ export interface ClientReviewDeps {
   readonly clients: Pick<ClientService, 'create'>;
   readonly check: ProtocolCheck;
   readonly config: Pick<Config, 'identity'>;
-  readonly outbound: Pick<Outbound, 'readDocument'>;
+  readonly outbound: Pick<Outbound, 'readDocument' | 'judgeAddress'>;
   /** Whether the service has shown that it works with these settings of sign-in. */
   readonly hasPassedCheck: (clientId: string, metadata: ClientMetadata) => Promise<boolean>;
 }

@@ -94,7 +94,7 @@ export interface ClientServiceDeps {
   readonly check: ProtocolCheck;
   readonly config: Pick<Config, 'identity' | 'limits'>;
   /** By which what stands at the addresses of clients is looked at. */
-  readonly outbound: Pick<Outbound, 'readDocument'>;
+  readonly outbound: Pick<Outbound, 'readDocument' | 'judgeAddress'>;
 }
 
 const DAY_MS = 86_400_000;

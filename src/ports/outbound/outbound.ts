@@ -1,8 +1,9 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
+import { ok, refuse, type Result } from '../../domain/result.ts';
 import { inSpan } from '../../telemetry/trace.ts';
-import { createReadDocument, type ReadDocument } from './document.ts';
+import { createReadDocument, type OutboundFault, type ReadDocument } from './document.ts';
 
 /** Address space in which somebody's inner network may lie (RFC 6890 and successors). */
 const INNER: readonly string[] = [
@@ -45,6 +46,16 @@ export interface OutboundOptions {
   readonly resolve?: typeof lookup;
 }
 
+type MayReach = (host: string, address: string) => boolean;
+
+function createMayReach({ allow, loopback }: OutboundOptions): MayReach {
+  const isRange = (entry: string): boolean => isIP(entry.split('/')[0] ?? '') !== 0;
+  const inner = toList(INNER);
+  const allowed = toList([...allow.filter(isRange), ...(loopback ? LOOPBACK : [])]);
+  const allowedHosts = new Set(allow.filter((entry) => !isRange(entry)).map((entry) => entry.toLowerCase()));
+  return (host, address) => allowedHosts.has(plainHost(host)) || !holds(inner, address) || holds(allowed, address);
+}
+
 /**
  * `fetch` for addresses that somebody registered with us: a service's logout endpoint, its keys.
  *
@@ -54,12 +65,9 @@ export interface OutboundOptions {
  *
  * @throws {OutboundRefused} as the `cause` of fetch's TypeError, or directly for an address written as a number.
  */
-export function createOutboundFetch({ allow, loopback, resolve = lookup }: OutboundOptions): typeof globalThis.fetch {
-  const isRange = (entry: string): boolean => isIP(entry.split('/')[0] ?? '') !== 0;
-  const inner = toList(INNER);
-  const allowed = toList([...allow.filter(isRange), ...(loopback ? LOOPBACK : [])]);
-  const allowedHosts = new Set(allow.filter((entry) => !isRange(entry)).map((entry) => entry.toLowerCase()));
-  const mayReach = (host: string, address: string): boolean => allowedHosts.has(plainHost(host)) || !holds(inner, address) || holds(allowed, address);
+export function createOutboundFetch(options: OutboundOptions): typeof globalThis.fetch {
+  const { resolve = lookup } = options;
+  const mayReach = createMayReach(options);
 
   const agent = new Agent({
     connect: {
@@ -85,13 +93,36 @@ export function createOutboundFetch({ allow, loopback, resolve = lookup }: Outbo
   return guarded as typeof globalThis.fetch;
 }
 
+/** Whether an address may be called, as far as that can be told without calling it: nothing is sent but the question for its name. */
+export type JudgeAddress = (address: string, options?: { readonly signal?: AbortSignal | undefined }) => Promise<Result<undefined, Extract<OutboundFault, 'address-refused' | 'no-name' | 'timeout'>>>;
+
+function createJudgeAddress(options: OutboundOptions): JudgeAddress {
+  const { resolve = lookup } = options;
+  const mayReach = createMayReach(options);
+  return (address, { signal } = {}) =>
+    new Promise((settle) => {
+      const host = plainHost(new URL(address).hostname);
+      const judge = (addresses: readonly string[]): void => { settle(addresses.every((one) => mayReach(host, one)) ? ok(undefined) : refuse('address-refused')); };
+      if (isIP(host) !== 0) {
+        judge([host]);
+        return;
+      }
+      signal?.addEventListener('abort', () => { settle(refuse('timeout')); }, { once: true });
+      resolve(host, { all: true }, (error, addresses: LookupAddress[]) => {
+        if (error !== null || addresses.length === 0) settle(refuse('no-name'));
+        else judge(addresses.map((one) => one.address));
+      });
+    });
+}
+
 /** What is called at addresses of services, and how. */
 export interface Outbound {
   readonly fetch: typeof globalThis.fetch;
   readonly readDocument: ReadDocument;
+  readonly judgeAddress: JudgeAddress;
 }
 
 export function createOutbound(options: OutboundOptions): Outbound {
   const fetch = createOutboundFetch(options);
-  return { fetch, readDocument: createReadDocument(fetch) };
+  return { fetch, readDocument: createReadDocument(fetch), judgeAddress: createJudgeAddress(options) };
 }
