@@ -47,6 +47,7 @@ export async function createProduct(settings: Readonly<Record<string, string>> =
         cwd: root,
         env: {
           PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
           NODE_ENV: 'development',
           DATA_DIR: dataDir,
           PORT: String(port),
