@@ -92,7 +92,8 @@ export async function startSystemPostgres(): Promise<SystemPostgres> {
       return {
         urlOf: standby.urlOf,
         async caughtUp() {
-          const { lsn } = await server.ask('select pg_current_wal_flush_lsn()::text as lsn');
+          // Flushed by its own commit, and with it all that was committed before.
+          const { lsn } = await server.ask("select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'test', 'caught up')::text as lsn");
           await until('the standby has replayed it', async () => (await standby.ask(`select pg_last_wal_replay_lsn() >= '${String(lsn)}'::pg_lsn as done`)).done === true);
         },
         close: standby.stop,
