@@ -53,7 +53,8 @@ async function makeFolder(): Promise<{ directory: string; data: string; as: { cw
 
 async function run({ directory, data, as }: Awaited<ReturnType<typeof makeFolder>>): Promise<Running> {
   const port = await freePort();
-  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), fsync: 'off', synchronous_commit: 'off' };
+  // What is committed is handed to a standby at once, so that to wait for what was handed over is to wait for all.
+  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), fsync: 'off' };
   const child = spawn(join(SYSTEM_POSTGRES, 'postgres'), ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...as, stdio: 'ignore' });
   const ended = once(child, 'exit');
   const urlOf = (database: string): string => `postgres://sso@127.0.0.1:${port}/${database}`;
