@@ -10,6 +10,7 @@ import { guardForm, type Csrf } from '../web/csrf.ts';
 import { field, form } from '../web/form.ts';
 import { Refused } from '../web/refused.ts';
 import { renderScreen } from '../web/render.ts';
+import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { toParent } from '../web/see-other.ts';
 import type { Attempt, Checks } from './checks.ts';
 import { markOf } from './mark.ts';
@@ -71,6 +72,8 @@ export function addSandboxSignIn({ provider, checks, csrf, config }: SandboxSign
     const [uid, service] = [uidOf(ctx), await serviceOf(interaction)];
     const action = `/sandbox/interaction/${uid}`;
     const { params, prompt, session } = interaction;
+    // Its forms end at the service.
+    allowFormTargets(ctx, formTargetsOf(params.redirect_uri));
     if (prompt.name === 'consent') {
       const asked = textOf(params.scope).split(' ');
       const person = citizenBySub(session?.accountId ?? '')?.claims.name;

@@ -67,6 +67,8 @@ describe('The sandbox issuer', () => {
     expect(choice.text).to.include('Uji coba: bukan data sungguhan').and.include('Suharti').and.include('Layanan Uji');
     expect(choice.html).not.to.include('type="password"');
     const consent = await asCitizen(browser, choice, 'ordinary');
+    // Chromium applies it to where a form ends: without, nobody comes home.
+    for (const { headers } of [choice, consent]) expect(headers.get('content-security-policy')).to.match(/form-action 'self' https:/);
     expect(consent.text).to.include('Uji coba: bukan data sungguhan').and.include('Budi Uji Santoso');
     const home = await answer(browser, consent, 'allow');
     expect(`${home.url.origin}${home.url.pathname}`).to.equal(TRIAL);
