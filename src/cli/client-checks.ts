@@ -38,7 +38,8 @@ async function check(id: string, flags: { readonly start?: string }, command: Co
     const discovery = await fetch(`${issuer}/.well-known/openid-configuration`).catch(() => undefined);
     if (discovery?.ok !== true) throw new Refused(`the sandbox does not answer at ${issuer}: is the server running, and SANDBOX on?`);
     const checks = createChecksOf(core);
-    return runCheck({ checks, walk: createWalk({ fetch, issuer }), wait: (ms) => delay(ms), remark }, client, start, 'operator');
+    const wait = (ms: number): Promise<void> => delay(ms);
+    return runCheck({ checks, walk: createWalk({ fetch, issuer, wait }), wait, remark }, client, start, 'operator');
   });
   const findings = outcome.findings.map(present);
   print(command, { client_id: id, passed: outcome.passed, findings }, () => showRows(findings.map(({ state, title, detail, ...one }) => [state, title, [one.remedy, detail === undefined ? undefined : `(${detail})`].filter(Boolean).join(' ')])));

@@ -22,9 +22,12 @@ export interface WalkDeps {
   readonly fetch: typeof globalThis.fetch;
   /** The sandbox's issuer. */
   readonly issuer: string;
+  /** Lets time pass where the sign-on is too busy: that is not the service's doing. */
+  readonly wait: (ms: number) => Promise<void>;
 }
 
 const MOST_HOPS = 30;
+const MOST_REFUSALS = 5;
 const LARGEST_PAGE = 1_000_000;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&#x27;': "'" };
@@ -46,7 +49,7 @@ function formsOf(html: string, url: URL): { action: URL; fields: Record<string, 
  * Goes through a sign-in as a browser without script would: from the service to the sandbox, as the citizen that the
  * scenario of the check names, and home. It keeps cookies, follows a bounded number of redirects and reads no page but ours.
  */
-export function createWalk({ fetch, issuer }: WalkDeps): (start: string, wish: WalkWish) => Promise<WalkEnd> {
+export function createWalk({ fetch, issuer, wait }: WalkDeps): (start: string, wish: WalkWish) => Promise<WalkEnd> {
   const { origin, pathname: base } = new URL(issuer);
   const isOurs = (url: URL, below: string): boolean => url.origin === origin && url.pathname.startsWith(`${base}${below}`);
 
@@ -56,6 +59,7 @@ export function createWalk({ fetch, issuer }: WalkDeps): (start: string, wish: W
     let url = new URL(start);
     let form: Record<string, string> | undefined;
     let signIns = 0;
+    let refusals = 0;
     const end = (status: number, looped = false): WalkEnd => ({ status, place: `${url.origin}${url.pathname}`, looped });
 
     for (let hops = 0; hops < MOST_HOPS; hops += 1) {
@@ -69,6 +73,13 @@ export function createWalk({ fetch, issuer }: WalkDeps): (start: string, wish: W
         });
       } catch {
         return end(0);
+      }
+      const again = Number(response.headers.get('retry-after'));
+      if (response.status === 503 && url.origin === origin && again > 0 && refusals < MOST_REFUSALS) {
+        refusals += 1;
+        await response.body?.cancel();
+        await wait(again * 1000);
+        continue;
       }
       for (const line of response.headers.getSetCookie()) await jar.setCookie(line, url.href, { ignoreError: true });
       form = undefined;

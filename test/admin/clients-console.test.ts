@@ -208,7 +208,7 @@ describe('Client applications at the console', () => {
     const page = await register();
     const id = idOn(page);
     expect(page.text).to.include('Draf ini menunggu').and.not.include('Yang berlaku sekarang');
-    expect(page.html).to.include(`href="/admin/clients/${id}/check">Uji integrasi sudah dapat dimulai`);
+    expect(page.html).to.include(`href="/admin/clients/${id}/check">Uji integrasi: lihat keadaannya`);
     expect((await manager.open(`/clients/${id}/check`)).html).to.include(`href="/admin/clients/${id}/edit#test_redirect_uris"`);
     expect((await reader.open(`/clients/${id}/check`)).html).not.to.include('/edit');
     const changed = await manager.browser.submit(await manager.open(`/clients/${id}/edit`), 'client_name', { test_redirect_uris: 'https://coba.rp.test/cb', intent: 'save' });

@@ -37,8 +37,9 @@ describe('Approval after the integration check', () => {
   async function tryOut(id: string): Promise<boolean> {
     const fetch = createOutboundFetch({ allow: [], loopback: true });
     const client = (await findTrial(app.store, id))!;
-    const walk = createWalk({ fetch, issuer: `${app.url}/sandbox` });
-    return (await runCheck({ checks: app.container.checks, walk, wait: () => Promise.resolve() }, client, `${service.url}/login`, 'operator')).passed;
+    const wait = (): Promise<void> => Promise.resolve();
+    const walk = createWalk({ fetch, issuer: `${app.url}/sandbox`, wait });
+    return (await runCheck({ checks: app.container.checks, walk, wait }, client, `${service.url}/login`, 'operator')).passed;
   }
 
   it('is refused before it and possible after it: for a new client, and for a change as it would be', async () => {

@@ -41,7 +41,7 @@ describe('The integration check', () => {
     Date.now = () => before() + ms;
     return Promise.resolve();
   };
-  const run = (client: Client, start: string) => runCheck({ checks: createChecksOf(app.container), walk: createWalk({ fetch: fetchOut, issuer: sandbox }), wait }, client, start, 'operator');
+  const run = (client: Client, start: string, fetch = fetchOut, pause = wait) => runCheck({ checks: createChecksOf(app.container), walk: createWalk({ fetch, issuer: sandbox, wait: pause }), wait }, client, start, 'operator');
   const failedIn = ({ findings }: Awaited<ReturnType<typeof run>>): string[] => findings.filter(({ state }) => !['passed', 'not-applicable'].includes(state)).map(({ scenario, state, fault, detail }) => [scenario, state, fault, detail].filter(Boolean).join(' '));
 
   async function careless(id: string, manners: Manners): Promise<{ client: Client; start: string }> {
@@ -87,6 +87,15 @@ describe('The integration check', () => {
     expect(failedIn(await run(client, start))).to.deep.equal([]);
   });
 
+  it('waits where the sign-on is too busy, and does not blame the service for it', async () => {
+    const { client, start } = await careless('sabar', {});
+    const waited: number[] = [];
+    const busyAtTimes = ((input: string, init?: RequestInit) => (input.startsWith(sandbox) && waited.length < 3 ? Promise.resolve(new Response('sibuk', { status: 503, headers: { 'retry-after': '7' } })) : fetchOut(input, init))) as typeof fetch;
+    const outcome = await run(client, start, busyAtTimes, (ms) => Promise.resolve(void waited.push(ms)));
+    expect(failedIn(outcome)).to.deep.equal([]);
+    expect(waited).to.deep.equal([7000, 7000, 7000]);
+  });
+
   it('walks through the page of response_mode=form_post as well, which a script would send', async () => {
     const { client, start } = await careless('kiriman', { formPost: true });
     expect(failedIn(await run(client, start))).to.deep.equal([]);
@@ -127,7 +136,7 @@ describe('The integration check', () => {
   it('leaves other sign-ins alone: without a check nothing is bent, and a scenario lasts a quarter of an hour', async () => {
     const { client, start } = await careless('tenang', {});
     const { checks } = app.container;
-    const walk = createWalk({ fetch: fetchOut, issuer: sandbox });
+    const walk = createWalk({ fetch: fetchOut, issuer: sandbox, wait });
     await checks.start(client, 'operator');
     await checks.begin(client, 'wrong-state');
     app.clock.advance({ minutes: 16 });
