@@ -471,6 +471,9 @@ describe('The command line', function () {
       expect(stderr).to.include('300 seconds').and.to.include('Sessions stay');
       expect((await list()).map((key) => key.kid)).not.to.include(kid);
       expect((await sso(['keys', 'remove', kid, '--reason', 'bocor'])).stderr).to.include('there is no key of that id');
+      const dashed = `-${'a'.repeat(42)}`;
+      expect((await sso(['keys', 'remove', dashed, '--reason', 'bocor'])).stderr, 'an id, and no option').to.include('there is no key of that id');
+      expect((await sso(['client', 'end-key', 'tiada', dashed])).stderr).to.match(/tiada/);
     });
   });
 

@@ -40,13 +40,22 @@ function explain(error: unknown): string {
   return error instanceof Refused || process.env.LOG_LEVEL !== 'debug' ? error.message : (error.stack ?? error.message);
 }
 
+/** A thumbprint, by which keys are called; one of 64 begins as an option does. */
+const DASHED_ID = /^-[\w-]{42}$/;
+
+/** With such ids where no option is looked for: nobody who copies one from a list should have to know of `--`. */
+function withIdsLast(args: readonly string[]): readonly string[] {
+  const isId = (arg: string): boolean => DASHED_ID.test(arg);
+  return args.some(isId) ? [...args.filter((arg) => !isId(arg)), '--', ...args.filter(isId)] : args;
+}
+
 /**
  * Runs one command line.
  * @returns the exit code: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage.
  */
 export async function run(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    await createProgram().parseAsync(withIdsLast(args), { from: 'user' });
     return DONE;
   } catch (error) {
     // Commander has said what is wrong already, or shown the help that was asked for.
