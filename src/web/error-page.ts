@@ -70,9 +70,14 @@ const isGivenUp = ({ req }: Context): boolean => !req.complete && (req.destroyed
 
 const GIVEN_UP = 'a request was given up while it was sent';
 
+/** Whoever asked hung up before the answer was out. */
+const LEFT: readonly unknown[] = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET'];
+const isLeft = (error: unknown, { req, res }: Context): boolean => LEFT.includes((error as { code?: unknown } | null)?.code) && req.socket.destroyed && !res.writableFinished;
+
 /** For Koa's `error` event: what went wrong beside the answer, or after it. */
 export const reportTo = (log: Log) => (error: unknown, ctx?: Context): void => {
   if (ctx !== undefined && isGivenUp(ctx)) log.debug({ err: error, requestId: ctx.state.requestId as string }, GIVEN_UP);
+  else if (ctx !== undefined && isLeft(error, ctx)) log.debug({ err: error, requestId: ctx.state.requestId as string }, 'nobody waited for the answer');
   else log.error({ err: error }, 'an answer failed');
 };
 

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { connect, type AddressInfo } from 'node:net';
-import { Writable } from 'node:stream';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import Koa from 'koa';
 import { systemRandom } from '../../src/ports/random/random.ts';
@@ -209,6 +209,49 @@ describe('A request that is given up while it is sent', () => {
       expect(lines.length).to.be.greaterThan(0);
       for (const line of lines) expect(line).to.include({ level: 'debug', msg: 'a request was given up while it was sent' });
       expect(shown).to.deep.equal([]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('nor is an answer that nobody waited for; one that broke off by itself is', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const written = new EventEmitter();
+    const destination = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        lines.push(JSON.parse(chunk.toString('utf8')) as Record<string, unknown>);
+        done();
+        written.emit('line');
+      },
+    });
+    const app = new Koa();
+    app.on('error', reportTo(createLog({ level: 'debug', destination })));
+    let body: Readable;
+    app.use((ctx) => {
+      body = new Readable({ read: () => undefined });
+      body.push('x'.repeat(100));
+      ctx.body = body;
+    });
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const ask = async (): Promise<Socket> => {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await once(socket, 'data');
+      return socket;
+    };
+    try {
+      const leaver = await ask();
+      const left = once(written, 'line');
+      leaver.resetAndDestroy();
+      await left;
+      const patient = await ask();
+      const broken = once(written, 'line');
+      body!.destroy(new Error('broke'));
+      await broken;
+      expect(lines[0]).to.include({ level: 'debug', msg: 'nobody waited for the answer' });
+      expect(lines.filter(({ level }) => level === 'error').map(({ msg }) => msg)).to.deep.equal(['an answer failed']);
+      patient.destroy();
     } finally {
       server.close();
     }
