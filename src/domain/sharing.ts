@@ -40,7 +40,7 @@ export interface ConsentText {
   readonly wording: Readonly<Record<Locale, Readonly<Record<string, string>>>>;
 }
 
-type Declared = Pick<ClientMetadata, 'data_use' | 'first_party' | 'notice_page'> & { readonly resources?: ApiRights };
+export type Declared = Pick<ClientMetadata, 'data_use' | 'first_party' | 'notice_page'> & { readonly resources?: ApiRights };
 
 const apiSharesOf = (rights: ApiRights | undefined, scopes: readonly string[], apis: readonly Api[]): readonly Share[] =>
   apis.flatMap((api) =>
@@ -77,6 +77,9 @@ export const kindOf = ({ first_party: ours }: Declared, shares: readonly Share[]
 
 /** Whether a service of the house needs no page of its own: single sign-on leads straight to it. Access without the person is never had so. */
 export const isQuiet = (declared: Declared, shares: readonly Share[]): boolean => kindOf(declared, shares) === 'notice' && declared.notice_page !== true && shares.every(({ scope }) => scope !== OFFLINE_SCOPE);
+
+/** How a person who has not heard of it yet learns that a service gets this. */
+export const toldBy = (declared: Declared, shares: readonly Share[]): ConsentKind => (isQuiet(declared, shares) ? 'listed' : kindOf(declared, shares));
 
 /** What the person has been told or asked by ways that are good enough for this service today. */
 export const knownShares = (declared: Declared, receipts: readonly { readonly kind: ConsentKind; readonly text: Pick<ConsentText, 'shares'> }[]): readonly Share[] =>

@@ -1,6 +1,7 @@
-import { citizens, type CitizenId } from '../domain/sandbox-citizens.ts';
+import { citizens, type CitizenId, type SandboxCitizen } from '../domain/sandbox-citizens.ts';
 import { scenarioById, type ScenarioId } from '../domain/check-scenarios.ts';
 import { judge } from '../domain/check-judge.ts';
+import { sharesOf, toldBy, type ConsentKind, type Declared, type Share } from '../domain/sharing.ts';
 import type { ClientCheck } from '../store/client-checks.ts';
 import { say, type Examples, type Screen, type Sentence } from '../web/screen.ts';
 import type { CheckReport } from './checks.ts';
@@ -18,7 +19,12 @@ export interface SandboxConsentModel {
   readonly service: { readonly name: string };
   readonly action: string;
   readonly person: string;
-  readonly scopes: readonly string[];
+  /** What the registration says of it stands here as citizens will read it. */
+  readonly shares: readonly Share[];
+  /** Of an invented person, and so in full. */
+  readonly values: Readonly<Record<string, string>>;
+  /** How the real sign-on brings it up; undefined where it would find nothing to say. */
+  readonly reallyBy: ConsentKind | undefined;
   readonly scenario: ScenarioId | undefined;
 }
 
@@ -44,7 +50,19 @@ export function sandboxSignInScreen({ scenario, ...model }: Omit<SandboxSignInMo
   return { view: 'sandbox/sign-in', title: say('sandbox.sign-in.title'), model: { ...model, scenario, citizens: only === undefined ? names : names.filter(({ id }) => id === only) } };
 }
 
-export const sandboxConsentScreen = (model: SandboxConsentModel): Screen<SandboxConsentModel> => ({ view: 'sandbox/consent', title: say('sandbox.consent.title'), model });
+const DATUM_OF = { profile: 'name', email: 'email', phone: 'phone_number', nik: 'nik' } as const;
+
+export interface SandboxConsent extends Pick<SandboxConsentModel, 'service' | 'action' | 'shares' | 'scenario'> {
+  readonly citizen: Pick<SandboxCitizen, 'claims'>;
+  readonly registered: Declared;
+}
+
+export function sandboxConsentScreen({ citizen: { claims }, registered, ...model }: SandboxConsent): Screen<SandboxConsentModel> {
+  const values = Object.fromEntries(Object.entries(DATUM_OF).flatMap(([scope, claim]) => (typeof claims[claim] === 'string' ? [[scope, claims[claim]]] : [])));
+  const reallyBy = model.shares.length === 0 ? undefined : toldBy(registered, model.shares);
+  return { view: 'sandbox/consent', title: say('sandbox.consent.title'), model: { ...model, person: String(claims.name), values, reallyBy } };
+}
+
 /** For the service's own team. */
 export const checkScreen = (model: CheckModel): Screen<CheckModel> => ({ view: 'sandbox/check', title: say('sandbox.check.title'), model });
 
@@ -76,13 +94,22 @@ export const exampleCheck: CheckModel = {
     metadata,
   ),
 };
+const use: Declared['data_use'] = {
+  profile: { purpose: { id: 'Menulis nama Anda pada surat lamaran.', en: 'Putting your name on letters of application.' }, legal_basis: 'consent' },
+  nik: { purpose: { id: 'Memeriksa apakah Anda berhak menerima bantuan subsidi upah tahun ini.', en: 'Checking whether you are entitled to the wage subsidy of this year.' }, legal_basis: 'legal-obligation' },
+};
+const [ordinary, , , , noEmail] = citizens;
+const asked = (citizen: Pick<SandboxCitizen, 'claims'>, registered: Declared, scopes: readonly string[], scenario?: ScenarioId) =>
+  sandboxConsentScreen({ service, action: '#', citizen, registered, shares: sharesOf(registered, scopes), scenario });
 const untouched = { check: undefined, isOpen: false, findings: [], history: [] };
 
 export const examples: Examples = {
   'sign-in: who?': sandboxSignInScreen({ service, action: '#', cancel: '#', scenario: undefined }),
   'sign-in: of a check': sandboxSignInScreen({ service, action: '#', cancel: '#', scenario: 'no-email' }),
-  'consent: free': sandboxConsentScreen({ service, action: '#', person: 'Suharti', scopes: ['profile', 'email', 'nik'], scenario: undefined }),
-  'consent: to be denied': sandboxConsentScreen({ service, action: '#', person: 'Budi Uji Santoso', scopes: ['profile'], scenario: 'denied' }),
+  'consent: free': asked(ordinary, { data_use: use }, ['profile', 'nik']),
+  'consent: to be denied': asked(ordinary, { data_use: use }, ['profile'], 'denied'),
+  'consent: no purpose, no datum': asked(noEmail, { data_use: use }, ['profile', 'email']),
+  'consent: a service of the house': asked(ordinary, { data_use: use, first_party: true }, ['nik']),
   'check: not begun': checkScreen({ ...exampleCheck, ...untouched }),
   'check: under way': checkScreen(exampleCheck),
   'check: without test addresses': checkScreen({ ...exampleCheck, ...untouched, hasTestUris: false }),

@@ -4,8 +4,9 @@ import type Provider from 'oidc-provider';
 import type { Config } from '../config.ts';
 import { acr, acrDemandOf } from '../domain/assurance.ts';
 import { bendOf, scenarioById, type ScenarioId } from '../domain/check-scenarios.ts';
-import { personalScopes } from '../domain/sharing.ts';
+import { sharesOf } from '../domain/sharing.ts';
 import { citizenById, citizenBySub } from '../domain/sandbox-citizens.ts';
+import type { Store } from '../store/store.ts';
 import { guardForm, type Csrf } from '../web/csrf.ts';
 import { field, form } from '../web/form.ts';
 import { Refused } from '../web/refused.ts';
@@ -15,10 +16,12 @@ import { toParent } from '../web/see-other.ts';
 import type { Attempt, Checks } from './checks.ts';
 import { markOf } from './mark.ts';
 import { sandboxConsentScreen, sandboxSignInScreen } from './screens.ts';
+import { findTrial } from './trial.ts';
 
 export interface SandboxSignInDeps {
   readonly provider: Provider;
   readonly checks: Pick<Checks, 'current' | 'record'>;
+  readonly store: Pick<Store, 'apis' | 'clients' | 'clientVersions'>;
   readonly csrf: Csrf;
   readonly config: Pick<Config, 'http'>;
 }
@@ -38,7 +41,7 @@ const scenarioIn = (attempt: Attempt | undefined): ScenarioId | undefined => {
 };
 
 /** The two pages of a sign-in at the sandbox: who, and whether the service gets what it asks for. No password, no person. */
-export function addSandboxSignIn({ provider, checks, csrf, config }: SandboxSignInDeps): (router: Router) => void {
+export function addSandboxSignIn({ provider, checks, store, csrf, config }: SandboxSignInDeps): (router: Router) => void {
   const currentAttempt = (ctx: Context, { params }: Interaction): Promise<Attempt | undefined> => checks.current(String(params.client_id), markOf(ctx, config.http.issuer));
 
   async function getInteraction(ctx: Context, prompt?: string): Promise<Interaction> {
@@ -75,9 +78,12 @@ export function addSandboxSignIn({ provider, checks, csrf, config }: SandboxSign
     // Its forms end at the service.
     allowFormTargets(ctx, formTargetsOf(params.redirect_uri));
     if (prompt.name === 'consent') {
-      const asked = textOf(params.scope).split(' ');
-      const person = citizenBySub(session?.accountId ?? '')?.claims.name;
-      const screen = sandboxConsentScreen({ service, action: `${action}/consent`, person: String(person), scopes: personalScopes.filter((scope) => asked.includes(scope)), scenario: scenarioIn(attemptIn(interaction)) });
+      const trial = await findTrial(store, String(params.client_id));
+      const citizen = citizenBySub(session?.accountId ?? '');
+      if (trial === undefined || citizen === undefined) throw new Refused(410, 'sandbox.gone');
+      const resources = [params.resource].flat().filter((one) => typeof one === 'string');
+      const shares = sharesOf(trial.metadata, textOf(params.scope).split(' '), await store.apis.findActive(resources));
+      const screen = sandboxConsentScreen({ service, action: `${action}/consent`, citizen, registered: trial.metadata, shares, scenario: scenarioIn(attemptIn(interaction)) });
       await renderScreen(ctx, screen, { csrf: csrf.token(ctx, uid) });
       return;
     }

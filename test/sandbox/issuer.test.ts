@@ -35,7 +35,7 @@ describe('The sandbox issuer', () => {
   before(async () => {
     app = await startTestApp();
     sandbox = `${app.url}/sandbox`;
-    await app.addClient({ metadata: { client_id: 'rp', client_name: 'Layanan Uji', redirect_uris: [HOME], test_redirect_uris: [TRIAL], scope: 'openid profile email nik', grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
+    await app.addClient({ metadata: { client_id: 'rp', client_name: 'Layanan Uji', redirect_uris: [HOME], test_redirect_uris: [TRIAL], scope: 'openid profile email nik', data_use: { profile: { purpose: { id: 'Menyapa Anda.', en: 'Greeting you.' }, legal_basis: 'contract' } }, grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
     await app.addClient({ metadata: { client_id: 'tanpa', client_name: 'Tanpa alamat uji', redirect_uris: [HOME], scope: 'openid', token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
   });
   after(() => app.close());
@@ -70,6 +70,7 @@ describe('The sandbox issuer', () => {
     // Chromium applies it to where a form ends: without, nobody comes home.
     for (const { headers } of [choice, consent]) expect(headers.get('content-security-policy')).to.match(/form-action 'self' https:/);
     expect(consent.text).to.include('Uji coba: bukan data sungguhan').and.include('Budi Uji Santoso');
+    expect(consent.text).to.include('Menyapa Anda.').and.include('perjanjian dengan Anda').and.include('budi@uji.contoh.test').and.include('belum menuliskan tujuannya').and.include('tercantum di daftar layanan terhubung');
     const home = await answer(browser, consent, 'allow');
     expect(`${home.url.origin}${home.url.pathname}`).to.equal(TRIAL);
     const tokens = await request.receive(home);
