@@ -38,6 +38,8 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
 
   metrics.gauge({ name: 'sso_job_waiting_seconds', help: 'Since when a run of the job waits to be taken by an instance, over all instances.', labels: ['job'] }, async () =>
     (await standings()).map(({ label, waitingSince }) => ({ labels: { job: label }, value: waitingSince === undefined ? 0 : Math.max(0, (clock.now().getTime() - waitingSince.getTime()) / 1000) })));
+  metrics.gauge({ name: 'sso_job_overdue_seconds', help: 'By how much a run of the job is later than its schedule, over all instances.', labels: ['job'] }, async () =>
+    (await standings()).map(({ label, dueAt }) => ({ labels: { job: label }, value: dueAt === undefined ? 0 : Math.max(0, (clock.now().getTime() - dueAt.getTime()) / 1000) })));
   metrics.gauge({ name: 'sso_job_last_done_timestamp_seconds', help: 'When a run of the job last came to its end, on whichever instance; 0 where none has.', labels: ['job'] }, async () =>
     (await standings()).map(({ label, lastDoneAt }) => ({ labels: { job: label }, value: (lastDoneAt?.getTime() ?? 0) / 1000 })));
   metrics.gauge({ name: 'sso_changes_heard', help: '1 while this process hears what others change, 0 while it reads everything anew every two seconds.' }, () => [{ value: changes.mark('clients') === undefined ? 0 : 1 }]);

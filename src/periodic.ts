@@ -5,7 +5,9 @@ import { purgeCounters } from './ports/counters/postgres.ts';
 import { makeComingPartitions } from './store/partitions.ts';
 import { createJobQueue, type JobQueue, type PeriodicJob } from './store/job-queue.ts';
 
+const MINUTE = 60;
 const QUARTER_HOUR = 900;
+const HOUR = 3600;
 
 /** What is done from time to time by one instance for all. Each may be done twice, and at the same time as itself: it comes to the same end. */
 const periodicJobs = (core: Core): readonly PeriodicJob[] => {
@@ -15,11 +17,12 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
     {
       label: 'purge',
       cron: '* * * * *',
+      everySeconds: MINUTE,
       longestSeconds: QUARTER_HOUR,
       run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
     },
-    { label: 'partitions', cron: '17 * * * *', longestSeconds: 300, run: () => makeComingPartitions(knex, clock.now()) },
-    { label: 'signing-keys', cron: '* * * * *', longestSeconds: 60, run: () => rotation.run() },
+    { label: 'partitions', cron: '17 * * * *', everySeconds: HOUR, longestSeconds: 300, run: () => makeComingPartitions(knex, clock.now()) },
+    { label: 'signing-keys', cron: '* * * * *', everySeconds: MINUTE, longestSeconds: 60, run: () => rotation.run() },
   ];
 };
 

@@ -12,6 +12,8 @@ export interface PeriodicJob {
   readonly label: string;
   /** When, as a crontab says it, by the clock of the database and in UTC. */
   readonly cron: string;
+  /** How far its turns lie apart by that. */
+  readonly everySeconds: number;
   /** A run that takes longer is taken for dead, and begun anew. */
   readonly longestSeconds: number;
   run(signal: AbortSignal): Promise<unknown>;
@@ -25,6 +27,8 @@ export interface JobStanding {
   /** Since when a run waits to be taken, where one does. */
   readonly waitingSince: Date | undefined;
   readonly lastDoneAt: Date | undefined;
+  /** When a run should have come to its end at the latest, did it take no time; undefined where no instance has ever started. */
+  readonly dueAt: Date | undefined;
   readonly lastFailedAt: Date | undefined;
   readonly lastError: string | undefined;
 }
@@ -104,21 +108,23 @@ export function createJobQueue({ knex, jobs, ended, trouble }: JobQueueDeps): Jo
 
     async standings() {
       const { rows } = await sqlOf(knex)(
-        `select name, bool_or(state = 'active') as running, min(start_after) filter (where state in ('created', 'retry')) as waiting_since,
+        `select q.name, q.created_on as known_since, bool_or(state = 'active') as running, min(start_after) filter (where state in ('created', 'retry')) as waiting_since,
                 max(completed_on) filter (where state = 'completed') as last_done_at, max(completed_on) filter (where state = 'failed') as last_failed_at,
                 (array_agg(output ->> 'message' order by completed_on desc) filter (where state = 'failed'))[1] as last_error
-         from ${SCHEMA}.job where name = any($1) group by name`,
+         from ${SCHEMA}.queue q left join ${SCHEMA}.job j on j.name = q.name where q.name = any($1) group by q.name, q.created_on`,
         [jobs.map(({ label }) => label)],
       );
       const found = new Map(rows.map((row) => [row.name, row]));
-      return jobs.map(({ label, cron }) => {
+      return jobs.map(({ label, cron, everySeconds }) => {
         const row = found.get(label) ?? {};
+        const since = (row.last_done_at ?? row.known_since ?? undefined) as Date | undefined;
         return {
           label,
           cron,
           running: row.running === true,
           waitingSince: (row.waiting_since ?? undefined) as Date | undefined,
           lastDoneAt: (row.last_done_at ?? undefined) as Date | undefined,
+          dueAt: since === undefined ? undefined : new Date(since.getTime() + everySeconds * 1000),
           lastFailedAt: (row.last_failed_at ?? undefined) as Date | undefined,
           lastError: (row.last_error ?? undefined) as string | undefined,
         };

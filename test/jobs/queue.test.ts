@@ -18,7 +18,7 @@ describe('Periodic jobs', () => {
   /** One instance, and what it has done. */
   function join(run: PeriodicJob['run'], label = 'uji'): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
     const runs: { label: string; error?: unknown }[] = [];
-    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron: '0 0 1 1 *', longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; } });
+    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron: '0 0 1 1 *', everySeconds: 3600, longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; } });
     instances.push(queue);
     return { queue, runs };
   }
@@ -42,7 +42,9 @@ describe('Periodic jobs', () => {
     let fail = true;
     const { queue, runs } = join(() => (fail ? Promise.reject(new TypeError('insert into accounts values (9901…)')) : Promise.resolve()));
     await queue.start();
-    expect((await queue.standings())[0]).to.deep.include({ label: 'uji', running: false, lastDoneAt: undefined });
+    const [before] = await queue.standings();
+    expect(before).to.deep.include({ label: 'uji', running: false, lastDoneAt: undefined });
+    expect(before!.dueAt!.getTime(), 'one that was never done is due a period after it was first known').to.be.within(Date.now() + 3_500_000, Date.now() + 3_600_000);
     const failure = await queue.runNow('uji').then(() => undefined, (error: unknown) => error);
     expect(failure).to.be.an('error');
     expect(runs[0]?.error).to.be.instanceOf(TypeError);
@@ -53,6 +55,7 @@ describe('Periodic jobs', () => {
     expect(await queue.runNow('uji')).to.equal(true);
     const [standing] = await join(() => Promise.resolve()).queue.standings();
     expect(standing?.lastDoneAt).to.be.instanceOf(Date);
+    expect(standing?.dueAt, 'an hour after it was done').to.deep.equal(new Date(standing!.lastDoneAt!.getTime() + 3_600_000));
   });
 
   it('are begun anew elsewhere, when the process at work was killed', async () => {

@@ -45,6 +45,13 @@ describe('Alerts and dashboard', () => {
     for (const { from, expr } of queries) expect(expr, from).to.match(/(?:sso|nodejs|process)_\w+|up\{/);
   });
 
+  it('leave out no figure of the product, and the page on monitoring explains each in both languages', async () => {
+    const own = [...new Set([...(await served()).names].filter((name) => name.startsWith('sso_')).map((name) => name.replace(/_(?:bucket|count|sum)$/, '')))];
+    const asked = queries.map(({ expr }) => expr).join('\n');
+    expect(own.filter((name) => !asked.includes(name)), 'in no panel and no alert').to.deep.equal([]);
+    for (const page of ['docs/operasi/monitoring.md', 'docs/operasi/pemantauan.md']) expect(own.filter((name) => !readText(page).includes(name)), page).to.deep.equal([]);
+  });
+
   it('name only events that there are', () => {
     const events = [...Object.keys(eventMeanings), ...logEvents];
     for (const { from, expr } of queries) {
