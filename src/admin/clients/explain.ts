@@ -4,6 +4,7 @@ import type { ClientRefusal } from './refusals.ts';
 
 /** What the rules say in English for whoever writes documents, as sentences of the locale files for whoever fills in the form. */
 const sentences: readonly (readonly [RegExp, string])[] = [
+  [/^must have 1 to (?<most>\d+) characters in one line/, 'line-length'],
   [/^must have 1 to/, 'length'],
   [/^must be a complete address/, 'address'],
   [/user name or password/, 'credentials'],

@@ -12,7 +12,7 @@ export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** What stands in the place of an id in the addresses of the console. */
 const ADDRESSES: readonly string[] = ['errors', 'new', 'teams'];
 
-const line = z.string().trim().min(1).max(100).regex(PLAIN_LINE, { error: 'must be one line of text' });
+const line = z.string().trim().min(1).max(100, { error: 'must have 1 to 100 characters in one line' }).regex(PLAIN_LINE, { error: 'must be one line of text' });
 const uris = z.array(z.string()).max(100);
 /** The address of a page or end point of a service. */
 const webUri = z.string().superRefine((text, ctx) => {
@@ -33,7 +33,7 @@ const encryptionEnc = z.enum(['A256GCM', 'A128GCM', 'A128CBC-HS256', 'A256CBC-HS
 const purpose = z.string().trim().min(10, { error: 'must say it in 10 to 200 characters' }).max(200, { error: 'must say it in 10 to 200 characters' }).regex(PLAIN_LINE, { error: 'must be one line of text' });
 const dataUse = z.strictObject({ purpose: z.strictObject({ id: purpose, en: purpose }), legal_basis: z.enum(legalBases) });
 
-const portalLine = z.string().trim().min(1).max(200, { error: 'must have 1 to 200 characters' }).regex(PLAIN_LINE, { error: 'must be one line of text' });
+const portalLine = z.string().trim().min(1).max(200, { error: 'must have 1 to 200 characters in one line' }).regex(PLAIN_LINE, { error: 'must be one line of text' });
 /** What the portal says of a service, beside its registration. */
 export const listing = z.strictObject({ url: webUri, id: portalLine, en: portalLine });
 
@@ -71,7 +71,7 @@ export const fields = {
   dpop_bound_access_tokens: z.boolean().optional(),
   response_modes: z.array(z.enum(['query', 'form_post'])).min(1).optional(),
   security_profile: z.literal('fapi2').optional(),
-  pkce_waived_because: z.string().trim().min(20, { error: 'must say why, in 20 to 500 characters' }).max(500).regex(PLAIN_LINE, { error: 'must be one line of text' }).optional(),
+  pkce_waived_because: z.string().trim().min(20, { error: 'must say why, in 20 to 500 characters' }).max(500, { error: 'must say why, in 20 to 500 characters' }).regex(PLAIN_LINE, { error: 'must be one line of text' }).optional(),
   jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) }).optional(),
   jwks_uri: webUri.optional(),
   client_uri: webUri.optional(),
