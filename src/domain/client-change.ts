@@ -145,8 +145,11 @@ export function checkStandingOf(before: ClientDescription | undefined, proposed:
 }
 
 /** A proposal on top of what has taken effect since it was made: only what it meant to change is changed. */
-export function rebase(base: ClientDescription, proposed: ClientDescription, current: ClientDescription): ClientDescription {
-  const meant = changesBetween(base, proposed).map(({ name }) => name);
-  const moved = Object.entries({ ...current.metadata, ...Object.fromEntries(meant.map((name) => [name, proposed.metadata[name]])) }).filter(([, value]) => value !== undefined);
-  return { metadata: Object.fromEntries(moved) as unknown as ClientMetadata, listing: meant.some((name) => name.startsWith('listing_')) ? proposed.listing : current.listing };
+export const rebase = (base: ClientDescription, proposed: ClientDescription, current: ClientDescription): ClientDescription =>
+  withMembers(current, changesBetween(base, proposed).map(({ name }) => name), proposed);
+
+/** What is in effect, but for these members, which say what the proposal says. */
+export function withMembers(current: ClientDescription, names: readonly string[], proposed: ClientDescription): ClientDescription {
+  const moved = Object.entries({ ...current.metadata, ...Object.fromEntries(names.map((name) => [name, proposed.metadata[name]])) }).filter(([, value]) => value !== undefined);
+  return { metadata: Object.fromEntries(moved) as unknown as ClientMetadata, listing: names.some((name) => name.startsWith('listing_')) ? proposed.listing : current.listing };
 }

@@ -15,7 +15,8 @@ import { isPrivileged, PRIVILEGED } from './privileged.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from './refusals.ts';
 import { holdResources } from './resource-rules.ts';
 import type { ClientService, ClientWish, Registered } from './service.ts';
-import { COMMAND_LINE, effectiveVersion, openOnTop, propose, recordEffect, type Hand, type Written } from './versions.ts';
+import { createSettling, type Outcome } from './settling.ts';
+import { COMMAND_LINE, effectiveVersion, openOnTop, type Hand, type Written } from './versions.ts';
 
 /** Which proposal somebody has read: what was changed since, they have not. */
 export interface Position {
@@ -27,7 +28,7 @@ export interface Saved {
   readonly client: Client;
   readonly ignored: readonly string[];
   readonly warnings: Registered['warnings'];
-  readonly outcome: 'applied' | 'proposed' | 'unchanged';
+  readonly outcome: Outcome;
 }
 
 export interface SaveOptions {
@@ -47,7 +48,7 @@ export interface ClientReview {
   register(wish: ClientWish, options: { readonly hand: Hand; readonly reason?: string | undefined }): Promise<Result<Registered, ClientRefusal>>;
   /**
    * Changes members as `ClientService.update` does, on top of the open proposal where there is one. What widens nothing takes
-   * effect at once; what widens becomes the one proposal of the client. What others proposed is changed only by who has `seen` it. A proposal that lost nothing but its base is renewed
+   * effect at once, also below a proposal that goes on waiting; what widens becomes the one proposal of the client. What others proposed is changed only by who has `seen` it. A proposal that lost nothing but its base is renewed
    * by saving it as it is.
    */
   save(id: string, changes: Readonly<Record<string, unknown>>, options: SaveOptions): Promise<Result<Saved, ClientRefusal>>;
@@ -87,46 +88,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
   const addresses = createAddresses({ store, audit, outbound });
   const privileged = (): Abandoned => new Abandoned({ reason: 'client-metadata', problems: [{ field: 'scope', what: PRIVILEGED }] });
 
-  /** What was tried of it is tried no more; of a draft nothing is left at the sandbox. */
-  async function leaveSandbox(tx: Store, { id, status }: Client): Promise<void> {
-    await tx.clientChecks.endOpen(id, clock.now());
-    await tx.sandboxKeys.removeOfClient(id);
-    if (status === 'draft') await tx.clientChecks.removeLink(id);
-  }
-
-  async function close(tx: Store, client: Client, open: ClientVersion, state: 'rejected' | 'withdrawn', by: string, note?: string): Promise<void> {
-    await leaveSandbox(tx, client);
-    await tx.clientVersions.replace({ ...open, state, decided: { by, note, at: clock.now() } });
-    if (state === 'rejected') await audit.record(tx, 'client.rejected', { version: open.number, by, note: note ?? '' }, { clientId: open.clientId });
-    else await audit.record(tx, 'client.withdrawn', { version: open.number, by }, { clientId: open.clientId });
-  }
-
-  async function putForward(tx: Store, client: Client, base: number | undefined, wanted: Written, hand: Hand): Promise<number> {
-    const { number, widens } = await propose(tx, client, base, wanted, { ...hand, at: clock.now() });
-    await audit.record(tx, 'client.proposed', { version: number, fields: widens, by: hand.by, ...(wanted.reason === undefined ? {} : { reason: wanted.reason }) }, { clientId: client.id });
-    return number;
-  }
-
-  /** At once where it widens nothing, else as a proposal. @returns the number of the version too. */
-  async function settle(tx: Store, client: Client, open: ClientVersion | undefined, wanted: Written, hand: Hand): Promise<{ readonly outcome: Saved['outcome']; readonly number: number | undefined }> {
-    const at = clock.now();
-    const base = await effectiveVersion(tx, client);
-    const isAsOpen = open?.base === base && changesBetween(open, wanted).length === 0 && open !== undefined;
-    if (isAsOpen) return { outcome: 'unchanged', number: open.number };
-    if (base === undefined) {
-      await tx.clients.update(client.id, { metadata: wanted.metadata, listing: wanted.listing ?? null }, at);
-      return { outcome: 'proposed', number: await putForward(tx, client, base, wanted, hand) };
-    }
-    const changes = changesBetween(client, wanted);
-    if (changes.some(({ widens }) => widens)) return { outcome: 'proposed', number: await putForward(tx, client, base, wanted, hand) };
-    // Nothing is left of it to look at.
-    if (open !== undefined) await close(tx, client, open, 'withdrawn', hand.by);
-    if (changes.length === 0) return { outcome: 'unchanged', number: base };
-    await tx.clients.update(client.id, { metadata: wanted.metadata, listing: wanted.listing ?? null }, at);
-    const number = await recordEffect(tx, { ...client, updatedAt: at }, wanted, { ...hand, base, at });
-    await audit.record(tx, 'client.updated', { fields: changes.map(({ name }) => name), by: hand.by }, { clientId: client.id });
-    return { outcome: 'applied', number };
-  }
+  const { close, settle } = createSettling({ audit, clock, check });
 
   async function getOpen(tx: Store, id: string, read: Position): Promise<{ readonly client: Client; readonly open: ClientVersion }> {
     const client = await lockClient(tx, id);
@@ -190,7 +152,7 @@ export function createClientReview({ store, audit, clock, clients, check, config
         if (open !== undefined && seen === undefined) holdProposalOfOthers(client, open, from, wanted, hand);
         const warnings = holdAddresses(from.metadata, metadata);
         if (picture !== undefined) await tx.clientLogos.put(picture, clock.now());
-        const { outcome } = await settle(tx, client, open, wanted, hand);
+        const { outcome } = await settle(tx, client, open === undefined ? undefined : { version: open, onTop: from, named: [...Object.keys(changes), ...(listing === undefined ? [] : ['listing_url'])] }, wanted, hand);
         return { client: await lockClient(tx, id), ignored, warnings, outcome };
       }),
 

@@ -93,6 +93,19 @@ describe('The logo of a client application', () => {
     expect((await app.store.clients.find(service.id))?.metadata).not.to.have.property('logo');
   });
 
+  it('is taken away at once while something else waits for a second operator, who sees nothing of it', async () => {
+    const found = (await app.store.clients.find(service.id))!;
+    await app.store.clients.update(service.id, { metadata: { ...found.metadata, logo: `${'a'.repeat(64)}.png` } }, app.clock.now());
+    const edit = await manager.open(`/clients/${service.id}/edit`);
+    await manager.browser.submit(edit, 'seen', { client_name: 'Nama Baru' });
+    const page = await manager.browser.submit(await manager.open(`/clients/${service.id}/logo`), '/remove');
+    expect(page.text).to.include('Logo tersimpan dan berlaku').and.include('tidak ada logo');
+    expect((await app.store.clients.find(service.id))?.metadata).to.include({ client_name: found.metadata.client_name }).and.not.have.property('logo');
+    const open = await app.store.clientVersions.findOpen(service.id);
+    expect(open?.metadata).to.include({ client_name: 'Nama Baru' }).and.not.have.property('logo');
+    expect(open?.widens).to.deep.equal(['client_name']);
+  });
+
   it('is refused with a sentence where it is too large, an SVG, a page, too wide or no picture, whatever it calls itself', async () => {
     const cases: readonly [string, Buffer, { name?: string; type?: string }][] = [
       ['paling besar 256 KB', Buffer.concat([picture(), Buffer.alloc(2 * 1024 * 1024)]), {}],

@@ -113,8 +113,39 @@ describe('Client applications: the review by a second operator', () => {
       for (const hand of [budi, { by: 'client:robot', involved: ['client:robot', 'operator:budi'] }]) expect(refusalOf(await review.save(id, changes, { hand }))).to.equal('proposal-open');
     }
     expect(await getOpen(id)).to.deep.equal(open);
-    expect(done(await review.save(id, { contacts: ['tim@rp.test'] }, { hand: budi })).outcome, 'on top of it').to.equal('proposed');
+    expect(done(await review.save(id, { jwks_uri: 'https://rp.test/jwks' }, { hand: budi })).outcome, 'on top of it').to.equal('proposed');
     expect((await getOpen(id)).metadata).to.include({ client_name: 'Lain' });
+  });
+
+  it('is not waited for by what takes something away while something else waits, and does not bring it back', async () => {
+    const id = await register();
+    done(await clients.update(id, { redirect_uris: ['https://rp.test/cb', 'https://bocor.test/cb'], policy_uri: 'https://rp.test/privasi' }));
+    done(await review.save(id, { client_name: 'Lain' }, { hand: siti }));
+    const read = await getOpen(id);
+    expect(done(await review.save(id, { redirect_uris: ['https://rp.test/cb'] }, { hand: ani })).outcome).to.equal('applied');
+    expect((await clients.find(id))?.metadata).to.deep.include({ client_name: 'Uji', redirect_uris: ['https://rp.test/cb'] });
+    expect(refusalOf(await review.approve(id, read, { hand: budi })), 'what was read is another by now').to.equal('proposal-changed');
+    // A form names every member, and changes one.
+    const { metadata } = await getOpen(id);
+    expect(done(await review.save(id, { ...metadata, policy_uri: undefined }, { hand: siti, seen: seenOf((await clients.find(id))!, await getOpen(id)) })).outcome).to.equal('applied');
+    expect((await clients.find(id))?.metadata).to.include({ client_name: 'Uji' }).and.not.have.property('policy_uri');
+    done(await review.approve(id, await getOpen(id), { hand: budi }));
+    expect((await clients.find(id))?.metadata).to.deep.include({ client_name: 'Lain', redirect_uris: ['https://rp.test/cb'] }).and.not.have.property('policy_uri');
+    expect((await eventsOf(id)).filter(({ type }) => type === 'client.updated').map(({ details }) => details)).to.deep.equal([
+      { fields: ['policy_uri', 'redirect_uris'], by: 'operator' },
+      { fields: ['redirect_uris'], by: 'operator:ani' },
+      { fields: ['policy_uri'], by: 'operator:siti' },
+    ]);
+  });
+
+  it('is waited for by what comes in one form with something that widens', async () => {
+    const id = await register();
+    done(await review.save(id, { redirect_uris: ['https://baru.test/cb'] }, { hand: siti }));
+    expect(done(await review.save(id, { redirect_uris: ['https://lain.test/cb'], contacts: ['tim@rp.test'] }, { hand: siti })).outcome).to.equal('proposed');
+    expect((await clients.find(id))?.metadata).not.to.have.property('contacts');
+    // It stands in the proposal already; named alone it is wanted now.
+    expect(done(await review.save(id, { contacts: ['tim@rp.test'] }, { hand: siti })).outcome).to.equal('applied');
+    expect((await clients.find(id))?.metadata.contacts).to.deep.equal(['tim@rp.test']);
   });
 
   it('counts among the authors of a draft those of its earlier proposals', async () => {

@@ -63,7 +63,7 @@ export function logoRoutes({ logos, findHand, store }: LogoRoutesDeps): ApiRoute
     apiRoute({
       method: 'delete',
       path,
-      summary: 'Take the logo away: at once, unless another change waits for review (see `outcome`).',
+      summary: 'Take the logo away, at once: also from a change that waits for review.',
       scope: 'admin:clients:write',
       params: clientParams,
       query,
