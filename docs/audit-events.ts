@@ -25,7 +25,7 @@ export function auditEventsPage(): string {
 
 Made by \`npm run docs\` from \`src/audit/events.ts\`; change it there.
 
-The same name is the \`type\` in \`audit_events\` and the \`event\` of the log line. A row also holds the moment and, where they
+The same name is the \`type\` in \`audit_log\` and the \`event\` of the log line. A row also holds the moment and, where they
 are known, \`account_id\` and \`client_id\`. Nothing personal goes along: no name, NIK, address, number or code. How the rows
 are chained is told in [architecture.md](architecture.md#audit).
 

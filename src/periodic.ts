@@ -1,5 +1,6 @@
 import type { Core } from './core.ts';
 import { purge } from './jobs/purge.ts';
+import { retain } from './jobs/retention.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
 import { makeComingPartitions } from './store/partitions.ts';
@@ -8,10 +9,13 @@ import { createJobQueue, type JobQueue, type PeriodicJob } from './store/job-que
 const MINUTE = 60;
 const QUARTER_HOUR = 900;
 const HOUR = 3600;
+const DAY = 86_400;
+/** A month of the audit log is verified before it goes: some thousand events a second. */
+const LONGEST_RETENTION = 6 * HOUR;
 
 /** What is done from time to time by one instance for all. Each may be done twice, and at the same time as itself: it comes to the same end. */
 const periodicJobs = (core: Core): readonly PeriodicJob[] => {
-  const { config, store, clock, knex } = core;
+  const { config, store, audit, clock, knex } = core;
   const rotation = createKeyRotation(core);
   return [
     {
@@ -22,6 +26,8 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
       run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
     },
     { label: 'partitions', cron: '17 * * * *', everySeconds: HOUR, longestSeconds: 300, run: () => makeComingPartitions(knex, clock.now()) },
+    // In the quiet of the night in Indonesia.
+    { label: 'retention', cron: '41 18 * * *', everySeconds: DAY, longestSeconds: LONGEST_RETENTION, run: (signal) => retain({ store, audit, clock, months: config.lifetimes.auditMonths }, signal) },
     { label: 'signing-keys', cron: '* * * * *', everySeconds: MINUTE, longestSeconds: 60, run: () => rotation.run() },
   ];
 };

@@ -191,6 +191,7 @@ export const settings = {
     sessionSeconds: whole(1_209_600, 'How long a session lasts on a personal device.', { min: 60 }),
     offlineSeconds: whole(7_776_000, 'How long a service that may act while the person is away (`offline_access`) can do so before it asks again.', { env: 'OFFLINE_ACCESS_SECONDS', min: 3600 }),
     resumeSeconds: whole(86_400, 'How long an expired sign-in can be taken up again.', { min: 60 }),
+    auditMonths: whole(60, 'How long the audit log and the evidence of identity checks are kept, in months; then whole months are removed. 0 keeps them for ever. What the privacy notice says is five years.', { env: 'AUDIT_RETENTION_MONTHS', max: 1200 }),
     deviceSeconds: whole(34_128_000, 'How long a device is remembered.', { min: 60 }),
   },
   sandbox: {

@@ -54,6 +54,7 @@ export interface EventCatalogue {
   'account.revealed': { by: string; datum: string; reason: string };
 
   'audit.exported': { by: string; format: string; filter: string };
+  'audit.retired': { until: string; events: number; position: number };
 
   'operator.granted': { role: string; by: string };
   'operator.revoked': { role: string; by: string };
@@ -142,6 +143,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'account.searched': 'An operator or a machine looked for an account.',
   'account.revealed': 'An operator was shown one datum of a person in full.',
   'audit.exported': 'An operator took a copy of the audit log, or of what a filter left of it.',
+  'audit.retired': 'Events of before the day `until` (UTC) were removed, their time being over: so many, up to the link `position` of the chain, which is sealed there.',
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',
   'operator.limited': 'An operator or a machine came to a limit: of searching, revealing or storing logos.',

@@ -4,18 +4,16 @@ import type { LogEvent } from '../domain/log-event.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Counters, Limit } from '../ports/counters/counters.ts';
 import type { Random } from '../ports/random/random.ts';
-import type { AuditRow, ChainedRow } from '../store/audit.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createChain, type ChainPlace, type Verdict } from './chain.ts';
 import type { EventCatalogue, EventType } from './events.ts';
+import { createRetire, type Retired } from './retire.ts';
 
 export interface Subject {
   readonly accountId?: AccountId | undefined;
   readonly clientId?: string | undefined;
 }
-
-/** How far a walk along the chain has come: to a link that fits; or, past the last of `length` links, to an event that does not stand beside it. */
-export type ChainPlace = { readonly position: number; readonly hash: Buffer } | { readonly length: number; readonly event: string };
 
 export interface Audit {
   /** Writes the event in the caller's transaction: what did not happen is not remembered, what happened is. */
@@ -37,30 +35,16 @@ export interface Audit {
    *          the chain, or undefined when the chain is whole.
    */
   verify(store: Store): Promise<number | undefined>;
+  /** Removes whole parts of the log whose time is over. @throws {ChainBroken} before anything is removed. @param before  the end of that time. */
+  retire(store: Store, before: Date, signal?: AbortSignal): Promise<Retired>;
   /** Verifies one stretch of the chain, then of the events beside it. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
-  verifyNext(store: Store, after?: ChainPlace): Promise<{ readonly brokenAt?: number; readonly next?: ChainPlace }>;
+  verifyNext(store: Store, after?: ChainPlace): Promise<Verdict>;
 }
 
 const BATCH = 500;
-/** Events looked through at once for such as are beside the chain: nothing but indexes is read. */
-const STRETCH = 5000;
 /** An event is written in the transaction of a request: a time further than this from the database's was not told by a right clock. */
 const MISDATED_MS = 600_000;
 const ONCE: Limit = { name: 'audit.once', points: 1, windowSeconds: 3600 };
-
-/** One spelling for one event, whatever order the database gives the details in. */
-function canonical(row: AuditRow): string {
-  const sorted = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(sorted);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, item]) => [key, sorted(item)]),
-    );
-  };
-  return JSON.stringify([row.id, row.at.toISOString(), row.type, row.accountId ?? null, row.clientId ?? null, sorted(row.details)]);
-}
 
 export interface AuditDeps {
   readonly keyedHash: KeyedHash;
@@ -75,7 +59,7 @@ export interface AuditDeps {
  * the keyring can neither change nor drop an event without breaking the chain.
  */
 export function createAudit({ keyedHash, counters, clock, random, log }: AuditDeps): Audit {
-  const link = (previous: Buffer | undefined, position: number, row: AuditRow): Buffer => keyedHash.hash('audit-chain', previous?.toString('hex') ?? '', String(position), canonical(row));
+  const walk = createChain(keyedHash);
 
   function tell(type: EventType, details: object, { accountId, clientId }: Subject): void {
     log.info({ event: type, accountId, clientId, ...details });
@@ -86,28 +70,11 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     tell(type, details, subject);
   };
 
-  const lookBeside = async (store: Store, length: number, after?: string): ReturnType<Audit['verifyNext']> => {
-    const { found, last } = await store.audit.strays(after, STRETCH);
-    if (found) return { brokenAt: length + 1 };
-    return last === undefined ? {} : { next: { length, event: last } };
-  };
-
-  const verifyNext: Audit['verifyNext'] = async (store, after) => {
-    if (after !== undefined && 'event' in after) return lookBeside(store, after.length, after.event);
-    let { position, hash: previous }: { position: number; hash: Buffer | undefined } = after ?? { position: 0, hash: undefined };
-    const rows: readonly ChainedRow[] = await store.audit.chained(position, BATCH);
-    for (const row of rows) {
-      if (row.position !== position + 1 || !keyedHash.equal(link(previous, row.position, row), row.hash)) return { brokenAt: position + 1 };
-      previous = row.hash;
-      position = row.position;
-    }
-    if (rows.length > 0 && previous !== undefined) return { next: { position, hash: previous } };
-    return lookBeside(store, position);
-  };
-
   return {
     record,
-    verifyNext,
+    verifyNext: walk.verifyNext,
+    verify: walk.verify,
+    retire: createRetire({ chain: walk, record, clock }),
 
     async recordOnce(store, per, type, details, subject = {}, most) {
       const isBeyond = async (limit: Limit, purpose: string, parts: readonly string[]): Promise<boolean> => (await counters.take(limit, keyedHash.hash(purpose, type, ...parts).toString('base64url'))).refused;
@@ -119,29 +86,12 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     async chain(store) {
       return store.transaction(async (tx) => {
         if (!(await tx.audit.lockChain())) return 0;
-        const end = await tx.audit.chainEnd();
-        let position = end?.position ?? 0;
-        let previous = end?.hash;
-        const links = [];
         const rows = await tx.audit.unchained(BATCH);
         const misdated = rows.filter(({ at, since }) => Math.abs(at.getTime() - since.getTime()) > MISDATED_MS);
         if (misdated.length > 0) log.warn({ event: 'audit.chain.misdated' satisfies LogEvent, count: misdated.length, first: misdated[0]?.id }, 'events bear a time far from that of the database');
-        for (const row of rows) {
-          position += 1;
-          previous = link(previous, position, row);
-          links.push({ position, eventId: row.id, hash: previous });
-        }
-        await tx.audit.chain(links);
-        return links.length;
+        await walk.lay(tx, rows);
+        return rows.length;
       });
-    },
-
-    async verify(store) {
-      for (let place: ChainPlace | undefined; ; ) {
-        const { brokenAt, next } = await verifyNext(store, place);
-        if (brokenAt !== undefined || next === undefined) return brokenAt;
-        place = next;
-      }
     },
   };
 }

@@ -22,6 +22,8 @@ const OLDEST_POSTGRES = 140_000;
 const CLOCK_WARN_MS = 2000;
 const CLOCK_FAIL_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** The job that removes them comes daily. */
+const RETENTION_WARN_DAYS = 7;
 /** Parts are made three months ahead: with one left, the job has not run for two. */
 const PARTITIONS_WARN_DAYS = 31;
 /** A part is a month, and the first at most two and what was there before. */
@@ -96,13 +98,15 @@ function* judgeDatabase(facts: DatabaseFacts, embedded: boolean, poolMax: number
 }
 
 /** A month without a part of its own is no disaster, since its rows lie among the rest; but the part is then the harder to make. A part of years is as large as what was to be divided. */
-export function* judgePartitions({ partitions }: Pick<DatabaseFacts, 'partitions'>, now: Date): Generator<Finding> {
+export function* judgePartitions({ partitions }: Pick<DatabaseFacts, 'partitions'>, now: Date, keptMonths: number): Generator<Finding> {
   const check = 'partitions';
   for (const { table, until, parts, hasRest } of partitions) {
     const reach = `${table} reaches to before ${until.toISOString().slice(0, 10)}`;
     if (until.getTime() - now.getTime() < PARTITIONS_WARN_DAYS * DAY_MS) yield warn(check, reach, 'run jobs run partitions, and see why the job did not (`job failed` in the log)');
     else if (hasRest) yield warn(check, `${reach}, and rows lie in ${table}_rest, whose time fits no part`, 'let NTP keep the clocks of all instances; the rows move when the part of their month is made');
     else yield ok(check, reach);
+    const overdue = keptMonths === 0 ? [] : parts.filter(({ until: end }) => end.getTime() <= Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - keptMonths, 1) - RETENTION_WARN_DAYS * DAY_MS);
+    if (overdue.length > 0) yield warn(check, `${overdue.length} parts of ${table} are older than ${keptMonths} months`, 'run jobs run retention, and see why the job did not (`job failed` in the log, audit verify)');
     for (const { name, from, until: end } of parts) {
       if (end.getTime() <= Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + LONGEST_PART_MONTHS, from.getUTCDate())) continue;
       const months = (end.getUTCFullYear() - from.getUTCFullYear()) * 12 + end.getUTCMonth() - from.getUTCMonth();
@@ -152,7 +156,7 @@ async function checkDatabase(config: Config, keyringIsGood: boolean): Promise<Fi
     return await withDatabase(config, async (opened) => {
       const knex = createKnex({ url: opened.databaseUrl, poolMax: 1, statementTimeoutMs: config.database.statementTimeoutMs, pooled: config.database.directUrl !== undefined });
       const facts = await inspectDatabase(knex, () => systemClock.now()).finally(() => knex.destroy());
-      const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax), ...judgePartitions(facts, systemClock.now())];
+      const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax), ...judgePartitions(facts, systemClock.now(), config.lifetimes.auditMonths)];
       if (keyringIsGood && facts.pendingMigrations.length === 0) findings.push(...(await checkKeysFit(opened)));
       return findings;
     });

@@ -31,8 +31,10 @@ async function runPurge(_flags: object, command: Command): Promise<void> {
 }
 
 async function verifyAudit(_flags: object, command: Command): Promise<void> {
-  const brokenAt = await withCore(({ audit, store }) => audit.verify(store));
-  print(command, { whole: brokenAt === undefined, ...(brokenAt === undefined ? {} : { brokenAt }) }, () => (brokenAt === undefined ? 'The chain is whole.' : ''));
+  const { brokenAt, seal } = await withCore(async ({ audit, store }) => ({ brokenAt: await audit.verify(store), seal: (await store.retention.seals()).at(-1) }));
+  const since = seal === undefined ? '' : ` It begins at position ${seal.position}: events of before ${seal.before.toISOString().slice(0, 10)} were removed when their time was over.`;
+  const sealed = seal === undefined ? {} : { sealed: { position: seal.position, before: seal.before.toISOString() } };
+  print(command, { whole: brokenAt === undefined, ...(brokenAt === undefined ? {} : { brokenAt }), ...sealed }, () => (brokenAt === undefined ? `The chain is whole.${since}` : ''));
   if (brokenAt !== undefined) throw new Refused(`the audit chain is broken at position ${brokenAt}: an event was changed or removed`);
 }
 

@@ -1,4 +1,5 @@
-import type { Audit, ChainPlace } from '../audit/log.ts';
+import type { ChainPlace } from '../audit/chain.ts';
+import type { Audit } from '../audit/log.ts';
 import type { LogEvent } from '../domain/log-event.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';

@@ -46,6 +46,9 @@ const toRow = (row: Row): AuditRow => ({
   details: row.details,
 });
 
+/** Whoever lays or cuts the chain does so alone. */
+export const CHAIN_LOCK = "hashtext('audit_chain')";
+
 export type AuditStore = ReturnType<typeof createAuditStore>;
 
 /** The append-only audit log and the chain laid over it. */
@@ -65,12 +68,17 @@ export function createAuditStore(db: Knex) {
 
     /** Until the transaction ends, nobody else lays the chain. @returns false when somebody is at it already. */
     async lockChain(): Promise<boolean> {
-      const { rows } = await db.raw<{ rows: { locked: boolean }[] }>("select pg_try_advisory_xact_lock(hashtext('audit_chain')) as locked");
+      const { rows } = await db.raw<{ rows: { locked: boolean }[] }>(`select pg_try_advisory_xact_lock(${CHAIN_LOCK}) as locked`);
       return rows[0]?.locked === true;
     },
 
+    /** Its last link; where all are gone, what was sealed of them. */
     async chainEnd(): Promise<{ position: number; hash: Buffer } | undefined> {
-      const row = await db<Link>('audit_chain').orderBy('position', 'desc').first('position', 'hash');
+      const { rows } = await db.raw<{ rows: Link[] }>(
+        `(select position, hash from audit_chain order by position desc limit 1) union all (select position, hash from audit_seals order by position desc limit 1)
+         order by position desc limit 1`,
+      );
+      const row = rows[0];
       return row === undefined ? undefined : { position: Number(row.position), hash: row.hash };
     },
 
@@ -90,7 +98,8 @@ export function createAuditStore(db: Knex) {
       const { rows } = await db.raw<{ rows: { found: boolean | null; last: string | null }[] }>(
         `select bool_or(c.event_id is null and u.event_id is null) as found, max(e.id::text collate "C") as last
            from (select id from audit_log where id > ? order by id limit ?) e
-           left join audit_chain c on c.event_id = e.id
+           -- A link of before the seal proves nothing any more.
+           left join audit_chain c on c.event_id = e.id and c.position > (select coalesce(max(position), 0) from audit_seals)
            left join audit_unchained u on u.event_id = e.id`,
         [after ?? NO_ID, limit],
       );

@@ -2,16 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import knexFactory, { type Knex } from 'knex';
 import type pg from 'pg';
+import { patiently } from './patiently.ts';
 
 const directory = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /** Any number, as long as nothing else in the database takes it as an advisory lock. */
 const LOCK = 7_150_420_233;
 const LOCK_RETRY_MS = 100;
-/** How often a migration that found no moment for its lock is tried again. */
-const LOCK_TRIES = 30;
-const LOCK_PAUSE_MS = 1000;
-const LOCK_NOT_AVAILABLE = '55P03';
 /**
  * A migration may work for as long as it needs, but not wait: whoever waits for the lock of a whole table holds up everybody who
  * comes after. Short of the limit of requests, so that they wait a little and go on.
@@ -46,18 +43,6 @@ async function alone<T>(knex: Knex, work: (migrator: Knex.Migrator) => Promise<T
     }
   } finally {
     await own.destroy();
-  }
-}
-
-/** Does it again where a lock was not to be had. What was done stays done: each migration is a transaction, or may come twice. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || tries === LOCK_TRIES) throw error;
-      await delay(LOCK_PAUSE_MS);
-    }
   }
 }
 

@@ -19,7 +19,9 @@ const MONTHS_AHEAD = 3;
 /** Rows of the instances' own time, which may be wrong: what fits no part lies here. */
 export const restOf = (table: string): string => `${table}_rest`;
 /** Whoever makes a part waits this long for a reader to end, and tries again at the next turn. */
-const LOCK_TIMEOUT = '2s';
+export const LOCK_TIMEOUT = '2s';
+/** Whoever makes or removes parts does so alone. */
+export const PARTITIONS_LOCK = "hashtext('partitions')";
 
 export const monthAfter = (at: Date, months: number): Date => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1));
 const nameOf = (table: string, month: Date): string => `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`;
@@ -65,6 +67,9 @@ async function partsOf(db: Knex, table: string): Promise<readonly Part[]> {
   return rows;
 }
 
+/** Parts all of whose rows are of before that, oldest first. */
+export const partsBefore = async (db: Knex, table: string, before: Date): Promise<readonly Part[]> => (await partsOf(db, table)).filter(({ until }) => until <= before);
+
 /** One part: a table apart, made ready and then attached, so that nobody who writes waits for more than a moment. */
 async function makePart(db: Knex, { table, appendOnly }: Partitioned, from: Date): Promise<void> {
   const part = nameOf(table, from);
@@ -72,7 +77,7 @@ async function makePart(db: Knex, { table, appendOnly }: Partitioned, from: Date
   const rest = restOf(table);
   await db.transaction(async (trx) => {
     await trx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
-    await trx.raw("select pg_advisory_xact_lock(hashtext('partitions'))");
+    await trx.raw(`select pg_advisory_xact_lock(${PARTITIONS_LOCK})`);
     const { rows } = await trx.raw<{ rows: { isThere: boolean }[] }>('select to_regclass(?) is not null as "isThere"', [part]);
     if (rows[0]?.isThere === true) return; // somebody else was first
     await trx.raw('create table ?? (like ?? including defaults including constraints)', [part, table]);

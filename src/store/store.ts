@@ -30,6 +30,7 @@ import { createProtocolStateStore, type ProtocolState, type ProtocolStateStore }
 import { reconnecting, withReconnect } from './reconnect.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
+import { createRetentionStore, type RetentionStore } from './retention.ts';
 import { createSandboxKeyStore, type SandboxKeyStore } from './sandbox-keys.ts';
 import { createSealedStore, type SealedStore } from './sealed.ts';
 import { createSecondFactorStore, type SecondFactorStore } from './second-factors.ts';
@@ -63,6 +64,7 @@ export interface Store {
   readonly protocolState: ProtocolStateStore;
   readonly registrationTokens: RegistrationTokenStore;
   readonly reports: ReportStore;
+  readonly retention: RetentionStore;
   readonly sandboxKeys: SandboxKeyStore;
   readonly sealed: SealedStore;
   readonly secondFactors: SecondFactorStore;
@@ -127,6 +129,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     protocolState: { ...wrap(createProtocolStateStore(db)), ...protocolState },
     registrationTokens: wrap(createRegistrationTokenStore(db)),
     reports: wrap(createReportStore(replica ?? db)),
+    retention: wrap(createRetentionStore(db)),
     sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),
     sealed: wrap(createSealedStore(db, crypto)),
     secondFactors: wrap(createSecondFactorStore(db, { ...crypto, changed })),

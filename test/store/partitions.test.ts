@@ -83,7 +83,7 @@ describe('Audit log and evidence, in parts of a month', () => {
   });
 
   it('the doctor warns before the last part is in use, and of rows that fit none', async () => {
-    const look = async (now: Date) => [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), now)].map(({ state, what }) => `${state} ${what}`);
+    const look = async (now: Date) => [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), now, 0)].map(({ state, what }) => `${state} ${what}`);
     expect((await look(new Date())).map((line) => line.slice(0, 4))).to.deep.equal(['ok a', 'ok v']);
     expect((await look(monthAfter(new Date(), 4))).join('\n')).to.match(/^warn audit_log reaches to before .*\nwarn verification_log/);
     await record(monthAfter(new Date(), 30));
@@ -92,7 +92,7 @@ describe('Audit log and evidence, in parts of a month', () => {
 
   const day = (at: Date): string => at.toISOString().slice(0, 10);
   const stretched = async (now = new Date()): Promise<string[]> =>
-    [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), now)].filter(({ state, what }) => state === 'warn' && what.includes('stretches')).map(({ what }) => what);
+    [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), now, 0)].filter(({ state, what }) => state === 'warn' && what.includes('stretches')).map(({ what }) => what);
   const migrate = async (name: string, way: 'up' | 'down'): Promise<void> => ((await import(`../../migrations/${name}`)) as Record<'up' | 'down', (knex: Core['knex']) => Promise<void>>)[way](core.knex);
 
   it('the doctor warns of a part that one row of a wrong clock stretched over years, at the migration and ever after, and of no other', async () => {

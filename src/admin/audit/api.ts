@@ -78,10 +78,19 @@ export function auditRoutes({ store, audit, clock, timeZone }: AuditRoutesDeps):
       path: '/audit/chain',
       summary: 'Whether no event was changed or removed; reads the whole chain.',
       scope: 'admin:audit:read',
-      answer: z.object({ whole: z.boolean(), broken_at: z.int().optional() }),
+      answer: z.object({
+        whole: z.boolean(),
+        broken_at: z.int().optional(),
+        sealed: z.object({ position: z.int(), before: z.iso.datetime() }).optional().describe('Where the chain begins: events of before that were removed when their time was over.'),
+      }),
       async handle() {
         const brokenAt = await audit.verify(store);
-        return { whole: brokenAt === undefined, ...(brokenAt === undefined ? {} : { broken_at: brokenAt }) };
+        const seal = (await store.retention.seals()).at(-1);
+        return {
+          whole: brokenAt === undefined,
+          ...(brokenAt === undefined ? {} : { broken_at: brokenAt }),
+          ...(seal === undefined ? {} : { sealed: { position: seal.position, before: seal.before.toISOString() } }),
+        };
       },
     }),
   ];

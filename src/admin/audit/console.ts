@@ -66,7 +66,11 @@ export function addAuditPages({ store, audit, clock, timeZone, eventTypes, desk 
     ctx.body = Readable.from(exportEvents(store, filter.value, format));
   }
 
-  const showChain = async (ctx: Context, verdict?: ChainModel['verdict']): Promise<void> => desk.show(ctx, chainScreen({ frame: frameOf(ctx), links: (await store.audit.chainEnd())?.position ?? 0, verdict }));
+  const showChain = async (ctx: Context, verdict?: ChainModel['verdict']): Promise<void> => {
+    const sealed = (await store.retention.seals()).at(-1);
+    const end = (await store.audit.chainEnd())?.position ?? 0;
+    return desk.show(ctx, chainScreen({ frame: frameOf(ctx), links: end - (sealed?.position ?? 0), sealed, verdict }));
+  };
 
   async function walkChain(ctx: Context): Promise<void> {
     const brokenAt = await audit.verify(store);

@@ -32,6 +32,8 @@ export interface AuditModel {
 export interface ChainModel {
   readonly frame: Frame;
   readonly links: number;
+  /** Where it begins, once its oldest events are gone. */
+  readonly sealed: { readonly position: number; readonly before: Date } | undefined;
   readonly verdict: { readonly whole: true; readonly at: Date } | { readonly whole: false; readonly brokenAt: number; readonly at: Date } | undefined;
 }
 
@@ -105,7 +107,8 @@ export const examples: Examples = {
   'events: newest': auditScreen(view),
   'events: filtered, none left': auditScreen({ ...view, values: { ...none, type: 'sign-in.refused', from: '2026-11-01' }, rows: [], cursor: undefined }),
   'events: filter refused': auditScreen({ ...view, values: { ...none, account: 'joko', to: '2026-02-30' }, rows: [], cursor: undefined, errors: [{ field: 'account', sentence: say('admin.audit.events.refusal.account') }, { field: 'to', sentence: say('admin.audit.events.refusal.to') }] }),
-  'chain: not looked at': chainScreen({ frame, links: 128_344, verdict: undefined }),
-  'chain: whole': chainScreen({ frame, links: 128_344, verdict: { whole: true, at } }),
-  'chain: broken': chainScreen({ frame, links: 128_344, verdict: { whole: false, brokenAt: 77_012, at } }),
+  'chain: not looked at': chainScreen({ frame, links: 128_344, sealed: undefined, verdict: undefined }),
+  'chain: whole': chainScreen({ frame, links: 128_344, sealed: undefined, verdict: { whole: true, at } }),
+  'chain: begins at a seal': chainScreen({ frame, links: 96_102, sealed: { position: 32_242, before: new Date('2026-11-01T00:00:00Z') }, verdict: { whole: true, at } }),
+  'chain: broken': chainScreen({ frame, links: 128_344, sealed: undefined, verdict: { whole: false, brokenAt: 77_012, at } }),
 };

@@ -1,0 +1,39 @@
+import type { Audit } from '../audit/log.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Store } from '../store/store.ts';
+
+const BATCH = 5000;
+
+export interface RetentionDeps {
+  readonly store: Store;
+  readonly audit: Pick<Audit, 'retire'>;
+  readonly clock: Clock;
+  /** How long audit log and evidence are kept, in months; 0 for ever. */
+  readonly months: number;
+}
+
+/**
+ * Removes the audit log and the evidence of identity checks, by whole months, when their time is over. Interrupted or done twice, it comes to the same end.
+ *
+ * @throws {ChainBroken} where the chain over what should go is not whole; nothing of the log is removed then.
+ * @returns the parts that are gone.
+ */
+export async function retain({ store, audit, clock, months }: RetentionDeps, signal?: AbortSignal): Promise<{ readonly log: readonly string[]; readonly evidence: readonly string[]; readonly links: number }> {
+  let links = 0;
+  const dropLinks = async (): Promise<void> => {
+    for (let dropped = BATCH; dropped === BATCH; links += dropped) {
+      signal?.throwIfAborted();
+      dropped = await store.retention.dropSealedLinks(BATCH);
+    }
+  };
+  // Of a turn that was cut off.
+  await dropLinks();
+  if (months === 0) return { log: [], evidence: [], links };
+  // Of two clocks the earlier: one that is ahead removes nothing.
+  const now = new Date(Math.min(clock.now().getTime(), (await store.retention.now()).getTime()));
+  const until = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1));
+  const evidence = await store.retention.removeEvidence(until);
+  const { parts } = await audit.retire(store, until, signal);
+  await dropLinks();
+  return { log: parts, evidence, links };
+}

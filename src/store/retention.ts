@@ -1,0 +1,161 @@
+import type { Knex } from 'knex';
+import { CHAIN_LOCK, createAuditStore, type AuditStore } from './audit.ts';
+import { LOCK_TIMEOUT, PARTITIONS_LOCK, partsBefore, restOf } from './partitions.ts';
+import { patiently } from './patiently.ts';
+
+/** The last link of the audit chain whose event is gone. */
+export interface Sealed {
+  readonly position: number;
+  readonly hash: Buffer;
+  /** Events of before this were removed. */
+  readonly before: Date;
+  /** How many, with this seal. */
+  readonly events: number;
+  readonly at: Date;
+}
+
+/** @param seal  over all of it and the seal before, by a key that is not in the database. */
+export type Seal = Sealed & { readonly seal: Buffer };
+
+/** Parts of the audit log that go, as they were found by whoever looked through the chain. */
+export interface Removal {
+  readonly parts: readonly string[];
+  /** The beginning of what stays. */
+  readonly before: Date;
+  /** Where the chain began meanwhile; 0 at its first link. */
+  readonly sealedAt: number;
+  /** How far the chain reached when the parts were looked through. */
+  readonly end: number;
+  /** Events of the parts that stand behind the cut, and stay. */
+  readonly late: readonly string[];
+  /** Events that stay although their links go: they get others. */
+  readonly relinked: readonly string[];
+  /** Undefined where no link goes. */
+  readonly seal: Seal | undefined;
+}
+
+const LOG = 'audit_log';
+const EVIDENCE = 'verification_log';
+const STRETCH = 5000;
+/** So many of the first events that stay say where in the chain that is. A few of them may be of wrong clocks. */
+const ASKED = 101;
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
+/** The rest refuses changes like every part: what is moved or removed by this file is let through for this transaction. */
+async function withRest(trx: Knex, work: (rest: string) => Promise<unknown>): Promise<void> {
+  const rest = restOf(LOG);
+  await trx.raw('alter table ?? disable trigger ??', [rest, `${rest}_append_only`]);
+  await work(rest);
+  await trx.raw('alter table ?? enable trigger ??', [rest, `${rest}_append_only`]);
+}
+
+export type RetentionStore = ReturnType<typeof createRetentionStore>;
+
+/** What becomes of the audit log and the evidence when their time is over: whole parts go, and the chain begins at a seal. */
+export function createRetentionStore(db: Knex) {
+  const sealsIn = async (at: Knex): Promise<readonly Seal[]> => {
+    const rows = await at('audit_seals').orderBy('position').select<(Omit<Seal, 'position' | 'events'> & { position: number | string; events: number | string })[]>();
+    return rows.map((row) => ({ ...row, position: Number(row.position), events: Number(row.events) }));
+  };
+
+  return {
+    /** By the clock of the database. */
+    async now(): Promise<Date> {
+      const { rows } = await db.raw<{ rows: { now: Date }[] }>('select clock_timestamp() as now');
+      return rows[0]?.now ?? new Date(0);
+    },
+
+    /** Oldest first: each covers the one before. */
+    seals: () => sealsIn(db),
+
+    /** Parts of the log whose events are all of before that, oldest first. */
+    parts: (before: Date) => partsBefore(db, LOG, before),
+
+    /**
+     * The last link of before that, as most of the first events since have it. Where exactly it lies decides about nothing but the work: who stands
+     * on the wrong side of it is looked at one by one.
+     *
+     * @returns undefined where there is no event since.
+     */
+    async cut(before: Date): Promise<number | undefined> {
+      const { rows } = await db.raw<{ rows: { position: number | string }[] }>(
+        'select c.position from (select id from audit_log where at >= ? order by at, id limit ?) e join audit_chain c on c.event_id = e.id order by c.position',
+        [before, ASKED],
+      );
+      const middle = rows[Math.floor(rows.length / 2)];
+      return middle === undefined ? undefined : Number(middle.position) - 1;
+    },
+
+    /**
+     * Looks through a stretch of a part, by id, for events that are chained beyond the cut.
+     *
+     * @param after the id at which the stretch before ended.
+     * @returns     those events, and where this stretch ends (undefined: there are no more).
+     */
+    async beyond(part: string, cut: number, after?: string): Promise<{ readonly ids: readonly string[]; readonly last: string | undefined }> {
+      const { rows } = await db.raw<{ rows: { ids: string[] | null; last: string | null }[] }>(
+        `select array_agg(e.id) filter (where c.position is null or c.position > ?) as ids, max(e.id::text collate "C") as last
+           from (select id from ?? where id > ? order by id limit ?) e left join audit_chain c on c.event_id = e.id`,
+        [cut, part, after ?? NO_ID, STRETCH],
+      );
+      return { ids: rows[0]?.ids ?? [], last: rows[0]?.last ?? undefined };
+    },
+
+    /**
+     * Removes the parts and lays the seal, all at once: nobody ever sees the one without the other. Who writes meanwhile waits for a moment.
+     *
+     * @param andThen  what else belongs to it, in the same transaction and alone at the chain.
+     * @returns        false where somebody else has done it already.
+     */
+    remove: ({ parts, before, sealedAt, end, late, relinked, seal }: Removal, andThen: (tx: { readonly audit: AuditStore }) => Promise<unknown>): Promise<boolean> =>
+      patiently(() =>
+        db.transaction(async (trx) => {
+          await trx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+          await trx.raw(`select pg_advisory_xact_lock(${PARTITIONS_LOCK}), pg_advisory_xact_lock(${CHAIN_LOCK})`);
+          await trx.raw('lock table only ?? in access exclusive mode', [LOG]);
+          const there = (await partsBefore(trx, LOG, before)).map(({ name }) => name);
+          const newest = (await sealsIn(trx)).at(-1);
+          if ((newest?.position ?? 0) !== sealedAt || !parts.every((part) => there.includes(part))) return false;
+
+          if (seal !== undefined) await trx('audit_seals').insert(seal);
+          for (const part of parts) {
+            await trx.raw('alter table ?? detach partition ??', [LOG, part]);
+            // Written long after their time, by a clock that was wrong: they are as young as their links.
+            await trx.raw(
+              'insert into ?? select * from ?? where id in (select unnest(?::uuid[]) union select event_id from audit_chain where position > ? union select event_id from audit_unchained)',
+              [restOf(LOG), part, [...late], end],
+            );
+            await trx.raw('drop table ??', [part]);
+          }
+          if (seal !== undefined) {
+            await withRest(trx, (rest) => trx.raw('delete from ?? e using audit_chain c where c.event_id = e.id and c.position <= ? and e.at < ?', [rest, seal.position, before]));
+            await trx.raw('delete from audit_chain where event_id = any(?::uuid[])', [[...relinked]]);
+          }
+          await andThen({ audit: createAuditStore(trx) });
+          return true;
+        }),
+      ),
+
+    /** Takes away links whose events are gone. @returns how many. */
+    async dropSealedLinks(limit: number): Promise<number> {
+      const { rowCount } = await db.raw<{ rowCount: number }>(
+        'delete from audit_chain where position in (select position from audit_chain where position <= (select max(position) from audit_seals) order by position limit ?)',
+        [limit],
+      );
+      return rowCount;
+    },
+
+    /** Removes the evidence of before that, part by part. @returns the names of the parts. */
+    removeEvidence: (before: Date): Promise<readonly string[]> =>
+      patiently(() =>
+        db.transaction(async (trx) => {
+          await trx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+          await trx.raw(`select pg_advisory_xact_lock(${PARTITIONS_LOCK})`);
+          const names = (await partsBefore(trx, EVIDENCE, before)).map(({ name }) => name);
+          for (const name of names) await trx.raw('drop table ??', [name]);
+          if (names.length > 0) await trx(restOf(EVIDENCE)).where('at', '<', before).delete();
+          return names;
+        }),
+      ),
+  };
+}

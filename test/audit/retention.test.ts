@@ -1,0 +1,208 @@
+import { expect } from 'chai';
+import { judgePartitions } from '../../src/cli/checks.ts';
+import { examineMachine } from '../../src/cli/machine-check.ts';
+import type { Core } from '../../src/core.ts';
+import { chainAll } from '../../src/jobs/chain.ts';
+import { retain } from '../../src/jobs/retention.ts';
+import { createChainWatch } from '../../src/jobs/verify-chain.ts';
+import { inspectDatabase } from '../../src/store/inspect.ts';
+import { makeComingPartitions, monthAfter, restOf } from '../../src/store/partitions.ts';
+import { createTestCore } from '../support/core.ts';
+import { until } from '../support/until.ts';
+
+const MINUTE_MS = 60_000;
+const KEPT_MONTHS = 13;
+
+describe('The audit log, when its time is over', () => {
+  let core: Core;
+  let close: () => Promise<void>;
+  /** The first day that is kept, and the parts of the two months before it. */
+  const kept = monthAfter(new Date(), -KEPT_MONTHS);
+  const partNamed = (table: string, month: Date): string => `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`;
+  const old = [monthAfter(kept, -2), monthAfter(kept, -1)].map((month) => partNamed('audit_log', month));
+
+  beforeEach(async () => {
+    ({ core, close } = await createTestCore());
+    // As it is long after the first part was cut off: by the month, and from three months before the time that is kept.
+    for (const [table, first] of [['audit_log', 'audit_events'], ['verification_log', 'verifications']] as const) {
+      for (const part of await core.knex.raw<{ rows: { name: string }[] }>('select inhrelid::regclass::text as name from pg_inherits where inhparent = to_regclass(?)', [table]).then(({ rows }) => rows.map(({ name }) => name))) {
+        if (part === restOf(table)) continue;
+        await core.knex.raw('alter table ?? detach partition ??', [table, part]);
+        if (part !== first) await core.knex.raw('drop table ??', [part]);
+      }
+      await core.knex.raw('alter table ?? drop constraint ??', [first, `${first}_until`]);
+      await core.knex.raw(`alter table ?? attach partition ?? for values from (minvalue) to ('${monthAfter(kept, -2).toISOString()}')`, [table, first]);
+    }
+    await makeComingPartitions(core.knex, new Date());
+  });
+  afterEach(() => close());
+
+  /** Events in the order of writing, each with the time that its instance had; all of them chained. */
+  async function happened(...times: readonly Date[]): Promise<readonly string[]> {
+    const ids = times.map(() => core.random.uuid());
+    for (const [index, at] of times.entries()) await core.store.audit.append({ id: ids[index]!, at, type: 'sign-out.completed', accountId: undefined, clientId: undefined, details: { index } });
+    for (const id of ids) await core.knex('audit_unchained').where('event_id', id).update({ since: new Date(Date.now() - (ids.length - ids.indexOf(id)) * MINUTE_MS) });
+    await chainAll(core.audit, core.store);
+    return ids;
+  }
+  const near = (moment: Date, minutes: number): Date => new Date(moment.getTime() + minutes * MINUTE_MS);
+  const ids = async (): Promise<readonly string[]> => (await core.store.audit.list()).filter(({ type }) => type !== 'audit.retired').map(({ id }) => id);
+  const run = (): ReturnType<typeof retain> => retain({ ...core, months: KEPT_MONTHS });
+  const whole = async (): Promise<number | undefined> => {
+    await chainAll(core.audit, core.store);
+    return core.audit.verify(core.store);
+  };
+  async function tamper(...statements: string[]): Promise<void> {
+    await core.knex.transaction(async (trx) => {
+      await trx.raw("set local session_replication_role = 'replica'");
+      for (const statement of statements) await trx.raw(statement);
+    });
+  }
+  const outcome = (statement: string): Promise<unknown> => core.knex.raw(statement).then(() => 'done', (error: unknown) => (error as { code?: string }).code);
+  const usual = (): Promise<readonly string[]> => happened(near(kept, -90_000), near(kept, -50_000), near(kept, -10), near(kept, -5), near(kept, 5), near(kept, 10), near(kept, 90_000));
+
+  it('goes by whole months; what is left is proved from a sealed link on, and that it went is remembered', async () => {
+    const all = await usual();
+    const evidence = { id: core.random.uuid(), draftId: core.random.uuid(), nikHash: Buffer.alloc(32), outcome: 'verified', responseCode: undefined, institution: 'KEMNAKER', threshold: 90, reference: 'r', policyVersion: '1', clientId: undefined, durationMs: 1 };
+    await core.store.verifications.insert({ ...evidence, at: near(kept, -5) });
+    await core.store.verifications.insert({ ...evidence, id: core.random.uuid(), at: near(kept, 5) });
+
+    const gone = await run();
+    expect(gone.log).to.deep.equal(['audit_events', ...old]);
+    expect(gone.evidence).to.deep.equal(['verifications', ...[monthAfter(kept, -2), monthAfter(kept, -1)].map((month) => partNamed('verification_log', month))]);
+    expect(await ids()).to.have.members(all.slice(4));
+    expect(await core.knex('verification_log')).to.have.length(1);
+    expect(await whole()).to.equal(undefined);
+    expect((await core.store.audit.list({ type: 'audit.retired' })).map(({ details }) => details)).to.deep.equal([{ until: kept.toISOString().slice(0, 10), events: 4, position: (await core.store.retention.seals())[0]?.position }]);
+    expect((await core.knex('audit_chain').where('position', '<=', (await core.store.retention.seals())[0]!.position))).to.deep.equal([]);
+
+    expect((await run()).log, 'once').to.deep.equal([]);
+    expect(await core.store.audit.list({ type: 'audit.retired' })).to.have.length(1);
+    await happened(new Date());
+    expect(await whole(), 'and the chain goes on').to.equal(undefined);
+  });
+
+  it('is missed by the doctor where the job has not come for a week, and by nobody before', async () => {
+    const look = async (months: number): Promise<readonly string[]> => [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), new Date(), months)].filter(({ what }) => what.includes('older than')).map(({ what }) => what);
+    expect(await look(KEPT_MONTHS)).to.deep.equal(['audit_log', 'verification_log'].map((table) => `2 parts of ${table} are older than ${KEPT_MONTHS} months`));
+    expect(await look(KEPT_MONTHS + 2)).to.deep.equal([]);
+    expect(await look(0)).to.deep.equal([]);
+    const states = async (auditMonths: number): Promise<readonly string[]> => (await examineMachine({ ...core.config, environment: 'production', lifetimes: { ...core.config.lifetimes, auditMonths } })).filter(({ check }) => check === 'retention').map(({ state }) => state);
+    expect([await states(60), await states(0), await states(59), await states(11)]).to.deep.equal([[], [], ['warn'], ['fail']]);
+  });
+
+  it('is kept for ever where the months are 0, and while nothing has happened since', async () => {
+    const all = await happened(near(kept, -50_000), near(kept, -5));
+    expect((await retain({ ...core, months: 0 })).log).to.deep.equal([]);
+    expect((await run()).log).to.deep.equal([]);
+    expect(await ids()).to.have.members(all);
+    expect(await whole()).to.equal(undefined);
+  });
+
+  it('is not removed by an instance whose clock is years ahead', async () => {
+    const all = await usual();
+    const { log } = await retain({ ...core, clock: { now: () => monthAfter(new Date(), 60) }, months: 48 });
+    expect(log).to.deep.equal([]);
+    expect(await ids()).to.have.members(all);
+  });
+
+  it('loses no event that is younger, whatever its place in the chain: another link stands for it', async () => {
+    // The last second of a month is chained in any order; two clocks were wrong, by a year and by thirty.
+    const [, ahead, , early, late, , , , , , behind, longBehind] = await happened(
+      near(kept, -90_000), near(kept, 900_000), near(kept, -10), near(kept, 1), near(kept, -1), near(kept, 5), near(kept, 10), near(kept, 15), near(kept, 20), near(kept, 25), near(kept, -30_000), new Date(0),
+    );
+    const lately = await happened(near(kept, -20));
+    await core.store.audit.append({ id: '00000000-0000-4000-8000-00000000beef', at: near(kept, -30), type: 'sign-out.completed', accountId: undefined, clientId: undefined, details: {} });
+    await run();
+    const left = await ids();
+    expect(left).to.include.members([ahead, early, behind, longBehind, ...lately, '00000000-0000-4000-8000-00000000beef']);
+    expect(left, 'a minute late is not wrong').not.to.include(late);
+    expect(await whole()).to.equal(undefined);
+    expect(await core.store.backlog.auditChainLag()).to.equal(0);
+    for (const table of ['audit_log', restOf('audit_log')]) expect(await outcome(`delete from ${table}`), table).to.equal('42501');
+  });
+
+  it('goes month after month: each seal covers the one before, and who was late goes when their link is old', async () => {
+    const [, stray] = await happened(near(kept, -50_000), near(kept, 5), near(kept, 6), near(kept, 7));
+    await core.audit.retire(core.store, monthAfter(kept, -1));
+    expect(await whole()).to.equal(undefined);
+    await run();
+    expect(await whole()).to.equal(undefined);
+    expect(await ids()).to.include(stray);
+    const next = monthAfter(kept, 1);
+    const [, , , late] = await happened(near(next, 5), near(next, 6), near(next, 7), near(kept, -5));
+    await core.audit.retire(core.store, next);
+    expect(await whole()).to.equal(undefined);
+    expect(await ids()).to.include(late).and.not.include(stray);
+    await happened(near(monthAfter(next, 1), 5), near(monthAfter(next, 1), 6), near(monthAfter(next, 1), 7));
+    await core.audit.retire(core.store, monthAfter(next, 1));
+    expect(await ids()).not.to.include(late);
+    expect(await whole()).to.equal(undefined);
+    expect(await core.store.retention.seals()).to.have.length.above(2);
+  });
+
+  it('is left as it is where the chain was altered: what tells of it must not go', async () => {
+    const all = await usual();
+    await tamper(`update audit_log set details = '{"other":1}' where id = '${all[1]!}'`);
+    const refused = await run().then(() => undefined, (error: unknown) => error);
+    expect(refused).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 2 });
+    expect(await ids()).to.have.members(all);
+  });
+
+  const changes: Readonly<Record<string, (seal: number) => readonly string[]>> = {
+    'a seal moved on': (seal) => [`update audit_seals set position = ${seal + 1}`, `delete from audit_chain where position <= ${seal + 1}`],
+    'a seal of somebody’s own': (seal) => [`insert into audit_seals select ${seal + 2}, (select hash from audit_chain where position = ${seal + 2}), before, events, at, seal from audit_seals`, `delete from audit_chain where position <= ${seal + 2}`],
+    'another hash in it': () => [`update audit_seals set hash = decode(repeat('00', 32), 'hex')`],
+    'another day in it': () => [`update audit_seals set before = before - interval '1 month'`],
+    'no seal': () => ['delete from audit_seals'],
+    'the first link after it removed': (seal) => [`delete from audit_chain where position = ${seal + 1}`],
+    'an event beside the chain, with a link of before the seal': (seal) => [
+      `insert into audit_log (id, at, type, details) values ('00000000-0000-4000-8000-00000000dead', now(), 'sign-out.completed', '{}')`,
+      `insert into audit_chain (position, event_id, hash) values (${seal}, '00000000-0000-4000-8000-00000000dead', decode(repeat('ab', 32), 'hex'))`,
+    ],
+  };
+  for (const [what, statements] of Object.entries(changes)) {
+    it(`tells ${what}`, async () => {
+      await usual();
+      await run();
+      await chainAll(core.audit, core.store);
+      await tamper(...statements((await core.store.retention.seals())[0]!.position));
+      expect(await core.audit.verify(core.store)).to.be.a('number');
+    });
+  }
+
+  it('lets links be deleted up to the seal and no further, and the seal itself not at all', async () => {
+    await usual();
+    await run();
+    await chainAll(core.audit, core.store);
+    for (const statement of ['delete from audit_chain', 'truncate audit_chain', 'delete from audit_seals', "update audit_seals set before = now()"]) {
+      expect(await outcome(statement), statement).to.equal('42501');
+    }
+  });
+
+  it('is removed once, however many try; who walks along the chain meanwhile finds it whole', async () => {
+    await usual();
+    const told: unknown[] = [];
+    const watch = createChainWatch({ ...core, log: { error: (fields: unknown) => { told.push(fields); } } });
+    await watch.step();
+    const removed = await Promise.all([run(), run(), run()]);
+    expect(removed.flatMap(({ log }) => log)).to.have.members(['audit_events', ...old]);
+    for (let step = 0; step < 4; step += 1) await watch.step();
+    expect(told).to.deep.equal([]);
+    expect(await whole()).to.equal(undefined);
+  });
+
+  it('waits for who reads, and gives way to who writes', async () => {
+    await usual();
+    const reader = await core.knex.transaction();
+    await reader('audit_log').first();
+    let isDone = false;
+    const running = run().then((gone) => { isDone = true; return gone; });
+    await until('the removal has asked for its lock', async () => (await core.knex.raw<{ rows: unknown[] }>("select from pg_locks where not granted and relation = 'audit_log'::regclass")).rows.length > 0);
+    await happened(new Date());
+    expect(isDone).to.equal(false);
+    await reader.commit();
+    expect((await running).log).to.have.length(3);
+    expect(await whole()).to.equal(undefined);
+  });
+});
