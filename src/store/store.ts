@@ -18,6 +18,7 @@ import { createClientCheckStore, type ClientCheckStore } from './client-checks.t
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
+import { markOf, wasCommitted, type TransactionMark } from './fate.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
 import { createIndexKeyStore, type IndexKeyStore } from './index-keys.ts';
 import { createInstanceStore, type InstanceStore } from './instances.ts';
@@ -76,6 +77,11 @@ export interface Store {
    * away in the middle: it must come to the same end.
    */
   transaction<T>(work: (tx: Store) => Promise<T>): Promise<T>;
+  /**
+   * The same, done once: where the answer to the commit was lost, the database is asked whether it was committed, and what
+   * the work came to is not done again. It costs one statement more: for what could not say by itself whether it was done.
+   */
+  transactionOnce<T>(work: (tx: Store) => Promise<T>): Promise<T>;
   /** Tells whenever this process has changed whether an account's sign-ins count, or what is held of its person: once that is committed, and before whoever changed it goes on. */
   onAccountChange(listener: (accountId: string) => void): void;
   /** Throws when the database does not answer. */
@@ -102,7 +108,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
   const tell = (accountId: string): void => { for (const listener of listeners) listener(accountId); };
   const onAccountChange: Store['onAccountChange'] = (listener) => { listeners.add(listener); };
 
-  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'onAccountChange' | 'ping'> => ({
+  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'ping'> => ({
     accounts: wrap(createAccountStore(db, { ...crypto, changed })),
     apis: wrap(createApiStore(db)),
     audit: wrap(createAuditStore(db)),
@@ -141,21 +147,36 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     await knex.raw('select 1');
   };
 
+  async function inTransaction<T>(work: (tx: Store, trx: Knex) => Promise<T>): Promise<T> {
+    const touched = new Set<string>();
+    try {
+      return await knex.transaction((trx) => {
+        const inner = <R>(more: (tx: Store) => Promise<R>): Promise<R> => more(tx);
+        const tx: Store = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, ping };
+        return work(tx, trx);
+      });
+    } finally {
+      // Also where it failed: whether the commit has come through is not always known.
+      touched.forEach(tell);
+    }
+  }
+
   return {
     ...tables(knex, tell, reconnecting),
-    transaction: (work) =>
-      withReconnect(async () => {
-        const touched = new Set<string>();
-        try {
-          return await knex.transaction((trx) => {
-            const tx: Store = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: (inner) => inner(tx), onAccountChange, ping };
-            return work(tx);
-          });
-        } finally {
-          // Also where it failed: whether the commit has come through is not always known.
-          touched.forEach(tell);
-        }
-      }),
+    transaction: (work) => withReconnect(() => inTransaction(work)),
+    transactionOnce<T>(work: (tx: Store) => Promise<T>) {
+      let done: { readonly mark: TransactionMark; readonly value: T } | undefined;
+      return withReconnect(async () => {
+        if (done !== undefined && (await wasCommitted(knex, done.mark))) return done.value;
+        done = undefined;
+        return inTransaction(async (tx, trx) => {
+          const value = await work(tx);
+          const mark = await markOf(trx);
+          if (mark !== undefined) done = { mark, value };
+          return value;
+        });
+      });
+    },
     onAccountChange,
     ping,
   };

@@ -59,7 +59,7 @@ export function createAccountService({ store, passwords, audit, clock, random }:
       const passwordHash = await passwords.hash(password);
       const id = random.uuid() as AccountId;
       try {
-        return await store.transaction(async (tx) => {
+        return await store.transactionOnce(async (tx) => {
           const claimed = await tx.accounts.insert({
             id,
             nik,
@@ -88,7 +88,7 @@ export function createAccountService({ store, passwords, audit, clock, random }:
     find: (key) => findIn(store, key),
 
     setStatus: (key, status) =>
-      store.transaction(async (tx) => {
+      store.transactionOnce(async (tx) => {
         const account = await findIn(tx, key);
         if (account === undefined) return refuse('account-unknown');
         if (!(await tx.sessionEnds.changeStatus(account.id, status, clock.now()))) return ok(account);
@@ -98,7 +98,7 @@ export function createAccountService({ store, passwords, audit, clock, random }:
       }),
 
     endSessions: (key, reason) =>
-      store.transaction(async (tx) => {
+      store.transactionOnce(async (tx) => {
         const account = await findIn(tx, key);
         if (account === undefined) return refuse('account-unknown');
         await tx.sessionEnds.endAll(account.id, 'ended-by-operator', clock.now());

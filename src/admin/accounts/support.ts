@@ -59,7 +59,7 @@ export function createSupport({ store, accounts, secondFactors, activationMail, 
   }
 
   const change = (account: Account, by: Actor, work: (tx: Store) => Promise<SupportRefusal | undefined>): Promise<Result<undefined, SupportRefusal>> =>
-    store.transaction(async (tx) => {
+    store.transactionOnce(async (tx) => {
       const refusal = (await objection(tx, account, by)) ?? (await work(tx));
       return refusal === undefined ? ok(undefined) : refuse(refusal);
     });

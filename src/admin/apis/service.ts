@@ -71,38 +71,31 @@ export function createApiService({ store, audit, clock }: ApiServiceDeps): ApiSe
       if (!parsed.ok) return Promise.resolve(refuse({ reason: 'api-document', problems: parsed.refusal }));
       const at = clock.now();
       const api: Api = { ...parsed.value, status: 'active', createdAt: at, updatedAt: at };
-      return store.transaction(async (tx) => {
-        if (!(await tx.apis.insert(api))) {
-          // By this very request, whose answer was lost with the connection.
-          const isOurs = isDeepStrictEqual(await tx.apis.find(api.identifier), api);
-          return isOurs ? ok(api) : refuse({ reason: 'api-taken', identifier: api.identifier });
-        }
+      return store.transactionOnce(async (tx) => {
+        if (!(await tx.apis.insert(api))) return refuse({ reason: 'api-taken', identifier: api.identifier });
         await audit.record(tx, 'api.created', { resource: api.identifier, after: saidOf(api), by });
         return ok(api);
       });
     },
 
-    update(identifier, changes, { seen, ...because } = COMMAND_LINE) {
-      let written: Api | undefined;
-      return store.transaction(async (tx) => {
+    update: (identifier, changes, { seen, ...because } = COMMAND_LINE) =>
+      store.transactionOnce(async (tx) => {
         const before = await tx.apis.lock(identifier);
         if (before === undefined) return refuse({ reason: 'api-unknown', identifier });
-        if (isDeepStrictEqual(before, written)) return ok(before);
         if (seen !== undefined && seen !== seenOf(before)) return refuse({ reason: 'api-changed', identifier });
         if (changes.identifier !== undefined && changes.identifier !== identifier) return refuse({ reason: 'api-document', problems: [{ field: 'identifier', what: `must be ${identifier}: it stands in tokens and registrations` }] });
         const parsed = parseApi({ ...toDocument(before), ...changes });
         if (!parsed.ok) return refuse({ reason: 'api-document', problems: parsed.refusal });
         const difference = differenceOf(before, parsed.value);
         if (difference.fields.length === 0) return ok(before);
-        written = { ...before, ...parsed.value, updatedAt: laterThan(before) };
-        await tx.apis.update(written);
+        const api: Api = { ...before, ...parsed.value, updatedAt: laterThan(before) };
+        await tx.apis.update(api);
         await audit.record(tx, 'api.updated', { resource: identifier, ...difference, ...detailsOf(because) });
-        return ok(written);
-      });
-    },
+        return ok(api);
+      }),
 
     setStatus: (identifier, status, because = COMMAND_LINE) =>
-      store.transaction(async (tx) => {
+      store.transactionOnce(async (tx) => {
         const before = await tx.apis.lock(identifier);
         if (before === undefined) return refuse({ reason: 'api-unknown', identifier });
         if (before.status === status) return ok(before);

@@ -37,10 +37,10 @@ export class Abandoned extends Error {
   }
 }
 
-/** One transaction: all of the work or, where it is abandoned, none. */
+/** One transaction: all of the work or, where it is abandoned, none; and once, also where the answer to its commit was lost. */
 export async function whole<T>(store: Store, work: (tx: Store) => Promise<T>): Promise<Result<T, ClientRefusal>> {
   try {
-    return ok(await store.transaction(work));
+    return ok(await store.transactionOnce(work));
   } catch (error) {
     if (error instanceof Abandoned) return refuse(error.refusal);
     throw error;

@@ -35,7 +35,7 @@ export function createOperatorService({ store, audit, clock, random }: OperatorS
     async grant(account, role, by) {
       if (isOneself(by, account.id)) return refuse('own-account');
       if (account.status !== 'active') return refuse('account-suspended');
-      return store.transaction(async (tx) => {
+      return store.transactionOnce(async (tx) => {
         const granted = await tx.operators.grant(random.uuid(), { accountId: account.id, role, grantedBy: signatureOf(by), grantedAt: clock.now() });
         if (!granted) return refuse('role-held');
         await audit.record(tx, 'operator.granted', { role, by: signatureOf(by) }, { accountId: account.id });
@@ -45,7 +45,7 @@ export function createOperatorService({ store, audit, clock, random }: OperatorS
 
     async revoke(account, role, by) {
       if (isOneself(by, account.id)) return refuse('own-account');
-      return store.transaction(async (tx) => {
+      return store.transactionOnce(async (tx) => {
         if (!(await tx.operators.revoke(account.id, role, signatureOf(by), clock.now()))) return refuse('role-not-held');
         await audit.record(tx, 'operator.revoked', { role, by: signatureOf(by) }, { accountId: account.id });
         return ok(undefined);

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { createApiService, type ApiService } from '../../../src/admin/apis/service.ts';
 import { createClientService } from '../../../src/admin/clients/service.ts';
 import type { Core } from '../../../src/core.ts';
-import { seenOf } from '../../../src/domain/api.ts';
 import { createTestCore } from '../../support/core.ts';
 
 const means = { id: 'Membaca lamaran Anda', en: 'Reading your applications' };
@@ -68,19 +67,6 @@ describe('APIs that take tokens: what an operator does', () => {
     await apis.update(identifier, { scopes: [scope('tetap'), scope('lain', other), scope('baru')] });
     const { before, after } = (await core.store.audit.list({ type: 'api.updated' })).at(-1)!.details;
     expect({ before, after }).to.deep.equal({ before: { scopes: [scope('hilang'), scope('lain')] }, after: { scopes: [scope('lain', other), scope('baru')] } });
-  });
-
-  it('is told of its success where the connection was lost with the answer, and done once', async () => {
-    const twice = createApiService({ ...core, store: { ...core.store, transaction: async (work) => { await core.store.transaction(work); return core.store.transaction(work); } } });
-    const identifier = 'https://putus.test/';
-    const created = await twice.create({ ...good, identifier });
-    expect(created).to.deep.nested.include({ ok: true, 'value.identifier': identifier });
-    const seen = created.ok ? seenOf(created.value) : '';
-    expect(await twice.update(identifier, { token_seconds: 120 }, { by: 'operator:siti', seen })).to.deep.nested.include({ ok: true, 'value.tokenSeconds': 120 });
-    expect(await twice.update(identifier, { token_seconds: 240 }, { by: 'operator:budi', seen })).to.deep.nested.include({ ok: false, 'refusal.reason': 'api-changed' });
-    const events = (await core.store.audit.list()).filter(({ details }) => details.resource === identifier);
-    expect(events.map(({ type }) => type)).to.deep.equal(['api.created', 'api.updated']);
-    expect(await apis.create({ ...good, identifier, token_seconds: 120 }), 'by somebody else').to.deep.nested.include({ ok: false, 'refusal.reason': 'api-taken' });
   });
 
   it('lets clients be registered for what exists, and for nothing else', async () => {

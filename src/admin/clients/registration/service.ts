@@ -168,7 +168,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
       const found = await admitted(clientId, token);
       if (!found.ok) return found;
       const { hand } = found.value;
-      const removed = await store.transaction(async (tx) => {
+      const removed = await store.transactionOnce(async (tx) => {
         if (!(await tx.registrationTokens.removeDraft(clientId))) return false;
         await audit.record(tx, 'client-draft.removed', { by: hand.by }, { clientId });
         return true;

@@ -61,7 +61,7 @@ export function createInitialTokens({ store, audit, keyedHash, clock, random }: 
       const value = newToken(random);
       const at = clock.now();
       const token = { id, team: team.trim(), most, handedBy, used: 0, createdAt: at, expiresAt: new Date(at.getTime() + days * DAY_MS), revokedAt: undefined };
-      return store.transaction(async (tx) => {
+      return store.transactionOnce(async (tx) => {
         if (!(await tx.registrationTokens.insertInitial(token, initialHash(keyedHash, value.reveal())))) return refuse('taken');
         await audit.record(tx, 'initial-token.made', { token: id, team: token.team, most, by, ...(handedBy === undefined ? {} : { handedBy }), ...(unnamed === undefined ? {} : { reason: unnamed }) });
         return ok({ token, value });
@@ -69,7 +69,7 @@ export function createInitialTokens({ store, audit, keyedHash, clock, random }: 
     },
 
     revoke: (id, by = COMMAND_LINE) =>
-      store.transaction(async (tx) => {
+      store.transactionOnce(async (tx) => {
         const revoked = UUID.test(id) ? await tx.registrationTokens.revokeInitial(id, clock.now()) : undefined;
         if (revoked === undefined) return false;
         await audit.record(tx, 'initial-token.revoked', { token: id, team: revoked.team, by });
