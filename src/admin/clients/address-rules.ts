@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ClientMetadata } from '../../domain/client.ts';
 import { readKeySet, type Jwk, type KeySetFault } from '../../domain/key-set.ts';
 import type { Result } from '../../domain/result.ts';
@@ -105,6 +106,9 @@ export const UNCALLED = 'cannot be called: it has to be a public address whose n
 /** What only those know who have read something that was meant as the document. */
 const OF_CONTENT: readonly AddressFault[] = ['private-key', 'unreadable-key'];
 
+/** An address of a host by its number: nobody is asked for it. */
+const isNumber = (uri: unknown): boolean => isIP(URL.parse(String(uri))?.hostname.replaceAll(/^\[|\]$/g, '') ?? '') !== 0;
+
 type Found = Pick<AddressesJudged, 'problems' | 'warnings'>;
 
 /** What is wrong with what stands at an address, against what the registration says. @param by  who asks: a team learns less than an operator. */
@@ -113,10 +117,11 @@ export function judgeAddress(member: AddressMember, seen: Seen, metadata: Client
   const at = (what: string): FieldProblem => ({ field: member, what });
   if (seen.ok) return { problems: [...find(seen.value, metadata)].map(at), warnings: [] };
   const fault = seen.refusal;
-  // Of an inner address that is not allowed nobody is called, so that its refusal tells nothing of who would answer.
+  // Where a number leads anybody can read; that a name leads inside is known inside alone, and nobody finds it out by being refused
+  // where a name that does not exist is taken. Whoever reviews it is told, and cannot approve it.
   if (isTeam(by) && !OF_CONTENT.includes(fault)) {
     const told = [at(read === undefined ? UNCALLED : UNREAD)];
-    return fault === 'address-refused' ? { problems: told, warnings: [] } : { problems: [], warnings: told };
+    return fault === 'address-refused' && isNumber(metadata[member]) ? { problems: told, warnings: [] } : { problems: [], warnings: told };
   }
   const what = wrong[fault];
   return what === undefined ? { problems: [], warnings: [at(away(fault))] } : { problems: [at(what)], warnings: [] };

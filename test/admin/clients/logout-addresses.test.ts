@@ -62,8 +62,17 @@ describe('Where a client is told of sign-outs, when it is registered or changed'
       });
 
       it('tells a team one thing', async () => {
-        expect(problemsOf(await register({ [member]: 'https://dalam.test/logout' }, team))).to.deep.equal([`${member} ${UNCALLED}`]);
-        expect(done(await register({ [member]: 'https://belum.test/logout' }, team)).warnings).to.deep.equal([{ field: member, what: UNCALLED }]);
+        // Whether an inner name exists is not to be found out by asking for many.
+        for (const host of ['dalam.test', 'keduanya.test', 'belum.test']) {
+          const { client, warnings } = done(await register({ [member]: `https://${host}/logout` }, team));
+          expect([client.status, warnings], host).to.deep.equal(['draft', [{ field: member, what: UNCALLED }]]);
+        }
+        expect(problemsOf(await register({ [member]: 'https://10.0.0.8/logout' }, team)), 'where a number leads is no secret').to.deep.equal([`${member} ${UNCALLED}`]);
+      });
+
+      it('of a team that leads inside is approved by nobody, who read why', async () => {
+        const { id } = done(await register({ [member]: 'https://dalam.test/logout' }, team)).client;
+        expect(problemsOf(await review.approve(id, (await core.store.clientVersions.findOpen(id))!, { hand: budi }))[0]).to.match(new RegExp(`^${member} leads into a private network`));
       });
     });
   }
