@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { examineMachine } from '../src/cli/machine-check.ts';
 import { examinePublic } from '../src/cli/public-check.ts';
+import { examineRegistry } from '../src/cli/registry-check.ts';
 import type { Config } from '../src/config.ts';
 import { createAuthority, createServerCertificate } from '../src/dev/certificate.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
@@ -71,6 +72,8 @@ describe('The doctor', () => {
     const other = await addressOf(createServer((_incoming, answer) => { answer.writeHead(404).end(); }));
     expect(await look(other, 0)).to.match(/^public address warn: .*answers 404/);
     expect(await look(app.url, 0, { keyring: undefined, dataDir: `${app.config.dataDir}/other` })).to.match(/^public address warn: .*answers 404.*KEYRING/);
+    const deserted = await addressOf(createServer((_incoming, answer) => { answer.writeHead(503).end(); }));
+    expect(await look(deserted, 0)).to.match(/^public address warn: .*503: no instance stands behind the proxy.*start the instances/);
     for (const authorization of ['', 'Doctor', 'Doctor 1.x', `Doctor ${Math.floor(app.clock.now().getTime() / 1000)}.${'A'.repeat(43)}`]) {
       expect((await fetch(`${app.url}/doctor`, { headers: { authorization } })).status).to.equal(404);
     }
@@ -79,8 +82,24 @@ describe('The doctor', () => {
   it('looks at the certificate: one that browsers refuse will not do', async () => {
     const { key, cert } = createServerCertificate(createAuthority('somebody'), ['localhost']);
     const issuer = await addressOf(createTlsServer({ key, cert }, (_incoming, answer) => { answer.end(); }), 'https');
-    expect(await look(issuer, 0)).to.match(/^certificate fail: .*refused by browsers: UNABLE_TO_VERIFY_LEAF_SIGNATURE/);
+    expect(await look(issuer, 0)).to.match(/^certificate fail: .*refused by browsers: UNABLE_TO_VERIFY_LEAF_SIGNATURE.*NODE_EXTRA_CA_CERTS/);
+    expect(await look(issuer, 0)).to.match(/^public address warn: .*first mend the certificate$/m);
     expect(await look('https://localhost:1', 0)).to.match(/^certificate fail: .*cannot be seen: .*ECONNREFUSED/m);
+  });
+
+  it('looks at the civil registry as an instance would: what keeps one from starting, and whose certificate is there', async () => {
+    const authority = createAuthority('Dukcapil');
+    const url = await addressOf(createTlsServer(createServerCertificate(authority, ['localhost']), (_incoming, answer) => { answer.end(); }), 'https');
+    const ask = async (settings: Partial<Config['dukcapil']>): Promise<string> => {
+      const { state, what, remedy = '' } = await examineRegistry({ dukcapil: { ...app.config.dukcapil, url, ...settings } });
+      return `${state}: ${what}. ${remedy}`;
+    };
+    expect(await ask({ ca: authority.cert })).to.match(/^ok: .*DUKCAPIL_CA vouches for/);
+    expect(await ask({ ca: createAuthority('somebody else').cert })).to.match(/^fail: .*certificate is refused: .*DUKCAPIL_CA/);
+    expect(await ask({ ca: '/nowhere/ca.pem' })).to.match(/^fail: DUKCAPIL_CA: the file cannot be read \(ENOENT\).*no instance starts with it/);
+    expect(await ask({ url: 'http://registry.test' })).to.match(/^fail: DUKCAPIL_URL: https is needed/);
+    expect(await ask({ url: 'https://localhost:1', ca: authority.cert })).to.match(/^fail: .*ECONNREFUSED/);
+    expect(await ask({ url: undefined })).to.match(/^warn: simulated/);
   });
 
   it('looks at the machine: threads for hashing, room for the embedded database', async () => {

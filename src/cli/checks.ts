@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { connect } from 'node:net';
 import { ConfigError, type Config } from '../config.ts';
 import { createCore, type Core } from '../core.ts';
 import { keyUses } from '../crypto/keyring-document.ts';
@@ -13,7 +12,9 @@ import { createKnex } from '../store/knex.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 import { examineMachine } from './machine-check.ts';
 import { examinePublic } from './public-check.ts';
+import { reach } from './reach.ts';
 import { examineRedis } from './redis-check.ts';
+import { examineRegistry } from './registry-check.ts';
 import { examineReplica } from './replica-check.ts';
 import { readConfig, withDatabase, type Opened } from './open.ts';
 
@@ -31,37 +32,15 @@ const LONGEST_PART_MONTHS = 13;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 
-const REACH = 'see whether the address is right, the service is up, and network and firewall let this machine through';
-
-/** Whether somebody listens there. */
-function reach(check: string, address: URL, defaultPort: number, timeoutMs: number): Promise<Finding> {
-  const port = address.port === '' ? defaultPort : Number(address.port);
-  const where = `${address.hostname}:${port}`;
-  return new Promise((resolve) => {
-    const socket = connect({ host: address.hostname.replace(/^\[|\]$/g, ''), port, timeout: timeoutMs });
-    const end = (finding: Finding): void => {
-      socket.destroy();
-      resolve(finding);
-    };
-    socket.once('connect', () => {
-      end(ok(check, `${where} answers`));
-    });
-    socket.once('timeout', () => {
-      end(fail(check, `${where} does not answer within ${timeoutMs} ms`, REACH));
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      end(fail(check, `${where} cannot be reached: ${error.code ?? error.message}`, REACH));
-    });
-  });
-}
-
 function checkKeyring(config: Config): Finding {
   const { keyring, environment } = config;
   const check = 'keyring';
   try {
     loadKeyring({ ...config, random: systemRandom });
   } catch (error) {
-    return fail(check, messageOf(error), 'set KEYRING to the file, or the JSON itself, that all instances share');
+    const [program] = config.keyringCommand;
+    const remedy = program === undefined ? 'set KEYRING to the file, or the JSON itself, that all instances share' : `run KEYRING_COMMAND by hand, as the user and in the surroundings of the instances: it must print the keyring and end with 0; what ${program} says against it stands there alone`;
+    return fail(check, messageOf(error), remedy);
   }
   if (config.keyringCommand.length > 0) return ok(check, `printed by ${config.keyringCommand[0] ?? ''}`);
   const file = keyringFile(config);
@@ -165,13 +144,6 @@ async function checkDatabase(config: Config, keyringIsGood: boolean): Promise<Fi
   }
 }
 
-async function checkRegistry({ dukcapil }: Config): Promise<Finding> {
-  const check = 'civil registry';
-  if (dukcapil.url === undefined) return warn(check, 'simulated: invented people only', 'before production: set DUKCAPIL_URL');
-  const url = new URL(dukcapil.url);
-  return reach(check, url, url.protocol === 'https:' ? 443 : 80, dukcapil.connectTimeoutMs);
-}
-
 async function checkSms({ sms }: Config): Promise<Finding> {
   if (sms.driver === 'outbox' || sms.http.url === undefined) return warn('sms', 'outbox: nothing is sent', 'before production: set SMS_DRIVER=http and SMS_HTTP_URL');
   const url = new URL(sms.http.url);
@@ -200,7 +172,7 @@ export async function examine(): Promise<readonly Finding[]> {
     checkDatabase(config, keyring.state !== 'fail'),
     examineReplica(config),
     examineRedis(config),
-    checkRegistry(config),
+    examineRegistry(config),
     checkSms(config),
     checkMail(config),
     examinePublic(config),

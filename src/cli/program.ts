@@ -37,6 +37,7 @@ function createProgram(): Command {
 /** An exception's message is written for people; the stack is for whoever looks for a defect. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if ((error as { code?: unknown }).code === 'SEAL_BROKEN') return `${error.message}; doctor tells whether this is the keyring that the database was filled with`;
   return error instanceof Refused || process.env.LOG_LEVEL !== 'debug' ? error.message : (error.stack ?? error.message);
 }
 

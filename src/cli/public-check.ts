@@ -15,6 +15,11 @@ const EXPIRY_DAYS = { warn: 21, fail: 3 };
 /** Addresses for documentation (RFC 5737): nobody has them, so whoever reports one has believed us. */
 const FORGED = Array.from({ length: 12 }, (_, index) => `192.0.2.${index + 1}`);
 
+const CHAIN = 'give the proxy the whole chain of a certificate for this very name; one of an authority of your own is trusted here, and by instances, by NODE_EXTRA_CA_CERTS=<file of the authority>, and in browsers once they know it';
+
+/** What a proxy says for itself where it finds no instance. */
+const NOBODY = new Set([502, 503, 504]);
+
 interface Certificate {
   readonly validTo: Date;
   /** Why a browser would refuse it. */
@@ -42,7 +47,7 @@ async function checkCertificate(issuer: URL): Promise<Finding> {
     const days = Math.floor((validTo.getTime() - systemClock.now().getTime()) / DAY_MS);
     const what = `of ${issuer.host}, good for ${days} days`;
     const renew = 'renew it, and see why the renewal does not run by itself';
-    if (objection !== undefined) return fail(check, `of ${issuer.host} is refused by browsers: ${objection}`, 'give the proxy the whole chain of a certificate for this very name');
+    if (objection !== undefined) return fail(check, `of ${issuer.host} is refused by browsers: ${objection}`, CHAIN);
     return days < EXPIRY_DAYS.fail ? fail(check, what, renew) : days < EXPIRY_DAYS.warn ? warn(check, what, renew) : ok(check, what);
   } catch (error) {
     return fail(check, `of ${issuer.host} cannot be seen: ${(error as Error).message}`, 'let the proxy answer by TLS at the address of ISSUER');
@@ -75,12 +80,14 @@ async function checkProxies(config: Config, clock: Clock): Promise<Finding> {
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    if (NOBODY.has(answer.status)) return absent(`${http.issuer} answers ${answer.status}: no instance stands behind the proxy`, 'start the instances, and look again; a proxy asks one that has failed again after some seconds');
     if (answer.status !== 200) return absent(`${http.issuer} answers ${answer.status}: not by an instance with this keyring and this hour`, 'see where the proxy leads, whether the instances have the same KEYRING, and whether the clocks agree');
     const { hops } = (await answer.json()) as { hops: readonly string[] };
     return judgeHops(hops, http.trustProxy);
   } catch (error) {
     const { message, cause } = error as Error;
-    return absent(`${http.issuer} cannot be reached: ${cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : message}`, 'start the sign-on and its proxy, and look again');
+    const why = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : message;
+    return absent(`${http.issuer} cannot be reached: ${why}`, /CERT|SIGNATURE|ALTNAME/.test(why) ? 'first mend the certificate' : 'start the sign-on and its proxy, and look again');
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { openRedis, type RedisNode } from '../store/redis/connection.ts';
+import { openRedis, type RedisConnection, type RedisNode } from '../store/redis/connection.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
 const check = 'redis';
@@ -21,13 +21,13 @@ function* judge(nodes: readonly RedisNode[]): Generator<Finding> {
 
 /** Whether the configured Redis answers and is set so that it forgets nothing; nothing is said where none is configured. */
 export async function examineRedis({ redis: settings }: Pick<Config, 'redis'>): Promise<readonly Finding[]> {
-  const redis = openRedis(settings, { warn: () => undefined });
-  if (redis === undefined) return [];
+  let redis: RedisConnection | undefined;
   try {
-    return [...judge(await redis.inspect())];
+    redis = openRedis(settings, { warn: () => undefined });
+    return redis === undefined ? [] : [...judge(await redis.inspect())];
   } catch (error) {
     return [fail(check, (error as Error).message, 'see the settings of Redis, and whether it is up and lets this machine in')];
   } finally {
-    redis.close();
+    redis?.close();
   }
 }

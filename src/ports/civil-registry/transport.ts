@@ -76,7 +76,11 @@ function trust(ca: string): Trust {
   };
 }
 
-function trustFor(url: URL, ca: string | undefined): Trust | undefined {
+/**
+ * What a connection to the registry trusts.
+ * @throws {Error} naming the setting that cannot work.
+ */
+export function trustFor(url: URL, ca: string | undefined): Trust | undefined {
   if (url.protocol === 'https:') {
     if (ca === undefined) throw new Error('DUKCAPIL_CA: https needs the certificate authority or certificate of the civil registry');
     return trust(ca);

@@ -80,7 +80,13 @@ const hostAndPort = (text: string): { host: string; port: number } => {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6379 : Number(port) };
 };
 const retry = (times: number): number => Math.min(25 * 2 ** times, SLOWEST_RETRY_MS);
-const trust = (ca: string | undefined): object => (ca === undefined ? {} : { ca: existsSync(ca) ? readFileSync(ca) : ca });
+
+function trust(ca: string | undefined): object {
+  if (ca === undefined) return {};
+  if (ca.includes('-----BEGIN')) return { ca };
+  if (!existsSync(ca)) throw new Error(`REDIS_CA: there is no file ${ca}`);
+  return { ca: readFileSync(ca) };
+}
 
 function toNode(info: string): RedisNode {
   const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
