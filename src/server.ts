@@ -7,6 +7,7 @@ import { createContainer, type Container } from './container.ts';
 import { createCore } from './core.ts';
 import type { MakeKey } from './crypto/signing-key.ts';
 import { createDevelopmentPages } from './dev/pages.ts';
+import { demandOwnDatabase } from './dev/whose-database.ts';
 import { watchGauges, watchHttp } from './gauges.ts';
 import { createHttpServer, drain, listen } from './http-server.ts';
 import { countProtocol } from './oidc/counting.ts';
@@ -102,6 +103,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
     const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }), ...(makeKey === undefined ? {} : { makeKey }) }), registryUrl, directUrl });
     opened.push(() => container.close());
+    await demandOwnDatabase(container);
     countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
     watchGauges(metrics, container);
 

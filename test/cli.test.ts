@@ -600,6 +600,8 @@ describe('The command line', function () {
       chmodSync(join(directory, 'keyring.json'), 0o440);
       expect((await diagnose({ ...production('https://localhost:1') })).states, 'as Kubernetes mounts it').to.include({ keyring: 'warn' });
       chmodSync(join(directory, 'keyring.json'), 0o600);
+      await json(['seed']);
+      expect((await diagnose(production('https://localhost:1'))).states, 'people whose passwords anybody can read').to.include({ seeds: 'fail' });
       expect((await diagnose({ ...production('https://localhost:1'), ARGON2_MEMORY_KIB: '19456', ARGON2_PASSES: '2' })).states).to.include({ keyring: 'ok' }).and.not.have.property('password hashes');
     });
   });

@@ -3,6 +3,7 @@ import { ConfigError, type Config } from '../config.ts';
 import { createCore, type Core } from '../core.ts';
 import { keyUses } from '../crypto/keyring-document.ts';
 import { loadKeyring } from '../crypto/keyring.ts';
+import { AWAY_WITH_SEEDS, tellSeeds } from '../dev/whose-database.ts';
 import { keyringFile } from '../crypto/keyring-source.ts';
 import { reportKeys, type KeyReport } from '../oidc/key-rotation.ts';
 import { systemClock } from '../ports/clock/clock.ts';
@@ -117,12 +118,18 @@ async function checkOlderKeys({ store, keyring }: Core): Promise<Finding> {
   return ok(check, keyUses.map((use) => `${use} ${keyring.ids[use].current}`).join(', '));
 }
 
+/** Seeds come with passwords that stand in the sources. In production the instances do not start beside them. */
+async function checkSeeds(core: Core): Promise<Finding[]> {
+  const told = core.config.environment === 'production' ? await tellSeeds(core) : undefined;
+  return told === undefined ? [] : [fail('seeds', told, AWAY_WITH_SEEDS)];
+}
+
 /** Keys that do not fit the database look well by themselves, and then nobody can sign in. */
 async function checkKeysFit(opened: Opened): Promise<Finding[]> {
   const core = createCore(opened);
   try {
     await core.store.clients.list();
-    return [ok('keys', 'open what the database holds'), ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now()), await checkOlderKeys(core)];
+    return [ok('keys', 'open what the database holds'), ...(await checkSeeds(core)), ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now()), await checkOlderKeys(core)];
   } catch (error) {
     return [fail('keys', `do not open what the database holds: ${messageOf(error)}`, 'give this process the KEYRING that the database was filled with')];
   } finally {

@@ -6,8 +6,10 @@ import { createClientService, type ClientRefusal } from '../admin/clients/servic
 import { handOf } from '../admin/clients/versions.ts';
 import { createOperatorService } from '../admin/operators/service.ts';
 import type { Core } from '../core.ts';
+import type { Account } from '../domain/account.ts';
 import type { Client } from '../domain/client.ts';
 import { LOCALES } from '../domain/locale.ts';
+import type { Nik } from '../domain/nik.ts';
 import { roles } from '../domain/operator.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 
@@ -91,6 +93,14 @@ async function seedCitizens(core: Core): Promise<SeededCitizen[]> {
     if (made?.ok === true || isAsSeeded) seeded.push(citizen);
   }
   return seeded;
+}
+
+/** What of the seeds lies in the database, whatever has become of it since. */
+export async function seedsIn({ store }: Core): Promise<{ readonly citizens: readonly Account[]; readonly clients: readonly Client[] }> {
+  const niks = people.parse(await read('accounts')).map(({ nik }) => sensitive(nik as Nik));
+  const ids = services.parse(await read('clients')).map(({ metadata }) => metadata.client_id);
+  const [citizens, clients] = await Promise.all([Promise.all(niks.map((nik) => store.accounts.findByNik(nik))), Promise.all(ids.map((id) => store.clients.find(id)))]);
+  return { citizens: citizens.filter((one) => one !== undefined), clients: clients.filter((one) => one !== undefined) };
 }
 
 /**
