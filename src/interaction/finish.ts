@@ -24,23 +24,31 @@ export interface SignedIn {
   readonly knownDevice?: boolean;
 }
 
+/** What the person said no to. */
+type Told = { readonly secondFactor: 'declined' } | { readonly sharing: 'declined' };
+
 /** Ends a sign-in: the only callers of the provider's `interactionResult`. */
 export interface Finish {
   /** For each journey that has proved who it is: home, or on to the second factor. No way leads round it. */
   signedIn(ctx: Context, who: SignedIn): Promise<void>;
   /** For the second factor alone: home. What was declined is told to the policy, which would ask again. */
-  completed(ctx: Context, who: SignedIn, told?: { readonly secondFactor: 'declined' }): Promise<void>;
+  completed(ctx: Context, who: SignedIn, told?: Told): Promise<void>;
   /** The person, who is signed in already, agreed to what the service gets, or was told. */
   consented(ctx: Context): Promise<void>;
-  /** The person would rather not share what the service asked for; it hears `access_denied`. */
-  declined(ctx: Context): Promise<void>;
+  /**
+   * The person would rather not share what the service asked for; it hears `access_denied`.
+   * @param accountId  who was asked, where somebody is signed in.
+   */
+  declined(ctx: Context, accountId: AccountId | undefined): Promise<void>;
+  /** The same at the end of a journey that has proved who it is: signed in they are all the same, unless a second factor is due. */
+  signedInAndDeclined(ctx: Context, who: SignedIn): Promise<void>;
   /** The person goes back to the service without signing in; it hears `access_denied`. */
   cancelled(ctx: Context): Promise<void>;
 }
 
 export interface FinishDeps {
   readonly provider: Provider;
-  readonly sharing: Pick<Sharing, 'settle'>;
+  readonly sharing: Pick<Sharing, 'settle' | 'decline'>;
   readonly store: Pick<Store, 'audit'>;
   readonly audit: Pick<Audit, 'record'>;
   /** Keeps back a sign-in that must go on to a second factor. */
@@ -61,6 +69,12 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
     if (client === undefined || version === '') return;
     await sharing.settle({ client, accountId, ...wantedOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
   }
+
+  async function recordDeclined(ctx: Context, accountId: AccountId | undefined): Promise<void> {
+    const { client, interaction, uid } = entered(ctx);
+    if (client !== undefined) await sharing.decline({ client, accountId, ...wantedOf(interaction.params) }, uid);
+  }
+  const refused = (ctx: Context): Promise<void> => leave(ctx, { error: 'access_denied', error_description: 'the person did not agree to share the data' });
 
   const record = (ctx: Context, type: 'sign-in.held' | 'sign-in.succeeded', { accountId, amr, knownDevice }: SignedIn): Promise<void> =>
     audit.record(store, type, { amr, ...(knownDevice === undefined ? {} : { knownDevice }) }, { accountId, clientId: entered(ctx).clientId });
@@ -96,7 +110,18 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
 
     // What was proved before this page, it stays proved: `login` of the same way goes along.
     consented: (ctx) => leave(ctx, { consent: {} }, { mergeWithLastSubmission: true }),
-    declined: (ctx) => leave(ctx, { error: 'access_denied', error_description: 'the person did not agree to share the data' }),
+    async declined(ctx, accountId) {
+      await recordDeclined(ctx, accountId);
+      await refused(ctx);
+    },
+
+    async signedInAndDeclined(ctx, who) {
+      await recordDeclined(ctx, who.accountId);
+      // Who is asked for nothing more is not led to a further page: without it nobody is signed in.
+      if (await hold(entered(ctx), who)) await refused(ctx);
+      else await completed(ctx, who, { sharing: 'declined' });
+    },
+
     cancelled: (ctx) => leave(ctx, { error: 'access_denied', error_description: 'the person went back without signing in' }),
   };
 }

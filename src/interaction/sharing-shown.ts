@@ -8,17 +8,18 @@ import { wantedOf, valuesOf, type Question, type Sharing, type Values } from './
 export interface SharingShown {
   readonly question: Question;
   readonly values: Values;
+  /** The way home without it. */
   readonly decline: string;
 }
 
 /** @returns what the person has yet to be shown before they go on to the service; undefined where it is nothing. */
-export type ShowSharing = (ctx: Context, accountId: AccountId) => Promise<SharingShown | undefined>;
+export type ShowSharing = (ctx: Context, accountId: AccountId, declineStep: string) => Promise<SharingShown | undefined>;
 
 export const createShowSharing =
   ({ sharing, store }: { readonly sharing: Pick<Sharing, 'ask'>; readonly store: Pick<Store, 'accounts'> }): ShowSharing =>
-  async (ctx, accountId) => {
+  async (ctx, accountId, declineStep) => {
     const { client, interaction, uid } = entered(ctx);
     const question = client === undefined ? undefined : await sharing.ask({ client, accountId, ...wantedOf(interaction.params) });
     const account = question === undefined ? undefined : await store.accounts.findById(accountId);
-    return question === undefined ? undefined : { question, values: account === undefined ? {} : valuesOf(account), decline: interactionPath(uid, 'consent/decline') };
+    return question === undefined ? undefined : { question, values: account === undefined ? {} : valuesOf(account), decline: interactionPath(uid, declineStep) };
   };

@@ -24,7 +24,12 @@ export function createPolicy({ isEnrolled }: PolicyDeps): interactionPolicy.Defa
   login?.remove('essential_acrs');
   login?.remove('essential_acr');
   login?.add(new Check('second_factor', 'the sign-in lacks a second factor', (ctx) => lacksSecondFactor(ctx, isEnrolled)));
-  policy.add(new Prompt({ name: 'create', requestable: true }), 0);
+  // Said on the last page of a registration: the person is signed in by now, and nothing else is asked of them.
+  const declined = new Check('sharing_declined', 'the person did not agree to share the data', ({ oidc }) => {
+    if (oidc.result?.sharing === 'declined') throw new errors.AccessDenied('the person did not agree to share the data');
+    return false;
+  });
+  policy.add(new Prompt({ name: 'create', requestable: true }, declined), 0);
   return policy;
 }
 

@@ -93,6 +93,14 @@ describe('Protocol: a device without a keyboard of its own', () => {
     expect(await poll(other)).to.deep.include({ error: 'access_denied' });
   });
 
+  it('tells the device when the person declines at the end of a registration', async () => {
+    const device = await ask();
+    const login = await press(await type(device.user_code), 'confirm');
+    const finished = await register(app, browser, await browser.open(login.link('Daftar Sekarang')), somebody());
+    expect((await browser.submit(finished, 'register/decline')).text).to.include('Perangkat tidak dihubungkan');
+    expect(await poll(device)).to.deep.include({ error: 'access_denied' });
+  });
+
   it('says what is wrong with a code, and leads on', async () => {
     const device = await ask();
     const problem = async (code: string): Promise<string> => {

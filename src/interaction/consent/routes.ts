@@ -81,12 +81,7 @@ export function addConsent({ sharing, finish, provider, store, csrf, config }: C
     await finish.consented(ctx);
   }
 
-  /** Also from the end of a registration, where nobody is signed in yet. */
-  async function decline(ctx: Context): Promise<void> {
-    const { client, interaction, uid } = entered(ctx);
-    if (client !== undefined) await sharing.decline({ client, accountId: (await asked(ctx))?.accountId, ...wantedOf(interaction.params) }, uid);
-    await finish.declined(ctx);
-  }
+  const decline = async (ctx: Context): Promise<void> => finish.declined(ctx, (await asked(ctx))?.accountId);
 
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });

@@ -13,7 +13,7 @@ import { say, type FieldError, type Screen } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { senderOf } from '../../web/sender.ts';
 import { entered, interactionPath } from '../entrance.ts';
-import type { Finish } from '../finish.ts';
+import type { Finish, SignedIn } from '../finish.ts';
 import type { RecoveryDraft, RecoveryDrafts } from './drafts.ts';
 import { begin, type Recovery, type RecoveryStep } from './machine.ts';
 import type { RecoveryPages } from './pages.ts';
@@ -138,9 +138,9 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     get('recover/password', at('password', (ctx) => show(ctx, pages.password(ctx, {}))));
     post('recover/password', at('password', password));
     get('recover/finished', at('finished', async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
-    post('recover/finished', at('finished', (ctx, { state: { accountId, channel, signedInAt } }) => {
-      const { acr: level, amr } = PROOF[channel];
-      return finish.signedIn(ctx, { accountId, at: signedInAt, acr: level, amr, remember: false });
-    }));
+    const proved = ({ state: { accountId, channel, signedInAt } }: At<'finished'>): SignedIn => ({ accountId, at: signedInAt, ...PROOF[channel], remember: false });
+    post('recover/finished', at('finished', (ctx, draft) => finish.signedIn(ctx, proved(draft))));
+    get('recover/decline', toStep);
+    post('recover/decline', at('finished', (ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
   };
 }

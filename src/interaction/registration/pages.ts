@@ -148,7 +148,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
     },
 
     async finished(ctx: Context, { accountId, identity, email, phoneMoved }: State<'finished'>): Promise<Screen> {
-      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, sharing: await showSharing(ctx, accountId) });
+      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, sharing: await showSharing(ctx, accountId, 'register/decline') });
     },
   };
 }

@@ -17,7 +17,7 @@ import { say, type Screen } from '../../web/screen.ts';
 import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath } from '../entrance.ts';
-import type { Finish } from '../finish.ts';
+import type { Finish, SignedIn } from '../finish.ts';
 import type { RegistrationDraft, RegistrationDrafts } from './drafts.ts';
 import { contactKey, emailSuggestionFor, identityKey, parseContact, parseIdentity } from './forms.ts';
 import { begin, type Registration, type RegistrationStep } from './machine.ts';
@@ -206,7 +206,9 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       await toStep(ctx);
     });
     get('register/finished', at('finished', async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
-    post('register/finished', at('finished', (ctx, { state: { accountId, activatedAt } }) =>
-      finish.signedIn(ctx, { accountId, at: epochSeconds(new Date(activatedAt)), acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false })));
+    const proved = ({ state: { accountId, activatedAt } }: At<'finished'>): SignedIn => ({ accountId, at: epochSeconds(new Date(activatedAt)), acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false });
+    post('register/finished', at('finished', (ctx, draft) => finish.signedIn(ctx, proved(draft))));
+    get('register/decline', toStep);
+    post('register/decline', at('finished', (ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
   };
 }

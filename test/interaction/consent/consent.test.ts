@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import type { AccountId } from '../../../src/domain/account.ts';
+import type { Nik } from '../../../src/domain/nik.ts';
+import { sensitive } from '../../../src/domain/sensitive.ts';
 import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
+import { giveSecondFactor } from '../../support/authenticator.ts';
 import { Browser, type Page } from '../../support/browser.ts';
-import { citizens } from '../../support/citizens.ts';
+import { citizens, somebody } from '../../support/citizens.ts';
 import { goOn, register, signIn, toRegistration } from '../../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../../support/relying-party.ts';
 
@@ -23,6 +26,7 @@ describe('Sharing data with a service', () => {
   const guest = (further: Readonly<Record<string, unknown>> = {}, scope = 'openid profile email'): Promise<RelyingParty> =>
     createRelyingParty(app, { name: 'Mitra (contoh)', scope, further: { first_party: false, data_use: { email: use }, ...further } });
   const receipts = (service: RelyingParty, accountId = budiId) => app.store.consents.standing(accountId, service.id);
+  const idOf = async ({ nik }: { readonly nik: string }): Promise<AccountId> => (await app.store.accounts.findByNik(sensitive(nik as Nik)))!.id;
   const errorOf = (page: Page): string | null => page.url.searchParams.get('error');
   const change = async (service: RelyingParty, members: Readonly<Record<string, unknown>>): Promise<void> => {
     const client = await app.store.clients.find(service.id);
@@ -222,7 +226,53 @@ describe('Sharing data with a service', () => {
     expect((await receipts(service, claims.sub as AccountId)).map(({ kind }) => kind)).to.deep.equal(['consent']);
 
     const theirs = await register(app, declining, await toRegistration(declining, other.page), citizens.suparmin);
-    expect(errorOf(await declining.submit(theirs, 'consent/decline'))).to.equal('access_denied');
+    const without = await declining.submit(theirs, 'register/decline');
+    expect([errorOf(without), without.url.searchParams.get('state'), without.url.searchParams.get('code')]).to.deep.equal(['access_denied', other.request.state, null]);
+    const accountId = await idOf(citizens.suparmin);
+    expect(await receipts(service, accountId)).to.deep.equal([]);
+    expect((await app.store.audit.list({ type: 'consent.declined' })).at(-1)).to.deep.include({ accountId, clientId: service.id });
+  });
+
+  describe('declined at the end of a registration or a recovery', () => {
+    it('leaves the person signed in, as at any other sign-in: what they proved is proved', async () => {
+      const [service, person, browser] = [await guest(), somebody(), new Browser()];
+      await browser.submit(await register(app, browser, await toRegistration(browser, (await visit(browser, service)).page), person), 'register/decline');
+      expect((await browser.open(`${app.url}/`)).text).to.include(person.name);
+      // Of that service nothing was agreed to: it asks, and asks for nothing else.
+      expect((await visit(browser, service)).page.url.pathname).to.match(/\/consent$/);
+      const accountId = await idOf(person);
+      expect((await app.store.audit.list({ type: 'sign-in.succeeded' })).filter((event) => event.accountId === accountId)).to.have.length(1);
+    });
+
+    it('does so for who set a new password, and not past a second factor', async () => {
+      const service = await guest();
+      const [plain, guarded] = [somebody(), somebody()];
+      await addAccount(app, plain);
+      const { recoveryCodes } = await giveSecondFactor(app, await addAccount(app, guarded));
+      expect(recoveryCodes).not.to.deep.equal([]);
+      for (const [person, signedIn] of [[plain, true], [guarded, false]] as const) {
+        const browser = new Browser();
+        const asked = await browser.open((await visit(browser, service)).page.link('Kendala masuk?'));
+        const code = await browser.submit(asked, 'identifier', { identifier: person.phone });
+        const password = await browser.submit(code, 'code', { code: await app.codeFor(person.phone) });
+        const finished = await browser.submit(password, 'password', { password: 'Sandi-Baru#2026-Uji' });
+        expect(errorOf(await browser.submit(finished, 'recover/decline'))).to.equal('access_denied');
+        expect((await browser.open(`${app.url}/`)).text.includes(person.name)).to.equal(signedIn);
+      }
+    });
+
+    it('takes no form from elsewhere, from another browser or before the end', async () => {
+      const [service, browser] = [await guest(), new Browser()];
+      const first = await toRegistration(browser, (await visit(browser, service)).page);
+      const early = await browser.request(first.url.href.replace(/\/register.*$/, '/register/decline'), { method: 'POST', body: new URLSearchParams({ csrf: first.form('nik').fields.csrf ?? '' }) });
+      expect([early.status, early.headers.get('location')?.endsWith('/register/identity')], 'to the step that is due').to.deep.equal([303, true]);
+      const person = somebody();
+      const finished = await register(app, browser, first, person);
+      expect((await browser.post(finished, 'register/decline', { csrf: 'forged' })).status).to.equal(403);
+      expect((await browser.post(finished, 'register/decline', {}, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(403);
+      expect((await new Browser().post(finished, 'register/decline')).status).to.be.oneOf([400, 403]);
+      expect((await browser.open(`${app.url}/`)).text, 'nobody is signed in').not.to.include(person.name);
+    });
   });
 
   describe('against whoever would help along', () => {
