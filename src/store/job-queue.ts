@@ -27,7 +27,7 @@ export interface JobStanding {
   /** Since when a run waits to be taken, where one does. */
   readonly waitingSince: Date | undefined;
   readonly lastDoneAt: Date | undefined;
-  /** When a run should have come to its end at the latest, did it take no time; undefined where no instance has ever started. */
+  /** When a run should have come to its end: one that is at work has the time that it may take. Undefined where no instance has ever started. */
   readonly dueAt: Date | undefined;
   readonly lastFailedAt: Date | undefined;
   readonly lastError: string | undefined;
@@ -115,7 +115,7 @@ export function createJobQueue({ knex, jobs, ended, trouble }: JobQueueDeps): Jo
         [jobs.map(({ label }) => label)],
       );
       const found = new Map(rows.map((row) => [row.name, row]));
-      return jobs.map(({ label, cron, everySeconds }) => {
+      return jobs.map(({ label, cron, everySeconds, longestSeconds }) => {
         const row = found.get(label) ?? {};
         const since = (row.last_done_at ?? row.known_since ?? undefined) as Date | undefined;
         return {
@@ -124,7 +124,7 @@ export function createJobQueue({ knex, jobs, ended, trouble }: JobQueueDeps): Jo
           running: row.running === true,
           waitingSince: (row.waiting_since ?? undefined) as Date | undefined,
           lastDoneAt: (row.last_done_at ?? undefined) as Date | undefined,
-          dueAt: since === undefined ? undefined : new Date(since.getTime() + everySeconds * 1000),
+          dueAt: since === undefined ? undefined : new Date(since.getTime() + (everySeconds + (row.running === true ? longestSeconds : 0)) * 1000),
           lastFailedAt: (row.last_failed_at ?? undefined) as Date | undefined,
           lastError: (row.last_error ?? undefined) as string | undefined,
         };

@@ -32,7 +32,9 @@ describe('Periodic jobs', () => {
     let refused = 0;
     for (const answer of asked) void answer.then((done) => { refused += done ? 0 : 1; });
     await until('two were told that it is running', () => refused === 2);
-    expect((await joined[0]!.queue.standings())[0]).to.include({ label: 'uji', running: true });
+    const [standing] = await joined[0]!.queue.standings();
+    expect(standing).to.include({ label: 'uji', running: true });
+    expect(standing!.dueAt!.getTime(), 'the hour, and the minute that a run may take').to.be.within(Date.now() + 3_560_000, Date.now() + 3_660_000);
     release();
     expect((await Promise.all(asked)).filter(Boolean)).to.have.length(1);
     expect(joined.flatMap(({ runs }) => runs)).to.deep.equal([{ label: 'uji' }]);
