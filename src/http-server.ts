@@ -49,18 +49,53 @@ export function listen(server: Server, { host, port }: Pick<Config['http'], 'hos
   });
 }
 
-/** Ends keep-alive connections at once and waits for answers under way, so long at most. */
+/** Longest wait for a still moment: under a storm there is none, and the stop must go on. */
+const STILL_WITHIN_MS = 3000;
+/** A turn of the event loop that takes longer has done something, and who knows what has come meanwhile. */
+const STILL_TURN_MS = 0.5;
+
+/**
+ * Does the work right after the system was asked for news and there was none. A connection that waits to be accepted, and a request on one that is kept
+ * alive, are lost when a socket is closed over them: the proxy sees a reset, and must not send a form a second time.
+ */
+function whenStill(server: Server, withinMs: number, work: () => void): void {
+  let stirred = false;
+  const stir = (): void => { stirred = true; };
+  server.on('connection', stir).on('request', stir);
+  const until = performance.now() + withinMs;
+  let since = performance.now();
+  const look = (): void => {
+    const now = performance.now();
+    if ((stirred || now - since > STILL_TURN_MS) && now < until) {
+      [stirred, since] = [false, now];
+      setImmediate(look);
+      return;
+    }
+    server.off('connection', stir).off('request', stir);
+    work();
+  };
+  setImmediate(look);
+}
+
+/** Ends keep-alive connections and takes no others, as soon as nothing comes in; waits for answers under way, so long at most. */
 export async function drain(server: Server, seconds: number): Promise<void> {
+  const withinMs = Math.min(STILL_WITHIN_MS, seconds * 250);
+  let idle: NodeJS.Timeout | undefined;
   const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
+    whenStill(server, withinMs, () => {
+      // Apart from the other, which is then a matter of microseconds.
+      server.closeIdleConnections();
+      whenStill(server, withinMs, () => {
+        server.close(() => {
+          resolve();
+        });
+        // Others fall idle when their last answer is out; kept alive, they would hold up the stop.
+        idle = setInterval(() => {
+          whenStill(server, IDLE_CHECK_MS, () => { server.closeIdleConnections(); });
+        }, IDLE_CHECK_MS);
+      });
     });
   });
-  server.closeIdleConnections();
-  // Others fall idle when their last answer is out; kept alive, they would hold up the stop.
-  const idle = setInterval(() => {
-    server.closeIdleConnections();
-  }, IDLE_CHECK_MS);
   const force = setTimeout(() => {
     server.closeAllConnections();
   }, seconds * 1000);

@@ -81,10 +81,10 @@ const someone = somebody({ email: 'warga@contoh.id' });
     const answers = await stopAsking();
     // Both are there again for whatever comes, also where this one fails.
     await first.start();
-    const all = [...answers.values()].reduce((sum, count) => sum + count, 0);
-    const other = all - (answers.get(400) ?? 0);
-    // nginx repeats no POST that it has sent already, so one that meets a connection in the moment of its end is answered by its page.
-    expect(other / all, `other answers than to a wrong code: ${JSON.stringify([...answers])}\n${(await proxy.accessLog()).filter((line) => / 50\d$/.test(line)).join('\n')}`).to.be.below(0.05);
+    const other = [...answers].reduce((sum, [status, count]) => sum + (status === 400 ? 0 : count), 0);
+    // nginx repeats no POST that it has sent already. The instance closes in a moment in which nothing comes in; between its looking and the closing
+    // lie microseconds, in which one of some hundred requests a second may still come, once in some twenty stops.
+    expect(other, `other answers than to a wrong code: ${JSON.stringify([...answers])}\n${(await proxy.accessLog()).filter((line) => / 50\d$/.test(line)).join('\n')}`).to.be.at.most(1);
 
     const finished = await enterCode(browser, code, await instances.codeFor(dewi.phone));
     const home = await goOn(browser, finished);
@@ -132,6 +132,8 @@ const someone = somebody({ email: 'warga@contoh.id' });
 
     it('and everything is as it was when they are back', async () => {
       await Promise.all(instances.all.map((instance) => instance.start()));
+      // For two seconds nginx takes them for gone.
+      await until('the proxy sends requests again', async () => (await wrongCode()).status === 400);
       await signInOf();
     });
   });
