@@ -26,6 +26,7 @@ interface Flags {
   readonly testPostLogoutRedirectUri?: readonly string[];
   readonly testBackchannelLogoutUri?: string;
   readonly scope?: string;
+  readonly grantType?: readonly string[];
   readonly backchannelLogoutUri?: string;
   readonly clientUri?: string;
   readonly metadata?: string;
@@ -44,6 +45,7 @@ const addMetadataOptions = (command: Command): Command =>
     .option('--test-post-logout-redirect-uri <uri>', 'where the sandbox sends it after signing out; may be given again', collect)
     .option('--test-backchannel-logout-uri <uri>', 'where the sandbox tells that a session ended')
     .option('--scope <scopes>', 'what the client may ask for, parted by blanks')
+    .option('--grant-type <grant>', 'how it gets tokens, where that is not the way of its type alone: refresh_token beside authorization_code, for instance; may be given again', collect)
     .option('--backchannel-logout-uri <uri>', 'where the service is told that a session ended')
     .option('--client-uri <uri>', 'home page of the service')
     .option('--metadata <file>', 'RFC 7591 client metadata as JSON, from a file or - for standard input, instead of the flags above')
@@ -51,7 +53,7 @@ const addMetadataOptions = (command: Command): Command =>
     .option('--allow-nik', 'grant the scope nik, which needs a legal basis');
 
 /** The flags that were given, by their names in the metadata; an empty one takes the member away. */
-function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, testPostLogoutRedirectUri, testBackchannelLogoutUri, scope, backchannelLogoutUri, clientUri, operatedBy }: Flags): Record<string, unknown> {
+function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, testPostLogoutRedirectUri, testBackchannelLogoutUri, scope, grantType, backchannelLogoutUri, clientUri, operatedBy }: Flags): Record<string, unknown> {
   const given: Record<string, unknown> = {
     client_name: name,
     redirect_uris: redirectUri,
@@ -60,6 +62,7 @@ function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, 
     test_post_logout_redirect_uris: testPostLogoutRedirectUri,
     test_backchannel_logout_uri: testBackchannelLogoutUri,
     scope,
+    grant_types: grantType,
     backchannel_logout_uri: backchannelLogoutUri,
     client_uri: clientUri,
     operated_by: operatedBy,

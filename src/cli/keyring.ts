@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { addKey, idsIn, keyUses, makeKeyringDocument, removeKey, useKey, writeKeyring, type KeyringDocument, type KeyUse } from '../crypto/keyring-document.ts';
 import { keyringFile, readKeyring, replaceKeyringFile } from '../crypto/keyring-source.ts';
+import type { Config } from '../config.ts';
 import type { Core } from '../core.ts';
 import { systemRandom } from '../ports/random/random.ts';
 import { readConfig, withCore } from './open.ts';
@@ -60,6 +61,17 @@ async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> 
   if ((found?.rows ?? 0) > 0) throw new Refused(`${found?.rows ?? 0} rows are still under the key ${id}: keys reencrypt moves them`);
 }
 
+const COPIES = 'Renew the copies of the keyring that are kept elsewhere: what is sealed under a new key opens with none of the older ones.';
+
+/** What is in no table is on the way in browsers and mailboxes: how long its key has to stay, or somebody begins anew. */
+function whenToRemove(use: KeyUse, { lifetimes, otp }: Pick<Config, 'lifetimes' | 'otp'>): string {
+  const seconds = { personalData: 0, sealing: lifetimes.resumeSeconds, blindIndex: otp.emailLinkSeconds, cookies: lifetimes.sessionSeconds }[use];
+  if (seconds === 0) return '';
+  const lost = { personalData: '', sealing: 'sign-ins that expired can be taken up again', blindIndex: 'links that confirm an address are good', cookies: 'sessions last' }[use];
+  const days = Math.ceil(seconds / 86_400);
+  return ` Before remove-key wait ${days === 1 ? 'a day' : `${days} days`}, as long as ${lost}.`;
+}
+
 const useArgument = (): Argument => new Argument('<use>', 'what it is for').choices(keyUses);
 
 /** The keys that everything else hangs on. What is changed here acts when instances are started with it; docs/operasi/keys.md has the order. */
@@ -110,7 +122,7 @@ export function addKeyringCommands(program: Command): void {
       const { document, keep } = openDocument(flags);
       const added = addKey(document, use, systemRandom);
       keep(added.document);
-      remark(`The key ${added.id} is known and not used yet. Restart every instance with this keyring, then: keyring use-key ${use} ${added.id}`);
+      remark(`The key ${added.id} is known and not used yet. Restart every instance with this keyring, then: keyring use-key ${use} ${added.id}\n${COPIES}`);
     });
 
   keyring
@@ -122,9 +134,13 @@ export function addKeyringCommands(program: Command): void {
     .action(async (use: KeyUse, id: string, flags: WriteFlags) => {
       const { document, keep } = openDocument(flags);
       demandKnown(document, use, id);
-      await withCore((core) => demandKnownEverywhere(core, use, id));
+      const config = await withCore(async (core) => {
+        await demandKnownEverywhere(core, use, id);
+        return core.config;
+      });
       keep(useKey(document, use, id));
-      remark(`Restart every instance with this keyring.${use === 'cookies' ? '' : ' A job moves what lies under the former key; keyring list shows how far it is, keys reencrypt does it at once.'}`);
+      const moving = use === 'cookies' ? '' : ' A job moves what lies under the former key; keyring list shows how far it is, keys reencrypt does it at once.';
+      remark(`Restart every instance with this keyring.${moving}${whenToRemove(use, config)}`);
     });
 
   keyring
@@ -140,6 +156,6 @@ export function addKeyringCommands(program: Command): void {
       await withCore((core) => demandUnused(core, use, id));
       keep(removeKey(document, use, id));
       const lost = { personalData: '', blindIndex: ' Links that confirm an address, made before, are good no longer.', sealing: ' Sign-ins that expired and could be taken up again begin anew.', cookies: ' Whoever has a cookie signed by it signs in again.' }[use];
-      remark(`The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}`);
+      remark(`The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}\nBackups from before open with the former keyring alone: keep a copy of it as long as them. Renew the other copies.`);
     });
 }

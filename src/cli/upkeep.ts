@@ -31,10 +31,10 @@ async function runPurge(_flags: object, command: Command): Promise<void> {
 }
 
 async function verifyAudit(_flags: object, command: Command): Promise<void> {
-  const { brokenAt, seal } = await withCore(async ({ audit, store }) => ({ brokenAt: await audit.verify(store), seal: (await store.retention.seals()).at(-1) }));
+  const { brokenAt, end, seal } = await withCore(async ({ audit, store }) => ({ brokenAt: await audit.verify(store), end: (await store.audit.chainEnd())?.position ?? 0, seal: (await store.retention.seals()).at(-1) }));
   const since = seal === undefined ? '' : ` It begins at position ${seal.position}: events of before ${seal.before.toISOString().slice(0, 10)} were removed when their time was over.`;
   const sealed = seal === undefined ? {} : { sealed: { position: seal.position, before: seal.before.toISOString() } };
-  print(command, { whole: brokenAt === undefined, ...(brokenAt === undefined ? {} : { brokenAt }), ...sealed }, () => (brokenAt === undefined ? `The chain is whole.${since}` : ''));
+  print(command, { whole: brokenAt === undefined, ...(brokenAt === undefined ? { end } : { brokenAt }), ...sealed }, () => (brokenAt === undefined ? `The chain is whole, up to position ${end}.${since}` : ''));
   if (brokenAt !== undefined) throw new Refused(`the audit chain is broken at position ${brokenAt}: an event was changed or removed`);
 }
 
