@@ -133,7 +133,8 @@ export function addSandboxSignIn({ provider, checks, store, csrf, config }: Sand
   }
 
   return (router) => {
-    const post = [form({ limitBytes: config.http.bodyLimitBytes }), guardForm(csrf, uidOf)] as const;
+    // Each of them asks the library for the interaction, which it finds by the browser's cookie alone.
+    const post = [form({ limitBytes: config.http.bodyLimitBytes }), guardForm(csrf, uidOf, { held: true })] as const;
     router.get(BASE, show);
     for (const step of ['login', 'consent', 'cancel']) router.get(`${BASE}/${step}`, toParent);
     router.post(`${BASE}/login`, ...post, signIn);

@@ -54,6 +54,12 @@ describe('Sign-in: several services in the tabs of one browser', () => {
     });
   }
 
+  it('bring home whoever opens all of them at the same moment in a browser that has never been here', async () => {
+    const browser = new Browser();
+    const tabs = await Promise.all(services.map(async (service) => ({ service, ...(await visit(browser, service)) })));
+    for (const tab of tabs) await expectHome(await signIn(browser, tab.page, budi.nik, budi.password), tab, budi.nik);
+  });
+
   it('bring three citizens home in turn, each as themselves, and end the session of the one before', async () => {
     const browser = new Browser();
     const tabs = await openTabs(browser);

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import type { Context } from 'koa';
+import { createCsrf } from '../../src/web/csrf.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
 
+const own = 'own';
 const typed = { identifier: 'orang@contoh.test', password: 'Salah-Sekali9!' };
 
 describe('Forms: who may send them', () => {
@@ -49,7 +52,53 @@ describe('Forms: who may send them', () => {
 
     const token = tokenOf(one);
     browser.forgetCookies((name) => !name.startsWith('device'));
-    expect((await send(browser, one, { csrf: token })).status, 'the device mark lost').to.equal(403);
+    expect((await send(browser, one, { csrf: token }, { 'sec-fetch-site': '' })).status, 'the device mark lost').to.equal(403);
+  });
+
+  describe('where the mark of the browser is another by now', () => {
+    /** The page of a sign-in, whose browser has lost its mark and holds the cookie of the sign-in. */
+    async function changed(): Promise<{ browser: Browser; page: Page }> {
+      const browser = new Browser();
+      const page = await openForm(browser);
+      browser.forgetCookies((name) => !name.startsWith('device'));
+      return { browser, page };
+    }
+
+    it('the page itself, where the browser says that it was one of ours', async () => {
+      const { browser, page } = await changed();
+      expect((await send(browser, page, { csrf: tokenOf(page) })).status).to.equal(422);
+    });
+
+    for (const [what, headers] of [['says nothing', { 'sec-fetch-site': '', origin: own }], ['says that nobody did', { 'sec-fetch-site': 'none' }], ['names a sister of ours', { 'sec-fetch-site': 'same-site' }]] as const) {
+      it(`nobody, where the browser ${what}`, async () => {
+        const { browser, page } = await changed();
+        expect((await send(browser, page, { csrf: tokenOf(page) }, { ...headers, ...('origin' in headers ? { origin: app.url } : {}) })).status).to.equal(403);
+      });
+    }
+
+    it('no token of another sign-in, and none that we did not make', async () => {
+      const { browser, page } = await changed();
+      const bytes = Buffer.from(tokenOf(page), 'base64url');
+      for (const [at, csrf] of [['another', tokenOf(await openForm(browser))], ['drawn', Buffer.concat([Buffer.alloc(8), bytes.subarray(8)]).toString('base64url')], ['signed', Buffer.concat([bytes.subarray(0, 8), Buffer.alloc(8), bytes.subarray(16)]).toString('base64url')], ['short', bytes.subarray(0, 8).toString('base64url')], ['empty', '']] as const) {
+        browser.forgetCookies((name) => !name.startsWith('device'));
+        expect((await send(browser, page, { csrf })).status, at).to.equal(403);
+      }
+    });
+
+    it('nobody who does not hold the sign-in', async () => {
+      const { page } = await changed();
+      const stranger = new Browser();
+      await openForm(stranger);
+      expect((await send(stranger, page, { csrf: tokenOf(page) })).status).to.equal(403);
+    });
+
+    it('no form outside of a sign-in: there the mark is all that binds it', () => {
+      const csrf = createCsrf({ ...app.container, issuer: app.url });
+      const seenBy = (device: string): Context => ({ state: { device }, get: (name: string) => (name === 'sec-fetch-site' ? 'same-origin' : '') }) as unknown as Context;
+      const token = csrf.token(seenBy('one'), 'account.contact');
+      expect(() => { csrf.check(seenBy('one'), 'account.contact', token); }).not.to.throw();
+      expect(() => { csrf.check(seenBy('other'), 'account.contact', token); }).to.throw('errors.stale-form');
+    });
   });
 
   it('offers the page again when the form was too old', async () => {
@@ -62,7 +111,6 @@ describe('Forms: who may send them', () => {
   });
 
   // What browsers say about the sender: with Sec-Fetch-Site, which settles it, and without.
-  const own = 'own';
   const senders: readonly { site?: string; origin?: string; isTaken: boolean }[] = [
     { site: 'same-origin', origin: own, isTaken: true },
     { site: 'same-origin', origin: 'null', isTaken: true },

@@ -85,7 +85,7 @@ export function addConsent({ sharing, finish, provider, store, csrf, config }: C
 
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });
-    const guard = guardForm(csrf, (ctx) => entered(ctx).uid);
+    const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     router.get('/interaction/:uid/consent', (ctx) => show(ctx));
     router.post('/interaction/:uid/consent', read, guard, agree);
     router.get('/interaction/:uid/consent/decline', (ctx) => { seeOther(ctx, interactionPath(entered(ctx).uid)); });

@@ -119,7 +119,7 @@ export function addLogin({ login, finish, sharing, provider, store, csrf, clock,
 
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });
-    const guard = guardForm(csrf, (ctx) => entered(ctx).uid);
+    const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     router.get('/interaction/:uid/login', (ctx) => show(ctx, {}));
     router.post('/interaction/:uid/login', read, guard, signIn);
     router.get('/interaction/:uid/continue', (ctx) => { seeOther(ctx, interactionPath(entered(ctx).uid, 'login')); });

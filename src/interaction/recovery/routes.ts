@@ -120,7 +120,7 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
 
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });
-    const guard = guardForm(csrf, (ctx) => entered(ctx).uid);
+    const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
     const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, handler);
 

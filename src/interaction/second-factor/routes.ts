@@ -136,7 +136,7 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
 
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });
-    const guard = guardForm(csrf, (ctx) => entered(ctx).uid);
+    const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     const get = (name: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${name}`, handler);
     const post = (name: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${name}`, read, guard, handler);
 
