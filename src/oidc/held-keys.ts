@@ -46,19 +46,22 @@ export interface KeptShortly {
   readonly sectorIdentifierUriValidate: (client: Client) => true;
 }
 
+/** A clock that was set back makes nothing last for as long as it was wrong. */
+const isYounger = (ageMs: number, ms: number): boolean => ageMs >= 0 && ageMs < ms;
+
 /**
  * The fetch by which the protocol gets what services publish. The library remembers an answer that it could not use as if it were
  * keys, and says of whatever comes then that its signature is wrong; so only a key set gets through to it, and anything else is
  * an error each time. It keeps keys for as long as the answer says, which here is not for long.
  */
 export function keptShortly({ read, clock }: KeptShortlyDeps): KeptShortly {
-  const failures = new Map<string, { readonly until: number; readonly reason: Reason }>();
+  const failures = new Map<string, { readonly at: number; readonly reason: Reason }>();
   /** Of which the next fetch wants a list: it comes before anything else can run, so that no keys are taken for one. */
   const lists = new Set<string>();
 
   function fail(key: string, member: PublishedMember, reason: Reason): never {
     if (failures.size >= MOST_FAILURES) failures.clear();
-    failures.set(key, { until: clock.now().getTime() + FAILURE_MS, reason });
+    failures.set(key, { at: clock.now().getTime(), reason });
     throw new NotPublished(member, reason);
   }
 
@@ -73,7 +76,7 @@ export function keptShortly({ read, clock }: KeptShortlyDeps): KeptShortly {
       const member = lists.delete(address) ? 'sector_identifier_uri' : 'jwks_uri';
       const key = `${member} ${address}`;
       const failed = failures.get(key);
-      if (failed !== undefined && failed.until > clock.now().getTime()) throw new NotPublished(member, failed.reason);
+      if (failed !== undefined && isYounger(clock.now().getTime() - failed.at, FAILURE_MS)) throw new NotPublished(member, failed.reason);
       const found = await read(address, { signal: init?.signal ?? undefined });
       if (!found.ok) return fail(key, member, found.refusal);
       const { text, headers } = found.value;
@@ -113,7 +116,7 @@ export function forgetOldKeys(provider: Provider, clock: Clock): void {
       clear();
     };
     keys.selectForVerify = (wanted) => {
-      if (clock.now().getTime() - fetchedAt.getTime() <= LONGEST_SECONDS * 1000) return select(wanted);
+      if (isYounger(clock.now().getTime() - fetchedAt.getTime(), LONGEST_SECONDS * 1000)) return select(wanted);
       keys.freshUntil = 0;
       return [];
     };

@@ -24,8 +24,8 @@ export interface AccountChanges {
 }
 
 /**
- * What was read in this second. It is thrown away whole, so that nothing is older and nothing piles up; and the clock is one
- * that nobody can set.
+ * What was read in this second. It is thrown away whole, so that nothing is older and nothing piles up; by whoever reads next, or by a timer when
+ * nobody does, so that nothing of a person stays for longer. The clock is one that nobody can set.
  */
 function createSecond<T>(): { read(id: string, load: () => Promise<T>): Promise<T>; forget(id: string): void } {
   let held = new Map<string, Promise<T>>();
@@ -39,6 +39,7 @@ function createSecond<T>(): { read(id: string, load: () => Promise<T>): Promise<
       }
       const known = held.get(id);
       if (known !== undefined) return known;
+      if (held.size === 0) setTimeout(() => { held = new Map(); }, HELD_MS).unref();
       const reading = load();
       held.set(id, reading);
       reading.catch(() => {

@@ -60,6 +60,16 @@ describe('Keys of clients', () => {
     expect([await token('terbit', leaked), await token('terbit', fresh)]).to.deep.equal([401, 200]);
   });
 
+  it('are fetched anew where the clock was set back: else those of before would last for as long as it was wrong', async () => {
+    const [leaked, fresh] = [await makeKey('bocor'), await makeKey('baru')];
+    server.publishes({ keys: [leaked.jwk, fresh.jwk] });
+    await app.addClient({ type: 'machine', metadata: { ...machine('mundur', { jwks_uri: server.uri }), client_name: 'Mundur' } });
+    expect(await token('mundur', leaked)).to.equal(200);
+    server.publishes({ keys: [fresh.jwk] });
+    letPass(-600);
+    expect([await token('mundur', leaked), await token('mundur', fresh)]).to.deep.equal([401, 200]);
+  });
+
   it('change at the service alone: a refresh token is used by the new key a minute later', async () => {
     const citizen = somebody();
     await addAccount(app, citizen);
@@ -104,5 +114,10 @@ describe('Keys of clients', () => {
     expect(await get('https://lain.test/jwks')).to.deep.equal({ keys: [] });
     clock.advance({ seconds: FAILURE_MS / 1000 });
     expect(await get()).to.deep.equal({ keys: [] });
+    answer = refuse('unreachable');
+    await get();
+    answer = ok({ text: '{"keys":[]}', headers: new Headers() });
+    clock.advance({ hours: -1 });
+    expect(await get(), 'a clock that was set back').to.deep.equal({ keys: [] });
   });
 });
