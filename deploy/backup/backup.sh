@@ -3,7 +3,7 @@
 #
 #   DATABASE_URL or DATABASE_URL_FILE   the database, as the sign-on has it; a role that may read everything is enough
 #   BACKUP_RECIPIENTS                   a file of public keys for age; then the backup can be read by their owners alone
-#   KEYRING                             as the sign-on has it, to make sure that it is not kept in the same place
+#   KEYRING or KEYRING_FILE             as the sign-on has it, to make sure that it is not kept in the same place
 #
 # The keyring is not in it, and belongs elsewhere: a backup with its keyring is every citizen's data in clear, and a backup whose
 # keyring is lost is nothing. docs/operasi/backup.md says the rest.
@@ -17,10 +17,16 @@ umask 077
 folder=$(realpath -- "$1")
 [ -d "$folder" ] || fail "there is no folder $1"
 
-case ${KEYRING:-} in
+keyring=${KEYRING:-${KEYRING_FILE:-}}
+case $keyring in
   '' | '{'*) ;;
-  *) case $(realpath -m -- "$KEYRING") in "$folder"/*) fail "the keyring lies in $folder: keep it where no backup is" ;; esac ;;
+  *) case $(realpath -m -- "$keyring") in "$folder"/*) fail "the keyring lies in $folder: keep it where no backup is" ;; esac ;;
 esac
+
+if [ -n "${BACKUP_RECIPIENTS:-}" ]; then
+  need age age
+  [ -r "$BACKUP_RECIPIENTS" ] || fail "BACKUP_RECIPIENTS=$BACKUP_RECIPIENTS cannot be read"
+fi
 
 # An older pg_dump does not know a newer server.
 server=$(psql --no-psqlrc --tuples-only --no-align --command 'show server_version_num' "$url")

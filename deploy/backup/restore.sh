@@ -18,12 +18,20 @@ file=$(realpath -- "$1")
 [ -f "$file.sha256" ] || fail "there is no $file.sha256 to check the backup by"
 (cd "$(dirname -- "$file")" && sha256sum --check --status -- "$(basename -- "$file").sha256") || fail "the file is not the one that was written: its sum differs"
 
+case $file in
+  *.age)
+    need age age
+    [ -n "${BACKUP_IDENTITY:-}" ] || fail "set BACKUP_IDENTITY: the file of the private key that opens $(basename -- "$file")"
+    [ -r "$BACKUP_IDENTITY" ] || fail "BACKUP_IDENTITY=$BACKUP_IDENTITY cannot be read"
+    ;;
+esac
+
 tables=$(psql --no-psqlrc --tuples-only --no-align --command "select count(*) from pg_tables where schemaname = 'public'" "$url")
 [ "$tables" -eq 0 ] || fail "the database is not empty ($tables tables): make a new one"
 
 restore() { pg_restore --single-transaction --exit-on-error --no-owner --no-privileges --dbname="$url" "$@"; }
 case $file in
-  *.age) age --decrypt --identity "${BACKUP_IDENTITY:?set BACKUP_IDENTITY}" "$file" | restore ;;
+  *.age) age --decrypt --identity "$BACKUP_IDENTITY" "$file" | restore ;;
   *) restore "$file" ;;
 esac
 # An owner who is not the administrator would hear of every table of the system that it may not analyse.

@@ -62,6 +62,15 @@ const silent = createLog({ level: 'silent' });
     expect([status, stderr]).to.deep.equal([1, `backup: the keyring lies in ${directory}: keep it where no backup is\n`]);
   });
 
+  it('says what is missing before anything is written', () => {
+    const folder = join(directory, 'untouched');
+    mkdirSync(folder);
+    expect(run('backup', folder, {}).stderr).to.equal('backup: set DATABASE_URL or DATABASE_URL_FILE\n');
+    expect(run('backup', folder, { DATABASE_URL_FILE: '/nowhere' }).stderr).to.equal('backup: DATABASE_URL_FILE=/nowhere cannot be read\n');
+    expect(run('backup', folder, { DATABASE_URL: oldUrl, BACKUP_RECIPIENTS: '/nowhere' }).stderr).to.match(/^backup: (?:age is not installed: apt install age|BACKUP_RECIPIENTS=\/nowhere cannot be read)/);
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+
   it('goes into an empty database, and whoever had an account signs in with it', async () => {
     const url = join(directory, 'database-url');
     writeFileSync(url, `${oldUrl}\n`, { mode: 0o600 });
