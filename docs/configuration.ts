@@ -12,7 +12,7 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   keys: 'The keys that sign tokens; see [operasi/keys.md](operasi/keys.md).',
   dukcapil: 'The civil registry; see [civil-registry.md](civil-registry.md).',
   simulator: 'The simulated civil registry; not in production.',
-  sampleService: 'The sample service of development.',
+  sampleService: 'The samples of development; not in production.',
   sms: 'How text messages leave.',
   mail: 'How e-mail leaves.',
   courier: 'The queue of messages on their way.',

@@ -95,6 +95,7 @@ export const settings = {
   },
 
   sampleService: {
+    enabled: flag(true, 'Make the services and people of `config/seed` at each start, and run the sample service; `false` begins empty, to try out an installation.', { env: 'SAMPLES' }),
     port: whole(3001, 'Port of the sample service.', { env: 'SAMPLE_SERVICE_PORT', max: 65_535 }),
   },
 

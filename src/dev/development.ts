@@ -49,30 +49,55 @@ function stopProcess(child: ChildProcess): Promise<void> {
   });
 }
 
+/** Where what is served in development alone is looked at: a proxy in front hides it, as deploy/nginx does, and no other way leads to a name that is not known here. */
+const ownAddress = ({ http }: Config, port: number): string => (http.trustProxy === 0 ? http.issuer : `http://${http.host}:${port}`);
+
+interface Samples {
+  readonly url: string;
+  readonly citizens: Awaited<ReturnType<typeof seed>>['citizens'];
+}
+
 /** What a newcomer needs to try everything, as the terminal shows it. */
-function welcome(config: Config, simulatorUrl: string | undefined, citizens: Awaited<ReturnType<typeof seed>>['citizens']): string {
+function welcome(config: Config, { simulator, port }: Pick<RunningServer, 'simulator' | 'port'>, samples: Samples | undefined): string {
   const { issuer } = config.http;
+  const own = ownAddress(config, port);
   const [newcomer] = fixtures;
   const lines: [string, string][] = [
-    ['Sample service', `http://localhost:${config.sampleService.port}`],
+    ...(samples === undefined ? [] : [['Sample service', samples.url] as [string, string]]),
     ['Sign-on, portal', issuer],
-    ['Sandbox', `${issuer}/sandbox, tried at http://localhost:${config.sampleService.port}/uji`],
-    ['SMS and e-mail', `${issuer}/dev/outbox`],
-    ['Civil registry', `${issuer}/dev/registry${simulatorUrl === undefined ? '' : `  (${simulatorUrl})`}`],
-    ['Every page', `${issuer}/dev/gallery`],
+    ['Sandbox', `${issuer}/sandbox${samples === undefined ? '' : `, tried at ${samples.url}/uji`}`],
+    ['SMS and e-mail', `${own}/dev/outbox`],
+    ['Civil registry', `${own}/dev/registry${simulator === undefined ? '' : `  (${simulator.url})`}`],
+    ['Every page', `${own}/dev/gallery`],
   ];
   if (newcomer !== undefined) lines.push(['To register', `NIK ${newcomer.nik}, ${newcomer.name}, mother ${newcomer.mother}`]);
+  const citizens = samples?.citizens ?? [];
   const [operators, others] = [citizens.filter(({ roles }) => roles.length > 0), citizens.filter(({ roles }) => roles.length === 0)];
   for (const { nik, email, password } of others) lines.push(['To sign in', `${email} or NIK ${nik}, password ${password}`]);
   for (const { email, password } of operators) lines.push(['To administer', `${issuer}/admin as ${email}, password ${password}`]);
+  if (samples === undefined) lines.push(['To administer', `${issuer}/admin; whoever has registered becomes an operator by: sso operator grant <e-mail> administrator`]);
   const width = Math.max(...lines.map(([label]) => label.length));
   return ['', 'SIAPkerja SSO is up, for development only: every key and person here is invented.', ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`), '  Ctrl-C stops it all; what was made stays.', '', ''].join('\n');
 }
 
+/** The sample service is made of what the product itself does without; `npm ci --omit=dev` leaves it out. */
+function demandItsPackages(): void {
+  try {
+    import.meta.resolve('openid-client');
+  } catch (cause) {
+    throw new Error('The sample service needs the development dependencies: run npm ci, or set SAMPLES=false.', { cause });
+  }
+}
+
 /** Seeds, starts the sample service and says where everything is. */
-export async function startDevelopment({ container, simulator }: RunningServer, config: Config): Promise<{ close(): Promise<void> }> {
-  const { citizens, clients } = await seed(container);
-  const sample = startSampleService(container, clients);
-  process.stdout.write(welcome(config, simulator?.url, citizens));
+export async function startDevelopment(server: RunningServer, config: Config): Promise<{ close(): Promise<void> }> {
+  if (!config.sampleService.enabled) {
+    process.stdout.write(welcome(config, server, undefined));
+    return { close: () => Promise.resolve() };
+  }
+  demandItsPackages();
+  const { citizens, clients } = await seed(server.container);
+  const sample = startSampleService(server.container, clients);
+  process.stdout.write(welcome(config, server, { url: `http://localhost:${config.sampleService.port}`, citizens }));
   return { close: () => stopProcess(sample) };
 }

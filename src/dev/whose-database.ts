@@ -29,7 +29,8 @@ export async function demandOwnDatabase(core: Core): Promise<void> {
     const told = await tellSeeds(core);
     if (told !== undefined) throw new WrongDatabase(`${told}. To do: ${AWAY_WITH_SEEDS}`);
   }
-  if (config.environment === 'development') {
+  // Whoever wants no samples has thought about what this database is for.
+  if (config.environment === 'development' && config.sampleService.enabled) {
     const { citizens } = await seedsIn(core);
     if (citizens.length === 0 && (await store.operators.list()).length > 0) {
       throw new WrongDatabase('the database has operators and nobody of development, so it is taken for one of production, and left alone. To do: set NODE_ENV=production, or let development have an empty database of its own');

@@ -89,6 +89,15 @@ describe('The settings that deploy/ gives', () => {
     });
   }
 
+  it('to a trial begin empty, with stand-ins for whoever is not there yet', () => {
+    const { NODE_EXTRA_CA_CERTS, ...trial } = variablesIn('deploy/trial.env.example');
+    expect(NODE_EXTRA_CA_CERTS, 'for Node alone').to.be.a('string');
+    expect(Object.keys(trial).filter((variable) => !names.includes(variable))).to.deep.equal([]);
+    const given = Object.entries({ ...ofUnit('deploy/systemd/sso@.service'), ...trial }).filter(([, value]) => value !== '');
+    const { environment, dukcapil, sms, mail, sampleService } = loadConfig(readable(Object.fromEntries(given)));
+    expect({ environment, registry: dukcapil.url, sms: sms.driver, mail: mail.smtpUrl, samples: sampleService.enabled }).to.deep.equal({ environment: 'development', registry: undefined, sms: 'outbox', mail: undefined, samples: false });
+  });
+
   it('come from files that exist: each credential of a unit is one that it names, and each program is there', () => {
     for (const path of ['deploy/systemd/sso@.service', 'deploy/systemd/sso-migrate.service']) {
       const credentials = (unit(path).get('LoadCredential') ?? []).map((line) => line.slice(0, line.indexOf(':')));

@@ -48,7 +48,7 @@ describe('The seeds', () => {
 
   it('follow the sample service to another port and keep its secret', async () => {
     const { clients: before } = await seed(core);
-    const { clients: after } = await seed({ ...core, config: { ...core.config, sampleService: { port: 4302 } } });
+    const { clients: after } = await seed({ ...core, config: { ...core.config, sampleService: { ...core.config.sampleService, port: 4302 } } });
     expect(after.map(({ metadata }) => metadata.redirect_uris)).to.deep.equal([['http://localhost:4302/callback'], ['http://localhost:4302/skillhub/callback']]);
     expect(after.map(({ listing }) => listing?.url)).to.deep.equal(['http://localhost:4302/', 'http://localhost:4302/skillhub']);
     expect(after[0]?.secrets).to.deep.equal(before[0]?.secrets);
