@@ -28,12 +28,16 @@
     if (!window.fetch || !window.URLSearchParams) return;
     form.addEventListener('change', function (event) {
       var input = event.target;
+      var typed = input.value;
       var fields = new window.URLSearchParams(new window.FormData(form));
       fields.set('intent', 'check');
       fields.set('left', input.name);
       window.fetch(form.action, { method: 'POST', body: fields, credentials: 'same-origin', redirect: 'error' })
         .then(function (response) { return response.text(); })
-        .then(function (html) { take(input, new window.DOMParser().parseFromString(html, 'text/html')); })
+        .then(function (html) {
+          // Of what has been typed over meanwhile another answer is on its way.
+          if (input.value === typed) take(input, new window.DOMParser().parseFromString(html, 'text/html'));
+        })
         .catch(function () { /* Saving tells the same. */ });
     });
   });

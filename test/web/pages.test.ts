@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type axe from 'axe-core';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page, type Route } from 'playwright-core';
 import type { Locale } from '../../src/domain/locale.ts';
 import { gallery, galleryUrl, type GalleryEntry } from '../../src/dev/gallery.ts';
 import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
@@ -182,6 +182,34 @@ describeInChromium('Pages in a browser', function () {
     expect(await page.locator('#redirect_uris').getAttribute('aria-describedby')).to.include('redirect_uris-error');
     expect(await page.locator('.error').count()).to.equal(1);
     expect(complaints.filter((text) => !text.includes('422'))).to.deep.equal([]);
+  });
+
+  it('show no answer about what has been typed over since, however late it comes', async () => {
+    const [refused, fine] = await Promise.all(['edit: refused', 'edit: new'].map(async (name) => (await fetch(pages.url + galleryUrl(entry('admin/clients/edit', name), 'id'))).text()));
+    const asked: Route[] = [];
+    let isAsked = (): void => undefined;
+    await page.route('**/*', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      asked.push(route);
+      isAsked();
+    });
+    await open(entry('admin/clients/edit', 'edit: new'));
+    for (const typed of ['https://*.contoh.test/kembali', 'https://layanan.contoh.test/kembali']) {
+      const next = new Promise<void>((resolve) => { isAsked = resolve; });
+      await page.locator('#redirect_uris').fill(typed);
+      await page.locator('#client_uri').focus();
+      await next;
+    }
+    const [first, second] = asked;
+    await second!.fulfill({ status: 422, contentType: 'text/html', body: fine! });
+    await first!.fulfill({ status: 422, contentType: 'text/html', body: refused! });
+    // Of another field the same page says something, and that is shown: the late answer has been dealt with by then.
+    const later = new Promise<void>((resolve) => { isAsked = resolve; });
+    await page.locator('#jwks_uri').evaluate((input: HTMLInputElement) => { input.value = 'http://contoh.test/jwks'; input.dispatchEvent(new Event('change', { bubbles: true })); });
+    await later;
+    await asked[2]!.fulfill({ status: 422, contentType: 'text/html', body: refused! });
+    await page.locator('#jwks_uri-error').waitFor({ state: 'attached' });
+    expect(await page.locator('#redirect_uris-error').count()).to.equal(0);
   });
 
   it('count the wait for another code down and then allow it', async () => {
