@@ -33,9 +33,9 @@ const silent = createLog({ level: 'silent' });
     const port = await freePort();
     return loadConfig({ NODE_ENV: 'test' }, { dataDir: directory, http: { port, issuer: `http://localhost:${port}` }, database: { url }, simulator: { port: 0 } });
   };
-  function run(script: 'backup' | 'restore', argument: string, env: Readonly<Record<string, string>>, programs = ''): { status: number | null; stdout: string; stderr: string } {
+  function run(script: 'backup' | 'restore', argument: string | readonly string[], env: Readonly<Record<string, string>>, programs = ''): { status: number | null; stdout: string; stderr: string } {
     const path = [programs, SYSTEM_POSTGRES, process.env.PATH].filter(Boolean).join(':');
-    const { status, stdout, stderr } = spawnSync(join(root, `deploy/backup/${script}.sh`), [argument], { env: { PATH: path, ...env }, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(join(root, `deploy/backup/${script}.sh`), [argument].flat(), { env: { PATH: path, ...env }, encoding: 'utf8' });
     return { status, stdout: stdout.trim(), stderr };
   }
 
@@ -94,6 +94,25 @@ const silent = createLog({ level: 'silent' });
       await running.close();
     }
     expect(run('restore', made.stdout, { DATABASE_URL: emptyUrl }).stderr, 'over something').to.match(/^restore: the database is not empty/);
+  });
+
+  it('for a drill comes without what waited: nobody hears from a copy', async () => {
+    const drillUrl = await server.make('drill');
+    const waiting = { locale: 'id', sealed: Buffer.alloc(1), next_attempt_at: new Date(), created_at: new Date() };
+    await old.knex('messages').insert([{ ...waiting, id: old.random.uuid(), channel: 'sms', purpose: 'activation-code' }, { ...waiting, id: old.random.uuid(), channel: 'email', purpose: 'confirm-email', state: 'sent', sealed: null, finished_at: new Date() }]);
+    await old.knex('logout_notices').insert({ account_id: old.random.uuid(), client_id: 'uji', reason: 'sign-out', next_attempt_at: new Date(), created_at: new Date() });
+    const folder = join(directory, 'for-a-drill');
+    mkdirSync(folder);
+    const made = run('backup', folder, { DATABASE_URL: oldUrl });
+    const restored = run('restore', ['--drill', made.stdout], { DATABASE_URL: drillUrl });
+    expect(restored).to.deep.equal({ status: 0, stdout: 'dropped, for a drill: 1 messages and 1 logout notices that waited\nrestored: 1 accounts', stderr: '' });
+    const copy = createKnex({ url: drillUrl, poolMax: 2, statementTimeoutMs: 0 });
+    try {
+      expect([await copy('messages').pluck('state'), await copy('logout_notices').pluck('state')]).to.deep.equal([['sent'], []]);
+    } finally {
+      await copy.destroy();
+      for (const table of ['messages', 'logout_notices']) await old.knex(table).delete();
+    }
   });
 
   it('puts the password of the database on no command line', () => {
