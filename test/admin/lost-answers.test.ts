@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { createApiService } from '../../src/admin/apis/service.ts';
+import { createRegistration } from '../../src/admin/clients/registration/service.ts';
 import { createInitialTokens } from '../../src/admin/clients/registration/tokens.ts';
 import { createClientReview, seenOf, type ClientReview } from '../../src/admin/clients/review.ts';
 import { createClientSecrets } from '../../src/admin/clients/secrets/service.ts';
 import { createClientService, type ClientService } from '../../src/admin/clients/service.ts';
 import { handOf } from '../../src/admin/clients/versions.ts';
+import { createRefusals } from '../../src/admin/refusals.ts';
 import { createStandaloneCheck } from '../../src/cli/client-check.ts';
 import type { Core } from '../../src/core.ts';
 import { seenOf as seenOfApi } from '../../src/domain/api.ts';
@@ -105,6 +107,18 @@ describe('What an operator changes while the answer of the database is lost', ()
     expect(await eventsOf(token.id)).to.deep.equal(['initial-token.made']);
     expect(await unheard(() => tokens.revoke(token.id, 'operator:siti'))).to.equal(true);
   });
+
+  for (const answer of ['update "initial_tokens"', 'COMMIT', 'insert into "registration_tokens"']) {
+    it(`a team registers once, by one use of its token, where the answer to ${answer} is lost`, async () => {
+      const { token, value } = done(await createInitialTokens(core).make({ team: 'Tim Uji', days: 1, most: 5 }, 'operator:siti'));
+      const registration = createRegistration({ ...core, review, refusals: createRefusals(core) });
+      const lost = line.loseAnswerTo(answer);
+      const made = done(await registration.register(value.reveal(), web));
+      await lost;
+      expect((await core.store.registrationTokens.listInitial()).find(({ id }) => id === token.id)?.used).to.equal(1);
+      expect(done(await registration.read(made.client.id, made.token.reveal())).client.id, 'by the management token that was shown').to.equal(made.client.id);
+    });
+  }
 
   it('is done again where the connection was lost before the commit, and once', async () => {
     const client = await active();

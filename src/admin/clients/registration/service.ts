@@ -132,7 +132,7 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
   return {
     async register(initialToken, document) {
       const hash = initialHash(keyedHash, initialToken);
-      const initial = await store.registrationTokens.useInitial(hash, clock.now());
+      const initial = await store.transactionOnce((tx) => tx.registrationTokens.useInitial(hash, clock.now()));
       if (initial === undefined) {
         const id = await store.registrationTokens.idOfInitial(hash);
         return refuse({ reason: 'token', ...(id === undefined ? {} : { by: teamOf(id) }) });
@@ -140,11 +140,11 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
       const given = readDocument(document, undefined);
       const registered = given.ok ? await registerDraft(given.value, initial) : await remembered(handOfTeam(initial), undefined, 'client-metadata', given.refusal);
       if (!registered.ok) {
-        await store.registrationTokens.giveBackInitial(initial.id);
+        await store.transactionOnce((tx) => tx.registrationTokens.giveBackInitial(initial.id));
         return registered;
       }
       const token = newToken(random);
-      await store.registrationTokens.insert(registered.value.client.id, managementHash(token.reveal()), initial.id, clock.now());
+      await store.transactionOnce((tx) => tx.registrationTokens.insert(registered.value.client.id, managementHash(token.reveal()), initial.id, clock.now()));
       return ok({ ...registered.value, token });
     },
 
