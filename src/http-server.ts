@@ -77,10 +77,14 @@ function whenStill(server: Server, withinMs: number, work: () => void): void {
   setImmediate(look);
 }
 
-/** Ends keep-alive connections and takes no others, as soon as nothing comes in; waits for answers under way, so long at most. */
-export async function drain(server: Server, seconds: number): Promise<void> {
+/**
+ * Ends keep-alive connections and takes no others, as soon as nothing comes in; waits for answers under way, so long at most.
+ * @returns how many it then cut off.
+ */
+export async function drain(server: Server, seconds: number): Promise<number> {
   const withinMs = Math.min(STILL_WITHIN_MS, seconds * 250);
   let idle: NodeJS.Timeout | undefined;
+  let cutOff = 0;
   const closed = new Promise<void>((resolve) => {
     whenStill(server, withinMs, () => {
       // Apart from the other, which is then a matter of microseconds.
@@ -97,9 +101,13 @@ export async function drain(server: Server, seconds: number): Promise<void> {
     });
   });
   const force = setTimeout(() => {
-    server.closeAllConnections();
+    server.getConnections((_error, count) => {
+      cutOff = count;
+      server.closeAllConnections();
+    });
   }, seconds * 1000);
   await closed;
   clearInterval(idle);
   clearTimeout(force);
+  return cutOff;
 }

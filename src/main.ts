@@ -33,7 +33,9 @@ let stopping: Promise<void> | undefined;
 
 async function stop(exitCode: number): Promise<void> {
   stopping ??= (async () => {
+    const since = performance.now();
     for (const part of running.reverse()) await part.close();
+    log.info({ seconds: Math.round((performance.now() - since) / 1000) }, 'stopped');
   })();
   await stopping.catch((error: unknown) => {
     log.error({ err: error }, 'stopping failed');

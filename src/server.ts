@@ -74,7 +74,7 @@ async function openMonitoring(metrics: Metrics, readiness: Readiness, { environm
     if (environment === 'production') throw error;
     log.warn({ err: error }, `no figures are served: port ${place.port} is taken; choose another with METRICS_PORT`);
   }
-  return () => drain(server, 0);
+  return async () => { await drain(server, 0); };
 }
 
 /** Brings the whole sign-on up: database, migrations, civil registry, courier, jobs, HTTP. */
@@ -123,7 +123,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       // A proxy that keeps connections would send the next form on one that is just being closed, and may not send it twice.
       server.prependListener('request', (_request, response: ServerResponse) => { response.shouldKeepAlive = false; });
       await pause(config.http.drainDelaySeconds * 1000);
-      await drain(server, config.http.drainSeconds);
+      const cutOff = await drain(server, config.http.drainSeconds);
+      if (cutOff > 0) log.warn({ cutOff }, 'connections were cut off whose requests took longer than DRAIN_SECONDS');
     });
 
     container.courier.start();

@@ -20,7 +20,7 @@ async function heardOn(socket: Socket): Promise<string> {
 }
 
 describe('The HTTP server', () => {
-  let stop = (): Promise<void> => Promise.resolve();
+  let stop = (): Promise<unknown> => Promise.resolve();
   afterEach(() => stop());
 
   /** Serves small answers, a large one at `/large`, and reads the body of whatever has one. */
@@ -70,6 +70,20 @@ describe('The HTTP server', () => {
     await once(there, 'close');
     expect(there.bytesWritten).to.be.above(0);
     reader.destroy();
+  });
+
+  it('tells at its end how many it had to cut off', async () => {
+    const quiet = await start();
+    expect(await (await quiet.get()).text()).to.equal('well');
+    expect(await drain(quiet.server, 5), 'a connection kept alive is none').to.equal(0);
+    const { server, open } = await start();
+    const connection = once(server, 'request');
+    const slow = open();
+    const heard = heardOn(slow);
+    slow.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx');
+    await connection;
+    expect(await drain(server, 0)).to.equal(1);
+    expect(await heard).to.equal('');
   });
 
   it('refuses what is no HTTP and a head without bounds, and goes on', async () => {
