@@ -2,20 +2,17 @@ import { Option, type Command } from 'commander';
 import { ALGORITHMS, type Algorithm } from '../crypto/signing-key.ts';
 import { readyAt } from '../domain/key-rotation.ts';
 import { reencrypt } from '../jobs/reencrypt.ts';
-import { createKeyRotation, reportKeys, type KeyReport, type Rotated, type RotationRefusal } from '../oidc/key-rotation.ts';
+import { createKeyRotation, reportKeys, type KeyReport, type Rotated } from '../oidc/key-rotation.ts';
 import { sealedColumns } from '../store/sealed.ts';
 import { withCore } from './open.ts';
 import { print, Refused, remark, showRecord, showRows } from './terminal.ts';
 
-const reasons: Readonly<Record<RotationRefusal, string>> = {
-  'no-next-key': 'there is no next key to take over; the server makes one within a minute',
-  'not-long-enough-published': 'the next key is not published long enough: a service that keeps our keys does not know it. --now promotes it all the same',
-};
+const NO_NEXT = 'there is no next key to take over; the server makes one within a minute';
 
-/** From when on none of the next keys is too new. */
-function whenReady(reports: readonly KeyReport[], algorithms: readonly Algorithm[], times: { readonly leadSeconds: number }): string {
+/** From when on every service that keeps our keys must have fetched the next ones. */
+function tellTooEarly(reports: readonly KeyReport[], algorithms: readonly Algorithm[], times: { readonly leadSeconds: number }): string {
   const ready = reports.filter(({ state, algorithm }) => state === 'next' && algorithms.some((one) => one === algorithm)).map((key) => readyAt(key, times).getTime());
-  return `It is from ${new Date(Math.max(...ready)).toISOString()} on.`;
+  return `the next key is published long enough from ${new Date(Math.max(...ready)).toISOString()} on; until then a service that keeps our keys may not know it. --now promotes it all the same`;
 }
 
 const present = ({ kid, algorithm, state, publishedAt, promotedAt, retiredAt, rotationAt }: KeyReport): Record<string, unknown> => ({
@@ -67,7 +64,7 @@ export function addKeyCommands(program: Command): void {
       const { rotated, keptSeconds } = await withCore(async (core) => {
         const algorithms = algorithm === undefined ? ALGORITHMS : [algorithm];
         const done = await createKeyRotation(core).rotate({ algorithms, now, reason });
-        if (!done.ok) throw new Refused(done.refusal === 'no-next-key' ? reasons[done.refusal] : `${reasons[done.refusal]}. ${whenReady(await reportKeys(core.store, core.config), algorithms, core.config.keys)}`);
+        if (!done.ok) throw new Refused(done.refusal === 'no-next-key' ? NO_NEXT : tellTooEarly(await reportKeys(core.store, core.config), algorithms, core.config.keys));
         return { rotated: done.value, keptSeconds: core.config.keys.jwksSeconds };
       });
       print(command, rotated.map(presentRotated), () => rotated.map(tell).join('\n'));
