@@ -28,7 +28,7 @@ import { createMessageStore, type MessageStore } from './messages.ts';
 import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolState, type ProtocolStateStore } from './protocol-state.ts';
-import { reconnecting, withReconnect } from './reconnect.ts';
+import { isConnectionLost, isDatabaseAway, reconnecting, withReconnect } from './reconnect.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
 import { createRetentionStore, type RetentionStore } from './retention.ts';
@@ -165,16 +165,26 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     ...tables(knex, tell, reconnecting),
     transaction: (work) => withReconnect(() => inTransaction(work)),
     transactionOnce<T>(work: (tx: Store) => Promise<T>) {
-      let done: { readonly mark: TransactionMark; readonly value: T } | undefined;
+      let last: { readonly mark: TransactionMark; readonly value: T } | undefined;
+      const committed = async (): Promise<{ readonly value: T } | undefined> => (last !== undefined && (await wasCommitted(knex, last.mark)) ? last : undefined);
       return withReconnect(async () => {
-        if (done !== undefined && (await wasCommitted(knex, done.mark))) return done.value;
-        done = undefined;
-        return inTransaction(async (tx, trx) => {
-          const value = await work(tx);
-          const mark = await markOf(trx);
-          if (mark !== undefined) done = { mark, value };
-          return value;
-        });
+        const before = await committed();
+        if (before !== undefined) return before.value;
+        last = undefined;
+        try {
+          return await inTransaction(async (tx, trx) => {
+            const value = await work(tx);
+            const mark = await markOf(trx);
+            if (mark !== undefined) last = { mark, value };
+            return value;
+          });
+        } catch (error) {
+          // A line that went silent is no reason to try again at once; what was sent over it may have been done all the same.
+          const isSilent = isDatabaseAway(error) && !isConnectionLost(error);
+          const after = isSilent ? await committed().catch(() => undefined) : undefined;
+          if (after === undefined) throw error;
+          return after.value;
+        }
       });
     },
     onAccountChange,

@@ -31,7 +31,7 @@ describe('What an operator changes while the answer of the database is lost', ()
   let clients: ClientService;
   let review: ClientReview;
   before(async () => {
-    const opened = await createTestCore({}, async (url) => (line = await createDatabaseLine(url)).url);
+    const opened = await createTestCore({ DATABASE_STATEMENT_TIMEOUT_MS: '500' }, async (url) => (line = await createDatabaseLine(url)).url);
     core = opened.core;
     closing = () => opened.close();
     const check = await createStandaloneCheck(core);
@@ -119,6 +119,14 @@ describe('What an operator changes while the answer of the database is lost', ()
       expect(done(await registration.read(made.client.id, made.token.reveal())).client.id, 'by the management token that was shown').to.equal(made.client.id);
     });
   }
+
+  it('is known to be done where the line merely goes silent', async () => {
+    const client = await active();
+    const lost = line.loseAnswerTo('COMMIT', 'in silence');
+    expect(done(await review.save(client.id, { client_name: 'Lain' }, { hand: siti })).outcome).to.equal('proposed');
+    await lost;
+    expect(await eventsOf(client.id)).to.deep.equal(['client.created', 'client.proposed']);
+  });
 
   it('is done again where the connection was lost before the commit, and once', async () => {
     const client = await active();

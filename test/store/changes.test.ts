@@ -216,6 +216,20 @@ describe('What instances hold in memory', () => {
     expect(await version()).to.equal(before);
   });
 
+  it('moves its mark once in a transaction, whatever is changed in it and how much', async () => {
+    const { knex } = database;
+    const versions = (): Promise<number[]> => knex('change_marks').orderBy('topic').pluck<number[]>('version');
+    const [apis = 0, clients = 0] = await versions();
+    await knex.transaction(async (trx) => {
+      await trx('clients').insert(Array.from({ length: 500 }, (_, index) => ({ ...row, id: `banyak-${index}` })));
+      await trx('client_secrets').insert({ client_id: 'banyak-1', number: 1, hash: Buffer.alloc(32), created_by: 'operator', created_at: new Date() });
+      await trx('clients').where('id', 'banyak-2').update({ status: 'disabled' });
+    });
+    expect(await versions()).to.deep.equal([apis, clients + 1]);
+    await knex('clients').where('id', 'banyak-3').delete();
+    expect(await versions(), 'the next one moves it again').to.deep.equal([apis, clients + 2]);
+  });
+
   it('may change at many hands at once: editors of two clients do not wait for one another', async () => {
     const other = { ...row, id: 'skillhub' };
     await database.knex('clients').insert([row, other]);
