@@ -18,17 +18,21 @@ export interface HoldingDeps<T> {
 }
 
 interface Entry<T> {
+  /** The turn in which it was last asked for. */
+  usedAt: number;
   readonly row: Promise<T | undefined>;
   readonly readAt: number;
   /** As it was before the row was read: what changed in between is read again. */
   readonly mark: number | undefined;
 }
 
-/** Keeps what was used last. */
-function keep<T>(held: Map<string, T>, id: string, entry: T, most: number): void {
-  held.delete(id);
+/** Keeps what was used last. Looked for where something is read anyway: to bring each to the end as it is used would build the map anew every few requests. */
+function keep<T>(held: Map<string, Entry<T>>, id: string, entry: Entry<T>, most: number): void {
   held.set(id, entry);
-  if (held.size > most) held.delete(held.keys().next().value ?? id);
+  if (held.size <= most) return;
+  let [oldest, usedAt] = [id, Infinity];
+  for (const [one, known] of held) if (one !== id && known.usedAt < usedAt) [oldest, usedAt] = [one, known.usedAt];
+  held.delete(oldest);
 }
 
 /** Rows that every protocol request asks for, held in the process until they change. */
@@ -37,6 +41,7 @@ export function holding<T>({ load, clock, changes, topic }: HoldingDeps<T>): (id
   const reading = new Map<string, Entry<T>>();
   const rows = new Map<string, Entry<T>>();
   const unknown = new Map<string, Entry<T>>();
+  let turn = 0;
 
   function isGood({ readAt, mark }: Entry<T>, now: number, newest: number | undefined): boolean {
     const age = now - readAt;
@@ -61,10 +66,10 @@ export function holding<T>({ load, clock, changes, topic }: HoldingDeps<T>): (id
     const mark = changes?.mark(topic);
     const row = rows.get(id);
     if (row !== undefined && isGood(row, now, mark)) {
-      keep(rows, id, row, MOST);
+      row.usedAt = turn += 1;
       return row.row;
     }
     const other = reading.get(id) ?? unknown.get(id);
-    return other !== undefined && isGood(other, now, mark) ? other.row : read(id, { row: load(id), readAt: now, mark });
+    return other !== undefined && isGood(other, now, mark) ? other.row : read(id, { row: load(id), readAt: now, usedAt: turn += 1, mark });
   };
 }
