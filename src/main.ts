@@ -1,3 +1,4 @@
+import './engine.ts';
 import { existsSync } from 'node:fs';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import { startDevelopment } from './dev/development.ts';
