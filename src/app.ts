@@ -10,6 +10,7 @@ import { postAsGet } from './oidc/post-as-get.ts';
 import { createPrebuilt } from './oidc/prebuilt.ts';
 import { addressesOf } from './oidc/provider.ts';
 import { signOutFromAnywhere } from './oidc/sign-out.ts';
+import { forgetRequest } from './oidc/state/request.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
@@ -20,6 +21,7 @@ import { forwarded } from './web/forwarded.ts';
 import { closeWhenDraining, health, type Readiness } from './web/health.ts';
 import { createTranslator } from './web/i18n.ts';
 import { createLean } from './web/lean.ts';
+import { letGo } from './web/let-go.ts';
 import { locale } from './web/locale.ts';
 import { serveLogos } from './web/logos.ts';
 import { mirror } from './web/mirror.ts';
@@ -68,6 +70,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   const app = new Koa({ proxy: true, keys: [...keyring.cookies.reveal()] });
   app.on('error', reportTo(log));
 
+  app.use(letGo(app, forgetRequest));
   app.use(health(readiness));
   app.use(closeWhenDraining(readiness));
   app.use(mirror({ keyedHash, clock }));

@@ -33,6 +33,14 @@ export function forgetInRequest(beginning: string): void {
   for (const key of memo?.keys() ?? []) if (key.startsWith(beginning)) memo?.delete(key);
 }
 
+/** Nobody asks any more: what was read, and what the library made of it, need not stay as long as the context does. The client does, for what is still being counted. */
+export function forgetRequest(ctx: object): void {
+  if (!('oidc' in ctx)) return;
+  (ctx as unknown as Request)[MEMO] = undefined;
+  const oidc = ctx.oidc as { entities: { readonly Client?: unknown } };
+  oidc.entities = { Client: oidc.entities.Client };
+}
+
 /** Where somebody asks about a token and the library looks for it under each kind of token that there is. */
 const OF_ANY_KIND = new Set(['introspection', 'revocation']);
 
