@@ -16,6 +16,7 @@ import { createDocs } from './docs/routes.ts';
 import { createSharing } from './interaction/sharing.ts';
 import { createJourneys } from './journeys.ts';
 import { chainAll } from './jobs/chain.ts';
+import { createClockWatch, type ClockWatch } from './jobs/clock-watch.ts';
 import { createReencryption } from './jobs/reencrypt.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createChainWatch, type ChainWatch } from './jobs/verify-chain.ts';
@@ -73,6 +74,8 @@ export interface Container extends Core {
   readonly jobs: JobQueue;
   readonly changes: Changes;
   readonly chainWatch: ChainWatch;
+  /** Whether the clock of this process is wrong. */
+  readonly clockWatch: ClockWatch;
   readonly logouts: LogoutSender;
   readonly clientErrors: ClientErrors;
   /** A second issuer, for trying things out: everything below `/sandbox`. */
@@ -90,7 +93,8 @@ export interface ContainerDeps {
 
 const CHAIN_MS = 2000;
 const CHAIN_WATCH_MS = 10_000;
-const BEAT_MS = 10_000;
+/** Also how long it takes until another instance has said whether its clock is right. */
+export const BEAT_MS = 5000;
 const REENCRYPT_MS = 5000;
 const LOGOUT_MS = 1000;
 
@@ -157,7 +161,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const chainWatch = createChainWatch({ audit, store, log });
   const reencryption = createReencryption({ store, columns: sealedColumns, others: core.redisSealed, clock, doAllAgree: () => store.instances.allUse(keyring.ids) });
   const instanceId = random.uuid();
-  const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids);
+  const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids, clock.now());
   await beat();
   const scheduler = createScheduler(
     [
@@ -187,6 +191,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     jobs,
     changes,
     chainWatch,
+    clockWatch: createClockWatch({ id: instanceId, changes, instances: store.instances, log }),
     logouts,
     clientErrors,
     sandbox,

@@ -29,13 +29,13 @@ const config = readConfig();
 const log = createLog({ level: config.log.level, pretty: process.stdout.isTTY });
 
 /** What has been started so far, newest last. */
-const running: { close(): Promise<void> }[] = [];
+const running: { close(atOnce?: boolean): Promise<void> }[] = [];
 let stopping: Promise<void> | undefined;
 
-async function stop(exitCode: number): Promise<void> {
+async function stop(exitCode: number, atOnce = false): Promise<void> {
   stopping ??= (async () => {
     const since = performance.now();
-    for (const part of running.reverse()) await part.close();
+    for (const part of running.reverse()) await part.close(atOnce);
     log.info({ seconds: Math.round((performance.now() - since) / 1000) }, 'stopped');
   })();
   await stopping.catch((error: unknown) => {
@@ -53,7 +53,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const server = await startServer({ config, log });
+  const server = await startServer({
+    config,
+    log,
+    onWrongClock() {
+      if (stopping !== undefined) return;
+      log.fatal({}, 'stopping: the clock of this machine is wrong, and other instances have the right time');
+      void stop(1, true);
+    },
+  });
   running.push(server);
   log.info({ url: config.http.issuer, port: server.port }, 'listening');
   if (config.environment === 'development') running.push(await startDevelopment(server, config));

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type Router from 'koa-router';
 import { createApp, createMonitoring } from './app.ts';
 import type { Config } from './config.ts';
-import { createContainer, type Container } from './container.ts';
+import { BEAT_MS, createContainer, type Container } from './container.ts';
 import { createCore } from './core.ts';
 import type { MakeKey } from './crypto/signing-key.ts';
 import { createDevelopmentPages } from './dev/pages.ts';
@@ -11,6 +11,7 @@ import { demandOwnDatabase } from './dev/whose-database.ts';
 import { watchGauges, watchHttp } from './gauges.ts';
 import { createHttpServer, drain, listen } from './http-server.ts';
 import { countProtocol } from './oidc/counting.ts';
+import { guardClock } from './jobs/clock-watch.ts';
 import { journeyCookies } from './oidc/provider.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
 import { startSimulator, type Simulator } from './ports/civil-registry/simulator.ts';
@@ -27,8 +28,12 @@ export interface RunningServer {
   readonly container: Container;
   readonly simulator: Simulator | undefined;
   readonly port: number;
-  /** Refuses new requests, lets those under way end (`http.drainSeconds` at most), then closes everything it opened. */
-  close(): Promise<void>;
+  /**
+   * Refuses new requests, lets those under way end (`http.drainSeconds` at most), then closes everything it opened.
+   *
+   * @param atOnce  does not go on serving for `http.drainDelaySeconds`.
+   */
+  close(atOnce?: boolean): Promise<void>;
 }
 
 export interface ServerDeps {
@@ -38,6 +43,8 @@ export interface ServerDeps {
   readonly makeKey?: MakeKey | undefined;
   /** Takes the traces in the place of a collector. */
   readonly traceExporter?: SpanExporter | undefined;
+  /** Told when this instance must not go on: its clock is wrong, and others are there whose clocks are right. */
+  readonly onWrongClock?: () => void;
   /** How a stop waits until no proxy sends anybody any more. */
   readonly pause?: (ms: number) => Promise<unknown>;
   /** How long the simulator's slow endings take. */
@@ -77,13 +84,46 @@ async function openMonitoring(metrics: Metrics, readiness: Readiness, { environm
   return async () => { await drain(server, 0); };
 }
 
+/** Said by a process that must not serve; another is there that can. */
+export class WrongClock extends Error {
+  override readonly name = 'WrongClock';
+  readonly code = 'WRONG_CLOCK';
+}
+
+const CLOCK_MS = 1000;
+/** Until each of the others has told of its clock again. */
+const CLOCK_UNDECIDED_MS = 1.5 * BEAT_MS;
+
+/** Looks after the clock while the process runs, where somebody wants to know. */
+function openClockGuard({ clockWatch, changes, clock }: Container, onWrong: (() => void) | undefined): { isUncertain(): boolean; stop(): void } {
+  if (onWrong === undefined) return { isUncertain: () => false, stop: () => undefined };
+  const { isUncertain, look } = guardClock({ watch: clockWatch, changes, clock, undecidedMs: CLOCK_UNDECIDED_MS, onWrong });
+  // While the database is away, nobody can tell.
+  const looking = setInterval(() => { look().catch(() => undefined); }, CLOCK_MS).unref();
+  return { isUncertain, stop: () => { clearInterval(looking); } };
+}
+
+/** A process whose clock is wrong does not begin. @throws {WrongClock} */
+async function refuseWrongClock({ clockWatch, clock, store }: Container, log: Log): Promise<void> {
+  const aheadMs = async (): Promise<number> => clock.now().getTime() - (await store.databaseTime()).getTime();
+  let verdict = await clockWatch(await aheadMs());
+  for (let look = 0; verdict === 'apart' && look < CLOCK_UNDECIDED_MS / CLOCK_MS; look += 1) {
+    await wait(CLOCK_MS);
+    verdict = await clockWatch(await aheadMs());
+  }
+  if (verdict === 'wrong') throw new WrongClock(`the clock of this machine is ${Math.round((await aheadMs()) / 1000)} s ahead of the database and of the instances that run: let NTP set it`);
+  if (verdict !== 'right') log.error({}, 'goes on with a clock that is apart from that of the database: no other instance says which is wrong');
+}
+
 /** Brings the whole sign-on up: database, migrations, civil registry, courier, jobs, HTTP. */
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const { config, clock, makeKey, pause = wait } = deps;
   const metrics = createMetrics();
   const log = metrics.watch(deps.log);
   const opened: (() => Promise<void>)[] = [];
-  const closeAll = async (): Promise<void> => {
+  let delay = true;
+  const closeAll = async (atOnce = false): Promise<void> => {
+    delay = !atOnce;
     for (const close of opened.reverse()) await close();
   };
 
@@ -107,14 +147,19 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
     watchGauges(metrics, container);
 
-    const readiness: Readiness & { draining: boolean } = { check: async () => { await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
+    await refuseWrongClock(container, log);
+    const clockGuard = openClockGuard(container, deps.onWrongClock);
+    opened.push(() => { clockGuard.stop(); return Promise.resolve(); });
+    const readiness: Readiness & { draining: boolean } = { check: async () => { if (clockGuard.isUncertain()) throw new WrongClock('the clock is being compared'); await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
     opened.push(await openMonitoring(metrics, readiness, config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
     const tracing = await openTracing({ ...config.tracing, exporter: deps.traceExporter });
     if (tracing !== undefined) opened.push(() => tracing.close());
     const eventLoop = watchEventLoop();
     opened.push(() => { eventLoop.stop(); return Promise.resolve(); });
-    const overload = createOverload({ ...config.overload, eventLoop, cookies: journeyCookies(config.http.issuer), metrics });
+    // Who does not know what time it is turns everybody away, as who has no time does.
+    const busyness = { lagMs: () => (clockGuard.isUncertain() ? Number.POSITIVE_INFINITY : eventLoop.lagMs()) };
+    const overload = createOverload({ ...config.overload, eventLoop: busyness, cookies: journeyCookies(config.http.issuer), metrics });
     const server = createHttpServer(createApp(container, { readiness, metrics, overload, tracing, extra }), config.http, metrics);
     watchHttp(metrics, { server, overload, eventLoop });
     const port = await listen(server, config.http);
@@ -122,7 +167,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       readiness.draining = true;
       // A proxy that keeps connections would send the next form on one that is just being closed, and may not send it twice.
       server.prependListener('request', (_request, response: ServerResponse) => { response.shouldKeepAlive = false; });
-      await pause(config.http.drainDelaySeconds * 1000);
+      if (delay) await pause(config.http.drainDelaySeconds * 1000);
       const cutOff = await drain(server, config.http.drainSeconds);
       if (cutOff > 0) log.warn({ cutOff }, 'connections were cut off whose requests took longer than DRAIN_SECONDS');
     });

@@ -517,12 +517,12 @@ describe('The command line', function () {
       expect(await said(['add-key', 'sealing'])).to.match(/^0 The key k2 is known and not used yet[\s\S]*Renew the copies/);
       const before = loadKeyring({ keyring: file(), dataDir: directory, environment: 'test', random: core.random });
       const old = { ...before.ids, sealing: { current: 'k1', known: ['k1'] } };
-      await core.store.instances.beat(core.random.uuid(), before.ids);
+      await core.store.instances.beat(core.random.uuid(), before.ids, new Date());
       const laggard = core.random.uuid();
-      await core.store.instances.beat(laggard, old);
+      await core.store.instances.beat(laggard, old, new Date());
       expect(await said(['use-key', 'sealing', 'k2'])).to.include('1 1 of 2 running instances do not know the key k2 yet');
       expect((await list()).find(({ use, id }) => use === 'sealing' && id === 'k2')).to.include({ current: false, known_by: 1, instances: 2 });
-      await core.store.instances.beat(laggard, before.ids);
+      await core.store.instances.beat(laggard, before.ids, new Date());
       expect(await said(['use-key', 'sealing', 'k2'])).to.match(/^0 Restart every instance.*Before remove-key wait a day, as long as sign-ins/);
       expect(await said(['remove-key', 'sealing', 'k2'])).to.include('the one in use');
       expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 2 of 2 running instances still use the key k1');

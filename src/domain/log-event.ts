@@ -5,6 +5,7 @@
 export const logEvents = [
   'audit.chain.broken',
   'audit.chain.misdated',
+  'clock.apart',
   'courier.recovered',
   'courier.unavailable',
   'error.answered',

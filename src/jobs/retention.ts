@@ -30,7 +30,7 @@ export async function retain({ store, audit, clock, months }: RetentionDeps, sig
   await dropLinks();
   if (months === 0) return { log: [], evidence: [], links };
   // Of two clocks the earlier: one that is ahead removes nothing.
-  const now = new Date(Math.min(clock.now().getTime(), (await store.retention.now()).getTime()));
+  const now = new Date(Math.min(clock.now().getTime(), (await store.databaseTime()).getTime()));
   const until = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1));
   const evidence = await store.retention.removeEvidence(until);
   const { parts } = await audit.retire(store, until, signal);

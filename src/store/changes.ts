@@ -14,6 +14,8 @@ export interface Changes {
   mark(topic: Topic): number | undefined;
   /** Tells of each account whose sign-ins may count no more, as soon as that is committed anywhere. A notice may be lost: nothing may hang on it for longer than a moment. */
   onAccountChange(listener: (accountId: string) => void): void;
+  /** How far the clock of this process is ahead of that of the database, as it was last seen. */
+  clockAheadMs(): number | undefined;
   /** Looks for changes now, and not at the next turn. Resolves when the answer is there; while the database is away, at once. */
   look(): Promise<void>;
   close(): Promise<void>;
@@ -48,6 +50,7 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
   const versions = new Map<string, string>();
   const closing = new AbortController();
   let certainAt: number | undefined;
+  let aheadMs: number | undefined;
   let current: pg.Client | undefined;
 
   const move = (topic: string): void => {
@@ -56,7 +59,9 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
 
   async function lookAt(client: pg.Client): Promise<void> {
     const askedAt = clock.now().getTime();
-    const { rows } = await client.query<{ topic: string; version: string }>('select topic, version::text from change_marks');
+    const { rows } = await client.query<{ topic: string; version: string; now: Date }>('select topic, version::text, clock_timestamp() as now from change_marks');
+    const [first] = rows;
+    if (first !== undefined) aheadMs = (askedAt + clock.now().getTime()) / 2 - first.now.getTime();
     for (const { topic, version } of rows) {
       if (versions.get(topic) !== version) move(topic);
       versions.set(topic, version);
@@ -114,6 +119,7 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
     onAccountChange(listener) {
       accountListeners.add(listener);
     },
+    clockAheadMs: () => aheadMs,
     async look() {
       if (current !== undefined) await lookAt(current).catch(() => undefined);
     },

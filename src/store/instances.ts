@@ -5,7 +5,15 @@ export interface Instance {
   readonly keys: KeyIds;
 }
 
-/** They tell of themselves every ten seconds. */
+/** What an instance has told of its clock. */
+export interface ToldClock {
+  readonly id: string;
+  /** When it told, by the clock of the database. */
+  readonly seenAt: Date;
+  readonly aheadMs: number;
+}
+
+/** They tell of themselves every five seconds. */
 const RUNNING_SECONDS = 60;
 
 export type InstanceStore = ReturnType<typeof createInstanceStore>;
@@ -16,9 +24,20 @@ export function createInstanceStore(db: Knex) {
     db<{ keys: KeyIds }>('instances').whereRaw('seen_at > now() - make_interval(secs => ?)', [RUNNING_SECONDS]).select('keys');
 
   return {
-    async beat(id: string, keys: KeyIds): Promise<void> {
-      await db.raw('insert into instances (id, started_at, seen_at, keys) values (?, now(), now(), ?) on conflict (id) do update set seen_at = now(), keys = excluded.keys', [id, JSON.stringify(keys)]);
+    /** @param now  by the clock of the instance. */
+    async beat(id: string, keys: KeyIds, now: Date): Promise<void> {
+      await db.raw(
+        `insert into instances (id, started_at, seen_at, keys, clock_ahead_ms) values (:id, now(), now(), :keys, round(extract(epoch from :now::timestamptz - now()) * 1000))
+         on conflict (id) do update set seen_at = now(), keys = excluded.keys, clock_ahead_ms = excluded.clock_ahead_ms`,
+        { id, keys: JSON.stringify(keys), now },
+      );
       await db.raw("delete from instances where seen_at < now() - interval '1 day'");
+    },
+
+    /** What all instances but this one have told of their clocks, however long ago. */
+    async clocksBut(id: string): Promise<readonly ToldClock[]> {
+      const rows = await db<{ id: string; seen_at: Date; clock_ahead_ms: number | string | null }>('instances').whereNot({ id }).whereNotNull('clock_ahead_ms').select('id', 'seen_at', 'clock_ahead_ms');
+      return rows.map((row) => ({ id: row.id, seenAt: row.seen_at, aheadMs: Number(row.clock_ahead_ms) }));
     },
 
     async gone(id: string): Promise<void> {

@@ -59,12 +59,6 @@ export function createRetentionStore(db: Knex) {
   };
 
   return {
-    /** By the clock of the database. */
-    async now(): Promise<Date> {
-      const { rows } = await db.raw<{ rows: { now: Date }[] }>('select clock_timestamp() as now');
-      return rows[0]?.now ?? new Date(0);
-    },
-
     /** Oldest first: each covers the one before. */
     seals: () => sealsIn(db),
 

@@ -86,6 +86,8 @@ export interface Store {
   onAccountChange(listener: (accountId: string) => void): void;
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
+  /** What the clock of the database says. */
+  databaseTime(): Promise<Date>;
 }
 
 export interface StoreDeps {
@@ -108,7 +110,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
   const tell = (accountId: string): void => { for (const listener of listeners) listener(accountId); };
   const onAccountChange: Store['onAccountChange'] = (listener) => { listeners.add(listener); };
 
-  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'ping'> => ({
+  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'ping' | 'databaseTime'> => ({
     accounts: wrap(createAccountStore(db, { ...crypto, changed })),
     apis: wrap(createApiStore(db)),
     audit: wrap(createAuditStore(db)),
@@ -146,13 +148,17 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
   const ping = async (): Promise<void> => {
     await knex.raw('select 1');
   };
+  const databaseTime = async (): Promise<Date> => {
+    const { rows } = await knex.raw<{ rows: [{ now: Date }] }>('select clock_timestamp() as now');
+    return rows[0].now;
+  };
 
   async function inTransaction<T>(work: (tx: Store, trx: Knex) => Promise<T>): Promise<T> {
     const touched = new Set<string>();
     try {
       return await knex.transaction((trx) => {
         const inner = <R>(more: (tx: Store) => Promise<R>): Promise<R> => more(tx);
-        const tx: Store = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, ping };
+        const tx: Store = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, ping, databaseTime };
         return work(tx, trx);
       });
     } finally {
@@ -189,5 +195,6 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     },
     onAccountChange,
     ping,
+    databaseTime,
   };
 }

@@ -6,11 +6,17 @@ import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+export interface WrongClock {
+  /** By how much it is wrong from the start. */
+  readonly shiftSeconds?: number;
+  /** By how much it is wrong after `SIGUSR2`; the next one sets it right. */
+  readonly jumpSeconds?: number;
+}
+
 /** One process of the product. */
 export interface Instance {
   readonly port: number;
-  /** @param clockShiftSeconds  how wrong its clock is. */
-  start(clockShiftSeconds?: number): Promise<void>;
+  start(clock?: WrongClock): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   /** Resolves when it has ended, by itself or by a signal. */
   ended(): Promise<void>;
@@ -22,9 +28,9 @@ export function createInstance(port: number, env: Readonly<Record<string, string
 
   return {
     port,
-    async start(clockShiftSeconds) {
-      const before = clockShiftSeconds === undefined ? [] : ['--import', './test/chaos/shifted-clock.ts'];
-      const shift = clockShiftSeconds === undefined ? {} : { CLOCK_SHIFT_SECONDS: String(clockShiftSeconds) };
+    async start(clock) {
+      const before = clock === undefined ? [] : ['--import', './test/chaos/shifted-clock.ts'];
+      const shift = clock === undefined ? {} : { CLOCK_SHIFT_SECONDS: String(clock.shiftSeconds ?? 0), CLOCK_JUMP_SECONDS: String(clock.jumpSeconds ?? 0) };
       const started = spawn(process.execPath, [...before, 'src/main.ts'], { cwd: root, env: { PATH: process.env.PATH, ...env, ...shift, PORT: String(port) }, stdio: ['ignore', log, log] });
       child = started;
       const ready = until(`the instance at ${port} is ready`, async () => started.exitCode !== null || (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, 90_000);

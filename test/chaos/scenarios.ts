@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flood, holdIdle, readSlowly, sendHeadersSlowly } from './attacks.ts';
-import type { Instance } from './instance.ts';
+import type { Instance, WrongClock } from './instance.ts';
 import type { Mood, Partner } from './partner.ts';
 import { canMount, type Carrier, type World } from './world.ts';
 
@@ -26,10 +26,10 @@ const nothing: Undo = () => undefined;
 
 const [first, second] = [({ instances }: World): Instance => instances[0]!, ({ instances }: World): Instance => instances.at(-1)!];
 
-async function replace(instance: Instance, signal: 'SIGKILL' | 'SIGTERM', clockShiftSeconds?: number): Promise<void> {
+async function replace(instance: Instance, signal: 'SIGKILL' | 'SIGTERM', clock?: WrongClock): Promise<void> {
   instance.signal(signal);
   await instance.ended();
-  await instance.start(clockShiftSeconds);
+  await instance.start(clock);
 }
 
 /** Each step of registration and sign-in, as the proxy sees it. */
@@ -64,7 +64,14 @@ const registry = ({ registry: partner }: World): Partner => partner;
 const gateway = ({ gateway: { partner } }: World): Partner => partner;
 
 const withClock = (shiftSeconds: number) => async (world: World): Promise<Undo> => {
-  await replace(first(world), 'SIGTERM', shiftSeconds);
+  await replace(first(world), 'SIGTERM', { shiftSeconds });
+  return () => replace(first(world), 'SIGTERM');
+};
+
+/** The machine is taken along by a wrong time server while people are on their way. The instance ends by itself, and is started again as systemd does it. */
+const jumpClock = (jumpSeconds: number) => async (world: World): Promise<Undo> => {
+  await replace(first(world), 'SIGTERM', { jumpSeconds });
+  first(world).signal('SIGUSR2');
   return () => replace(first(world), 'SIGTERM');
 };
 
@@ -83,8 +90,10 @@ export const scenarios: readonly Scenario[] = [
     first(world).signal('SIGSTOP');
     return Promise.resolve(() => { first(world).signal('SIGCONT'); });
   } },
-  { name: 'clock-ahead', about: 'the clock of one instance is two minutes ahead', inject: withClock(120) },
-  { name: 'clock-behind', about: 'the clock of one instance is two minutes behind', inject: withClock(-120) },
+  { name: 'clock-ahead', about: 'the clock of one instance is twenty seconds ahead', inject: withClock(20) },
+  { name: 'clock-behind', about: 'the clock of one instance is twenty seconds behind', inject: withClock(-20) },
+  { name: 'clock-jumps', about: 'the clock of one instance jumps an hour ahead', inject: jumpClock(3600) },
+  { name: 'clock-jumps-back', about: 'the clock of one instance jumps an hour back', inject: jumpClock(-3600) },
 
   { name: 'postgres-fast', about: 'PostgreSQL is restarted, fast shutdown', quick: true, seconds: 3, inject: ({ database }) => {
     database.restart('SIGINT');
@@ -150,6 +159,13 @@ export const scenarios: readonly Scenario[] = [
   { name: 'sms-gone', about: 'the SMS gateway is gone', quick: true, inject: withPartner(gateway, 'gone') },
   { name: 'sms-late', about: 'the SMS gateway sends, and says so after 12 s, when nobody waits any more', inject: withPartner(gateway, 'too-late') },
   { name: 'sms-garbage', about: 'the SMS gateway answers with a page of something else', inject: withPartner(gateway, 'garbage') },
+
+  { name: 'partners-gone-long', about: 'Dukcapil and the SMS gateway are gone for a minute and a half', seconds: 90, inject: async (world) => {
+    const undo = [await withPartner(registry, 'gone')(world), await withPartner(gateway, 'gone')(world)];
+    return async () => {
+      for (const one of undo) await one();
+    };
+  } },
 
   { name: 'idle', about: '2,000 connections that say nothing', inject: (world) => holdIdle(second(world).port, 2000) },
   { name: 'slow-headers', about: '200 requests whose headers come a byte a second', inject: (world) => sendHeadersSlowly(second(world).port, 200) },

@@ -1,8 +1,9 @@
 /**
- * Loaded before the product (`node --import`): the wall clock of this process is wrong by so many seconds. Timers keep
- * their pace, as they do on a machine whose time is wrong.
+ * Loaded before the product (`node --import`): the wall clock of this process is wrong by so many seconds, or becomes so by a signal and right
+ * again by the next. Timers keep their pace, as they do on a machine whose time is wrong.
  */
-const shiftMs = Number(process.env.CLOCK_SHIFT_SECONDS) * 1000;
+let shiftMs = Number(process.env.CLOCK_SHIFT_SECONDS ?? 0) * 1000;
+let otherMs = Number(process.env.CLOCK_JUMP_SECONDS ?? 0) * 1000;
 const RightDate = Date;
 
 class ShiftedDate extends RightDate {
@@ -17,3 +18,4 @@ class ShiftedDate extends RightDate {
 }
 
 globalThis.Date = ShiftedDate as DateConstructor;
+process.on('SIGUSR2', () => { [shiftMs, otherMs] = [otherMs, shiftMs]; });

@@ -128,9 +128,9 @@ describe('The key of the blind indexes, while it is replaced', () => {
   });
 
   it('is moved by a job only where all running instances use the new one', async () => {
-    await one.store.instances.beat(one.random.uuid(), known.keyring.ids);
+    await one.store.instances.beat(one.random.uuid(), known.keyring.ids, new Date());
     const second = one.random.uuid();
-    await one.store.instances.beat(second, used.keyring.ids);
+    await one.store.instances.beat(second, used.keyring.ids, new Date());
     expect(await used.store.instances.allUse(used.keyring.ids)).to.equal(false);
     await database.knex('instances').update({ keys: JSON.stringify(used.keyring.ids) });
     expect(await used.store.instances.allUse(used.keyring.ids)).to.equal(true);
