@@ -13,6 +13,8 @@ import { createRelyingParty, isHome, visit, type RelyingParty } from '../support
 
 /** Of a province that does not exist, like those that begin with 99, which production refuses. */
 const dewi = { ...citizens.ratna, nik: '9801014101900002', name: 'Dewi Contoh Ratna', email: 'dewi@contoh.id' };
+/** How many ask at the same time. */
+const ASKING = 3;
 const someone = somebody({ email: 'warga@contoh.id' });
 
 (hasRedis() && hasNginx() ? describe : describe.skip)('Two instances in production, behind nginx as deploy/ has it', function () {
@@ -41,7 +43,7 @@ const someone = somebody({ email: 'warga@contoh.id' });
   function askingOn(request: () => Promise<Response>): () => Promise<ReadonlyMap<number, number>> {
     const seen = new Map<number, number>();
     let goes = true;
-    const asking = [1, 2, 3].map(async () => {
+    const asking = Array.from({ length: ASKING }, async () => {
       while (goes) {
         const { status } = await request();
         seen.set(status, (seen.get(status) ?? 0) + 1);
@@ -83,8 +85,8 @@ const someone = somebody({ email: 'warga@contoh.id' });
     await first.start();
     const other = [...answers].reduce((sum, [status, count]) => sum + (status === 400 ? 0 : count), 0);
     // nginx repeats no POST that it has sent already. The instance closes in a moment in which nothing comes in; between its looking and the closing
-    // lie microseconds, in which one of some hundred requests a second may still come, once in some twenty stops.
-    expect(other, `other answers than to a wrong code: ${JSON.stringify([...answers])}\n${(await proxy.accessLog()).filter((line) => / 50\d$/.test(line)).join('\n')}`).to.be.at.most(1);
+    // lie microseconds, longer where the machine has others to serve: once in some twenty stops those who ask just then, of three at most each once, are lost.
+    expect(other, `other answers than to a wrong code: ${JSON.stringify([...answers])}\n${(await proxy.accessLog()).filter((line) => / 50\d$/.test(line)).join('\n')}`).to.be.at.most(ASKING);
 
     const finished = await enterCode(browser, code, await instances.codeFor(dewi.phone));
     const home = await goOn(browser, finished);
