@@ -17,6 +17,9 @@ interface SystemPackage {
   readonly unpackTo?: string;
 }
 
+/** Reads units; no systemd has to run for that. */
+export const SYSTEMD_ANALYZE = '/usr/bin/systemd-analyze';
+
 /** What the tests need of the system besides npm's packages. */
 const NEEDED: readonly SystemPackage[] = [
   {
@@ -47,6 +50,12 @@ const NEEDED: readonly SystemPackage[] = [
     packages: ['nginx'],
     unpackTo: NGINX.folder,
     elsewhere: 'install nginx 1.22 or newer and set NGINX to its path',
+  },
+  {
+    needed: 'systemd-analyze',
+    path: SYSTEMD_ANALYZE,
+    packages: ['systemd'],
+    elsewhere: 'the units of deploy/systemd are verified where there is systemd',
   },
   {
     needed: 'PostgreSQL with pg_dump of the same version',
