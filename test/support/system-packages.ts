@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CADDY } from './caddy.ts';
 import { NGINX } from './nginx.ts';
 import { SYSTEM_POSTGRES } from './system-postgres.ts';
 
@@ -50,6 +51,13 @@ const NEEDED: readonly SystemPackage[] = [
     packages: ['nginx'],
     unpackTo: NGINX.folder,
     elsewhere: 'install nginx 1.22 or newer and set NGINX to its path',
+  },
+  {
+    needed: 'Caddy',
+    path: CADDY.program,
+    packages: ['caddy'],
+    unpackTo: CADDY.folder,
+    elsewhere: 'install Caddy 2.6 or newer and set CADDY to its path',
   },
   {
     needed: 'systemd-analyze',
