@@ -1,4 +1,5 @@
 import type { Core } from './core.ts';
+import { earlierClock } from './jobs/earlier-clock.ts';
 import { purge } from './jobs/purge.ts';
 import { retain } from './jobs/retention.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
@@ -23,9 +24,9 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
       cron: '* * * * *',
       everySeconds: MINUTE,
       longestSeconds: QUARTER_HOUR,
-      run: () => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
+      run: async () => purge({ store, clock: await earlierClock(core), deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
     },
-    { label: 'partitions', cron: '17 * * * *', everySeconds: HOUR, longestSeconds: 300, run: () => makeComingPartitions(knex, clock.now()) },
+    { label: 'partitions', cron: '17 * * * *', everySeconds: HOUR, longestSeconds: 300, run: async () => makeComingPartitions(knex, (await earlierClock(core)).now()) },
     // In the quiet of the night in Indonesia.
     { label: 'retention', cron: '41 18 * * *', everySeconds: DAY, longestSeconds: LONGEST_RETENTION, run: (signal) => retain({ store, audit, clock, months: config.lifetimes.auditMonths }, signal) },
     { label: 'signing-keys', cron: '* * * * *', everySeconds: MINUTE, longestSeconds: 60, run: () => rotation.run() },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { seed } from '../dev/seed.ts';
+import { earlierClock } from '../jobs/earlier-clock.ts';
 import { purge } from '../jobs/purge.ts';
 import { purgeCounters } from '../ports/counters/postgres.ts';
 import { createKnex, migrate, rollback } from '../store/knex.ts';
@@ -26,7 +27,7 @@ async function runSeed(_flags: object, command: Command): Promise<void> {
 }
 
 async function runPurge(_flags: object, command: Command): Promise<void> {
-  const removed = await withCore(({ config, store, clock, knex }) => purge({ store, clock, deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }));
+  const removed = await withCore(async ({ config, store, clock, knex }) => purge({ store, clock: await earlierClock({ clock, store }), deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }));
   print(command, removed, () => showRecord(removed));
 }
 

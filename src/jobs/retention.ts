@@ -1,6 +1,7 @@
 import type { Audit } from '../audit/log.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
+import { earlierClock } from './earlier-clock.ts';
 
 const BATCH = 5000;
 
@@ -29,8 +30,7 @@ export async function retain({ store, audit, clock, months }: RetentionDeps, sig
   // Of a turn that was cut off.
   await dropLinks();
   if (months === 0) return { log: [], evidence: [], links };
-  // Of two clocks the earlier: one that is ahead removes nothing.
-  const now = new Date(Math.min(clock.now().getTime(), (await store.databaseTime()).getTime()));
+  const now = (await earlierClock({ clock, store })).now();
   const until = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1));
   const evidence = await store.retention.removeEvidence(until);
   const { parts } = await audit.retire(store, until, signal);

@@ -4,6 +4,8 @@ import type { AccountId } from '../../src/domain/account.ts';
 import type { Core } from '../../src/core.ts';
 import { purge } from '../../src/jobs/purge.ts';
 import { purgeCounters } from '../../src/ports/counters/postgres.ts';
+import { createPeriodicJobs } from '../../src/periodic.ts';
+import { partitionsUntil } from '../../src/store/partitions.ts';
 import { TestClock } from '../support/clock.ts';
 import { createTestCore } from '../support/core.ts';
 
@@ -92,6 +94,17 @@ describe('Purging', () => {
   it('gets to the end of more than one batch', async () => {
     await core.knex('counters').insert(Array.from({ length: 2300 }, (_, index) => ({ key: `many-${index}`, points: 1, expire: inHours(-1).getTime() })));
     expect(await run()).to.deep.include({ counters: 2300 });
+  });
+
+  it('takes nothing away before its time, though the clock of the instance whose turn it is is a year ahead', async () => {
+    await core.store.drafts.insert({ journey: 'registration', uid: 'belum-habis', id: core.random.uuid(), state: {}, now: clock.now(), expiresAt: inHours(1) });
+    const drafts = (): Promise<unknown[]> => core.knex('drafts').where('expires_at', '>', new Date()).pluck('id');
+    const before = await drafts();
+    const ahead = { now: () => new Date(Date.now() + 365 * 86_400_000) };
+    const parts = await partitionsUntil(core.knex, 'audit_log');
+    for (const job of ['purge', 'partitions']) expect(await createPeriodicJobs({ ...core, clock: ahead }).runNow(job), job).to.equal(true);
+    expect(await drafts()).to.deep.equal(before).and.not.empty;
+    expect(await partitionsUntil(core.knex, 'audit_log'), 'and makes no parts for nobody').to.deep.equal(parts);
   });
 
   it('leaves the audit log alone', async () => {
