@@ -93,6 +93,8 @@ export interface ContainerDeps {
 
 const CHAIN_MS = 2000;
 const CHAIN_WATCH_MS = 10_000;
+/** A hundredth of the time: about a thousand links a second, more than one instance makes. */
+const CHAIN_WATCH_STEP_MS = 100;
 /** Also how long it takes until another instance has said whether its clock is right. */
 export const BEAT_MS = 5000;
 const REENCRYPT_MS = 5000;
@@ -158,7 +160,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
 
   const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 
-  const chainWatch = createChainWatch({ audit, store, log });
+  const chainWatch = createChainWatch({ audit, store, log, stepMs: CHAIN_WATCH_STEP_MS });
   const reencryption = createReencryption({ store, columns: sealedColumns, others: core.redisSealed, clock, doAllAgree: () => store.instances.allUse(keyring.ids) });
   const instanceId = random.uuid();
   const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids, clock.now());

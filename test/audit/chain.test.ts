@@ -214,5 +214,14 @@ describe('The audit log', () => {
       await round();
       expect(watch.brokenAt(), 'walked through without finding anything').to.equal(undefined);
     });
+
+    it('as far as its time goes, so that it keeps up with what a busy instance writes', async () => {
+      await core.knex('audit_events').insert(Array.from({ length: 3 * BATCH }, () => ({ id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', details: '{}' })));
+      for (let count = 1; count > 0; ) count = await core.audit.chain(core.store);
+      await tamper(`update audit_events set details = '{"by":"nobody"}' where id = ${at(2 * BATCH + 3)}`);
+      const watch = createChainWatch({ audit: core.audit, store: core.store, log: { error: () => undefined }, stepMs: 60_000 });
+      await watch.step();
+      expect(watch.brokenAt()).to.equal(2 * BATCH + 3);
+    });
   });
 });
