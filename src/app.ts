@@ -4,6 +4,7 @@ import compress from 'koa-compress';
 import type Router from 'koa-router';
 import serve from 'koa-static';
 import type { Container } from './container.ts';
+import { createCookieSigner } from './crypto/cookie-signer.ts';
 import type { Handler } from './http-server.ts';
 import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
@@ -67,7 +68,8 @@ export function createApp(container: Container, { readiness, metrics, overload, 
     },
   });
 
-  const app = new Koa({ proxy: true, keys: [...keyring.cookies.reveal()] });
+  const app = new Koa({ proxy: true });
+  app.keys = createCookieSigner(keyring.cookies);
   app.on('error', reportTo(log));
 
   app.use(letGo(app, forgetRequest));

@@ -1,5 +1,6 @@
 import Provider, { type Adapter, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config.ts';
+import { createCookieSigner } from '../crypto/cookie-signer.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { adminScopes } from '../domain/admin-scope.ts';
@@ -96,7 +97,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     ...keptShortly({ read: outbound.readDocument, clock }),
     findAccount: createFindAccount({ people, timeZone: config.identity.timeZone }),
     jwks: { keys: createKeySlots(signingKeys) },
-    cookies: { keys: [...cookieKeys.reveal()], names: cookieNames(issuer), long: cookie, short: cookie },
+    cookies: { keys: createCookieSigner(cookieKeys), names: cookieNames(issuer), long: cookie, short: cookie },
 
     scopes: [...scopes, ...adminScopes],
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),
