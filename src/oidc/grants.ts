@@ -26,6 +26,9 @@ interface Wanted {
   readonly resources: ReadonlyMap<string, readonly string[]>;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+const MOST_SETTLED = 20_000;
+
 function wantedOf({ oidc }: KoaContextWithOIDC): Wanted {
   const scopes = [...oidc.requestParamScopes];
   const servers = Object.entries(oidc.resourceServers ?? {});
@@ -43,6 +46,14 @@ const grantedIn = (grant: InstanceType<Provider['Grant']> | undefined, { resourc
  * is granted without a word, and where something is new there is no grant, so that the prompt `consent` comes up.
  */
 export function createLoadExistingGrant({ clients, apis, store, list, lifetimes }: GrantsDeps): NonNullable<Configuration['loadExistingGrant']> {
+  /**
+   * Grants for which the receipts have been looked at, and the row of the client as it was then. A withdrawal ends the grant itself, and what a client
+   * says of its purposes is in its row, which is read anew every few minutes: where both are as they were, the receipts are too.
+   */
+  const settled = new Map<string, Client>();
+  /** Words of an API may change without either. */
+  const nameOf = (grantId: string, { scopes, resources }: Wanted): string | undefined => (resources.size === 0 ? `${grantId} ${scopes.join(' ')}` : undefined);
+
   async function unsettled(accountId: string, clientId: string, { scopes, resources }: Wanted): Promise<ReadonlySet<string>> {
     const client = await clients.find(clientId);
     const wantedApis = (await Promise.all([...resources.keys()].map((identifier) => apis.find(identifier)))).filter((api) => api !== undefined);
@@ -58,10 +69,13 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     if (client === undefined || session?.accountId === undefined) return undefined;
     const { accountId } = session;
     const wanted = wantedOf(ctx);
-    const missing = await unsettled(accountId, client.clientId, wanted);
     const grantId = session.grantIdFor(client.clientId);
     const found = grantId === undefined ? undefined : await provider.Grant.find(grantId);
     const theirs = found?.accountId === accountId ? found : undefined;
+    const row = await clients.find(client.clientId);
+    const name = theirs === undefined ? undefined : nameOf(theirs.jti, wanted);
+    const isSettled = name !== undefined && row !== undefined && settled.get(name) === row;
+    const missing = isSettled ? NONE : await unsettled(accountId, client.clientId, wanted);
     // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
     const now = Math.floor(Date.now() / 1000);
     const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, now) ? undefined : theirs;
@@ -70,7 +84,13 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const outdated = [...missing].some((key) => granted.has(key));
     if (missing.size > 0) return outdated ? undefined : existing;
     const isLonger = existing !== undefined && prolong(existing, lifetimes, now);
-    if (existing !== undefined && !isLonger && keysOf(wanted).every((key) => granted.has(key))) return existing;
+    if (existing !== undefined && !isLonger && keysOf(wanted).every((key) => granted.has(key))) {
+      if (name !== undefined && row !== undefined && !isSettled) {
+        if (settled.size >= MOST_SETTLED) settled.clear();
+        settled.set(name, row);
+      }
+      return existing;
+    }
 
     const grant = existing ?? new provider.Grant({ accountId, clientId: client.clientId });
     grant.addOIDCScope(wanted.openid.join(' '));

@@ -102,6 +102,8 @@ describe('Sharing data with a service', () => {
     const service = await guest({}, 'openid email');
     const { browser, question } = await atQuestion(service);
     await browser.submit(question, 'sharing');
+    // The receipts have been looked at for this grant, and are not looked at again.
+    for (const time of ['once', 'twice']) expect(isHome((await visit(browser, service)).page, service), time).to.equal(true);
     await change(service, { data_use: { email: { ...use, purpose: { ...use.purpose, id: 'Mengirim iklan setiap hari.' } } } });
     expect(errorOf((await visit(browser, service, { prompt: 'none' })).page)).to.equal('consent_required');
     const again = await atQuestion(service, budi, browser);
