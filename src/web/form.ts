@@ -47,7 +47,9 @@ export function createFields(): { readonly add: (name: string, value: string) =>
   return {
     add(name, value) {
       if (!first.has(name)) first.set(name, value);
-      every.set(name, [...(every.get(name) ?? []), value]);
+      const values = every.get(name);
+      if (values === undefined) every.set(name, [value]);
+      else values.push(value);
     },
     read: { form: first, boxes: every },
   };
