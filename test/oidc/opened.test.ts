@@ -1,9 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { SealBroken } from '../../src/crypto/aead.ts';
 import { createSealer } from '../../src/crypto/seal.ts';
 import { createOpener } from '../../src/oidc/state/opened.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { newKeyring } from '../crypto/keys.ts';
+import { until } from '../support/until.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 describe('Payloads that were opened a moment ago', () => {
   const sealer = createSealer(newKeyring(), systemRandom);
@@ -35,6 +41,24 @@ describe('Payloads that were opened a moment ago', () => {
     const sealed = seal('{"one":1}');
     open('Session', sealed);
     expect(() => open('Grant', sealed)).to.throw(SealBroken);
+  });
+
+  it('are let go when their time is over, though nobody asks any more', async () => {
+    let held: WeakRef<object> | undefined;
+    // Something in the place of the text that a weak reference takes.
+    const toText = (): object => {
+      const text = {};
+      held = new WeakRef(text);
+      return text;
+    };
+    const open = createOpener({ open: () => ({ toString: toText }) as unknown as Buffer }, 'protocol-state', 20);
+    open('Session', Buffer.alloc(40));
+    await until('it is let go', () => {
+      collect();
+      return held !== undefined && held.deref() === undefined;
+    });
+    // Who holds it is still there, so that this is no reason why it is gone.
+    expect(open).to.be.a('function');
   });
 
   it('are not altered by what becomes of the packet they came in', () => {

@@ -1,6 +1,6 @@
 import type { Sealer } from '../../crypto/seal.ts';
 
-/** So long at most is kept in clear what was opened, and so many of them. */
+/** So long at most is kept in clear what was opened, whether anybody asks or not, and so many of them. */
 const HELD_MS = 5000;
 const MOST = 2000;
 const TAG_BYTES = 16;
@@ -15,20 +15,17 @@ interface Opened {
  * Opens payloads, and each but once while it is asked for all the time: a service asks about the same token, session and grant many times in a row.
  * What is held answers for the very same bytes alone, so it says nothing about whether they are still in the store, or good.
  */
-export function createOpener(sealer: Pick<Sealer, 'open'>, purpose: string): (model: string, sealed: Buffer) => string {
+export function createOpener(sealer: Pick<Sealer, 'open'>, purpose: string, heldMs = HELD_MS): (model: string, sealed: Buffer) => string {
   let held = new Map<string, Opened>();
-  let since = performance.now();
+  const letGo = (): void => { held = new Map(); };
 
   return (model, sealed) => {
-    const now = performance.now();
-    if (now - since >= HELD_MS || held.size >= MOST) {
-      held = new Map();
-      since = now;
-    }
+    if (held.size >= MOST) letGo();
     const tag = sealed.toString('latin1', sealed.length - TAG_BYTES);
     const known = held.get(tag);
     if (known?.model === model && known.sealed.equals(sealed)) return known.text;
     const text = sealer.open(purpose, model, sealed).toString('utf8');
+    if (held.size === 0) setTimeout(letGo, heldMs).unref();
     // A copy: what came from the store is a piece of all that came in one packet.
     held.set(tag, { sealed: Buffer.from(sealed), model, text });
     return text;
