@@ -47,10 +47,11 @@ const grantedIn = (grant: InstanceType<Provider['Grant']> | undefined, { resourc
  */
 export function createLoadExistingGrant({ clients, apis, store, list, lifetimes }: GrantsDeps): NonNullable<Configuration['loadExistingGrant']> {
   /**
-   * Grants for which the receipts have been looked at, and the row of the client as it was then. A withdrawal ends the grant itself, and what a client
-   * says of its purposes is in its row, which is read anew every few minutes: where both are as they were, the receipts are too.
+   * By the row of a client, grants for which the receipts have been looked at as it stood. A withdrawal ends the grant itself, and what a client
+   * says of its purposes is in its row, which is read anew every few minutes: where both are as they were, the receipts are too. They go with the row:
+   * held by the grants, each former one would stay, and with it the client that the library made of it.
    */
-  const settled = new Map<string, Client>();
+  const settled = new WeakMap<Client, Set<string>>();
   /** Words of an API may change without either. */
   const nameOf = (grantId: string, { scopes, resources }: Wanted): string | undefined => (resources.size === 0 ? `${grantId} ${scopes.join(' ')}` : undefined);
 
@@ -74,7 +75,7 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const theirs = found?.accountId === accountId ? found : undefined;
     const row = await clients.find(client.clientId);
     const name = theirs === undefined ? undefined : nameOf(theirs.jti, wanted);
-    const isSettled = name !== undefined && row !== undefined && settled.get(name) === row;
+    const isSettled = name !== undefined && row !== undefined && settled.get(row)?.has(name) === true;
     const missing = isSettled ? NONE : await unsettled(accountId, client.clientId, wanted);
     // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
     const now = Math.floor(Date.now() / 1000);
@@ -86,8 +87,9 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const isLonger = existing !== undefined && prolong(existing, lifetimes, now);
     if (existing !== undefined && !isLonger && keysOf(wanted).every((key) => granted.has(key))) {
       if (name !== undefined && row !== undefined && !isSettled) {
-        if (settled.size >= MOST_SETTLED) settled.clear();
-        settled.set(name, row);
+        const names = settled.get(row);
+        if (names === undefined || names.size >= MOST_SETTLED) settled.set(row, new Set([name]));
+        else names.add(name);
       }
       return existing;
     }
