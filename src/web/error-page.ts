@@ -71,7 +71,7 @@ const isGivenUp = ({ req }: Context): boolean => !req.complete && (req.destroyed
 const GIVEN_UP = 'a request was given up while it was sent';
 
 /** Whoever asked hung up before the answer was out. */
-const LEFT: readonly unknown[] = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET'];
+const LEFT: readonly unknown[] = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'];
 const isLeft = (error: unknown, { req, res }: Context): boolean => LEFT.includes((error as { code?: unknown } | null)?.code) && req.socket.destroyed && !res.writableFinished;
 
 /** For Koa's `error` event: what went wrong beside the answer, or after it. */

@@ -2,10 +2,10 @@ import { EventEmitter, once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
-import Koa from 'koa';
+import Koa, { type Context } from 'koa';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { isDatabaseAway } from '../../src/store/reconnect.ts';
-import { createLog } from '../../src/telemetry/log.ts';
+import { createLog, type Log } from '../../src/telemetry/log.ts';
 import { errorPage, reportTo } from '../../src/web/error-page.ts';
 import { form } from '../../src/web/form.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -255,5 +255,15 @@ describe('A request that is given up while it is sent', () => {
     } finally {
       server.close();
     }
+  });
+
+  it('whatever the system calls it', () => {
+    const told: string[] = [];
+    const note = (level: string) => (_fields: object, words: string): void => { told.push(`${level} ${words}`); };
+    const report = reportTo({ debug: note('debug'), error: note('error') } as unknown as Log);
+    const ctx = { req: { complete: true, socket: { destroyed: true } }, res: { writableFinished: false }, state: {} } as unknown as Context;
+    for (const code of ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']) report(Object.assign(new Error(code), { code }), ctx);
+    report(new Error('of ours'), ctx);
+    expect(told).to.deep.equal([...Array<string>(3).fill('debug nobody waited for the answer'), 'error an answer failed']);
   });
 });
