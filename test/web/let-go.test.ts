@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import Koa, { type Context, type Middleware } from 'koa';
@@ -34,10 +35,11 @@ describe('What a request needed', () => {
   }
 
   it('is gone when it is answered, and looking for it hurts nobody', async () => {
-    const { ctx, further } = await serve((ctx) => { ctx.body = { path: ctx.path }; }, async (url) => {
+    const { ctx, further } = await serve((ctx) => { ctx.body = { path: ctx.path, cookie: ctx.cookies.get('none') }; }, async (url) => {
       expect(await (await fetch(`${url}halaman`)).json()).to.deep.equal({ path: '/halaman' });
     });
-    expect([ctx.req.headers, ctx.get('cookie'), ctx.ip, ctx.body, ctx.headerSent]).to.deep.equal([{}, '', '', undefined, false]);
+    expect([ctx.req.headers, ctx.get('cookie'), ctx.ip, ctx.body, ctx.headerSent]).to.deep.equal([{}, '', '', undefined, true]);
+    expect(ctx.cookies, 'leads to it as well').to.have.property('request', ctx.req);
     expect(further).to.deep.equal([ctx]);
   });
 
@@ -64,5 +66,34 @@ describe('What a request needed', () => {
     );
     expect(ctx.get('host')).to.equal('');
     expect(further).to.have.length(1);
+  });
+
+  it('is not written into by what fails when nobody is there any more', async () => {
+    const failure = Promise.withResolvers<Error & { readonly headerSent?: boolean }>();
+    let begun = false;
+    const { ctx } = await serve(
+      (ctx) => {
+        ctx.app.once('error', (error: Error) => { failure.resolve(error); });
+        ctx.body = new Readable({
+          read() {
+            if (begun) return;
+            begun = true;
+            this.push('the beginning');
+          },
+          destroy(_error, done) {
+            void turn().then(turn).then(turn).then(() => { done(new Error('late')); });
+          },
+        });
+      },
+      async (url) => {
+        const asked = ask(url, (answer) => { answer.once('data', () => { asked.destroy(); }); });
+        asked.on('error', () => undefined);
+        asked.end();
+        expect(await failure.promise).to.include({ message: 'late', headerSent: true });
+      },
+    );
+    ctx.set('X-Late', 'yes');
+    expect(ctx.response.headers).to.not.have.any.keys('x-late', 'content-length');
+    expect([ctx.req.socket.destroyed, ctx.status]).to.deep.equal([true, 200]);
   });
 });

@@ -37,9 +37,13 @@ export function forgetInRequest(beginning: string): void {
 export function forgetRequest(ctx: object): void {
   if (!('oidc' in ctx)) return;
   (ctx as unknown as Request)[MEMO] = undefined;
-  const oidc = ctx.oidc as { entities: { readonly Client?: unknown } };
+  const oidc = ctx.oidc as { entities: { readonly Client?: unknown }; [jar: symbol]: unknown };
   oidc.entities = { Client: oidc.entities.Client };
+  // Its cookies lead to the request; they lie under a symbol that the library shows to nobody, and are made anew for whoever asks.
+  for (const key of Object.getOwnPropertySymbols(oidc)) if (isJar(oidc[key])) oidc[key] = undefined;
 }
+
+const isJar = (value: unknown): boolean => typeof value === 'object' && value !== null && 'request' in value;
 
 /** Where somebody asks about a token and the library looks for it under each kind of token that there is. */
 const OF_ANY_KIND = new Set(['introspection', 'revocation']);
