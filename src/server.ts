@@ -95,11 +95,17 @@ const CLOCK_MS = 1000;
 const CLOCK_UNDECIDED_MS = 1.5 * BEAT_MS;
 
 /** Looks after the clock while the process runs, where somebody wants to know. */
-function openClockGuard({ clockWatch, changes, clock }: Container, onWrong: (() => void) | undefined): { isUncertain(): boolean; stop(): void } {
+function openClockGuard({ clockWatch, store, clock }: Container, onWrong: (() => void) | undefined): { isUncertain(): boolean; stop(): void } {
   if (onWrong === undefined) return { isUncertain: () => false, stop: () => undefined };
-  const { isUncertain, look } = guardClock({ watch: clockWatch, changes, clock, undecidedMs: CLOCK_UNDECIDED_MS, onWrong });
-  // While the database is away, nobody can tell.
-  const looking = setInterval(() => { look().catch(() => undefined); }, CLOCK_MS).unref();
+  const { isUncertain, look } = guardClock({ watch: clockWatch, databaseTime: () => store.databaseTime(), clock, undecidedMs: CLOCK_UNDECIDED_MS, onWrong });
+  let isLooking = false;
+  const looking = setInterval(() => {
+    // A database that is slow to answer is not asked by ever more of them.
+    if (isLooking) return;
+    isLooking = true;
+    // While it is away, nobody can tell.
+    look().catch(() => undefined).finally(() => { isLooking = false; });
+  }, CLOCK_MS).unref();
   return { isUncertain, stop: () => { clearInterval(looking); } };
 }
 

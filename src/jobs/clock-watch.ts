@@ -53,7 +53,7 @@ export function createClockWatch({ id, changes, instances, log }: ClockWatchDeps
 
 export interface ClockGuardDeps {
   readonly watch: ClockWatch;
-  readonly changes: Pick<Changes, 'look'>;
+  readonly databaseTime: () => Promise<Date>;
   readonly clock: Clock;
   /** How long the others may take to tell of their clocks. */
   readonly undecidedMs: number;
@@ -64,23 +64,25 @@ export interface ClockGuardDeps {
 export interface ClockGuard {
   /** Whether nobody knows at the moment what time it is: the clock has just jumped, or is apart and nobody has said yet who is wrong. Costs nothing. */
   readonly isUncertain: () => boolean;
-  /** Compares with the database and with the other instances. */
+  /** Compares with the database and with the other instances. @throws when the database does not answer: then nothing is known that was not before. */
   readonly look: () => Promise<void>;
 }
 
 /** Notices at once that the clock jumps, by one that nobody can set, and finds out who is wrong. */
-export function guardClock({ watch, changes, clock, undecidedMs, onWrong }: ClockGuardDeps): ClockGuard {
+export function guardClock({ watch, databaseTime, clock, undecidedMs, onWrong }: ClockGuardDeps): ClockGuard {
   const offset = (): number => clock.now().getTime() - performance.now();
   let believed = offset();
   let isKnown = true;
   let undecidedSince: number | undefined;
 
+  const isUncertain = (): boolean => !isKnown || Math.abs(offset() - believed) > WRONG_MS;
+
   return {
-    isUncertain: () => !isKnown || Math.abs(offset() - believed) > WRONG_MS,
+    isUncertain,
     async look() {
       const seen = offset();
-      await changes.look();
-      const verdict = await watch();
+      // What the database last said is of before the jump, where its notices are not heard at the moment.
+      const verdict = isUncertain() ? await watch(clock.now().getTime() - (await databaseTime()).getTime()) : await watch();
       undecidedSince = verdict === 'apart' ? (undecidedSince ?? performance.now()) : undefined;
       // Where nobody says who is wrong, everybody goes on.
       const mayBeSaid = undecidedSince !== undefined && performance.now() - undecidedSince < undecidedMs;

@@ -67,10 +67,18 @@ describe('An instance whose clock jumps', () => {
   let clock: TestClock;
   let verdict: ClockVerdict;
   let stopped: number;
-  const guard = (undecidedMs = 60_000): ClockGuard => guardClock({ watch: () => Promise.resolve(verdict), changes: { look: () => Promise.resolve() }, clock, undecidedMs, onWrong: () => { stopped += 1; } });
+  let told: (number | undefined)[];
+  let databaseTime: () => Promise<Date>;
+  const watch = (aheadMs?: number): Promise<ClockVerdict> => {
+    told.push(aheadMs);
+    return Promise.resolve(verdict);
+  };
+  const guard = (undecidedMs = 60_000): ClockGuard => guardClock({ watch, databaseTime: () => databaseTime(), clock, undecidedMs, onWrong: () => { stopped += 1; } });
   beforeEach(() => {
     clock = new TestClock();
-    [verdict, stopped] = ['right', 0];
+    [verdict, stopped, told] = ['right', 0, []];
+    const began = clock.now();
+    databaseTime = () => Promise.resolve(began);
   });
 
   it('is uncertain at once, before anybody was asked, and stops when another knows better', async () => {
@@ -103,6 +111,21 @@ describe('An instance whose clock jumps', () => {
     verdict = 'apart';
     await look();
     expect([isUncertain(), stopped]).to.deep.equal([false, 0]);
+  });
+
+  it('is uncertain for as long as the database does not say, whatever it said before', async () => {
+    const { isUncertain, look } = guard();
+    await look();
+    clock.advance({ hours: 1 });
+    const there = databaseTime;
+    databaseTime = () => Promise.reject(new Error('away'));
+    const failure: unknown = await look().catch((error: unknown) => error);
+    expect(failure).to.be.an('error');
+    expect([isUncertain(), told]).to.deep.equal([true, [undefined]]);
+    databaseTime = there;
+    await look();
+    expect(isUncertain()).to.equal(false);
+    expect(told.at(-1)).to.be.closeTo(3_600_000, 60_000);
   });
 
   it('does not mind seconds', () => {
