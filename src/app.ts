@@ -4,7 +4,6 @@ import compress from 'koa-compress';
 import type Router from 'koa-router';
 import serve from 'koa-static';
 import type { Container } from './container.ts';
-import { createCookieSigner } from './crypto/cookie-signer.ts';
 import type { Handler } from './http-server.ts';
 import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
@@ -51,7 +50,7 @@ export interface AppDeps {
 
 /** What happens to a request, from top to bottom. @returns who answers requests. */
 export function createApp(container: Container, { readiness, metrics, overload, tracing, extra = [] }: AppDeps): Handler {
-  const { config, log, random, keyring, keyedHash, clock, provider, signingKeys, showError, routers } = container;
+  const { config, log, random, cookieSigner, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
   const lean = createLean({
@@ -69,7 +68,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   });
 
   const app = new Koa({ proxy: true });
-  app.keys = createCookieSigner(keyring.cookies);
+  app.keys = cookieSigner;
   app.on('error', reportTo(log));
 
   app.use(letGo(app, forgetRequest));

@@ -101,7 +101,7 @@ const REENCRYPT_MS = 5000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
-  const { config, log, clock, random, store, keyring, keyedHash, sealer, audit, courier, secondFactors, outbound } = core;
+  const { config, log, clock, random, store, keyring, keyedHash, cookieSigner, sealer, audit, courier, secondFactors, outbound } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
@@ -119,7 +119,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     store,
     sealer,
     keyedHash,
-    cookieKeys: keyring.cookies,
+    cookieSigner,
     clients,
     apis,
     ownClients: [portalClient(config.http.issuer)],

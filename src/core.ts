@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { createAudit, type Audit } from './audit/log.ts';
 import type { Config } from './config.ts';
 import { createBlindIndex } from './crypto/blind-index.ts';
+import { createCookieSigner, type CookieSigner } from './crypto/cookie-signer.ts';
 import { createEnvelope } from './crypto/envelope.ts';
 import { createKeyedHash, type KeyedHash } from './crypto/keyed-hash.ts';
 import { loadKeyring, type Keyring } from './crypto/keyring.ts';
@@ -49,6 +50,7 @@ export interface Core {
   readonly makeKey: MakeKey;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
+  readonly cookieSigner: CookieSigner;
   readonly store: Store;
   readonly counters: Counters;
   readonly limits: Limits;
@@ -121,6 +123,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     makeKey,
     sealer,
     keyedHash,
+    cookieSigner: createCookieSigner(keyring.cookies),
     store,
     counters,
     limits,

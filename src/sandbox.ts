@@ -30,7 +30,7 @@ export const createChecksOf = (core: Core): Checks => createChecks({ ...core, fe
 
 /** Puts the sandbox together: what `container.ts` is for the sign-on. */
 export async function createSandboxOf(core: Core, { csrf, showError, receipt }: SandboxOfDeps): Promise<{ readonly sandbox: Middleware; readonly checks: Checks }> {
-  const { config, store, clock, keyring } = core;
+  const { config, store, clock } = core;
   const checks = createChecksOf(core);
   const clients = createClientDirectory({ store: { clients: { ...store.clients, find: (id) => findTrial(store, id) } }, clock, present: toSandboxMetadata });
   const error = createProtocolErrors(showError, isDatabaseAway, `${SANDBOX}/interaction`);
@@ -41,7 +41,6 @@ export async function createSandboxOf(core: Core, { csrf, showError, receipt }: 
   await signingKeys.fresh();
   const provider = createSandboxProvider({
     ...core,
-    cookieKeys: keyring.cookies,
     clients,
     apis: createApiDirectory({ store, clock }),
     signingKeys,

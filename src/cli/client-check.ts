@@ -14,5 +14,5 @@ const pages: ProtocolPages = { error: noPage, signOut: noPage, signedOut: noPage
 /** The check of the very protocol that the server runs, without a server. */
 export async function createStandaloneCheck(core: Core): Promise<ClientCheck> {
   const { signingKeys } = await openSigningKeys(core);
-  return createClientCheck(createProvider({ ...core, cookieKeys: core.keyring.cookies, clients: createClientDirectory(core), apis: createApiDirectory(core), ownClients: [], signingKeys, pages, listShares: () => Promise.resolve(false) }));
+  return createClientCheck(createProvider({ ...core, clients: createClientDirectory(core), apis: createApiDirectory(core), ownClients: [], signingKeys, pages, listShares: () => Promise.resolve(false) }));
 }

@@ -1,7 +1,8 @@
-import type { Adapter, AdapterPayload, Configuration, KoaContextWithOIDC, default as Provider } from 'oidc-provider';
+import type { Configuration, KoaContextWithOIDC, default as Provider } from 'oidc-provider';
 import { OFFLINE_SCOPE } from '../domain/claims.ts';
 import { honours } from '../domain/session.ts';
 import type { People } from './people.ts';
+import type { Judge } from './state/judged.ts';
 
 type GrantModel = InstanceType<Provider['Grant']>;
 
@@ -67,22 +68,16 @@ export const isRecentOffline = (grant: GrantModel | undefined, { interactionSeco
 const ISSUED = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode', 'RefreshToken']);
 
 /**
- * Storage that finds no token which its account does not honour. A token that ends with its session is judged there; one
- * that outlives it ends by itself when the account is suspended, its password replaced or all its sessions ended.
+ * Of tokens: whether the account honours it. One that ends with its session is judged there; one that outlives it ends by itself when the account is suspended,
+ * its password replaced or all its sessions ended.
  */
-export function honouredWithoutSession(model: string, adapter: Adapter, people: Pick<People, 'standingOf'>): Adapter {
-  if (!ISSUED.has(model)) return adapter;
-
-  async function honoured(found: Awaited<ReturnType<Adapter['find']>>): Promise<AdapterPayload | undefined> {
-    if (found?.accountId === undefined || found.expiresWithSession === true) return found ?? undefined;
-    const standing = await people.standingOf(found.accountId);
-    // A refresh token of the tenth rotation is as old as the sign-in that it came from.
-    return standing !== undefined && honours(standing, found.authTime ?? found.iat ?? 0) ? found : undefined;
-  }
-
-  return {
-    ...adapter,
-    find: async (id) => honoured(await adapter.find(id)),
-    findByUserCode: async (userCode) => honoured(await adapter.findByUserCode(userCode)),
-  };
-}
+export const honouredByAccount = (model: string, people: Pick<People, 'standingOf'>): readonly Judge[] =>
+  ISSUED.has(model)
+    ? [
+        ({ accountId, expiresWithSession, authTime, iat }) => {
+          if (accountId === undefined || expiresWithSession === true) return true;
+          // A refresh token of the tenth rotation is as old as the sign-in that it came from.
+          return people.standingOf(accountId).then((standing) => standing !== undefined && honours(standing, authTime ?? iat ?? 0));
+        },
+      ]
+    : [];

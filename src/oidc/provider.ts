@@ -1,13 +1,12 @@
 import Provider, { type Adapter, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config.ts';
-import { createCookieSigner } from '../crypto/cookie-signer.ts';
+import type { CookieSigner } from '../crypto/cookie-signer.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { adminScopes } from '../domain/admin-scope.ts';
 import { acr } from '../domain/assurance.ts';
 import { claimsByScope, scopes } from '../domain/claims.ts';
 import { LOCALES } from '../domain/locale.ts';
-import type { Sensitive } from '../domain/sensitive.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Outbound } from '../ports/outbound/outbound.ts';
 import type { Store } from '../store/store.ts';
@@ -22,17 +21,18 @@ import { assertClientAssertion } from './fapi.ts';
 import { createFeatures, type ProtocolPages } from './features.ts';
 import { findByRow } from './held-clients.ts';
 import { forgetOldKeys, keptShortly } from './held-keys.ts';
-import { honouredTokens } from './honoured-tokens.ts';
+import { honouredByClient } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
 import { createPeople, type AccountChanges } from './people.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
-import { endsWithSession, honouredWithoutSession, offlineTtl, withinGrant } from './offline-access.ts';
+import { endsWithSession, honouredByAccount, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
-import { honouredSessions } from './sessions.ts';
+import { honouredSession } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
+import { judged } from './state/judged.ts';
 import { foreseeing, remembered, type Leads } from './state/remembered.ts';
 import { createReplayDetection, detectReplays } from './state/replays.ts';
 
@@ -44,7 +44,7 @@ export interface ProviderDeps {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
-  readonly cookieKeys: Sensitive<readonly string[]>;
+  readonly cookieSigner: CookieSigner;
   readonly clients: ClientDirectory;
   readonly apis: ApiDirectory;
   /** Clients that are part of this product and need no registration. */
@@ -81,14 +81,14 @@ export const journeyCookies = (issuer: string): { readonly underWay: readonly st
   return { underWay: [interaction, resume], session };
 };
 
-export function createProvider({ config, store, sealer, keyedHash, cookieKeys, clients, apis, ownClients, signingKeys, pages, listShares, outbound, clock, log, changes, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieSigner, clients, apis, ownClients, signingKeys, pages, listShares, outbound, clock, log, changes, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
   const people = createPeople(store, changes === undefined ? [] : [store, changes]);
   const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
   const honoured = (model: string): Adapter =>
-    remembered(model, model === 'Session' ? honouredSessions(adapterFor(model), people) : honouredWithoutSession(model, honouredTokens(model, adapterFor(model), clients), people));
+    remembered(model, judged(adapterFor(model), model === 'Session' ? [honouredSession(people)] : [...honouredByClient(model, clients), ...honouredByAccount(model, people)]));
   const leads: Leads = { sessions: honoured('Session'), grants: honoured('Grant'), account: (accountId) => people.standingOf(accountId) };
 
   const configuration: Configuration = {
@@ -97,7 +97,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieKeys, c
     ...keptShortly({ read: outbound.readDocument, clock }),
     findAccount: createFindAccount({ people, timeZone: config.identity.timeZone }),
     jwks: { keys: createKeySlots(signingKeys) },
-    cookies: { keys: createCookieSigner(cookieKeys), names: cookieNames(issuer), long: cookie, short: cookie },
+    cookies: { keys: cookieSigner, names: cookieNames(issuer), long: cookie, short: cookie },
 
     scopes: [...scopes, ...adminScopes],
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),

@@ -1,5 +1,4 @@
 import { interactionPolicy, type Configuration, type default as Provider, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
-import { createCookieSigner } from '../../crypto/cookie-signer.ts';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import { claimsByScope, scopes } from '../../domain/claims.ts';
 import { LOCALES } from '../../domain/locale.ts';
@@ -56,7 +55,7 @@ export function createSandboxProvider({ keyedHash, ...deps }: SandboxProviderDep
     adapter: (model: string) => (model === 'Client' ? deps.clients.adapter : adapterFor(model)),
     findAccount: findCitizen,
     cookies: {
-      keys: createCookieSigner(deps.cookieKeys),
+      keys: deps.cookieSigner,
       names: { session: `${prefix}session`, interaction: `${prefix}interaction`, resume: `${prefix}resume` },
       long: { ...cookie, path: SANDBOX },
       short: cookie,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { inSpan } from '../../telemetry/trace.ts';
+import { inSpan, isTraced } from '../../telemetry/trace.ts';
 import { createDeadline } from './deadline.ts';
 import { cork } from './packet.ts';
 
@@ -149,7 +149,7 @@ function connect(settings: RedisSettings): Redis | Cluster | undefined {
 }
 
 /** A command as a span of its request: its name alone, no key and no value. */
-const traced = (command: string, work: () => Promise<unknown>): Promise<unknown> => inSpan(`redis ${command}`, { 'db.system.name': 'redis', 'db.operation.name': command }, work);
+const traced = (command: string, work: () => Promise<unknown>): Promise<unknown> => (isTraced() ? inSpan(`redis ${command}`, { 'db.system.name': 'redis', 'db.operation.name': command }, work) : work());
 
 type Command = (...args: unknown[]) => Promise<unknown>;
 
@@ -177,8 +177,8 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
     log.warn({ reason: toError(error).message }, 'the connection to Redis is lost; it is tried again');
   });
 
-  async function inTime<T>(work: () => Promise<T>): Promise<T> {
-    if (pending >= MOST_PENDING) throw new RedisAway('too many commands wait for an answer');
+  function inTime<T>(work: () => Promise<T>): Promise<T> {
+    if (pending >= MOST_PENDING) return Promise.reject(new RedisAway('too many commands wait for an answer'));
     pending += 1;
     // Each node of a cluster has a connection of its own; and before one is ready, the driver keeps commands itself.
     if (!(client instanceof Cluster) && client.status === 'ready') cork(client.stream);
