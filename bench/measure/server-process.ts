@@ -23,6 +23,8 @@ export interface ServerCommand {
   /** Path of its script, from the root of the repository. */
   readonly script: string;
   readonly args?: readonly string[];
+  /** For Node, as it is started in production. */
+  readonly engine?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly url: string;
   /** What answers 200 when it is ready. */
@@ -33,9 +35,9 @@ export interface ServerCommand {
 }
 
 /** Starts a server with the probe in it and waits until it serves. It ends with `stop`, by a signal, as in production. */
-export async function startServerProcess({ script, args = [], env, url, ready, logFile, profile }: ServerCommand): Promise<ServerProcess> {
+export async function startServerProcess({ script, args = [], engine = [], env, url, ready, logFile, profile }: ServerCommand): Promise<ServerProcess> {
   const log = openSync(logFile, 'a');
-  const flags = ['--import', PROBE, ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile])];
+  const flags = [...engine, '--import', PROBE, ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile])];
   const child: ChildProcess = spawn(process.execPath, [...flags, script, ...args], { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
   const { pid } = child;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { loadConfig } from '../../src/config.ts';
 import { createCore } from '../../src/core.ts';
 import { createPasswordHasher, type PasswordHasher } from '../../src/crypto/password-hash.ts';
@@ -31,6 +32,9 @@ export interface Product {
   dear(): Promise<Measured>;
   stop(): Promise<void>;
 }
+
+/** How `npm start` starts it, between `node` and the script. */
+const ENGINE = manifest.scripts.start.split(' ').slice(1, -1);
 
 /** What a hash costs: next to nothing, by which nobody's password is safe; and what production has unless it is told otherwise. */
 const COST: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
@@ -87,6 +91,7 @@ export async function startProduct({ setUp, instances, accounts, dir, profile }:
       const url = `http://127.0.0.1:${port}`;
       const server = await startServerProcess({
         script: 'src/main.ts',
+        engine: ENGINE,
         env: { ...common(issuer, port), ...COST[kind] },
         url,
         ready: '/readyz',

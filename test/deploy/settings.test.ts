@@ -103,10 +103,17 @@ describe('The settings that deploy/ gives', () => {
       const credentials = (unit(path).get('LoadCredential') ?? []).map((line) => line.slice(0, line.indexOf(':')));
       const used = Object.values(ofUnit(path)).flatMap((value) => (value.startsWith('%d/') ? [value.slice(3)] : []));
       expect(used.sort(), path).to.deep.equal(credentials.sort());
-      const [, program = ''] = /bin\/node (\S+)/.exec(unit(path).get('ExecStart')?.[0] ?? '') ?? [];
+      const [, program = ''] = /bin\/node (?:--\S+ )*(\S+)/.exec(unit(path).get('ExecStart')?.[0] ?? '') ?? [];
       expect(existsSync(join(root, program)), program).to.equal(true);
       for (const page of unit(path).get('Documentation') ?? []) expect(existsSync(page.replace('file:///opt/sso', root.replace(/\/$/, ''))), page).to.equal(true);
     }
+  });
+
+  it('have Node started everywhere as npm start has it', () => {
+    const { scripts } = JSON.parse(readText('package.json')) as { scripts: { start: string } };
+    const wanted = scripts.start.split(' ').slice(1);
+    expect(unit('deploy/systemd/sso@.service').get('ExecStart')).to.deep.equal([`/opt/node/bin/node ${wanted.join(' ')}`]);
+    expect(instructions().findLast(({ name }) => name === 'CMD')?.value).to.equal(JSON.stringify(wanted).replaceAll(',', ', '));
   });
 
   it('hold nothing secret in the repository', () => {
