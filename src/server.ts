@@ -94,10 +94,16 @@ const CLOCK_MS = 1000;
 /** Until each of the others has told of its clock again. */
 const CLOCK_UNDECIDED_MS = 1.5 * BEAT_MS;
 
+/** The clock is looked at when the answer is there: a question that waits for a free connection is no difference between clocks. */
+const askAheadMs = ({ store, clock }: Pick<Container, 'store' | 'clock'>) => async (): Promise<number> => {
+  const there = await store.databaseTime();
+  return clock.now().getTime() - there.getTime();
+};
+
 /** Looks after the clock while the process runs, where somebody wants to know. */
 function openClockGuard({ clockWatch, store, clock }: Container, onWrong: (() => void) | undefined): { isUncertain(): boolean; stop(): void } {
   if (onWrong === undefined) return { isUncertain: () => false, stop: () => undefined };
-  const { isUncertain, look } = guardClock({ watch: clockWatch, databaseTime: () => store.databaseTime(), clock, undecidedMs: CLOCK_UNDECIDED_MS, onWrong });
+  const { isUncertain, look } = guardClock({ watch: clockWatch, askAheadMs: askAheadMs({ store, clock }), clock, undecidedMs: CLOCK_UNDECIDED_MS, onWrong });
   let isLooking = false;
   const looking = setInterval(() => {
     // A database that is slow to answer is not asked by ever more of them.
@@ -111,7 +117,7 @@ function openClockGuard({ clockWatch, store, clock }: Container, onWrong: (() =>
 
 /** A process whose clock is wrong does not begin. @throws {WrongClock} */
 async function refuseWrongClock({ clockWatch, clock, store }: Container, log: Log): Promise<void> {
-  const aheadMs = async (): Promise<number> => clock.now().getTime() - (await store.databaseTime()).getTime();
+  const aheadMs = askAheadMs({ store, clock });
   let verdict = await clockWatch(await aheadMs());
   for (let look = 0; verdict === 'apart' && look < CLOCK_UNDECIDED_MS / CLOCK_MS; look += 1) {
     await wait(CLOCK_MS);

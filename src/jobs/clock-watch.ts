@@ -53,7 +53,8 @@ export function createClockWatch({ id, changes, instances, log }: ClockWatchDeps
 
 export interface ClockGuardDeps {
   readonly watch: ClockWatch;
-  readonly databaseTime: () => Promise<Date>;
+  /** Asks the database itself how far the clock is ahead of its. */
+  readonly askAheadMs: () => Promise<number>;
   readonly clock: Clock;
   /** How long the others may take to tell of their clocks. */
   readonly undecidedMs: number;
@@ -69,7 +70,7 @@ export interface ClockGuard {
 }
 
 /** Notices at once that the clock jumps, by one that nobody can set, and finds out who is wrong. */
-export function guardClock({ watch, databaseTime, clock, undecidedMs, onWrong }: ClockGuardDeps): ClockGuard {
+export function guardClock({ watch, askAheadMs, clock, undecidedMs, onWrong }: ClockGuardDeps): ClockGuard {
   const offset = (): number => clock.now().getTime() - performance.now();
   let believed = offset();
   let isKnown = true;
@@ -82,7 +83,7 @@ export function guardClock({ watch, databaseTime, clock, undecidedMs, onWrong }:
     async look() {
       const seen = offset();
       // What the database last said is of before the jump, where its notices are not heard at the moment.
-      const verdict = isUncertain() ? await watch(clock.now().getTime() - (await databaseTime()).getTime()) : await watch();
+      const verdict = isUncertain() ? await watch(await askAheadMs()) : await watch();
       undecidedSince = verdict === 'apart' ? (undecidedSince ?? performance.now()) : undefined;
       // Where nobody says who is wrong, everybody goes on.
       const mayBeSaid = undecidedSince !== undefined && performance.now() - undecidedSince < undecidedMs;
