@@ -37,6 +37,8 @@ export interface Audit {
   verify(store: Store): Promise<number | undefined>;
   /** Removes whole parts of the log whose time is over. @throws {ChainBroken} before anything is removed. @param before  the end of that time. */
   retire(store: Store, before: Date, signal?: AbortSignal): Promise<Retired>;
+  /** Takes away links whose events are gone, so many at most. @throws {ChainBroken} where a seal is not ours: what it stands for is still to be looked into. @returns how many. */
+  dropSealedLinks(store: Store, limit: number): Promise<number>;
   /** Verifies one stretch of the chain, then of the events beside it. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
   verifyNext(store: Store, after?: ChainPlace): Promise<Verdict>;
 }
@@ -74,7 +76,7 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     record,
     verifyNext: walk.verifyNext,
     verify: walk.verify,
-    retire: createRetire({ chain: walk, record, clock }),
+    ...createRetire({ chain: walk, record, clock }),
 
     async recordOnce(store, per, type, details, subject = {}, most) {
       const isBeyond = async (limit: Limit, purpose: string, parts: readonly string[]): Promise<boolean> => (await counters.take(limit, keyedHash.hash(purpose, type, ...parts).toString('base64url'))).refused;

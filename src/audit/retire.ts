@@ -39,7 +39,7 @@ export interface RetireDeps {
  * side of it (the last second of a month; a clock that was ahead) gets another link at the near end; whoever goes and stands on the near side (written
  * late; a clock that was behind) stays, among the rest, until its link is old as well.
  */
-export function createRetire({ chain, record, clock }: RetireDeps): Audit['retire'] {
+export function createRetire({ chain, record, clock }: RetireDeps): Pick<Audit, 'retire' | 'dropSealedLinks'> {
   async function begin(store: Store): Promise<Beginning> {
     const beginning = await chain.begin(store);
     if ('brokenAt' in beginning) throw new ChainBroken(beginning.brokenAt);
@@ -91,19 +91,26 @@ export function createRetire({ chain, record, clock }: RetireDeps): Audit['retir
     return done ? { parts, events } : NOTHING;
   }
 
-  return async (store, until, signal) => {
-    const going = await store.retention.parts(until);
-    const before = going.at(-1)?.until;
-    // While nothing has happened since, nothing goes: a log of nothing proves nothing.
-    const middle = before === undefined ? undefined : await store.retention.cut(before);
-    if (before === undefined || middle === undefined) return NOTHING;
-    const beginning = await begin(store);
-    try {
-      return await cutOff(store, { going, before, cut: Math.max(middle, beginning.position), beginning }, signal);
-    } catch (error) {
-      // A chain that somebody else has cut meanwhile is not broken, and a part that somebody else has removed is not missing.
-      if ((await store.retention.parts(until)).length < going.length) return NOTHING;
-      throw error;
-    }
+  return {
+    async retire(store, until, signal) {
+      const going = await store.retention.parts(until);
+      const before = going.at(-1)?.until;
+      // While nothing has happened since, nothing goes: a log of nothing proves nothing.
+      const middle = before === undefined ? undefined : await store.retention.cut(before);
+      if (before === undefined || middle === undefined) return NOTHING;
+      const beginning = await begin(store);
+      try {
+        return await cutOff(store, { going, before, cut: Math.max(middle, beginning.position), beginning }, signal);
+      } catch (error) {
+        // A chain that somebody else has cut meanwhile is not broken, and a part that somebody else has removed is not missing.
+        if ((await store.retention.parts(until)).length < going.length) return NOTHING;
+        throw error;
+      }
+    },
+
+    async dropSealedLinks(store, limit) {
+      const { position } = await begin(store);
+      return position === 0 ? 0 : store.retention.dropLinks(position, limit);
+    },
   };
 }

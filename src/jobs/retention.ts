@@ -7,7 +7,7 @@ const BATCH = 5000;
 
 export interface RetentionDeps {
   readonly store: Store;
-  readonly audit: Pick<Audit, 'retire'>;
+  readonly audit: Pick<Audit, 'retire' | 'dropSealedLinks'>;
   readonly clock: Clock;
   /** How long audit log and evidence are kept, in months; 0 for ever. */
   readonly months: number;
@@ -24,15 +24,18 @@ export async function retain({ store, audit, clock, months }: RetentionDeps, sig
   const dropLinks = async (): Promise<void> => {
     for (let dropped = BATCH; dropped === BATCH; links += dropped) {
       signal?.throwIfAborted();
-      dropped = await store.retention.dropSealedLinks(BATCH);
+      dropped = await audit.dropSealedLinks(store, BATCH);
     }
   };
-  // Of a turn that was cut off.
-  await dropLinks();
-  if (months === 0) return { log: [], evidence: [], links };
+  if (months === 0) {
+    await dropLinks();
+    return { log: [], evidence: [], links };
+  }
   const now = (await earlierClock({ clock, store })).now();
   const until = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1));
   const evidence = await store.retention.removeEvidence(until);
+  // Of a turn that was cut off.
+  await dropLinks();
   const { parts } = await audit.retire(store, until, signal);
   await dropLinks();
   return { log: parts, evidence, links };

@@ -130,12 +130,9 @@ export function createRetentionStore(db: Knex) {
         }),
       ),
 
-    /** Takes away links whose events are gone. @returns how many. */
-    async dropSealedLinks(limit: number): Promise<number> {
-      const { rowCount } = await db.raw<{ rowCount: number }>(
-        'delete from audit_chain where position in (select position from audit_chain where position <= (select max(position) from audit_seals) order by position limit ?)',
-        [limit],
-      );
+    /** Takes away links up to that one. What is not sealed the database keeps, whoever asks. @returns how many. */
+    async dropLinks(upTo: number, limit: number): Promise<number> {
+      const { rowCount } = await db.raw<{ rowCount: number }>('delete from audit_chain where position in (select position from audit_chain where position <= ? order by position limit ?)', [upTo, limit]);
       return rowCount;
     },
 

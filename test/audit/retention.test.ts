@@ -149,6 +149,16 @@ describe('The audit log, when its time is over', () => {
     expect(await ids()).to.have.members(all);
   });
 
+  it('loses no link to a seal that is not ours, which whoever may only add something can add', async () => {
+    const all = await usual();
+    await core.knex('audit_seals').insert({ position: all.length, hash: Buffer.alloc(32), before: kept, events: all.length, at: new Date(), seal: Buffer.alloc(32) });
+    for (const months of [KEPT_MONTHS, 0]) {
+      const refused = await retain({ ...core, months }).then(() => undefined, (error: unknown) => error);
+      expect(refused).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: all.length });
+    }
+    expect(await core.knex('audit_chain').pluck('event_id')).to.have.members(all);
+  });
+
   const changes: Readonly<Record<string, (seal: number) => readonly string[]>> = {
     'a seal moved on': (seal) => [`update audit_seals set position = ${seal + 1}`, `delete from audit_chain where position <= ${seal + 1}`],
     'a seal of somebody’s own': (seal) => [`insert into audit_seals select ${seal + 2}, (select hash from audit_chain where position = ${seal + 2}), before, events, at, seal from audit_seals`, `delete from audit_chain where position <= ${seal + 2}`],
