@@ -62,6 +62,12 @@ export async function actOnCheck(ctx: Context, checks: Checks, client: Client, s
   }
 }
 
+/**
+ * What a team is shown: that its logout address was not reached, and not why. Whoever may write that address would otherwise learn
+ * of one name after the other whether it leads into a network that only we know; at `/reg` nobody learns it either.
+ */
+const forTeam = (model: CheckModel): CheckModel => ({ ...model, findings: model.findings.map(({ detail, ...one }) => (detail === undefined || one.fault === 'logout-unreachable' ? one : { ...one, detail })) });
+
 export const checkSteps = ['start', 'begin', 'answer'] as const;
 
 /** The check for the service's own team, who hold the personal link that an operator made. */
@@ -85,7 +91,7 @@ export function addCheckPages({ checks, csrf, config }: CheckPagesDeps): (router
       const client = await getClient(ctx);
       await joinCheck(ctx, checks, client, config.http.issuer);
       const model = await checkModelOf(checks, client, { base: `/sandbox/check/${tokenOf(ctx)}`, mayAct: true, issuer, problem: undefined });
-      await renderScreen(ctx, checkScreen(model), { csrf: csrf.token(ctx, tokenOf(ctx)) });
+      await renderScreen(ctx, checkScreen(forTeam(model)), { csrf: csrf.token(ctx, tokenOf(ctx)) });
     });
     for (const step of checkSteps) {
       router.get(`${PATH}/${step}`, toParent);

@@ -97,6 +97,19 @@ describe('The pages of the integration check', () => {
     expect((await reader.open('/clients/tiada/check')).status).to.equal(404);
   });
 
+  it('tell a team that its logout address was not reached, and operators alone that its name leads inside', async () => {
+    const link = await linkFor('rp');
+    const { checks } = app.container;
+    const { metadata } = (await app.store.clients.find('rp'))!;
+    await app.store.clients.update('rp', { metadata: { ...metadata, backchannel_logout_uri: 'https://rp.test/logout', test_backchannel_logout_uri: 'http://10.0.0.1/logout' } }, app.clock.now());
+    const { id } = await checks.start((await app.store.clients.find('rp'))!, 'team');
+    await checks.record({ checkId: id, scenario: 'logout' }, 'begun', {});
+    await checks.record({ checkId: id, scenario: 'logout' }, 'notice', { status: 0, error: 'address-refused' });
+    expect((await manager.open('/clients/rp/check')).text).to.include('tidak dapat dihubungi. (address-refused)');
+    expect((await new Browser().open(link)).text).to.include('tidak dapat dihubungi.').and.not.include('address-refused');
+    await app.store.clients.update('rp', { metadata }, app.clock.now());
+  });
+
   it('are open to the team by a personal link: shown once, of one client, ended by a new one and by time', async () => {
     const link = await linkFor('rp');
     expect(link).to.match(/\/sandbox\/check\/[\w-]{43}$/);
