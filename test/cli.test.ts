@@ -481,6 +481,7 @@ describe('The command line', function () {
       const dashed = `-${'a'.repeat(42)}`;
       expect((await sso(['keys', 'remove', dashed, '--reason', 'bocor'])).stderr, 'an id, and no option').to.include('there is no key of that id');
       expect((await sso(['client', 'end-key', 'tiada', dashed])).stderr).to.match(/tiada/);
+      expect((await sso(['keys', 'remove', '--reason', 'bocor', '--', dashed])).stderr, 'and who knows of --').to.include('there is no key of that id');
     });
   });
 

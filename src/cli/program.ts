@@ -44,10 +44,10 @@ function explain(error: unknown): string {
 /** A thumbprint, by which keys are called; one of 64 begins as an option does. */
 const DASHED_ID = /^-[\w-]{42}$/;
 
-/** With such ids where no option is looked for: nobody who copies one from a list should have to know of `--`. */
+/** With such ids where no option is looked for: nobody who copies one from a list should have to know of `--`. Who does is left alone. */
 function withIdsLast(args: readonly string[]): readonly string[] {
   const isId = (arg: string): boolean => DASHED_ID.test(arg);
-  return args.some(isId) ? [...args.filter((arg) => !isId(arg)), '--', ...args.filter(isId)] : args;
+  return args.some(isId) && !args.includes('--') ? [...args.filter((arg) => !isId(arg)), '--', ...args.filter(isId)] : args;
 }
 
 /**
