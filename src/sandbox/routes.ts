@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Counters } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
 import { Refused } from '../web/refused.ts';
+import { seeOther } from '../web/see-other.ts';
 import { senderOf } from '../web/sender.ts';
 import { addCheckPages, type CheckPagesDeps } from './check-pages.ts';
 import { addSandboxSignIn, type SandboxSignInDeps } from './sign-in.ts';
@@ -29,6 +30,8 @@ const chain = (ctx: Context, all: readonly Middleware[], last: () => Promise<voi
 /** Everything below `/sandbox`: its pages, then its protocol. Nothing behind it answers for an address of the sandbox. */
 export function createSandbox({ enabled, provider, counters, limits, clock, before, ...deps }: SandboxDeps): Middleware {
   const router = new Router();
+  // Whoever opens the issuer by hand wants to know what it is.
+  router.get(HOME, (ctx) => { seeOther(ctx, '/docs/sandbox'); });
   addSandboxSignIn({ provider, ...deps })(router);
   addCheckPages(deps)(router);
   const pages = [router.routes(), router.allowedMethods()] as unknown as readonly Middleware[];

@@ -4,11 +4,13 @@ import type Provider from 'oidc-provider';
 import type { Config } from '../config.ts';
 import { acr, acrDemandOf } from '../domain/assurance.ts';
 import { bendOf, scenarioById, type ScenarioId } from '../domain/check-scenarios.ts';
+import { parseUiLocales } from '../domain/locale.ts';
 import { sharesOf } from '../domain/sharing.ts';
 import { citizenById, citizenBySub } from '../domain/sandbox-citizens.ts';
 import type { Store } from '../store/store.ts';
 import { guardForm, type Csrf } from '../web/csrf.ts';
 import { field, form } from '../web/form.ts';
+import { honourUiLocales } from '../web/locale.ts';
 import { Refused } from '../web/refused.ts';
 import { renderScreen } from '../web/render.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
@@ -75,6 +77,8 @@ export function addSandboxSignIn({ provider, checks, store, csrf, config }: Sand
     const [uid, service] = [uidOf(ctx), await serviceOf(interaction)];
     const action = `/sandbox/interaction/${uid}`;
     const { params, prompt, session } = interaction;
+    const wished = parseUiLocales(textOf(params.ui_locales));
+    if (wished !== undefined) honourUiLocales(ctx, wished, config.http.issuer.startsWith('https:'));
     // Its forms end at the service.
     allowFormTargets(ctx, formTargetsOf(params.redirect_uri));
     if (prompt.name === 'consent') {

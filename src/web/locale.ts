@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { LOCALES, type Locale } from '../domain/locale.ts';
+import { DEFAULT_LOCALE, LOCALES, parseUiLocales, type Locale } from '../domain/locale.ts';
 import { cookieName } from './cookies.ts';
 import { seeOther } from './see-other.ts';
 
@@ -13,14 +13,18 @@ function rememberLocale(ctx: Context, locale: Locale, secure: boolean): void {
   ctx.state.locale = locale;
 }
 
-/** Honours `ui_locales`, as long as the person has chosen nothing: for this session of the browser, until the next wish. */
+const read = (ctx: Context, name: string): Locale | undefined => toLocale(ctx.cookies.get(name, { signed: false }));
+
+/** Honours `ui_locales`, as long as the person has chosen nothing: on this page, and for this session of the browser until the next wish. */
 export function honourUiLocales(ctx: Context, locale: Locale, secure: boolean): void {
+  ctx.state.locale = read(ctx, cookieName('lang', secure)) ?? locale;
   ctx.cookies.set(cookieName('ui-lang', secure), locale, { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true, path: '/' });
 }
 
 /**
  * The language of the page: what the person chose, else what the service asked for, else Indonesian. `?lang=` is the switch at the top of every page; it
- * leads back to the same address without it. What a service asks for (`ui_locales`) is honoured when a sign-in begins.
+ * leads back to the same address without it. What a service asks for (`ui_locales`) holds on the page that it asks for, be it a refusal, and from
+ * the beginning of a sign-in on.
  */
 export function locale({ secure }: { secure: boolean }): Middleware {
   return (ctx, next) => {
@@ -32,8 +36,8 @@ export function locale({ secure }: { secure: boolean }): Middleware {
       seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest.toString()}`);
       return;
     }
-    const read = (name: string): Locale | undefined => toLocale(ctx.cookies.get(name, { signed: false }));
-    ctx.state.locale = read(cookieName('lang', secure)) ?? read(cookieName('ui-lang', secure)) ?? 'id';
+    const asked = parseUiLocales(typeof ctx.query.ui_locales === 'string' ? ctx.query.ui_locales : undefined);
+    ctx.state.locale = read(ctx, cookieName('lang', secure)) ?? asked ?? read(ctx, cookieName('ui-lang', secure)) ?? DEFAULT_LOCALE;
     return next();
   };
 }

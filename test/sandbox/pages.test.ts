@@ -40,6 +40,22 @@ describe('The pages of the integration check', () => {
   };
   const standing = (page: Page, scenario: string): string => new RegExp(`id="${scenario}"[^]*?class="badge[^>]*>([^<]*)<`).exec(page.html)?.[1] ?? '';
 
+  it('speak the language that the service asks for, from the first to the last, until the person chooses another', async () => {
+    const visitor = new Browser();
+    const choice = await visitor.open(`${authUrl()}&ui_locales=en`);
+    expect(choice.headers.get('content-language')).to.equal('en');
+    const consent = await visitor.submit(choice, '/login', { citizen: 'ordinary' });
+    expect(consent.headers.get('content-language')).to.equal('en');
+    const chosen = await visitor.open(consent.link('Indonesia'));
+    expect(chosen.headers.get('content-language')).to.equal('id');
+  });
+
+  it('explain the sandbox to whoever opens its issuer by hand', async () => {
+    const guide = await new Browser().open(`${app.url}/sandbox`);
+    expect(guide.status).to.equal(200);
+    expect(guide.url.pathname).to.equal('/docs/sandbox');
+  });
+
   it('lead an operator through a scenario: begun, seen by the sandbox, judged by the person where it cannot see', async () => {
     const client = await manager.open('/clients/rp');
     const first = await manager.browser.open(client.link('Uji integrasi'));

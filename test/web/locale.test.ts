@@ -47,6 +47,16 @@ describe('The language of a page', () => {
     expect((await browser.open(answer.link('English'))).url.pathname).to.equal(page.url.pathname);
   });
 
+  it('is what a service asks for where it is refused, unless the person chose another', async () => {
+    const refused = `${app.url}/auth?client_id=tidak-ada&ui_locales=fr+en`;
+    const browser = new Browser();
+    const page = await browser.open(refused);
+    expect(page.status).to.equal(400);
+    expect(page.html).to.include('<html lang="en"');
+    expect((await browser.open(page.link('Indonesia'))).html).to.include('<html lang="id"');
+    expect((await browser.open(refused)).html, 'it stays').to.include('<html lang="id"');
+  });
+
   it('is that of errors, too', async () => {
     const browser = new Browser();
     await browser.open(`${app.url}/?lang=en`);
