@@ -39,6 +39,19 @@ describeInChromium('A sign-in at the sandbox, by hand in a browser', function ()
     ['refuses it', async (page) => { await page.click('button[value=ordinary]'); await page.click('button[value=deny]'); }, 'error'],
     ['goes back without it', async (page) => { await page.click('form[action$="/cancel"] button'); }, 'error'],
   ];
+  it('keeps name and tagline apart on a desktop, also where both ribbons stand above them', async () => {
+    const { page } = await begin();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const gap = await page.evaluate(() => {
+      const development = document.createElement('p');
+      development.className = 'ribbon';
+      development.textContent = 'Lingkungan pengembangan. Semua data di sini rekaan.';
+      document.querySelector('.ribbon--sandbox')!.after(development);
+      return document.querySelector('.tagline')!.getBoundingClientRect().top - document.querySelector('.focus__top .bar')!.getBoundingClientRect().bottom;
+    });
+    expect(gap).to.be.at.least(0);
+  });
+
   for (const [what, go, parameter] of ways) {
     it(`comes home to the service whoever ${what}`, async () => {
       const { page, complaints } = await begin();

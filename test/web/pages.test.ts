@@ -268,11 +268,21 @@ describeInChromium('Pages in a browser', function () {
     }
   });
 
+  it('leave no room on the cards of the console for a logo that none of them has', async () => {
+    await open(entry('admin/home', 'home: all areas'));
+    const [card, name] = await Promise.all(['.service', '.service__name'].map((part) => page.locator(part).first().boundingBox()));
+    expect(name!.x - card!.x).to.be.below(32);
+  });
+
   it('work without script', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const plain = await context.newPage();
     await plain.goto(pages.url + galleryUrl(entry('interaction/registration/code', 'code: sent'), 'id'));
     expect(await plain.getByRole('button', { name: 'Kirim Ulang' }).isEnabled()).to.equal(true);
+    // A button that only script can answer is not there.
+    await plain.goto(pages.url + galleryUrl(entry('admin/clients/client', 'client: new secret'), 'id'));
+    expect(await plain.locator('#once').isVisible()).to.equal(true);
+    expect(await plain.locator('[data-copy]').isVisible()).to.equal(false);
     await context.close();
   });
 });
