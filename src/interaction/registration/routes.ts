@@ -3,6 +3,7 @@ import type Router from 'koa-router';
 import type { Config } from '../../config.ts';
 import { parseEmail } from '../../domain/email.ts';
 import { parseOtpCode } from '../../domain/otp.ts';
+import { checkPassword, type PasswordRefusal } from '../../domain/password-policy.ts';
 import { parsePhone } from '../../domain/phone.ts';
 import { sensitive } from '../../domain/sensitive.ts';
 import { epochSeconds } from '../../domain/session.ts';
@@ -13,7 +14,7 @@ import { guardForm, type Csrf } from '../../web/csrf.ts';
 import { field, form } from '../../web/form.ts';
 import { localeOf } from '../../web/locale.ts';
 import { renderScreen } from '../../web/render.ts';
-import { say, type Screen } from '../../web/screen.ts';
+import { say, type FieldError, type Screen } from '../../web/screen.ts';
 import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath } from '../entrance.ts';
@@ -32,7 +33,7 @@ export interface RegistrationRoutesDeps {
   readonly registry: Pick<CivilRegistry, 'health'>;
   readonly csrf: Csrf;
   readonly clock: Clock;
-  readonly config: Pick<Config, 'http' | 'identity'>;
+  readonly config: Pick<Config, 'http' | 'identity' | 'password'>;
 }
 
 const PATH: Readonly<Record<RegistrationStep, string>> = {
@@ -47,6 +48,8 @@ type At<Step extends RegistrationStep> = RegistrationDraft & { readonly state: E
 
 /** Nobody knows when the registry opens again or has calls left; programs need not ask more often than this. */
 const REGISTRY_PAUSE_SECONDS = 3600;
+
+const aboutPassword = (refusals: readonly PasswordRefusal[]): FieldError[] => refusals.map((refusal) => ({ field: 'password', sentence: say(contactKey(refusal)) }));
 
 const secondsUntil = (date: Date, now: Date): number => Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
 
@@ -107,9 +110,11 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const again = (shown: Parameters<Pages['contact']>[2], status: number): Promise<void> => show(ctx, pages.contact(ctx, draft.state, { values, emailSuggestion, ...shown }), status);
     const password = field(ctx, 'password');
     const parsed = parseContact(typed);
-    const missing = password === '' ? [{ field: 'password', sentence: say(contactKey('password-empty')) }] : [];
-    if (!parsed.ok) return again({ errors: [...parsed.refusal, ...missing] }, 422);
-    if (missing.length > 0) return again({ errors: missing }, 422);
+    if (!parsed.ok) {
+      // All that can be said at once: nobody thinks of a password, mends a number, and hears only then that the password will not do.
+      const judged = checkPassword(password, config.password);
+      return again({ errors: [...parsed.refusal, ...(judged.ok ? [] : aboutPassword(judged.refusal))] }, 422);
+    }
 
     let outcome;
     try {
@@ -121,7 +126,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       return again({ problem: say('errors.busy', { seconds: retryAfterSeconds }) }, 503);
     }
     if (outcome.ok) return toStep(ctx);
-    if (outcome.refusal.reason === 'password') return again({ errors: outcome.refusal.refusals.map((refusal) => ({ field: 'password', sentence: say(contactKey(refusal)) })) }, 422);
+    if (outcome.refusal.reason === 'password') return again({ errors: aboutPassword(outcome.refusal.refusals) }, 422);
     ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
     await again({ problem: say(contactKey(outcome.refusal.reason), { until: outcome.refusal.until }) }, 429);
   }
