@@ -95,6 +95,11 @@ describe('Client applications: keys', () => {
     const past = await machine({ ...old.jwk, exp: 1 }, fresh.jwk);
     expect(await end(past, fresh)).to.deep.equal({ ok: false, refusal: { reason: 'key-last', id: past } });
     expect(await end(past, old)).to.deep.equal({ ok: false, refusal: { reason: 'key-unknown', id: past } });
+    // Nor is one that will have ended by then; one that has leaked goes all the same while another is good.
+    const ending = await machine(old.jwk, fresh.jwk);
+    expect((await end(ending, old, 14 * DAY)).ok).to.equal(true);
+    for (const days of [14, 30]) expect(await end(ending, fresh, days * DAY)).to.deep.equal({ ok: false, refusal: { reason: 'key-last', id: ending } });
+    expect((await end(ending, fresh)).ok).to.equal(true);
     const draft = await machine(old.jwk, fresh.jwk);
     await app.database.knex('clients').where('id', draft).update({ status: 'draft' });
     expect(await end(draft, old)).to.deep.equal({ ok: false, refusal: { reason: 'client-draft', id: draft } });

@@ -25,8 +25,8 @@ export interface ClientKeys {
   /** What is in effect; of a draft, what is proposed. */
   list(client: Client): Promise<readonly RegisteredKey[]>;
   /**
-   * Ends a key, at once or after some time, in what is in effect and in what is proposed. It narrows: nobody else is asked. The
-   * last key of its use goes on: whom nobody may use any more, the stop switch stops.
+   * Ends a key, at once or after some time, in what is in effect and in what is proposed. It narrows: nobody else is asked. One
+   * that would be the last of its use by then goes on: whom nobody may use any more, the stop switch stops.
    */
   end(id: string, thumbprint: string, wish: { readonly afterSeconds: number }, because: { readonly hand: Hand; readonly reason?: string | undefined }): Promise<Result<Client, ClientRefusal>>;
 }
@@ -52,7 +52,7 @@ export function createClientKeys({ store, audit, clock }: ClientKeysDeps): Clien
       if (thumbprintOf(key) !== thumbprint) return [key];
       if (at === undefined) return [];
       const end = endOfKey(key);
-      return [end !== undefined && end <= at ? key : { ...key, exp: Math.ceil(at.getTime() / 1000) }];
+      return [end !== undefined && end <= at ? key : { ...key, exp: at.getTime() / 1000 }];
     });
     return { ...metadata, jwks: { keys } };
   }
@@ -83,10 +83,13 @@ export function createClientKeys({ store, audit, clock }: ClientKeysDeps): Clien
         const client = await lockClient(tx, id);
         if (client.status === 'draft') throw new Abandoned({ reason: 'client-draft', id });
         const now = clock.now();
-        const live = keysOf(client.metadata.jwks).filter((key) => isLiveKey(key, now));
-        if (!live.some((key) => thumbprintOf(key) === thumbprint)) throw new Abandoned({ reason: 'key-unknown', id });
-        if (isLastOfUse(live, (key) => thumbprintOf(key) === thumbprint)) throw new Abandoned({ reason: 'key-last', id });
-        const at = afterSeconds === 0 ? undefined : addSeconds(now, afterSeconds);
+        const keys = keysOf(client.metadata.jwks);
+        const isThatOne = (key: ClientKey): boolean => thumbprintOf(key) === thumbprint;
+        if (!keys.some((key) => isThatOne(key) && isLiveKey(key, now))) throw new Abandoned({ reason: 'key-unknown', id });
+        // In whole seconds, as a key says it.
+        const at = afterSeconds === 0 ? undefined : new Date(Math.ceil(addSeconds(now, afterSeconds).getTime() / 1000) * 1000);
+        // Another one has to be good when this one goes: of two that are to end at the same time the second is the last.
+        if (isLastOfUse(keys.filter((key) => isThatOne(key) || isLiveKey(key, at ?? now)), isThatOne)) throw new Abandoned({ reason: 'key-last', id });
         const base = await effectiveVersion(tx, client);
         const metadata = ended(client.metadata, thumbprint, at);
         await tx.clients.update(id, { metadata }, now);
