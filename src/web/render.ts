@@ -101,7 +101,8 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
       path: ctx.path,
       heading: title,
       title: t('common.title.page', { title: wrong ? t('common.title.error', { title }) : title }),
-      other: otherLanguage(ctx, locale),
+      // The aids of development are written in one language.
+      other: screen.view.startsWith('dev/') ? undefined : otherLanguage(ctx, locale),
       shownOnce: [model.newSecret, model.newToken, model.newLink].some((one) => one !== undefined),
       service: model.service,
       sandbox: ctx.state.sandbox === true || screen.view.startsWith('sandbox/'),

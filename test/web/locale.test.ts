@@ -38,6 +38,11 @@ describe('The language of a page', () => {
     }
   });
 
+  it('is not offered to be changed where there is but one', async () => {
+    for (const path of ['/dev/outbox', '/dev/gallery']) expect((await new Browser().open(`${app.url}${path}`)).html, path).to.not.include('class="language"');
+    expect((await new Browser().open(`${app.url}/help`)).html).to.include('class="language"');
+  });
+
   it('leads away from no form: a POST keeps its address', async () => {
     const browser = new Browser();
     const page = await browser.open(`${app.url}/portal/sign-in`);
