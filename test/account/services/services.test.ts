@@ -56,7 +56,7 @@ describe('Connected services', () => {
     const pending = await obtainCode(mitra, budi, laptop);
 
     const question = await phone.open(`${app.url}${PATH}/withdraw?client=${mitra.id}`);
-    expect(question.text).to.include('Cabut izin Mitra (contoh)?').and.include('tetap ada di sana');
+    expect(question.text).to.include('Cabut izin Mitra (contoh)?').and.include('tetap ada di sana').and.include('mungkin masih masuk di sana');
     expect((await userinfo(app, held[0]?.access_token)).status, 'asking changes nothing').to.equal(200);
     const list = await phone.submit(question, 'client');
     expect(list.text).to.include('Izin sudah dicabut').and.not.include('Mitra (contoh)');
