@@ -31,13 +31,16 @@ describe('Periodic jobs', () => {
     const asked = joined.map(({ queue }) => queue.runNow('uji'));
     let refused = 0;
     for (const answer of asked) void answer.then((done) => { refused += done ? 0 : 1; });
-    await until('two were told that it is running', () => refused === 2);
+    await until('two were told that it is running', () => refused >= 2);
     const [standing] = await joined[0]!.queue.standings();
     expect(standing).to.include({ label: 'uji', running: true });
     expect(standing!.dueAt!.getTime(), 'the hour, and the minute that a run may take').to.be.within(Date.now() + 3_560_000, Date.now() + 3_660_000);
     release();
-    expect((await Promise.all(asked)).filter(Boolean)).to.have.length(1);
-    expect(joined.flatMap(({ runs }) => runs)).to.deep.equal([{ label: 'uji' }]);
+    // Who asked does it, or an instance that looked for turns in that very moment: then all three were told.
+    await Promise.all(asked);
+    const runs = (): readonly unknown[] => joined.flatMap((one) => one.runs);
+    await until('it has been done', () => runs().length > 0);
+    expect(runs()).to.deep.equal([{ label: 'uji' }]);
   });
 
   it('say how they stand, over all instances', async () => {
