@@ -1,9 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { loadConfig } from '../../src/config.ts';
 import { createCore, type Core } from '../../src/core.ts';
 import { makeKeyringDocument } from '../../src/crypto/keyring-document.ts';
@@ -12,16 +10,14 @@ import { startSimulator } from '../../src/ports/civil-registry/simulator.ts';
 import { systemClock } from '../../src/ports/clock/clock.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { launcher, type Launched } from '../deploy/image/launch.ts';
 import { startGateway } from '../messages/sms-gateway.ts';
 import { startMailServer } from '../messages/smtp-server.ts';
-import { copied } from '../deploy/files.ts';
 import { freePort } from './app.ts';
 import type { Citizen } from './citizens.ts';
 import { createTestDatabase } from './database.ts';
 import { startRedis } from './redis.ts';
 import { until } from './until.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** One instance of the sign-on, a process of its own. */
 export interface Instance {
@@ -37,7 +33,7 @@ export interface Instance {
 }
 
 /**
- * Two instances in production, of the very files of which the image is made, with all that production demands: PostgreSQL,
+ * Two instances in production, of the very files of which the image is made or of the image itself (`npm run test:image`), with all that production demands: PostgreSQL,
  * Redis, a civil registry, a gateway, a mail server, and every secret in a file.
  */
 export interface Instances {
@@ -113,22 +109,18 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
   const core = createCore({ config: loadConfig(environment), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
   opened.push(() => core.close());
 
-  const home = join(directory, 'sso');
-  for (const path of copied()) {
-    await mkdir(join(home, dirname(path)), { recursive: true });
-    await cp(join(root, path), join(home, path), { recursive: true });
-  }
-  await symlink(join(root, 'node_modules'), join(home, 'node_modules'));
-
+  const launch = launcher(directory);
   const instance = async (): Promise<Instance> => {
     const [own, monitoring] = [await freePort(), await freePort()];
-    let child: ChildProcess | undefined;
+    let running: Launched | undefined;
     let output = '';
     const readiness = async (): Promise<string> => ((await (await fetch(`http://127.0.0.1:${monitoring}/readyz`)).json()) as { status: string }).status;
     const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-      if (child?.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+      if (running === undefined) return null;
+      const { child } = running;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const ended = once(child, 'exit');
-      child.kill(signal);
+      running.signal(signal);
       await ended;
       return child.exitCode;
     };
@@ -137,9 +129,9 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
       port: own,
       readiness,
       async start() {
-        const started = spawn(process.execPath, ['src/main.ts'], { cwd: home, env: { PATH: process.env.PATH, ...environment, PORT: String(own), METRICS_PORT: String(monitoring) }, stdio: ['ignore', 'pipe', 'pipe'] });
-        child = started;
-        for (const stream of [started.stdout, started.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+        running = launch({ ...environment, PORT: String(own), METRICS_PORT: String(monitoring) });
+        const started = running.child;
+        for (const stream of [started.stdout, started.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
         const broken = once(started, 'exit').then(([code]) => {
           throw new Error(`an instance ended with ${String(code)}:\n${output}`);
         });
