@@ -13,7 +13,7 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   dukcapil: 'The civil registry; see [civil-registry.md](civil-registry.md).',
   simulator: 'The simulated civil registry; not in production.',
   sampleService: 'The samples of development; not in production.',
-  sms: 'How text messages leave.',
+  sms: 'How text messages leave, and how their gateway reports what became of them; see [monitoring.md](operasi/monitoring.md#receipts-of-the-sms-gateway).',
   mail: 'How e-mail leaves.',
   courier: 'The queue of messages on their way.',
   identity: 'Who may register, and how times are shown.',

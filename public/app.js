@@ -146,6 +146,40 @@
     tick();
   });
 
+  /* How far the code has come: asked while somebody looks, ever more rarely, and no longer than the code lives. */
+  all('[data-watch]').forEach(function (line) {
+    var WAITS = [2, 3, 4, 6, 8, 12, 15, 20, 30, 30, 45, 60, 60];
+    var asked = 0;
+    var missed = false;
+    function later() {
+      if (asked < WAITS.length) setTimeout(ask, WAITS[asked++] * 1000);
+    }
+    function ask() {
+      missed = document.hidden;
+      if (missed) return;
+      var request = new XMLHttpRequest();
+      request.onload = function () {
+        var word = request.responseText;
+        var text = request.status === 200 && line.getAttribute('data-' + word);
+        if (text && word !== line.getAttribute('data-now')) {
+          line.textContent = text;
+          line.setAttribute('data-now', word);
+          if (word === 'failed') line.className += ' delivery--failed';
+        }
+        if (request.status === 200 && line.getAttribute('data-last').split(' ').indexOf(word) < 0) later();
+      };
+      /* No line for a moment: the next look may find one. */
+      request.onerror = request.ontimeout = later;
+      request.open('GET', line.getAttribute('data-watch'));
+      request.timeout = 10000;
+      request.send();
+    }
+    document.addEventListener('visibilitychange', function () {
+      if (missed) ask();
+    });
+    later();
+  });
+
   /* WebOTP: the phone offers the code of the message itself. */
   var code = document.querySelector('input[data-otp]');
   if (code && window.OTPCredential && navigator.credentials) {

@@ -81,6 +81,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   app.use(securityHeaders({ issuer }));
   app.use(documents.serve);
   app.use(overload.admit);
+  app.use(container.receiptRoutes);
   // Programs that ask the protocol go on right to it, past what pages need and what stands in front of other addresses.
   app.use(lean.forPages([
     formTargets,

@@ -109,6 +109,13 @@ function crossProblems(config: Config): Problem[] {
   if (config.sms.driver === 'http' && config.sms.http.url === undefined) {
     problems.push({ name: 'SMS_HTTP_URL', what: 'SMS_DRIVER=http needs the address of the gateway', example: 'https://gateway.example/sms' });
   }
+  const { secret, networks, signatureHeader, signatureKey } = config.sms.receipts;
+  if ((signatureHeader === undefined) !== (signatureKey === undefined)) {
+    problems.push({ name: 'SMS_RECEIPT_SIGNATURE_KEY', what: 'the header of the signature (SMS_RECEIPT_SIGNATURE_HEADER) and its key belong together', example: '…' });
+  }
+  if (secret === undefined && (networks.length > 0 || signatureKey !== undefined)) {
+    problems.push({ name: 'SMS_RECEIPT_SECRET', what: 'there is no address to report at without it, so who may report means nothing', example: '…' });
+  }
   if (new URL(config.http.issuer).origin !== config.http.issuer) {
     problems.push({ name: 'ISSUER', what: 'the issuer is scheme, host and port alone: no path, no slash at the end, small letters', example: 'https://account.kemnaker.go.id' });
   }

@@ -40,9 +40,12 @@ import { createSignOutPages, rememberSignOuts } from './oidc/sign-out.ts';
 import { tellFaults } from './oidc/told-faults.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
+import { createHttpReceipts } from './ports/sms/http-receipts.ts';
+import { areReceiptsExpected } from './ports/sms/receipt.ts';
 import { createPeriodicJobs } from './periodic.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
+import { createReceiptRoutes } from './receipts/routes.ts';
 import { createSandboxOf } from './sandbox.ts';
 import type { Checks } from './sandbox/checks.ts';
 import { watchChanges, type Changes } from './store/changes.ts';
@@ -64,6 +67,8 @@ export interface Container extends Core {
   readonly routers: readonly Router[];
   /** The operators' API. */
   readonly api: Middleware;
+  /** Where the SMS gateway reports. */
+  readonly receiptRoutes: Middleware;
   /** The operators' console. */
   readonly console: Middleware;
   /** What stands right before the protocol. */
@@ -187,6 +192,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     showError,
     routers: [interaction, portal, createDocs({ config })],
     api: createAdminApi({ ...core, services: adminServices, checks, clientErrors, findToken: createFindMachineToken(provider), isDatabaseAway }),
+    receiptRoutes: createReceiptRoutes({ ...core, reader: config.sms.driver === 'http' && areReceiptsExpected(config.sms) ? createHttpReceipts(config.sms.receipts) : undefined, settings: config.sms.receipts }),
     front: createFront(core, { clients, review: adminServices.review, refusals: adminServices.refusals, pathFor: (name) => provider.pathFor(name) }),
     console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,

@@ -12,6 +12,7 @@ import { makeKey as makeNewKey, type MakeKey } from './crypto/signing-key.ts';
 import { createTotp } from './crypto/totp.ts';
 import { longestGrantSeconds } from './oidc/offline-access.ts';
 import { createCourier, type Courier } from './messages/courier.ts';
+import { createReceipts, type Receipts } from './messages/receipts.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
 import type { Counters } from './ports/counters/counters.ts';
 import { createLimits, type Limits } from './ports/counters/limits.ts';
@@ -23,6 +24,7 @@ import { createSmtpMailer } from './ports/mail/smtp.ts';
 import { createOutbound, type Outbound } from './ports/outbound/outbound.ts';
 import { systemRandom, type Random } from './ports/random/random.ts';
 import { createHttpGateway } from './ports/sms/http-gateway.ts';
+import { areReceiptsExpected } from './ports/sms/receipt.ts';
 import { createSmsOutbox } from './ports/sms/outbox.ts';
 import type { SmsGateway } from './ports/sms/sms.ts';
 import { createSecondFactors, type SecondFactors } from './second-factor/service.ts';
@@ -57,6 +59,8 @@ export interface Core {
   readonly passwords: PasswordHasher;
   readonly audit: Audit;
   readonly courier: Courier;
+  /** What gateways report of text messages. */
+  readonly receipts: Receipts;
   readonly secondFactors: SecondFactors;
   /** Calls to addresses that somebody registered. */
   readonly outbound: Outbound;
@@ -76,7 +80,8 @@ function createSms({ sms }: Config, store: Store, clock: Clock): SmsGateway {
   if (sms.driver === 'outbox') return createSmsOutbox({ outbox: store.outbox, clock });
   const { url, ...settings } = sms.http;
   if (url === undefined) throw new Error('the SMS gateway has no address'); // the configuration refuses this before
-  return createHttpGateway({ ...settings, url });
+  const { refPath } = sms.receipts;
+  return createHttpGateway({ ...settings, url, reportsBy: !areReceiptsExpected(sms) ? undefined : refPath === undefined ? 'id' : 'ref' });
 }
 
 const createMail = ({ mail }: Config, store: Store, clock: Clock): Mailer =>
@@ -103,12 +108,13 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const redisSealed = redis === undefined ? undefined : createRedisSealed({ redis, sealer, keyIds: keyring.ids });
   const sms = createSms(config, store, clock);
   const mail = createMail(config, store, clock);
-  const courier = createCourier({ store, sms, mail, clock, random, config: config.courier, log });
 
   // A count that is lost and done again may count twice, which errs on the safe side.
   const counters = redis === undefined ? reconnecting(createPostgresCounters({ db: knex, clock })) : createRedisCounters({ redis, clock });
 
   const limits = createLimits(config);
+  const receipts = createReceipts({ store, counters, limits, keyedHash, clock, log });
+  const courier = createCourier({ store, sms, mail, receipts, clock, random, config: config.courier, log });
   const audit = createAudit({ keyedHash, counters, clock, random, log });
 
   return {
@@ -130,6 +136,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     passwords: createPasswordHasher({ config: config.password, random }),
     audit,
     courier,
+    receipts,
     secondFactors: createSecondFactors({ store, totp: createTotp({ random }), counters, limits, keyedHash, courier, audit, clock, random, config }),
     outbound: createOutbound({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
     async close() {

@@ -92,6 +92,21 @@ export const numbers = (fallback: readonly number[], about: string, notes: Notes
   about,
   ...notes,
 });
+/** Words of somebody else for words of ours; capitals do not count. */
+export const mapping = <const T extends string>(values: readonly T[], fallback: Readonly<Record<string, T>>, about: string, notes: Notes = {}): Setting<Readonly<Record<string, T>>> => ({
+  type: fromText(z.record(z.string(), z.enum(values)), readJson),
+  fallback,
+  about,
+  ...notes,
+});
+/** What nobody must guess, and what an address can hold. */
+export const secretText = (least: number, about: string, notes: Notes = {}): Setting<string | undefined> => ({
+  type: z.string().regex(new RegExp(`^[\\w-]{${least},200}$`), `needs ${least} or more letters, digits, "-" and "_"`).optional(),
+  fallback: undefined,
+  about,
+  secret: true,
+  ...notes,
+});
 export const record = (fallback: Readonly<Record<string, string>>, about: string, notes: Notes = {}): Setting<Readonly<Record<string, string>>> => ({
   type: fromText(z.record(z.string(), z.string()), readJson),
   fallback,

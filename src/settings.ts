@@ -3,6 +3,7 @@
  * `docs/configuration.md` is generated from this file; `config.ts` reads values for it.
  */
 import { choice, command, endpoints, flag, link, list, numbers, optional, optionalLink, ranges, record, text, whole, zone } from './setting-kinds.ts';
+import { smsSettings } from './sms-settings.ts';
 
 const PROVINCES = ['11-19', '21', '31-36', '51-54', '61-65', '71-76', '81', '82', '91-96'];
 
@@ -99,18 +100,7 @@ export const settings = {
     port: whole(3001, 'Port of the sample service.', { env: 'SAMPLE_SERVICE_PORT', max: 65_535 }),
   },
 
-  sms: {
-    driver: choice(['outbox', 'http'], 'outbox', 'How text messages leave.', { env: 'SMS_DRIVER' }),
-    http: {
-      url: optionalLink(/^https?$/, 'Address of the SMS gateway.', { env: 'SMS_HTTP_URL', example: 'https://gateway.example/sms' }),
-      method: choice(['POST', 'GET'], 'POST', 'Request method of the gateway.', { env: 'SMS_HTTP_METHOD' }),
-      headers: record({ 'content-type': 'application/json' }, 'Request headers, as a JSON object.', { env: 'SMS_HTTP_HEADERS', secret: true }),
-      body: text('{"to":"{to}","text":"{text}","ref":"{ref}"}', 'Body template with {to} (62…), {toPlus} (+62…), {text}, {ref}; values are escaped for the content type.', { env: 'SMS_HTTP_BODY' }),
-      idPath: text('id', "Where the gateway's message id stands in its JSON answer, dotted.", { env: 'SMS_HTTP_ID_PATH' }),
-      okPath: optional('A dotted path that must be truthy in the answer for the message to count as accepted.', { env: 'SMS_HTTP_OK_PATH' }),
-      timeoutMs: whole(10_000, 'Longest wait for the gateway.', { min: 10 }),
-    },
-  },
+  sms: smsSettings,
 
   mail: {
     smtpUrl: optionalLink(/^smtps?$/, 'SMTP server; unset uses the outbox.', { env: 'SMTP_URL', example: 'smtps://user:…@mail.internal', secret: true }),
@@ -149,6 +139,7 @@ export const settings = {
     resendSeconds: numbers([60, 120, 300, 900], 'Waits before each further code.'),
     sendsPerNumber: whole(5, 'Codes to one number in a day.', { min: 1 }),
     sendsPerNik: whole(8, 'Codes for one NIK in a day.', { min: 1 }),
+    undeliveredPerNumber: whole(3, 'Codes to one number that the gateway reported as undeliverable or rejected in a day, after which it gets no more; one that arrives begins anew.', { min: 1 }),
     sendsPerPrefix: whole(300, 'Codes to numbers that differ only in the last four digits, an hour.', { min: 1 }),
     sendsPerDay: whole(500_000, 'Codes in all, a day.', { env: 'OTP_DAILY_BUDGET', min: 1 }),
     numberChanges: whole(3, 'Changes of number in one registration.'),

@@ -21,7 +21,7 @@ const ground = ['domain/', 'ports/clock/clock.ts', 'ports/random/random.ts'];
 const spans = ['telemetry/trace.ts'];
 /** Interfaces and plain rules of the ports, as opposed to their implementations. */
 const interfaces = [
-  'ports/civil-registry/civil-registry.ts', 'ports/counters/counters.ts', 'ports/counters/limits.ts', 'ports/delivery.ts', 'ports/mail/mail.ts', 'ports/sms/sms.ts',
+  'ports/civil-registry/civil-registry.ts', 'ports/counters/counters.ts', 'ports/counters/limits.ts', 'ports/delivery.ts', 'ports/mail/mail.ts', 'ports/sms/receipt.ts', 'ports/sms/sms.ts',
 ];
 const knowledge = ['config.ts', 'crypto/', 'store/', 'audit/', 'telemetry/'];
 /** What a journey, an account page or an administered resource may use, its routes included. */
@@ -33,7 +33,8 @@ const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
 const layers: readonly Layer[] = [
   { folder: 'domain/', values: [], remedy: 'rules are pure: hand in what they need as an argument' },
   { folder: 'setting-kinds.ts', values: [], remedy: 'kinds of settings know nobody' },
-  { folder: 'settings.ts', values: ['setting-kinds.ts'], remedy: 'settings describe themselves and know nobody' },
+  { folder: 'sms-settings.ts', values: ['setting-kinds.ts'], remedy: 'settings describe themselves and know nobody' },
+  { folder: 'settings.ts', values: ['setting-kinds.ts', 'sms-settings.ts'], remedy: 'settings describe themselves and know nobody' },
   { folder: 'config.ts', values: ['settings.ts', 'setting-kinds.ts'], remedy: 'the configuration is read before anything else exists' },
   { folder: 'telemetry/', values: ['domain/'], remedy: 'everybody logs, so the log may know nobody' },
   { folder: 'crypto/', values: ground, types: ['config.ts'], remedy: 'hand in keys and settings as arguments' },
@@ -50,6 +51,7 @@ const layers: readonly Layer[] = [
   { folder: 'sandbox/', values: [...ground, ...interfaces, 'crypto/jws.ts', 'crypto/signing-key.ts', 'web/'], types: knowledge, remedy: 'the sandbox has people of its own: it knows no account and no journey' },
   { folder: 'jobs/', values: ground, types: knowledge, remedy: 'a job calls what container.ts hands it' },
   { folder: 'interaction/', values: [...ground, ...interfaces, 'web/'], types: [...knowledge, 'oidc/clients.ts'], remedy: 'the entrance serves any journey: container.ts hands the journeys in' },
+  { folder: 'receipts/', values: [...ground, 'web/'], types: ['config.ts', 'ports/sms/', 'telemetry/'], remedy: 'who reports is let in here; what is reported is kept by messages/' },
   { folder: 'bridge/', values: [...ground, 'web/'], types: [...knowledge, 'oidc/', 'ports/counters/'], remedy: 'the bridge translates: what is decided is decided by the protocol' },
   { folder: 'admin/', values: [...ground, ...interfaces, 'messages/', 'web/'], types: [...knowledge, 'ports/outbound/', 'second-factor/', 'sandbox/checks.ts'], remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together' },
   { folder: 'docs/', values: [...ground, 'web/'], types: ['config.ts'], remedy: 'the guide is text: it knows the address of the sign-on and nothing else' },
@@ -85,7 +87,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   ioredis: { values: ['store/redis/connection.ts'] },
   jose: { values: ['dev/sample-service/'] },
   knex: { values: ['store/'], types: ['core.ts', 'ports/counters/postgres.ts'] },
-  koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'bridge/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'front.ts', 'http-server.ts', 'sandbox.ts', 'sandbox/', 'portal/', 'dev/'] },
+  koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'bridge/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'front.ts', 'http-server.ts', 'sandbox.ts', 'sandbox/', 'portal/', 'receipts/', 'dev/'] },
   'koa-compose': { values: ['web/lean.ts'] },
   'koa-compress': { values: ['app.ts'] },
   helmet: { values: ['web/security-headers.ts'] },

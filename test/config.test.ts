@@ -60,6 +60,16 @@ describe('Settings', () => {
     });
   }
 
+  it('refuse an address for receipts that can be guessed, and who may report where there is no address', () => {
+    const secret = 'f00dfeedf00dfeedf00dfeed';
+    for (const wrong of [secret.slice(1), `${secret}/x`, `${secret} x`, `${secret}%2f`]) expect(complaints({ SMS_RECEIPT_SECRET: wrong }), wrong).to.deep.equal(['SMS_RECEIPT_SECRET']);
+    expect(loadConfig({ SMS_RECEIPT_SECRET: secret }).sms.receipts.secret).to.equal(secret);
+    expect(complaints({ SMS_RECEIPT_NETWORKS: '203.0.113.0/24' })).to.deep.equal(['SMS_RECEIPT_SECRET']);
+    expect(complaints({ SMS_RECEIPT_SECRET: secret, SMS_RECEIPT_SIGNATURE_HEADER: 'x-signature' })).to.deep.equal(['SMS_RECEIPT_SIGNATURE_KEY']);
+    expect(complaints({ SMS_RECEIPT_STATES: '{"DELIVRD":"arrived"}' })).to.deep.equal(['SMS_RECEIPT_STATES']);
+    expect(loadConfig({ SMS_RECEIPT_STATES: '{"1":"delivered"}' }).sms.receipts.states).to.deep.equal({ 1: 'delivered' });
+  });
+
   it('take "off" for no proxy', () => {
     expect(loadConfig({ TRUST_PROXY: 'off' }).http.trustProxy).to.equal(0);
   });

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { examineMachine } from '../src/cli/machine-check.ts';
 import { examinePublic } from '../src/cli/public-check.ts';
+import { examineSms } from '../src/cli/sms-check.ts';
 import { examineRegistry } from '../src/cli/registry-check.ts';
 import type { Config } from '../src/config.ts';
 import { createAuthority, createServerCertificate } from '../src/dev/certificate.ts';
@@ -100,6 +101,20 @@ describe('The doctor', () => {
     expect(await ask({ url: 'http://registry.test' })).to.match(/^fail: DUKCAPIL_URL: https is needed/);
     expect(await ask({ url: 'https://localhost:1', ca: authority.cert })).to.match(/^fail: .*ECONNREFUSED/);
     expect(await ask({ url: undefined })).to.match(/^warn: simulated/);
+  });
+
+  it('looks at the gateway of text messages, and at who says what became of them, without telling the secret', async () => {
+    const gateway = await addressOf(createServer((_incoming, answer) => { answer.end(); }));
+    const ask = async (receipts: Partial<Config['sms']['receipts']>): Promise<string> => {
+      const findings = await examineSms({ ...app.config, sms: { ...app.config.sms, driver: 'http', http: { ...app.config.sms.http, url: gateway }, receipts: { ...app.config.sms.receipts, ...receipts } } });
+      return findings.map(({ check, state, what, remedy = '' }) => `${check} ${state}: ${what}. ${remedy}`).join('\n');
+    };
+    const secret = 'f00dfeedf00dfeedf00dfeed';
+    expect(await ask({})).to.match(/^sms ok: localhost:\d+ answers/).and.match(/^sms receipts warn: .*nobody is told whether a code has arrived.*SMS_RECEIPT_SECRET/m);
+    expect(await ask({ secret })).to.match(/^sms receipts ok: .*\/receipts\/<SMS_RECEIPT_SECRET>, guarded by that secret alone/m).and.not.include(secret);
+    expect(await ask({ secret, networks: ['203.0.113.0/24'], signatureHeader: 'x-signature' })).to.match(/^sms receipts ok: .*from 203\.0\.113\.0\/24, signed in x-signature/m);
+    expect(await ask({ secret, states: { DELIVRD: 'sent' } })).to.match(/^sms receipts fail: .*SMS_RECEIPT_STATES/m);
+    expect((await examineSms(app.config)).map(({ state }) => state)).to.deep.equal(['warn']);
   });
 
   it('looks at the machine: threads for hashing, room for the embedded database', async () => {

@@ -17,6 +17,7 @@ import { reach } from './reach.ts';
 import { examineRedis } from './redis-check.ts';
 import { examineRegistry } from './registry-check.ts';
 import { examineReplica } from './replica-check.ts';
+import { examineSms } from './sms-check.ts';
 import { readConfig, withDatabase, type Opened } from './open.ts';
 
 const OLDEST_POSTGRES = 140_000;
@@ -151,12 +152,6 @@ async function checkDatabase(config: Config, keyringIsGood: boolean): Promise<Fi
   }
 }
 
-async function checkSms({ sms }: Config): Promise<Finding> {
-  if (sms.driver === 'outbox' || sms.http.url === undefined) return warn('sms', 'outbox: nothing is sent', 'before production: set SMS_DRIVER=http and SMS_HTTP_URL');
-  const url = new URL(sms.http.url);
-  return reach('sms', url, url.protocol === 'https:' ? 443 : 80, sms.http.timeoutMs);
-}
-
 async function checkMail({ mail, sms }: Config): Promise<Finding> {
   if (mail.smtpUrl === undefined) return warn('mail', 'outbox: nothing is sent', 'before production: set SMTP_URL');
   if (!URL.canParse(mail.smtpUrl)) return fail('mail', 'SMTP_URL is not an address', 'write it as smtps://user:password@host');
@@ -180,7 +175,7 @@ export async function examine(): Promise<readonly Finding[]> {
     examineReplica(config),
     examineRedis(config),
     examineRegistry(config),
-    checkSms(config),
+    examineSms(config),
     checkMail(config),
     examinePublic(config),
   ]);

@@ -8,6 +8,7 @@ import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import type { Counters, Limit } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
 import type { Random } from '../ports/random/random.ts';
+import { recipientMark } from './recipient-mark.ts';
 
 const CODE_DIGITS = 6;
 
@@ -21,10 +22,12 @@ export interface CodeRecipient {
   readonly phone?: Sensitive<Phone> | undefined;
   /** What a device that the person has signed in on is counted on, in the place of number and NIK, which strangers can use up. */
   readonly knownDevice?: string | undefined;
+  /** A refusal is shown to nobody: that a number takes no messages must not be told by less work either. */
+  readonly silent?: boolean | undefined;
 }
 
 export interface SendRefusal {
-  readonly reason: 'send-limit' | 'send-budget' | 'locked';
+  readonly reason: 'send-limit' | 'send-budget' | 'locked' | 'undeliverable';
   readonly until: Date;
 }
 
@@ -76,15 +79,21 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
   return {
     lockedUntil,
 
-    async permit({ nik, to, phone, knownDevice }, sender) {
+    async permit({ nik, to, phone, knownDevice, silent = false }, sender) {
       const locked = await lockedUntil(nik);
       if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
+
+      // Read for everybody alike. A device that the person has signed in on is not held up by what a stranger can do with the number.
+      const recipient = recipientMark(keyedHash, to);
+      const undelivered = await counters.read(limits.code.undelivered, recipient);
+      const undeliverable = undelivered.exhausted && knownDevice === undefined ? refuse({ reason: 'undeliverable' as const, until: undelivered.resetsAt ?? inADay() }) : undefined;
+      if (undeliverable !== undefined && !silent) return undeliverable;
 
       // Narrowest first, so that a refusal says what is nearest to the person.
       const wanted: [Limit, string, SendRefusal['reason']][] =
         knownDevice === undefined
           ? [
-              [limits.code.number, mark('recipient', to.reveal()), 'send-limit'],
+              [limits.code.number, recipient, 'send-limit'],
               [limits.code.nik, mark('nik', nik.reveal()), 'send-limit'],
             ]
           : [[limits.recovery.knownDevice, mark('recovery-known-device', knownDevice), 'send-limit']];
@@ -106,7 +115,7 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
           return refuse({ reason, until: reading.resetsAt ?? inADay() });
         }
       }
-      return ok({ giveBack });
+      return undeliverable ?? ok({ giveBack });
     },
 
     make(purpose, boundTo, to) {

@@ -7,6 +7,7 @@ import type { Random } from '../ports/random/random.ts';
 import type { SmsGateway } from '../ports/sms/sms.ts';
 import type { ClaimedMessage, MessageStore } from '../store/messages.ts';
 import { createLane } from './lane.ts';
+import type { Receipts } from './receipts.ts';
 import type { WrittenMail, WrittenText } from './templates.ts';
 
 export type CourierConfig = Config['courier'];
@@ -28,6 +29,8 @@ export interface CourierDeps {
   readonly store: { readonly messages: MessageStore };
   readonly sms: SmsGateway;
   readonly mail: Mailer;
+  /** Undefined where no gateway reports what became of messages. */
+  readonly receipts?: Receipts | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: CourierConfig;
@@ -66,7 +69,7 @@ const SECONDS_OF_A_DAY = 86_400;
  * At least once: a process that dies between hand-over and record leaves the message to whoever finds its lease over,
  * and that hand-over carries the same reference (the message's id), by which a gateway recognises it.
  */
-export function createCourier({ store, sms, mail, clock, random, config, log }: CourierDeps): Courier {
+export function createCourier({ store, sms, mail, receipts, clock, random, config, log }: CourierDeps): Courier {
   const secondsLeft = ({ expiresAt }: ClaimedMessage): number =>
     expiresAt === undefined ? SECONDS_OF_A_DAY : Math.max(1, Math.floor((expiresAt.getTime() - clock.now().getTime()) / 1000));
 
@@ -74,6 +77,7 @@ export function createCourier({ store, sms, mail, clock, random, config, log }: 
   const lanes = [
     createLane({
       ...shared,
+      receipts,
       channel: 'sms',
       handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, ttlSeconds: secondsLeft(message) }, signal),
     }),
@@ -117,6 +121,7 @@ export function createCourier({ store, sms, mail, clock, random, config, log }: 
     },
     wake,
     start() {
+      if (receipts !== undefined) sms.listen?.((receipt) => receipts.take(receipt));
       poll ??= setInterval(wake, config.pollMs);
       wake();
     },

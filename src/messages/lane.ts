@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { operatorOf, type Phone } from '../domain/phone.ts';
+import { operatorOf, type Operator, type Phone } from '../domain/phone.ts';
+import { sensitive } from '../domain/sensitive.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import { DeliveryError, type Accepted } from '../ports/delivery.ts';
 import type { Random } from '../ports/random/random.ts';
@@ -7,10 +8,13 @@ import { createPump, type Pump } from '../queue/pump.ts';
 import type { ClaimedMessage, MessageChannel, MessagePayload, MessageStore, Settlement } from '../store/messages.ts';
 import type { CourierConfig, CourierLog } from './courier.ts';
 import { afterFailure } from './outcome.ts';
+import type { Receipts } from './receipts.ts';
 
 export interface LaneDeps {
   readonly channel: MessageChannel;
   readonly messages: Pick<MessageStore, 'claim' | 'settle'>;
+  /** Where receipts of handed over messages belong; undefined where nobody reports. */
+  readonly receipts?: Pick<Receipts, 'handedOver'> | undefined;
   readonly handOver: (message: ClaimedMessage, payload: MessagePayload, signal: AbortSignal) => Promise<Accepted>;
   readonly clock: Clock;
   readonly random: Random;
@@ -25,9 +29,9 @@ const SETTLE_WAITS_MS = [100, 500, 2000, 5000];
  * The messages of one channel. SMS and mail each have a lane of their own, so that a mail server that hangs does not
  * hold up codes.
  */
-export function createLane({ channel, messages, handOver, clock, random, config, log }: LaneDeps): Pump {
+export function createLane({ channel, messages, receipts, handOver, clock, random, config, log }: LaneDeps): Pump {
   /** Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name. */
-  const operatorOfRecipient = (message: ClaimedMessage): { operator?: string } => {
+  const operatorOfRecipient = (message: ClaimedMessage): { operator?: Operator } => {
     if (channel !== 'sms') return {};
     try {
       return { operator: operatorOf(message.open().reveal().to as Phone) };
@@ -43,8 +47,8 @@ export function createLane({ channel, messages, handOver, clock, random, config,
     // Ends well before the lease: nobody else may begin while this is still under way.
     const deadline = AbortSignal.timeout(config.leaseSeconds * 750);
     try {
-      const { providerId } = await handOver(message, message.open().reveal(), AbortSignal.any([deadline, closing]));
-      return { state: 'sent', providerId };
+      const { providerId, receiptKey } = await handOver(message, message.open().reveal(), AbortSignal.any([deadline, closing]));
+      return { state: 'sent', providerId, receiptKey };
     } catch (error) {
       const settlement = afterFailure({ error, attempts: message.attempts, now: clock.now(), expiresAt: message.expiresAt, retrySeconds: config.retrySeconds });
       tell(message, settlement, error);
@@ -60,10 +64,20 @@ export function createLane({ channel, messages, handOver, clock, random, config,
     else log.warn({ event: 'message.delayed', ...fields }, 'message not handed over, will be tried again');
   }
 
+  async function record(message: ClaimedMessage, settlement: Settlement): Promise<void> {
+    if (receipts === undefined || settlement.state !== 'sent' || settlement.receiptKey === undefined) {
+      await messages.settle(message, settlement, clock.now());
+      return;
+    }
+    const { providerId, receiptKey } = settlement;
+    const { operator = 'other' } = operatorOfRecipient(message);
+    await receipts.handedOver(message, { accepted: { providerId, receiptKey }, operator, to: sensitive(message.open().reveal().to) });
+  }
+
   async function settle(message: ClaimedMessage, settlement: Settlement, closing: AbortSignal): Promise<void> {
     for (const waitMs of [...SETTLE_WAITS_MS, undefined]) {
       try {
-        await messages.settle(message, settlement, clock.now());
+        await record(message, settlement);
         return;
       } catch (error) {
         if (waitMs === undefined || closing.aborted) throw error;

@@ -2,6 +2,8 @@
 
 export interface Accepted {
   readonly providerId: string | undefined;
+  /** Under which the gateway will report what became of the message; undefined where nobody reports. */
+  readonly receiptKey?: string | undefined;
 }
 
 /**

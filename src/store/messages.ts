@@ -43,7 +43,7 @@ export interface ClaimedMessage {
 
 /** What became of a claimed message. An error is a code, never words of a gateway: those may quote the recipient. */
 export type Settlement =
-  | { readonly state: 'sent'; readonly providerId: string | undefined }
+  | { readonly state: 'sent'; readonly providerId: string | undefined; readonly receiptKey?: string | undefined }
   | { readonly state: 'queued'; readonly nextAttemptAt: Date; readonly error: string }
   | { readonly state: 'failed'; readonly error: string }
   | { readonly state: 'expired' };

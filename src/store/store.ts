@@ -29,6 +29,7 @@ import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolState, type ProtocolStateStore } from './protocol-state.ts';
 import { isConnectionLost, isDatabaseAway, reconnecting, withReconnect } from './reconnect.ts';
+import { createReceiptStore, type ReceiptStore } from './receipts.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
 import { createRetentionStore, type RetentionStore } from './retention.ts';
@@ -63,6 +64,7 @@ export interface Store {
   readonly operators: OperatorStore;
   readonly outbox: OutboxStore;
   readonly protocolState: ProtocolStateStore;
+  readonly receipts: ReceiptStore;
   readonly registrationTokens: RegistrationTokenStore;
   readonly reports: ReportStore;
   readonly retention: RetentionStore;
@@ -135,6 +137,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     outbox: wrap(createOutboxStore(db, crypto)),
     // What the table held before Redis took over is still cleared away.
     protocolState: { ...wrap(createProtocolStateStore(db)), ...protocolState },
+    receipts: wrap(createReceiptStore(db)),
     registrationTokens: wrap(createRegistrationTokenStore(db)),
     reports: wrap(createReportStore(replica ?? db)),
     retention: wrap(createRetentionStore(db)),

@@ -11,6 +11,8 @@ const REASONS: Readonly<Record<string, string>> = {
   'registration.code.not-sent': 'reason',
   'recovery.code.refused': 'reason',
   'recovery.code.not-sent': 'reason',
+  'receipt.refused': 'reason',
+  'message.undelivered': 'state',
   'sign-in.refused': 'reason',
   'second-factor.refused': 'reason',
   'logout.delayed': 'reason',

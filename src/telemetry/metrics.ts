@@ -45,7 +45,7 @@ export interface Metrics {
 }
 
 /** What the outcome of a message means for the code in it. */
-const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed' };
+const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed', delivered: 'delivered', undelivered: 'undelivered' };
 
 async function readInto(figure: { reset(): void }, read: Read, put: (labels: Readonly<Record<string, string>>, value: number) => void): Promise<void> {
   figure.reset();
@@ -63,8 +63,9 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
 
   const events = new Counter({ name: 'sso_events_total', help: 'What happened, by the names of docs/audit-events.md.', labelNames: ['event', 'reason'], registers });
-  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes of registrations by the operator of the number: asked for, handed to the gateway, given up, entered.', labelNames: ['operator', 'stage'], registers });
+  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes of registrations by the operator of the number: asked for, handed to the gateway, given up, reported as delivered or not, entered.', labelNames: ['operator', 'stage'], registers });
   const messages = new Counter({ name: 'sso_messages_total', help: 'Messages by channel, purpose and what became of them.', labelNames: ['channel', 'purpose', 'outcome'], registers });
+  const deliveries = new Histogram({ name: 'sso_sms_delivery_seconds', help: 'From the hand-over of a text message to the report of the gateway that it was delivered, by the operator of the number.', labelNames: ['operator'], buckets: [1, 2, 5, 10, 20, 30, 60, 120, 300, 600], registers });
   const registryCalls = new Histogram({ name: 'sso_registry_call_seconds', help: 'Calls to the civil registry, by outcome.', labelNames: ['outcome'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 12], registers });
   const quota = new Gauge({ name: 'sso_registry_quota_limiter', help: 'The counter that the civil registry sent last, as it sends it.', registers });
   const requests = new Histogram({ name: 'sso_http_request_seconds', help: 'Requests by part of the product, method and status.', labelNames: ['area', 'method', 'status'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers });
@@ -89,10 +90,11 @@ export function createMetrics(): Metrics {
       (['done', 'failed'] as const).map((outcome) => [`job.${outcome}`, ({ job, durationMs }: Readonly<Record<string, unknown>>) => { jobs.observe({ job: text(job), outcome }, Number(durationMs) / 1000); }]),
     ),
     ...Object.fromEntries(
-      ['sent', 'delayed', 'expired', 'failed', 'unsettled'].map((outcome) => [
+      ['sent', 'delayed', 'expired', 'failed', 'unsettled', 'delivered', 'undelivered'].map((outcome) => [
         `message.${outcome}`,
-        ({ channel, purpose, operator }: Readonly<Record<string, unknown>>) => {
+        ({ channel, purpose, operator, waitedMs }: Readonly<Record<string, unknown>>) => {
           messages.inc({ channel: text(channel), purpose: text(purpose), outcome });
+          if (outcome === 'delivered' && typeof waitedMs === 'number') deliveries.observe({ operator: text(operator) }, waitedMs / 1000);
           const stage = STAGES[outcome];
           if (stage !== undefined && channel === 'sms' && purpose === 'activation-code') codes.inc({ operator: text(operator), stage });
         },

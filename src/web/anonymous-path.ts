@@ -1,2 +1,2 @@
-/** A path for the log, without the ids in it that open something for a while: sign-ins, and the personal links of checks. */
-export const anonymousPath = (path: string): string => path.replace(/^((?:\/sandbox)?\/(?:interaction|auth|device)|\/sandbox\/check)\/[^/]+/, '$1/:uid').slice(0, 200);
+/** A path for the log, without what opens something in it: the ids of sign-ins, the personal links of checks, the address of the SMS gateway. */
+export const anonymousPath = (path: string): string => path.replace(/^((?:\/sandbox)?\/(?:interaction|auth|device)|\/sandbox\/check|\/receipts)\/[^/]+/, '$1/:uid').slice(0, 200);

@@ -98,9 +98,10 @@ import { hasNginx, startNginx, type Proxy } from '../support/nginx.ts';
     expect(states).to.deep.equal(['MISS', 'HIT', 'HIT']);
   });
 
-  it('writes neither queries nor headers into its log', async () => {
+  it('writes neither queries nor headers into its log, nor the address of the SMS gateway', async () => {
+    await ask('/receipts/rahasia-gerbang', { method: 'POST', body: '{}' });
     await ask('/auth?login_hint=budi');
     const log = await proxy.everything();
-    expect(log).to.include('GET /auth').and.not.include('budi');
+    expect(log).to.include('GET /auth').and.include('POST /receipts').and.not.include('budi').and.not.include('rahasia');
   });
 });

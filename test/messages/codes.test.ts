@@ -7,6 +7,7 @@ import type { OtpCode } from '../../src/domain/otp.ts';
 import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive, type Sensitive } from '../../src/domain/sensitive.ts';
 import { createCodes, type CodeRecipient, type Codes } from '../../src/messages/codes.ts';
+import { recipientMark } from '../../src/messages/recipient-mark.ts';
 import { createLimits } from '../../src/ports/counters/limits.ts';
 import { createPostgresCounters } from '../../src/ports/counters/postgres.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
@@ -24,6 +25,8 @@ describe('One-time codes', () => {
   let database: TestDatabase;
   let clock: TestClock;
   let codes: Codes;
+  /** The gateway has said that a code did not arrive at this number. */
+  let undelivered: (number: string) => Promise<unknown>;
 
   before(async () => {
     database = await createTestDatabase();
@@ -33,7 +36,10 @@ describe('One-time codes', () => {
     await database.knex('counters').del();
     clock = new TestClock();
     const limits = createLimits({ ...loadConfig({}), otp: { ...loadConfig({}).otp, sendsPerPrefix: 6, sendsPerDay: 12 } });
-    codes = createCodes({ counters: createPostgresCounters({ db: database.knex, clock }), limits, keyedHash: createKeyedHash(newKeyring()), random: systemRandom, clock });
+    const counters = createPostgresCounters({ db: database.knex, clock });
+    const keyedHash = createKeyedHash(newKeyring());
+    codes = createCodes({ counters, limits, keyedHash, random: systemRandom, clock });
+    undelivered = (number) => counters.take(limits.code.undelivered, recipientMark(keyedHash, sensitive(number)));
   });
   const reasonOf = async (recipient: CodeRecipient, sender: { device: string; network: string | undefined } = somewhere): Promise<string> => {
     const permit = await codes.permit(recipient, sender);
@@ -87,6 +93,26 @@ describe('One-time codes', () => {
     it('eight times for one NIK a day', async () => {
       for (let times = 0; times < 8; times += 1) expect(await reasonOf(byText(`+62812345${times}7890`))).to.equal('sent');
       expect(await reasonOf(byText('+6281298762797'))).to.equal('send-limit');
+    });
+    it('no more that day to a number at which three did not arrive, except where the person has signed in on the device', async () => {
+      const number = '+6281234567890';
+      for (let times = 0; times < 3; times += 1) {
+        expect(await reasonOf(byText(number))).to.equal('sent');
+        await undelivered(number);
+      }
+      const before = await counted();
+      expect(await reasonOf(byText(number))).to.equal('undeliverable');
+      expect(await counted(), 'and nothing is counted').to.deep.equal(before);
+      expect(await reasonOf({ ...byText(number), knownDevice: 'account device' })).to.equal('sent');
+      expect(await reasonOf(byText('+6281298762797'))).to.equal('sent');
+      clock.advance({ hours: 24, seconds: 1 });
+      expect(await reasonOf(byText(number))).to.equal('sent');
+    });
+    it('not either where nobody may learn of it, and then everything is counted as if one were', async () => {
+      for (let times = 0; times < 3; times += 1) await undelivered('+6281234567890');
+      const permit = await codes.permit({ ...byText('+6281234567890'), silent: true }, somewhere);
+      expect(permit.ok ? '' : permit.refusal.reason).to.equal('undeliverable');
+      expect((await counted() as { key: string }[]).map(({ key }) => key.split(':')[0])).to.include.members(['code.number', 'code.nik', 'code.prefix', 'code.network', 'code.day']);
     });
     it('so many times to one block of numbers an hour', async () => {
       for (let times = 0; times < 6; times += 1) expect(await reasonOf(byText(`+62812345678${times}0`, sensitive(`990101010190000${times}` as Nik)))).to.equal('sent');

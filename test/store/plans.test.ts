@@ -14,7 +14,7 @@ const ROWS = 4000;
 const ID = '00000000-0000-4000-8000-000000000001' as AccountId;
 const HASH = Buffer.alloc(32, 1);
 const AT = new Date('2026-11-23T03:00:00Z');
-const LARGE = /^(?:accounts|known_devices|email_confirmations|verification|drafts|protocol_state|audit_|messages|service_visits|logout_notices|consent_receipts|second_factors|counters)/;
+const LARGE = /^(?:accounts|known_devices|email_confirmations|verification|drafts|protocol_state|audit_|messages|service_visits|logout_notices|consent_receipts|message_receipts|second_factors|counters)/;
 
 interface Node {
   readonly 'Node Type': string;
@@ -46,6 +46,7 @@ describe('Statements on tables with a hundred million rows', () => {
     await fill(`insert into verifications (id, draft_id, nik_hash, at, outcome, institution, threshold, reference, policy_version, duration_ms)
                 select gen_random_uuid(), gen_random_uuid(), ${hash('nik')}, now() - n * interval '1 minute', 'verified', 'K', 90, 'r', '1', 5 from @n`);
     await fill(`insert into messages (id, channel, purpose, locale, state, next_attempt_at, created_at, finished_at) select gen_random_uuid(), 'sms', 'p', 'id', 'sent', now(), now(), now() - n * interval '1 minute' from @n`);
+    await fill(`insert into message_receipts (key, message_id, state, progress, changed_at) select 'id:' || n, gen_random_uuid(), 'sent', 1, now() - n * interval '1 minute' from @n`);
     await fill(`insert into email_confirmations select ${hash('token')}, id, '\\x01', now() + n * interval '1 minute', null from (select id, row_number() over () as n from accounts) a`);
     await fill(`insert into drafts (uid_hash, journey, id, sealed, created_at, updated_at, expires_at) select ${hash('uid')}, 'registration', gen_random_uuid(), '\\x01', now(), now(), now() + n * interval '1 minute' from @n`);
     await fill(`insert into logout_notices (account_id, client_id, reason, sign_out_id, state, next_attempt_at, created_at, finished_at) select gen_random_uuid(), 'client-' || n % 50, 'r', gen_random_uuid(), 'delivered', now(), now() - n * interval '1 minute', now() - n * interval '1 minute' from @n`);
@@ -100,6 +101,10 @@ describe('Statements on tables with a hundred million rows', () => {
     ['expired drafts', /^drafts_expires_at_index$/, ({ store }) => store.drafts.purge(AT, 10)],
     ['expired confirmations', /^email_confirmations_expires_at_index$/, ({ store }) => store.confirmations.purge(AT, 10)],
     ['old messages', /^messages_finished_at_index$/, ({ store }) => store.messages.purge(AT, 10)],
+    ['a receipt that came', /^message_receipts_pkey$/, ({ store }) => store.receipts.take('id:1', 'delivered', AT)],
+    ['a message that is handed over', /^messages_pkey$/, ({ store }) => store.receipts.settle({ id: ID, leaseOwner: ID }, { key: 'id:2', providerId: '2', operator: 'xl', recipientHash: 'x' }, AT)],
+    ['how far a message has come', /^message_receipts_message_id_index$/, ({ store }) => store.receipts.standingOf(ID)],
+    ['old receipts of messages', /^message_receipts_changed_at_index$/, ({ store }) => store.receipts.purge(AT, 10)],
     ['old logout notices', /^logout_notices_finished_at_index$/, ({ store }) => store.logouts.purge(AT, 10)],
     ['receipts of an account', /^consent_receipts_account_id_client_id_index$/, ({ store }) => store.consents.standingOf(ID)],
     ['the newest events', /_newest$/, ({ store }) => store.auditSearch.page({}, mark, 50)],

@@ -80,6 +80,24 @@ describe('Metrics', () => {
     expect(figures.get('sso_messages_total{channel="sms",purpose="activation-code",outcome="sent"}')).to.equal(1);
   });
 
+  it('tell what gateways report of codes, by the operator of the number, and how long they took', async () => {
+    const metrics = createMetrics();
+    const log = metrics.watch(createLog({ level: 'silent' }));
+    const about = { messageId: 'x', channel: 'sms', purpose: 'activation-code', operator: 'xl' };
+    log.info({ event: 'message.delivered', ...about, state: 'delivered', waitedMs: 3400 });
+    log.warn({ event: 'message.undelivered', ...about, state: 'rejected', waitedMs: 900 });
+    log.info({ event: 'message.delivered', ...about, purpose: 'recovery-code', state: 'delivered', waitedMs: 60_000 });
+    log.debug({ event: 'receipt.refused', reason: 'signature' });
+    const figures = read(await metrics.text());
+    expect(figures.get('sso_codes_total{operator="xl",stage="delivered"}')).to.equal(1);
+    expect(figures.get('sso_codes_total{operator="xl",stage="undelivered"}')).to.equal(1);
+    expect(figures.get('sso_messages_total{channel="sms",purpose="recovery-code",outcome="delivered"}')).to.equal(1);
+    expect(figures.get('sso_events_total{event="message.undelivered",reason="rejected"}')).to.equal(1);
+    expect(figures.get('sso_events_total{event="receipt.refused",reason="signature"}')).to.equal(1);
+    expect(figures.get('sso_sms_delivery_seconds_count{operator="xl"}')).to.equal(2);
+    expect(figures.get('sso_sms_delivery_seconds_bucket{le="5",operator="xl"}')).to.equal(1);
+  });
+
   it('tell of sign-ins that failed by reason, and of tokens by grant and error', async () => {
     const citizen = somebody();
     await addAccount(app, citizen);

@@ -83,7 +83,7 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
       const known = await from.accounts.knowsDevice(reached?.account.id ?? NOBODY, Buffer.from(device, 'base64url'));
       const knownDevice = known && reached !== undefined ? `${reached.account.id} ${device}` : undefined;
       // The network was counted where everybody is counted alike.
-      return codes.permit({ nik: countedOn(reached, identifier), to, phone: reached?.contact.channel === 'sms' ? reached.contact.to : undefined, knownDevice }, { device, network: undefined });
+      return codes.permit({ nik: countedOn(reached, identifier), to, phone: reached?.contact.channel === 'sms' ? reached.contact.to : undefined, knownDevice, silent: true }, { device, network: undefined });
     },
 
     async send(tx, letter, old) {

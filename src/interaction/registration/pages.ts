@@ -2,10 +2,12 @@ import type { Context } from 'koa';
 import type { Config } from '../../config.ts';
 import { maskEmail, maskPhone } from '../../domain/mask.ts';
 import { secondsUntilResend } from '../../domain/otp.ts';
+import { isFinal } from '../../domain/receipt.ts';
 import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy.ts';
 import type { Codes } from '../../messages/codes.ts';
 import type { CivilRegistry } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import { areReceiptsExpected } from '../../ports/sms/receipt.ts';
 import type { Store } from '../../store/store.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { entered, interactionPath } from '../entrance.ts';
@@ -34,10 +36,10 @@ type OtpDraft = RegistrationDraft & { readonly state: State<'otp'> };
 export interface PagesDeps {
   readonly registry: Pick<CivilRegistry, 'health'>;
   readonly codes: Pick<Codes, 'lockedUntil'>;
-  readonly store: Pick<Store, 'accounts' | 'messages'>;
+  readonly store: Pick<Store, 'accounts' | 'receipts'>;
   readonly showSharing: ShowSharing;
   readonly clock: Clock;
-  readonly config: Pick<Config, 'otp' | 'password'>;
+  readonly config: Pick<Config, 'otp' | 'password' | 'sms'>;
 }
 
 export type Pages = ReturnType<typeof createPages>;
@@ -50,10 +52,13 @@ export function createPages({ registry, codes, store, showSharing, clock, config
   const path = (ctx: Context, step: string): string => interactionPath(entered(ctx).uid, step);
   const cancel = (ctx: Context): string | undefined => (entered(ctx).service === undefined ? undefined : path(ctx, 'cancel'));
 
-  async function deliveryOf(messageId: string): Promise<DeliveryShown> {
-    switch (await store.messages.stateOf(messageId)) {
+  /** Of the message of this very draft, whose person typed the number: nobody else's is ever asked for. */
+  async function deliveryOf({ sent: { messageId } }: State<'otp'>): Promise<DeliveryShown> {
+    const standing = await store.receipts.standingOf(messageId);
+    switch (standing?.state) {
       case 'sent':
-        return 'sent';
+        if (standing.receipt === undefined || !isFinal(standing.receipt)) return 'sent';
+        return standing.receipt === 'delivered' ? 'delivered' : 'failed';
       case 'failed':
       case 'expired':
         return 'failed';
@@ -62,7 +67,13 @@ export function createPages({ registry, codes, store, showSharing, clock, config
     }
   }
 
+  /** After which no further look finds more: where nobody reports, "sent" is all that will ever be known. */
+  const last: readonly DeliveryShown[] = areReceiptsExpected(config.sms) ? ['delivered', 'failed'] : ['sent', 'delivered', 'failed'];
+
   return {
+    /** The one word that the script of the code page asks for. */
+    delivery: ({ state }: OtpDraft): Promise<DeliveryShown> => deliveryOf(state),
+
     identity(ctx: Context, shown: Partial<Pick<IdentityModel, 'values' | 'errors' | 'problem' | 'retype'>>): Screen {
       const health = registry.health();
       return identityScreen({
@@ -97,6 +108,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       const { contact, sent, identity, numberChanges } = state;
       const lockedUntil = await codes.lockedUntil(identity.nik);
       const dead = sent.challenge.tries >= config.otp.triesPerCode;
+      const delivery = await deliveryOf(state);
       const suggestion = emailSuggestionFor(contact.email.reveal());
       const standing = lockedUntil === undefined ? (dead ? say('interaction.registration.code.refusal.dead') : undefined) : say('interaction.registration.code.refusal.locked', { until: lockedUntil });
       return codeScreen({
@@ -107,7 +119,8 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         // In full: a slip in an address shows only in the whole of it, and whoever typed it is still here.
         email: contact.email.reveal(),
         emailSuggestion: suggestion,
-        delivery: await deliveryOf(sent.messageId),
+        delivery,
+        last: last.join(' '),
         resendInSeconds: lockedUntil === undefined ? secondsUntilResend(sent.challenge, clock.now(), config.otp) : undefined,
         closed: dead || lockedUntil !== undefined,
         notice: sent.challenge.sends > 1 && refusal === undefined && problem === undefined ? say('interaction.registration.code.resent') : undefined,
@@ -115,6 +128,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
           resend: path(ctx, 'register/otp/resend'),
           changePhone: numberChanges < config.otp.numberChanges && lockedUntil === undefined ? path(ctx, 'register/phone') : undefined,
           changeEmail: path(ctx, 'register/email'),
+          delivery: last.includes(delivery) ? undefined : path(ctx, 'register/otp/delivery'),
         },
       });
     },

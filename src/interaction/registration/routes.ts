@@ -146,6 +146,18 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     await show(ctx, await pages.code(ctx, now as At<'otp'>, shown), reason === 'locked' ? 429 : 422);
   }
 
+  /** One word for the script of the code page; nothing where the code is not waited for any more. */
+  async function deliveryWord(ctx: Context): Promise<void> {
+    const draft = await drafts.find(entered(ctx).uid);
+    ctx.set('Cache-Control', 'no-store');
+    if (draft?.state.step !== 'otp') {
+      ctx.status = 204;
+      return;
+    }
+    ctx.type = 'text';
+    ctx.body = await pages.delivery(draft as At<'otp'>);
+  }
+
   async function sendAgain(ctx: Context, draft: At<'otp'>): Promise<void> {
     const outcome = await registration.sendAgain(contextOf(ctx));
     if (outcome.ok) return toStep(ctx);
@@ -193,6 +205,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     post('register/contact', at('contact', contact));
     get('register/otp', at('otp', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))));
     post('register/otp', at('otp', code));
+    get('register/otp/delivery', deliveryWord);
     get('register/otp/resend', toStep);
     post('register/otp/resend', at('otp', sendAgain));
     get('register/phone', at('otp', (ctx, draft) => show(ctx, pages.phone(ctx, draft.state, {}))));

@@ -30,12 +30,14 @@ export interface ContactModel extends Step {
   readonly links: { readonly restart: string };
 }
 
-export type DeliveryShown = 'on-its-way' | 'sent' | 'failed';
+export type DeliveryShown = 'on-its-way' | 'sent' | 'delivered' | 'failed';
 
 export interface CodeModel extends Step {
   readonly phone: string;
   readonly email: string;
   readonly delivery: DeliveryShown;
+  /** After which of them nothing more will be known, for the script that asks. */
+  readonly last: string;
   /** Seconds until another code may be sent; 0 when it may be now; undefined when no more today. */
   readonly resendInSeconds: number | undefined;
   /** The code field is of no use any more (dead or locked): only another code helps. */
@@ -43,7 +45,7 @@ export interface CodeModel extends Step {
   readonly notice: Sentence | undefined;
   /** A likely slip in the address: a hint, never a refusal. */
   readonly emailSuggestion: string | undefined;
-  readonly links: { readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string };
+  readonly links: { readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string; /** Where the script asks how far the message has come; undefined once nothing more comes. */ readonly delivery: string | undefined };
 }
 
 export interface PhoneModel extends Step {
@@ -116,11 +118,12 @@ const code: CodeModel = {
   phone: '08*****2797',
   email: 'budi@contoh.test',
   delivery: 'sent',
+  last: 'sent delivered failed',
   resendInSeconds: 52,
   closed: false,
   notice: undefined,
   emailSuggestion: undefined,
-  links: { resend: '#', changePhone: '#', changeEmail: '#' },
+  links: { resend: '#', changePhone: '#', changeEmail: '#', delivery: undefined },
 };
 const fieldError = (field: string, key: string, params?: Record<string, string | number>): FieldError => ({ field, sentence: say(key, params) });
 const contactRefusal = (name: string): string => `interaction.registration.contact.refusal.${name}`;
@@ -166,9 +169,11 @@ export const examples: Examples = {
   }),
   'contact: personal password': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, errors: [fieldError('password', contactRefusal('password-personal'))] }),
   'contact: too many codes': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, problem: say(contactRefusal('send-limit'), { until: new Date('2026-11-24T02:30:00Z') }) }),
+  'contact: number takes no codes': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, problem: say(contactRefusal('undeliverable'), { until: new Date('2026-11-24T02:30:00Z') }) }),
   'contact: locked for today': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, problem: say(contactRefusal('locked'), { until: new Date('2026-11-24T02:30:00Z') }) }),
   'code: sent': codeScreen(code),
   'code: on its way': codeScreen({ ...code, delivery: 'on-its-way' }),
+  'code: delivered': codeScreen({ ...code, delivery: 'delivered' }),
   'code: sent again': codeScreen({ ...code, resendInSeconds: 120, notice: say('interaction.registration.code.resent') }),
   'code: may be sent again': codeScreen({ ...code, resendInSeconds: 0 }),
   'code: wrong': codeScreen({ ...code, errors: [fieldError('code', 'interaction.registration.code.refusal.wrong', { left: 3 })] }),

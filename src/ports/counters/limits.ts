@@ -27,6 +27,8 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
     code: {
       number: limit('code.number', otp.sendsPerNumber, DAY),
       nik: limit('code.nik', otp.sendsPerNik, DAY),
+      /** Codes that the gateway reports as undeliverable, by number. */
+      undelivered: limit('code.undelivered', otp.undeliveredPerNumber, DAY),
       prefix: limit('code.prefix', otp.sendsPerPrefix, HOUR),
       network: limit('code.network', limits.codesPerNetwork, HOUR),
       day: limit('code.day', otp.sendsPerDay, DAY),

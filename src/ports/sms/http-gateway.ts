@@ -2,9 +2,14 @@ import { Agent, request, type Dispatcher } from 'undici';
 import type { Config } from '../../config.ts';
 import { DeliveryError, type Accepted } from '../delivery.ts';
 import { createTemplate, encodingOf, encoders } from './http-template.ts';
+import { receiptKey } from './receipt.ts';
 import type { SmsGateway } from './sms.ts';
 
-export type HttpGatewaySettings = Omit<Config['sms']['http'], 'url'> & { readonly url: string };
+export type HttpGatewaySettings = Omit<Config['sms']['http'], 'url'> & {
+  readonly url: string;
+  /** By what the gateway names a message when it reports of it; undefined where it reports nothing. */
+  readonly reportsBy?: 'id' | 'ref' | undefined;
+};
 
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_ID_LENGTH = 200;
@@ -48,13 +53,13 @@ function parseJson(text: string | undefined): unknown {
  *
  * @throws {TypeError} at once, for settings that cannot work.
  */
-export function createHttpGateway({ url, method, headers, body, idPath, okPath, timeoutMs }: HttpGatewaySettings): SmsGateway {
+export function createHttpGateway({ url, method, headers, body, idPath, okPath, timeoutMs, reportsBy }: HttpGatewaySettings): SmsGateway {
   const fillUrl = createTemplate(url, encoders.url);
   const fillBody = method === 'GET' ? undefined : createTemplate(body, encodingOf(headers));
   const fillHeaders = Object.entries(headers).map(([name, value]) => [name, createTemplate(value, encoders.header)] as const);
   const agent = new Agent({ connect: { timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
 
-  function judge(status: number, text: string | undefined): Accepted {
+  function judge(status: number, text: string | undefined, ref: string): Accepted {
     if (status >= 400 && status < 500 && !TRY_AGAIN.has(status)) throw rejected(`status ${status}`);
     // A redirect is not followed: the message would go to an address nobody configured.
     if (status < 200 || status >= 300) throw unavailable(`status ${status}`);
@@ -63,7 +68,9 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
     if (okPath !== undefined && !at(answer, okPath)) throw rejected('answer says no');
     // Without `okPath` the status has accepted the message; asking again would send it twice.
     const id = at(answer, idPath);
-    return { providerId: typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, MAX_ID_LENGTH) : undefined };
+    const providerId = typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, MAX_ID_LENGTH) : undefined;
+    const key = reportsBy === 'ref' ? receiptKey.ofRef(ref) : reportsBy === 'id' && providerId !== undefined ? receiptKey.ofId(providerId) : undefined;
+    return { providerId, receiptKey: key };
   }
 
   return {
@@ -85,7 +92,7 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
       } catch (cause) {
         throw unavailable(limit.aborted ? 'time-out' : 'no answer', cause);
       }
-      return judge(status, answer);
+      return judge(status, answer, ref);
     },
     close: () => agent.close(),
   };

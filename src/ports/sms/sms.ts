@@ -1,4 +1,5 @@
 import type { Accepted } from '../delivery.ts';
+import type { Receipt } from './receipt.ts';
 
 /** A text message for one mobile number. */
 export interface TextMessage {
@@ -20,5 +21,10 @@ export interface SmsGateway {
    * @throws {DeliveryError} refused or unreachable.
    */
   send(message: TextMessage, signal?: AbortSignal): Promise<Accepted>;
+  /**
+   * Begins to hear what the gateway reports by the line on which messages go out. A gateway that reports by HTTP has no such line.
+   * @param take  keeps a receipt; when it fails, the gateway is told to report again.
+   */
+  listen?(take: (receipt: Receipt) => Promise<void>): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import pg from 'pg';
+import { sensitive } from '../../../src/domain/sensitive.ts';
+import { recipientMark } from '../../../src/messages/recipient-mark.ts';
 import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser, type Page } from '../../support/browser.ts';
@@ -103,6 +105,23 @@ describe('Recovery: nothing tells whether an account exists', () => {
       expect(await codesTo(app, what === 'e-mail' ? known.email : known.phone)).to.equal(2);
     });
   }
+
+  it('runs the same statements for a number at which no code arrives as for one that nobody has', async () => {
+    await addAccount(app, known);
+    const { counters, limits, keyedHash } = app.container;
+    const to = sensitive(`+62${known.phone.slice(1)}`);
+    for (let times = 0; times < 3; times += 1) await counters.take(limits.code.undelivered, recipientMark(keyedHash, to));
+    const of = async (identifier: string): Promise<{ readonly statements: readonly string[]; readonly page: object }> => {
+      const { browser, page } = await atAsk(app);
+      const recorded = recordStatements();
+      const code = await ask(browser, page, identifier);
+      return { statements: recorded.stop(), page: seen(code, identifier) };
+    };
+    const ofKnown = await of(known.phone);
+    expect(await of(unknown.phone)).to.deep.equal(ofKnown);
+    expect(await codesTo(app, known.phone)).to.equal(0);
+    expect(app.logLines.some((line) => line.includes('recovery.code.not-sent') && line.includes('"reason":"undeliverable"'))).to.equal(true);
+  });
 
   it('sends nothing for data that nobody has, and keeps nothing that could be sent', async () => {
     for (const identifier of [unknown.nik, unknown.phone, unknown.email, 'siapa saja', '123']) await atCode(app, identifier);
