@@ -61,6 +61,15 @@ describe('Payloads that were opened a moment ago', () => {
     expect(open).to.be.a('function');
   });
 
+  it('are opened each time where whoever asks uses them up: there are as many as requests', () => {
+    const open = createOpener(counting, 'protocol-state');
+    for (const model of ['AuthorizationCode', 'RefreshToken']) {
+      const sealed = sealer.seal('protocol-state', model, '{"one":1}');
+      for (let count = 0; count < 2; count += 1) expect(open(model, sealed)).to.equal('{"one":1}');
+    }
+    expect(opened).to.equal(4);
+  });
+
   it('are not altered by what becomes of the packet they came in', () => {
     const open = createOpener(counting, 'protocol-state');
     const [packet, sealed] = [seal('{"one":1}'), Buffer.alloc(200)];
