@@ -18,7 +18,7 @@ import { asSpelled } from './web/as-spelled.ts';
 import { errorPage, reportTo } from './web/error-page.ts';
 import { filesOf } from './web/files.ts';
 import { forwarded } from './web/forwarded.ts';
-import { closeWhenDraining, health, type Readiness } from './web/health.ts';
+import { health, type Readiness } from './web/health.ts';
 import { createTranslator } from './web/i18n.ts';
 import { createLean } from './web/lean.ts';
 import { letGo } from './web/let-go.ts';
@@ -73,7 +73,6 @@ export function createApp(container: Container, { readiness, metrics, overload, 
 
   app.use(letGo(app, forgetRequest));
   app.use(health(readiness));
-  app.use(closeWhenDraining(readiness));
   app.use(mirror({ keyedHash, clock }));
   app.use(forwarded({ issuer, trustProxy }));
   if (tracing !== undefined) app.use(traced({ tracing, trustProxy }));
@@ -110,8 +109,8 @@ export function createApp(container: Container, { readiness, metrics, overload, 
 
   const handle = app.callback();
   return (request, response) => {
-    // What every service asks all the time needs none of the above. A stop closes connections, which is said above.
-    const status = readiness.draining ? undefined : documents.answer(request, response);
+    // What every service asks all the time needs none of the above.
+    const status = documents.answer(request, response);
     if (status === undefined) return handle(request, response);
     metrics.request({ method: request.method ?? '', path: request.url ?? '', status, seconds: 0 });
   };

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import type { Config } from './config.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -9,7 +9,6 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => un
 type Bounds = Pick<Config['http'], 'headersTimeoutMs' | 'requestTimeoutMs' | 'idleTimeoutMs' | 'keepAliveMs' | 'maxConnections'>;
 
 const CHECK_MS = 5000;
-const IDLE_CHECK_MS = 50;
 
 /** What is said to somebody with whom there is no HTTP yet. */
 const ANSWERS: Readonly<Record<string, { readonly status: string; readonly reason: 'timeout' | 'too-large' }>> = {
@@ -53,15 +52,18 @@ export function listen(server: Server, { host, port }: Pick<Config['http'], 'hos
 const STILL_WITHIN_MS = 3000;
 /** A turn of the event loop that takes longer has done something, and who knows what has come meanwhile. */
 const STILL_TURN_MS = 0.5;
+/** So long nothing was asked: whoever keeps connections here has nothing to send on them at the moment. */
+const QUIET_MS = 100;
+const QUIET_CHECK_MS = 25;
 
 /**
  * Does the work right after the system was asked for news and there was none. A connection that waits to be accepted, and a request on one that is kept
  * alive, are lost when a socket is closed over them: the proxy sees a reset, and must not send a form a second time.
  */
-function whenStill(server: Server, withinMs: number, work: () => void): void {
+function whenStill(server: Server, events: readonly ('connection' | 'request')[], withinMs: number, work: () => void): void {
   let stirred = false;
   const stir = (): void => { stirred = true; };
-  server.on('connection', stir).on('request', stir);
+  for (const event of events) server.on(event, stir);
   const until = performance.now() + withinMs;
   let since = performance.now();
   const look = (): void => {
@@ -71,43 +73,60 @@ function whenStill(server: Server, withinMs: number, work: () => void): void {
       setImmediate(look);
       return;
     }
-    server.off('connection', stir).off('request', stir);
+    for (const event of events) server.off(event, stir);
     work();
   };
   setImmediate(look);
 }
 
-/**
- * Ends keep-alive connections and takes no others, as soon as nothing comes in; waits for answers under way, so long at most.
- * @returns how many it then cut off.
- */
-export async function drain(server: Server, seconds: number): Promise<number> {
-  const withinMs = Math.min(STILL_WITHIN_MS, seconds * 250);
-  let idle: NodeJS.Timeout | undefined;
-  let cutOff = 0;
-  const closed = new Promise<void>((resolve) => {
-    whenStill(server, withinMs, () => {
-      // Apart from the other, which is then a matter of microseconds.
-      server.closeIdleConnections();
-      whenStill(server, withinMs, () => {
-        server.close(() => {
-          resolve();
-        });
-        // Others fall idle when their last answer is out; kept alive, they would hold up the stop.
-        idle = setInterval(() => {
-          whenStill(server, IDLE_CHECK_MS, () => { server.closeIdleConnections(); });
-        }, IDLE_CHECK_MS);
-      });
+/** Takes no other connection; the ones that are kept stay, which `Server.close` of HTTP would end at once. */
+function stopListening(server: Server, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    whenStill(server, ['connection'], withinMs, () => {
+      NetServer.prototype.close.call(server);
+      resolve();
     });
   });
+}
+
+/** Closes what is kept alive whenever nobody asks anything, and after a while all the same. @returns what ends that. */
+function closeWhenQuiet(server: Server, quietMs: number, withinMs: number): () => void {
+  let asked = performance.now();
+  const until = asked + withinMs;
+  server.on('request', () => { asked = performance.now(); });
+  const looking = setInterval(() => {
+    const now = performance.now();
+    if (now - asked < quietMs && now < until) return;
+    whenStill(server, ['request'], QUIET_CHECK_MS, () => { server.closeIdleConnections(); });
+  }, QUIET_CHECK_MS);
+  return () => { clearInterval(looking); };
+}
+
+/**
+ * Takes no further connections, answers on those that are there with the word that it was the last answer, waits for answers under way, so long at most.
+ *
+ * In this order no request is lost at a proxy that keeps connections: as long as somebody listens it uses those it has and opens few, so that none
+ * waits to be accepted when the listener closes; whom it finds gone, it asks the next; and a connection ends with an answer, behind which no request can be under way.
+ * Those that nobody uses end when nobody asks anything.
+ *
+ * @param waits  how long nobody must have asked anything, and how long such a moment is waited for.
+ * @returns how many it then cut off.
+ */
+export async function drain(server: Server, seconds: number, { quietMs = QUIET_MS, withinMs = Math.min(STILL_WITHIN_MS, seconds * 250) } = {}): Promise<number> {
+  const until = performance.now() + seconds * 1000;
+  let cutOff = 0;
+  const closed = new Promise((resolve) => server.once('close', resolve));
+  await stopListening(server, withinMs);
   const force = setTimeout(() => {
     server.getConnections((_error, count) => {
       cutOff = count;
       server.closeAllConnections();
     });
-  }, seconds * 1000);
+  }, Math.max(0, until - performance.now()));
+  server.prependListener('request', (_request, response: ServerResponse) => { response.shouldKeepAlive = false; });
+  const stopLooking = closeWhenQuiet(server, quietMs, withinMs);
   await closed;
-  clearInterval(idle);
+  stopLooking();
   clearTimeout(force);
   return cutOff;
 }

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type Router from 'koa-router';
 import { createApp, createMonitoring } from './app.ts';
@@ -177,8 +176,6 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const port = await listen(server, config.http);
     opened.push(async () => {
       readiness.draining = true;
-      // A proxy that keeps connections would send the next form on one that is just being closed, and may not send it twice.
-      server.prependListener('request', (_request, response: ServerResponse) => { response.shouldKeepAlive = false; });
       if (delay) await pause(config.http.drainDelaySeconds * 1000);
       const cutOff = await drain(server, config.http.drainSeconds);
       if (cutOff > 0) log.warn({ cutOff }, 'connections were cut off whose requests took longer than DRAIN_SECONDS');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import Koa from 'koa';
 import { createHttpServer, drain, listen } from '../src/http-server.ts';
@@ -84,6 +85,40 @@ describe('The HTTP server', () => {
     await connection;
     expect(await drain(server, 0)).to.equal(1);
     expect(await heard).to.equal('');
+  });
+
+  it('takes nobody new when it stops, answers on connections that are kept, and says with the answer that it was the last', async () => {
+    const { server, open } = await start();
+    const post = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=b';
+    const kept = open();
+    kept.write(post);
+    const [before] = (await once(kept, 'data')) as [Buffer];
+    expect(before.toString()).to.match(/^HTTP\/1\.1 200 /).and.match(/connection: keep-alive/i);
+    // As long as it is not quiet here; and it is not before the test is over.
+    const drained = drain(server, 30, { quietMs: LONG, withinMs: LONG });
+    while (server.listening) await turn();
+    const [refused] = (await once(open(), 'error')) as [NodeJS.ErrnoException];
+    expect(refused.code).to.equal('ECONNREFUSED');
+    const heard = heardOn(kept);
+    kept.write(post);
+    expect(await heard).to.match(/^HTTP\/1\.1 200 /).and.match(/connection: close/i);
+    expect(await drained).to.equal(0);
+  });
+
+  it('ends connections that nobody uses when it has been quiet for a while, and does not wait for that where others go on', async () => {
+    const { server, open } = await start();
+    const idle = open();
+    idle.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(idle, 'data');
+    const ended = heardOn(idle);
+    expect(await drain(server, 30)).to.equal(0);
+    expect(await ended).to.equal('');
+    const other = await start();
+    const patient = other.open();
+    patient.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(patient, 'data');
+    // A quarter of the time it has, at most.
+    expect(await drain(other.server, 1, { quietMs: LONG })).to.equal(0);
   });
 
   it('refuses what is no HTTP and a head without bounds, and goes on', async () => {

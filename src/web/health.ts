@@ -20,11 +20,3 @@ export function health(readiness: Readiness): Middleware {
   };
   return (ctx, next) => (ctx.path === '/healthz' || ctx.path === '/readyz' ? answer(ctx) : next());
 }
-
-/** Tells proxies, with the answer itself, to send nothing more on this connection: closed under their hands it could cost a request. */
-export function closeWhenDraining(readiness: Pick<Readiness, 'draining'>): Middleware {
-  return (ctx, next) => {
-    if (readiness.draining) ctx.set('Connection', 'close');
-    return next();
-  };
-}

@@ -76,7 +76,7 @@ describe('Health', () => {
     expect(told.status).to.equal(503);
     const served = await fetch(`${url}/help`);
     expect(served.status).to.equal(200);
-    expect(served.headers.get('connection'), 'proxies send nothing more here').to.equal('close');
+    expect(served.headers.get('connection'), 'proxies that ask nobody go on as ever').to.equal('keep-alive');
 
     stopListening();
     while (await fetch(`${url}/healthz`).then(() => true, () => false)); // closed in its own time
