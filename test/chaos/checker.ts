@@ -57,7 +57,7 @@ const checks: Readonly<Record<string, Check>> = {
     return [
       ...(await waiting()),
       ...(await rows(world, `select purpose || ' ' || state as what from messages where state = 'failed'`)),
-      ...(await rows(world, `select id::text || ' is not in the outbox' as what from (select * from messages order by finished_at desc limit 500) m where channel = 'email' and state = 'sent' and not exists (select 1 from outbox o where o.id = m.id::text)`)),
+      ...(await rows(world, `select id::text || ' was never in the outbox' as what from messages m where channel = 'email' and state = 'sent' and not exists (select 1 from chaos_outbox o where o.id = m.id::text)`)),
       ...sent.filter((id) => !world.gateway.received.has(id)).map((id) => `${id} never reached the gateway`),
     ];
   },

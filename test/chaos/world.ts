@@ -129,6 +129,12 @@ async function startRegistry(): Promise<{ partner: Partner; close(): Promise<voi
   };
 }
 
+/** The outbox forgets the oldest; which those are no clock tells where clocks are among the faults. */
+const REMEMBER_OUTBOX = `
+  create table chaos_outbox (id text primary key);
+  create function chaos_remember() returns trigger language plpgsql as 'begin insert into chaos_outbox values (new.id); return null; end';
+  create trigger chaos_remember after insert on outbox for each row execute function chaos_remember()`;
+
 export interface WorldOptions {
   readonly carrier: Carrier;
   readonly instances: number;
@@ -183,6 +189,7 @@ export async function createWorld({ carrier, instances: count }: WorldOptions): 
     });
     for (let index = 0; index < count; index += 1) instances.push(createInstance(await freePort(), env, logFile));
     await Promise.all(instances.map((instance) => instance.start()));
+    await core.knex.raw(REMEMBER_OUTBOX);
     const proxy = await startProxy(port, instances.map((instance) => instance.port));
     undo.push(() => proxy.close());
 
