@@ -110,7 +110,7 @@ export const settings = {
   courier: {
     pollMs: whole(1000, 'How often the queue is looked at besides the wake-up after a commit.', { min: 10 }),
     leaseSeconds: whole(30, 'How long one process owns a message it is sending; one that dies leaves it lying so long.', { min: 1 }),
-    retrySeconds: numbers([2, 5, 15, 45, 120, 600, 1800, 7200], 'Waits between tries; after the last the message is given up.'),
+    retrySeconds: numbers([2, 5, 15, 45, 120, 600, 1800, 7200], 'Waits between tries; after the last the message is given up. A code waits 30 seconds at most, and is tried until it expires.'),
     batch: whole(20, 'Messages claimed at once.', { min: 1 }),
   },
 

@@ -109,7 +109,7 @@ describe('Courier: messages that cannot be handed over', () => {
     it('gives up as soon as no further try can come in time', async () => {
       bench.gateway.answer = (_, response) => response.writeHead(503).end();
       bench.courier = bench.another({ config: courierConfig({ retrySeconds: [2, 600] }) });
-      const id = await bench.post(text({ expiresAt: addSeconds(bench.deps.clock.now(), 300) }));
+      const id = await bench.post(text({ expiresAt: addSeconds(bench.deps.clock.now(), 30) }));
       await bench.courier.flush();
       bench.deps.clock.advance(2);
       await bench.courier.flush();
