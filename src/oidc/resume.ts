@@ -1,0 +1,41 @@
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
+
+/** Where a request has what it ends at last. */
+const ENDING = Symbol('ended when the answer is there');
+
+type Resuming = KoaContextWithOIDC & { [ENDING]?: () => Promise<void> };
+
+/** What the browser is told about a cookie is taken back: it keeps what it has. */
+function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
+  const told: unknown = ctx.response.headers['set-cookie'];
+  const kept = (Array.isArray(told) ? (told as string[]) : []).filter((one) => !one.startsWith(`${name}=`) && !one.startsWith(`${name}.sig=`));
+  if (kept.length === 0) ctx.remove('Set-Cookie');
+  else ctx.set('Set-Cookie', kept);
+}
+
+/**
+ * On the way back to the service the library first ends the interaction, in which stands what the person has proved, and then writes session, grant and
+ * code. Where one of those could not be written (a full disk, a store that was just lost), whoever loaded the page again had to type the password
+ * again. Here the interaction, and the cookie that leads to it, end when the answer is there.
+ */
+export function endInteractionLast(provider: Provider): void {
+  const { prototype } = provider.Interaction as unknown as { prototype: { destroy: (this: object) => Promise<void> } };
+  const { destroy } = prototype;
+  prototype.destroy = function () {
+    const { ctx } = Provider as { readonly ctx: (Partial<Pick<Resuming, 'oidc'>> & Pick<Resuming, typeof ENDING>) | undefined };
+    if (ctx?.oidc?.route !== 'resume') return destroy.call(this);
+    ctx[ENDING] = () => destroy.call(this);
+    return Promise.resolve();
+  };
+  provider.use(async (ctx, next) => {
+    const resuming = ctx as unknown as Resuming;
+    try {
+      await next();
+      if (ctx.status < 500) await resuming[ENDING]?.();
+      else if (resuming[ENDING] !== undefined) leaveCookie(resuming, provider.cookieName('resume'));
+    } catch (error) {
+      if (resuming[ENDING] !== undefined) leaveCookie(resuming, provider.cookieName('resume'));
+      throw error;
+    }
+  });
+}
