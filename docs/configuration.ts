@@ -97,7 +97,7 @@ With \`NODE_ENV=production\` the sign-on does not start until all of this is in 
 
 ${table(['Variable', 'Why', 'Example'], demands().map(({ name, what, example }) => [code(name), cell(what), code(example)]))}
 
-\`DUKCAPIL_CA\` is demanded with an https address of the registry, \`SMS_HTTP_URL\` with \`SMS_DRIVER=http\`.
+\`DUKCAPIL_CA\` is demanded with an https address of the registry, \`SMS_HTTP_URL\` with \`SMS_DRIVER=http\`; \`SMS_SMPP_URL\`, \`SMS_SMPP_SYSTEM_ID\`, \`SMS_SMPP_PASSWORD\` and \`SMS_SMPP_SOURCE\` with \`SMS_DRIVER=smpp\`.
 
 ## General
 

@@ -109,6 +109,13 @@ function crossProblems(config: Config): Problem[] {
   if (config.sms.driver === 'http' && config.sms.http.url === undefined) {
     problems.push({ name: 'SMS_HTTP_URL', what: 'SMS_DRIVER=http needs the address of the gateway', example: 'https://gateway.example/sms' });
   }
+  const { url: centre, systemId, password, source } = config.sms.smpp;
+  if (config.sms.driver === 'smpp') {
+    for (const [value, most, name, example] of [[centre, 2000, 'SMS_SMPP_URL', 'smpps://smsc.operator.example:3550'], [systemId, 15, 'SMS_SMPP_SYSTEM_ID', 'siapkerja'], [password, 63, 'SMS_SMPP_PASSWORD', '…'], [source, 20, 'SMS_SMPP_SOURCE', 'SIAPkerja']] as const) {
+      if (value === undefined) problems.push({ name, what: 'SMS_DRIVER=smpp needs it', example });
+      else if (!/^[\x20-\x7e]+$/.test(value) || value.length > most) problems.push({ name, what: `at most ${most} characters, all of them ASCII`, example });
+    }
+  }
   const { secret, networks, signatureHeader, signatureKey } = config.sms.receipts;
   if ((signatureHeader === undefined) !== (signatureKey === undefined)) {
     problems.push({ name: 'SMS_RECEIPT_SIGNATURE_KEY', what: 'the header of the signature (SMS_RECEIPT_SIGNATURE_HEADER) and its key belong together', example: '…' });
@@ -178,9 +185,10 @@ export function loadConfig(env: Environment = process.env, overrides: object = {
   }
 
   const complete = config as unknown as Config;
-  problems.push(...crossProblems(complete));
-  const unread = new Set(problems.map(({ name }) => name));
-  if (complete.environment === 'production') problems.push(...productionProblems(complete).filter(({ name }) => !unread.has(name)));
+  // What could not be read is told once, as that.
+  const isTold = (name: string): boolean => problems.some((problem) => problem.name === name);
+  problems.push(...crossProblems(complete).filter(({ name }) => !isTold(name)));
+  if (complete.environment === 'production') problems.push(...productionProblems(complete).filter(({ name }) => !isTold(name)));
   if (problems.length > 0) throw new ConfigError(problems);
   return freeze(complete);
 }

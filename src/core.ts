@@ -24,6 +24,7 @@ import { createSmtpMailer } from './ports/mail/smtp.ts';
 import { createOutbound, type Outbound } from './ports/outbound/outbound.ts';
 import { systemRandom, type Random } from './ports/random/random.ts';
 import { createHttpGateway } from './ports/sms/http-gateway.ts';
+import { createSmppGateway } from './ports/sms/smpp/gateway.ts';
 import { areReceiptsExpected } from './ports/sms/receipt.ts';
 import { createSmsOutbox } from './ports/sms/outbox.ts';
 import type { SmsGateway } from './ports/sms/sms.ts';
@@ -76,7 +77,8 @@ export interface CoreDeps {
   readonly makeKey?: MakeKey;
 }
 
-function createSms({ sms }: Config, store: Store, clock: Clock): SmsGateway {
+function createSms({ sms }: Config, store: Store, clock: Clock, log: Log): SmsGateway {
+  if (sms.driver === 'smpp') return createSmppGateway(sms.smpp, log);
   if (sms.driver === 'outbox') return createSmsOutbox({ outbox: store.outbox, clock });
   const { url, ...settings } = sms.http;
   if (url === undefined) throw new Error('the SMS gateway has no address'); // the configuration refuses this before
@@ -106,7 +108,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds: longestGrantSeconds(config.lifetimes) });
   const store = createStore({ knex, replica, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, keyIds: keyring.ids, protocolState });
   const redisSealed = redis === undefined ? undefined : createRedisSealed({ redis, sealer, keyIds: keyring.ids });
-  const sms = createSms(config, store, clock);
+  const sms = createSms(config, store, clock, log);
   const mail = createMail(config, store, clock);
 
   // A count that is lost and done again may count twice, which errs on the safe side.

@@ -16,7 +16,7 @@ const WORDS = {
 } as const;
 
 export const smsSettings = {
-  driver: choice(['outbox', 'http'], 'outbox', 'How text messages leave.', { env: 'SMS_DRIVER' }),
+  driver: choice(['outbox', 'http', 'smpp'], 'outbox', 'How text messages leave.', { env: 'SMS_DRIVER' }),
   http: {
     url: optionalLink(/^https?$/, 'Address of the SMS gateway.', { env: 'SMS_HTTP_URL', example: 'https://gateway.example/sms' }),
     method: choice(['POST', 'GET'], 'POST', 'Request method of the gateway.', { env: 'SMS_HTTP_METHOD' }),
@@ -26,8 +26,24 @@ export const smsSettings = {
     okPath: optional('A dotted path that must be truthy in the answer for the message to count as accepted.', { env: 'SMS_HTTP_OK_PATH' }),
     timeoutMs: whole(10_000, 'Longest wait for the gateway.', { min: 10 }),
   },
+  smpp: {
+    url: optionalLink(/^smpps?$/, "Address of the operator's SMS centre; `smpps:` is SMPP over TLS. Each instance binds one session of its own.", { env: 'SMS_SMPP_URL', example: 'smpps://smsc.operator.example:3550' }),
+    ca: optional('PEM file of the certificate authority (or the certificate itself) that signs the centre; unset trusts the public ones.', { env: 'SMS_SMPP_CA' }),
+    systemId: optional('System id given by the operator; 15 characters at most.', { env: 'SMS_SMPP_SYSTEM_ID', example: 'siapkerja' }),
+    password: optional('Password of it; 8 characters at most, says SMPP.', { env: 'SMS_SMPP_PASSWORD', secret: true }),
+    systemType: optional('System type, where the operator asks for one.', { env: 'SMS_SMPP_SYSTEM_TYPE' }),
+    serviceType: optional('Service type of each message, where the operator asks for one.', { env: 'SMS_SMPP_SERVICE_TYPE' }),
+    source: optional('Sender id that is registered with the operator.', { env: 'SMS_SMPP_SOURCE', example: 'SIAPkerja' }),
+    sourceTon: whole(5, 'Kind of the sender id (TON): 5 alphanumeric, 1 international number, 3 short number, 0 unknown.', { env: 'SMS_SMPP_SOURCE_TON', max: 6 }),
+    sourceNpi: whole(0, 'Numbering plan of it (NPI): 0 unknown, 1 telephone.', { env: 'SMS_SMPP_SOURCE_NPI', max: 18 }),
+    alphabet: choice(['gsm', 'ia5', 'latin1'], 'gsm', 'How the centre takes text: its own alphabet (data coding 0) being GSM 03.38; or IA5 (1) or Latin 1 (3).', { env: 'SMS_SMPP_ALPHABET' }),
+    receiptId: choice(['same', 'decimal', 'hex'], 'same', 'How the text of a receipt writes the id of the message: as the answer to the submission did; `decimal` where that was hexadecimal; `hex` where it was decimal.', { env: 'SMS_SMPP_RECEIPT_ID' }),
+    window: whole(10, 'Submissions of one instance that may wait for their answer at once; no more than the operator allows.', { env: 'SMS_SMPP_WINDOW', min: 1, max: 1000 }),
+    enquireSeconds: whole(30, 'How often the line is asked whether it is still there; less than the operator drops silent ones after.', { env: 'SMS_SMPP_ENQUIRE_SECONDS', min: 1 }),
+    timeoutMs: whole(10_000, 'Longest wait for the centre.', { env: 'SMS_SMPP_TIMEOUT_MS', min: 10 }),
+  },
   receipts: {
-    secret: secretText(24, 'The last part of the address at which the gateway reports what became of messages: `ISSUER/receipts/<this>`. Letters, digits, `-` and `_`, made by chance (`openssl rand -hex 24`); unset, no gateway reports.', { env: 'SMS_RECEIPT_SECRET', example: '…' }),
+    secret: secretText(24, 'The last part of the address at which the gateway reports what became of messages: `ISSUER/receipts/<this>`. Letters, digits, `-` and `_`, made by chance (`openssl rand -hex 24`); unset, no gateway reports. For SMS_DRIVER=http; SMPP reports by its own line.', { env: 'SMS_RECEIPT_SECRET', example: '…' }),
     method: choice(['POST', 'GET'], 'POST', 'Method by which the gateway reports; by GET the query is read.', { env: 'SMS_RECEIPT_METHOD' }),
     format: choice(['json', 'form'], 'json', 'What the body is.', { env: 'SMS_RECEIPT_FORMAT' }),
     listPath: optional('Where the list of receipts stands in the JSON document, dotted, where one report holds several; a document that is a list needs none.', { env: 'SMS_RECEIPT_LIST_PATH', example: 'results' }),

@@ -115,6 +115,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   'rate-limiter-flexible': { values: ['ports/counters/postgres.ts'] },
   // The ports that speak HTTP.
   'tough-cookie': { values: ['sandbox/walk.ts'] },
+  smpp: { values: ['ports/sms/smpp/'] },
   undici: { values: ['ports/civil-registry/transport.ts', 'ports/outbound/outbound.ts', 'ports/sms/http-gateway.ts'] },
   // Whoever reads what came from outside as JSON.
   zod: { values: ['setting-kinds.ts', 'crypto/keyring-document.ts', 'ports/civil-registry/residents.ts', 'admin/', 'cli/', 'dev/'] },

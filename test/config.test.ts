@@ -60,6 +60,14 @@ describe('Settings', () => {
     });
   }
 
+  it('refuse a line to an operator of which something is missing, or longer than SMPP has room for', () => {
+    expect(complaints({ SMS_DRIVER: 'smpp' })).to.deep.equal(['SMS_SMPP_PASSWORD', 'SMS_SMPP_SOURCE', 'SMS_SMPP_SYSTEM_ID', 'SMS_SMPP_URL']);
+    const line = { SMS_DRIVER: 'smpp', SMS_SMPP_URL: 'smpps://smsc.operator.test', SMS_SMPP_SYSTEM_ID: 'siapkerja', SMS_SMPP_PASSWORD: 'rahasia1', SMS_SMPP_SOURCE: 'SIAPkerja' };
+    expect(complaints(line)).to.deep.equal([]);
+    expect(complaints({ ...line, SMS_SMPP_URL: 'https://smsc.operator.test' })).to.deep.equal(['SMS_SMPP_URL']);
+    expect(complaints({ ...line, SMS_SMPP_SYSTEM_ID: 'x'.repeat(16), SMS_SMPP_SOURCE: 'SIAPkerjá', SMS_SMPP_SOURCE_TON: '9' })).to.deep.equal(['SMS_SMPP_SOURCE', 'SMS_SMPP_SOURCE_TON', 'SMS_SMPP_SYSTEM_ID']);
+  });
+
   it('refuse an address for receipts that can be guessed, and who may report where there is no address', () => {
     const secret = 'f00dfeedf00dfeedf00dfeed';
     for (const wrong of [secret.slice(1), `${secret}/x`, `${secret} x`, `${secret}%2f`]) expect(complaints({ SMS_RECEIPT_SECRET: wrong }), wrong).to.deep.equal(['SMS_RECEIPT_SECRET']);

@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 import { reach } from './reach.ts';
+import { BindRefused, probeSmpp, type SmppSettings } from '../ports/sms/smpp/session.ts';
+import { STATUS } from '../ports/sms/smpp/status.ts';
 
 /** How the gateway reports, as far as settings say; whether it does shows in the figures. */
 function checkReceipts({ sms: { receipts }, http: { issuer } }: Pick<Config, 'sms' | 'http'>): Finding {
@@ -12,10 +14,26 @@ function checkReceipts({ sms: { receipts }, http: { issuer } }: Pick<Config, 'sm
   return ok(check, `taken by ${method} at ${issuer}/receipts/<SMS_RECEIPT_SECRET>, ${guards.length === 0 ? 'guarded by that secret alone' : guards.join(', ')}`);
 }
 
+/** Binds as an instance does, for a moment. */
+async function checkSmpp(settings: SmppSettings): Promise<Finding> {
+  const check = 'sms';
+  const { hostname, port } = new URL(settings.url ?? '');
+  const where = port === '' ? hostname : `${hostname}:${port}`;
+  try {
+    await probeSmpp(settings);
+    return ok(check, `${where} lets ${settings.systemId ?? ''} in`);
+  } catch (error) {
+    if (!(error instanceof BindRefused)) return fail(check, `${where} cannot be spoken to: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`, 'see whether SMS_SMPP_URL and SMS_SMPP_CA are right, the centre is up, and it lets this address through');
+    if (error.status === STATUS.alreadyBound) return warn(check, `${where}: ${error.message}`, 'where instances run, each has a session: ask the operator for one more than there are instances');
+    return fail(check, `${where} does not let ${settings.systemId ?? ''} in: ${error.message}`, 'see SMS_SMPP_SYSTEM_ID and SMS_SMPP_PASSWORD, and whether the operator has this address on its list');
+  }
+}
+
 /** Whether text messages can leave, and whether somebody says what became of them. Nothing is sent. */
 export async function examineSms(config: Pick<Config, 'sms' | 'http'>): Promise<readonly Finding[]> {
   const { sms } = config;
-  if (sms.driver === 'outbox' || sms.http.url === undefined) return [warn('sms', 'outbox: nothing is sent', 'before production: set SMS_DRIVER=http and SMS_HTTP_URL')];
+  if (sms.driver === 'smpp') return [await checkSmpp(sms.smpp)];
+  if (sms.driver === 'outbox' || sms.http.url === undefined) return [warn('sms', 'outbox: nothing is sent', 'before production: set SMS_DRIVER=http and SMS_HTTP_URL, or SMS_DRIVER=smpp and SMS_SMPP_URL')];
   const url = new URL(sms.http.url);
   return [await reach('sms', url, url.protocol === 'https:' ? 443 : 80, sms.http.timeoutMs), checkReceipts(config)];
 }

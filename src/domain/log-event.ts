@@ -29,6 +29,9 @@ export const logEvents = [
   'registry.circuit.half-open',
   'registry.circuit.opened',
   'simulator.answered',
+  'sms.line.bound',
+  'sms.line.lost',
+  'sms.line.refused',
 ] as const;
 
 export type LogEvent = (typeof logEvents)[number];

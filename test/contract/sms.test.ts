@@ -7,7 +7,10 @@ import { DeliveryError } from '../../src/ports/delivery.ts';
 import type { OutboxMessage } from '../../src/ports/outbox.ts';
 import { createHttpGateway, type HttpGatewaySettings } from '../../src/ports/sms/http-gateway.ts';
 import { createSmsOutbox } from '../../src/ports/sms/outbox.ts';
+import { createSmppGateway } from '../../src/ports/sms/smpp/gateway.ts';
 import type { SmsGateway, TextMessage } from '../../src/ports/sms/sms.ts';
+import { recordingLog } from '../messages/parts.ts';
+import { answerByNumber as answerAsCentre, smppSettings, startCentre } from '../messages/smpp-centre.ts';
 import { accept, startGateway, type GatewayRequest, type TestGateway } from '../messages/sms-gateway.ts';
 
 const message: TextMessage = { to: '+6281234567890', text: 'SIAPkerja: "kode" & <123>\n\n@localhost #123456', ref: 'b6f1b1f0-0000-4000-8000-000000000001', ttlSeconds: 300 };
@@ -75,7 +78,25 @@ async function startHttp(): Promise<Subject> {
   };
 }
 
-for (const [name, start] of [['outbox', startOutbox], ['http gateway', startHttp]] as const) {
+async function startSmpp(): Promise<Subject> {
+  const centre = await startCentre();
+  centre.onSubmit = answerAsCentre;
+  const log = recordingLog();
+  const sms = createSmppGateway(smppSettings(centre.url, { timeoutMs: PATIENT_MS }), log);
+  const hurried = createSmppGateway(smppSettings(centre.url, { timeoutMs: HURRIED_MS }), log);
+  return {
+    sms,
+    hurried,
+    // No reference of ours travels over SMPP: a message is known by its words.
+    arrived: () => centre.submitted.map(({ text }) => (text === message.text ? message.ref : text)),
+    close: async () => {
+      await centre.close();
+      await Promise.all([sms.close(), hurried.close()]);
+    },
+  };
+}
+
+for (const [name, start] of [['outbox', startOutbox], ['http gateway', startHttp], ['SMPP centre', startSmpp]] as const) {
   describe(`SMS port: ${name}`, () => {
     let subject: Subject;
     before(async () => { subject = await start(); });

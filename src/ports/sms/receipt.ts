@@ -21,7 +21,7 @@ export const codeIn = (value: unknown): string | undefined => {
 const LONGEST_ID = 200;
 
 /** Whether anybody will say what became of a message that was sent. */
-export const areReceiptsExpected = ({ driver, receipts }: Config['sms']): boolean => driver === 'http' && receipts.secret !== undefined;
+export const areReceiptsExpected = ({ driver, receipts }: Config['sms']): boolean => driver === 'smpp' || (driver === 'http' && receipts.secret !== undefined);
 
 /** Keys of receipts by the gateway's id of the message, and by our reference: one cannot be taken for the other. */
 export const receiptKey = {

@@ -1,0 +1,162 @@
+import type { Encoding, Pdu, Smpp } from 'smpp';
+import type { Accepted } from '../../delivery.ts';
+import type { Receipt } from '../receipt.ts';
+import type { SmsGateway, TextMessage } from '../sms.ts';
+import { createLine, type Line, type LineDeps } from './line.ts';
+import { isReceipt, keyOf, parseReceipt } from './receipts.ts';
+import { loadSmpp, type Bound, type SmppSettings } from './session.ts';
+import { refusalOf, rejected, STATUS, statusText, unavailable } from './status.ts';
+import { createWindow } from './window.ts';
+
+export type SmppLog = LineDeps['log'];
+
+interface Outstanding {
+  readonly resolve: (pdu: Pdu) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** International, and of the numbering plan of telephones: `628…`. */
+const DESTINATION = { dest_addr_ton: 1, dest_addr_npi: 1 };
+const RECEIPT_ALWAYS = 1;
+/** Receipts that are being kept: beyond it nothing more is read from the line until some of them are. */
+const MOST_RECEIPTS = 50;
+const MAX_ID_LENGTH = 200;
+
+/**
+ * How the centre takes text. `data_coding` 0 is its own alphabet, GSM 03.38 with nearly all: left to itself the library would announce 1 (IA5)
+ * and send the bytes of GSM 03.38, where `@` is 0 and `_` is 17.
+ */
+const ALPHABETS: Readonly<Record<SmppSettings['alphabet'], { readonly dataCoding: number; readonly of: (smpp: Smpp) => Encoding }>> = {
+  gsm: { dataCoding: 0, of: ({ encodings }) => encodings.ASCII },
+  ia5: { dataCoding: 1, of: () => ({ match: (text) => /^[\n\r\x20-\x7e]*$/.test(text), encode: (text) => Buffer.from(text, 'latin1') }) },
+  latin1: { dataCoding: 3, of: ({ encodings }) => encodings.LATIN1 },
+};
+
+/** `YYMMDDhhmmsstnn`, from now on (SMPP 3.4, 7.1.1). */
+export function relativeTime(seconds: number): string {
+  const pair = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const whole = Math.min(Math.max(1, Math.floor(seconds)), 63 * 86_400);
+  const days = whole / 86_400;
+  // Months have thirty days where nobody says which.
+  return `00${pair(days / 30)}${pair(days % 30)}${pair((whole % 86_400) / 3600)}${pair((whole % 3600) / 60)}${pair(whole % 60)}000R`;
+}
+
+/**
+ * A direct line to an operator's SMS centre, by SMPP 3.4. Each instance binds a session of its own; receipts may come to any of them.
+ *
+ * Accepted is an answer without error. One that speaks against message or number refuses it for good; all else (throttled, the line lost before the
+ * answer, a silent centre) may be tried again. Then the centre may have the message already: SMPP has no reference by which it would know.
+ */
+export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsMs, load = loadSmpp }: { readonly waitsMs?: readonly number[]; readonly load?: () => Promise<Smpp> } = {}): SmsGateway {
+  const { timeoutMs, source = '', sourceTon, sourceNpi, serviceType, receiptId } = settings;
+  const outstanding = new Map<number, Outstanding>();
+  const window = createWindow(settings.window);
+  const keeping = new Set<Promise<void>>();
+  let take: ((receipt: Receipt) => Promise<void>) | undefined;
+  let opened: Promise<{ readonly smpp: Smpp; readonly line: Line }> | undefined;
+
+  function loseAll(): void {
+    const lost = [...outstanding.values()];
+    outstanding.clear();
+    for (const { reject } of lost) reject(unavailable('line lost'));
+  }
+
+  /** Answered only once it is kept: a receipt that is not comes again. */
+  async function keep(pdu: Pdu, session: Bound): Promise<void> {
+    const receipt = isReceipt(pdu) ? parseReceipt(pdu, receiptId) : undefined;
+    let status: number = STATUS.ok;
+    try {
+      if (receipt !== undefined) await take?.(receipt);
+      // Before anybody listens a receipt would be lost.
+      if (take === undefined) status = STATUS.temporaryError;
+    } catch {
+      status = STATUS.temporaryError;
+    }
+    session.send(pdu.response({ command_status: status }));
+  }
+
+  function onPdu(pdu: Pdu, session: Bound): void {
+    if (pdu.command === 'deliver_sm' || pdu.command === 'data_sm') {
+      const kept = keep(pdu, session).finally(() => {
+        keeping.delete(kept);
+        if (keeping.size < MOST_RECEIPTS) session.resume();
+      });
+      keeping.add(kept);
+      if (keeping.size >= MOST_RECEIPTS) session.pause();
+      return;
+    }
+    if (!pdu.isResponse()) return;
+    const waiting = outstanding.get(pdu.sequence_number);
+    outstanding.delete(pdu.sequence_number);
+    waiting?.resolve(pdu);
+  }
+
+  const open = (): Promise<{ readonly smpp: Smpp; readonly line: Line }> =>
+    (opened ??= load().then((smpp) => ({ smpp, line: createLine({ smpp, settings, onPdu, onLost: loseAll, log, ...(waitsMs === undefined ? {} : { waitsMs }) }) })));
+
+  function submission(smpp: Smpp, { to, text, ttlSeconds }: TextMessage): Pdu {
+    const { dataCoding, of } = ALPHABETS[settings.alphabet];
+    const encoding = of(smpp);
+    if (!encoding.match(text)) throw rejected('text outside the alphabet');
+    return new smpp.PDU('submit_sm', {
+      service_type: serviceType ?? '',
+      source_addr_ton: sourceTon,
+      source_addr_npi: sourceNpi,
+      source_addr: source,
+      ...DESTINATION,
+      destination_addr: to.replace(/^\+/, ''),
+      registered_delivery: RECEIPT_ALWAYS,
+      validity_period: relativeTime(ttlSeconds),
+      data_coding: dataCoding,
+      short_message: encoding.encode(text),
+    });
+  }
+
+  async function submit(pdu: Pdu, line: Line, signal: AbortSignal): Promise<Pdu> {
+    const session = await line.session(signal);
+    return new Promise((resolve, reject) => {
+      if (signal.aborted || !session.send(pdu)) {
+        reject(unavailable('not sent'));
+        return;
+      }
+      const { sequence_number: sequence } = pdu;
+      outstanding.set(sequence, { resolve, reject });
+      signal.addEventListener('abort', () => {
+        if (outstanding.delete(sequence)) reject(unavailable('time-out'));
+      }, { once: true });
+    });
+  }
+
+  return {
+    async send(message, given): Promise<Accepted> {
+      if (given?.aborted === true) throw unavailable('not begun');
+      const limit = AbortSignal.timeout(timeoutMs);
+      const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
+      const { smpp, line } = await open();
+      const pdu = submission(smpp, message);
+      const leave = await window.enter(signal);
+      try {
+        const answer = await submit(pdu, line, signal);
+        if (answer.command !== 'submit_sm_resp') throw unavailable(`not understood: ${statusText(answer.command_status)}`);
+        if (answer.command_status !== STATUS.ok) throw refusalOf(answer.command_status);
+        const { message_id: id } = answer;
+        return typeof id === 'string' && id !== '' ? { providerId: id.slice(0, MAX_ID_LENGTH), receiptKey: keyOf(id, 'answer', receiptId) } : { providerId: undefined };
+      } finally {
+        leave();
+      }
+    },
+
+    listen(taking) {
+      take = taking;
+      open().then(({ line }) => { line.open(); }, (error: unknown) => { log.error({ event: 'sms.line.refused', reason: error instanceof Error ? error.name : 'unknown' }, 'SMPP cannot be spoken'); });
+    },
+
+    async close() {
+      // What was submitted is answered first, or gives up by its own time; then what came meanwhile is kept.
+      await window.close();
+      const line = (await opened?.catch(() => undefined))?.line;
+      await Promise.all(keeping);
+      await line?.close();
+    },
+  };
+}
