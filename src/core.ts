@@ -14,7 +14,7 @@ import { longestGrantSeconds } from './oidc/offline-access.ts';
 import { createCourier, type Courier } from './messages/courier.ts';
 import { createReceipts, type Receipts } from './messages/receipts.ts';
 import { systemClock, type Clock } from './ports/clock/clock.ts';
-import type { Counters } from './ports/counters/counters.ts';
+import { severalInTurn, type Counters } from './ports/counters/counters.ts';
 import { createLimits, type Limits } from './ports/counters/limits.ts';
 import { createPostgresCounters } from './ports/counters/postgres.ts';
 import { createRedisCounters } from './ports/counters/redis.ts';
@@ -112,7 +112,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const mail = createMail(config, store, clock);
 
   // A count that is lost and done again may count twice, which errs on the safe side.
-  const counters = redis === undefined ? reconnecting(createPostgresCounters({ db: knex, clock })) : createRedisCounters({ redis, clock });
+  const counters = redis === undefined ? severalInTurn(reconnecting(createPostgresCounters({ db: knex, clock }))) : createRedisCounters({ redis, clock });
 
   const limits = createLimits(config);
   const receipts = createReceipts({ store, counters, limits, keyedHash, clock, log });

@@ -5,7 +5,7 @@ import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Sender } from '../domain/sender.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
-import type { Counters, Limit } from '../ports/counters/counters.ts';
+import type { Count, Counters } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
 import type { Random } from '../ports/random/random.ts';
 import { recipientMark } from './recipient-mark.ts';
@@ -90,32 +90,23 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
       if (undeliverable !== undefined && !silent) return undeliverable;
 
       // Narrowest first, so that a refusal says what is nearest to the person.
-      const wanted: [Limit, string, SendRefusal['reason']][] =
+      const ofPerson: Count[] =
         knownDevice === undefined
           ? [
-              [limits.code.number, recipient, 'send-limit'],
-              [limits.code.nik, mark('nik', nik.reveal()), 'send-limit'],
+              [limits.code.number, recipient],
+              [limits.code.nik, mark('nik', nik.reveal())],
             ]
-          : [[limits.recovery.knownDevice, mark('recovery-known-device', knownDevice), 'send-limit']];
+          : [[limits.recovery.knownDevice, mark('recovery-known-device', knownDevice)]];
       // A code that costs nobody money is counted as often, where it troubles nobody: recovery must not tell by its time
       // by which way a code goes, nor whether one goes at all.
-      wanted.push([limits.code.prefix, phone === undefined ? mark('no-prefix', to.reveal()) : mark('prefix', phonePrefix(phone.reveal())), 'send-budget']);
-      if (sender.network !== undefined) wanted.push([limits.code.network, sender.network, 'send-budget']);
-      wanted.push([limits.code.day, phone === undefined ? mark('no-day', to.reveal()) : 'all', 'send-budget']);
+      const ofAll: Count[] = [[limits.code.prefix, phone === undefined ? mark('no-prefix', to.reveal()) : mark('prefix', phonePrefix(phone.reveal()))]];
+      if (sender.network !== undefined) ofAll.push([limits.code.network, sender.network]);
+      ofAll.push([limits.code.day, phone === undefined ? mark('no-day', to.reveal()) : 'all']);
 
-      const taken: [Limit, string][] = [];
-      const giveBack = async (): Promise<void> => {
-        for (const [limit, key] of taken) await counters.giveBack(limit, key);
-      };
-      for (const [limit, key, reason] of wanted) {
-        const reading = await counters.take(limit, key);
-        taken.push([limit, key]);
-        if (reading.refused) {
-          await giveBack();
-          return refuse({ reason, until: reading.resetsAt ?? inADay() });
-        }
-      }
-      return undeliverable ?? ok({ giveBack });
+      const wanted = [...ofPerson, ...ofAll];
+      const { readings, refusedBy } = await counters.takeAll(wanted);
+      if (refusedBy !== undefined) return refuse({ reason: ofPerson.includes(refusedBy) ? 'send-limit' : 'send-budget', until: readings.at(-1)?.resetsAt ?? inADay() });
+      return undeliverable ?? ok({ giveBack: () => counters.giveBackAll(wanted) });
     },
 
     make(purpose, boundTo, to) {

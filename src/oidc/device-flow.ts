@@ -91,13 +91,12 @@ export function guardUserCodes(provider: Provider, { counters, limits, clock }: 
     if (!(await hasSession(ctx))) throw new Refused(403, 'errors.no-session');
     const { device, network } = (ctx.state as SenderState).sender;
     const counted = [[limits.userCode.device, device] as const, ...(network === undefined ? [] : [[limits.userCode.network, network] as const])];
-    for (const [limit, key] of counted) {
-      const { refused, resetsAt } = await counters.take(limit, key);
-      if (!refused) continue;
-      const seconds = Math.max(1, Math.ceil(((resetsAt?.getTime() ?? 0) - clock.now().getTime()) / 1000));
+    const { readings, refusedBy } = await counters.takeAll(counted);
+    if (refusedBy !== undefined) {
+      const seconds = Math.max(1, Math.ceil(((readings.at(-1)?.resetsAt?.getTime() ?? 0) - clock.now().getTime()) / 1000));
       throw new Refused(429, 'errors.limited', { params: { seconds }, retryAfterSeconds: seconds });
     }
     await next();
-    if ((ctx as Partial<KoaContextWithOIDC>).oidc?.entities.DeviceCode !== undefined) await Promise.all(counted.map(([limit, key]) => counters.giveBack(limit, key)));
+    if ((ctx as Partial<KoaContextWithOIDC>).oidc?.entities.DeviceCode !== undefined) await counters.giveBackAll(counted);
   };
 }

@@ -11,7 +11,7 @@ import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import type { Courier } from '../messages/courier.ts';
 import { secondFactorChanged, type SecondFactorChange } from '../messages/second-factor.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
-import type { Counters } from '../ports/counters/counters.ts';
+import type { Count, Counters } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Store } from '../store/store.ts';
@@ -97,22 +97,19 @@ export function createSecondFactors({ store, totp, counters, limits, keyedHash, 
    */
   async function tried<T>({ accountId, clientId }: Who, attempt: (now: Date) => Promise<Result<T, 'wrong' | 'used'>>): Promise<Result<T, CodeRefusal>> {
     const key = counterKey(accountId);
-    const taken = [];
-    for (const limit of [limits.secondFactor.account, limits.secondFactor.day]) {
-      const reading = await counters.take(limit, key);
-      if (reading.refused) {
-        for (const other of taken) await counters.giveBack(other, key);
-        await audit.recordOnce(store, ['second-factor', limit.name, accountId], 'second-factor.refused', { reason: 'limited' }, { accountId, clientId });
-        return refuse({ reason: 'limited', until: reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
-      }
-      taken.push(limit);
+    const counted: readonly Count[] = [[limits.secondFactor.account, key], [limits.secondFactor.day, key]];
+    const { readings, refusedBy } = await counters.takeAll(counted);
+    if (refusedBy !== undefined) {
+      const [limit] = refusedBy;
+      await audit.recordOnce(store, ['second-factor', limit.name, accountId], 'second-factor.refused', { reason: 'limited' }, { accountId, clientId });
+      return refuse({ reason: 'limited', until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
     }
     const outcome = await attempt(clock.now());
     if (!outcome.ok) {
       await audit.record(store, 'second-factor.refused', { reason: outcome.refusal }, { accountId, clientId });
       return refuse({ reason: 'wrong' });
     }
-    for (const limit of taken) await counters.giveBack(limit, key);
+    await counters.giveBackAll(counted);
     return outcome;
   }
 

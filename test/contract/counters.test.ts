@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Clock } from '../../src/ports/clock/clock.ts';
-import type { Counters, Limit } from '../../src/ports/counters/counters.ts';
+import { severalInTurn, type Counters, type Limit } from '../../src/ports/counters/counters.ts';
 import { createPostgresCounters, purgeCounters } from '../../src/ports/counters/postgres.ts';
 import { createRedisCounters } from '../../src/ports/counters/redis.ts';
 import { createKnex } from '../../src/store/knex.ts';
@@ -24,8 +24,8 @@ async function onPostgres(): Promise<Bench> {
   let now = new Date('2026-11-23T03:00:00Z');
   const clock: Clock = { now: () => now };
   return {
-    counters: createPostgresCounters({ db: database.knex, clock }),
-    elsewhere: createPostgresCounters({ db: createKnexOn(database), clock }),
+    counters: severalInTurn(createPostgresCounters({ db: database.knex, clock })),
+    elsewhere: severalInTurn(createPostgresCounters({ db: createKnexOn(database), clock })),
     pass: (seconds) => (now = new Date(now.getTime() + seconds * 1000)),
     now: () => now,
     async close() {
@@ -130,6 +130,42 @@ for (const [name, open] of implementations) {
       expect(await counters.read(limit, 'a')).to.include({ used: 3, exhausted: true });
       await counters.giveBack(limit, 'a');
       expect(await counters.take(limit, 'a')).to.include({ used: 3, refused: false });
+    });
+
+    it('takes one point of each of several, or of none where one refuses, and says which', async () => {
+      const [first, last]: readonly Limit[] = [{ ...limit, name: `${limit.name}.first`, points: 9 }, { ...limit, name: `${limit.name}.last`, points: 9 }];
+      const all = [[first!, 'a'], [limit, 'b'], [last!, 'c']] as const;
+      for (let n = 1; n <= 3; n += 1) {
+        const { readings, refusedBy } = await counters.takeAll(all);
+        expect(readings.map(({ used, left, refused }) => [used, left, refused])).to.deep.equal([[n, 9 - n, false], [n, 3 - n, false], [n, 9 - n, false]]);
+        expect(refusedBy).to.equal(undefined);
+      }
+      const { readings, refusedBy } = await counters.takeAll(all);
+      expect(readings.map(({ used, refused }) => [used, refused]), 'up to the one that refuses').to.deep.equal([[4, false], [4, true]]);
+      closeTo(readings[1]!.resetsAt, inSeconds(60));
+      expect(refusedBy).to.equal(all[1]);
+      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([3, 3, 3]);
+
+      await counters.giveBackAll(all.slice(1));
+      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([3, 2, 2]);
+      expect((await counters.takeAll(all)).refusedBy).to.equal(undefined);
+      expect(await counters.takeAll([])).to.deep.equal({ readings: [], refusedBy: undefined });
+    });
+
+    it('refuses several for the sake of one that is held', async () => {
+      await counters.hold(limit, 'b', 90);
+      const { readings, refusedBy } = await counters.takeAll([[limit, 'a'], [limit, 'b']]);
+      expect(refusedBy?.[1]).to.equal('b');
+      closeTo(readings[1]!.resetsAt, inSeconds(90));
+      expect((await counters.read(limit, 'a')).used).to.equal(0);
+    });
+
+    it('never lets more than the points of any of several through, however many ask at once and wherever', async () => {
+      const [wide, narrow] = [{ ...limit, points: 40 }, { ...limit, name: `${limit.name}.narrow`, points: 20 }];
+      const all = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? counters : bench.elsewhere).takeAll([[wide, 'a'], [narrow, 'a']])));
+      const through = all.filter(({ refusedBy }) => refusedBy === undefined).length;
+      expect(through).to.be.within(1, 20);
+      expect((await counters.read(wide, 'a')).used).to.equal(through);
     });
 
     it('gives no point in advance', async () => {

@@ -9,6 +9,7 @@ import { sensitive, type Sensitive } from '../../src/domain/sensitive.ts';
 import { createCodes, type CodeRecipient, type Codes } from '../../src/messages/codes.ts';
 import { recipientMark } from '../../src/messages/recipient-mark.ts';
 import { createLimits } from '../../src/ports/counters/limits.ts';
+import { severalInTurn } from '../../src/ports/counters/counters.ts';
 import { createPostgresCounters } from '../../src/ports/counters/postgres.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { newKeyring } from '../crypto/keys.ts';
@@ -36,7 +37,7 @@ describe('One-time codes', () => {
     await database.knex('counters').del();
     clock = new TestClock();
     const limits = createLimits({ ...loadConfig({}), otp: { ...loadConfig({}).otp, sendsPerPrefix: 6, sendsPerDay: 12 } });
-    const counters = createPostgresCounters({ db: database.knex, clock });
+    const counters = severalInTurn(createPostgresCounters({ db: database.knex, clock }));
     const keyedHash = createKeyedHash(newKeyring());
     codes = createCodes({ counters, limits, keyedHash, random: systemRandom, clock });
     undelivered = (number) => counters.take(limits.code.undelivered, recipientMark(keyedHash, sensitive(number)));

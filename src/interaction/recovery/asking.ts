@@ -4,7 +4,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
-import type { Counters, Limit, Reading } from '../../ports/counters/counters.ts';
+import type { Count, Counters, Limit, Reading } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 
 export interface Locked {
@@ -65,26 +65,14 @@ export function createAsking({ counters, limits: { recovery }, keyedHash, clock,
       const locked = await lockedUntil(identifier);
       if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
 
-      const wanted: [Limit, string, AskingRefusal['reason']][] = [
-        [recovery.asks, mark(identifier), 'send-limit'],
-        [recovery.device, sender.device, 'limited'],
-      ];
-      if (sender.network !== undefined) wanted.push([recovery.network, sender.network, 'limited']);
-      const taken: [Limit, string][] = [];
-      const giveBack = async (): Promise<void> => {
-        for (const [limit, key] of taken) await counters.giveBack(limit, key);
-      };
-      let asks = 0;
-      for (const [limit, key, reason] of wanted) {
-        const reading = await counters.take(limit, key);
-        taken.push([limit, key]);
-        if (limit === recovery.asks) asks = reading.used;
-        if (reading.refused) {
-          await giveBack();
-          return refuse({ reason, until: endOf(reading, limit) });
-        }
+      const wanted: Count[] = [[recovery.asks, mark(identifier)], [recovery.device, sender.device]];
+      if (sender.network !== undefined) wanted.push([recovery.network, sender.network]);
+      const { readings, refusedBy } = await counters.takeAll(wanted);
+      if (refusedBy !== undefined) {
+        const [limit] = refusedBy;
+        return refuse({ reason: limit === recovery.asks ? 'send-limit' : 'limited', until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
       }
-      return ok({ asks, giveBack });
+      return ok({ asks: readings[0]?.used ?? 0, giveBack: () => counters.giveBackAll(wanted) });
     },
 
     async secondsToWait(identifier) {

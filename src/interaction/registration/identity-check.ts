@@ -6,7 +6,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
 import { RegistryUnavailable, type CivilRegistry, type IdentityClaim, type RegistryAnswer, type RegistryVerdict } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
-import type { Counters, Limit } from '../../ports/counters/counters.ts';
+import type { Count, Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
@@ -43,28 +43,22 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
   /** Counts a try before it is made, so that parallel tries cannot slip past; good ones are given back. */
   async function countTry(claim: IdentityClaim, sender: Sender) {
     const nikKey = keyedHash.hash('counter-identity', claim.nik.reveal()).toString('base64url');
-    const wanted: [Limit, string][] = [
+    const wanted: Count[] = [
       [limits.identity.calls, nikKey],
       [limits.identity.nik, nikKey],
       [limits.identity.device, sender.device],
     ];
     if (sender.network !== undefined) wanted.push([limits.identity.network, sender.network]);
-    const taken: [Limit, string][] = [];
-    let left = 0;
-    /** A good answer gives back the tries, not the call: the registry's quota is spent whoever was right. */
-    const giveBack = async ({ callToo = true } = {}): Promise<void> => {
-      for (const [limit, key] of taken) if (callToo || limit !== limits.identity.calls) await counters.giveBack(limit, key);
-    };
-    for (const [limit, key] of wanted) {
-      const reading = await counters.take(limit, key);
-      taken.push([limit, key]);
-      if (limit === limits.identity.nik) left = reading.left;
-      if (reading.refused) {
-        await giveBack();
-        return refuse({ limit: limit.name, key, until: reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
-      }
+    const { readings, refusedBy } = await counters.takeAll(wanted);
+    if (refusedBy !== undefined) {
+      const [limit, key] = refusedBy;
+      return refuse({ limit: limit.name, key, until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
     }
-    return ok({ left, giveBack });
+    return ok({
+      left: readings[1]?.left ?? 0,
+      /** A good answer gives back the tries, not the call: the registry's quota is spent whoever was right. */
+      giveBack: ({ callToo = true } = {}): Promise<void> => counters.giveBackAll(callToo ? wanted : wanted.slice(1)),
+    });
   }
 
   function refusalOf(verdict: Exclude<RegistryVerdict, 'verified'>, left: number, reference: string): IdentityRefusal {

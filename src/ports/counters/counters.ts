@@ -20,13 +20,52 @@ export interface Reading {
   readonly resetsAt: Date | undefined;
 }
 
+export type TakenReading = Reading & { readonly refused: boolean };
+
+/** What is counted on what. */
+export type Count = readonly [limit: Limit, key: string];
+
+export interface TakenAll {
+  /** One for each, up to the first that refused. */
+  readonly readings: readonly TakenReading[];
+  /** The first that refused. */
+  readonly refusedBy: Count | undefined;
+}
+
 export interface Counters {
   /** Takes one point. `exhausted` in the answer says that the point was beyond the limit: refuse. */
-  take(limit: Limit, key: string): Promise<Reading & { readonly refused: boolean }>;
+  take(limit: Limit, key: string): Promise<TakenReading>;
+  /** Takes one point of each, or of none: where one refuses, nothing is taken. */
+  takeAll(counts: readonly Count[]): Promise<TakenAll>;
   /** Gives one point back: the try turned out to be good, or nobody's fault. */
   giveBack(limit: Limit, key: string): Promise<void>;
+  giveBackAll(counts: readonly Count[]): Promise<void>;
   read(limit: Limit, key: string): Promise<Reading>;
   /** Refuses the key for so many seconds from now, whatever its points. */
   hold(limit: Limit, key: string, seconds: number): Promise<void>;
   clear(limit: Limit, key: string): Promise<void>;
+}
+
+export type SingleCounters = Omit<Counters, 'takeAll' | 'giveBackAll'>;
+
+/** Several, where the store counts each by itself: one after the other, and given back where one refuses. */
+export function severalInTurn(single: SingleCounters): Counters {
+  const giveBackAll = async (counts: readonly Count[]): Promise<void> => {
+    for (const count of counts) await single.giveBack(...count);
+  };
+  return {
+    ...single,
+    async takeAll(counts) {
+      const readings: TakenReading[] = [];
+      for (const count of counts) {
+        const reading = await single.take(...count);
+        readings.push(reading);
+        if (!reading.refused) continue;
+        await giveBackAll(counts.slice(0, readings.length));
+        return { readings, refusedBy: count };
+      }
+      return { readings, refusedBy: undefined };
+    },
+    giveBackAll,
+  };
 }

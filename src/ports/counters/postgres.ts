@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { prepared } from '../../store/knex.ts';
 import { systemClock, type Clock } from '../clock/clock.ts';
-import type { Counters, Limit, Reading } from './counters.ts';
+import type { Limit, Reading, SingleCounters } from './counters.ts';
 
 const TABLE = 'counters';
 /** No count and no duration comes near it, and every moment since 1973 lies beyond it. */
@@ -48,7 +48,7 @@ export interface PostgresCountersDeps {
  *
  * Where the database cannot be reached every operation rejects with its error.
  */
-export function createPostgresCounters({ db, clock = systemClock }: PostgresCountersDeps): Counters {
+export function createPostgresCounters({ db, clock = systemClock }: PostgresCountersDeps): SingleCounters {
   const storeClient = createClient(db, clock);
   const limiters = new Map<string, RateLimiterPostgres>();
 

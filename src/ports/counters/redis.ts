@@ -1,28 +1,55 @@
 import type { RedisConnection, RedisScript } from '../../store/redis/connection.ts';
 import { systemClock, type Clock } from '../clock/clock.ts';
-import type { Counters, Limit, Reading } from './counters.ts';
+import { severalInTurn, type Counters, type Limit, type SingleCounters, type TakenReading } from './counters.ts';
 
 /**
  * A counter with its hold is one hash: `n` points used, `e` the end of the window, `h` the end of the hold. Moments are
  * those of our clock, which is handed in, and the time to live only clears away what has ended.
  */
-const READ = `
+const COUNTER = `
 local now = tonumber(ARGV[1])
-local kept = redis.call('HMGET', KEYS[1], 'n', 'e', 'h')
-local n, e, h = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0, tonumber(kept[3]) or 0
-if e <= now then n, e = 0, 0 end
-if h <= now then h = 0 end
+local function read(key)
+  local kept = redis.call('HMGET', key, 'n', 'e', 'h')
+  local n, e, h = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0, tonumber(kept[3]) or 0
+  if e <= now then n, e = 0, 0 end
+  if h <= now then h = 0 end
+  return n, e, h
+end
+local function keep(key, n, e, h)
+  redis.call('HSET', key, 'n', n, 'e', e, 'h', h)
+  redis.call('PEXPIRE', key, math.max(e, h, now + 1) - now)
+end
+local n, e, h = read(KEYS[1])
 `;
-const KEEP = `
-redis.call('HSET', KEYS[1], 'n', n, 'e', e, 'h', h)
-redis.call('PEXPIRE', KEYS[1], math.max(e, h, now + 1) - now)
-`;
-const ANSWER = 'return { n, e, h }';
 
-const take: RedisScript = { name: 'ssoTake', lua: `${READ}if e == 0 then e = now + tonumber(ARGV[2]) end n = n + 1 ${KEEP}${ANSWER}` };
-const read: RedisScript = { name: 'ssoRead', lua: `${READ}${ANSWER}` };
-const giveBack: RedisScript = { name: 'ssoGiveBack', lua: `${READ}if n > 0 then n = n - 1 ${KEEP}end` };
-const hold: RedisScript = { name: 'ssoHoldKey', lua: `${READ}h = now + tonumber(ARGV[2]) ${KEEP}` };
+const take: RedisScript = { name: 'ssoTake', lua: `${COUNTER}if e == 0 then e = now + tonumber(ARGV[2]) end n = n + 1 keep(KEYS[1], n, e, h) return { n, e, h }` };
+const read: RedisScript = { name: 'ssoRead', lua: `${COUNTER}return { n, e, h }` };
+const giveBack: RedisScript = { name: 'ssoGiveBack', lua: `${COUNTER}if n > 0 then keep(KEYS[1], n - 1, e, h) end` };
+const hold: RedisScript = { name: 'ssoHoldKey', lua: `${COUNTER}keep(KEYS[1], n, e, now + tonumber(ARGV[2]))` };
+
+/** ARGV: now, then the window and the points of each. Written once all of them have said yes. */
+const takeAll: RedisScript = {
+  name: 'ssoTakeAll',
+  lua: `${COUNTER}
+local taken = {}
+for at, key in ipairs(KEYS) do
+  if at > 1 then n, e, h = read(key) end
+  if e == 0 then e = now + tonumber(ARGV[2 * at]) end
+  n = n + 1
+  taken[at] = { n, e, h }
+  if h > 0 or n > tonumber(ARGV[2 * at + 1]) then return taken end
+end
+for at, key in ipairs(KEYS) do keep(key, unpack(taken[at])) end
+return taken`,
+};
+const giveBackAll: RedisScript = {
+  name: 'ssoGiveBackAll',
+  lua: `${COUNTER}
+for at, key in ipairs(KEYS) do
+  if at > 1 then n, e, h = read(key) end
+  if n > 0 then keep(key, n - 1, e, h) end
+end`,
+};
 
 export interface RedisCountersDeps {
   readonly redis: RedisConnection;
@@ -30,7 +57,7 @@ export interface RedisCountersDeps {
 }
 
 /**
- * Counters in Redis: each operation is one script on one key, atomic across processes, one round trip.
+ * Counters in Redis: each operation is one script, atomic across processes, one round trip.
  *
  * Where Redis cannot be reached every operation rejects with its error.
  */
@@ -38,7 +65,7 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
   const keyOf = ({ name }: Limit, key: string): string => `${redis.prefix}c:${name}:${key}`;
   const now = (): number => clock.now().getTime();
 
-  const readingOf = (limit: Limit, answer: unknown): Reading & { readonly refused: boolean } => {
+  const readingOf = (limit: Limit, answer: unknown): TakenReading => {
     const [used = 0, windowEnd = 0, holdEnd = 0] = answer as readonly number[];
     const held = holdEnd > 0;
     return {
@@ -50,7 +77,7 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
     };
   };
 
-  return {
+  const single: SingleCounters = {
     take: async (limit, key) => readingOf(limit, await redis.run(take, [keyOf(limit, key)], [now(), limit.windowSeconds * 1000])),
     async giveBack(limit, key) {
       await redis.run(giveBack, [keyOf(limit, key)], [now()]);
@@ -64,6 +91,21 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
     },
     async clear(limit, key) {
       await redis.call('DEL', keyOf(limit, key));
+    },
+  };
+  // On a cluster each key has a server of its own.
+  if (redis.isCluster) return severalInTurn(single);
+
+  return {
+    ...single,
+    async takeAll(counts) {
+      if (counts.length === 0) return { readings: [], refusedBy: undefined };
+      const answers = (await redis.run(takeAll, counts.map(([limit, key]) => keyOf(limit, key)), [now(), ...counts.flatMap(([{ windowSeconds, points }]) => [windowSeconds * 1000, points])])) as readonly unknown[];
+      const readings = counts.slice(0, answers.length).map(([limit], at) => readingOf(limit, answers[at]));
+      return { readings, refusedBy: readings.at(-1)?.refused === true ? counts[readings.length - 1] : undefined };
+    },
+    async giveBackAll(counts) {
+      if (counts.length > 0) await redis.run(giveBackAll, counts.map(([limit, key]) => keyOf(limit, key)), [now()]);
     },
   };
 }
