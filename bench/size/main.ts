@@ -86,7 +86,7 @@ async function statements({ store }: Core): Promise<Record<string, number>> {
   return {
     'account by address': await timed(() => store.accounts.findByIdentifier(sensitive({ kind: 'email', value: 'cheap-7@contoh.test' as Email }))),
     'standing of an account': await timed(() => store.accounts.standingOf(accountId)),
-    'purge of devices, none due': await timed(() => store.accounts.purgeDevices(new Date(now - 400 * 86_400_000), 1000)),
+    'purge of devices, none due': await timed(() => store.devices.purge(new Date(now - 400 * 86_400_000), 1000)),
     'audit: newest 50': await timed(() => store.auditSearch.page({}, undefined, 50)),
     'audit: 50 from the middle': await timed(() => store.auditSearch.page({}, middle, 50)),
     'audit: 50 of a kind': await timed(() => store.auditSearch.page({ type: 'sign-in.refused' }, middle, 50)),

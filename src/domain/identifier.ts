@@ -26,6 +26,15 @@ export function parseIdentifier(text: string, config: Provinces, today: Date): T
   return { identifier: found === undefined ? undefined : sensitive(found), normalised: sensitive(normalised) };
 }
 
+/**
+ * Whose a contact is: the account that has proved it; failing that, the only one that claims it. Where several claim an unproved one, nobody owns it.
+ * @param claims  at most two are needed, whoever has proved it first.
+ */
+export const ownerOf = <Claim>(claims: readonly Claim[], isProved: (claim: Claim) => boolean): Claim | undefined => {
+  const [first, second] = claims;
+  return first !== undefined && (isProved(first) || second === undefined) ? first : undefined;
+};
+
 /** Everything an account answers to, in the spelling that is counted on. */
 export function identifiersOf({ nik, email, phone }: Pick<Account, 'nik' | 'email' | 'phone'>): Sensitive<string>[] {
   const all: Identifier[] = [{ kind: 'nik', value: nik.reveal() }];

@@ -22,6 +22,8 @@ export interface SignedIn {
   readonly at: number;
   /** Whether the account was signed in to on this device before; for the audit log. */
   readonly knownDevice?: boolean;
+  /** Whether the account has a second factor, where that was read together with what was proved. */
+  readonly hasSecondFactor?: boolean;
 }
 
 /** What the person said no to. */

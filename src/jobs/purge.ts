@@ -51,6 +51,6 @@ export async function purge({ store, clock, deviceSeconds, purgeCounters }: Purg
     checkEvents: await inBatches((limit) => store.clientChecks.purgeEvents(addSeconds(now, -CHECK_SECONDS), limit)),
     checks: await inBatches((limit) => store.clientChecks.purgeUnpassed(addSeconds(now, -CHECK_SECONDS), limit)),
     checkKeys: await inBatches((limit) => store.sandboxKeys.purgeOfChecks(addSeconds(now, -CHECK_KEY_SECONDS), limit)),
-    devices: await inBatches((limit) => store.accounts.purgeDevices(addSeconds(now, -deviceSeconds), limit)),
+    devices: await inBatches((limit) => store.devices.purge(addSeconds(now, -deviceSeconds), limit)),
   };
 }

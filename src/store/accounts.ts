@@ -3,13 +3,13 @@ import type { BlindIndex } from '../crypto/blind-index.ts';
 import type { Envelope } from '../crypto/envelope.ts';
 import type { Account, AccountId, AccountStatus, Identifier } from '../domain/account.ts';
 import { emailKey, type Email } from '../domain/email.ts';
+import { ownerOf } from '../domain/identifier.ts';
 import type { Locale } from '../domain/locale.ts';
 import type { PersonName } from '../domain/name.ts';
 import type { Nik } from '../domain/nik.ts';
 import type { Phone } from '../domain/phone.ts';
 import type { Standing } from '../domain/session.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
-import { deleteBatch } from './delete-batch.ts';
 import { prepared } from './knex.ts';
 import { claimOnce, takeTurns } from './turns.ts';
 
@@ -93,15 +93,9 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     };
   }
 
-  /**
-   * The account of a proved e-mail or number; failing that, the only account that claims it. Where several claim an
-   * unproved one, nobody owns it.
-   */
   async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', keys: readonly Buffer[]): Promise<Account | undefined> {
     const found = await prepared<Row>(db, `account-by-${index}`, `select * from accounts where ${index} = any($1::bytea[]) order by ${verified} is null limit 2`, [keys]);
-    const [first, second] = found;
-    if (first?.[verified] == null && second !== undefined) return undefined;
-    return toAccount(first);
+    return toAccount(ownerOf(found, ({ [verified]: at }) => at !== null));
   }
 
   /** @returns whether there was what it writes. */
@@ -224,21 +218,6 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     async setStatus(id: string, status: AccountStatus, at: Date): Promise<boolean> {
       return write(id, db(TABLE).where({ id }).update({ status, updated_at: at }));
     },
-
-    /** Whether the device has signed in to the account before. */
-    async knowsDevice(id: AccountId, deviceHash: Buffer): Promise<boolean> {
-      return (await prepared(db, 'device-known', 'select 1 from known_devices where account_id = $1 and device_hash = $2', [id, deviceHash])).length > 0;
-    },
-
-    /** That it was seen is written once a day: the time is indexed, and each change of it a write to all indexes. */
-    async rememberDevice(id: AccountId, deviceHash: Buffer, at: Date): Promise<void> {
-      const text = `insert into known_devices (account_id, device_hash, first_seen_at, last_seen_at) values ($1, $2, $3, $3)
-        on conflict (account_id, device_hash) do update set last_seen_at = $3 where known_devices.last_seen_at < $3::timestamptz - interval '1 day'`;
-      await prepared(db, 'device-remember', text, [id, deviceHash, at]);
-    },
-
-    /** Forgets devices that have not been seen since. */
-    purgeDevices: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'known_devices', 'last_seen_at', before, limit),
 
     emailIndex,
     /** Whether that index is the address's, under whichever key it was made. */

@@ -18,6 +18,8 @@ import { createClientCheckStore, type ClientCheckStore } from './client-checks.t
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
+import { createCredentialStore, type CredentialStore } from './credentials.ts';
+import { createDeviceStore, type DeviceStore } from './devices.ts';
 import { markOf, wasCommitted, type TransactionMark } from './fate.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
 import { createIndexKeyStore, type IndexKeyStore } from './index-keys.ts';
@@ -55,6 +57,8 @@ export interface Store {
   readonly clientChecks: ClientCheckStore;
   readonly confirmations: ConfirmationStore;
   readonly consents: ConsentStore;
+  readonly credentials: CredentialStore;
+  readonly devices: DeviceStore;
   readonly drafts: DraftStore;
   readonly indexKeys: IndexKeyStore;
   readonly instances: InstanceStore;
@@ -127,6 +131,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     clientChecks: wrap(createClientCheckStore(db)),
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
+    credentials: wrap(createCredentialStore(db, crypto)),
+    devices: wrap(createDeviceStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
     indexKeys: wrap(createIndexKeyStore(db, crypto)),
     instances: wrap(createInstanceStore(db)),

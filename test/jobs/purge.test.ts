@@ -43,7 +43,7 @@ describe('Purging', () => {
   it('forgets devices that have long not been seen', async () => {
     const accountId = core.random.uuid() as AccountId;
     await core.knex('accounts').insert({ id: accountId, row_key: Buffer.alloc(1), nik_sealed: Buffer.alloc(1), nik_index: randomBytes(32), name_sealed: Buffer.alloc(1), password_hash: '-', password_changed_at: clock.now(), locale: 'id', created_at: clock.now(), updated_at: clock.now() });
-    for (const hours of [-25, -23]) await core.store.accounts.rememberDevice(accountId, randomBytes(32), inHours(hours));
+    for (const hours of [-25, -23]) await core.store.devices.remember(accountId, randomBytes(32), inHours(hours));
     expect(await run()).to.include({ devices: 1 });
     expect(await core.knex('known_devices').where('account_id', accountId)).to.have.length(1);
   });

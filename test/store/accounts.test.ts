@@ -158,11 +158,11 @@ describe('Accounts in the database', () => {
   it('know the devices that have signed in, each account its own', async () => {
     const [account, other] = [await kept(), await kept()];
     const device = core.random.bytes(32);
-    expect(await core.store.accounts.knowsDevice(account.id, device)).to.equal(false);
-    await core.store.accounts.rememberDevice(account.id, device, at);
-    await core.store.accounts.rememberDevice(account.id, device, at);
-    expect(await core.store.accounts.knowsDevice(account.id, device)).to.equal(true);
-    expect(await core.store.accounts.knowsDevice(other.id, device)).to.equal(false);
+    expect(await core.store.devices.isKnown(account.id, device)).to.equal(false);
+    await core.store.devices.remember(account.id, device, at);
+    await core.store.devices.remember(account.id, device, at);
+    expect(await core.store.devices.isKnown(account.id, device)).to.equal(true);
+    expect(await core.store.devices.isKnown(other.id, device)).to.equal(false);
   });
 
   it('are suspended and reinstated, and say nothing of those that are not there', async () => {

@@ -1,18 +1,19 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
-import type { Account, AccountId, Identifier } from '../../domain/account.ts';
+import type { AccountId } from '../../domain/account.ts';
 import { HELP_CODE_BYTES, toHelpCode } from '../../domain/help-code.ts';
 import type { TypedIdentifier } from '../../domain/identifier.ts';
 import { normalisePassword } from '../../domain/password-policy.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
-import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
+import { sensitive } from '../../domain/sensitive.ts';
 import { signInMoment } from '../../domain/session.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
-import type { Counters, Limit } from '../../ports/counters/counters.ts';
+import type { Count, Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Random } from '../../ports/random/random.ts';
+import type { Credentials } from '../../store/credentials.ts';
 import type { Store } from '../../store/store.ts';
 import type { FailureCount, SignInFailures } from '../sign-in-failures.ts';
 
@@ -33,6 +34,7 @@ export interface SignIn {
   /** What `finish` wants to know. */
   readonly at: number;
   readonly knownDevice: boolean;
+  readonly hasSecondFactor: boolean;
 }
 
 export interface LoginService {
@@ -52,7 +54,8 @@ export interface LoginDeps {
   readonly config: Pick<Config['limits'], 'signInPauseSeconds' | 'signInDelaySeconds'>;
 }
 
-const NOBODY = '00000000-0000-0000-0000-000000000000' as AccountId;
+/** How often it is written that a device still signs in. */
+const DAY_SECONDS = 86_400;
 
 export function createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config }: LoginDeps): LoginService {
   /**
@@ -60,20 +63,17 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
    * stranger who fails on purpose cannot lock it out. For everybody else it is what was typed, known or not: the answer
    * must not depend on whether there is such an account.
    */
-  async function countedOn(account: Account | undefined, typed: TypedIdentifier, deviceHash: Buffer): Promise<FailureCount & { knownDevice: boolean }> {
-    // Asked for nobody too: an answer that comes a query sooner tells as much as one that says so.
-    const known = await store.accounts.knowsDevice(account?.id ?? NOBODY, deviceHash);
-    return known && account !== undefined ? { ...failures.byDevice(account.id, deviceHash), knownDevice: true } : { ...failures.byIdentifier(typed.normalised), knownDevice: false };
-  }
+  const countedOn = (account: Credentials | undefined, typed: TypedIdentifier, deviceHash: Buffer): FailureCount =>
+    account?.deviceSeenAt === undefined ? failures.byIdentifier(typed.normalised) : failures.byDevice(account.id, deviceHash);
 
-  async function refused(refusal: Extract<LoginRefusal, { reason: 'wrong' | 'suspended' }>, account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
+  async function refused(refusal: Extract<LoginRefusal, { reason: 'wrong' | 'suspended' }>, account: Credentials | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
     const { reason } = refusal;
     await audit.record(store, 'sign-in.refused', reason === 'suspended' ? { reason, helpCode: refusal.helpCode } : { reason }, { accountId: account?.id, clientId });
     return refuse(refusal);
   }
 
   /** Nothing was looked at. */
-  async function limited(refusal: Extract<LoginRefusal, { reason: 'slow' | 'paused' }>, [limit, key]: readonly [Limit, string], account: Account | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
+  async function limited(refusal: Extract<LoginRefusal, { reason: 'slow' | 'paused' }>, [limit, key]: Count, account: Credentials | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
     const { reason } = refusal;
     await audit.recordOnce(store, [reason, limit.name, key], 'sign-in.refused', { reason }, { accountId: account?.id, clientId });
     return refuse(refusal);
@@ -84,9 +84,9 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       const { sender } = context;
       const now = clock.now();
       const deviceHash = Buffer.from(sender.device, 'base64url');
-      const identifier: Sensitive<Identifier> | undefined = typed.identifier;
-      const account = identifier === undefined ? undefined : await store.accounts.findByIdentifier(identifier);
-      const { limit, key, knownDevice } = await countedOn(account, typed, deviceHash);
+      const account = typed.identifier === undefined ? undefined : await store.credentials.find(typed.identifier, deviceHash);
+      const { limit, key } = countedOn(account, typed, deviceHash);
+      const knownDevice = account?.deviceSeenAt !== undefined;
 
       const delay = await counters.read(limits.signIn.delay, key);
       if (delay.exhausted && delay.resetsAt !== undefined) {
@@ -95,28 +95,22 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       }
 
       // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
-      const wanted: [Limit, string][] = [[limit, key], [limits.signIn.device, sender.device]];
+      const wanted: Count[] = [[limit, key], [limits.signIn.device, sender.device]];
       // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own devices.
       if (sender.network !== undefined && !knownDevice) wanted.push([limits.signIn.network, sender.network]);
-      const readings = await Promise.all(wanted.map(async (one) => ({ one, reading: await counters.take(...one) })));
-      const giveBack = async (except?: readonly [Limit, string]): Promise<void> => {
-        await Promise.all(wanted.filter((one) => one !== except).map((one) => counters.giveBack(...one)));
-      };
-      const refusing = readings.find(({ reading }) => reading.refused);
-      if (refusing !== undefined) {
-        // What was taken from the others was for nothing.
-        await giveBack(refusing.one);
-        const until = refusing.reading.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
-        return limited({ reason: 'paused', until }, refusing.one, account, context);
+      const { readings, refusedBy } = await counters.takeAll(wanted);
+      if (refusedBy !== undefined) {
+        const until = readings.at(-1)?.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
+        return limited({ reason: 'paused', until }, refusedBy, account, context);
       }
-      const failed = readings[0]?.reading.used ?? 0;
+      const failed = readings[0]?.used ?? 0;
 
       const secret = sensitive(normalisePassword(password));
       let verified;
       try {
         verified = await passwords.verify(secret, account?.passwordHash);
       } catch (error) {
-        await giveBack(); // too busy to look: nobody's failure
+        await counters.giveBackAll(wanted); // too busy to look: nobody's failure
         throw error;
       }
 
@@ -128,14 +122,14 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
         return refused({ reason: 'wrong' }, account, context);
       }
 
-      await Promise.all([giveBack(wanted[0]), counters.clear(limit, key)]);
+      await Promise.all([counters.giveBackAll(wanted.slice(1)), counters.clear(limit, key)]);
       // Said only to who knows the password.
       if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 
       const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
       if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash, rehashed);
-      await store.accounts.rememberDevice(account.id, deviceHash, now);
-      return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice });
+      if (account.deviceSeenAt === undefined || account.deviceSeenAt < addSeconds(now, -DAY_SECONDS)) await store.devices.remember(account.id, deviceHash, now);
+      return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, hasSecondFactor: account.hasSecondFactor });
     },
   };
 }

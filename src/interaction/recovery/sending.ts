@@ -26,9 +26,9 @@ const NOBODY = '00000000-0000-0000-0000-000000000000' as AccountId;
 
 export interface Sending {
   /** The account behind a draft, if the contact is still its own. Asked for nobody too: a query tells by its time. */
-  reached(from: Pick<Store, 'accounts'>, holder: Holder | undefined): Promise<Reached | undefined>;
+  reached(from: Pick<Store, 'accounts' | 'devices'>, holder: Holder | undefined): Promise<Reached | undefined>;
   /** The right to send, which no page shows: a code that may not leave is made all the same. */
-  permit(from: Pick<Store, 'accounts'>, reached: Reached | undefined, identifier: Sensitive<string>, sender: Sender): Promise<Result<Permit, SendRefusal>>;
+  permit(from: Pick<Store, 'accounts' | 'devices'>, reached: Reached | undefined, identifier: Sensitive<string>, sender: Sender): Promise<Result<Permit, SendRefusal>>;
   /**
    * Within a turn: makes a code and sends it; or, where there is nobody or no right to send, does the same work for
    * nothing.
@@ -80,7 +80,7 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
     async permit(from, reached, identifier, { device }) {
       const to = reached?.contact.to ?? identifier;
       // Asked for nobody too, as above.
-      const known = await from.accounts.knowsDevice(reached?.account.id ?? NOBODY, Buffer.from(device, 'base64url'));
+      const known = await from.devices.isKnown(reached?.account.id ?? NOBODY, Buffer.from(device, 'base64url'));
       const knownDevice = known && reached !== undefined ? `${reached.account.id} ${device}` : undefined;
       // The network was counted where everybody is counted alike.
       return codes.permit({ nik: countedOn(reached, identifier), to, phone: reached?.contact.channel === 'sms' ? reached.contact.to : undefined, knownDevice, silent: true }, { device, network: undefined });

@@ -64,7 +64,7 @@ export function createTakeover({ courier, logouts, audit, failures, clock, confi
       // The code has proved the contact once more: the count of days begins anew.
       if (contact.channel === 'sms') await tx.accounts.confirmPhone(account.id, contact.to, provedAt);
       else await tx.accounts.confirmEmail(account.id, contact.to, provedAt);
-      await tx.accounts.rememberDevice(account.id, deviceHash(sender), at);
+      await tx.devices.remember(account.id, deviceHash(sender), at);
       await tell(tx, reached, at);
       await tx.logouts.announce(account.id, 'recovery', at);
       await audit.record(tx, 'recovery.completed', { channel: contact.channel }, { accountId: account.id, clientId });

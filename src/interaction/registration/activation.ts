@@ -91,7 +91,7 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
       if (former !== undefined) await tellFormerHolder(tx, former, at);
       await askToConfirmEmail(tx, at, accountId, context);
       await tx.verifications.assign(context.draftId, accountId);
-      await tx.accounts.rememberDevice(accountId, Buffer.from(context.sender.device, 'base64url'), now);
+      await tx.devices.remember(accountId, Buffer.from(context.sender.device, 'base64url'), now);
       await audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId });
       return { accountId, phoneMoved: former !== undefined };
     },

@@ -92,7 +92,7 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
   return {
     async hold({ uid, params }, who) {
       if (satisfies(who.acr, acr.twoFactor)) return false;
-      const enrolled = await secondFactors.isEnrolled(who.accountId);
+      const enrolled = who.hasSecondFactor ?? (await secondFactors.isEnrolled(who.accountId));
       if (!enrolled && !wantsSecondFactor(who.acr, acrDemandOf(params))) return false;
       await begin(uid, who, enrolled);
       return true;

@@ -1,0 +1,56 @@
+import type { Knex } from 'knex';
+import type { BlindIndex } from '../crypto/blind-index.ts';
+import type { Account, Identifier } from '../domain/account.ts';
+import { emailKey } from '../domain/email.ts';
+import { ownerOf } from '../domain/identifier.ts';
+import type { Sensitive } from '../domain/sensitive.ts';
+import { prepared } from './knex.ts';
+
+/** What a sign-in by password is judged by; nothing personal is opened for it. */
+export interface Credentials extends Pick<Account, 'id' | 'status' | 'passwordHash' | 'sessionsValidAfter'> {
+  readonly hasSecondFactor: boolean;
+  /** When this device was last written down as one that signed in to the account; undefined for one that never did. */
+  readonly deviceSeenAt: Date | undefined;
+}
+
+interface Row {
+  id: Account['id'];
+  status: Account['status'];
+  password_hash: string;
+  sessions_valid_after: Date | null;
+  enrolled: boolean;
+  device_seen_at: Date | null;
+  proved: boolean;
+}
+
+export type CredentialStore = ReturnType<typeof createCredentialStore>;
+
+const select = (where: string): string => `
+  select a.id, a.status, a.password_hash, a.sessions_valid_after, ${where === 'nik_index' ? 'true' : `a.${where.replace('_index', '_verified_at')} is not null`} as proved,
+    exists (select 1 from second_factors where account_id = a.id) as enrolled, d.last_seen_at as device_seen_at
+  from accounts a left join known_devices d on d.account_id = a.id and d.device_hash = $2
+  where a.${where} = any($1::bytea[]) order by proved desc limit 2`;
+
+const STATEMENTS = { nik: select('nik_index'), email: select('email_index'), phone: select('phone_index') };
+
+/** All that a sign-in asks about an account, in one statement, which takes the same for an account that does not exist. */
+export function createCredentialStore(db: Knex, { blindIndex }: { readonly blindIndex: BlindIndex }) {
+  return {
+    /** The account that answers to the identifier, as `ownerOf` decides. */
+    async find(identifier: Sensitive<Identifier>, deviceHash: Buffer): Promise<Credentials | undefined> {
+      const { kind, value } = identifier.reveal();
+      const keys = blindIndex.all(kind, kind === 'email' ? emailKey(value) : value);
+      const row = ownerOf(await prepared<Row>(db, `credentials-by-${kind}`, STATEMENTS[kind], [keys, deviceHash]), ({ proved }) => proved);
+      return row === undefined
+        ? undefined
+        : {
+            id: row.id,
+            status: row.status,
+            passwordHash: row.password_hash,
+            sessionsValidAfter: row.sessions_valid_after ?? undefined,
+            hasSecondFactor: row.enrolled,
+            deviceSeenAt: row.device_seen_at ?? undefined,
+          };
+    },
+  };
+}
