@@ -153,7 +153,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     }
   });
 
-  const interaction = createJourneys(core, { provider, clients, sharing, registry, logouts, csrf });
+  const journeys = createJourneys(core, { provider, clients, sharing, registry, logouts, csrf });
   const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
   const portal = createPortal({ provider, store, sessions, config });
   addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);
@@ -190,10 +190,10 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     signingKeys,
     csrf,
     showError,
-    routers: [interaction, portal, createDocs({ config })],
+    routers: [journeys.router, portal, createDocs({ config })],
     api: createAdminApi({ ...core, services: adminServices, checks, clientErrors, findToken: createFindMachineToken(provider), isDatabaseAway }),
     receiptRoutes: createReceiptRoutes({ ...core, reader: config.sms.driver === 'http' && areReceiptsExpected(config.sms) ? createHttpReceipts(config.sms.receipts) : undefined, settings: config.sms.receipts }),
-    front: createFront(core, { clients, review: adminServices.review, refusals: adminServices.refusals, pathFor: (name) => provider.pathFor(name) }),
+    front: [journeys.begin, ...createFront(core, { clients, review: adminServices.review, refusals: adminServices.refusals, pathFor: (name) => provider.pathFor(name) })],
     console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
     scheduler,
     jobs,

@@ -1,6 +1,7 @@
 import type Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import type { Core } from './core.ts';
+import { createBeginning, type Beginning } from './interaction/beginning.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
 import { addConsent } from './interaction/consent/routes.ts';
@@ -43,8 +44,14 @@ export interface JourneysDeps {
   readonly csrf: Csrf;
 }
 
+export interface Journeys {
+  readonly router: Router;
+  /** Stands in front of the protocol. */
+  readonly begin: Beginning['atOnce'];
+}
+
 /** Everything between a service and the way back, put together: `/interaction/…`. */
-export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, csrf }: JourneysDeps): Router {
+export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, csrf }: JourneysDeps): Journeys {
   const { config, clock, random, store, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
   const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
   const finish = createFinish({ provider, sharing, store, audit, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
@@ -86,13 +93,13 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     config,
   });
 
-  return createInteractionRoutes({
+  const beginning = createBeginning({ tickets, adopt: (from, to) => drafts.adopt(from, to), config });
+  const router = createInteractionRoutes({
     entrance: createEntrance({ provider, clients, tickets, clock }),
     tickets,
     finish,
-    adopt: (from, to) => drafts.adopt(from, to),
+    beginning,
     clock,
-    config,
     journeys: [
       addLogin({ login, finish, sharing, provider, store, csrf, clock, config }),
       addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
@@ -101,4 +108,5 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
       addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
     ],
   });
+  return { router, begin: beginning.atOnce };
 }

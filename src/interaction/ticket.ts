@@ -59,12 +59,13 @@ export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock
     },
     carry(ctx, ticket) {
       const sealed = sealer.sealTicket('carry', { ...ticket, params: {} }, addSeconds(clock.now(), CARRY_SECONDS));
-      ctx.cookies.set(carryName, sealed, { ...attributes, path: '/interaction' });
+      // Asked for where the provider leads to the sign-in that takes its place.
+      ctx.cookies.set(carryName, sealed, { ...attributes, path: '/' });
     },
     takeCarried(ctx, clientId) {
       const text = ctx.cookies.get(carryName, { signed: false });
       if (text === undefined) return undefined;
-      ctx.cookies.set(carryName, null, { ...attributes, path: '/interaction' });
+      ctx.cookies.set(carryName, null, { ...attributes, path: '/' });
       const ticket = sealer.openTicket('carry', text, clock.now());
       return isTicket(ticket) && ticket.clientId === clientId ? ticket : undefined;
     },

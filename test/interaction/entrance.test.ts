@@ -281,4 +281,34 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       expect(() => ended.link('Mulai lagi')).to.throw();
     });
   });
+
+  describe('the first one', () => {
+    it('is where the answer to the request leads, without a way in between, and its address finds it too', async () => {
+      const browser = new Browser();
+      const answer = await browser.request((await karirhub.begin()).url);
+      const location = answer.headers.get('location') ?? '';
+      expect(answer.status).to.equal(303);
+      expect(location).to.match(/^\/interaction\/[\w-]+\/login$/);
+      expect((await browser.open(`${app.url}${location}`)).status).to.equal(200);
+      const byAddress = await browser.request(`${app.url}${location.replace(/\/login$/, '')}`);
+      expect(byAddress.headers.get('location')).to.equal(location);
+    });
+
+    it('is found by its address where it could not be found at once', async () => {
+      const browser = new Browser();
+      const { page } = await visit(browser, karirhub);
+      await letTimePass();
+      const ended = await browser.open(page.url);
+      const resumed = await browser.request(ended.link('Mulai lagi'));
+      const { store } = app.container;
+      const usual = { ...store };
+      Object.assign(store, { transaction: () => Promise.reject(new Error('the database is away')) });
+      const answer = await browser.request(new URL(resumed.headers.get('location') ?? '', app.url).href);
+      Object.assign(store, usual);
+      expect(answer.status).to.equal(303);
+      expect(answer.headers.get('location')).to.match(/^\/interaction\/[\w-]+$/);
+      const again = await browser.open(new URL(answer.headers.get('location') ?? '', app.url));
+      expect(isHome(await signIn(browser, again, budi.nik, budi.password), karirhub)).to.equal(true);
+    });
+  });
 });

@@ -1,0 +1,58 @@
+import type { Context, Middleware } from 'koa';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Config } from '../config.ts';
+import { parseUiLocales } from '../domain/locale.ts';
+import { honourUiLocales } from '../web/locale.ts';
+import { seeOther } from '../web/see-other.ts';
+import { entered, interactionPath, type Interaction } from './entrance.ts';
+import { keptParams, type Tickets } from './ticket.ts';
+
+export interface BeginningDeps {
+  readonly tickets: Tickets;
+  /** Hands an unfinished registration from one sign-in to the next. */
+  readonly adopt: (from: string, to: string) => Promise<boolean>;
+  readonly config: Pick<Config, 'http'>;
+}
+
+/** How a sign-in begins: its request is remembered, and the right journey found. */
+export interface Beginning {
+  /** Where the provider leads to a sign-in that it has just made, the answer leads to the page itself: a way less through a slow network. */
+  readonly atOnce: Middleware;
+  /** The same for a browser that comes to the sign-in without its journey. */
+  readonly byAddress: Middleware;
+}
+
+export function createBeginning({ tickets, adopt, config }: BeginningDeps): Beginning {
+  const secure = config.http.issuer.startsWith('https://');
+
+  async function journeyOf(ctx: Context, interaction: Interaction): Promise<string> {
+    const { uid, params, prompt: { name, reasons } } = interaction;
+    const clientId = String(params.client_id);
+    tickets.issue(ctx, { uid, clientId, params: keptParams(params), endsAt: interaction.exp * 1000 });
+    const wished = parseUiLocales(typeof params.ui_locales === 'string' ? params.ui_locales : undefined);
+    if (wished !== undefined) honourUiLocales(ctx, wished, secure);
+    if (name === 'consent') return 'consent';
+
+    const carried = tickets.takeCarried(ctx, clientId);
+    const adopted = carried !== undefined && (await adopt(carried.uid, uid));
+    if (adopted || name === 'create') return 'register/identity';
+    // A session that lacks nothing else is stepped up without the password.
+    return reasons.length === 1 && reasons[0] === 'second_factor' ? 'second-factor' : 'login';
+  }
+
+  return {
+    async atOnce(ctx, next) {
+      await next();
+      const interaction = (ctx as Partial<KoaContextWithOIDC>).oidc?.entities.Interaction;
+      if (interaction === undefined || ctx.status !== 303 || ctx.response.get('location') !== interactionPath(interaction.uid)) return;
+      // The provider has answered; should the journey not be found now, the address finds it.
+      const journey = await journeyOf(ctx, interaction).catch(() => undefined);
+      if (journey !== undefined) seeOther(ctx, interactionPath(interaction.uid, journey));
+    },
+
+    async byAddress(ctx) {
+      const { uid, interaction } = entered(ctx);
+      seeOther(ctx, interactionPath(uid, await journeyOf(ctx, interaction)));
+    },
+  };
+}
