@@ -4,7 +4,8 @@ import { createSealer } from '../../src/crypto/seal.ts';
 import { flip, keyringOf, newDocument, newKey, newKeyring } from './keys.ts';
 
 describe('Sealing of short-lived state', () => {
-  const sealer = createSealer(newKeyring());
+  const keyring = newKeyring();
+  const sealer = createSealer(keyring);
   const sealed = sealer.seal('draft', 'row-1', 'isi rahasia');
 
   it('opens what it sealed, text and bytes', () => {
@@ -24,6 +25,25 @@ describe('Sealing of short-lived state', () => {
       expect(() => sealer.open('draft', 'row-1', flip(sealed, at)), `byte ${at}`).to.throw(SealBroken);
       expect(() => sealer.open('draft', 'row-1', sealed.subarray(0, at)), `length ${at}`).to.throw(SealBroken);
     }
+  });
+
+  it('never seals the same twice alike', () => {
+    expect(new Set(Array.from({ length: 100 }, () => sealer.seal('draft', 'row-1', 'isi').toString('hex'))).size).to.equal(100);
+  });
+
+  it('takes another key after so many values, each purpose its own, and opens what was sealed under any', () => {
+    const few = createSealer(keyring, undefined, 3);
+    const saltOf = (value: Buffer): string => value.subarray(2 + value[1]!, 2 + value[1]! + 16).toString('hex');
+    const values = Array.from({ length: 7 }, (_, at) => few.seal('draft', '', String(at)));
+    const salts = values.map(saltOf);
+    expect(salts.map((salt) => salts.indexOf(salt))).to.deep.equal([0, 0, 0, 3, 3, 3, 6]);
+    expect(saltOf(few.seal('message', '', 'isi'))).to.not.be.oneOf(salts);
+    for (const reader of [few, sealer]) expect(values.map((value) => reader.open('draft', '', value).toString())).to.deep.equal(['0', '1', '2', '3', '4', '5', '6']);
+  });
+
+  it('opens values of far more salts than it remembers', () => {
+    const values = Array.from({ length: 1200 }, (_, at) => createSealer(keyring).seal('draft', '', String(at)));
+    for (const [at, value] of [...values, ...values].entries()) expect(sealer.open('draft', '', value).toString()).to.equal(String(at % 1200));
   });
 
   it('opens what an older key sealed while the keyring holds it', () => {
