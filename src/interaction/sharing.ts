@@ -5,7 +5,7 @@ import type { Account, AccountId } from '../domain/account.ts';
 import type { Client } from '../domain/client.ts';
 import type { Locale } from '../domain/locale.ts';
 import { maskEmail, maskNik, maskPhone } from '../domain/mask.ts';
-import { isQuiet, kindOf, knownShares, newShares, sharesOf, type ConsentText, type Share } from '../domain/sharing.ts';
+import { isQuiet, keyOf, kindOf, knownShares, newShares, sharesOf, type ConsentText, type Share } from '../domain/sharing.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { ReceiptWithText } from '../store/consents.ts';
@@ -92,9 +92,25 @@ function canonical(value: unknown): unknown {
   return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, canonical(item)]);
 }
 
-const versionOf = (text: ConsentText): string => createHash('sha256').update(JSON.stringify(canonical(text))).digest('base64url');
+const hashOf = (text: ConsentText): string => createHash('sha256').update(JSON.stringify(canonical(text))).digest('base64url');
+
+/** By the row of a client, versions of the texts about what it says itself: the same for everybody who comes from it, until the row is read anew. */
+function createVersions(): (client: Client, text: ConsentText) => string {
+  const known = new WeakMap<Client, Map<string, string>>();
+  return (client, text) => {
+    // Words of an API come from elsewhere, and may change without the row.
+    if (text.shares.some(({ api }) => api !== undefined)) return hashOf(text);
+    const versions = known.get(client) ?? new Map<string, string>();
+    known.set(client, versions);
+    const name = `${text.kind} ${text.shares.map(keyOf).join(' ')}`;
+    const version = versions.get(name) ?? hashOf(text);
+    versions.set(name, version);
+    return version;
+  };
+}
 
 export function createSharing({ store, audit, keyedHash, clock, random, wording }: SharingDeps): Sharing {
+  const versionOf = createVersions();
   const compose = ({ metadata }: Client, shares: readonly Share[]): ConsentText & { kind: 'consent' | 'notice' } => ({ service: metadata.client_name, kind: kindOf(metadata, shares), shares, wording });
 
   async function keep(receipt: ReceiptWithText, occasion: string): Promise<void> {
@@ -116,14 +132,14 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
       const { all, fresh, isFurther } = await look(wish);
       if (fresh.length === 0 && !anew) return undefined;
       const text = compose(wish.client, anew ? all : fresh);
-      return { kind: text.kind, shares: text.shares, isFurther: isFurther && !anew, version: versionOf(text) };
+      return { kind: text.kind, shares: text.shares, isFurther: isFurther && !anew, version: versionOf(wish.client, text) };
     },
 
     async settle(wish, { version, locale, uid, anew = false }) {
       const { client, accountId } = wish;
       const { all, fresh } = await look(wish);
       // Who was shown all of it, not yet known at the sign-in page, was shown what is new as well.
-      const text = [fresh, all].map((shares) => compose(client, shares)).find((one) => versionOf(one) === version);
+      const text = [fresh, all].map((shares) => compose(client, shares)).find((one) => versionOf(client, one) === version);
       if (text === undefined) return false;
       if (fresh.length === 0 && !anew) return true;
       await keep({ id: random.uuid(), accountId, clientId: client.id, textVersion: version, kind: text.kind, locale, givenAt: clock.now(), text }, uid);
@@ -134,7 +150,7 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
       if (!isQuiet(client.metadata, shares) || (await store.consents.wasWithdrawn(accountId, client.id))) return false;
       const text: ConsentText = { ...compose(client, shares), kind: 'listed' };
       const id = random.uuid();
-      await keep({ id, accountId, clientId: client.id, textVersion: versionOf(text), kind: 'listed', locale: 'id', givenAt: clock.now(), text }, id);
+      await keep({ id, accountId, clientId: client.id, textVersion: versionOf(client, text), kind: 'listed', locale: 'id', givenAt: clock.now(), text }, id);
       return true;
     },
 

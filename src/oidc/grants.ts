@@ -76,7 +76,8 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const row = await clients.find(client.clientId);
     const name = theirs === undefined ? undefined : nameOf(theirs.jti, wanted);
     const isSettled = name !== undefined && row !== undefined && settled.get(row)?.has(name) === true;
-    const missing = isSettled ? NONE : await unsettled(accountId, client.clientId, wanted);
+    // Where there is no grant yet, one is made first and the receipts are looked at then: see below.
+    const missing = isSettled || theirs === undefined ? NONE : await unsettled(accountId, client.clientId, wanted);
     // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
     const now = Math.floor(Date.now() / 1000);
     const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, now) ? undefined : theirs;
