@@ -35,6 +35,7 @@ import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 import { judged } from './state/judged.ts';
 import { foreseeing, remembered, type Leads } from './state/remembered.ts';
+import { awaitWrites, together } from './state/together.ts';
 import { createReplayDetection, detectReplays } from './state/replays.ts';
 
 /** What a client may ask for when its registration says nothing: never the NIK. */
@@ -93,7 +94,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   const leads: Leads = { sessions: honoured('Session'), grants: honoured('Grant'), account: (accountId) => people.standingOf(accountId) };
 
   const configuration: Configuration = {
-    adapter: (model: string) => (model === 'Client' ? clients.adapter : foreseeing(model, honoured(model), leads)),
+    adapter: (model: string) => (model === 'Client' ? clients.adapter : foreseeing(model, together(model, honoured(model)), leads)),
     clients: ownClients,
     ...keptShortly({ read: outbound.readDocument, clock }),
     findAccount: createFindAccount({ people, timeZone: config.identity.timeZone }),
@@ -154,6 +155,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   compareByHash(provider, { clients, store, clock, log });
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
   endInteractionLast(provider);
+  awaitWrites(provider);
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
     if (!signingKeys.isFresh()) await signingKeys.fresh();

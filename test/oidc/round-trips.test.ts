@@ -54,7 +54,7 @@ interface Budget {
   }
 
   it('are few for a first sign-in with its tokens', async () => {
-    await within({ postgres: 9, redis: 22 }, () => signIn());
+    await within({ postgres: 6, redis: 18 }, () => signIn());
   });
 
   it('are few for single sign-on with its tokens', async () => {

@@ -1,4 +1,4 @@
-import Provider from 'oidc-provider';
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
 
 /** Where a request has what it has read so far. It ends with the request: nothing here is older than the request itself. */
 const MEMO = Symbol('read in this request');
@@ -7,8 +7,11 @@ interface Request {
   [MEMO]: Map<string, Promise<unknown>> | undefined;
 }
 
+/** The request that is being answered; undefined outside of the protocol. */
+export const currentRequest = (): KoaContextWithOIDC | undefined => Provider.ctx;
+
 function memoOf(): Map<string, Promise<unknown>> | undefined {
-  const { ctx } = Provider as { readonly ctx: Request | undefined };
+  const ctx = currentRequest() as (KoaContextWithOIDC & Request) | undefined;
   if (ctx === undefined) return undefined;
   return (ctx[MEMO] ??= new Map<string, Promise<unknown>>());
 }
@@ -48,4 +51,4 @@ const isJar = (value: unknown): boolean => typeof value === 'object' && value !=
 /** Where somebody asks about a token and the library looks for it under each kind of token that there is. */
 const OF_ANY_KIND = new Set(['introspection', 'revocation']);
 
-export const isAskedOfAnyKind = (): boolean => OF_ANY_KIND.has((Provider as { readonly ctx?: { readonly oidc?: { readonly route?: string } } }).ctx?.oidc?.route ?? '');
+export const isAskedOfAnyKind = (): boolean => OF_ANY_KIND.has((currentRequest() as Partial<KoaContextWithOIDC> | undefined)?.oidc?.route ?? '');

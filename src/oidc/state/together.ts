@@ -1,0 +1,64 @@
+import type Provider from 'oidc-provider';
+import type { Adapter, KoaContextWithOIDC } from 'oidc-provider';
+import { currentRequest } from './request.ts';
+
+/** Work that nobody has waited for yet. */
+const WRITING = Symbol('written for this answer');
+
+interface Writing {
+  [WRITING]?: Promise<unknown>[] | undefined;
+}
+
+type Asked = KoaContextWithOIDC & Writing;
+
+const none = (): void => undefined;
+
+/** The kind that is written last for this answer, where it is known: those before it need not be waited for one after the other. */
+function lastOf({ oidc }: Asked): string | undefined {
+  if (oidc.route !== 'token') return undefined;
+  // A token for an API may be one that is written nowhere.
+  if (oidc.params?.grant_type === 'refresh_token') return oidc.params.resource === undefined && oidc.entities.RefreshToken?.resource === undefined ? 'AccessToken' : undefined;
+  return oidc.params?.grant_type === 'authorization_code' && oidc.client?.grantTypeAllowed('refresh_token') === true ? 'RefreshToken' : undefined;
+}
+
+/**
+ * Storage in which the use of a code and the tokens for it are written together, in one trip to the store and not in three. They are waited for with the
+ * last of them: a code that was used already, or a store that is away, ends the request as it did, and the tokens that were written meanwhile
+ * go to nobody. Those of a code that was used already are dead besides, with its grant.
+ */
+export function together(model: string, adapter: Adapter): Adapter {
+  async function begin(write: () => Promise<unknown>): Promise<void> {
+    const ctx: Asked | undefined = currentRequest();
+    const last = ctx === undefined ? undefined : lastOf(ctx);
+    if (ctx === undefined || last === undefined) {
+      await write();
+      return;
+    }
+    const writing = (ctx[WRITING] ??= []);
+    const begun = write();
+    begun.catch(none); // whoever waits for it hears of it
+    writing.push(begun);
+    if (model === last) await written(ctx);
+  }
+
+  return {
+    ...adapter,
+    upsert: (id, payload, expiresIn) => begin(async () => adapter.upsert(id, payload, expiresIn)),
+    consume: (id) => begin(async () => adapter.consume(id)),
+  };
+}
+
+async function written(ctx: Asked): Promise<void> {
+  const writing = ctx[WRITING];
+  ctx[WRITING] = undefined;
+  await Promise.all(writing ?? []);
+}
+
+/** Answers nobody before what the answer stands for is written, should the last of it not have been what it was thought to be. */
+export function awaitWrites(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    await next();
+    if ((ctx as Asked)[WRITING] === undefined || ctx.status >= 400) return;
+    await written(ctx as Asked);
+  });
+}
