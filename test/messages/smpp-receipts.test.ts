@@ -6,7 +6,7 @@ import { sensitive } from '../../src/domain/sensitive.ts';
 import { createCourier, type Courier } from '../../src/messages/courier.ts';
 import { createReceipts } from '../../src/messages/receipts.ts';
 import { recipientMark } from '../../src/messages/recipient-mark.ts';
-import type { Counters } from '../../src/ports/counters/counters.ts';
+import { severalInTurn, type Counters } from '../../src/ports/counters/counters.ts';
 import { createLimits } from '../../src/ports/counters/limits.ts';
 import { createPostgresCounters } from '../../src/ports/counters/postgres.ts';
 import { createMailOutbox } from '../../src/ports/mail/outbox.ts';
@@ -75,7 +75,7 @@ describe('Receipts over SMPP, and several instances', () => {
     await database.knex('counters').del();
     clock = handClock();
     log = recordingLog();
-    counters = createPostgresCounters({ db: database.knex, clock });
+    counters = severalInTurn(createPostgresCounters({ db: database.knex, clock }));
     centre = await startCentre();
     sender = await instance();
     other = await instance();
