@@ -91,7 +91,7 @@ import { until } from '../support/until.ts';
 
   it('writes neither queries nor headers into its log', async () => {
     await until('somebody is there again', async () => (await ask('/auth?login_hint=rahasia-1', { headers: { cookie: 'rahasia=2' } })).status === 200);
-    await ask('/receipts/rahasia-3', { method: 'POST', body: '{}' });
+    for (const path of ['/receipts/', '/Receipts/', '//receipts/', '/x/receipts/']) await ask(`${path}rahasia-3`, { method: 'POST', body: '{}' });
     await until('it is in the log', () => proxy.output().includes('"uri":"/auth"'));
     expect(proxy.output()).not.to.include('rahasia');
   });
