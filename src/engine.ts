@@ -13,7 +13,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 setFlagsFromString('--no-parallel-scavenge');
 
 /**
- * Old objects are collected when there are two fifths more of them than were in use. Left to itself V8 waits until there are up to four times as many: what is in use here is
+ * Old objects are collected when there are three tenths more of them than were in use. Left to itself V8 waits until there are up to four times as many: what is in use here is
  * sixty megabytes whatever is asked, so nearly all of the memory beyond that was garbage, and what lay outside the heap with it.
  */
-setFlagsFromString('--heap-growing-percent=40');
+setFlagsFromString('--heap-growing-percent=30');

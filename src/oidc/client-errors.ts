@@ -105,11 +105,12 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
 
   async function remember(ctx: KoaContextWithOIDC, kind: RequestKind, error: string, words: string, helpCode: string, missing: NotPublished | undefined): Promise<void> {
     const id = claimedClient(ctx);
+    // Now: the request may be answered before the client is found, and nothing is kept of it then.
+    const { redirect_uri: home, post_logout_redirect_uri: afterwards } = ctx.oidc.params ?? {};
     // The library has just asked for the same one: nothing is read a second time.
     const client = id === undefined ? undefined : await clients.find(id);
     if (client === undefined || client.status === 'draft') return;
     const fault = client.status === 'disabled' ? 'stopped' : faultOf(error, words);
-    const { redirect_uri: home, post_logout_redirect_uri: afterwards } = ctx.oidc.params ?? {};
     const address = addressOf(fault === 'redirect-uri' || fault === 'redirect-differs' ? home : fault === 'post-logout' ? afterwards : fault === 'keys' ? client.metadata.jwks_uri : undefined);
     const at = clock.now();
     count({ clientId: client.id, kind, error: error.slice(0, LONGEST_WORD), fault, count: 1, firstAt: at, lastAt: at, helpCodes: [helpCode], address });

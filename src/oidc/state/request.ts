@@ -40,12 +40,16 @@ export function forgetInRequest(beginning: string): void {
 export function forgetRequest(ctx: object): void {
   if (!('oidc' in ctx)) return;
   (ctx as unknown as Request)[MEMO] = undefined;
-  const oidc = ctx.oidc as { entities: { readonly Client?: unknown }; [jar: symbol]: unknown };
+  const oidc = ctx.oidc as { entities: { readonly Client?: unknown }; params?: object; body?: unknown; [jar: symbol]: unknown };
   oidc.entities = { Client: oidc.entities.Client };
+  // What was asked is as much as all the rest.
+  if (oidc.params !== undefined) oidc.params = NOTHING;
+  if (oidc.body !== undefined) oidc.body = undefined;
   // Its cookies lead to the request; they lie under a symbol that the library shows to nobody, and are made anew for whoever asks.
   for (const key of Object.getOwnPropertySymbols(oidc)) if (isJar(oidc[key])) oidc[key] = undefined;
 }
 
+const NOTHING = Object.freeze({});
 const isJar = (value: unknown): boolean => typeof value === 'object' && value !== null && 'request' in value;
 
 /** Where somebody asks about a token and the library looks for it under each kind of token that there is. */
