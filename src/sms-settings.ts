@@ -56,6 +56,7 @@ export const smsSettings = {
     signatureHeader: optional('Header with an HMAC-SHA-256 over the body (by GET: over the query), where the gateway signs.', { env: 'SMS_RECEIPT_SIGNATURE_HEADER', example: 'x-signature' }),
     signatureKey: optional('Key of it.', { env: 'SMS_RECEIPT_SIGNATURE_KEY', secret: true }),
     signatureEncoding: choice(['hex', 'base64'], 'hex', 'How it is written; `sha256=` in front may stand there.', { env: 'SMS_RECEIPT_SIGNATURE_ENCODING' }),
+    perMinute: whole(6000, 'Receipts that one instance takes in a minute; whoever has the address could fill the database with more.', { min: 1 }),
     limitBytes: whole(65_536, 'Largest report read.', { min: 1024 }),
   },
 } as const;

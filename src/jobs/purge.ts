@@ -6,6 +6,8 @@ const BATCH = 1000;
 const MESSAGE_SECONDS = 30 * 86_400;
 /** What was reported of it: the page that waits for a code is over, and later receipts are of nobody. */
 const RECEIPT_SECONDS = 3 * 86_400;
+/** Longer than any receipt is ahead of its message. */
+const UNKNOWN_RECEIPT_SECONDS = 3600;
 const LOGOUT_SECONDS = 30 * 86_400;
 /** What went wrong longer ago was mended, or happens again. */
 const CLIENT_ERROR_SECONDS = 14 * 86_400;
@@ -43,7 +45,8 @@ export async function purge({ store, clock, deviceSeconds, purgeCounters }: Purg
     drafts: await inBatches((limit) => store.drafts.purge(now, limit)),
     confirmations: await inBatches((limit) => store.confirmations.purge(now, limit)),
     messages: await inBatches((limit) => store.messages.purge(addSeconds(now, -MESSAGE_SECONDS), limit)),
-    receipts: await inBatches((limit) => store.receipts.purge(addSeconds(now, -RECEIPT_SECONDS), limit)),
+    receipts:
+      (await inBatches((limit) => store.receipts.purgeUnknown(addSeconds(now, -UNKNOWN_RECEIPT_SECONDS), limit))) + (await inBatches((limit) => store.receipts.purge(addSeconds(now, -RECEIPT_SECONDS), limit))),
     logouts: await inBatches((limit) => store.logouts.purge(addSeconds(now, -LOGOUT_SECONDS), limit)),
     clientErrors: await inBatches((limit) => store.clientErrors.purge(addSeconds(now, -CLIENT_ERROR_SECONDS), limit)),
     logos: await inBatches((limit) => store.clientLogos.purge(addSeconds(now, -UNUSED_LOGO_SECONDS), limit)),

@@ -13,7 +13,7 @@ export interface ReceiptRoutesDeps {
   /** Undefined where no gateway reports over HTTP: then the address is like any other that does not exist. */
   readonly reader: HttpReceipts | undefined;
   readonly receipts: { take(receipt: Receipt): Promise<void> };
-  readonly settings: Pick<Config['sms']['receipts'], 'method' | 'networks' | 'limitBytes'>;
+  readonly settings: Pick<Config['sms']['receipts'], 'method' | 'networks' | 'limitBytes' | 'perMinute'>;
   readonly clock: Clock;
   readonly log: Pick<Log, 'debug' | 'warn'>;
 }
@@ -27,16 +27,26 @@ const AT_ONCE = { most: 3, waiting: 100 };
 const RETRY_SECONDS = 10;
 /** Whoever knocks without end fills no log. */
 const TELL_MS = 60_000;
+const MINUTE_MS = 60_000;
 const MOST_TOLD = 100;
 
 /**
  * `/receipts/<secret>`: where the SMS gateway says what became of messages. Who does not know the secret, comes from elsewhere or
  * does not sign sees the page of an address that does not exist. What is reported is never logged: it holds numbers.
  */
-export function createReceiptRoutes({ reader, receipts, settings: { method, networks, limitBytes }, clock, log }: ReceiptRoutesDeps): Middleware {
+export function createReceiptRoutes({ reader, receipts, settings: { method, networks, limitBytes, perMinute }, clock, log }: ReceiptRoutesDeps): Middleware {
   const gate = createGate(AT_ONCE);
   const isAllowed = networks.length === 0 ? () => true : createTrustedNetworks(networks);
   const told = new Map<string, number>();
+
+  const minute = { endsAt: 0, taken: 0 };
+  /** Whether so many more fit into this minute. */
+  function fits(receipts: number): boolean {
+    const now = clock.now().getTime();
+    if (now >= minute.endsAt) Object.assign(minute, { endsAt: now + MINUTE_MS, taken: 0 });
+    minute.taken += receipts;
+    return minute.taken <= perMinute;
+  }
 
   function tell(what: string, text: string, fields: object): void {
     const now = clock.now().getTime();
@@ -66,6 +76,7 @@ export function createReceiptRoutes({ reader, receipts, settings: { method, netw
     const read = from.read({ query: ctx.querystring, body, header: (name) => ctx.get(name) });
     if (!read.ok) return read.refusal;
     for (const word of read.value.unknownWords) tell(`word ${word}`, 'the SMS gateway reports a state that SMS_RECEIPT_STATES does not know', { word });
+    if (!fits(read.value.receipts.length)) return 'too-many';
     try {
       const done = await gate.pass(async () => {
         for (const receipt of read.value.receipts) await receipts.take(receipt);

@@ -108,6 +108,15 @@ export function createReceiptStore(db: Knex) {
       return row === undefined ? undefined : { state: row.state, receipt: row.receipt ?? undefined };
     },
 
+    /** Forgets receipts for which no message came. @returns how many. */
+    async purgeUnknown(before: Date, limit: number): Promise<number> {
+      const { rows } = await db.raw<{ rows: unknown[] }>(
+        'delete from message_receipts where ctid = any(array(select ctid from message_receipts where message_id is null and changed_at <= ? limit ? for update skip locked)) and message_id is null returning 1',
+        [before, limit],
+      );
+      return rows.length;
+    },
+
     /** Forgets what nobody asks for any more. @returns how many. */
     purge: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'message_receipts', 'changed_at', before, limit),
   };

@@ -18,7 +18,7 @@ describe('What the SMS gateway reports', () => {
 
   before(async () => {
     gateway = await startReportingGateway();
-    app = await start({ codePath: 'error' });
+    app = await start({ codePath: 'error', perMinute: 100_000 });
     app.clock.stop();
   });
   after(async () => {
@@ -178,6 +178,21 @@ describe('What the SMS gateway reports', () => {
     const after = await app.database.knex('message_receipts').count('* as n').first();
     expect(Number(after!.n) - Number(before!.n)).to.equal(kept * 20);
     await until('people are served', async () => (await new Browser().open(`${app.url}/`)).status === 200);
+  });
+
+  it('is taken at the pace of a gateway: whoever has the address fills no database', async () => {
+    const slow = await start({ perMinute: 10 });
+    slow.clock.stop();
+    try {
+      const some = (count: number): Promise<Response> => report(slow, Array.from({ length: count }, (_, n) => ({ id: `pace-${n}`, status: 'delivered' })));
+      expect((await some(9)).status).to.equal(200);
+      const refused = await some(2);
+      expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([503, '10']);
+      slow.clock.advance({ seconds: 61 });
+      expect((await some(10)).status).to.equal(200);
+    } finally {
+      await slow.close();
+    }
   });
 
   it('that a number takes no codes, three times a day, ends the sending to it; a code that arrives begins anew', async () => {

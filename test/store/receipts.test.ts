@@ -96,6 +96,16 @@ describe('Receipts of messages', () => {
     expect(await receipts.purge(NOW, 10)).to.equal(1);
   });
 
+  it('of nobody go after an hour, and nothing of a message that was sent', async () => {
+    const id = await sending();
+    await settle(id, 'i', NOW);
+    await receipts.take('j', 'delivered', NOW);
+    await receipts.take('k', 'delivered', later(60));
+    expect(await receipts.purgeUnknown(later(1), 10)).to.equal(1);
+    expect([await row('i'), await row('k')].map((one) => one !== undefined)).to.deep.equal([true, true]);
+    expect(await row('j')).to.equal(undefined);
+  });
+
   it('change nothing where the lease has passed to somebody else', async () => {
     const id = await sending();
     expect(await receipts.settle({ id, leaseOwner: '00000000-0000-4000-8000-00000000000b' }, { key: 'g', providerId: 'g', operator: 'xl', recipientHash: 'x' }, NOW)).to.equal(undefined);
