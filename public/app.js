@@ -134,7 +134,7 @@
       var left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
       if (left === last) return;
       last = left;
-      text.textContent = left ? text.getAttribute('data-template').replace('{seconds}', left) : text.getAttribute('data-ready');
+      text.textContent = text.getAttribute(left > 1 ? 'data-template' : left ? 'data-template-one' : 'data-ready').replace('{seconds}', left);
       if (left === 60 || left === 30 || left === 10 || !left) spoken.textContent = text.textContent;
       if (!left) {
         clearInterval(timer);

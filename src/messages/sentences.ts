@@ -1,6 +1,7 @@
 import en from '../../config/locales/messages.en.json' with { type: 'json' };
 import id from '../../config/locales/messages.id.json' with { type: 'json' };
 import type { Locale } from '../domain/locale.ts';
+import { PLACEHOLDER, pluralOf } from '../domain/plural.ts';
 
 /** Every sentence of SMS and mail. Indonesian comes first, so its file says what there is. */
 export type Sentences = typeof id;
@@ -9,13 +10,14 @@ export const sentences: Readonly<Record<Locale, Sentences>> = { id, en };
 
 /**
  * Puts the values into a sentence of the locale file.
+ * @param locale  by whose rules a number has its plural, in a sentence that has any.
  * @throws a caller's bug: a placeholder without a value would reach a citizen as `{name}`.
  */
-export function fill(sentence: string, values: Readonly<Record<string, string | number>>): string {
-  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => {
+export function fill(sentence: string, values: Readonly<Record<string, string | number>>, locale: Locale = 'id'): string {
+  return sentence.replace(PLACEHOLDER, (_, name: string, forms?: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`no value for {${name}}`);
-    return String(value);
+    return forms === undefined ? String(value) : pluralOf(locale, forms, value, String(value));
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Locale } from '../domain/locale.ts';
 import { fitsOneSegment } from './gsm7.ts';
 import { fill } from './sentences.ts';
 
@@ -7,9 +8,10 @@ import { fill } from './sentences.ts';
  *
  * @param wordings  sentences with placeholders, the fullest first.
  * @param ending    what stands below the sentence in every wording (the code line).
+ * @param locale    by whose rules a number has its plural.
  */
-export function fitText(wordings: readonly [string, ...string[]], values: Readonly<Record<string, string | number>>, ending = ''): string {
-  const texts = wordings.map((wording) => fill(wording, values) + ending);
+export function fitText(wordings: readonly [string, ...string[]], values: Readonly<Record<string, string | number>>, ending = '', locale: Locale = 'id'): string {
+  const texts = wordings.map((wording) => fill(wording, values, locale) + ending);
   return texts.find(fitsOneSegment) ?? texts.at(-1) ?? '';
 }
 

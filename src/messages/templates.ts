@@ -36,7 +36,7 @@ const codeText =
   (purpose: Exclude<TextPurpose, 'email-moved'>) =>
   ({ code, host, ttlSeconds, locale }: CodeText): WrittenText => {
     const { [purpose]: wording, bare } = sentences[locale].sms;
-    const text = fitText([wording.long, wording.short, bare], { code, minutes: Math.floor(ttlSeconds / 60) }, codeLine(host, code));
+    const text = fitText([wording.long, wording.short, bare], { code, minutes: Math.floor(ttlSeconds / 60) }, codeLine(host, code), locale);
     return { channel: 'sms', purpose, locale, content: sensitive({ text, code }) };
   };
 
@@ -87,7 +87,7 @@ export function confirmEmail(
 export function recoveryCodeMail(letter: Addressed & Pick<CodeText, 'code' | 'ttlSeconds'>): WrittenMail {
   const { name, locale, help, code, ttlSeconds } = letter;
   const words = sentences[locale].mail['recovery-code'];
-  const content = renderLetter({ locale, name, help, subject: words.subject, before: [words.what], code, after: [fill(words.until, { minutes: Math.floor(ttlSeconds / 60) }), words['not-you']] });
+  const content = renderLetter({ locale, name, help, subject: words.subject, before: [words.what], code, after: [fill(words.until, { minutes: Math.floor(ttlSeconds / 60) }, locale), words['not-you']] });
   return { channel: 'email', purpose: 'recovery-code', locale, content: sensitive({ ...content, code }) };
 }
 

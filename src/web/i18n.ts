@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LOCALES, type Locale } from '../domain/locale.ts';
+import { PLACEHOLDER, pluralOf } from '../domain/plural.ts';
 import { systemClock, type Clock } from '../ports/clock/clock.ts';
 import type { Sentence, SentenceParams } from './screen.ts';
 
@@ -106,14 +107,15 @@ export function createTranslator({ timeZone, clock = systemClock, strict = true,
   };
 
   const fill = (locale: Locale, key: string, text: string, params: SentenceParams): string =>
-    text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    text.replace(PLACEHOLDER, (_, name: string, forms?: string) => {
       const value = params[name];
       if (value === undefined) {
         miss(locale, `${key}: no value for {${name}}`);
         return '…';
       }
       if (value instanceof Date) return showDate(locale, value);
-      return typeof value === 'number' ? numbers[locale].format(value) : value;
+      const shown = typeof value === 'number' ? numbers[locale].format(value) : value;
+      return forms === undefined ? shown : pluralOf(locale, forms, value, shown);
     });
 
   const parts = (locale: Locale, sentence: Sentence | string, extra: SentenceParams = {}): readonly Part[] => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { PLACEHOLDER } from '../../src/domain/plural.ts';
 import { isGsm7, septets } from '../../src/messages/gsm7.ts';
 import { sentences } from '../../src/messages/sentences.ts';
 import { activationCode, confirmEmail, emailMoved, passwordChanged, phoneMoved, recoveryCode, recoveryCodeMail } from '../../src/messages/templates.ts';
@@ -115,6 +116,12 @@ describe('Mail', () => {
     expect(text).to.include('Anda mendaftar akun SIAPkerja ID. ');
   });
 
+  it('says one minute where it is one', () => {
+    const text = (ttlSeconds: number, locale: 'id' | 'en'): string => activationCode({ code: '123456', host: 'account.kemnaker.go.id', ttlSeconds, locale }).content.reveal().text;
+    expect([text(60, 'en'), text(300, 'en')].map((words) => /valid for ([^.]+)\./.exec(words)?.[1])).to.deep.equal(['1 minute', '5 minutes']);
+    expect(text(60, 'id')).to.include('1 menit');
+  });
+
   it('shows times in the zone of the country', () => {
     expect(mails.confirmEmail('id').content.reveal().text).to.include('23 November 2026 pukul 14.30 WIB');
     expect(mails.passwordChanged('en').content.reveal().text).to.include('23 November 2026 at 15:30 WITA');
@@ -124,7 +131,7 @@ describe('Mail', () => {
 describe('Sentences of messages', () => {
   const leaves = (node: object, path = ''): [string, string][] =>
     Object.entries(node).flatMap(([key, child]: [string, string | object]): [string, string][] => (typeof child === 'string' ? [[path + key, child]] : leaves(child, `${path}${key}.`)));
-  const placeholders = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+  const placeholders = (text: string): string[] => [...text.matchAll(PLACEHOLDER)].map(([, name = '']) => name).sort();
 
   it('are there in both languages, with the same placeholders', () => {
     const shape = (locale: 'id' | 'en'): Record<string, string[]> => Object.fromEntries(leaves(sentences[locale]).map(([key, text]) => [key, placeholders(text)]));

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { LOCALES, type Locale } from '../../src/domain/locale.ts';
+import { PLACEHOLDER } from '../../src/domain/plural.ts';
 import { createTranslator, MissingSentence, sentences } from '../../src/web/i18n.ts';
 import { say } from '../../src/web/screen.ts';
 
 const clock = { now: () => new Date('2026-11-23T07:00:00Z') };
 const t = createTranslator({ timeZone: 'Asia/Jakarta', clock });
 
-const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+const placeholders = (text: string): string[] => [...new Set([...text.matchAll(PLACEHOLDER)].map(([, name]) => `{${name ?? ''}}`))].sort();
 const tags = (text: string): string[] => (text.match(/<\/?[a-z]+>/g) ?? []).sort();
 const identity = (name: string): string => `interaction.registration.identity.refusal.${name}`;
 const contact = (name: string): string => `interaction.registration.contact.refusal.${name}`;
@@ -92,6 +93,26 @@ describe('Translator', () => {
     ['adds the day where it is another', 'id', [code('locked'), { until: new Date('2026-11-24T02:30:00Z') }], 'Terlalu banyak kode salah hari ini. Coba lagi setelah 24 November 2026 pukul 09.30 WIB.'],
     ['counts the day in the zone, not in UTC', 'en', [code('locked'), { until: new Date('2026-11-23T17:30:00Z') }], 'Too many wrong codes today. Try again after 24 November 2026, 00:30 WIB.'],
   ];
+  for (const seconds of [1, 2, 60]) {
+    it(`says ${seconds} ${seconds === 1 ? 'second' : 'seconds'} in English, and "detik" in Indonesian whatever the number`, () => {
+      for (const key of ['errors.busy', 'errors.limited', 'interaction.registration.code.resendIn', code('wait'), 'interaction.recovery.ask.refusal.wait', 'interaction.recovery.code.refusal.wait']) {
+        expect(t('en', key, { seconds }), key).to.match(seconds === 1 ? / 1 second\b/ : new RegExp(` ${seconds} seconds\\b`));
+        expect(t('id', key, { seconds }), key).to.include(` ${seconds} detik`);
+      }
+    });
+  }
+
+  it('leaves no sentence in English in which one thing would be many', () => {
+    const counted = /\{(?:seconds|minutes|hours|days|times|count|links|events|left)\} [a-z]+s\b/;
+    expect([...sentences.en].filter(([, text]) => counted.test(text)).map(([key]) => key)).to.deep.equal([]);
+  });
+
+  it('writes the number of a plural as it writes every number, and takes what is no number for many', () => {
+    expect(t('en', 'admin.audit.chain.links', { links: 1 })).to.equal('Length of the chain now: 1 event.');
+    expect(t('en', 'admin.audit.chain.links', { links: 12_000 })).to.equal('Length of the chain now: 12,000 events.');
+    expect(t('en', 'errors.busy', { seconds: '{seconds}' })).to.include(' {seconds} seconds.');
+  });
+
   for (const [name, locale, [key, params], text] of shown) it(name, () => { expect(t(locale, say(key, params))).to.equal(text); });
 
   it('cuts a sentence at its tags', () => {

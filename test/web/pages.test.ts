@@ -222,7 +222,10 @@ describeInChromium('Pages in a browser', function () {
     expect(await resend.getAttribute('aria-disabled')).to.equal('true');
     await page.clock.runFor(2000);
     expect(await page.locator('#resend-state').textContent()).to.equal('Kirim ulang dapat dilakukan dalam 50 detik');
-    await page.clock.runFor(50_000);
+    await page.clock.runFor(49_000);
+    expect(await page.locator('#resend-state').textContent()).to.equal('Kirim ulang dapat dilakukan dalam 1 detik');
+    expect(await page.locator('#resend-state').getAttribute('data-template-one'), 'for languages in which one is not many').to.equal('Kirim ulang dapat dilakukan dalam 1 detik');
+    await page.clock.runFor(1000);
     expect(await page.locator('#resend-state').textContent()).to.equal('Kode baru dapat dikirim sekarang.');
     expect(await resend.getAttribute('aria-disabled')).to.equal(null);
   });
