@@ -30,19 +30,52 @@ async function statusOf(knex: Knex, { id, timeline }: TransactionMark): Promise<
   }
 }
 
+const NOT_OURS = '42501';
 const PAUSE_MS = 25;
 /** A server that has lost its client to a broken connection still comes to the end of what it was told. */
-const MOST_LOOKS = 40;
+const LOOKS = 20;
+
+/** Whoever is told this may come back later and look: done again at once, it could be done twice. */
+export class FateUnknown extends Error {
+  override readonly name = 'FateUnknown';
+  readonly code = 'FATE_UNKNOWN';
+}
+
+/** @returns undefined where the server has not come to the end of it. */
+async function fateOf(knex: Knex, mark: TransactionMark, looks: number): Promise<boolean | undefined> {
+  for (let look = 0; look < looks; look += 1) {
+    const status = await statusOf(knex, mark);
+    if (status !== 'in progress') return status === 'committed';
+    await wait(PAUSE_MS);
+  }
+  return undefined;
+}
+
+/**
+ * Ends the session that is still at it: the one who would hear its answer is gone. It may be waiting for a command that never arrives, or arrives when
+ * nobody expects it any more; a commit that it has begun it brings to its end.
+ */
+async function endSessionOf(knex: Knex, { id }: TransactionMark): Promise<void> {
+  try {
+    await prepared(knex, 'transaction-end', 'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_xid = $1::xid8::xid', [id]);
+  } catch (error) {
+    // One of another role is not ours to end; whether it comes to its end by itself, the next looks tell.
+    if ((error as { code?: unknown }).code !== NOT_OURS) throw error;
+  }
+}
 
 /**
  * Whether a transaction was committed whose answer was lost: the server knows, and nobody else. What it cannot say, because
  * another server took over or the number is forgotten, counts as not committed: then the work is done again and meets what it finds.
+ *
+ * @throws {FateUnknown} where the server does not come to the end of it.
  */
-export async function wasCommitted(knex: Knex, { id, timeline }: TransactionMark): Promise<boolean> {
-  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
-    const status = await statusOf(knex, { id, timeline });
-    if (status !== 'in progress') return status === 'committed';
-    await wait(PAUSE_MS);
-  }
-  return false;
+export async function wasCommitted(knex: Knex, mark: TransactionMark, looks = LOOKS): Promise<boolean> {
+  const known = await fateOf(knex, mark, looks);
+  if (known !== undefined) return known;
+  await endSessionOf(knex, mark);
+  // It also has to undo what it did, and to wait for a standby: as long as the rest of a request may take.
+  const after = await fateOf(knex, mark, looks * 4);
+  if (after === undefined) throw new FateUnknown('it is not known whether the transaction was committed: the database has not come to its end');
+  return after;
 }

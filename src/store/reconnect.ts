@@ -18,9 +18,9 @@ export function isConnectionLost(error: unknown): boolean {
  * Reasons not to try again at once but to come back later: the wait for an answer or for a free connection was long
  * already (57014, ETIMEDOUT; 55P03 for a lock), the transaction stood still (25P03), the address leads nowhere, the server
  * only reads since another took over (25006), it has no room for what is written (53100, 53200) or a disk that fails
- * (58030). And whatever is wrong with Redis, whose driver has tried again by itself.
+ * (58030), or it has not come to the end of a transaction whose answer was lost. And whatever is wrong with Redis, whose driver has tried again by itself.
  */
-const AWAY = new Set(['REDIS_AWAY', '25006', '53100', '53200', '58030', '57014', '55P03', '25P03', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const AWAY = new Set(['REDIS_AWAY', 'FATE_UNKNOWN', '25006', '53100', '53200', '58030', '57014', '55P03', '25P03', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 /** Neither pg nor knex gives these two a code: no answer to a new connection, and no connection free in the pool. */
 const isTimeout = ({ name, message }: Error): boolean => name === 'KnexTimeoutError' || message === 'timeout expired';
 

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import type { Knex } from 'knex';
-import { markOf, wasCommitted, type TransactionMark } from '../../src/store/fate.ts';
+import { randomBytes } from 'node:crypto';
+import { FateUnknown, markOf, wasCommitted, type TransactionMark } from '../../src/store/fate.ts';
+import { createKnex } from '../../src/store/knex.ts';
+import { isConnectionLost, isDatabaseAway } from '../../src/store/reconnect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 describe('The fate of a transaction whose answer was lost', () => {
@@ -39,6 +42,37 @@ describe('The fate of a transaction whose answer was lost', () => {
     const asked = wasCommitted(knex, mark);
     await trx.commit();
     expect(await asked).to.equal(true);
+  });
+
+  it('is decided where the server would wait for a client that is gone: nothing of it can come later', async () => {
+    const trx = await knex.transaction();
+    await trx('kept').insert({ word: 'never' });
+    const mark = (await markOf(trx))!;
+    expect(await wasCommitted(knex, mark, 2)).to.equal(false);
+    // What the client that came back would say now reaches nobody.
+    await trx.commit().catch(() => undefined);
+    expect(await knex('kept').where({ word: 'never' })).to.deep.equal([]);
+  });
+
+  it('is said to be unknown, and not to be "no", where nobody can tell: whoever asked comes back later', async () => {
+    const stranger = `stranger_${randomBytes(4).toString('hex')}`;
+    await knex.raw(`create role ${stranger} login password 'rahasia'`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [stranger, 'rahasia'];
+    const other = createKnex({ url: url.href, poolMax: 1, statementTimeoutMs: 60_000 });
+    const trx = await knex.transaction();
+    try {
+      await trx('kept').insert({ word: 'somebody else’s' });
+      const mark = (await markOf(trx))!;
+      const error: unknown = await wasCommitted(other, mark, 2).then(() => undefined, (reason: unknown) => reason);
+      expect(error).to.be.instanceOf(FateUnknown);
+      expect(isDatabaseAway(error), '503 with a time to come back').to.equal(true);
+      expect(isConnectionLost(error), 'and no try at once').to.equal(false);
+    } finally {
+      await trx.rollback();
+      await other.destroy();
+      await knex.raw(`drop role ${stranger}`);
+    }
   });
 
   it('is not known of a number that another server may have given to somebody else, nor of one that nobody was given', async () => {
