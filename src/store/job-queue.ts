@@ -52,10 +52,14 @@ export interface JobQueueDeps {
   readonly ended: (run: { readonly label: string; readonly seconds: number; readonly error?: unknown }) => void;
   /** What goes wrong between the runs: the database is away, mostly. */
   readonly trouble: (error: unknown) => void;
+  /** How often a run that was asked for says that it is still at work. */
+  readonly beatMs?: number;
 }
 
 /** A process that dies in the middle of a run says nothing for so long, and somebody else begins anew. */
 const SILENT_SECONDS = 60;
+/** Two may be lost. */
+const BEAT_MS = SILENT_SECONDS * 333;
 const POLL_SECONDS = 10;
 const GRACE_MS = 10_000;
 
@@ -63,7 +67,7 @@ const GRACE_MS = 10_000;
  * Periodic jobs on pg-boss. A turn is a row: one at most waits or runs of each job, over all instances; a failed one is
  * tried again, and one whose process was killed is begun anew. No turn carries data.
  */
-export function createJobQueue({ knex, jobs, ended, trouble }: JobQueueDeps): JobQueue {
+export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }: JobQueueDeps): JobQueue {
   const boss = new PgBoss({ db: { executeSql: sqlOf(knex) }, schema: SCHEMA, superviseIntervalSeconds: 30, monitorIntervalSeconds: 30, monitorVacuum: false, reindex: false });
   boss.on('error', trouble);
   let isStarted = false;
@@ -138,11 +142,15 @@ export function createJobQueue({ knex, jobs, ended, trouble }: JobQueueDeps): Jo
       await boss.send(label);
       const [turn] = await boss.fetch(label);
       if (turn === undefined) return false;
+      // The library says so by itself of runs that it hands out. Silent, a long one would be begun anew by an instance while it is at work here.
+      const beating = setInterval(() => { boss.touch(label, turn.id).catch(trouble); }, beatMs);
       try {
         await work(job, AbortSignal.timeout(job.longestSeconds * 1000));
       } catch (error) {
         await boss.fail(label, turn.id, { message: (error as Error).message });
         throw error;
+      } finally {
+        clearInterval(beating);
       }
       await boss.complete(label, turn.id);
       return true;

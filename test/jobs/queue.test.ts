@@ -16,9 +16,9 @@ describe('Periodic jobs', () => {
   });
 
   /** One instance, and what it has done. */
-  function join(run: PeriodicJob['run'], label = 'uji'): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
+  function join(run: PeriodicJob['run'], label = 'uji', beatMs = 60_000): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
     const runs: { label: string; error?: unknown }[] = [];
-    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron: '0 0 1 1 *', everySeconds: 3600, longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; } });
+    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron: '0 0 1 1 *', everySeconds: 3600, longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; }, beatMs });
     instances.push(queue);
     return { queue, runs };
   }
@@ -61,6 +61,26 @@ describe('Periodic jobs', () => {
     const [standing] = await join(() => Promise.resolve()).queue.standings();
     expect(standing?.lastDoneAt).to.be.instanceOf(Date);
     expect(standing?.dueAt, 'an hour after it was done').to.deep.equal(new Date(standing!.lastDoneAt!.getTime() + 3_600_000));
+  });
+
+  it('say that they are at work when they were asked for, too: nobody begins a long one anew', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => { release = resolve; });
+    const elsewhere = join(() => Promise.resolve());
+    await elsewhere.queue.start();
+    const asked = join(() => held, 'uji', 5);
+    const done = asked.queue.runNow('uji');
+    const silentFor = async (): Promise<number | undefined> =>
+      (await database.knex.raw<{ rows: { silent: number }[] }>(`select extract(epoch from now() - heartbeat_on)::float as silent from jobs.job where name = 'uji' and state = 'active'`)).rows[0]?.silent;
+    await until('it is at work', async () => (await silentFor()) !== undefined);
+    // As it would be after ten minutes of work.
+    await database.knex.raw(`update jobs.job set heartbeat_on = now() - interval '10 minutes', started_on = now() - interval '10 minutes', expire_seconds = 3600 where name = 'uji'`);
+    await until('it has said so', async () => (await silentFor() ?? Infinity) < 60);
+    await database.knex.raw(`update jobs.queue set monitor_on = null`);
+    await elsewhere.queue.tidy();
+    release();
+    expect(await done).to.equal(true);
+    expect([asked.runs, elsewhere.runs]).to.deep.equal([[{ label: 'uji' }], []]);
   });
 
   it('are begun anew elsewhere, when the process at work was killed', async () => {
