@@ -4,6 +4,7 @@ import { reportKeys, type KeyReport } from './oidc/key-rotation.ts';
 import { inspectDatabase } from './store/inspect.ts';
 import type { EventLoop } from './telemetry/event-loop.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { Readiness } from './web/health.ts';
 import type { Overload } from './web/overload.ts';
 
 /** One look for all figures that come of it: they are asked for at once, and whoever asks while it is under way gets the same. */
@@ -73,7 +74,8 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
 }
 
 /** What the HTTP server is busy with. */
-export function watchHttp(metrics: Metrics, { server, overload, eventLoop }: { readonly server: Server; readonly overload: Pick<Overload, 'working'>; readonly eventLoop: Pick<EventLoop, 'lagMs'> }): void {
+export function watchHttp(metrics: Metrics, { server, readiness, overload, eventLoop }: { readonly server: Server; readonly readiness: Pick<Readiness, 'draining'>; readonly overload: Pick<Overload, 'working'>; readonly eventLoop: Pick<EventLoop, 'lagMs'> }): void {
+  metrics.gauge({ name: 'sso_draining', help: '1 from the moment the process is told to stop.' }, () => [{ value: readiness.draining ? 1 : 0 }]);
   metrics.gauge({ name: 'sso_http_working', help: 'Requests being worked on.' }, () => [{ value: overload.working() }]);
   metrics.gauge({ name: 'sso_http_connections', help: 'Open connections.' }, () => new Promise((resolve, reject) => {
     server.getConnections((error, value) => {

@@ -70,6 +70,9 @@ async function openRegistry({ config, log, clock = systemClock, simulatorDelays 
   return { url: simulator.url, simulator };
 }
 
+/** Longest that a stop waits for somebody who is just reading the figures. */
+const SCRAPE_SECONDS = 2;
+
 /** Serves the figures. In development a second server beside this one may have the port, and goes without. */
 async function openMonitoring(metrics: Metrics, readiness: Readiness, { environment, http, metrics: place }: Config, log: Log): Promise<() => Promise<void>> {
   if (place.port === 0) return () => Promise.resolve();
@@ -80,7 +83,7 @@ async function openMonitoring(metrics: Metrics, readiness: Readiness, { environm
     if (environment === 'production') throw error;
     log.warn({ err: error }, `no figures are served: port ${place.port} is taken; choose another with METRICS_PORT`);
   }
-  return async () => { await drain(server, 0); };
+  return async () => { await drain(server, SCRAPE_SECONDS); };
 }
 
 /** Said by a process that must not serve; another is there that can. */
@@ -162,6 +165,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const clockGuard = openClockGuard(container, deps.onWrongClock);
     opened.push(() => { clockGuard.stop(); return Promise.resolve(); });
     const readiness: Readiness & { draining: boolean } = { check: async () => { if (clockGuard.isUncertain()) throw new WrongClock('the clock is being compared'); await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
+    // Ended after the server below, so that monitoring sees it drain, and before the container, without which there is little to tell.
     opened.push(await openMonitoring(metrics, readiness, config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
     const tracing = await openTracing({ ...config.tracing, exporter: deps.traceExporter });
@@ -172,7 +176,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const busyness = { lagMs: () => (clockGuard.isUncertain() ? Number.POSITIVE_INFINITY : eventLoop.lagMs()) };
     const overload = createOverload({ ...config.overload, eventLoop: busyness, cookies: journeyCookies(config.http.issuer), metrics });
     const server = createHttpServer(createApp(container, { readiness, metrics, overload, tracing, extra }), config.http, metrics);
-    watchHttp(metrics, { server, overload, eventLoop });
+    watchHttp(metrics, { server, readiness, overload, eventLoop });
     const port = await listen(server, config.http);
     opened.push(async () => {
       readiness.draining = true;

@@ -43,10 +43,11 @@ describe('Health', () => {
   });
 
   it('drops no request when the server stops: first it says so, then it takes no other, then what is under way comes to its end', async () => {
-    const port = await freePort();
+    const [port, monitoring] = [await freePort(), await freePort()];
+    const figures = async (): Promise<string> => (await fetch(`http://127.0.0.1:${monitoring}/metrics`)).text();
     let stopListening = (): void => undefined;
     const pause = (): Promise<void> => new Promise((resolve) => { stopListening = resolve; });
-    const second = await startServer({ config: { ...app.config, http: { ...app.config.http, port, drainSeconds: 30 } }, log: createLog({ level: 'silent' }), clock: app.clock, pause });
+    const second = await startServer({ config: { ...app.config, http: { ...app.config.http, port, drainSeconds: 30 }, metrics: { ...app.config.metrics, port: monitoring } }, log: createLog({ level: 'silent' }), clock: app.clock, pause });
     const url = `http://localhost:${port}`;
     const browser = new Browser();
     const page = await browser.open(`${url}/portal/sign-in`);
@@ -71,7 +72,9 @@ describe('Health', () => {
     slow.write('GET /help HTTP/1.1\r\nHost: x\r\n\r\nPOST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\ngrant_');
     await once(slow, 'data');
 
+    expect(await figures()).to.match(/^sso_draining 0$/m);
     const closed = second.close();
+    expect(await figures(), 'monitoring sees the stop').to.match(/^sso_draining 1$/m);
     const told = await fetch(`${url}/readyz`);
     expect(told.status).to.equal(503);
     const served = await fetch(`${url}/help`);
@@ -80,11 +83,13 @@ describe('Health', () => {
 
     stopListening();
     while (await fetch(`${url}/healthz`).then(() => true, () => false)); // closed in its own time
+    expect(await figures(), 'as long as somebody is served').to.match(/^sso_draining 1$/m);
     slow.write('type=x');
     await once(slow, 'close');
     expect(heard.join('')).to.match(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 400 [\s\S]*"invalid_request"/);
     goOn();
     expect((await worked).status).to.equal(422);
     await closed;
+    expect(await figures().then(() => 'answers', () => 'gone')).to.equal('gone');
   });
 });
