@@ -45,7 +45,9 @@ export function createDrafts<State extends object, Event>({ store, clock, random
     const found = await find(from, uid, lock);
     if (found !== undefined) return found;
     const now = clock.now();
-    await from.drafts.insert({ journey, uid, id: random.uuid(), state: begin(), now, expiresAt: addSeconds(now, config.draftSeconds) });
+    const begun = { id: random.uuid(), uid, state: begin() };
+    if (await from.drafts.insert({ journey, ...begun, now, expiresAt: addSeconds(now, config.draftSeconds) })) return { ...begun, createdAt: now };
+    // Another request was faster.
     const made = await find(from, uid, lock);
     if (made === undefined) throw new Error('a draft that was just made is gone');
     return made;

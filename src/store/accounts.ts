@@ -10,7 +10,7 @@ import type { Nik } from '../domain/nik.ts';
 import type { Phone } from '../domain/phone.ts';
 import type { Standing } from '../domain/session.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
-import { prepared } from './knex.ts';
+import { insertRow, prepared, preparedChange } from './knex.ts';
 import { claimOnce, takeTurns } from './turns.ts';
 
 const TABLE = 'accounts';
@@ -93,6 +93,8 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     };
   }
 
+  const byNik = async (keys: readonly Buffer[]): Promise<Row | undefined> => (await prepared<Row>(db, 'account-by-nik', 'select * from accounts where nik_index = any($1::bytea[])', [keys]))[0];
+
   async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', keys: readonly Buffer[]): Promise<Account | undefined> {
     const found = await prepared<Row>(db, `account-by-${index}`, `select * from accounts where ${index} = any($1::bytea[]) order by ${verified} is null limit 2`, [keys]);
     return toAccount(ownerOf(found, ({ [verified]: at }) => at !== null));
@@ -132,8 +134,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
         updated_at: account.at,
       };
       return claimOnce(db, { table: TABLE, column: 'nik_index', indexes: anyNik(account.nik) }, async (on) => {
-        const inserted: unknown[] = await on(TABLE).insert(row).onConflict('nik_index').ignore().returning('id');
-        return inserted.length === 1;
+        return (await insertRow(on, TABLE, row, 'on conflict (nik_index) do nothing')) === 1;
       });
     },
 
@@ -142,14 +143,14 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     },
 
     async findByNik(nik: Sensitive<Nik>): Promise<Account | undefined> {
-      return toAccount(await db<Row>(TABLE).whereIn('nik_index', anyNik(nik)).first());
+      return toAccount(await byNik(anyNik(nik)));
     },
 
     async findByIdentifier(identifier: Sensitive<Identifier>): Promise<Account | undefined> {
       const { kind, value } = identifier.reveal();
       switch (kind) {
         case 'nik':
-          return toAccount((await prepared<Row>(db, 'account-by-nik', 'select * from accounts where nik_index = any($1::bytea[])', [blindIndex.all('nik', value)]))[0]);
+          return toAccount(await byNik(blindIndex.all('nik', value)));
         case 'email':
           return findByContact('email_index', 'email_verified_at', blindIndex.all('email', emailKey(value)));
         case 'phone':
@@ -171,9 +172,9 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
      */
     async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
       await takeTurns(db, anyPhone(phone));
-      const query = db(TABLE).whereIn('phone_index', anyPhone(phone)).whereNotNull('phone_verified_at');
-      if (keeper !== undefined) void query.whereNot('id', keeper);
-      const [row] = (await query.update({ phone_verified_at: null, updated_at: at }).returning('*')) as Row[];
+      const text = `update accounts set phone_verified_at = null, updated_at = $3
+        where phone_index = any($1::bytea[]) and phone_verified_at is not null and id is distinct from $2::uuid returning *`;
+      const [row] = await prepared<Row>(db, 'account-release-phone', text, [anyPhone(phone), keeper ?? null, at]);
       if (row !== undefined) changed(row.id);
       return toAccount(row);
     },
@@ -194,7 +195,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     },
 
     async confirmPhone(id: AccountId, phone: Sensitive<Phone>, at: Date): Promise<boolean> {
-      return write(id, db(TABLE).where({ id }).whereIn('phone_index', anyPhone(phone)).update({ phone_verified_at: at, updated_at: at }));
+      return write(id, preparedChange(db, 'account-confirm-phone', 'update accounts set phone_verified_at = $3, updated_at = $3 where id = $1 and phone_index = any($2::bytea[])', [id, anyPhone(phone), at]));
     },
 
     async setPassword(id: AccountId, passwordHash: string, at: Date): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { AccountId } from '../domain/account.ts';
 import { deleteBatch } from './delete-batch.ts';
+import { insertRow } from './knex.ts';
 
 export interface EmailConfirmation {
   readonly accountId: AccountId;
@@ -14,7 +15,7 @@ export type ConfirmationStore = ReturnType<typeof createConfirmationStore>;
 export function createConfirmationStore(db: Knex) {
   return {
     async insert(confirmation: { tokenHash: Buffer; accountId: AccountId; emailIndex: Buffer; expiresAt: Date }): Promise<void> {
-      await db('email_confirmations').insert({
+      await insertRow(db, 'email_confirmations', {
         token_hash: confirmation.tokenHash,
         account_id: confirmation.accountId,
         email_index: confirmation.emailIndex,

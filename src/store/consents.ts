@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { prepared } from './knex.ts';
+import { insertRow, prepared } from './knex.ts';
 import type { AccountId } from '../domain/account.ts';
 import type { Locale } from '../domain/locale.ts';
 import type { ConsentKind, ConsentText } from '../domain/sharing.ts';
@@ -52,9 +52,11 @@ export function createConsentStore(db: Knex) {
      * @returns         false when that interaction has left its receipt already.
      */
     async keep({ text, ...receipt }: ReceiptWithText, occasion: Buffer): Promise<boolean> {
-      await db('consent_texts').insert({ version: receipt.textVersion, content: JSON.stringify(text), first_used_at: receipt.givenAt }).onConflict('version').ignore();
-      const kept: unknown[] = await db('consent_receipts')
-        .insert({
+      await insertRow(db, 'consent_texts', { version: receipt.textVersion, content: JSON.stringify(text), first_used_at: receipt.givenAt }, 'on conflict (version) do nothing');
+      const kept = await insertRow(
+        db,
+        'consent_receipts',
+        {
           id: receipt.id,
           account_id: receipt.accountId,
           client_id: receipt.clientId,
@@ -63,11 +65,10 @@ export function createConsentStore(db: Knex) {
           locale: receipt.locale,
           occasion,
           given_at: receipt.givenAt,
-        })
-        .onConflict('occasion')
-        .ignore()
-        .returning('id');
-      return kept.length === 1;
+        },
+        'on conflict (occasion) do nothing',
+      );
+      return kept === 1;
     },
 
     /** Those not withdrawn, oldest first. */

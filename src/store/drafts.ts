@@ -3,6 +3,7 @@ import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { parseSensitive, stringifySensitive } from './sensitive-json.ts';
 import { deleteBatch } from './delete-batch.ts';
+import { insertRow, prepared } from './knex.ts';
 
 export type Journey = 'registration' | 'recovery' | 'second-factor';
 
@@ -32,36 +33,35 @@ export function createDraftStore(db: Knex, { sealer, keyedHash }: DraftStoreDeps
   const seal = (id: string, state: object): Buffer => sealer.seal('draft', id, stringifySensitive(state));
 
   return {
-    /** Makes the draft unless there is one already; one whose time is over counts no more, purged or not. */
-    async insert(draft: { journey: Journey; uid: string; id: string; state: object; now: Date; expiresAt: Date }): Promise<void> {
-      await db('drafts')
-        .insert({
-          uid_hash: uidHash(draft.uid),
-          journey: draft.journey,
-          id: draft.id,
-          sealed: seal(draft.id, draft.state),
-          created_at: draft.now,
-          updated_at: draft.now,
-          expires_at: draft.expiresAt,
-        })
-        .onConflict(['uid_hash', 'journey'])
-        .merge()
-        .where('drafts.expires_at', '<=', draft.now);
+    /** Makes the draft unless there is one already; one whose time is over counts no more, purged or not. @returns whether it was made. */
+    async insert(draft: { journey: Journey; uid: string; id: string; state: object; now: Date; expiresAt: Date }): Promise<boolean> {
+      const row = {
+        uid_hash: uidHash(draft.uid),
+        journey: draft.journey,
+        id: draft.id,
+        sealed: seal(draft.id, draft.state),
+        created_at: draft.now,
+        updated_at: draft.now,
+        expires_at: draft.expiresAt,
+      };
+      const made = await insertRow(db, 'drafts', row, `on conflict (uid_hash, journey) do update set id = excluded.id, sealed = excluded.sealed,
+        created_at = excluded.created_at, updated_at = excluded.updated_at, expires_at = excluded.expires_at where drafts.expires_at <= excluded.created_at`);
+      return made === 1;
     },
 
     /**
      * @param lock  holds the row until the transaction ends, so that two requests for one draft take turns.
      */
     async find<State>(journey: Journey, uid: string, now: Date, { lock = false } = {}): Promise<Draft<State> | undefined> {
-      const query = db('drafts').where({ uid_hash: uidHash(uid), journey }).where('expires_at', '>', now).first('id', 'sealed', 'created_at');
-      const row = (await (lock ? query.forUpdate() : query)) as Row | undefined;
+      const text = 'select id, sealed, created_at from drafts where uid_hash = $1 and journey = $2 and expires_at > $3';
+      const [row] = await (lock ? prepared<Row>(db, 'draft-lock', `${text} for update`, [uidHash(uid), journey, now]) : prepared<Row>(db, 'draft-find', text, [uidHash(uid), journey, now]));
       if (row === undefined) return undefined;
       const state = parseSensitive(sealer.open('draft', row.id, row.sealed).toString('utf8')) as State;
       return { id: row.id, uid, state, createdAt: row.created_at };
     },
 
     async save(draft: Draft<object>, now: Date): Promise<void> {
-      await db('drafts').where('id', draft.id).update({ sealed: seal(draft.id, draft.state), updated_at: now });
+      await prepared(db, 'draft-save', 'update drafts set sealed = $2, updated_at = $3 where id = $1', [draft.id, seal(draft.id, draft.state), now]);
     },
 
     /** Hands an unfinished journey to the interaction that took the expired one's place. */

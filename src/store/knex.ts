@@ -92,13 +92,34 @@ export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0
  * @param text SQL with `$1`, `$2`, … for the values.
  * @returns    the rows.
  */
-export async function prepared<Row extends object>(db: Knex, name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+export const prepared = async <Row extends object>(db: Knex, name: string, text: string, values: readonly unknown[]): Promise<Row[]> => (await runPrepared<Row>(db, name, text, values)).rows;
+
+/** As `prepared`. @returns how many rows it has changed. */
+export const preparedChange = async (db: Knex, name: string, text: string, values: readonly unknown[]): Promise<number> => (await runPrepared(db, name, text, values)).rowCount ?? 0;
+
+/** What was written for each row of the same columns. */
+const inserts = new Map<string, string>();
+
+/**
+ * Inserts one row by a prepared statement.
+ *
+ * @param otherwise  `on conflict …`, where there may be one.
+ * @returns          1, or 0 where the conflict kept it out.
+ */
+export function insertRow(db: Knex, table: string, row: Readonly<Record<string, unknown>>, otherwise = ''): Promise<number> {
+  const columns = Object.keys(row);
+  const text = `insert into ${table} (${columns.join(', ')}) values (${columns.map((_, at) => `$${at + 1}`).join(', ')}) ${otherwise}`;
+  const name = inserts.get(text) ?? `insert-${table}-${inserts.size}`;
+  inserts.set(text, name);
+  return preparedChange(db, name, text, Object.values(row));
+}
+
+async function runPrepared<Row extends object>(db: Knex, name: string, text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> {
   if (db.isTransaction && (db as Knex.Transaction).isCompleted()) throw new Error(`statement ${name} came after the end of its transaction`);
   const client = db.client as Knex.Client;
   const connection = (await client.acquireConnection()) as pg.Client;
   try {
-    const { rows } = await connection.query<Row>({ ...(pooledConnections.has(connection) ? {} : { name }), text, values: [...values] });
-    return rows;
+    return await connection.query<Row>({ ...(pooledConnections.has(connection) ? {} : { name }), text, values: [...values] });
   } finally {
     await client.releaseConnection(connection);
   }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Sealer } from '../crypto/seal.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import { deleteBatch } from './delete-batch.ts';
-import { prepared } from './knex.ts';
+import { insertRow, prepared, preparedChange } from './knex.ts';
 
 export type MessageChannel = 'sms' | 'email';
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'expired';
@@ -66,7 +66,7 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
   return {
     async add({ id, channel, purpose, locale, payload, createdAt, expiresAt, withheld = false }: QueuedMessage): Promise<void> {
       const sealed = sealer.seal(PURPOSE, id, JSON.stringify(payload.reveal()));
-      await db('messages').insert({
+      await insertRow(db, 'messages', {
         id,
         channel,
         purpose,
@@ -116,17 +116,20 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
      * @returns false when the lease had passed to somebody else, whose word counts then.
      */
     async settle({ id, leaseOwner }: Pick<ClaimedMessage, 'id' | 'leaseOwner'>, settlement: Settlement, now: Date): Promise<boolean> {
-      const again = settlement.state === 'queued';
-      const settled = await db('messages')
-        .where({ id, lease_owner: leaseOwner })
-        .update({
-          state: settlement.state,
-          leased_until: null,
-          lease_owner: null,
-          ...(again ? { next_attempt_at: settlement.nextAttemptAt } : { sealed: null, finished_at: now }),
-          ...('error' in settlement ? { last_error: settlement.error } : {}),
-          ...(settlement.state === 'sent' ? { provider_id: settlement.providerId ?? null } : {}),
-        });
+      const { state } = settlement;
+      const text = `update messages set state = $3, leased_until = null, lease_owner = null, next_attempt_at = coalesce($4, next_attempt_at),
+          sealed = case when $3 = 'queued' then sealed end, finished_at = case when $3 = 'queued' then finished_at else $5 end,
+          last_error = coalesce($6, last_error), provider_id = coalesce($7, provider_id)
+        where id = $1 and lease_owner = $2`;
+      const settled = await preparedChange(db, 'message-settle', text, [
+        id,
+        leaseOwner,
+        state,
+        state === 'queued' ? settlement.nextAttemptAt : null,
+        now,
+        'error' in settlement ? settlement.error : null,
+        state === 'sent' ? (settlement.providerId ?? null) : null,
+      ]);
       return settled === 1;
     },
 

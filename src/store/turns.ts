@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { prepared } from './knex.ts';
 
 /**
  * Within a transaction: of two who are at one value at the same moment the second waits until the first is done. By each
@@ -6,7 +7,7 @@ import type { Knex } from 'knex';
  * one in common.
  */
 export async function takeTurns(db: Knex, indexes: readonly Buffer[]): Promise<void> {
-  for (const index of [...indexes].sort((a, b) => a.compare(b))) await db.raw('select pg_advisory_xact_lock(?::bigint)', [String(index.readBigInt64BE(0))]);
+  for (const index of [...indexes].sort((a, b) => a.compare(b))) await prepared(db, 'take-turns', 'select pg_advisory_xact_lock($1::bigint)', [String(index.readBigInt64BE(0))]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { AccountId } from '../domain/account.ts';
+import { insertRow, prepared } from './knex.ts';
 
 /** Evidence of one identity check, for the half-year report. Never a name, a mother's name or a score. */
 export interface Verification {
@@ -22,7 +23,7 @@ export type VerificationStore = ReturnType<typeof createVerificationStore>;
 export function createVerificationStore(db: Knex) {
   return {
     async insert(verification: Verification): Promise<void> {
-      await db('verification_log').insert({
+      await insertRow(db, 'verification_log', {
         id: verification.id,
         draft_id: verification.draftId,
         nik_hash: verification.nikHash,
@@ -40,7 +41,7 @@ export function createVerificationStore(db: Knex) {
 
     /** Once the registration is complete, its checks belong to the account. */
     async assign(draftId: string, accountId: AccountId): Promise<void> {
-      await db('verification_log').where('draft_id', draftId).update({ account_id: accountId });
+      await prepared(db, 'verification-assign', 'update verification_log set account_id = $2 where draft_id = $1', [draftId, accountId]);
     },
   };
 }

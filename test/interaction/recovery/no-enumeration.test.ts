@@ -117,8 +117,9 @@ describe('Recovery: nothing tells whether an account exists', () => {
       const code = await ask(browser, page, identifier);
       return { statements: recorded.stop(), page: seen(code, identifier) };
     };
-    const ofKnown = await of(known.phone);
-    expect(await of(unknown.phone)).to.deep.equal(ofKnown);
+    const [ofKnown, ofUnknown] = [await of(known.phone), await of(unknown.phone)];
+    expect(ofUnknown.statements.join('\n')).to.equal(ofKnown.statements.join('\n'));
+    expect(ofUnknown.page).to.deep.equal(ofKnown.page);
     expect(await codesTo(app, known.phone)).to.equal(0);
     expect(app.logLines.some((line) => line.includes('recovery.code.not-sent') && line.includes('"reason":"undeliverable"'))).to.equal(true);
   });
