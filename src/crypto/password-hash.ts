@@ -4,6 +4,7 @@ import type { Sensitive } from '../domain/sensitive.ts';
 import { systemRandom, type Random } from '../ports/random/random.ts';
 import { loadArgon2, readCost, showCost, type Argon2, type Argon2Cost } from './argon2.ts';
 import { createLane, type Lane } from './lane.ts';
+import { letPoolYield } from './yielding.ts';
 
 export interface PasswordHasher {
   /**
@@ -56,7 +57,11 @@ export function createPasswordHasher({ config, cores = availableParallelism(), r
   const lane = createLane({ slots: config.slots > 0 ? config.slots : Math.max(1, cores - 1), queue: config.queue, deadlineMs: config.deadlineMs });
   const dummy = makeDummy(cost, random);
   let loading: Promise<Argon2> | undefined;
-  const argon2 = (): Promise<Argon2> => (loading ??= load());
+  const argon2 = (): Promise<Argon2> =>
+    (loading ??= load().then((loaded) => {
+      letPoolYield();
+      return loaded;
+    }));
   const normalise = (password: Sensitive<string>): string => password.reveal().normalize('NFC');
 
   return {
