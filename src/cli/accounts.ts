@@ -3,6 +3,7 @@ import { parsePerson } from '../admin/accounts/forms.ts';
 import { present } from '../admin/accounts/present.ts';
 import { createAccountService, type AccountKey, type CreateAccountRefusal } from '../admin/accounts/service.ts';
 import type { Core } from '../core.ts';
+import { demandOwnDatabase } from '../dev/whose-database.ts';
 import type { AccountStatus } from '../domain/account.ts';
 import { DEFAULT_LOCALE, LOCALES, type Locale } from '../domain/locale.ts';
 import { parseIdentifier } from '../domain/identifier.ts';
@@ -37,6 +38,8 @@ export function toKey(text: string, { config, clock }: Core): AccountKey {
 async function create(flags: CreateFlags, command: Command): Promise<void> {
   const account = await withCore(async (core) => {
     if (core.config.environment === 'production') throw new Refused('in production people register themselves: nobody else has proved who they are');
+    // Before the first start it says what the database is for; and an account of nobody does not come among real ones.
+    await demandOwnDatabase(core);
     const person = parsePerson(flags, core.config, core.clock.now());
     if (!person.ok) throw new Refused(person.refusal.map(({ field, refusals }) => `${field} is refused: ${refusals.join(', ')}`).join('\n'));
     if (flags.legacyId !== undefined && !LEGACY_ID.test(flags.legacyId)) throw new Refused('legacy-id is refused: 1 to 64 plain characters');

@@ -18,22 +18,27 @@ export async function tellSeeds(core: Core): Promise<string | undefined> {
   return active.length === 0 ? undefined : `the database holds people or services of development, whose passwords anybody can read: ${listed(active)}`;
 }
 
+const LEFT_ALONE = 'and left alone. To do: set NODE_ENV=production, or let development have an empty database of its own';
+
 /**
  * A start in production on what development has filled would let strangers in as administrators; one in development on what
  * production has filled (`NODE_ENV` was forgotten) would make those administrators, and send real people's codes to an outbox.
+ * The first start says what the database is for.
  * @throws {WrongDatabase} before anybody is served.
  */
 export async function demandOwnDatabase(core: Core): Promise<void> {
-  const { config, store } = core;
+  const { config, store, clock } = core;
   if (config.environment === 'production') {
     const told = await tellSeeds(core);
     if (told !== undefined) throw new WrongDatabase(`${told}. To do: ${AWAY_WITH_SEEDS}`);
-  }
-  // Whoever wants no samples has thought about what this database is for.
-  if (config.environment === 'development' && config.sampleService.enabled) {
-    const { citizens } = await seedsIn(core);
-    if (citizens.length === 0 && (await store.operators.list()).length > 0) {
-      throw new WrongDatabase('the database has operators and nobody of development, so it is taken for one of production, and left alone. To do: set NODE_ENV=production, or let development have an empty database of its own');
+  } else if (config.environment === 'development') {
+    const known = await store.environment.find();
+    if (known === 'production') throw new WrongDatabase(`the database is one of production, ${LEFT_ALONE}`);
+    // One that no start has marked yet, since the releases before did not. Whoever wants no samples has thought about what this database is for.
+    if (known === undefined && config.sampleService.enabled && (await seedsIn(core)).citizens.length === 0) {
+      if ((await store.operators.list()).length > 0) throw new WrongDatabase(`the database has operators and nobody of development, so it is taken for one of production, ${LEFT_ALONE}`);
+      if (await store.environment.hasAccounts()) throw new WrongDatabase(`the database has accounts and nobody of development, so it is taken for one of production, ${LEFT_ALONE}`);
     }
-  }
+  } else return;
+  await store.environment.mark(config.environment, clock.now());
 }

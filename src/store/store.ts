@@ -20,6 +20,7 @@ import { createConfirmationStore, type ConfirmationStore } from './confirmations
 import { createConsentStore, type ConsentStore } from './consents.ts';
 import { createCredentialStore, type CredentialStore } from './credentials.ts';
 import { createDeviceStore, type DeviceStore } from './devices.ts';
+import { createEnvironmentStore, type EnvironmentStore } from './environment.ts';
 import { markOf, wasCommitted, type TransactionMark } from './fate.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
 import { createIndexKeyStore, type IndexKeyStore } from './index-keys.ts';
@@ -60,6 +61,7 @@ export interface Store {
   readonly credentials: CredentialStore;
   readonly devices: DeviceStore;
   readonly drafts: DraftStore;
+  readonly environment: EnvironmentStore;
   readonly indexKeys: IndexKeyStore;
   readonly instances: InstanceStore;
   readonly legacyIds: LegacyIdStore;
@@ -134,6 +136,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     credentials: wrap(createCredentialStore(db, crypto)),
     devices: wrap(createDeviceStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
+    environment: wrap(createEnvironmentStore(db)),
     indexKeys: wrap(createIndexKeyStore(db, crypto)),
     instances: wrap(createInstanceStore(db)),
     legacyIds: wrap(createLegacyIdStore(db)),
