@@ -66,16 +66,19 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/^(?:Too small|Invalid input: expected string, received undefined)/, 'empty'],
 ];
 
+const OTHER = 'admin.clients.problem.other';
+
 export function explain(what: string): Sentence {
   const [pattern, key] = sentences.find(([one]) => one.test(what)) ?? [];
-  return pattern === undefined ? say('admin.clients.problem.other', { what }) : say(`admin.clients.problem.${key ?? ''}`, pattern.exec(what)?.groups);
+  return pattern === undefined ? say(OTHER, { what }) : say(`admin.clients.problem.${key ?? ''}`, pattern.exec(what)?.groups);
 }
 
 /** Why nothing was done, in one sentence. */
 export function explainRefusal(refusal: ClientRefusal): Sentence {
   if (refusal.reason !== 'client-metadata') return say(`admin.clients.refusal.${refusal.reason}`);
   const [first] = refusal.problems;
-  return say('admin.clients.problem.elsewhere', { field: first?.field ?? '', what: first?.what ?? '' });
+  const known = explain(first?.what ?? '');
+  return known.key !== OTHER ? known : say('admin.clients.problem.elsewhere', { field: first?.field ?? '', what: first?.what ?? '' });
 }
 
 /** Members that the form shows by another field. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+import { explainRefusal } from '../../../src/admin/clients/explain.ts';
 import { createClientKeys, type ClientKeys } from '../../../src/admin/clients/keys/service.ts';
 import { thumbprintOf } from '../../../src/admin/clients/key-thumbprint.ts';
 import { createClientReview } from '../../../src/admin/clients/review.ts';
@@ -73,7 +74,10 @@ describe('Client applications: keys', () => {
     expect((await end(id, old, 14 * DAY)).ok).to.equal(true);
     later(3);
     expect(await both(id)).to.deep.equal([200, 200]);
+    const told = async () => [(await app.store.clientVersions.list(id)).length, (await app.store.audit.list({ type: 'client.key-ended' })).filter(({ clientId }) => clientId === id).length];
+    const before = await told();
     expect((await end(id, old, 30 * DAY)).ok, 'an end that is sooner stays').to.equal(true);
+    expect(await told(), 'and nothing is told of a change that is none').to.deep.equal(before);
     later(14 * DAY);
     expect(await both(id)).to.deep.equal([401, 200]);
 
@@ -124,6 +128,22 @@ describe('Client applications: keys', () => {
     later(3);
     expect((await find(id)).metadata.client_name).to.equal('Nama lain');
     expect(await both(id)).to.deep.equal([401, 200]);
+  });
+
+  it('leave a proposal without any where its only one is ended, which whoever decides reads in their language', async () => {
+    const clients = createClientService({ ...app.container, check: createClientCheck(app.container.provider) });
+    const review = createClientReview({ ...app.container, clients, check: createClientCheck(app.container.provider), hasPassedCheck: () => Promise.resolve(true) });
+    const third = await makeKey('ketiga');
+    const id = await machine(old.jwk, fresh.jwk);
+    const saved = await review.save(id, { jwks: { keys: [old.jwk] }, client_name: 'Nama lain' }, { hand: handOf('operator:budi') });
+    expect(saved.ok && saved.value.outcome).to.equal('proposed');
+    expect((await end(id, third)).ok).to.equal(false);
+    expect((await end(id, old)).ok).to.equal(true);
+    const open = (await app.store.clientVersions.findOpen(id))!;
+    expect(open.metadata).to.not.have.property('jwks');
+    const decided = await review.approve(id, open, { hand: handOf('operator:siti') });
+    if (decided.ok || decided.refusal.reason !== 'client-metadata') throw new Error(JSON.stringify(decided));
+    expect(explainRefusal(decided.refusal).key).to.equal('admin.clients.problem.keys-method');
   });
 
   it('tell since when they are in effect without a break', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Audit } from '../../../audit/log.ts';
 import { endOfKey, isLastOfUse, isLiveKey, keysOf, type ClientKey } from '../../../domain/client-key.ts';
 import type { Client, ClientMetadata, ClientVersion } from '../../../domain/client.ts';
@@ -46,7 +47,7 @@ export function createClientKeys({ store, audit, clock }: ClientKeysDeps): Clien
     return versions[(broken === -1 ? versions.length : broken) - 1]?.decided?.at;
   }
 
-  /** The registration with an end for that key: none of it is left, or it says so itself. An end that is sooner already stays. */
+  /** The registration with an end for that key: none of it is left, or it says so itself. An end that is sooner already stays. A list without keys would be none. */
   function ended(metadata: ClientMetadata, thumbprint: string, at: Date | undefined): ClientMetadata {
     const keys = keysOf(metadata.jwks).flatMap((key) => {
       if (thumbprintOf(key) !== thumbprint) return [key];
@@ -54,15 +55,18 @@ export function createClientKeys({ store, audit, clock }: ClientKeysDeps): Clien
       const end = endOfKey(key);
       return [end !== undefined && end <= at ? key : { ...key, exp: at.getTime() / 1000 }];
     });
-    return { ...metadata, jwks: { keys } };
+    const { jwks: _, ...rest } = metadata;
+    return keys.length === 0 ? rest : { ...metadata, jwks: { keys } };
   }
 
   /** What waits for a second operator must not bring the key back; who has read it before reads it again. */
-  async function endInProposal(tx: Store, client: Client, before: number | undefined, thumbprint: string, at: Date | undefined, hand: Hand): Promise<void> {
+  async function endInProposal(tx: Store, client: Client, before: number | undefined, thumbprint: string, at: Date | undefined, hand: Hand): Promise<boolean> {
     const open = await tx.clientVersions.findOpen(client.id);
-    if (open === undefined || !holds(open.metadata, thumbprint)) return;
+    if (open === undefined || !holds(open.metadata, thumbprint)) return false;
     const metadata = ended(open.metadata, thumbprint, at);
+    if (isDeepStrictEqual(metadata, open.metadata)) return false;
     await tx.clientVersions.replace({ ...open, metadata, base: open.base === before ? client.version : open.base, edition: open.edition + 1, widens: widens(client, { ...open, metadata }), involved: [...new Set([...open.involved, ...hand.involved])], waiver: undefined });
+    return true;
   }
 
   return {
@@ -92,10 +96,15 @@ export function createClientKeys({ store, audit, clock }: ClientKeysDeps): Clien
         if (isLastOfUse(keys.filter((key) => isThatOne(key) || isLiveKey(key, at ?? now)), isThatOne)) throw new Abandoned({ reason: 'key-last', id });
         const base = await effectiveVersion(tx, client);
         const metadata = ended(client.metadata, thumbprint, at);
-        await tx.clients.update(id, { metadata }, now);
-        await recordEffect(tx, { ...client, updatedAt: now }, { metadata, listing: client.listing, reason }, { ...hand, base, at: now });
-        const changed = await lockClient(tx, id);
-        await endInProposal(tx, changed, base, thumbprint, at, hand);
+        // One that ends sooner by itself is left as it is, and no version says that something had changed.
+        const isNew = !isDeepStrictEqual(metadata, client.metadata);
+        if (isNew) {
+          await tx.clients.update(id, { metadata }, now);
+          await recordEffect(tx, { ...client, updatedAt: now }, { metadata, listing: client.listing, reason }, { ...hand, base, at: now });
+        }
+        const changed = isNew ? await lockClient(tx, id) : client;
+        const isProposalNew = await endInProposal(tx, changed, base, thumbprint, at, hand);
+        if (!isNew && !isProposalNew) return client;
         await audit.record(tx, 'client.key-ended', { by: hand.by, ...(reason === undefined ? {} : { reason }), thumbprint, afterSeconds }, { clientId: id });
         return changed;
       }),
