@@ -27,14 +27,21 @@ export function endInteractionLast(provider: Provider): void {
     ctx[ENDING] = () => destroy.call(this);
     return Promise.resolve();
   };
+  /** The browser keeps what it came with, so that it can come again: also its session, where the one that would have taken its place was not written. */
+  function leaveAsItWas(ctx: Resuming): void {
+    leaveCookie(ctx, provider.cookieName('resume'));
+    if ((ctx.oidc.session as { readonly touched?: boolean } | undefined)?.touched === true) leaveCookie(ctx, provider.cookieName('session'));
+    // With a code in it, where all but the end was written.
+    ctx.remove('Location');
+  }
   provider.use(async (ctx, next) => {
     const resuming = ctx as unknown as Resuming;
     try {
       await next();
       if (ctx.status < 500) await resuming[ENDING]?.();
-      else if (resuming[ENDING] !== undefined) leaveCookie(resuming, provider.cookieName('resume'));
+      else if (resuming[ENDING] !== undefined) leaveAsItWas(resuming);
     } catch (error) {
-      if (resuming[ENDING] !== undefined) leaveCookie(resuming, provider.cookieName('resume'));
+      if (resuming[ENDING] !== undefined) leaveAsItWas(resuming);
       throw error;
     }
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ProtocolWrite } from '../../src/store/protocol-state.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
@@ -42,4 +43,48 @@ describe('The way back to the service', () => {
       expect((await browser.open(full.url)).status).to.equal(410);
     });
   }
+
+  /** The store does not do this for as long as the work takes. */
+  async function without<T>(missing: (model: string) => boolean, kinds: readonly ('upsert' | 'destroy')[], work: () => Promise<T>): Promise<T> {
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    const away = Object.assign(new Error('Redis is away'), { code: 'REDIS_AWAY' });
+    if (kinds.includes('upsert')) Object.assign(protocolState, { upsert: (write: ProtocolWrite) => (missing(write.model) ? Promise.reject(away) : usual.upsert(write)) });
+    if (kinds.includes('destroy')) Object.assign(protocolState, { destroy: (model: string, id: Buffer) => (missing(model) ? Promise.reject(away) : usual.destroy(model, id)) });
+    try {
+      return await work();
+    } finally {
+      Object.assign(protocolState, usual);
+    }
+  }
+
+  it('leaves whoever was signed in with the session they had, where the store is away', async () => {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const browser = new Browser();
+    await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
+    const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
+    const before = browser.cookie('session');
+    const answer = await browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    const back = new URL(answer.headers.get('location') ?? '', app.url);
+    const lost = await without(() => true, ['upsert', 'destroy'], () => browser.request(back));
+    expect(lost.status).to.equal(503);
+    expect(browser.cookie('session'), 'that of one which was never written').to.equal(before);
+
+    const home = await browser.open(back);
+    expect(isHome(home, karirhub), `${home.status} ${home.url.href}`).to.equal(true);
+    await karirhub.receive(home, request);
+  });
+
+  it('hands out no code with an error, where only the end could not be written', async () => {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const browser = new Browser();
+    const { page, request } = await visit(browser, karirhub);
+    const lost = await without((model) => model === 'Interaction', ['destroy'], () => signIn(browser, page, citizen.nik, citizen.password));
+    expect([lost.status, lost.headers.get('location')]).to.deep.equal([503, null]);
+    const home = await browser.open(lost.url);
+    expect(isHome(home, karirhub)).to.equal(true);
+    await karirhub.receive(home, request);
+  });
 });
