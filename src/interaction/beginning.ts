@@ -33,8 +33,7 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
     if (wished !== undefined) honourUiLocales(ctx, wished, secure);
     if (name === 'consent') return 'consent';
 
-    const carried = tickets.takeCarried(ctx, clientId);
-    const adopted = carried !== undefined && (await adopt(carried.uid, uid));
+    const adopted = await tickets.takeCarried(ctx, clientId, (carried) => adopt(carried.uid, uid));
     if (adopted || name === 'create') return 'register/identity';
     // A session that lacks nothing else is stepped up without the password.
     return reasons.length === 1 && reasons[0] === 'second_factor' ? 'second-factor' : 'login';

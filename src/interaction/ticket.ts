@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { Config } from '../config.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
-import { pathCookieName } from '../web/cookies.ts';
+import { cookieName, pathCookieName } from '../web/cookies.ts';
 
 /** The validated request, as far as it takes to make it again. */
 export interface Ticket {
@@ -22,8 +22,8 @@ export interface Tickets {
   read(ctx: Context, uid: string): Ticket | undefined;
   /** Remembers for a few minutes that the next sign-in takes the place of this one, unfinished registration included. */
   carry(ctx: Context, ticket: Ticket): void;
-  /** The ticket whose place a sign-in takes, once. */
-  takeCarried(ctx: Context, clientId: string): Ticket | undefined;
+  /** Hands over the ticket whose place a sign-in takes, once; where `take` fails, it is still there. @returns what `take` says; false where there is none. */
+  takeCarried(ctx: Context, clientId: string, take: (ticket: Ticket) => Promise<boolean>): Promise<boolean>;
 }
 
 /** What a cookie may hold in every browser, attributes and prefix left room for. */
@@ -43,7 +43,7 @@ export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock
   const secure = config.http.issuer.startsWith('https://');
   const attributes = { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true } as const;
   const ticketName = pathCookieName('resume', secure);
-  const carryName = pathCookieName('carry', secure);
+  const carryName = cookieName('carry', secure);
   const isTicket = (value: object | undefined): value is Ticket => value !== undefined && 'uid' in value && 'params' in value;
 
   // Cookies of the browser session: at a shared computer they go with the window, whatever time the seal still has.
@@ -62,12 +62,13 @@ export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock
       // Asked for where the provider leads to the sign-in that takes its place.
       ctx.cookies.set(carryName, sealed, { ...attributes, path: '/' });
     },
-    takeCarried(ctx, clientId) {
+    async takeCarried(ctx, clientId, take) {
       const text = ctx.cookies.get(carryName, { signed: false });
-      if (text === undefined) return undefined;
-      ctx.cookies.set(carryName, null, { ...attributes, path: '/' });
+      if (text === undefined) return false;
       const ticket = sealer.openTicket('carry', text, clock.now());
-      return isTicket(ticket) && ticket.clientId === clientId ? ticket : undefined;
+      const taken = isTicket(ticket) && ticket.clientId === clientId && (await take(ticket));
+      ctx.cookies.set(carryName, null, { ...attributes, path: '/' });
+      return taken;
     },
   };
 }

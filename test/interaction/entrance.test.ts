@@ -310,5 +310,21 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       const again = await browser.open(new URL(answer.headers.get('location') ?? '', app.url));
       expect(isHome(await signIn(browser, again, budi.nik, budi.password), karirhub)).to.equal(true);
     });
+
+    it('keeps an unfinished registration that could not be taken along at once for its address', async () => {
+      const browser = new Browser();
+      const { page } = await visit(browser, karirhub);
+      await proveIdentity(browser, await toRegistration(browser, page), somebody());
+      await letTimePass();
+      const resumed = await browser.request((await browser.open(page.url)).link('Mulai lagi'));
+      const { store } = app.container;
+      const usual = { ...store };
+      Object.assign(store, { transaction: () => Promise.reject(new Error('the database is away')) });
+      const answer = await browser.request(new URL(resumed.headers.get('location') ?? '', app.url).href);
+      Object.assign(store, usual);
+      const again = await browser.open(new URL(answer.headers.get('location') ?? '', app.url));
+      expect(again.url.pathname, 'at the step where it was').to.match(/\/register\/contact$/);
+      expect(browser.cookie('carry'), 'and once').to.equal(undefined);
+    });
   });
 });
