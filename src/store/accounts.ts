@@ -34,6 +34,10 @@ interface Row {
   updated_at: Date;
 }
 
+/** By name, as in every prepared statement: one that asks for all of them fails on each connection that has it once a newer version adds a column. */
+const COLUMNS = `id, status, row_key, nik_sealed, name_sealed, email_sealed, email_verified_at, phone_sealed, phone_verified_at, password_hash, password_changed_at,
+  sessions_valid_after, locale, created_at, updated_at`;
+
 export interface NewAccount {
   readonly id: AccountId;
   readonly nik: Sensitive<Nik>;
@@ -93,10 +97,10 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     };
   }
 
-  const byNik = async (keys: readonly Buffer[]): Promise<Row | undefined> => (await prepared<Row>(db, 'account-by-nik', 'select * from accounts where nik_index = any($1::bytea[])', [keys]))[0];
+  const byNik = async (keys: readonly Buffer[]): Promise<Row | undefined> => (await prepared<Row>(db, 'account-by-nik', `select ${COLUMNS} from accounts where nik_index = any($1::bytea[])`, [keys]))[0];
 
   async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', keys: readonly Buffer[]): Promise<Account | undefined> {
-    const found = await prepared<Row>(db, `account-by-${index}`, `select * from accounts where ${index} = any($1::bytea[]) order by ${verified} is null limit 2`, [keys]);
+    const found = await prepared<Row>(db, `account-by-${index}`, `select ${COLUMNS} from accounts where ${index} = any($1::bytea[]) order by ${verified} is null limit 2`, [keys]);
     return toAccount(ownerOf(found, ({ [verified]: at }) => at !== null));
   }
 
@@ -139,7 +143,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     },
 
     async findById(id: string): Promise<Account | undefined> {
-      return toAccount((await prepared<Row>(db, 'account-by-id', 'select * from accounts where id = $1', [id]))[0]);
+      return toAccount((await prepared<Row>(db, 'account-by-id', `select ${COLUMNS} from accounts where id = $1`, [id]))[0]);
     },
 
     async findByNik(nik: Sensitive<Nik>): Promise<Account | undefined> {
@@ -173,7 +177,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
       await takeTurns(db, anyPhone(phone));
       const text = `update accounts set phone_verified_at = null, updated_at = $3
-        where phone_index = any($1::bytea[]) and phone_verified_at is not null and id is distinct from $2::uuid returning *`;
+        where phone_index = any($1::bytea[]) and phone_verified_at is not null and id is distinct from $2::uuid returning ${COLUMNS}`;
       const [row] = await prepared<Row>(db, 'account-release-phone', text, [anyPhone(phone), keeper ?? null, at]);
       if (row !== undefined) changed(row.id);
       return toAccount(row);

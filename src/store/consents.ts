@@ -76,7 +76,7 @@ export function createConsentStore(db: Knex) {
       const rows = await prepared<Row>(
         db,
         'consents-standing',
-        `select r.*, t.content from consent_receipts r join consent_texts t on t.version = r.text_version
+        `select r.id, r.account_id, r.client_id, r.text_version, r.kind, r.locale, r.given_at, t.content from consent_receipts r join consent_texts t on t.version = r.text_version
          where r.withdrawn_at is null and r.account_id = $1 and r.client_id = $2 order by r.given_at`,
         [accountId, clientId],
       );
