@@ -50,8 +50,8 @@ export function createReceiptRoutes({ reader, receipts, settings: { method, netw
 
   function tell(what: string, text: string, fields: object): void {
     const now = clock.now().getTime();
-    if (told.size > MOST_TOLD) told.clear();
-    if (now - (told.get(what) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return;
+    for (const [other, at] of told) if (now - at >= TELL_MS) told.delete(other);
+    if (told.has(what) || told.size >= MOST_TOLD) return;
     told.set(what, now);
     log.warn(fields, text);
   }

@@ -40,7 +40,7 @@ describe('Receipts of an SMS gateway over HTTP', () => {
     expect(read(reader({ ...settings, method: 'GET' }), { query: fields, body: 'nonsense' })).to.deep.equal([['id:GW/1', 'undelivered', '069']]);
   });
 
-  for (const [what, body] of Object.entries({ 'no JSON': '{', 'no object': '[1,null,"x"]', 'no id': { status: 'DELIVRD' }, 'no state': { id: '1' }, 'an id that is none': { id: { a: 1 }, status: 'DELIVRD' }, 'what others inherit': '{"__proto__":{"id":"1","status":"DELIVRD"}}' })) {
+  for (const [what, body] of Object.entries({ 'no JSON': '{', 'no object': '[1,null,"x"]', 'no id': { status: 'DELIVRD' }, 'no state': { id: '1' }, 'an id that no database takes': { id: 'a\0b', status: 'DELIVRD' }, 'an id that is none': { id: { a: 1 }, status: 'DELIVRD' }, 'what others inherit': '{"__proto__":{"id":"1","status":"DELIVRD"}}' })) {
     it(`are unreadable with ${what}`, () => {
       expect(read(reader(), { body })).to.equal('unreadable');
     });

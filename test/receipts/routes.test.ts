@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { at, atCode, comparable, type Way } from '../interaction/registration/steps.ts';
 import { report, SECRET, startReportingGateway, type ReportingGateway } from '../messages/report-gateway.ts';
@@ -166,6 +168,31 @@ describe('What the SMS gateway reports', () => {
     const log = app.logLines.join('');
     expect(log).not.to.include(SECRET).and.not.include('1319991234').and.not.include('isi pesan rahasia');
     expect(log).to.include('"path":"/receipts/:uid"');
+  });
+
+  it('fills no log with made-up words', async () => {
+    const before = app.logLines.length;
+    for (let times = 0; times < 3; times += 1) {
+      await report(app, Array.from({ length: 400 }, (_, n) => ({ id: `word-${n}`, status: `W${'abcdefghij'[times]}${String.fromCharCode(97 + (n % 26))}${String.fromCharCode(97 + Math.floor(n / 26))}` })));
+    }
+    expect(app.logLines.slice(before).filter((line) => line.includes('"word":"W'))).to.have.length.at.most(101);
+    app.clock.advance({ seconds: 61 });
+    await report(app, { id: 'x', status: 'TERKIRIMLAGI' });
+    expect(app.logLines.some((line) => line.includes('"word":"TERKIRIMLAGI"')), 'a minute later').to.equal(true);
+  });
+
+  it('that breaks off is no fault of ours, and stands in no log either', async () => {
+    const before = app.logLines.length;
+    const { hostname, port } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(`POST /receipts/${SECRET} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id"`);
+    await report(app, { id: 'x', status: 'delivered' });
+    socket.destroy();
+    await until('it is told of', () => app.logLines.slice(before).filter((line) => line.includes('/receipts/:uid')).length === 2);
+    const lines = app.logLines.slice(before).join('');
+    expect(lines).not.to.include(SECRET).and.not.match(/"level":(?:50|60|"error")/);
   });
 
   it('is kept by few hands at once: a flood waits, and what is too much comes again', async () => {

@@ -2,7 +2,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import type { Config } from '../../config.ts';
 import { DeliveryError, type Accepted } from '../delivery.ts';
 import { createTemplate, encodingOf, encoders } from './http-template.ts';
-import { receiptKey } from './receipt.ts';
+import { isId, receiptKey } from './receipt.ts';
 import type { SmsGateway } from './sms.ts';
 
 export type HttpGatewaySettings = Omit<Config['sms']['http'], 'url'> & {
@@ -68,7 +68,7 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
     if (okPath !== undefined && !at(answer, okPath)) throw rejected('answer says no');
     // Without `okPath` the status has accepted the message; asking again would send it twice.
     const id = at(answer, idPath);
-    const providerId = typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, MAX_ID_LENGTH) : undefined;
+    const providerId = (typeof id === 'string' && isId(id)) || typeof id === 'number' ? String(id).slice(0, MAX_ID_LENGTH) : undefined;
     const key = reportsBy === 'ref' ? receiptKey.ofRef(ref) : reportsBy === 'id' && providerId !== undefined ? receiptKey.ofId(providerId) : undefined;
     return { providerId, receiptKey: key };
   }

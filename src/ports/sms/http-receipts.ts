@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../../config.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { codeIn, receiptKey, type Receipt } from './receipt.ts';
+import { codeIn, isId, receiptKey, type Receipt } from './receipt.ts';
 
 export type HttpReceiptSettings = Config['sms']['receipts'];
 
@@ -84,7 +84,7 @@ export function createHttpReceipts({ secret, method, format, listPath, idPath, r
         if (typeof item !== 'object' || item === null) continue;
         const id = textOf(valueAt(item, refPath ?? idPath));
         const word = textOf(valueAt(item, statePath));
-        if (id === undefined || word === undefined) continue;
+        if (id === undefined || !isId(id) || word === undefined) continue;
         const state = known.get(word.toLowerCase());
         if (state === undefined && WORD.test(word)) unknownWords.add(word);
         receipts.push({ key: refPath === undefined ? receiptKey.ofId(id) : receiptKey.ofRef(id), state: state ?? 'unknown', code: codePath === undefined ? undefined : codeIn(valueAt(item, codePath)) });

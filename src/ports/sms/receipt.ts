@@ -20,6 +20,9 @@ export const codeIn = (value: unknown): string | undefined => {
 
 const LONGEST_ID = 200;
 
+/** Whether it can be the name of a message: what the database would not even keep is none, and must not come again and again. */
+export const isId = (id: string): boolean => id !== '' && !/\p{Cc}/u.test(id);
+
 /** Whether anybody will say what became of a message that was sent. */
 export const areReceiptsExpected = ({ driver, receipts }: Config['sms']): boolean => driver === 'smpp' || (driver === 'http' && receipts.secret !== undefined);
 

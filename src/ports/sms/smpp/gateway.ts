@@ -63,9 +63,9 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
 
   /** Answered only once it is kept: a receipt that is not comes again. */
   async function keep(pdu: Pdu, session: Bound): Promise<void> {
-    const receipt = isReceipt(pdu) ? parseReceipt(pdu, receiptId) : undefined;
     let status: number = STATUS.ok;
     try {
+      const receipt = isReceipt(pdu) ? parseReceipt(pdu, receiptId) : undefined;
       if (receipt !== undefined) await take?.(receipt);
       // Before anybody listens a receipt would be lost.
       if (take === undefined) status = STATUS.temporaryError;
@@ -120,9 +120,13 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
         return;
       }
       const { sequence_number: sequence } = pdu;
-      outstanding.set(sequence, { resolve, reject });
+      const one = { resolve, reject };
+      outstanding.set(sequence, one);
       signal.addEventListener('abort', () => {
-        if (outstanding.delete(sequence)) reject(unavailable('time-out'));
+        // Numbers begin anew with each session: by now it may be that of another message.
+        if (outstanding.get(sequence) !== one) return;
+        outstanding.delete(sequence);
+        reject(unavailable('time-out'));
       }, { once: true });
     });
   }

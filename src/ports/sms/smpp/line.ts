@@ -41,6 +41,7 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
   let closed = false;
   let failures = 0;
   let again: NodeJS.Timeout | undefined;
+  let refused: BindRefused | undefined;
 
   function later(): void {
     if (closed) return;
@@ -76,6 +77,7 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
     }
     boundAt = Date.now();
     current = session;
+    refused = undefined;
     log.info({ event: 'sms.line.bound' }, 'the SMS centre has let us in');
     settle(({ resolve }) => { resolve(session); });
   }
@@ -88,6 +90,7 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
     attempt()
       .catch((error: unknown) => {
         failures += 1;
+        refused = error instanceof BindRefused ? error : undefined;
         if (error instanceof BindRefused) {
           // Knocking on and on with a wrong password gets us locked out.
           failures = Math.max(failures, waitsMs.length);
@@ -105,6 +108,8 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
     session(signal) {
       if (current !== undefined) return Promise.resolve(current);
       if (closed) return Promise.reject(unavailable('closed'));
+      // For a minute there will be none here: whoever waits keeps the message from an instance that has one.
+      if (refused !== undefined && again !== undefined) return Promise.reject(unavailable(`bind refused: ${refused.message}`));
       return new Promise((resolve, reject) => {
         const one = { resolve, reject };
         waiting.add(one);

@@ -1,7 +1,7 @@
 import type { Pdu } from 'smpp';
 import type { Config } from '../../../config.ts';
 import type { ReceiptState } from '../../../domain/receipt.ts';
-import { codeIn, receiptKey, type Receipt } from '../receipt.ts';
+import { codeIn, isId, receiptKey, type Receipt } from '../receipt.ts';
 
 type IdWriting = Config['sms']['smpp']['receiptId'];
 
@@ -17,8 +17,10 @@ const LONGEST = 65;
 const HEXADECIMAL = /^[\da-f]{1,64}$/;
 const DECIMAL = /^\d{1,64}$/;
 
+/** Most centres write receipts in ASCII, and what is told to be GSM 03.38 is read as that: these stand there in the place of others. */
+const AS_WRITTEN: Readonly<Record<string, string>> = { '§': '_', '¤': '$', '¡': '@' };
 /** Zeros in front and capitals are written by some and not by others. */
-const plain = (id: string): string => id.trim().toLowerCase().replace(/^0+(?=.)/, '');
+const plain = (id: string): string => id.trim().toLowerCase().replace(/^0+(?=.)/, '').replace(/[§¤¡]/g, (sign) => AS_WRITTEN[sign] ?? sign);
 const fromHexadecimal = (id: string): string => (HEXADECIMAL.test(id) ? BigInt(`0x${id}`).toString() : id);
 
 /**
@@ -54,6 +56,6 @@ export function parseReceipt(pdu: Pdu, writing: IdWriting): Receipt | undefined 
   const state = (typeof tlvState === 'number' ? BY_NUMBER[tlvState] : undefined) ?? (word === undefined ? undefined : BY_WORD[word]) ?? 'unknown';
   const inText = field(text, 'id');
   const given = typeof tlvId === 'string' && tlvId !== '' && tlvId.length <= LONGEST ? { id: tlvId, place: 'answer' as const } : inText === undefined ? undefined : { id: inText, place: 'text' as const };
-  if (given === undefined) return undefined;
+  if (given === undefined || !isId(given.id)) return undefined;
   return { key: keyOf(given.id, given.place, writing), state, code: codeIn(field(text, 'err')) };
 }

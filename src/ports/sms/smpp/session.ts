@@ -38,6 +38,7 @@ export interface SessionDeps {
 const DEFAULT_PORT = { 'smpp:': 2775, 'smpps:': 3550 } as const;
 const VERSION_3_4 = 0x34;
 const UNBIND_MS = 2000;
+const MOST_UNREAD_BYTES = 262_144;
 
 /** Not loaded where nobody speaks SMPP. */
 export const loadSmpp = async (): Promise<Smpp> => (await import('smpp')).default;
@@ -71,6 +72,12 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
     let onUnbound = (): void => undefined;
 
     const destroy = (): void => { session.destroy(); };
+    /** Nobody reads what waits here beyond a moment: a centre that only talks would fill our memory with answers to it. */
+    function send(pdu: Pdu): boolean {
+      if (session.socket.writableLength <= MOST_UNREAD_BYTES) return session.send(pdu);
+      destroy();
+      return false;
+    }
     const fail = (error: Error): void => {
       reject(error);
       destroy();
@@ -80,12 +87,12 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
     /** A line that is open and silent is no line. */
     function enquire(): void {
       const askedAt = Date.now();
-      session.send(new smpp.PDU('enquire_link'));
+      send(new smpp.PDU('enquire_link'));
       setTimeout(() => { if (heardAt < askedAt) destroy(); }, timeoutMs).unref();
     }
 
     const bound: Bound = {
-      send: (pdu) => session.send(pdu),
+      send,
       pause: () => { session.pause(); },
       resume: () => { session.resume(); },
       destroy,
@@ -94,7 +101,7 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
           onUnbound = done;
           session.once('close', done);
           setTimeout(done, Math.min(UNBIND_MS, timeoutMs)).unref();
-          if (!session.send(new smpp.PDU('unbind'))) done();
+          if (!send(new smpp.PDU('unbind'))) done();
         });
         destroy();
       },
@@ -104,6 +111,7 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
       heardAt = Date.now();
       switch (pdu.command) {
         case 'bind_transceiver_resp':
+          if (isBound) return;
           clearTimeout(patience);
           if (pdu.command_status !== STATUS.ok) {
             fail(new BindRefused(pdu.command_status));
@@ -114,19 +122,19 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
           resolve(bound);
           return;
         case 'enquire_link':
-          session.send(pdu.response());
+          send(pdu.response());
           return;
         case 'enquire_link_resp':
           return;
         case 'unbind':
-          session.send(pdu.response());
+          send(pdu.response());
           session.close();
           return;
         case 'unbind_resp':
           onUnbound();
           return;
         case 'unknown':
-          session.send(pdu.response());
+          send(pdu.response());
           return;
         default:
           if (isBound) onPdu(pdu, bound);
@@ -134,7 +142,7 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
     }
 
     const greet = (): void => {
-      session.send(new smpp.PDU('bind_transceiver', { system_id: systemId, password, system_type: systemType ?? '', interface_version: VERSION_3_4 }));
+      send(new smpp.PDU('bind_transceiver', { system_id: systemId, password, system_type: systemType ?? '', interface_version: VERSION_3_4 }));
     };
     session.on(new URL(settings.url ?? '').protocol === 'smpp:' ? 'connect' : 'secureConnect', greet);
     session.on('pdu', (pdu: Pdu) => {
