@@ -166,7 +166,8 @@
           line.setAttribute('data-now', word);
           if (word === 'failed') line.className += ' delivery--failed';
         }
-        if (request.status === 200 && line.getAttribute('data-last').split(' ').indexOf(word) < 0) later();
+        /* 503: many are here, and their forms go first. */
+        if (request.status === 503 || request.status === 200 && line.getAttribute('data-last').split(' ').indexOf(word) < 0) later();
       };
       /* No line for a moment: the next look may find one. */
       request.onerror = request.ontimeout = later;

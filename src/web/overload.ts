@@ -13,6 +13,8 @@ const UNDER_WAY = new Set(['token', 'me', 'session', 'admin', 'api', 'reg', 'jwk
 const BEGINS = /^\/(?:auth|request|device\/auth)$/;
 /** Who sends something that is waited for. A body of any other request nobody reads: it would never have arrived. */
 const SENDS = new Set(['POST', 'PUT', 'PATCH']);
+/** The script of the code page looking how far the code has come: comfort, a dozen times for each person, which must not crowd out their forms. */
+const LOOKS = '/register/otp/delivery';
 const ASSET = /\.(?:css|js|svg|png)$/;
 /** Where programs ask, whatever they say they accept. */
 const FOR_PROGRAMS = new Set(['token', 'me', 'request', 'api', 'reg', 'jwks', '.well-known']);
@@ -42,7 +44,7 @@ export function kindOf(ctx: Context, { underWay, session }: JourneyCookies): Kin
   const { path, method } = ctx;
   const first = firstOf(path);
   // Trials with invented people come last.
-  if (first === 'sandbox' || BEGINS.test(path)) return 'new';
+  if (first === 'sandbox' || BEGINS.test(path) || path.endsWith(LOOKS)) return 'new';
   if (UNDER_WAY.has(first) || ASSET.test(path)) return 'under-way';
   if (BEGUN.test(path)) return underWay.some((name) => hasCookie(ctx, name)) ? 'under-way' : 'new';
   return method === 'POST' && hasCookie(ctx, session) ? 'under-way' : 'new';

@@ -99,6 +99,18 @@ describeInChromium('The page that waits for a code', function () {
     expect(asked).to.equal(1);
   });
 
+  it('comes back later where forms go first', async () => {
+    answer = { status: 503, body: '' };
+    await page.goto(`${pages.url}/code`);
+    await page.clock.runFor(3000);
+    await until('a look', () => asked > 0);
+    answer = { body: 'delivered' };
+    await until('the news', async () => {
+      await page.clock.runFor(1000);
+      return (await line())?.startsWith('The operator reports') === true;
+    });
+  });
+
   it('ends with "sent" where no gateway reports, and does not begin where the end is known', async () => {
     await page.goto(`${pages.url}/new`);
     await until('the news', async () => {

@@ -196,6 +196,8 @@ describe('Overload', () => {
       expect(await server.status('/token', { method: 'POST' })).to.equal(200);
       expect(await server.status(`/interaction/${UID}`, { headers: { cookie: 'a=b; interaction=x' } })).to.equal(200);
       expect(await server.status(`/interaction/${UID}`, { headers: { cookie: 'no-interaction=x' } })).to.equal(503);
+      expect(await server.status(`/interaction/${UID}/register/otp/delivery`, { headers: { cookie: 'interaction=x' } }), 'the looks of a page can wait').to.equal(503);
+      expect(await server.status(`/interaction/${UID}/register/otp`, { method: 'POST', headers: { cookie: 'interaction=x' } })).to.equal(200);
       server.at.lag = 401;
       expect(await server.status('/token', { method: 'POST' })).to.equal(503);
       server.at.lag = 200;
