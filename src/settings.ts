@@ -139,7 +139,7 @@ export const settings = {
     resendSeconds: numbers([60, 120, 300, 900], 'Waits before each further code.'),
     sendsPerNumber: whole(5, 'Codes to one number in a day.', { min: 1 }),
     sendsPerNik: whole(8, 'Codes for one NIK in a day.', { min: 1 }),
-    undeliveredPerNumber: whole(3, 'Codes to one number that the gateway reported as undeliverable or rejected in a day, after which it gets no more; one that arrives begins anew.', { min: 1 }),
+    undeliveredPerNumber: whole(3, 'Codes to one number that the gateway reported as undelivered in a day, after which it gets no more; one that arrives begins anew.', { min: 1 }),
     sendsPerPrefix: whole(300, 'Codes to numbers that differ only in the last four digits, an hour.', { min: 1 }),
     sendsPerDay: whole(500_000, 'Codes in all, a day.', { env: 'OTP_DAILY_BUDGET', min: 1 }),
     numberChanges: whole(3, 'Changes of number in one registration.'),

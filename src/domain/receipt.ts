@@ -13,6 +13,7 @@ export const isFinal = (state: ReceiptState): state is FinalState => progressOf[
 
 /**
  * Whether it says something of the number itself. A telephone that was off for the five minutes of a code is no number that
- * takes no messages.
+ * takes no messages; and what is rejected is our sender id or our text, which would shut out every customer of the operator
+ * for a day after it was mended.
  */
-export const speaksAgainstNumber = (state: FinalState): boolean => state === 'undelivered' || state === 'rejected';
+export const speaksAgainstNumber = (state: FinalState): boolean => state === 'undelivered';

@@ -148,7 +148,7 @@ describe('Receipts over SMPP, and several instances', () => {
   });
 
   it('count against the number where it takes no messages, and a code that arrives begins anew', async () => {
-    for (const [id, stat, count] of [['e1', 'UNDELIV', 1], ['e2', 'REJECTD', 2], ['e3', 'EXPIRED', 2], ['e4', 'UNDELIV', 3], ['e5', 'DELIVRD', 0], ['e6', 'UNDELIV', 1]] as const) {
+    for (const [id, stat, count] of [['e1', 'UNDELIV', 1], ['e2', 'UNDELIV', 2], ['e3', 'EXPIRED', 2], ['e4', 'REJECTD', 2], ['e5', 'DELIVRD', 0], ['e6', 'UNDELIV', 1]] as const) {
       await send(id);
       await centre.report(receiptText(id, stat), other.session);
       await centre.report(receiptText(id, stat), sender.session);
