@@ -29,7 +29,7 @@ import { createPeople, type AccountChanges } from './people.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredByAccount, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
-import { endInteractionLast } from './resume.ts';
+import { endInteractionLast, endSessionOnceReplaced } from './resume.ts';
 import { honouredSession } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
@@ -155,6 +155,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   compareByHash(provider, { clients, store, clock, log });
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
   endInteractionLast(provider);
+  endSessionOnceReplaced(provider);
   awaitWrites(provider);
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {

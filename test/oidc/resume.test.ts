@@ -76,6 +76,50 @@ describe('The way back to the service', () => {
     await karirhub.receive(home, request);
   });
 
+  it('leaves it too where there is no room for the one that would take its place', async () => {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const browser = new Browser();
+    await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
+    const before = browser.cookie('session');
+    const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
+    const makeRoom = await fillDisk('Session');
+    const full = await signIn(browser, page, citizen.nik, citizen.password).finally(makeRoom);
+    expect([full.status, browser.cookie('session')]).to.deep.equal([503, before]);
+
+    expect(isHome(await browser.open((await karirhub.begin()).url), karirhub), 'signed in as before').to.equal(true);
+    const home = await browser.open(full.url);
+    expect(isHome(home, karirhub), `${home.status} ${home.url.href}`).to.equal(true);
+    await karirhub.receive(home, request);
+    expect(browser.cookie('session'), 'another id for what was proved anew').not.to.equal(before);
+  });
+
+  it('makes no second id of a session good where the first could not be ended', async () => {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const browser = new Browser();
+    await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
+    const before = browser.cookie('session');
+    const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
+    const count = async (): Promise<number> => (await app.database.knex('protocol_state').where('model', 'Session')).length;
+    const sessions = await count();
+    let first: Buffer | undefined;
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    Object.assign(protocolState, {
+      destroy(model: string, id: Buffer) {
+        if (model !== 'Session') return usual.destroy(model, id);
+        first ??= id;
+        return first.equals(id) ? Promise.reject(Object.assign(new Error('Redis is away'), { code: 'REDIS_AWAY' })) : usual.destroy(model, id);
+      },
+    });
+    const lost = await signIn(browser, page, citizen.nik, citizen.password).finally(() => Object.assign(protocolState, usual));
+    expect([lost.status, browser.cookie('session'), await count()]).to.deep.equal([503, before, sessions]);
+    const home = await browser.open(lost.url);
+    await karirhub.receive(home, request);
+    expect([browser.cookie('session') === before, await count()], 'and one now').to.deep.equal([false, sessions]);
+  });
+
   it('hands out no code with an error, where only the end could not be written', async () => {
     const citizen = somebody();
     await addAccount(app, citizen);
