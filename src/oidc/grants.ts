@@ -55,6 +55,14 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
   /** Words of an API may change without either. */
   const nameOf = (grantId: string, { scopes, resources }: Wanted): string | undefined => (resources.size === 0 ? `${grantId} ${scopes.join(' ')}` : undefined);
 
+  /** Whom a service of the house could not simply be listed for, lately: they took it back once, or a page tells them. */
+  const asked = new Set<string>();
+  /**
+   * Whether a grant may be made first, and the receipts looked at once, afterwards. Only where nobody is likely to be asked: a store remembers each grant of a person for as
+   * long as it could have lived, and whoever asks again and again without agreeing to anything would fill it.
+   */
+  const isExpected = (client: Client | undefined, accountId: string): boolean => client?.metadata.first_party === true && !asked.has(`${accountId} ${client.id}`);
+
   async function unsettled(accountId: string, clientId: string, { scopes, resources }: Wanted): Promise<ReadonlySet<string>> {
     const client = await clients.find(clientId);
     const wantedApis = (await Promise.all([...resources.keys()].map((identifier) => apis.find(identifier)))).filter((api) => api !== undefined);
@@ -76,8 +84,7 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const row = await clients.find(client.clientId);
     const name = theirs === undefined ? undefined : nameOf(theirs.jti, wanted);
     const isSettled = name !== undefined && row !== undefined && settled.get(row)?.has(name) === true;
-    // Where there is no grant yet, one is made first and the receipts are looked at then: see below.
-    const missing = isSettled || theirs === undefined ? NONE : await unsettled(accountId, client.clientId, wanted);
+    const missing = isSettled || (theirs === undefined && isExpected(row, accountId)) ? NONE : await unsettled(accountId, client.clientId, wanted);
     // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
     const now = Math.floor(Date.now() / 1000);
     const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, now) ? undefined : theirs;
@@ -101,6 +108,8 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     await grant.save();
     // Withdrawn in this moment: a withdrawal ends the receipts first and the grants then, and this one may have come after.
     if ((await unsettled(accountId, client.clientId, wanted)).size === 0) return grant;
+    if (asked.size >= MOST_SETTLED) asked.clear();
+    asked.add(`${accountId} ${client.clientId}`);
     await grant.destroy();
     return undefined;
   };
