@@ -160,6 +160,15 @@ for (const [name, open] of implementations) {
       expect((await counters.read(limit, 'a')).used).to.equal(0);
     });
 
+    it('says of one that is held when the hold ends, however often it is asked and whatever the window', async () => {
+      await counters.take(limit, 'a');
+      await counters.hold(limit, 'a', 90);
+      for (const left of [90, 60, 25, 5]) {
+        closeTo((await counters.takeAll([[limit, 'a']])).readings[0]?.resetsAt, inSeconds(left));
+        bench.pass({ 90: 30, 60: 35, 25: 20, 5: 0 }[left] ?? 0);
+      }
+    });
+
     it('never lets more than the points of any of several through, however many ask at once and wherever', async () => {
       const [wide, narrow] = [{ ...limit, points: 40 }, { ...limit, name: `${limit.name}.narrow`, points: 20 }];
       const all = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? counters : bench.elsewhere).takeAll([[wide, 'a'], [narrow, 'a']])));

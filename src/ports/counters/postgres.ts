@@ -95,7 +95,9 @@ export function createPostgresCounters({ db, clock = systemClock }: PostgresCoun
         throw result;
       });
       const reading = readingOf(limit, counted, held);
-      return { ...reading, refused: held !== null || reading.used > limit.points };
+      // With room for the point in its window, a held key is let through when the hold ends, and no later.
+      const resetsAt = held !== null && reading.used <= limit.points ? endOf(held) : reading.resetsAt;
+      return { ...reading, resetsAt, refused: held !== null || reading.used > limit.points };
     },
 
     async giveBack(limit, key) {

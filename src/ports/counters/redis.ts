@@ -76,9 +76,15 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
       resetsAt: used === 0 && !held ? undefined : new Date(Math.max(windowEnd, holdEnd)),
     };
   };
+  /** With room for the point in its window, a held key is let through when the hold ends, and no later. */
+  const takenOf = (limit: Limit, answer: unknown): TakenReading => {
+    const reading = readingOf(limit, answer);
+    const [, , holdEnd = 0] = answer as readonly number[];
+    return holdEnd > 0 && reading.used <= limit.points ? { ...reading, resetsAt: new Date(holdEnd) } : reading;
+  };
 
   const single: SingleCounters = {
-    take: async (limit, key) => readingOf(limit, await redis.run(take, [keyOf(limit, key)], [now(), limit.windowSeconds * 1000])),
+    take: async (limit, key) => takenOf(limit, await redis.run(take, [keyOf(limit, key)], [now(), limit.windowSeconds * 1000])),
     async giveBack(limit, key) {
       await redis.run(giveBack, [keyOf(limit, key)], [now()]);
     },
@@ -101,7 +107,7 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
     async takeAll(counts) {
       if (counts.length === 0) return { readings: [], refusedBy: undefined };
       const answers = (await redis.run(takeAll, counts.map(([limit, key]) => keyOf(limit, key)), [now(), ...counts.flatMap(([{ windowSeconds, points }]) => [windowSeconds * 1000, points])])) as readonly unknown[];
-      const readings = counts.slice(0, answers.length).map(([limit], at) => readingOf(limit, answers[at]));
+      const readings = counts.slice(0, answers.length).map(([limit], at) => takenOf(limit, answers[at]));
       return { readings, refusedBy: readings.at(-1)?.refused === true ? counts[readings.length - 1] : undefined };
     },
     async giveBackAll(counts) {
