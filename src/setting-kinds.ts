@@ -43,7 +43,9 @@ const isTimeZone = (text: string): boolean => {
 };
 
 export const text = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().min(1), fallback, about, ...notes });
-export const optionalLink = (protocol: RegExp, about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.url({ protocol }).optional(), fallback: undefined, about, ...notes });
+/** `smpp(s) address`, of `^smpps?$`. */
+const schemesOf = ({ source }: RegExp): string => `${source.replace(/^\^|\$$/g, '').replace(/(?:\(\?:(\w+)\)|(\w))\?$/, (_, more?: string, one?: string) => `(${more ?? one ?? ''})`)} address`;
+export const optionalLink = (protocol: RegExp, about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.url({ protocol }).optional().describe(schemesOf(protocol)), fallback: undefined, about, ...notes });
 export const zone = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().refine(isTimeZone, 'no such time zone'), fallback, about, ...notes });
 export const optional = (about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.string().min(1).optional(), fallback: undefined, about, ...notes });
 export const link = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.url({ protocol: /^https?$/ }), fallback, about, ...notes });
