@@ -46,6 +46,23 @@ describe('Second factor: whoever has the password', () => {
 
   const refusalsOf = async (accountId: AccountId): Promise<unknown[]> => (await app.store.audit.list({ accountId, type: 'second-factor.refused' })).map(({ details }) => (details as { reason: string }).reason);
 
+  it('is asked for its code too where it was set up while the password was looked at', async () => {
+    const citizen = somebody();
+    const id = await addAccount(app, citizen);
+    const { passwords } = app.container;
+    const verify = passwords.verify.bind(passwords);
+    Object.assign(passwords, {
+      async verify(...args: Parameters<typeof verify>) {
+        await giveSecondFactor(app, id);
+        return verify(...args);
+      },
+    });
+    const browser = new Browser();
+    const { page } = await visit(browser, service);
+    const next = await signIn(browser, page, citizen.nik, citizen.password).finally(() => Object.assign(passwords, { verify }));
+    expect(next.url.pathname).to.match(/\/second-factor$/);
+  });
+
   it('gets nowhere round the question: neither on to the service, nor to a session, nor to another step', async () => {
     const { citizen, recoveryCodes } = await enrolled();
     const { browser, page } = await withPassword(citizen);
