@@ -114,6 +114,13 @@ describe('The doctor', () => {
     expect(await ask({ secret })).to.match(/^sms receipts ok: .*\/receipts\/<SMS_RECEIPT_SECRET>, guarded by that secret alone/m).and.not.include(secret);
     expect(await ask({ secret, networks: ['203.0.113.0/24'], signatureHeader: 'x-signature' })).to.match(/^sms receipts ok: .*from 203\.0\.113\.0\/24, signed in x-signature/m);
     expect(await ask({ secret, states: { DELIVRD: 'sent' } })).to.match(/^sms receipts fail: .*SMS_RECEIPT_STATES/m);
+    const byRef = async (body: string): Promise<string> => {
+      const { sms } = app.config;
+      const findings = await examineSms({ ...app.config, sms: { ...sms, driver: 'http', http: { ...sms.http, url: gateway, body }, receipts: { ...sms.receipts, secret, refPath: 'callback' } } });
+      return findings.map(({ check, state, remedy = '' }) => `${check} ${state}: ${remedy}`).join('\n');
+    };
+    expect(await byRef('{"to":"{to}","text":"{text}"}')).to.match(/^sms receipts fail: .*\{ref\}.*SMS_HTTP_BODY/m);
+    expect(await byRef('{"to":"{to}","text":"{text}","ref":"{ref}"}')).to.match(/^sms receipts ok/m);
     expect((await examineSms(app.config)).map(({ state }) => state)).to.deep.equal(['warn']);
   });
 

@@ -5,11 +5,13 @@ import { BindRefused, probeSmpp, type SmppSettings } from '../ports/sms/smpp/ses
 import { STATUS } from '../ports/sms/smpp/status.ts';
 
 /** How the gateway reports, as far as settings say; whether it does shows in the figures. */
-function checkReceipts({ sms: { receipts }, http: { issuer } }: Pick<Config, 'sms' | 'http'>): Finding {
+function checkReceipts({ sms: { http, receipts }, http: { issuer } }: Pick<Config, 'sms' | 'http'>): Finding {
   const check = 'sms receipts';
-  const { secret, networks, signatureHeader, method, states } = receipts;
+  const { secret, networks, signatureHeader, method, states, refPath } = receipts;
   if (secret === undefined) return warn(check, 'no gateway reports: nobody is told whether a code has arrived', 'set SMS_RECEIPT_SECRET and give the provider ISSUER/receipts/<it> (docs/operasi/monitoring.md)');
   if (!Object.values(states).includes('delivered')) return fail(check, 'no word of the gateway means that a message was delivered', 'name it in SMS_RECEIPT_STATES');
+  const sends = [http.url ?? '', ...Object.values(http.headers), ...(http.method === 'GET' ? [] : [http.body])];
+  if (refPath !== undefined && !sends.some((part) => part.includes('{ref}'))) return fail(check, `the gateway should report by our {ref} (${refPath}), and is never told it`, 'put {ref} into SMS_HTTP_BODY or SMS_HTTP_URL, or leave out SMS_RECEIPT_REF_PATH');
   const guards = [...(networks.length > 0 ? [`from ${networks.join(', ')}`] : []), ...(signatureHeader === undefined ? [] : [`signed in ${signatureHeader}`])];
   return ok(check, `taken by ${method} at ${issuer}/receipts/<SMS_RECEIPT_SECRET>, ${guards.length === 0 ? 'guarded by that secret alone' : guards.join(', ')}`);
 }
