@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { expect } from 'chai';
 import smpp from 'smpp';
+import { createAuthority, createServerCertificate } from '../../src/dev/certificate.ts';
 import type { Receipt } from '../../src/ports/sms/receipt.ts';
 import { createSmppGateway } from '../../src/ports/sms/smpp/gateway.ts';
-import type { SmppSettings } from '../../src/ports/sms/smpp/session.ts';
+import { probeSmpp, type SmppSettings } from '../../src/ports/sms/smpp/session.ts';
 import type { SmsGateway, TextMessage } from '../../src/ports/sms/sms.ts';
 import { recordingLog } from '../messages/parts.ts';
 import { receiptText, smppSettings, startCentre, type Submission, type TestCentre } from '../messages/smpp-centre.ts';
@@ -100,6 +102,28 @@ describe('SMS over SMPP, with a centre that behaves badly', () => {
       for (const socket of sockets) socket.destroy();
       server.close();
     }
+  });
+
+  it('a centre by TLS is told by which name it was asked for, and has to bear that name', async () => {
+    const authority = createAuthority('operator');
+    const asked: unknown[] = [];
+    const ask = async (name: string): Promise<unknown> => {
+      const server = createTlsServer(createServerCertificate(authority, [name]), (socket) => {
+        socket.on('error', () => undefined);
+        asked.push((socket as { servername?: unknown }).servername);
+        socket.destroy();
+      });
+      server.on('tlsClientError', () => undefined);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const settings = smppSettings(`smpps://localhost:${(server.address() as AddressInfo).port}`, { ca: authority.cert, timeoutMs: 2000 });
+      const error: unknown = await probeSmpp(settings).catch((reason: unknown) => reason);
+      server.close();
+      return (error as { code?: unknown }).code ?? (error as Error).message;
+    };
+    expect(await ask('localhost')).to.equal('the centre hung up');
+    expect(await ask('other.contoh.test')).to.equal('ERR_TLS_CERT_ALTNAME_INVALID');
+    expect(asked[0]).to.equal('localhost');
   });
 
   it('a receipt with a byte in its id that no database takes is one of nobody, and does not come again for ever', async () => {

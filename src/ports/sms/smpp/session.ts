@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { Pdu, Session, Smpp } from 'smpp';
 import type { Config } from '../../../config.ts';
 import { STATUS, statusText } from './status.ts';
@@ -48,10 +49,11 @@ const certificate = (ca: string): string => (ca.includes('-----BEGIN') ? ca : re
 function placeOf({ url, ca }: SmppSettings): object {
   const { protocol, hostname, port } = new URL(url ?? '');
   const isTls = protocol !== 'smpp:';
+  const host = hostname.replace(/^\[|\]$/g, '');
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: port === '' ? DEFAULT_PORT[isTls ? 'smpps:' : 'smpp:'] : Number(port),
-    ...(isTls ? { tls: true, ...(ca === undefined ? {} : { ca: certificate(ca) }) } : {}),
+    ...(isTls ? { tls: true, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca: certificate(ca) }) } : {}),
   };
 }
 
