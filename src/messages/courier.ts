@@ -79,6 +79,7 @@ export function createCourier({ store, sms, mail, receipts, clock, random, confi
       ...shared,
       receipts,
       channel: 'sms',
+      isShutOut: () => sms.isShutOut?.() === true,
       handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, ttlSeconds: secondsLeft(message) }, signal),
     }),
     createLane({

@@ -16,6 +16,8 @@ export interface LaneDeps {
   /** Where receipts of handed over messages belong; undefined where nobody reports. */
   readonly receipts?: Pick<Receipts, 'handedOver'> | undefined;
   readonly handOver: (message: ClaimedMessage, payload: MessagePayload, signal: AbortSignal) => Promise<Accepted>;
+  /** Whether the gateway takes nothing from this process. */
+  readonly isShutOut?: (() => boolean) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: CourierConfig;
@@ -25,11 +27,14 @@ export interface LaneDeps {
 /** Waits between tries to record what became of a message: one that is sent but not recorded is sent again. */
 const SETTLE_WAITS_MS = [100, 500, 2000, 5000];
 
+/** So long who is shut out leaves a message to others; then it fails here, and whoever waits for it comes to know. */
+const LEFT_TO_OTHERS_SECONDS = 20;
+
 /**
  * The messages of one channel. SMS and mail each have a lane of their own, so that a mail server that hangs does not
  * hold up codes.
  */
-export function createLane({ channel, messages, receipts, handOver, clock, random, config, log }: LaneDeps): Pump {
+export function createLane({ channel, messages, receipts, handOver, isShutOut = () => false, clock, random, config, log }: LaneDeps): Pump {
   /** Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name. */
   const operatorOfRecipient = (message: ClaimedMessage): { operator?: Operator } => {
     if (channel !== 'sms') return {};
@@ -102,7 +107,7 @@ export function createLane({ channel, messages, receipts, handOver, clock, rando
     most: config.batch,
     claim: (limit) => {
       const now = clock.now();
-      return messages.claim({ channel, now, leasedUntil: addSeconds(now, config.leaseSeconds), leaseOwner: random.uuid(), limit });
+      return messages.claim({ channel, now: isShutOut() ? addSeconds(now, -LEFT_TO_OTHERS_SECONDS) : now, leasedUntil: addSeconds(now, config.leaseSeconds), leaseOwner: random.uuid(), limit });
     },
     work: deliver,
   });

@@ -148,5 +148,7 @@ describe('SMS over SMPP, with a centre that behaves badly', () => {
     await sms.send(message).catch(() => undefined);
     const error: unknown = await Promise.race([sms.send(message).catch((reason: unknown) => reason), until('an answer', () => false, 2000).catch(() => 'waits')]);
     expect(String(error)).to.include('bind refused: wrong password');
+    expect(sms.isShutOut?.()).to.equal(true);
+    expect(gateway().isShutOut?.()).to.equal(false);
   });
 });

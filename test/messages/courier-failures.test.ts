@@ -51,6 +51,17 @@ describe('Courier: messages that cannot be handed over', () => {
       expect(await bench.row(id)).to.deep.include({ state: 'sent', provider_id: 'gw-1', attempts: 2 });
     });
 
+    it('leaves messages to other processes while the gateway takes nothing from this one, and then fails them here', async () => {
+      const sms = Object.assign(recordingSms(), { isShutOut: () => true, behave: () => Promise.reject(new Error('shut out')) });
+      bench.courier = bench.another({ sms });
+      const id = await bench.post();
+      await bench.courier.flush();
+      expect(await bench.row(id)).to.deep.include({ state: 'queued', attempts: 0 });
+      bench.deps.clock.advance(21);
+      await bench.courier.flush();
+      expect(await bench.row(id)).to.deep.include({ state: 'queued', attempts: 1, last_error: 'UNEXPECTED' });
+    });
+
     it('gives up at once what the gateway refuses for good', async () => {
       bench.gateway.answer = status(400);
       const id = await bench.post();

@@ -26,5 +26,7 @@ export interface SmsGateway {
    * @param take  keeps a receipt; when it fails, the gateway is told to report again.
    */
   listen?(take: (receipt: Receipt) => Promise<void>): void;
+  /** Whether messages given to this process would fail for a while, where those given to another might not. */
+  isShutOut?(): boolean;
   close(): Promise<void>;
 }

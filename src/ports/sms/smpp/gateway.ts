@@ -53,6 +53,7 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
   const window = createWindow(settings.window);
   const keeping = new Set<Promise<void>>();
   let take: ((receipt: Receipt) => Promise<void>) | undefined;
+  let line: Line | undefined;
   let opened: Promise<{ readonly smpp: Smpp; readonly line: Line }> | undefined;
 
   function loseAll(): void {
@@ -92,7 +93,10 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
   }
 
   const open = (): Promise<{ readonly smpp: Smpp; readonly line: Line }> =>
-    (opened ??= load().then((smpp) => ({ smpp, line: createLine({ smpp, settings, onPdu, onLost: loseAll, log, ...(waitsMs === undefined ? {} : { waitsMs }) }) })));
+    (opened ??= load().then((smpp) => {
+      line = createLine({ smpp, settings, onPdu, onLost: loseAll, log, ...(waitsMs === undefined ? {} : { waitsMs }) });
+      return { smpp, line };
+    }));
 
   function submission(smpp: Smpp, { to, text, ttlSeconds }: TextMessage): Pdu {
     const { dataCoding, of } = ALPHABETS[settings.alphabet];
@@ -112,8 +116,8 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
     });
   }
 
-  async function submit(pdu: Pdu, line: Line, signal: AbortSignal): Promise<Pdu> {
-    const session = await line.session(signal);
+  async function submit(pdu: Pdu, on: Line, signal: AbortSignal): Promise<Pdu> {
+    const session = await on.session(signal);
     return new Promise((resolve, reject) => {
       if (signal.aborted || !session.send(pdu)) {
         reject(unavailable('not sent'));
@@ -136,11 +140,11 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
       if (given?.aborted === true) throw unavailable('not begun');
       const limit = AbortSignal.timeout(timeoutMs);
       const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
-      const { smpp, line } = await open();
+      const { smpp, line: ours } = await open();
       const pdu = submission(smpp, message);
       const leave = await window.enter(signal);
       try {
-        const answer = await submit(pdu, line, signal);
+        const answer = await submit(pdu, ours, signal);
         if (answer.command !== 'submit_sm_resp') throw unavailable(`not understood: ${statusText(answer.command_status)}`);
         if (answer.command_status !== STATUS.ok) throw refusalOf(answer.command_status);
         const { message_id: id } = answer;
@@ -152,13 +156,15 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
 
     listen(taking) {
       take = taking;
-      open().then(({ line }) => { line.open(); }, (error: unknown) => { log.error({ event: 'sms.line.refused', reason: error instanceof Error ? error.name : 'unknown' }, 'SMPP cannot be spoken'); });
+      open().then(({ line: ours }) => { ours.open(); }, (error: unknown) => { log.error({ event: 'sms.line.refused', reason: error instanceof Error ? error.name : 'unknown' }, 'SMPP cannot be spoken'); });
     },
+
+    isShutOut: () => line?.isRefused() === true,
 
     async close() {
       // What was submitted is answered first, or gives up by its own time; then what came meanwhile is kept.
       await window.close();
-      const line = (await opened?.catch(() => undefined))?.line;
+      await opened?.catch(() => undefined);
       await Promise.all(keeping);
       await line?.close();
     },

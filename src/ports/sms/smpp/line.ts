@@ -17,6 +17,8 @@ export interface LineDeps {
 export interface Line {
   /** The session, as soon as there is one. @throws {DeliveryError} as long as the centre does not let us in, or the signal comes first. */
   session(signal: AbortSignal): Promise<Bound>;
+  /** Whether the centre has refused us, and is not asked again yet. */
+  isRefused(): boolean;
   /** Opens it, and keeps it open. */
   open(): void;
   /** Takes leave. */
@@ -104,6 +106,7 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
 
   return {
     open,
+    isRefused: () => refused !== undefined && again !== undefined,
 
     session(signal) {
       if (current !== undefined) return Promise.resolve(current);
