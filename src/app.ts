@@ -9,6 +9,7 @@ import { guardUserCodes } from './oidc/device-flow.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { createPrebuilt } from './oidc/prebuilt.ts';
 import { addressesOf } from './oidc/provider.ts';
+import { resumeAtOnce } from './oidc/resume-at-once.ts';
 import { signOutFromAnywhere } from './oidc/sign-out.ts';
 import { forgetRequest } from './oidc/state/request.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
@@ -95,6 +96,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
       serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }),
       filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })),
       identifySender({ config, keyedHash, random }),
+      resumeAtOnce(provider, cookieSigner, [...container.front, ...provider.middleware]),
       container.console,
       container.sandbox,
       ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),

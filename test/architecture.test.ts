@@ -88,7 +88,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   jose: { values: ['dev/sample-service/'] },
   knex: { values: ['store/'], types: ['core.ts', 'ports/counters/postgres.ts'] },
   koa: { values: ['app.ts', 'dev/sample-service/'], types: ['web/', 'oidc/', 'bridge/', 'interaction/', 'account/', 'admin/', 'docs/', 'container.ts', 'front.ts', 'http-server.ts', 'sandbox.ts', 'sandbox/', 'portal/', 'receipts/', 'dev/'] },
-  'koa-compose': { values: ['web/lean.ts'] },
+  'koa-compose': { values: ['web/lean.ts', 'oidc/resume-at-once.ts'] },
   'koa-compress': { values: ['app.ts'] },
   helmet: { values: ['web/security-headers.ts'] },
   'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'admin/console.ts', 'sandbox/routes.ts', 'dev/'], types: ['sandbox/', 'interaction/', 'account/', 'admin/', 'app.ts', 'container.ts', 'journeys.ts', 'server.ts'] },

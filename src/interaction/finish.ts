@@ -5,6 +5,7 @@ import type { AccountId } from '../domain/account.ts';
 import type { Store } from '../store/store.ts';
 import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
+import { leadBack } from '../web/way-back.ts';
 import { seeOther } from '../web/see-other.ts';
 import { entered, interactionPath, type Entered } from './entrance.ts';
 import { wantedOf, type Sharing } from './sharing.ts';
@@ -57,11 +58,27 @@ export interface FinishDeps {
   readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
 }
 
+/** Another press of the button was faster, and the sign-in has come to its end. */
+const isOver = (error: unknown): boolean => error instanceof Error && error.name === 'SessionNotFound';
+
 export function createFinish({ provider, sharing, store, audit, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2], { mergeWithLastSubmission = false } = {}): Promise<void> {
-    const returnTo = await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission });
-    ctx.status = 303;
-    ctx.redirect(returnTo);
+    const { uid, interaction: { params } } = entered(ctx);
+    const again = interactionPath(uid, 'resume');
+    let home: string;
+    try {
+      home = await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission });
+    } catch (error) {
+      if (!isOver(error)) throw error;
+      seeOther(ctx, again);
+      return;
+    }
+    // The page that brings the answer to the service by a form has an address of its own: loaded again, it must not send the form before it.
+    if (params.response_mode !== 'form_post') leadBack(ctx, { home, again });
+    else {
+      ctx.status = 303;
+      ctx.redirect(home);
+    }
   }
 
   /** The page may have said already what the service gets. Where it has not, the provider asks next. */

@@ -63,6 +63,13 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
    */
   const isExpected = (client: Client | undefined, accountId: string): boolean => client?.metadata.first_party === true && !asked.has(`${accountId} ${client.id}`);
 
+  function settle(row: Client | undefined, name: string | undefined): void {
+    if (name === undefined || row === undefined) return;
+    const names = settled.get(row);
+    if (names === undefined || names.size >= MOST_SETTLED) settled.set(row, new Set([name]));
+    else names.add(name);
+  }
+
   async function unsettled(accountId: string, clientId: string, { scopes, resources }: Wanted): Promise<ReadonlySet<string>> {
     const client = await clients.find(clientId);
     const wantedApis = (await Promise.all([...resources.keys()].map((identifier) => apis.find(identifier)))).filter((api) => api !== undefined);
@@ -94,11 +101,7 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     if (missing.size > 0) return outdated ? undefined : existing;
     const isLonger = existing !== undefined && prolong(existing, lifetimes, now);
     if (existing !== undefined && !isLonger && keysOf(wanted).every((key) => granted.has(key))) {
-      if (name !== undefined && row !== undefined && !isSettled) {
-        const names = settled.get(row);
-        if (names === undefined || names.size >= MOST_SETTLED) settled.set(row, new Set([name]));
-        else names.add(name);
-      }
+      if (!isSettled) settle(row, name);
       return existing;
     }
 
@@ -107,7 +110,10 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     for (const [identifier, names] of wanted.resources) if (names.length > 0) grant.addResourceScope(identifier, names.join(' '));
     await grant.save();
     // Withdrawn in this moment: a withdrawal ends the receipts first and the grants then, and this one may have come after.
-    if ((await unsettled(accountId, client.clientId, wanted)).size === 0) return grant;
+    if ((await unsettled(accountId, client.clientId, wanted)).size === 0) {
+      settle(row, nameOf(grant.jti, wanted));
+      return grant;
+    }
     if (asked.size >= MOST_SETTLED) asked.clear();
     asked.add(`${accountId} ${client.clientId}`);
     await grant.destroy();

@@ -59,10 +59,11 @@ describe('Sign-in: pages that cannot be shown any more', () => {
 
     it('explains a reload of the way back, too', async () => {
       const browser = new Browser();
-      const { page } = await visit(browser, karirhub);
+      // The answer by a form of its own has an address of its own; others go home with the answer to the password.
+      const { page } = await visit(browser, karirhub, { response_mode: 'form_post' });
       const answer = await browser.post(page, 'identifier', { identifier: budi.nik, password: budi.password });
       const resume = new URL(answer.headers.get('location') ?? '', app.url);
-      expect(isHome(await browser.follow(answer), karirhub)).to.equal(true);
+      expect((await browser.follow(answer)).forms[0]?.action).to.equal(`${karirhub.origin}/cb`);
       const reloaded = await browser.open(resume);
       expect(reloaded.status).to.equal(410);
       expect(reloaded.text).to.include('sudah selesai');

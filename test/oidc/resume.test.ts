@@ -65,13 +65,11 @@ describe('The way back to the service', () => {
     await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
     const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
     const before = browser.cookie('session');
-    const answer = await browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
-    const back = new URL(answer.headers.get('location') ?? '', app.url);
-    const lost = await without(() => true, ['upsert', 'destroy'], () => browser.request(back));
-    expect(lost.status).to.equal(503);
+    const lost = await without((model) => model !== 'Interaction', ['upsert', 'destroy'], () => signIn(browser, page, citizen.nik, citizen.password));
+    expect([lost.status, lost.url.pathname.split('/')[1]]).to.deep.equal([503, 'auth']);
     expect(browser.cookie('session'), 'that of one which was never written').to.equal(before);
 
-    const home = await browser.open(back);
+    const home = await browser.open(lost.url);
     expect(isHome(home, karirhub), `${home.status} ${home.url.href}`).to.equal(true);
     await karirhub.receive(home, request);
   });
@@ -130,5 +128,56 @@ describe('The way back to the service', () => {
     const home = await browser.open(lost.url);
     expect(isHome(home, karirhub)).to.equal(true);
     await karirhub.receive(home, request);
+  });
+
+  describe('at once, with the answer to the last form', () => {
+    it('leads to the service with the code and the cookie of the session, and its own address has nothing to tell any more', async () => {
+      const citizen = somebody();
+      await addAccount(app, citizen);
+      const browser = new Browser();
+      const { page, request } = await visit(browser, karirhub);
+      const answer = await browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+      expect(answer.status).to.equal(303);
+      expect(answer.headers.get('location')).to.match(/^https:\/\/rp-\d+\.test\/cb\?code=/);
+      expect(answer.headers.get('cache-control')).to.include('no-store');
+      expect(answer.headers.getSetCookie().some((cookie) => cookie.startsWith('session='))).to.equal(true);
+      const home = await browser.follow(answer);
+      expect((await karirhub.receive(home, request)).claims.name).to.equal(citizen.name);
+      expect((await browser.open(`${app.url}/auth/${page.url.pathname.split('/')[2] ?? ''}`)).status).to.equal(410);
+    });
+
+    it('brings a refusal home too', async () => {
+      const browser = new Browser();
+      const { page } = await visit(browser, karirhub);
+      const answer = await browser.request(page.url.href.replace(/login$/, 'cancel'));
+      expect(answer.status).to.equal(303);
+      expect(new URL(answer.headers.get('location') ?? '').searchParams.get('error')).to.equal('access_denied');
+    });
+
+    it('is not had by whoever brings the cookie of the way back alone, or a form of another browser', async () => {
+      const citizen = somebody();
+      await addAccount(app, citizen);
+      const { page } = await visit(new Browser(), karirhub);
+      const stranger = new Browser();
+      await stranger.open(app.url);
+      const fields = new URLSearchParams({ ...page.form('identifier').fields, identifier: citizen.nik, password: citizen.password });
+      const answer = await stranger.request(page.url.href, { method: 'POST', body: fields });
+      expect(answer.status).to.equal(403);
+      expect(answer.headers.getSetCookie().some((cookie) => cookie.startsWith('session='))).to.equal(false);
+    });
+
+    it('signs in once where the form comes twice at the same moment', async () => {
+      const citizen = somebody();
+      await addAccount(app, citizen);
+      const browser = new Browser();
+      const { page, request } = await visit(browser, karirhub);
+      const send = (): ReturnType<Browser['post']> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+      const answers = await Promise.all([send(), send()]);
+      expect(answers.map(({ status }) => status)).to.deep.equal([303, 303]);
+      const homes = await Promise.all(answers.map((answer) => browser.follow(answer)));
+      const home = homes.find((one) => isHome(one, karirhub));
+      expect(home, homes.map(({ url }) => url.href).join(' ')).to.not.equal(undefined);
+      expect((await karirhub.receive(home!, request)).claims.name).to.equal(citizen.name);
+    });
   });
 });
