@@ -97,8 +97,15 @@ export const prepared = async <Row extends object>(db: Knex, name: string, text:
 /** As `prepared`. @returns how many rows it has changed. */
 export const preparedChange = async (db: Knex, name: string, text: string, values: readonly unknown[]): Promise<number> => (await runPrepared(db, name, text, values)).rowCount ?? 0;
 
-/** What was written for each row of the same columns. */
+/** The names of statements by their texts: one for each row of the same columns. */
 const inserts = new Map<string, string>();
+
+function nameInsert(table: string, text: string): string {
+  const others = [...inserts.values()].filter((name) => name.startsWith(`insert ${table}`)).length;
+  const name = others === 0 ? `insert ${table}` : `insert ${table} ${others + 1}`;
+  inserts.set(text, name);
+  return name;
+}
 
 /**
  * Inserts one row by a prepared statement.
@@ -109,8 +116,7 @@ const inserts = new Map<string, string>();
 export function insertRow(db: Knex, table: string, row: Readonly<Record<string, unknown>>, otherwise = ''): Promise<number> {
   const columns = Object.keys(row);
   const text = `insert into ${table} (${columns.join(', ')}) values (${columns.map((_, at) => `$${at + 1}`).join(', ')}) ${otherwise}`;
-  const name = inserts.get(text) ?? `insert-${table}-${inserts.size}`;
-  inserts.set(text, name);
+  const name = inserts.get(text) ?? nameInsert(table, text);
   return preparedChange(db, name, text, Object.values(row));
 }
 
