@@ -74,7 +74,7 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
       return;
     }
     // The page that brings the answer to the service by a form has an address of its own: loaded again, it must not send the form before it.
-    if (params.response_mode !== 'form_post') leadBack(ctx, { home, again });
+    if (params.response_mode !== 'form_post') leadBack(ctx, { home, ended: interactionPath(uid), again });
     else {
       ctx.status = 303;
       ctx.redirect(home);

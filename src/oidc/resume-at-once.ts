@@ -45,11 +45,11 @@ export function resumeAtOnce(provider: Provider, cookieSigner: Pick<CookieSigner
     if (wayBack === undefined) return;
     const path = new URL(wayBack.home).pathname;
     const status = path.startsWith(`${authorization}/`) ? await goOn(ctx, path) : 500;
-    if (status < 400) return;
+    if (status < 400 && ctx.response.get('location') !== wayBack.ended) return;
     ctx.body = null;
     ctx.remove('Retry-After');
     ctx.status = 303;
-    // The sign-in is over already: single sign-on leads to the same end.
+    // Over already, by another press of the button: single sign-on leads to the same end.
     ctx.redirect(status < 500 ? wayBack.again : wayBack.home);
   };
 }

@@ -4,6 +4,8 @@ import type { Context } from 'koa';
 export interface WayBack {
   /** An address of the protocol, which leads to the service. */
   readonly home: string;
+  /** The address of the sign-in, where it is told that it is over. */
+  readonly ended: string;
   /** Where the request of the sign-in begins anew: for the second press of a button whose first was faster. */
   readonly again: string;
 }

@@ -166,6 +166,32 @@ describe('The way back to the service', () => {
       expect(answer.headers.getSetCookie().some((cookie) => cookie.startsWith('session='))).to.equal(false);
     });
 
+    it('leads the second press of the button to the same end where the first was faster by a trip to the store', async () => {
+      const citizen = somebody();
+      await addAccount(app, citizen);
+      const browser = new Browser();
+      const { page, request } = await visit(browser, karirhub);
+      const send = (): ReturnType<Browser['post']> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+      const { protocolState } = app.container.store;
+      const usual = { ...protocolState };
+      // The second has said how it ended, and looks for the sign-in on its way back when the first has ended it.
+      let first: Awaited<ReturnType<typeof send>> | undefined;
+      let results = 0;
+      Object.assign(protocolState, {
+        async upsert(write: ProtocolWrite) {
+          await usual.upsert(write);
+          if (write.model !== 'Interaction' || (results += 1) > 1) return;
+          first = await send();
+        },
+      });
+      const second = await send().finally(() => Object.assign(protocolState, usual));
+      expect([first?.status, second.status]).to.deep.equal([303, 303]);
+      expect(second.headers.get('location')).to.match(/\/resume$/);
+      const home = await browser.follow(second);
+      expect(isHome(home, karirhub), home.url.href).to.equal(true);
+      await karirhub.receive(home, request);
+    });
+
     it('signs in once where the form comes twice at the same moment', async () => {
       const citizen = somebody();
       await addAccount(app, citizen);
