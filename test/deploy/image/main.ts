@@ -1,11 +1,9 @@
 /**
- * `npm run test:image [-- --stand-ins]`: builds the image as deploy/container has it, looks at what is in it, and lets two instances of it do
+ * `npm run test:image [-- --stand-ins] [options of the engine's build]`: builds the image as deploy/container has it, looks at what is in it, and lets two instances of it do
  * what `test/deploy/two-instances.test.ts` asks of two processes. Needs podman and runc; with `--stand-ins` also root on Debian with
  * mmdebstrap, for a machine that reaches no registry of images. A command and not a test: few machines that run the tests have an engine.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENGINE } from './launch.ts';
@@ -22,16 +20,6 @@ function run(program: string, ...args: readonly string[]): void {
   if (status !== 0) throw new Error(`${program} ${args[0] ?? ''} ended with ${String(status)}`);
 }
 
-/** Where packages come from on this machine: a build knows nothing of it, and behind a proxy that opens TLS it needs the proxy's authority. */
-function registryOf(directory: string): string[] {
-  const setting = (name: string): string => execFileSync('npm', ['config', 'get', name], { cwd: tmpdir(), encoding: 'utf8' }).trim();
-  const [registry, authorities] = [setting('registry'), setting('cafile')];
-  const npmrc = join(directory, 'npmrc');
-  const isGiven = existsSync(authorities);
-  writeFileSync(npmrc, `registry=${registry}\n${isGiven ? 'cafile=/authorities.pem\n' : ''}`);
-  return ['--volume', `${npmrc}:/root/.npmrc:ro`, ...(isGiven ? ['--volume', `${authorities}:/authorities.pem:ro`] : [])];
-}
-
 function main(args: readonly string[]): void {
   if (!isThere(ENGINE, '--version') || !isThere('runc', '--version')) {
     throw new Error(`there is no ${ENGINE} with runc here. On Debian: apt-get install --no-install-recommends podman buildah runc; another engine by CONTAINER_ENGINE, its settings by CONTAINERS_CONF`);
@@ -40,12 +28,8 @@ function main(args: readonly string[]): void {
     if (!isThere('mmdebstrap', '--version')) throw new Error('stand-ins are made by mmdebstrap. On Debian: apt-get install --no-install-recommends mmdebstrap');
     run(here('stand-ins.sh'), join(root, 'node_modules/node/bin/node'));
   }
-  const directory = mkdtempSync(join(tmpdir(), 'siapkerja-image-'));
-  try {
-    run(ENGINE, 'build', '--network=host', ...registryOf(directory), '--format', 'docker', '--file', 'deploy/container/Containerfile', '--tag', TAG, '.');
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const options = args.filter((one) => one !== '--stand-ins');
+  run(ENGINE, 'build', '--network=host', ...options, '--format', 'docker', '--file', 'deploy/container/Containerfile', '--tag', TAG, '.');
   const { status } = spawnSync('npm', ['test', '--', 'test/deploy/image/content.ts', 'test/deploy/two-instances.test.ts'], { cwd: root, stdio: 'inherit', env: { ...environment, SSO_IMAGE: TAG } });
   process.exitCode = status ?? 1;
 }
