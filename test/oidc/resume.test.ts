@@ -3,7 +3,7 @@ import type { ProtocolWrite } from '../../src/store/protocol-state.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
-import { somebody } from '../support/citizens.ts';
+import { somebody, type Citizen } from '../support/citizens.ts';
 import { signIn } from '../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 
@@ -44,6 +44,14 @@ describe('The way back to the service', () => {
     });
   }
 
+  async function signedIn(): Promise<{ readonly citizen: Citizen; readonly browser: Browser }> {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const browser = new Browser();
+    await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
+    return { citizen, browser };
+  }
+
   /** The store does not do this for as long as the work takes. */
   async function without<T>(missing: (model: string) => boolean, kinds: readonly ('upsert' | 'destroy')[], work: () => Promise<T>): Promise<T> {
     const { protocolState } = app.container.store;
@@ -59,10 +67,7 @@ describe('The way back to the service', () => {
   }
 
   it('leaves whoever was signed in with the session they had, where the store is away', async () => {
-    const citizen = somebody();
-    await addAccount(app, citizen);
-    const browser = new Browser();
-    await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
+    const { citizen, browser } = await signedIn();
     const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
     const before = browser.cookie('session');
     const lost = await without((model) => model !== 'Interaction', ['upsert', 'destroy'], () => signIn(browser, page, citizen.nik, citizen.password));
@@ -75,10 +80,7 @@ describe('The way back to the service', () => {
   });
 
   it('leaves it too where there is no room for the one that would take its place', async () => {
-    const citizen = somebody();
-    await addAccount(app, citizen);
-    const browser = new Browser();
-    await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
+    const { citizen, browser } = await signedIn();
     const before = browser.cookie('session');
     const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
     const makeRoom = await fillDisk('Session');
@@ -93,10 +95,7 @@ describe('The way back to the service', () => {
   });
 
   it('makes no second id of a session good where the first could not be ended', async () => {
-    const citizen = somebody();
-    await addAccount(app, citizen);
-    const browser = new Browser();
-    await signIn(browser, (await visit(browser, karirhub)).page, citizen.nik, citizen.password);
+    const { citizen, browser } = await signedIn();
     const before = browser.cookie('session');
     const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
     const count = async (): Promise<number> => (await app.database.knex('protocol_state').where('model', 'Session')).length;
