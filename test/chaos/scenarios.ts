@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { flood, holdIdle, readSlowly, sendHeadersSlowly } from './attacks.ts';
 import type { Instance, WrongClock } from './instance.ts';
 import type { Mood, Partner } from './partner.ts';
@@ -32,23 +33,30 @@ async function replace(instance: Instance, signal: 'SIGKILL' | 'SIGTERM', clock?
   await instance.start(clock);
 }
 
-/** Each step of registration and sign-in, as the proxy sees it. */
-const STEPS = [
-  /^GET \/auth$/, /^POST \/interaction\/[^/]+\/login$/, /^GET \/auth\/[^/]+$/,
+/** Each step of registration and sign-in, as the proxy sees it; `steps.test.ts` holds them to what browsers ask for. */
+export const STEPS = [
+  /^GET \/auth$/, /^POST \/interaction\/[^/]+\/login$/,
   /^POST .*\/register\/identity$/, /^POST .*\/register\/contact$/, /^POST .*\/register\/otp$/, /^POST .*\/register\/finished$/,
   /^POST \/token$/, /^GET \/me$/,
 ];
+
+/** People come all the time: a step that nobody takes for so long is no step any more, and the report would claim what it did not try. */
+const TAKEN_WITHIN_MS = 120_000;
 
 /** The instance that has the request is killed, and is back before the next step has its turn. */
 const killAtEveryStep = (when: 'handed-over' | 'answered') => async ({ proxy, instances }: World): Promise<Undo> => {
   for (const on of STEPS) {
     let killed: Promise<void> | undefined;
-    await proxy.ambush({ on, when, spring: async (port) => {
+    const sprung = proxy.ambush({ on, when, spring: async (port) => {
       const instance = instances.find((one) => one.port === port)!;
       instance.signal('SIGKILL');
       await instance.ended();
       killed = instance.start();
     } });
+    const noMore = new AbortController();
+    const tooLong = pause(TAKEN_WITHIN_MS, undefined, { signal: noMore.signal }).then(() => { throw new Error(`nobody came to ${String(on)} within ${TAKEN_WITHIN_MS / 1000} s`); });
+    await Promise.race([sprung, tooLong]).finally(() => { noMore.abort(); });
+    tooLong.catch(() => undefined);
     await killed;
   }
   return nothing;
