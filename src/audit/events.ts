@@ -40,6 +40,8 @@ export interface EventCatalogue {
   'second-factor.recovery-codes-renewed': Nothing;
   'second-factor.removed': { by: string; reason?: string };
 
+  'codes.allowed': { of: string; by: string; reason: string };
+
   'contact.email.confirmed': { moved: boolean };
   'contact.email.lost': Nothing;
   'contact.email.notice-sent': { operator: string };
@@ -131,6 +133,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'second-factor.recovery-code-used': 'A recovery code was used in the place of the app.',
   'second-factor.recovery-codes-renewed': 'Recovery codes were made anew; the old ones count no longer.',
   'second-factor.removed': 'The second factor of the account was removed: by the `person`, or by an operator, who gave a reason.',
+  'codes.allowed': 'An operator let codes go again to a `number`, to those of one telephone operator, or to `all`: what was sent and not delivered today counts no more.',
   'contact.email.confirmed': 'An e-mail address was proved by its link.',
   'contact.email.lost': 'Somebody else proved possession of this account’s e-mail address.',
   'contact.email.notice-sent': 'An SMS that tells the former holder of an e-mail address was handed to the courier.',

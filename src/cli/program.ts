@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './accounts.ts';
 import { addApiCommands } from './apis.ts';
 import { addClientCommands } from './clients.ts';
+import { addCodeCommands } from './codes.ts';
 import { addDoctor } from './doctor.ts';
 import { addKeyCommands } from './keys.ts';
 import { addKeyringCommands } from './keyring.ts';
@@ -27,6 +28,7 @@ function createProgram(): Command {
   addApiCommands(program);
   addAccountCommands(program);
   addOperatorCommands(program);
+  addCodeCommands(program);
   addLogoutCommands(program);
   addJobCommands(program);
   addKeyCommands(program);

@@ -10,7 +10,9 @@ export type Phone = string & { readonly [phoneBrand]: true };
 
 export type PhoneRefusal = 'phone-empty' | 'phone-form' | 'phone-fixed';
 
-export type Operator = 'telkomsel' | 'indosat' | 'tri' | 'xl' | 'axis' | 'smartfren' | 'other';
+export const operators = ['telkomsel', 'indosat', 'tri', 'xl', 'axis', 'smartfren', 'other'] as const;
+
+export type Operator = (typeof operators)[number];
 
 /** `0062`, a needless `0` and twelve digits, with room to be wrong in. */
 const LONGEST = 20;

@@ -17,3 +17,15 @@ export const isFinal = (state: ReceiptState): state is FinalState => progressOf[
  * for a day after it was mended.
  */
 export const speaksAgainstNumber = (state: FinalState): boolean => state === 'undelivered';
+
+/** What was reported last of codes to one operator's numbers. */
+export interface OperatorRecord {
+  readonly delivered: number;
+  readonly undelivered: number;
+}
+
+/** With fewer reports nothing is said of an operator: at night a handful of numbers that are out of service would be most of them. */
+const FEWEST_REPORTS = 20;
+
+/** Whether it is the operator that delivers nothing: then its word speaks against no number, or one bad hour would keep all its customers from codes for a day. */
+export const isOperatorFailing = ({ delivered, undelivered }: OperatorRecord): boolean => delivered + undelivered >= FEWEST_REPORTS && undelivered > delivered;

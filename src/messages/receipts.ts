@@ -1,8 +1,8 @@
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { LoggedEvent } from '../domain/log-event.ts';
-import { speaksAgainstNumber } from '../domain/receipt.ts';
+import { isOperatorFailing, speaksAgainstNumber } from '../domain/receipt.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
-import type { Clock } from '../ports/clock/clock.ts';
+import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import type { Counters } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
 import type { Accepted } from '../ports/delivery.ts';
@@ -12,8 +12,8 @@ import type { Outcome, ReceiptStore } from '../store/receipts.ts';
 import { recipientMark } from './recipient-mark.ts';
 
 export interface ReceiptsDeps {
-  readonly store: { readonly receipts: Pick<ReceiptStore, 'settle' | 'take'> };
-  readonly counters: Pick<Counters, 'take' | 'read' | 'clear'>;
+  readonly store: { readonly receipts: Pick<ReceiptStore, 'settle' | 'take' | 'recordOf'> };
+  readonly counters: Pick<Counters, 'take' | 'read' | 'clear' | 'giveBack'>;
   readonly limits: Pick<Limits, 'code'>;
   readonly keyedHash: KeyedHash;
   readonly clock: Clock;
@@ -31,14 +31,23 @@ export interface Receipts {
   take(receipt: Receipt): Promise<void>;
 }
 
+/** Older reports say nothing of how an operator is doing. */
+const JUDGED_SECONDS = 1800;
+
 export function createReceipts({ store, counters, limits, keyedHash, clock, log }: ReceiptsDeps): Receipts {
   /** A number that refuses one code after the other gets no more for a while; one that takes them begins anew. */
-  async function count({ state, recipientHash }: Outcome): Promise<void> {
+  async function count({ messageId, operator, state, recipientHash }: Outcome): Promise<void> {
     if (recipientHash === undefined) return;
-    const { undelivered } = limits.code;
+    const { undelivered, number } = limits.code;
     if (state === 'delivered') {
       if ((await counters.read(undelivered, recipientHash)).used > 0) await counters.clear(undelivered, recipientHash);
-    } else if (speaksAgainstNumber(state)) await counters.take(undelivered, recipientHash);
+    } else if (speaksAgainstNumber(state)) {
+      if (isOperatorFailing(await store.receipts.recordOf(operator, addSeconds(clock.now(), -JUDGED_SECONDS)))) {
+        // Nor is it the person's fault: the code that never came was none of the day's few.
+        await counters.giveBack(number, recipientHash);
+        log.info({ event: 'message.uncounted', messageId, operator, reason: 'operator-failing' }, 'an operator delivers next to nothing: what it reports does not count against numbers');
+      } else await counters.take(undelivered, recipientHash);
+    }
   }
 
   async function tell(outcome: Outcome, code?: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isFinal, progressOf, type FinalState, type ReceiptState } from '../domain/receipt.ts';
+import { isFinal, progressOf, type FinalState, type OperatorRecord, type ReceiptState } from '../domain/receipt.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { prepared } from './knex.ts';
 import type { ClaimedMessage, DeliveryState } from './messages.ts';
@@ -38,6 +38,8 @@ export type ReceiptStore = ReturnType<typeof createReceiptStore>;
 /** A receipt that came first waits so long for its message; an older one is of another message that had the same id. */
 const EARLY = "interval '10 minutes'";
 const { sent, delivered: final } = progressOf;
+/** How many reports are looked at to judge an operator. */
+const JUDGED_BY = 100;
 
 function outcomeOf(row: Row | undefined): Outcome | undefined {
   if (row === undefined || row.message_id === null || !isFinal(row.state)) return undefined;
@@ -106,6 +108,18 @@ export function createReceiptStore(db: Knex) {
         [messageId],
       );
       return row === undefined ? undefined : { state: row.state, receipt: row.receipt ?? undefined };
+    },
+
+    /** What became of the last messages to numbers of an operator that were delivered or not, a hundred at most, back to a moment. */
+    async recordOf(operator: string, since: Date): Promise<OperatorRecord> {
+      const [row] = await prepared<{ delivered: number; undelivered: number }>(
+        db,
+        'receipts-record',
+        `select count(*) filter (where state = 'delivered')::int as delivered, count(*) filter (where state = 'undelivered')::int as undelivered
+         from (select state from message_receipts where operator = $1 and changed_at > $2 and state in ('delivered', 'undelivered') order by changed_at desc limit ${JUDGED_BY}) last`,
+        [operator, since],
+      );
+      return row ?? { delivered: 0, undelivered: 0 };
     },
 
     /** Forgets receipts for which no message came. @returns how many. */

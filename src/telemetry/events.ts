@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'recovery.code.refused': 'reason',
   'recovery.code.not-sent': 'reason',
   'receipt.refused': 'reason',
+  'message.uncounted': 'reason',
   'message.undelivered': 'state',
   'sign-in.refused': 'reason',
   'second-factor.refused': 'reason',

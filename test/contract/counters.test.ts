@@ -222,6 +222,18 @@ for (const [name, open] of implementations) {
       await counters.clear(limit, 'a');
       expect(await counters.read(limit, 'a')).to.deep.equal({ used: 0, left: 3, exhausted: false, resetsAt: undefined });
     });
+
+    it('clears every key that begins so, points and holds, and nothing of another beginning or limit', async () => {
+      const other: Limit = { ...limit, name: `${limit.name}-besides` };
+      for (let n = 0; n < 1100; n += 100) await Promise.all(Array.from({ length: 100 }, (_, index) => counters.take(limit, `xl.${n + index}`)));
+      await counters.hold(limit, 'xl.0', 5);
+      for (const key of ['axis.1', 'x', 'xl', 'xl%']) await counters.take(limit, key);
+      await counters.take(other, 'xl.1');
+      expect(await counters.clearAll(limit, 'xl.')).to.equal(1100);
+      for (const key of ['xl.0', 'xl.1', 'xl.1099']) expect(await counters.read(limit, key), key).to.include({ used: 0, exhausted: false });
+      for (const [of, key] of [[limit, 'axis.1'], [limit, 'x'], [limit, 'xl'], [limit, 'xl%'], [other, 'xl.1']] as const) expect((await counters.read(of, key)).used, key).to.equal(1);
+      expect(await counters.clearAll(limit, 'xl.')).to.equal(0);
+    });
   });
 }
 
@@ -231,7 +243,7 @@ describe('Counters on PostgreSQL, besides', () => {
   it('fail closed: without the database every operation throws', async () => {
     const db = createKnex({ url: 'postgres://nobody:x@127.0.0.1:1/none', poolMax: 2, statementTimeoutMs: 1000 });
     const counters = createPostgresCounters({ db });
-    const operations = [counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a')];
+    const operations = [counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a'), counters.clearAll(limit, 'a')];
     const outcomes = await Promise.allSettled(operations);
     expect(outcomes.map(({ status }) => status)).to.deep.equal(outcomes.map(() => 'rejected'));
     await db.destroy();
@@ -258,7 +270,7 @@ describe('Counters on Redis, besides', () => {
   it('fail closed: without Redis every operation throws', async () => {
     const redis = openRedis(redisSettings({ url: 'redis://127.0.0.1:1', timeoutMs: 300 }), { warn: () => undefined })!;
     const counters = createRedisCounters({ redis });
-    const outcomes = await Promise.allSettled([counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a')]);
+    const outcomes = await Promise.allSettled([counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a'), counters.clearAll(limit, 'a')]);
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && isDatabaseAway(outcome.reason))).to.deep.equal(outcomes.map(() => true));
     redis.close();
   });

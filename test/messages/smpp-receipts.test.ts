@@ -156,6 +156,33 @@ describe('Receipts over SMPP, and several instances', () => {
     }
   });
 
+  it('of an operator that delivers next to nothing count against no number, nor as one of its codes of the day', async () => {
+    const mark = recipientMark(keyedHash, sensitive(PHONE));
+    const sent = async (): Promise<number> => (await counters.read(limits.code.number, mark)).used;
+    const others = (count: number, operator: string, state: string): Promise<unknown> => database.knex('message_receipts').insert(Array.from({ length: count }, (_, index) => ({ key: `${operator}-${state}-${index}`, operator, state, progress: 3, changed_at: clock.now() })));
+    await others(40, 'xl', 'undelivered');
+    await others(18, 'telkomsel', 'undelivered');
+    await counters.take(limits.code.number, mark);
+    await send('11');
+    await centre.report(receiptText('11', 'UNDELIV'));
+    expect([await failures(), await sent()], 'too few to say it of the operator').to.deep.equal([1, 1]);
+    await send('12');
+    await centre.report(receiptText('12', 'UNDELIV'));
+    expect([await failures(), await sent()]).to.deep.equal([1, 0]);
+    expect(told('message.uncounted')).to.have.length(1);
+    expect(told('message.uncounted')[0]).to.include({ operator: 'telkomsel', reason: 'operator-failing' });
+
+    await others(21, 'telkomsel', 'delivered');
+    await send('13');
+    await centre.report(receiptText('13', 'UNDELIV'));
+    expect(await failures(), 'half of them come').to.equal(2);
+    clock.advance(1801);
+    await database.knex('message_receipts').where({ operator: 'telkomsel', state: 'delivered' }).del();
+    await send('14');
+    await centre.report(receiptText('14', 'UNDELIV'));
+    expect(await failures(), 'what was half an hour ago says nothing').to.equal(3);
+  });
+
   it('are of the message that was sent at last, where the line was lost and it went out twice', async () => {
     let times = 0;
     centre.onSubmit = ({ accept, hangUp }) => { if ((times += 1) === 1) hangUp(); else accept('f2'); };

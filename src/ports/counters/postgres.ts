@@ -8,6 +8,8 @@ const TABLE = 'counters';
 /** No count and no duration comes near it, and every moment since 1973 lies beyond it. */
 const FIRST_MOMENT = 100_000_000_000;
 
+const CLEARED_AT_ONCE = 1000;
+
 interface Query {
   readonly name: string;
   readonly text: string;
@@ -121,6 +123,23 @@ export function createPostgresCounters({ db, clock = systemClock }: PostgresCoun
       const limiter = limiterFor(limit);
       await limiter.delete(key);
       await limiter.delete(holdKey(key));
+    },
+
+    async clearAll(limit, beginning) {
+      const limiter = limiterFor(limit);
+      let cleared = 0;
+      for (;;) {
+        // In portions: whoever counts on one of these keys waits for the end of the statement.
+        const rows = await prepared<{ is_count: boolean }>(
+          db,
+          'counters-clear-all',
+          `delete from counters where ctid = any(array(select ctid from counters where starts_with(key, $1) or starts_with(key, $2) limit ${CLEARED_AT_ONCE}))
+           returning starts_with(key, $1) and expire > $3 as is_count`,
+          [limiter.getKey(beginning), limiter.getKey(holdKey(beginning)), clock.now().getTime()],
+        );
+        cleared += rows.filter(({ is_count }) => is_count).length;
+        if (rows.length < CLEARED_AT_ONCE) return cleared;
+      }
     },
   };
 }

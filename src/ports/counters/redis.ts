@@ -98,6 +98,13 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
     async clear(limit, key) {
       await redis.call('DEL', keyOf(limit, key));
     },
+    async clearAll(limit, beginning) {
+      let cleared = 0;
+      for await (const keys of redis.scan(keyOf(limit, beginning))) {
+        for (const gone of await Promise.all(keys.map((key) => redis.call('DEL', key)))) cleared += Number(gone);
+      }
+      return cleared;
+    },
   };
   // On a cluster each key has a server of its own.
   if (redis.isCluster) return severalInTurn(single);
