@@ -103,25 +103,34 @@ function productionProblems(config: Config): Problem[] {
   return problems;
 }
 
+/** What a field of SMPP has room for. */
+const isShortAscii = (value: string, most: number): boolean => value.length <= most && /^[\x20-\x7e]+$/.test(value);
+
 /** Mistakes that no single setting shows. */
 function crossProblems(config: Config): Problem[] {
   const problems: Problem[] = [];
   if (config.sms.driver === 'http' && config.sms.http.url === undefined) {
     problems.push({ name: 'SMS_HTTP_URL', what: 'SMS_DRIVER=http needs the address of the gateway', example: 'https://gateway.example/sms' });
   }
-  const { url: centre, systemId, password, source } = config.sms.smpp;
+  const { url: centre, systemId, password, source, systemType, serviceType } = config.sms.smpp;
   if (config.sms.driver === 'smpp') {
     for (const [value, most, name, example] of [[centre, 2000, 'SMS_SMPP_URL', 'smpps://smsc.operator.example:3550'], [systemId, 15, 'SMS_SMPP_SYSTEM_ID', 'siapkerja'], [password, 63, 'SMS_SMPP_PASSWORD', '…'], [source, 20, 'SMS_SMPP_SOURCE', 'SIAPkerja']] as const) {
       if (value === undefined) problems.push({ name, what: 'SMS_DRIVER=smpp needs it', example });
-      else if (!/^[\x20-\x7e]+$/.test(value) || value.length > most) problems.push({ name, what: `at most ${most} characters, all of them ASCII`, example });
+      else if (!isShortAscii(value, most)) problems.push({ name, what: `at most ${most} characters, all of them ASCII`, example });
+    }
+    for (const [value, most, name, example] of [[systemType, 12, 'SMS_SMPP_SYSTEM_TYPE', 'CP'], [serviceType, 5, 'SMS_SMPP_SERVICE_TYPE', 'OTP']] as const) {
+      if (value !== undefined && !isShortAscii(value, most)) problems.push({ name, what: `at most ${most} characters, all of them ASCII`, example });
     }
   }
-  const { secret, networks, signatureHeader, signatureKey } = config.sms.receipts;
+  const { secret, formerSecret, networks, signatureHeader, signatureKey, formerSignatureKey } = config.sms.receipts;
   if ((signatureHeader === undefined) !== (signatureKey === undefined)) {
     problems.push({ name: 'SMS_RECEIPT_SIGNATURE_KEY', what: 'the header of the signature (SMS_RECEIPT_SIGNATURE_HEADER) and its key belong together', example: '…' });
   }
   if (secret === undefined && (networks.length > 0 || signatureKey !== undefined)) {
     problems.push({ name: 'SMS_RECEIPT_SECRET', what: 'there is no address to report at without it, so who may report means nothing', example: '…' });
+  }
+  for (const [former, now, name, of] of [[formerSecret, secret, 'SMS_RECEIPT_FORMER_SECRET', 'SMS_RECEIPT_SECRET'], [formerSignatureKey, signatureKey, 'SMS_RECEIPT_FORMER_SIGNATURE_KEY', 'SMS_RECEIPT_SIGNATURE_KEY']] as const) {
+    if (former !== undefined && (now === undefined || former === now)) problems.push({ name, what: `the one before that of ${of}, so there must be another there`, example: '…' });
   }
   if (new URL(config.http.issuer).origin !== config.http.issuer) {
     problems.push({ name: 'ISSUER', what: 'the issuer is scheme, host and port alone: no path, no slash at the end, small letters', example: 'https://account.kemnaker.go.id' });

@@ -41,7 +41,7 @@ import { tellFaults } from './oidc/told-faults.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
 import { createHttpReceipts } from './ports/sms/http-receipts.ts';
-import { areReceiptsExpected } from './ports/sms/receipt.ts';
+import { areReceiptsExpected, isReportAddressIdle } from './ports/sms/receipt.ts';
 import { createPeriodicJobs } from './periodic.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
@@ -165,6 +165,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
 
   const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 
+  if (isReportAddressIdle(config.sms)) log.warn({ driver: config.sms.driver }, 'SMS_RECEIPT_SECRET is set, and messages leave by a way that does not report over HTTP: there is no such address');
   const chainWatch = createChainWatch({ audit, store, log, stepMs: CHAIN_WATCH_STEP_MS });
   const reencryption = createReencryption({ store, columns: sealedColumns, others: core.redisSealed, clock, doAllAgree: () => store.instances.allUse(keyring.ids) });
   const instanceId = random.uuid();

@@ -60,6 +60,8 @@ export interface Core {
   readonly passwords: PasswordHasher;
   readonly audit: Audit;
   readonly courier: Courier;
+  /** Where text messages leave; they do so by the courier alone. */
+  readonly sms: Pick<SmsGateway, 'isBound'>;
   /** What gateways report of text messages. */
   readonly receipts: Receipts;
   readonly secondFactors: SecondFactors;
@@ -138,6 +140,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
     passwords: createPasswordHasher({ config: config.password, random }),
     audit,
     courier,
+    sms,
     receipts,
     secondFactors: createSecondFactors({ store, totp: createTotp({ random }), counters, limits, keyedHash, courier, audit, clock, random, config }),
     outbound: createOutbound({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),

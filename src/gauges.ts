@@ -14,7 +14,7 @@ function shared<T>(look: () => Promise<T>): () => Promise<T> {
 }
 
 /** What the parts of a running process tell of themselves when somebody asks for the figures. */
-export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, passwords, registry, changes, chainWatch, jobs }: Pick<Container, 'changes' | 'chainWatch' | 'jobs' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'passwords' | 'registry'>): void {
+export function watchGauges(metrics: Metrics, { config, store, knex, redis, clock, sms, passwords, registry, changes, chainWatch, jobs }: Pick<Container, 'changes' | 'chainWatch' | 'jobs' | 'config' | 'store' | 'knex' | 'redis' | 'clock' | 'sms' | 'passwords' | 'registry'>): void {
   const backlogs = shared(() => store.backlog.queues(clock.now()));
   const database = shared(() => inspectDatabase(knex, () => clock.now()));
   const keys = shared(() => reportKeys(store, config));
@@ -70,6 +70,7 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
     return [{ labels: { state: 'running' }, value: running }, { labels: { state: 'waiting' }, value: waiting }];
   });
   metrics.counter({ name: 'sso_password_lane_refused_total', help: 'Passwords that found no slot in time.' }, () => [{ value: passwords.refused() }]);
+  metrics.gauge({ name: 'sso_sms_line_bound', help: '1 while this process has a session at the SMS centre (SMPP); of other gateways nothing.' }, () => (sms.isBound === undefined ? [] : [{ value: sms.isBound() ? 1 : 0 }]));
   metrics.gauge({ name: 'sso_registry_available', help: '1 while calls to the civil registry go out, 0 while its circuit is open.' }, () => [{ value: registry.health().available ? 1 : 0 }]);
 }
 

@@ -68,6 +68,16 @@ describe('Settings', () => {
     expect(complaints({ ...line, SMS_SMPP_SYSTEM_ID: 'x'.repeat(16), SMS_SMPP_SOURCE: 'SIAPkerjá', SMS_SMPP_SOURCE_TON: '9' })).to.deep.equal(['SMS_SMPP_SOURCE', 'SMS_SMPP_SOURCE_TON', 'SMS_SMPP_SYSTEM_ID']);
   });
 
+  it('refuse types of a line longer than SMPP has room for, and former secrets of receipts without another that counts', () => {
+    const line = { SMS_DRIVER: 'smpp', SMS_SMPP_URL: 'smpps://smsc.operator.test', SMS_SMPP_SYSTEM_ID: 'siapkerja', SMS_SMPP_PASSWORD: 'rahasia1', SMS_SMPP_SOURCE: 'SIAPkerja' };
+    expect(complaints({ ...line, SMS_SMPP_SYSTEM_TYPE: 'x'.repeat(12), SMS_SMPP_SERVICE_TYPE: 'x'.repeat(5) })).to.deep.equal([]);
+    expect(complaints({ ...line, SMS_SMPP_SYSTEM_TYPE: 'x'.repeat(13), SMS_SMPP_SERVICE_TYPE: 'x'.repeat(6) })).to.deep.equal(['SMS_SMPP_SERVICE_TYPE', 'SMS_SMPP_SYSTEM_TYPE']);
+    const [now, former] = ['f00dfeedf00dfeedf00dfeed', 'feedf00dfeedf00dfeedf00d'];
+    expect(complaints({ SMS_RECEIPT_SECRET: now, SMS_RECEIPT_FORMER_SECRET: former })).to.deep.equal([]);
+    for (const env of [{ SMS_RECEIPT_FORMER_SECRET: former }, { SMS_RECEIPT_SECRET: now, SMS_RECEIPT_FORMER_SECRET: now }]) expect(complaints(env)).to.deep.equal(['SMS_RECEIPT_FORMER_SECRET']);
+    expect(complaints({ SMS_RECEIPT_FORMER_SIGNATURE_KEY: 'lama' })).to.deep.equal(['SMS_RECEIPT_FORMER_SIGNATURE_KEY']);
+  });
+
   it('refuse an address for receipts that can be guessed, and who may report where there is no address', () => {
     const secret = 'f00dfeedf00dfeedf00dfeed';
     for (const wrong of [secret.slice(1), `${secret}/x`, `${secret} x`, `${secret}%2f`]) expect(complaints({ SMS_RECEIPT_SECRET: wrong }), wrong).to.deep.equal(['SMS_RECEIPT_SECRET']);

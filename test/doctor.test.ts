@@ -122,6 +122,10 @@ describe('The doctor', () => {
     expect(await byRef('{"to":"{to}","text":"{text}"}')).to.match(/^sms receipts fail: .*\{ref\}.*SMS_HTTP_BODY/m);
     expect(await byRef('{"to":"{to}","text":"{text}","ref":"{ref}"}')).to.match(/^sms receipts ok/m);
     expect((await examineSms(app.config)).map(({ state }) => state)).to.deep.equal(['warn']);
+    expect(await ask({ secret, formerSecret: 'feedf00dfeedf00dfeedf00d' })).to.match(/^sms receipts ok: .*take SMS_RECEIPT_FORMER_SECRET away/m).and.not.include('feedf00d');
+    const { sms } = app.config;
+    const idle = await examineSms({ ...app.config, sms: { ...sms, driver: 'smpp', smpp: { ...sms.smpp, url: 'smpp://127.0.0.1:1' }, receipts: { ...sms.receipts, secret } } });
+    expect(idle.map(({ check, state, remedy = '' }) => `${check} ${state} ${remedy}`)[1]).to.match(/^sms receipts warn remove SMS_RECEIPT_/);
   });
 
   it('looks at the machine: threads for hashing, room for the embedded database', async () => {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 import { reach } from './reach.ts';
+import { isReportAddressIdle } from '../ports/sms/receipt.ts';
 import { BindRefused, probeSmpp, type SmppSettings } from '../ports/sms/smpp/session.ts';
 import { STATUS } from '../ports/sms/smpp/status.ts';
 
@@ -12,8 +13,9 @@ function checkReceipts({ sms: { http, receipts }, http: { issuer } }: Pick<Confi
   if (!Object.values(states).includes('delivered')) return fail(check, 'no word of the gateway means that a message was delivered', 'name it in SMS_RECEIPT_STATES');
   const sends = [http.url ?? '', ...Object.values(http.headers), ...(http.method === 'GET' ? [] : [http.body])];
   if (refPath !== undefined && !sends.some((part) => part.includes('{ref}'))) return fail(check, `the gateway should report by our {ref} (${refPath}), and is never told it`, 'put {ref} into SMS_HTTP_BODY or SMS_HTTP_URL, or leave out SMS_RECEIPT_REF_PATH');
+  const former = receipts.formerSecret === undefined ? '' : ', and at the address before it: take SMS_RECEIPT_FORMER_SECRET away once the log no longer says that anybody reports there';
   const guards = [...(networks.length > 0 ? [`from ${networks.join(', ')}`] : []), ...(signatureHeader === undefined ? [] : [`signed in ${signatureHeader}`])];
-  return ok(check, `taken by ${method} at ${issuer}/receipts/<SMS_RECEIPT_SECRET>, ${guards.length === 0 ? 'guarded by that secret alone' : guards.join(', ')}`);
+  return ok(check, `taken by ${method} at ${issuer}/receipts/<SMS_RECEIPT_SECRET>, ${guards.length === 0 ? 'guarded by that secret alone' : guards.join(', ')}${former}`);
 }
 
 /** Binds as an instance does, for a moment. */
@@ -34,8 +36,9 @@ async function checkSmpp(settings: SmppSettings): Promise<Finding> {
 /** Whether text messages can leave, and whether somebody says what became of them. Nothing is sent. */
 export async function examineSms(config: Pick<Config, 'sms' | 'http'>): Promise<readonly Finding[]> {
   const { sms } = config;
-  if (sms.driver === 'smpp') return [await checkSmpp(sms.smpp)];
-  if (sms.driver === 'outbox' || sms.http.url === undefined) return [warn('sms', 'outbox: nothing is sent', 'before production: set SMS_DRIVER=http and SMS_HTTP_URL, or SMS_DRIVER=smpp and SMS_SMPP_URL')];
+  const idle = isReportAddressIdle(sms) ? [warn('sms receipts', `SMS_RECEIPT_SECRET is set, and with SMS_DRIVER=${sms.driver} there is no such address: whoever reports there is answered 404`, sms.driver === 'smpp' ? 'remove SMS_RECEIPT_…: by SMPP receipts come over the line itself' : 'set SMS_DRIVER=http')] : [];
+  if (sms.driver === 'smpp') return [await checkSmpp(sms.smpp), ...idle];
+  if (sms.driver === 'outbox' || sms.http.url === undefined) return [...idle, warn('sms', 'outbox: nothing is sent', 'before production: set SMS_DRIVER=http and SMS_HTTP_URL, or SMS_DRIVER=smpp and SMS_SMPP_URL')];
   const url = new URL(sms.http.url);
   return [await reach('sms', url, url.protocol === 'https:' ? 443 : 80, sms.http.timeoutMs), checkReceipts(config)];
 }

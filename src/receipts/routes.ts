@@ -90,11 +90,13 @@ export function createReceiptRoutes({ reader, receipts, settings: { method, netw
 
   return async (ctx, next): Promise<void> => {
     const part = reader === undefined ? undefined : ADDRESS.exec(ctx.path)?.[1];
-    if (reader === undefined || part === undefined || !reader.isAddress(part) || ctx.method !== method) {
+    const address = part === undefined ? undefined : reader?.addressOf(part);
+    if (reader === undefined || address === undefined || ctx.method !== method) {
       await next();
       return;
     }
     const refusal = isAllowed(ctx.ip) ? await take(ctx, reader) : 'network';
+    if (refusal === undefined && address === 'former') tell('former', 'the SMS gateway still reports to the address of SMS_RECEIPT_FORMER_SECRET (told once a minute)', {});
     if (refusal !== undefined) remember(refusal);
     // As if there were no such address.
     if (refusal === 'network' || refusal === 'signature') await next();

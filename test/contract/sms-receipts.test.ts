@@ -19,8 +19,10 @@ const read = (from: HttpReceipts, what: Parameters<typeof asReport>[0]): unknown
 describe('Receipts of an SMS gateway over HTTP', () => {
   it('know their address by the whole of it', () => {
     const from = reader();
-    expect(from.isAddress(SECRET)).to.equal(true);
-    for (const other of ['', SECRET.slice(1), `${SECRET}a`, SECRET.toUpperCase(), 'x'.repeat(5000)]) expect(from.isAddress(other)).to.equal(false);
+    expect(from.addressOf(SECRET)).to.equal('current');
+    for (const other of ['', SECRET.slice(1), `${SECRET}a`, SECRET.toUpperCase(), 'x'.repeat(5000)]) expect(from.addressOf(other)).to.equal(undefined);
+    const changing = reader({ formerSecret: 'feedf00dfeedf00dfeedf00d' });
+    expect([SECRET, 'feedf00dfeedf00dfeedf00d', 'feedf00dfeedf00dfeedf00e', ''].map((part) => changing.addressOf(part))).to.deep.equal(['current', 'former', undefined, undefined]);
     expect(() => createHttpReceipts(loadConfig({}).sms.receipts)).to.throw(TypeError, 'SMS_RECEIPT_SECRET');
   });
 
@@ -58,6 +60,13 @@ describe('Receipts of an SMS gateway over HTTP', () => {
       expect(read(byGet, { query: 'id=1&status=DELIVRD', headers: { 'x-signature': sign('id=1&status=DELIVRD', signatureEncoding) } })).to.deep.equal([['id:1', 'delivered']]);
       expect(read(byGet, { query: 'id=2&status=DELIVRD', headers: { 'x-signature': sign('id=1&status=DELIVRD', signatureEncoding) } })).to.equal('signature');
     }
+  });
+
+  it('may be signed with the key before, while it is replaced', () => {
+    const body = '{"id":"1","status":"DELIVRD"}';
+    const signed = reader({ signatureHeader: 'x-signature', signatureKey: 'baru', formerSignatureKey: 'lama' });
+    const by = (key: string): unknown => read(signed, { body, headers: { 'x-signature': createHmac('sha256', key).update(body).digest('hex') } });
+    expect([by('baru'), by('lama'), by('lain')]).to.deep.equal([[['id:1', 'delivered']], [['id:1', 'delivered']], 'signature']);
   });
 
   it('let no number into the log as a reason', () => {

@@ -65,6 +65,23 @@ describe('What the SMS gateway reports', () => {
     expect(app.logLines.some((line) => line.includes('"word":"TERKIRIM"'))).to.equal(true);
   });
 
+  it('comes to the address before as well, while it is replaced, and whoever runs it is told', async () => {
+    const changing = await start({ formerSecret: 'feedf00dfeedf00dfeedf00d' });
+    try {
+      const [one, two] = [await waiting(somebody().phone, changing), await waiting(somebody().phone, changing)];
+      const told = (): boolean => changing.logLines.some((line) => line.includes('SMS_RECEIPT_FORMER_SECRET'));
+      expect((await report(changing, { id: one.id, status: 'DELIVRD' })).status).to.equal(200);
+      expect(told()).to.equal(false);
+      expect((await report(changing, { id: two.id, status: 'DELIVRD' }, { secret: 'feedf00dfeedf00dfeedf00d' })).status).to.equal(200);
+      expect([await word(one), await word(two)]).to.deep.equal(['delivered', 'delivered']);
+      expect(told()).to.equal(true);
+      expect(changing.logLines.join('')).not.to.include('feedf00d');
+      expect((await report(changing, { id: two.id, status: 'DELIVRD' }, { secret: 'feedf00dfeedf00dfeedf00e' })).status).to.equal(404);
+    } finally {
+      await changing.close();
+    }
+  });
+
   it('may hold several messages, in a list', async () => {
     const [one, two] = [await waiting(), await waiting()];
     expect((await report(app, [{ id: one.id, status: 'delivered' }, { id: two.id, status: 'undelivered' }, 'nonsense'])).status).to.equal(200);

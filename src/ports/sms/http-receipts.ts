@@ -21,8 +21,8 @@ export interface ReadReport {
 }
 
 export interface HttpReceipts {
-  /** Whether this is the secret part of the address, told in a time that says nothing of how near it is. */
-  isAddress(part: string): boolean;
+  /** Whether this is the secret part of the address, or the one before it, told in a time that says nothing of how near it is. */
+  addressOf(part: string): 'current' | 'former' | undefined;
   /** Reads what a gateway reports; `signature` where it is not the gateway that says it, `unreadable` where nothing in it is a receipt, `too-large` where there are too many. */
   read(report: Report): Result<ReadReport, 'signature' | 'unreadable' | 'too-large'>;
 }
@@ -43,17 +43,19 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
  * What a gateway reports over HTTP, described by settings alone (`sms.receipts.*`), as the sending is.
  * @throws {TypeError} at once, without the secret part of the address.
  */
-export function createHttpReceipts({ secret, method, format, listPath, idPath, refPath, statePath, states, codePath, signatureHeader, signatureKey, signatureEncoding }: HttpReceiptSettings): HttpReceipts {
+export function createHttpReceipts({ secret, formerSecret, method, format, listPath, idPath, refPath, statePath, states, codePath, signatureHeader, signatureKey, formerSignatureKey, signatureEncoding }: HttpReceiptSettings): HttpReceipts {
   if (secret === undefined) throw new TypeError('SMS_RECEIPT_SECRET is not set');
   const address = digest(secret);
+  const former = formerSecret === undefined ? undefined : digest(formerSecret);
   const known = new Map(Object.entries(states).map(([word, state]) => [word.toLowerCase(), state]));
 
   function isSigned(report: Report): boolean {
     const { query, body } = report;
     if (signatureHeader === undefined || signatureKey === undefined) return true;
     const given = report.header(signatureHeader).trim().replace(/^sha256=/i, '');
-    const right = createHmac('sha256', signatureKey).update(method === 'GET' ? query : body).digest(signatureEncoding);
-    return timingSafeEqual(digest(signatureEncoding === 'hex' ? given.toLowerCase() : given), digest(right));
+    const shown = digest(signatureEncoding === 'hex' ? given.toLowerCase() : given);
+    const keys = [signatureKey, ...(formerSignatureKey === undefined ? [] : [formerSignatureKey])];
+    return keys.map((key) => timingSafeEqual(shown, digest(createHmac('sha256', key).update(method === 'GET' ? query : body).digest(signatureEncoding)))).includes(true);
   }
 
   function documentOf({ query, body }: Report): unknown {
@@ -70,7 +72,11 @@ export function createHttpReceipts({ secret, method, format, listPath, idPath, r
   const valueAt = (item: unknown, path: string): unknown => (method === 'GET' || format === 'form' ? (item as Record<string, unknown>)[path] : at(item, path));
 
   return {
-    isAddress: (part) => timingSafeEqual(digest(part), address),
+    addressOf(part) {
+      const given = digest(part);
+      const [isCurrent, isFormer] = [timingSafeEqual(given, address), former !== undefined && timingSafeEqual(given, former)];
+      return isCurrent ? 'current' : isFormer ? 'former' : undefined;
+    },
 
     read(report) {
       if (!isSigned(report)) return refuse('signature');

@@ -26,6 +26,9 @@ export const isId = (id: string): boolean => id !== '' && !/\p{Cc}/u.test(id);
 /** Whether anybody will say what became of a message that was sent. */
 export const areReceiptsExpected = ({ driver, receipts }: Config['sms']): boolean => driver === 'smpp' || (driver === 'http' && receipts.secret !== undefined);
 
+/** Whether settings say how a gateway reports over HTTP, and messages go another way: nobody will ever be heard there. */
+export const isReportAddressIdle = ({ driver, receipts }: Config['sms']): boolean => driver !== 'http' && receipts.secret !== undefined;
+
 /** Keys of receipts by the gateway's id of the message, and by our reference: one cannot be taken for the other. */
 export const receiptKey = {
   ofId: (id: string): string => `id:${id.slice(0, LONGEST_ID)}`,

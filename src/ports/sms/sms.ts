@@ -28,5 +28,7 @@ export interface SmsGateway {
   listen?(take: (receipt: Receipt) => Promise<void>): void;
   /** Whether messages given to this process would fail for a while, where those given to another might not. */
   isShutOut?(): boolean;
+  /** Whether there is a line on which messages can go out now. A gateway that is asked anew for each message has none. */
+  isBound?(): boolean;
   close(): Promise<void>;
 }

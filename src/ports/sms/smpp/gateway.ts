@@ -160,6 +160,7 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
     },
 
     isShutOut: () => line?.isRefused() === true,
+    isBound: () => line?.isBound() === true,
 
     async close() {
       // What was submitted is answered first, or gives up by its own time; then what came meanwhile is kept.

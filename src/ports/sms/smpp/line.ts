@@ -19,6 +19,7 @@ export interface Line {
   session(signal: AbortSignal): Promise<Bound>;
   /** Whether the centre has refused us, and is not asked again yet. */
   isRefused(): boolean;
+  isBound(): boolean;
   /** Opens it, and keeps it open. */
   open(): void;
   /** Takes leave. */
@@ -106,6 +107,7 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
 
   return {
     open,
+    isBound: () => current !== undefined,
     isRefused: () => refused !== undefined && again !== undefined,
 
     session(signal) {
