@@ -66,6 +66,8 @@ describe('Receipts over SMPP, and several instances', () => {
     });
     courier.start();
     await until('it is bound', () => centre.bound.length > before);
+    // Its first look at the queue is over, so that it takes no message away from the one that a test means.
+    await courier.flush();
     return { courier, session: centre.bound.at(-1)! };
   }
 
