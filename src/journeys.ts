@@ -65,7 +65,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     drafts,
     identityCheck: createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config: config.dukcapil }),
     activation: createActivation({ courier, audit, keyedHash, clock, random, config }),
-    sending: createCodeSending({ store, codes, courier, audit, clock, config }),
+    sending: createCodeSending({ store, codes, courier, audit, clock, random, config }),
     codes,
     courier,
     passwords,

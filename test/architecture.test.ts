@@ -21,7 +21,7 @@ const ground = ['domain/', 'ports/clock/clock.ts', 'ports/random/random.ts'];
 const spans = ['telemetry/trace.ts'];
 /** Interfaces and plain rules of the ports, as opposed to their implementations. */
 const interfaces = [
-  'ports/civil-registry/civil-registry.ts', 'ports/counters/counters.ts', 'ports/counters/limits.ts', 'ports/delivery.ts', 'ports/mail/mail.ts', 'ports/sms/receipt.ts', 'ports/sms/sms.ts',
+  'ports/civil-registry/civil-registry.ts', 'ports/counters/counters.ts', 'ports/counters/limits.ts', 'ports/deadline.ts', 'ports/delivery.ts', 'ports/mail/mail.ts', 'ports/sms/receipt.ts', 'ports/sms/sms.ts',
 ];
 const knowledge = ['config.ts', 'crypto/', 'store/', 'audit/', 'telemetry/'];
 /** What a journey, an account page or an administered resource may use, its routes included. */

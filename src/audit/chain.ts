@@ -107,8 +107,7 @@ export function createChain(keyedHash: KeyedHash) {
     verify,
 
     /** Lays links over these events, behind the last. Whoever does so holds the chain until the transaction ends. */
-    async lay(tx: Pick<Store, 'audit'>, rows: readonly AuditRow[]): Promise<void> {
-      const end = await tx.audit.chainEnd();
+    async lay(tx: Pick<Store, 'audit'>, rows: readonly AuditRow[], end: ChainLink | undefined): Promise<void> {
       let position = end?.position ?? 0;
       let previous = end?.hash;
       const links = [];

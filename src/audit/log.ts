@@ -30,6 +30,8 @@ export interface Audit {
   recordOnce<Type extends EventType>(store: Pick<Store, 'audit'>, per: readonly string[], type: Type, details: EventCatalogue[Type], subject?: Subject, most?: number): Promise<void>;
   /** Lays the chain over events written since. @returns how many. */
   chain(store: Store): Promise<number>;
+  /** So many at one call: where it was fewer, none waits any more. */
+  readonly mostChained: number;
   /**
    * @returns the position of the first link that does not fit, the one after the last where an event was put in beside
    *          the chain, or undefined when the chain is whole.
@@ -85,13 +87,16 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
       else await record(store, type, details, subject);
     },
 
+    mostChained: BATCH,
+
     async chain(store) {
       return store.transaction(async (tx) => {
-        if (!(await tx.audit.lockChain())) return 0;
-        const rows = await tx.audit.unchained(BATCH);
+        // Asked for side by side; what was read without the lock is not looked at.
+        const [isOurs, rows, end] = await Promise.all([tx.audit.lockChain(), tx.audit.unchained(BATCH), tx.audit.chainEnd()]);
+        if (!isOurs || rows.length === 0) return 0;
         const misdated = rows.filter(({ at, since }) => Math.abs(at.getTime() - since.getTime()) > MISDATED_MS);
         if (misdated.length > 0) log.warn({ event: 'audit.chain.misdated' satisfies LogEvent, count: misdated.length, first: misdated[0]?.id }, 'events bear a time far from that of the database');
-        await walk.lay(tx, rows);
+        tx.also(walk.lay(tx, rows, end));
         return rows.length;
       });
     },

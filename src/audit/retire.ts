@@ -85,7 +85,7 @@ export function createRetire({ chain, record, clock }: RetireDeps): Pick<Audit, 
     const events = cut - beginning.position - staying.length;
     const seal = cut === beginning.position || hash === undefined ? undefined : chain.seal(beginning.seal, { position: cut, hash, before, events, at: clock.now() });
     const done = await store.retention.remove({ parts, before, sealedAt: beginning.position, end, late, relinked: staying.map(({ id }) => id), seal }, async (tx) => {
-      for (let from = 0; from < staying.length; from += BATCH) await chain.lay(tx, staying.slice(from, from + BATCH));
+      for (let from = 0; from < staying.length; from += BATCH) await chain.lay(tx, staying.slice(from, from + BATCH), await tx.audit.chainEnd());
       await record(tx, 'audit.retired', { until: before.toISOString().slice(0, 10), events, position: cut });
     });
     return done ? { parts, events } : NOTHING;

@@ -1,7 +1,15 @@
+/** One for each zone: to make one costs a hundred times what it costs to use it. */
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+function calendarOf(timeZone: string): Intl.DateTimeFormat {
+  const calendar = calendars.get(timeZone) ?? new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  calendars.set(timeZone, calendar);
+  return calendar;
+}
+
 /** The calendar day that it is in the zone at that moment, as midnight UTC: people have birthdays where they live. */
 export function dayIn(timeZone: string, now: Date): Date {
-  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now);
-  return new Date(`${parts}T00:00:00Z`);
+  return new Date(`${calendarOf(timeZone).format(now)}T00:00:00Z`);
 }
 
 const DAY_MS = 86_400_000;

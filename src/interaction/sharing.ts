@@ -117,7 +117,7 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
     const { accountId, clientId, kind, locale, textVersion, text } = receipt;
     await store.transaction(async (tx) => {
       if (!(await tx.consents.keep(receipt, keyedHash.hash('consent-occasion', occasion)))) return;
-      await audit.record(tx, 'consent.given', { kind, scopes: text.shares.map(({ scope }) => scope), textVersion, locale }, { accountId, clientId });
+      tx.also(audit.record(tx, 'consent.given', { kind, scopes: text.shares.map(({ scope }) => scope), textVersion, locale }, { accountId, clientId }));
     });
   }
 

@@ -6,6 +6,6 @@ export async function chainAll(audit: Audit, store: Store): Promise<number> {
   for (let total = 0; ; ) {
     const laid = await audit.chain(store);
     total += laid;
-    if (laid === 0) return total;
+    if (laid < audit.mostChained) return total;
   }
 }

@@ -80,12 +80,12 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
     lockedUntil,
 
     async permit({ nik, to, phone, knownDevice, silent = false }, sender) {
-      const locked = await lockedUntil(nik);
+      // Read for everybody alike.
+      const recipient = recipientMark(keyedHash, to);
+      const [locked, undelivered] = await Promise.all([lockedUntil(nik), counters.read(limits.code.undelivered, recipient)]);
       if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
 
-      // Read for everybody alike. A device that the person has signed in on is not held up by what a stranger can do with the number.
-      const recipient = recipientMark(keyedHash, to);
-      const undelivered = await counters.read(limits.code.undelivered, recipient);
+      // A device that the person has signed in on is not held up by what a stranger can do with the number.
       const undeliverable = undelivered.exhausted && knownDevice === undefined ? refuse({ reason: 'undeliverable' as const, until: undelivered.resetsAt ?? inADay() }) : undefined;
       if (undeliverable !== undefined && !silent) return undeliverable;
 

@@ -5,7 +5,8 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Mailer } from '../ports/mail/mail.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { SmsGateway } from '../ports/sms/sms.ts';
-import type { ClaimedMessage, MessageStore } from '../store/messages.ts';
+import type { ClaimedMessage, MessageChannel, MessageStore } from '../store/messages.ts';
+import type { Pump } from '../queue/pump.ts';
 import { createLane } from './lane.ts';
 import type { Receipts } from './receipts.ts';
 import type { WrittenMail, WrittenText } from './templates.ts';
@@ -21,6 +22,8 @@ export interface CourierLog {
 /** A written message with its recipient: E.164 for a text message, an address for mail. */
 export type Post = (WrittenText | WrittenMail) & {
   readonly to: Sensitive<string>;
+  /** Chosen by whoever has to know it before the message is stored; otherwise there will be one. */
+  readonly id?: string;
   /** After this it is not sent any more: a code nobody can use is only confusing. */
   readonly expiresAt?: Date | undefined;
 };
@@ -50,8 +53,8 @@ export interface Courier {
    * Costs what `post` costs and sends nothing: where nobody may learn from the time whether there is anybody to write to.
    */
   pretend(tx: { readonly messages: Pick<MessageStore, 'add'> }, message: Post): Promise<void>;
-  /** Sends what is due as soon as possible; returns at once. */
-  wake(): void;
+  /** Sends what is due as soon as possible, by this channel or by both; returns at once. */
+  wake(channel?: MessageChannel): void;
   /** Looks at the queue from now on, every `courier.pollMs` and when woken. */
   start(): void;
   /** Begins nothing more and lets what is under way end, for so long at most. */
@@ -74,28 +77,28 @@ export function createCourier({ store, sms, mail, receipts, clock, random, confi
     expiresAt === undefined ? SECONDS_OF_A_DAY : Math.max(1, Math.floor((expiresAt.getTime() - clock.now().getTime()) / 1000));
 
   const shared = { messages: store.messages, clock, random, config, log };
-  const lanes = [
-    createLane({
+  const lanes = {
+    sms: createLane({
       ...shared,
       receipts,
       channel: 'sms',
       isShutOut: () => sms.isShutOut?.() === true,
       handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, ttlSeconds: secondsLeft(message) }, signal),
     }),
-    createLane({
+    email: createLane({
       ...shared,
       channel: 'email',
       handOver: ({ id }, { to, subject = '', text, html = '', code }, signal) => mail.send({ to, subject, text, html, code, ref: id }, signal),
     }),
-  ];
+  };
 
   let poll: NodeJS.Timeout | undefined;
   let away = false;
 
   /** Told once when the queue cannot be read and once when it can again, not at every look. */
-  async function look(): Promise<void> {
+  async function look(some: readonly Pump[]): Promise<void> {
     try {
-      await Promise.all(lanes.map((lane) => lane.pump()));
+      await Promise.all(some.map((lane) => lane.pump()));
       if (away) log.info({ event: 'courier.recovered' }, 'the message queue can be read again');
       away = false;
     } catch (error) {
@@ -104,12 +107,12 @@ export function createCourier({ store, sms, mail, receipts, clock, random, confi
     }
   }
 
-  function wake(): void {
-    if (poll !== undefined) void look();
+  const all = Object.values(lanes);
+  function wake(channel?: MessageChannel): void {
+    if (poll !== undefined) void look(channel === undefined ? all : [lanes[channel]]);
   }
 
-  async function add(tx: Parameters<Courier['post']>[0], { channel, purpose, locale, content, to, expiresAt }: Post, withheld: boolean): Promise<string> {
-    const id = random.uuid();
+  async function add(tx: Parameters<Courier['post']>[0], { id = random.uuid(), channel, purpose, locale, content, to, expiresAt }: Post, withheld: boolean): Promise<string> {
     const payload = sensitive({ ...content.reveal(), to: to.reveal() });
     await tx.messages.add({ id, channel, purpose, locale, payload, createdAt: clock.now(), expiresAt, withheld });
     return id;
@@ -123,16 +126,16 @@ export function createCourier({ store, sms, mail, receipts, clock, random, confi
     wake,
     start() {
       if (receipts !== undefined) sms.listen?.((receipt) => receipts.take(receipt));
-      poll ??= setInterval(wake, config.pollMs);
+      poll ??= setInterval(() => { wake(); }, config.pollMs);
       wake();
     },
     async stop(graceMs = STOP_GRACE_MS) {
       clearInterval(poll);
       poll = undefined;
-      await Promise.all(lanes.map((lane) => lane.close(graceMs)));
+      await Promise.all(all.map((lane) => lane.close(graceMs)));
     },
     async flush() {
-      await Promise.all(lanes.map((lane) => lane.drain()));
+      await Promise.all(all.map((lane) => lane.drain()));
     },
   };
 }

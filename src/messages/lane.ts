@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { operatorOf, type Operator, type Phone } from '../domain/phone.ts';
 import { sensitive } from '../domain/sensitive.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
+import { createDeadline } from '../ports/deadline.ts';
 import { DeliveryError, type Accepted } from '../ports/delivery.ts';
 import type { Random } from '../ports/random/random.ts';
 import { createPump, type Pump } from '../queue/pump.ts';
@@ -50,14 +51,16 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
   async function attempt(message: ClaimedMessage, closing: AbortSignal): Promise<Settlement> {
     if (message.expiresAt !== undefined && message.expiresAt <= clock.now()) return { state: 'expired' };
     // Ends well before the lease: nobody else may begin while this is still under way.
-    const deadline = AbortSignal.timeout(config.leaseSeconds * 750);
+    const deadline = createDeadline(config.leaseSeconds * 750, closing);
     try {
-      const { providerId, receiptKey } = await handOver(message, message.open().reveal(), AbortSignal.any([deadline, closing]));
+      const { providerId, receiptKey } = await handOver(message, message.open().reveal(), deadline.signal);
       return { state: 'sent', providerId, receiptKey };
     } catch (error) {
       const settlement = afterFailure({ error, attempts: message.attempts, now: clock.now(), expiresAt: message.expiresAt, retrySeconds: config.retrySeconds });
       tell(message, settlement, error);
       return settlement;
+    } finally {
+      deadline.clear();
     }
   }
 

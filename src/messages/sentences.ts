@@ -24,8 +24,18 @@ export function fill(sentence: string, values: Readonly<Record<string, string | 
 const FORMATS: Readonly<Record<Locale, string>> = { id: 'id-ID', en: 'en-GB' };
 const WHEN = { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
 
+/** By language and zone: to make one costs a hundred times what it costs to use it. */
+const clocks = new Map<string, { readonly time: Intl.DateTimeFormat; readonly zone: Intl.DateTimeFormat }>();
+
+function clockOf(locale: Locale, timeZone: string): { readonly time: Intl.DateTimeFormat; readonly zone: Intl.DateTimeFormat } {
+  const name = `${locale} ${timeZone}`;
+  const clock = clocks.get(name) ?? { time: new Intl.DateTimeFormat(FORMATS[locale], { ...WHEN, timeZone }), zone: new Intl.DateTimeFormat('id-ID', { timeZone, timeZoneName: 'short' }) };
+  clocks.set(name, clock);
+  return clock;
+}
+
 /** `23 November 2026 pukul 14.30 WIB`: the Indonesian names of the zones, in English too, where Intl only knows GMT+7. */
 export function showTime(at: Date, locale: Locale, timeZone: string): string {
-  const zone = new Intl.DateTimeFormat('id-ID', { timeZone, timeZoneName: 'short' }).formatToParts(at).find(({ type }) => type === 'timeZoneName');
-  return `${new Intl.DateTimeFormat(FORMATS[locale], { ...WHEN, timeZone }).format(at)} ${zone?.value ?? timeZone}`;
+  const { time, zone } = clockOf(locale, timeZone);
+  return `${time.format(at)} ${zone.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? timeZone}`;
 }

@@ -172,13 +172,17 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     /**
      * Within a transaction: takes a proved number away from whoever else had proved it, and keeps others from proving it
      * until the transaction ends.
+     * @param unlessHeld  where this NIK has an account, nothing is taken away: there will be no other to keep the number.
      * @returns the former account, which must be told.
      */
-    async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
-      await takeTurns(db, anyPhone(phone));
+    async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date, unlessHeld?: Sensitive<Nik>): Promise<Account | undefined> {
+      const indexes = anyPhone(phone);
+      const turn = takeTurns(db, indexes);
       const text = `update accounts set phone_verified_at = null, updated_at = $3
-        where phone_index = any($1::bytea[]) and phone_verified_at is not null and id is distinct from $2::uuid returning ${COLUMNS}`;
-      const [row] = await prepared<Row>(db, 'account-release-phone', text, [anyPhone(phone), keeper ?? null, at]);
+        where phone_index = any($1::bytea[]) and phone_verified_at is not null and id is distinct from $2::uuid
+          and not exists (select 1 from accounts held where held.nik_index = any($4::bytea[])) returning ${COLUMNS}`;
+      const released = prepared<Row>(db, 'account-release-phone', text, [indexes, keeper ?? null, at, unlessHeld === undefined ? [] : anyNik(unlessHeld)]);
+      const [, [row]] = await Promise.all([turn, released]);
       if (row !== undefined) changed(row.id);
       return toAccount(row);
     },

@@ -68,23 +68,30 @@ export function createAuditStore(db: Knex) {
 
     /** Until the transaction ends, nobody else lays the chain. @returns false when somebody is at it already. */
     async lockChain(): Promise<boolean> {
-      const { rows } = await db.raw<{ rows: { locked: boolean }[] }>(`select pg_try_advisory_xact_lock(${CHAIN_LOCK}) as locked`);
-      return rows[0]?.locked === true;
+      const [row] = await prepared<{ locked: boolean }>(db, 'audit-lock-chain', `select pg_try_advisory_xact_lock(${CHAIN_LOCK}) as locked`, []);
+      return row?.locked === true;
     },
 
     /** Its last link; where all are gone, what was sealed of them. */
     async chainEnd(): Promise<{ position: number; hash: Buffer } | undefined> {
-      const { rows } = await db.raw<{ rows: Link[] }>(
+      const [row] = await prepared<Link>(
+        db,
+        'audit-chain-end',
         `(select position, hash from audit_chain order by position desc limit 1) union all (select position, hash from audit_seals order by position desc limit 1)
          order by position desc limit 1`,
+        [],
       );
-      const row = rows[0];
       return row === undefined ? undefined : { position: Number(row.position), hash: row.hash };
     },
 
     /** Events that are not in the chain yet, whatever time they bear; those written first come first. */
     async unchained(limit: number): Promise<readonly UnchainedRow[]> {
-      const rows = await db('audit_unchained as u').join('audit_log as e', 'e.id', 'u.event_id').orderBy(['u.since', 'u.event_id']).limit(limit).select<(Row & { since: Date })[]>('e.*', 'u.since');
+      const rows = await prepared<Row & { since: Date }>(
+        db,
+        'audit-unchained',
+        'select e.id, e.at, e.type, e.account_id, e.client_id, e.details, u.since from audit_unchained u join audit_log e on e.id = u.event_id order by u.since, u.event_id limit $1',
+        [limit],
+      );
       return rows.map((row) => ({ ...toRow(row), since: row.since }));
     },
 
@@ -108,7 +115,11 @@ export function createAuditStore(db: Knex) {
 
     async chain(links: readonly { position: number; eventId: string; hash: Buffer }[]): Promise<void> {
       if (links.length === 0) return;
-      await db('audit_chain').insert(links.map(({ position, eventId, hash }) => ({ position, event_id: eventId, hash })));
+      await prepared(db, 'audit-chain', 'insert into audit_chain (position, event_id, hash) select position, event_id, hash from unnest($1::bigint[], $2::uuid[], $3::bytea[]) as laid (position, event_id, hash)', [
+        links.map(({ position }) => position),
+        links.map(({ eventId }) => eventId),
+        links.map(({ hash }) => hash),
+      ]);
     },
 
     /** A stretch of the chain with its events, for checking. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { insertRow, prepared } from './knex.ts';
+import { prepared, preparedChange } from './knex.ts';
 import type { AccountId } from '../domain/account.ts';
 import type { Locale } from '../domain/locale.ts';
 import type { ConsentKind, ConsentText } from '../domain/sharing.ts';
@@ -52,21 +52,12 @@ export function createConsentStore(db: Knex) {
      * @returns         false when that interaction has left its receipt already.
      */
     async keep({ text, ...receipt }: ReceiptWithText, occasion: Buffer): Promise<boolean> {
-      await insertRow(db, 'consent_texts', { version: receipt.textVersion, content: JSON.stringify(text), first_used_at: receipt.givenAt }, 'on conflict (version) do nothing');
-      const kept = await insertRow(
+      const kept = await preparedChange(
         db,
-        'consent_receipts',
-        {
-          id: receipt.id,
-          account_id: receipt.accountId,
-          client_id: receipt.clientId,
-          text_version: receipt.textVersion,
-          kind: receipt.kind,
-          locale: receipt.locale,
-          occasion,
-          given_at: receipt.givenAt,
-        },
-        'on conflict (occasion) do nothing',
+        'consent-keep',
+        `with told as (insert into consent_texts (version, content, first_used_at) values ($4, $9, $8) on conflict (version) do nothing)
+         insert into consent_receipts (id, account_id, client_id, text_version, kind, locale, occasion, given_at) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (occasion) do nothing`,
+        [receipt.id, receipt.accountId, receipt.clientId, receipt.textVersion, receipt.kind, receipt.locale, occasion, receipt.givenAt, JSON.stringify(text)],
       );
       return kept === 1;
     },

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import knexFactory, { type Knex } from 'knex';
 import pg from 'pg';
 import { traceQueries } from './trace-queries.ts';
+import { lineOf } from './transaction.ts';
 
 export { migrate, rollback } from './migrate.ts';
 
@@ -37,8 +38,8 @@ const types = {
     oid === INT8 && format !== 'binary' ? parseInt8 : (pg.types.getTypeParser as (oid: number, format?: string) => unknown)(oid, format),
 };
 
-/** Those whose next statement may meet another connection of the server. */
-const pooledConnections = new WeakSet<pg.Client>();
+/** On those whose next statement may meet another connection of the server. */
+const POOLED = Symbol('pooled');
 
 /**
  * A server that ends says so. One whose machine or cable is gone says nothing, and cannot keep its own limit either: who
@@ -61,6 +62,8 @@ export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0
     ...(pooled ? {} : { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs, idle_in_transaction_session_timeout: idleInTransactionTimeoutMs }),
     connectionTimeoutMillis: 5000,
     keepAlive: true,
+    // Statements of a transaction need not wait for one another (`transaction.ts`).
+    pipeline: true,
     types: types,
   };
   return knexFactory({
@@ -70,7 +73,7 @@ export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0
       min: 0,
       max: poolMax,
       afterCreate: (made: pg.Client, done: (error: unknown, made: pg.Client) => void) => {
-        if (pooled) pooledConnections.add(made);
+        if (pooled) Object.assign(made, { [POOLED]: true });
         traceQueries(made);
         if (silenceMs !== undefined) giveUpWhenSilent(made, silenceMs);
         done(null, made);
@@ -122,10 +125,14 @@ export function insertRow(db: Knex, table: string, row: Readonly<Record<string, 
 
 async function runPrepared<Row extends object>(db: Knex, name: string, text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> {
   if (db.isTransaction && (db as Knex.Transaction).isCompleted()) throw new Error(`statement ${name} came after the end of its transaction`);
+  const statementOn = (connection: pg.Client): pg.QueryConfig => ({ ...(POOLED in connection ? {} : { name }), text, values: values as unknown[] });
+  const line = lineOf(db);
+  // Within a transaction it is put to the database at once, so that the commit can follow without waiting for the answer.
+  if (line !== undefined) return line.query<Row>(statementOn(line.connection));
   const client = db.client as Knex.Client;
   const connection = (await client.acquireConnection()) as pg.Client;
   try {
-    return await connection.query<Row>({ ...(pooledConnections.has(connection) ? {} : { name }), text, values: [...values] });
+    return await connection.query<Row>(statementOn(connection));
   } finally {
     await client.releaseConnection(connection);
   }

@@ -100,15 +100,18 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
          returning id, channel, purpose, sealed, attempts, expires_at`,
         [by.channel, by.now, by.leasedUntil, by.leaseOwner, by.limit],
       );
-      return rows.map(({ id, channel, purpose, sealed, attempts, expires_at }) => ({
-        id,
-        channel,
-        purpose,
-        attempts,
-        expiresAt: expires_at ?? undefined,
-        leaseOwner: by.leaseOwner,
-        open: () => sensitive(JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as MessagePayload),
-      }));
+      return rows.map(({ id, channel, purpose, sealed, attempts, expires_at }) => {
+        let opened: Sensitive<MessagePayload> | undefined;
+        return {
+          id,
+          channel,
+          purpose,
+          attempts,
+          expiresAt: expires_at ?? undefined,
+          leaseOwner: by.leaseOwner,
+          open: () => (opened ??= sensitive(JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as MessagePayload)),
+        };
+      });
     },
 
     /**

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Sealer } from '../crypto/seal.ts';
+import { prepared } from './knex.ts';
 
 /** A message as `/dev/outbox.json` shows it. */
 export interface OutboxEntry {
@@ -41,13 +42,17 @@ const comparable = (recipient: string): string =>
 /** Messages of development and tests that went nowhere. Sealed all the same: no table shows a person in clear. */
 export function createOutboxStore(db: Knex, { sealer, keep = 1000 }: { readonly sealer: Sealer; readonly keep?: number }) {
   return {
-    /** Adds a message unless one with its id is there, and forgets the oldest beyond `keep`. */
+    /** Adds a message unless one with its id is there, and forgets the oldest beyond `keep`, some at once. */
     async add({ id, channel, createdAt, ...content }: NewEntry): Promise<void> {
-      await db('outbox')
-        .insert({ id, channel, sealed: sealer.seal(PURPOSE, id, JSON.stringify(content)), created_at: createdAt })
-        .onConflict('id')
-        .ignore();
-      await db.raw('delete from outbox where position <= (select position from outbox order by position desc offset ? limit 1)', [keep]);
+      const [added] = await prepared<Pick<Row, 'position'>>(
+        db,
+        'outbox-add',
+        'insert into outbox (id, channel, sealed, created_at) values ($1, $2, $3, $4) on conflict (id) do nothing returning position',
+        [id, channel, sealer.seal(PURPOSE, id, JSON.stringify(content)), createdAt],
+      );
+      // Now and then: to find the oldest, all that are kept are counted.
+      if (added === undefined || added.position % Math.ceil(keep / 20) !== 0) return;
+      await prepared(db, 'outbox-forget', 'delete from outbox where position <= (select position from outbox order by position desc offset $1 limit 1)', [keep]);
     },
 
     /** Newest first. @param to  only messages to this number or address, in any usual spelling. */

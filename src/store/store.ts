@@ -41,6 +41,7 @@ import { createSealedStore, type SealedStore } from './sealed.ts';
 import { createSecondFactorStore, type SecondFactorStore } from './second-factors.ts';
 import { createSessionEndStore, type SessionEndStore } from './session-ends.ts';
 import { createSigningKeyStore, type SigningKeyStore } from './signing-keys.ts';
+import { inTransaction } from './transaction.ts';
 import { createVerificationStore, type VerificationStore } from './verifications.ts';
 
 export interface Store {
@@ -84,18 +85,27 @@ export interface Store {
    * Runs the work in one transaction; use `tx` alone inside. The work may run more than once, when the database went
    * away in the middle: it must come to the same end.
    */
-  transaction<T>(work: (tx: Store) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /**
    * The same, done once: where the answer to the commit was lost, the database is asked whether it was committed, and what
    * the work came to is not done again. It costs one statement more: for what could not say by itself whether it was done.
    */
-  transactionOnce<T>(work: (tx: Store) => Promise<T>): Promise<T>;
+  transactionOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** Tells whenever this process has changed whether an account's sign-ins count, or what is held of its person: once that is committed, and before whoever changed it goes on. */
   onAccountChange(listener: (accountId: string) => void): void;
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
   /** What the clock of the database says. */
   databaseTime(): Promise<Date>;
+}
+
+/** The store within a transaction. */
+export interface Transaction extends Store {
+  /**
+   * A write whose answer nobody waits for: the commit follows it at once. Where it fails, the transaction fails with it. It has to be put to the database
+   * before the work ends: one that begins by waiting for something else comes too late, and is refused.
+   */
+  also(write: Promise<unknown>): void;
 }
 
 export interface StoreDeps {
@@ -165,14 +175,26 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     return rows[0].now;
   };
 
-  async function inTransaction<T>(work: (tx: Store, trx: Knex) => Promise<T>): Promise<T> {
+  async function once<T>(work: (tx: Transaction, trx: Knex) => Promise<T>): Promise<T> {
     const touched = new Set<string>();
+    const alongside: Promise<unknown>[] = [];
+    let broken: { readonly error: unknown } | undefined;
+    const also: Transaction['also'] = (write) => {
+      write.catch((error: unknown) => { broken ??= { error }; });
+      alongside.push(write);
+    };
     try {
-      return await knex.transaction((trx) => {
-        const inner = <R>(more: (tx: Store) => Promise<R>): Promise<R> => more(tx);
-        const tx: Store = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, ping, databaseTime };
-        return work(tx, trx);
+      const value = await inTransaction(knex, async (trx) => {
+        const inner = <R>(more: (tx: Transaction) => Promise<R>): Promise<R> => more(tx);
+        const tx: Transaction = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, ping, databaseTime, also };
+        const done = await work(tx, trx);
+        // What could not even be put to the database.
+        if (broken !== undefined) throw broken.error;
+        return done;
       });
+      // What the commit has not told: one that came too late.
+      await Promise.all(alongside);
+      return value;
     } finally {
       // Also where it failed: whether the commit has come through is not always known.
       touched.forEach(tell);
@@ -181,8 +203,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
 
   return {
     ...tables(knex, tell, reconnecting),
-    transaction: (work) => withReconnect(() => inTransaction(work)),
-    transactionOnce<T>(work: (tx: Store) => Promise<T>) {
+    transaction: (work) => withReconnect(() => once(work)),
+    transactionOnce<T>(work: (tx: Transaction) => Promise<T>) {
       let last: { readonly mark: TransactionMark; readonly value: T } | undefined;
       const committed = async (): Promise<{ readonly value: T } | undefined> => (last !== undefined && (await wasCommitted(knex, last.mark)) ? last : undefined);
       return withReconnect(async () => {
@@ -190,7 +212,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
         if (before !== undefined) return before.value;
         last = undefined;
         try {
-          return await inTransaction(async (tx, trx) => {
+          return await once(async (tx, trx) => {
             const value = await work(tx);
             const mark = await markOf(trx);
             if (mark !== undefined) last = { mark, value };

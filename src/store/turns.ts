@@ -7,7 +7,8 @@ import { prepared } from './knex.ts';
  * one in common.
  */
 export async function takeTurns(db: Knex, indexes: readonly Buffer[]): Promise<void> {
-  for (const index of [...indexes].sort((a, b) => a.compare(b))) await prepared(db, 'take-turns', 'select pg_advisory_xact_lock($1::bigint)', [String(index.readBigInt64BE(0))]);
+  const inOrder = [...indexes].sort((a, b) => a.compare(b));
+  await Promise.all(inOrder.map((index) => prepared(db, 'take-turns', 'select pg_advisory_xact_lock($1::bigint)', [String(index.readBigInt64BE(0))])));
 }
 
 /**

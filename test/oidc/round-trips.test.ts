@@ -4,7 +4,8 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis.ts';
-import { createRelyingParty, type RelyingParty } from '../support/relying-party.ts';
+import { goOn, register } from '../support/journeys.ts';
+import { createRelyingParty, visit, type RelyingParty } from '../support/relying-party.ts';
 import { tripsOf, type Trips } from '../support/trips.ts';
 import { exchange, obtainCode, postAs, userinfo } from './exchange.ts';
 
@@ -28,7 +29,6 @@ interface Budget {
     // What runs by itself would count as well.
     await app.container.scheduler.stop();
     await app.container.jobs.stop();
-    await app.container.courier.stop();
     // The first request reads what instances hold: clients, keys.
     await signIn();
   });
@@ -46,8 +46,8 @@ interface Budget {
 
   async function within(budget: Budget, work: () => Promise<unknown>): Promise<void> {
     const { postgres, redis }: Trips = await tripsOf(work);
-    // Instances look for changes by themselves, read the keys anew every two seconds, and hold clients: a secret that is used for the first time lets them go once.
-    const ours = postgres.filter((statement) => !/change_marks|from "clients"|from "signing_keys"|update "client_secrets"/.test(statement));
+    // Instances look for changes and messages by themselves, read the keys anew every two seconds, and hold clients: a secret that is used for the first time lets them go once.
+    const ours = postgres.filter((statement) => !/change_marks|from "clients"|from "signing_keys"|update "client_secrets"|messages-claim|message-settle|outbox/.test(statement));
     const words = `${JSON.stringify(ours)} ${JSON.stringify(redis)}`;
     expect(ours.length, words).to.be.at.most(budget.postgres);
     expect(redis.length, words).to.be.at.most(budget.redis);
@@ -55,6 +55,15 @@ interface Budget {
 
   it('are few for a first sign-in with its tokens', async () => {
     await within({ postgres: 6, redis: 18 }, () => signIn());
+  });
+
+  it('are few for a registration with its tokens, what the courier asks apart', async () => {
+    const newcomer = somebody();
+    await within({ postgres: 48, redis: 29 }, async () => {
+      const browser = new Browser();
+      const { page, request } = await visit(browser, service, { prompt: 'create' });
+      await service.receive(await goOn(browser, await register(app, browser, page, newcomer)), request);
+    });
   });
 
   it('are few for single sign-on with its tokens', async () => {

@@ -14,7 +14,7 @@ import type { Codes } from '../../messages/codes.ts';
 import type { Courier } from '../../messages/courier.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, Transaction } from '../../store/store.ts';
 import { createJoin } from '../double-press.ts';
 import type { Asking, AskingPermit, AskingRefusal, Locked } from './asking.ts';
 import type { RecoveryDraft, RecoveryDrafts } from './drafts.ts';
@@ -86,9 +86,9 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
   }
 
   /** Within a turn: tells a holder whose account may not be used, and starts over. */
-  async function refuseSuspended(tx: Store, draft: RecoveryDraft, { account }: Reached, { clientId }: RecoveryContext): Promise<{ ok: false; refusal: Suspended }> {
+  async function refuseSuspended(tx: Transaction, draft: RecoveryDraft, { account }: Reached, { clientId }: RecoveryContext): Promise<{ ok: false; refusal: Suspended }> {
     const helpCode = toHelpCode(random.bytes(HELP_CODE_BYTES));
-    await drafts.move(tx, draft, { type: 'restarted' });
+    drafts.move(tx, draft, { type: 'restarted' });
     await audit.record(tx, 'recovery.code.refused', { reason: 'suspended', helpCode }, { accountId: account.id, clientId });
     return refuse({ reason: 'suspended', helpCode });
   }
@@ -119,7 +119,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       const challenge = await sending.send(tx, letter);
       if (challenge === undefined) return false;
       const holder = reached === undefined ? undefined : { accountId: reached.account.id, contact: reached.contact };
-      await drafts.move(tx, draft, { type: 'code-asked', identifier, holder, challenge });
+      drafts.move(tx, draft, { type: 'code-asked', identifier, holder, challenge });
       return true;
     });
     await settle(begun, identifier, asked.value, permit);
@@ -146,7 +146,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       const expected = identifier.reveal().startsWith('email:') ? 'email' : 'sms';
       const challenge = await sending.send(tx, { draftId: draft.id, identifier, expected, reached, permit, locale, clientId }, draft.state.challenge);
       if (challenge === undefined) return false; // the second press of the button: one code is enough
-      await drafts.move(tx, draft, { type: 'code-sent', challenge });
+      drafts.move(tx, draft, { type: 'code-sent', challenge });
       return true;
     });
     await settle(sent, identifier, asked.value, permit);
@@ -177,7 +177,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       // Nobody can hit the code that was never sent.
       const checked = checkCode(challenge, { ...attempt, matches: attempt.matches && reached !== undefined }, clock.now(), config.otp);
       seen = { guessed: checked.challenge.tries > challenge.tries, outcome: checked.outcome };
-      const tried = await drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
+      const tried = drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
       const subject = { accountId: holder?.accountId, clientId };
       if (checked.outcome !== 'accepted' || reached === undefined || holder === undefined) {
         if (seen.guessed) await audit.record(tx, 'recovery.code.refused', { reason: checked.outcome }, subject);
@@ -188,7 +188,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
         return counted;
       }
       if (reached.account.status !== 'active') return refuseSuspended(tx, tried, reached, context);
-      await drafts.move(tx, tried, { type: 'contact-proved', holder, provedAt: clock.now().toISOString() });
+      drafts.move(tx, tried, { type: 'contact-proved', holder, provedAt: clock.now().toISOString() });
       return ok(undefined);
     }).finally(async () => {
       // A dead or expired code cannot be guessed, and a right one was no guess: neither uses up the day.
@@ -220,10 +220,10 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       if (reached !== undefined && reached.account.status !== 'active') return refuseSuspended(tx, draft, reached, context);
       const signedInAt = reached === undefined ? undefined : await takeover.take(tx, reached, { ...context, passwordHash, provedAt: new Date(draft.state.provedAt) });
       if (signedInAt === undefined) {
-        await drafts.move(tx, draft, { type: 'restarted' });
+        drafts.move(tx, draft, { type: 'restarted' });
         return refuse({ reason: 'stale' });
       }
-      await drafts.move(tx, draft, { type: 'password-set', signedInAt });
+      drafts.move(tx, draft, { type: 'password-set', signedInAt });
       return ok(undefined);
     });
     if (outcome.ok) await takeover.taken(owner, context.sender);
@@ -231,8 +231,8 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
   }
 
   async function restart(uid: string): Promise<void> {
-    await drafts.turn(uid, async (tx, draft) => {
-      if (draft.state.step === 'code' || draft.state.step === 'password') await drafts.move(tx, draft, { type: 'restarted' });
+    await drafts.turn(uid, (tx, draft) => {
+      if (draft.state.step === 'code' || draft.state.step === 'password') drafts.move(tx, draft, { type: 'restarted' });
     });
   }
 

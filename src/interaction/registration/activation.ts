@@ -10,7 +10,7 @@ import type { Courier } from '../../messages/courier.ts';
 import { confirmEmail, phoneMoved } from '../../messages/templates.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
-import type { Store } from '../../store/store.ts';
+import type { Transaction } from '../../store/store.ts';
 import type { Registration } from './machine.ts';
 
 type AtOtp = Extract<Registration, { step: 'otp' }>;
@@ -31,7 +31,13 @@ export interface Activation {
    * here from whoever had proved it before, and that person is told.
    * @returns the new account; or the account that holds the NIK already.
    */
-  activate(tx: Store, at: AtOtp, context: ActivationContext): Promise<Activated>;
+  activate(tx: Transaction, at: AtOtp, context: ActivationContext): Promise<Activated>;
+}
+
+/** The NIK was taken between two statements of ours, when the number had left its holder already: all of it is taken back, and tried again. */
+class Overtaken extends Error {
+  /** As PostgreSQL calls it: `withReconnect` tries again. */
+  readonly code = '40001';
 }
 
 export interface ActivationDeps {
@@ -46,53 +52,53 @@ export interface ActivationDeps {
 export function createActivation({ courier, audit, keyedHash, clock, random, config }: ActivationDeps): Activation {
   const timeZone = config.identity.timeZone;
 
-  async function askToConfirmEmail(tx: Store, at: AtOtp, accountId: AccountId, { locale, serviceName }: ActivationContext): Promise<void> {
+  function askToConfirmEmail(tx: Transaction, at: AtOtp, accountId: AccountId, { locale, serviceName }: ActivationContext): void {
     const token = random.bytes(32).toString('base64url');
     const expiresAt = addSeconds(clock.now(), config.otp.emailLinkSeconds);
-    await tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(at.contact.email), expiresAt });
+    tx.also(tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(at.contact.email), expiresAt }));
     const link = `${config.http.issuer}/account/contact/email?token=${token}`;
-    await courier.post(tx, { ...confirmEmail({ locale, help: config.help, link, expiresAt, timeZone, serviceName }), to: at.contact.email });
+    tx.also(courier.post(tx, { ...confirmEmail({ locale, help: config.help, link, expiresAt, timeZone, serviceName }), to: at.contact.email }));
   }
 
-  async function tellFormerHolder(tx: Store, former: Account, at: AtOtp): Promise<void> {
-    await audit.record(tx, 'contact.phone.lost', {}, { accountId: former.id });
+  function tellFormerHolder(tx: Transaction, former: Account, at: AtOtp): void {
+    tx.also(audit.record(tx, 'contact.phone.lost', {}, { accountId: former.id }));
     if (former.email === undefined) return;
     const name = former.emailVerifiedAt === undefined ? undefined : former.name.reveal();
     const letter = phoneMoved({ name, locale: former.locale, help: config.help, maskedPhone: maskPhone(at.contact.phone.reveal()) });
-    await courier.post(tx, { ...letter, to: former.email });
+    tx.also(courier.post(tx, { ...letter, to: former.email }));
   }
 
   return {
     async activate(tx, at, context) {
       const now = clock.now();
       const accountId = random.uuid() as AccountId;
-      // The number is unproved at first: the NIK decides whether there is an account at all, and only then may the
-      // number leave the one who had it.
-      const claimed = await tx.accounts.insert({
+      // Side by side: the NIK decides whether there is an account at all, and only then may the number leave the one who had it.
+      const released = tx.accounts.releasePhone(at.contact.phone, accountId, now, at.identity.nik);
+      const inserted = tx.accounts.insert({
         id: accountId,
         nik: at.identity.nik,
         name: at.identity.name,
         email: at.contact.email,
         emailVerified: false,
         phone: at.contact.phone,
-        phoneVerified: false,
+        phoneVerified: true,
         passwordHash: at.contact.passwordHash,
         locale: context.locale,
         at: now,
       });
+      const [former, claimed] = await Promise.all([released, inserted]);
       if (!claimed) {
+        if (former !== undefined) throw new Overtaken();
         const holder = await tx.accounts.findByNik(at.identity.nik);
         if (holder === undefined) throw new Error('a NIK is taken and nobody holds it');
         return { holder };
       }
 
-      const former = await tx.accounts.releasePhone(at.contact.phone, accountId, now);
-      await tx.accounts.confirmPhone(accountId, at.contact.phone, now);
-      if (former !== undefined) await tellFormerHolder(tx, former, at);
-      await askToConfirmEmail(tx, at, accountId, context);
-      await tx.verifications.assign(context.draftId, accountId);
-      await tx.devices.remember(accountId, Buffer.from(context.sender.device, 'base64url'), now);
-      await audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId });
+      if (former !== undefined) tellFormerHolder(tx, former, at);
+      askToConfirmEmail(tx, at, accountId, context);
+      tx.also(tx.verifications.assign(context.draftId, accountId));
+      tx.also(tx.devices.remember(accountId, Buffer.from(context.sender.device, 'base64url'), now));
+      tx.also(audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId }));
       return { accountId, phoneMoved: former !== undefined };
     },
   };

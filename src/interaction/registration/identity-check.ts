@@ -9,7 +9,7 @@ import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Count, Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Random } from '../../ports/random/random.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, Transaction } from '../../store/store.ts';
 
 export type IdentityRefusal =
   | { readonly reason: 'mismatch' | 'not-found'; readonly left: number }
@@ -20,9 +20,19 @@ export type IdentityRefusal =
   | { readonly reason: 'quota' | 'closed' }
   | { readonly reason: 'unavailable'; readonly until: Date };
 
+/** The registry was asked. */
+export interface Asked {
+  readonly outcome: Result<RegistryAnswer, IdentityRefusal>;
+  /** Writes the evidence down, in the turn of the draft that it belongs to. */
+  keep(tx: Transaction, draftId: string): void;
+}
+
 export interface IdentityCheck {
-  /** Asks the civil registry, within the limits, and keeps the evidence. The mother's name ends with this call. */
-  check(claim: IdentityClaim, context: { draftId: string; clientId: string | undefined; sender: Sender }): Promise<Result<RegistryAnswer, IdentityRefusal>>;
+  /**
+   * Asks the civil registry. What comes of it counts once the evidence is kept. The mother's name ends with this call.
+   * @returns a refusal where the limits allow no question.
+   */
+  check(claim: IdentityClaim, context: { clientId: string | undefined; sender: Sender }): Promise<Result<Asked, IdentityRefusal>>;
 }
 
 export interface IdentityCheckDeps {
@@ -75,11 +85,10 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
   }
 
   return {
-    async check(claim, { draftId, clientId, sender }) {
+    async check(claim, { clientId, sender }) {
       const subject = { clientId };
       const evidence = (outcome: string, reference: string, durationMs: number, responseCode: string | undefined) => ({
         id: random.uuid(),
-        draftId,
         nikHash: nikHash(claim),
         at: clock.now(),
         outcome,
@@ -103,23 +112,30 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
       try {
         const answer = await registry.verify(claim);
         if (answer.verdict === 'verified') await counted.value.giveBack({ callToo: false });
-        await store.transaction(async (tx) => {
-          await tx.verifications.insert(evidence(answer.verdict, answer.reference, answer.durationMs, answer.responseCode));
-          if (answer.verdict === 'verified') await audit.record(tx, 'registration.identity.verified', { reference: answer.reference }, subject);
-          else await audit.record(tx, 'registration.identity.refused', { reason: answer.verdict, reference: answer.reference }, subject);
+        const kept = evidence(answer.verdict, answer.reference, answer.durationMs, answer.responseCode);
+        const { verdict, reference } = answer;
+        return ok({
+          outcome: verdict === 'verified' ? ok(answer) : refuse(refusalOf(verdict, counted.value.left, reference)),
+          keep(tx, draftId) {
+            tx.also(tx.verifications.insert({ ...kept, draftId }));
+            tx.also(verdict === 'verified' ? audit.record(tx, 'registration.identity.verified', { reference }, subject) : audit.record(tx, 'registration.identity.refused', { reason: verdict, reference }, subject));
+          },
         });
-        return answer.verdict === 'verified' ? ok(answer) : refuse(refusalOf(answer.verdict, counted.value.left, answer.reference));
       } catch (error) {
         if (!(error instanceof RegistryUnavailable)) throw error;
         // No answer: the person did nothing wrong, and the try does not count.
         await counted.value.giveBack();
-        await store.transaction(async (tx) => {
-          await tx.verifications.insert(evidence(error.trouble, random.uuid(), clock.now().getTime() - startedAt, error.responseCode));
-          await audit.record(tx, 'registration.identity.unavailable', { trouble: error.trouble }, subject);
-        });
-        if (error.trouble === 'quota' || error.trouble === 'closed') return refuse({ reason: error.trouble });
+        const { trouble } = error;
+        const kept = evidence(trouble, random.uuid(), clock.now().getTime() - startedAt, error.responseCode);
         // A single call may have failed: nobody waits longer for that than for a registry that is known to be gone.
-        return refuse({ reason: 'unavailable', until: registry.health().retryAt ?? addSeconds(clock.now(), config.breakerOpenMs / 1000) });
+        const until = registry.health().retryAt ?? addSeconds(clock.now(), config.breakerOpenMs / 1000);
+        return ok({
+          outcome: refuse(trouble === 'quota' || trouble === 'closed' ? { reason: trouble } : { reason: 'unavailable', until }),
+          keep(tx, draftId) {
+            tx.also(tx.verifications.insert({ ...kept, draftId }));
+            tx.also(audit.record(tx, 'registration.identity.unavailable', { trouble }, subject));
+          },
+        });
       }
     },
   };

@@ -19,9 +19,9 @@ import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
-import type { RegistrationDraft, RegistrationDrafts } from './drafts.ts';
+import { unbegun, type DraftAt as At, type RegistrationDrafts } from './drafts.ts';
 import { contactKey, emailSuggestionFor, identityKey, parseContact, parseIdentity } from './forms.ts';
-import { begin, type Registration, type RegistrationStep } from './machine.ts';
+import type { RegistrationStep } from './machine.ts';
 import type { Pages } from './pages.ts';
 import type { RegistrationContext, RegistrationService } from './service.ts';
 
@@ -44,8 +44,6 @@ const PATH: Readonly<Record<RegistrationStep, string>> = {
   finished: 'register/finished',
 };
 
-type At<Step extends RegistrationStep> = RegistrationDraft & { readonly state: Extract<Registration, { step: Step }> };
-
 /** Nobody knows when the registry opens again or has calls left; programs need not ask more often than this. */
 const REGISTRY_PAUSE_SECONDS = 3600;
 
@@ -61,9 +59,9 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
   const show = (ctx: Context, screen: Screen, status = 200): Promise<void> => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, entered(ctx).uid) });
 
   /** To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page. */
-  async function toStep(ctx: Context): Promise<void> {
+  async function toStep(ctx: Context, step?: RegistrationStep): Promise<void> {
     const { uid } = entered(ctx);
-    seeOther(ctx, interactionPath(uid, PATH[(await drafts.find(uid))?.state.step ?? 'identity']));
+    seeOther(ctx, interactionPath(uid, PATH[step ?? (await drafts.find(uid))?.state.step ?? 'identity']));
   }
 
   /** Runs the handler at its step alone. Whoever only looks has no draft yet: the first form makes one. */
@@ -71,9 +69,9 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     <Step extends RegistrationStep>(step: Step, handler: (ctx: Context, draft: At<Step>) => Promise<void>) =>
     async (ctx: Context): Promise<void> => {
       const { uid } = entered(ctx);
-      const draft = (await drafts.find(uid)) ?? { id: '', uid, state: begin(), createdAt: clock.now() };
+      const draft = (await drafts.find(uid)) ?? unbegun(uid, clock.now());
       if (draft.state.step === step) await handler(ctx, draft as At<Step>);
-      else seeOther(ctx, interactionPath(uid, PATH[draft.state.step]));
+      else await toStep(ctx, draft.state.step);
     };
 
   /** A disturbance is said before anything is typed. */
@@ -83,14 +81,14 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     await show(ctx, pages.identity(ctx, {}), available ? 200 : 503);
   }
 
-  async function identity(ctx: Context): Promise<void> {
+  async function identity(ctx: Context, draft: At<'identity'>): Promise<void> {
     const typed = { nik: field(ctx, 'nik'), name: field(ctx, 'name'), motherName: field(ctx, 'mother_name') };
     const values = { nik: typed.nik.slice(0, 64), name: typed.name.slice(0, 200) };
     const claim = parseIdentity(typed, config.identity, clock.now());
     if (!claim.ok) return show(ctx, pages.identity(ctx, { values, errors: claim.refusal, retype: true }), 422);
 
-    const outcome = await registration.proveIdentity(contextOf(ctx), claim.value);
-    if (outcome.ok) return toStep(ctx);
+    const outcome = await registration.proveIdentity(contextOf(ctx), draft, claim.value);
+    if (outcome.ok) return toStep(ctx, outcome.value);
     const { reason, ...params } = outcome.refusal;
     let status = 422;
     if (reason === 'limited' || reason === 'limited-here') {
@@ -118,14 +116,14 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
 
     let outcome;
     try {
-      outcome = await registration.giveContact(contextOf(ctx), parsed.value, password);
+      outcome = await registration.giveContact(contextOf(ctx), draft, parsed.value, password);
     } catch (error) {
       const { code, retryAfterSeconds } = error as { code?: unknown; retryAfterSeconds?: number };
       if (code !== 'HASHING_BUSY' || retryAfterSeconds === undefined) throw error;
       ctx.set('Retry-After', String(retryAfterSeconds));
       return again({ problem: say('errors.busy', { seconds: retryAfterSeconds }) }, 503);
     }
-    if (outcome.ok) return toStep(ctx);
+    if (outcome.ok) return toStep(ctx, outcome.value);
     if (outcome.refusal.reason === 'password') return again({ errors: aboutPassword(outcome.refusal.refusals) }, 422);
     ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
     await again({ problem: say(contactKey(outcome.refusal.reason), { until: outcome.refusal.until }) }, 429);
@@ -134,8 +132,8 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
   async function code(ctx: Context, draft: At<'otp'>): Promise<void> {
     const typed = parseOtpCode(field(ctx, 'code'));
     if (!typed.ok) return show(ctx, await pages.code(ctx, draft, { refusal: say(`interaction.registration.code.refusal.${typed.refusal}`) }), 422);
-    const outcome = await registration.confirmCode(contextOf(ctx), typed.value);
-    if (outcome.ok) return toStep(ctx);
+    const outcome = await registration.confirmCode(contextOf(ctx), draft, typed.value);
+    if (outcome.ok) return toStep(ctx, outcome.value);
 
     const { reason, ...params } = outcome.refusal;
     const sentence = say(`interaction.registration.code.refusal.${reason}`, params);
@@ -159,8 +157,8 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
   }
 
   async function sendAgain(ctx: Context, draft: At<'otp'>): Promise<void> {
-    const outcome = await registration.sendAgain(contextOf(ctx));
-    if (outcome.ok) return toStep(ctx);
+    const outcome = await registration.sendAgain(contextOf(ctx), draft);
+    if (outcome.ok) return toStep(ctx, outcome.value);
     const { reason, ...params } = outcome.refusal;
     const seconds = outcome.refusal.reason === 'wait' ? outcome.refusal.seconds : secondsUntil(outcome.refusal.until, clock.now());
     ctx.set('Retry-After', String(seconds));
@@ -172,8 +170,8 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const values = { phone: typed.slice(0, 64) };
     const phone = parsePhone(typed);
     if (!phone.ok) return show(ctx, pages.phone(ctx, draft.state, { values, errors: [{ field: 'phone', sentence: say(contactKey(phone.refusal)) }] }), 422);
-    const outcome = await registration.changeNumber(contextOf(ctx), sensitive(phone.value));
-    if (outcome.ok) return toStep(ctx);
+    const outcome = await registration.changeNumber(contextOf(ctx), draft, sensitive(phone.value));
+    if (outcome.ok) return toStep(ctx, outcome.value);
     const { reason, ...params } = outcome.refusal;
     const again = pages.phone(ctx, draft.state, { values, problem: say(contactKey(reason), params) });
     // Used up for good: no wait would help.
@@ -188,8 +186,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     if (!email.ok) {
       return show(ctx, pages.email(ctx, { values: { email: typed.slice(0, 320) }, errors: [{ field: 'email', sentence: say(contactKey(email.refusal)) }] }), 422);
     }
-    await registration.changeEmail(contextOf(ctx), sensitive(email.value));
-    await toStep(ctx);
+    await toStep(ctx, await registration.changeEmail(contextOf(ctx), sensitive(email.value)));
   }
 
   return (router) => {
@@ -198,7 +195,8 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
     const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, handler);
 
-    get('register', toStep);
+    const look = (ctx: Context): Promise<void> => toStep(ctx);
+    get('register', look);
     get('register/identity', at('identity', showIdentity));
     post('register/identity', at('identity', identity));
     get('register/contact', at('contact', (ctx, draft) => show(ctx, pages.contact(ctx, draft.state, {}))));
@@ -206,27 +204,25 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     get('register/otp', at('otp', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))));
     post('register/otp', at('otp', code));
     get('register/otp/delivery', deliveryWord);
-    get('register/otp/resend', toStep);
+    get('register/otp/resend', look);
     post('register/otp/resend', at('otp', sendAgain));
     get('register/phone', at('otp', (ctx, draft) => show(ctx, pages.phone(ctx, draft.state, {}))));
     post('register/phone', at('otp', changePhone));
     get('register/email', at('otp', (ctx, draft) => show(ctx, pages.email(ctx, { values: { email: draft.state.contact.email.reveal() } }))));
     post('register/email', at('otp', changeEmail));
     get('register/registered', at('registered', async (ctx, draft) => show(ctx, await pages.registered(ctx, draft.state))));
-    get('register/report', toStep);
+    get('register/report', look);
     post('register/report', at('registered', async (ctx) => {
-      await registration.reportMisuse(contextOf(ctx));
-      await toStep(ctx);
+      await toStep(ctx, await registration.reportMisuse(contextOf(ctx)));
     }));
-    get('register/restart', toStep);
+    get('register/restart', look);
     post('register/restart', async (ctx) => {
-      await registration.restart(contextOf(ctx));
-      await toStep(ctx);
+      await toStep(ctx, await registration.restart(contextOf(ctx)));
     });
     get('register/finished', at('finished', async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
     const proved = ({ state: { accountId, activatedAt } }: At<'finished'>): SignedIn => ({ accountId, at: epochSeconds(new Date(activatedAt)), acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false });
     post('register/finished', at('finished', (ctx, draft) => finish.signedIn(ctx, proved(draft))));
-    get('register/decline', toStep);
+    get('register/decline', look);
     post('register/decline', at('finished', (ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
   };
 }

@@ -9,7 +9,8 @@ import type { Codes, NewCode, Permit, SendRefusal } from '../../messages/codes.t
 import type { Courier } from '../../messages/courier.ts';
 import { activationCode } from '../../messages/templates.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
-import type { Store } from '../../store/store.ts';
+import type { Random } from '../../ports/random/random.ts';
+import type { Store, Transaction } from '../../store/store.ts';
 import type { SentCode } from './machine.ts';
 import type { RegistrationContext } from './service.ts';
 
@@ -18,9 +19,9 @@ export interface CodeSending {
   /** The right to send one code to the number; the first refusal of an hour is remembered. */
   permit(context: RegistrationContext, nik: Sensitive<Nik>, phone: Sensitive<Phone>): Promise<Result<Permit, SendRefusal>>;
   /** Within a turn: the first code to a number, on its way once the turn is committed. */
-  first(tx: Store, context: RegistrationContext, draftId: string, phone: Sensitive<Phone>, reason: 'first' | 'number-changed'): Promise<SentCode>;
+  first(tx: Transaction, context: RegistrationContext, draftId: string, phone: Sensitive<Phone>, reason: 'first' | 'number-changed'): SentCode;
   /** Within a turn: a code in the place of the one under way. @returns undefined when it is too soon for another. */
-  another(tx: Store, context: RegistrationContext, draftId: string, phone: Sensitive<Phone>, current: SentCode): Promise<SentCode | undefined>;
+  another(tx: Transaction, context: RegistrationContext, draftId: string, phone: Sensitive<Phone>, current: SentCode): SentCode | undefined;
 }
 
 export interface CodeSendingDeps {
@@ -29,20 +30,21 @@ export interface CodeSendingDeps {
   readonly courier: Courier;
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly random: Random;
   readonly config: Pick<Config, 'http' | 'otp'>;
 }
 
-export function createCodeSending({ store, codes, courier, audit, clock, config }: CodeSendingDeps): CodeSending {
+export function createCodeSending({ store, codes, courier, audit, clock, random, config }: CodeSendingDeps): CodeSending {
   const host = new URL(config.http.issuer).hostname;
   const { ttlSeconds } = config.otp;
 
-  function post(tx: Store, { locale }: RegistrationContext, phone: Sensitive<Phone>, { code }: NewCode): Promise<string> {
+  /** @returns the id of the message. */
+  function send(tx: Transaction, { locale, clientId }: RegistrationContext, phone: Sensitive<Phone>, { code }: NewCode, sends: number, reason: 'first' | 'again' | 'number-changed'): string {
+    const id = random.uuid();
     const text = activationCode({ code: code.reveal(), host, ttlSeconds, locale });
-    return courier.post(tx, { ...text, to: phone, expiresAt: addSeconds(clock.now(), ttlSeconds) });
-  }
-
-  async function remember(tx: Store, { clientId }: RegistrationContext, phone: Sensitive<Phone>, sends: number, reason: 'first' | 'again' | 'number-changed'): Promise<void> {
-    await audit.record(tx, 'registration.code.sent', { sends, operator: operatorOf(phone.reveal()), reason }, { clientId });
+    tx.also(courier.post(tx, { ...text, id, to: phone, expiresAt: addSeconds(clock.now(), ttlSeconds) }));
+    tx.also(audit.record(tx, 'registration.code.sent', { sends, operator: operatorOf(phone.reveal()), reason }, { clientId }));
+    return id;
   }
 
   return {
@@ -52,21 +54,17 @@ export function createCodeSending({ store, codes, courier, audit, clock, config 
       return permit;
     },
 
-    async first(tx, context, draftId, phone, reason) {
+    first(tx, context, draftId, phone, reason) {
       const code = codes.make('activation', draftId, phone);
       const challenge = issueChallenge({ purpose: 'activation', recipientHash: code.recipientHash, codeHash: code.codeHash }, clock.now(), config.otp);
-      const messageId = await post(tx, context, phone, code);
-      await remember(tx, context, phone, challenge.sends, reason);
-      return { challenge, messageId };
+      return { challenge, messageId: send(tx, context, phone, code, challenge.sends, reason) };
     },
 
-    async another(tx, context, draftId, phone, current) {
+    another(tx, context, draftId, phone, current) {
       const code = codes.make('activation', draftId, phone);
       const challenge = reissueChallenge(current.challenge, code.codeHash, clock.now(), config.otp);
       if (!challenge.ok) return undefined;
-      const messageId = await post(tx, context, phone, code);
-      await remember(tx, context, phone, challenge.value.sends, 'again');
-      return { challenge: challenge.value, messageId };
+      return { challenge: challenge.value, messageId: send(tx, context, phone, code, challenge.value.sends, 'again') };
     },
   };
 }

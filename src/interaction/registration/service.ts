@@ -9,17 +9,17 @@ import type { Phone } from '../../domain/phone.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
 import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
-import type { Codes, SendRefusal } from '../../messages/codes.ts';
+import type { Codes, Permit, SendRefusal } from '../../messages/codes.ts';
 import type { Courier } from '../../messages/courier.ts';
 import type { IdentityClaim } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, Transaction } from '../../store/store.ts';
 import type { Activation } from './activation.ts';
 import { joinDoublePresses } from './double-press.ts';
-import type { RegistrationDraft, RegistrationDrafts } from './drafts.ts';
+import { isUnbegun, type DraftAt, type RegistrationDraft, type RegistrationDrafts } from './drafts.ts';
 import type { TypedContact } from './forms.ts';
 import type { IdentityCheck, IdentityRefusal } from './identity-check.ts';
-import type { Registration } from './machine.ts';
+import type { RegistrationEvent, RegistrationStep, SentCode } from './machine.ts';
 import type { CodeSending } from './sending.ts';
 
 /** Who is asking, from where, on the way to which service. */
@@ -39,20 +39,21 @@ export type CodeRefusal =
 export type ResendRefusal = { readonly reason: 'wait'; readonly seconds: number } | SendRefusal;
 export type NumberRefusal = { readonly reason: 'changes-used-up' } | SendRefusal;
 
+/** Each begins with the draft as the request has found it, and says at which step it is in the end. */
 export interface RegistrationService {
   /** Step 1: the civil registry is asked. The draft moves to `contact`, or to `registered` where the NIK has an account. */
-  proveIdentity(context: RegistrationContext, claim: IdentityClaim): Promise<Result<void, IdentityRefusal>>;
+  proveIdentity(context: RegistrationContext, draft: DraftAt<'identity'>, claim: IdentityClaim): Promise<Result<RegistrationStep, IdentityRefusal>>;
   /** Step 2: contact and password are taken down, the first code leaves. @throws {LaneBusy} too many passwords at once. */
-  giveContact(context: RegistrationContext, contact: TypedContact, password: string): Promise<Result<void, ContactRefusal>>;
+  giveContact(context: RegistrationContext, draft: DraftAt<'contact'>, contact: TypedContact, password: string): Promise<Result<RegistrationStep, ContactRefusal>>;
   /** Step 3: the right code makes the account. The draft moves to `finished`, or to `registered` where somebody was faster. */
-  confirmCode(context: RegistrationContext, code: OtpCode): Promise<Result<void, CodeRefusal>>;
-  sendAgain(context: RegistrationContext): Promise<Result<void, ResendRefusal>>;
-  changeNumber(context: RegistrationContext, phone: Sensitive<Phone>): Promise<Result<void, NumberRefusal>>;
-  changeEmail(context: RegistrationContext, email: Sensitive<Email>): Promise<void>;
+  confirmCode(context: RegistrationContext, draft: DraftAt<'otp'>, code: OtpCode): Promise<Result<RegistrationStep, CodeRefusal>>;
+  sendAgain(context: RegistrationContext, draft: DraftAt<'otp'>): Promise<Result<RegistrationStep, ResendRefusal>>;
+  changeNumber(context: RegistrationContext, draft: DraftAt<'otp'>, phone: Sensitive<Phone>): Promise<Result<RegistrationStep, NumberRefusal>>;
+  changeEmail(context: RegistrationContext, email: Sensitive<Email>): Promise<RegistrationStep>;
   /** "I did not register this account." */
-  reportMisuse(context: RegistrationContext): Promise<void>;
+  reportMisuse(context: RegistrationContext): Promise<RegistrationStep>;
   /** Back to the first step, for another person. */
-  restart(context: RegistrationContext): Promise<void>;
+  restart(context: RegistrationContext): Promise<RegistrationStep>;
 }
 
 export interface RegistrationDeps {
@@ -72,42 +73,44 @@ export interface RegistrationDeps {
 /** Longer than two presses of one button are apart, shorter than anybody waits for a code. */
 const DOUBLE_PRESS_SECONDS = 3;
 
-type AtOtp = Extract<Registration, { step: 'otp' }>;
+/** What came of a turn that was to send a code. */
+interface Turned {
+  readonly step: RegistrationStep;
+  readonly sent: SentCode | undefined;
+}
 
 export function createRegistration({ store, drafts, identityCheck, activation, sending, codes, courier, passwords, audit, clock, config }: RegistrationDeps): RegistrationService {
   const subject = ({ clientId }: RegistrationContext): { clientId: string | undefined } => ({ clientId });
 
-  async function atStep<Step extends Registration['step']>(uid: string, step: Step): Promise<(RegistrationDraft & { state: Extract<Registration, { step: Step }> }) | undefined> {
-    const draft = await drafts.find(uid);
-    return draft?.state.step === step ? (draft as RegistrationDraft & { state: Extract<Registration, { step: Step }> }) : undefined;
+  /** Within a turn: moves on. @returns the step that is reached. */
+  const move = (tx: Transaction, draft: RegistrationDraft, event: RegistrationEvent): RegistrationStep => drafts.move(tx, draft, event).state.step;
+
+  /** After a turn: the code leaves; or none was sent, and nobody is charged. */
+  async function leave({ step, sent }: Turned, permit: Permit): Promise<RegistrationStep> {
+    if (sent === undefined) await permit.giveBack();
+    courier.wake('sms');
+    return step;
   }
 
   return joinDoublePresses({
-    async proveIdentity(context, claim) {
-      const { id: draftId, state } = await drafts.open(context.uid);
-      if (state.step !== 'identity') return ok(undefined); // an earlier press has answered already
-      const answer = await identityCheck.check(claim, { draftId, clientId: context.clientId, sender: context.sender });
-      if (!answer.ok) return answer;
-
-      const identity = { nik: claim.nik, name: claim.name, reference: answer.value.reference };
-      await drafts.turn(context.uid, async (tx, draft) => {
-        if (draft.state.step !== 'identity') return; // a second press of the button came first
+    async proveIdentity(context, before, claim) {
+      const asked = await identityCheck.check(claim, context);
+      if (!asked.ok) return asked;
+      const { outcome } = asked.value;
+      const step = await drafts.turn(context.uid, async (tx, draft) => {
+        asked.value.keep(tx, draft.id);
+        if (!outcome.ok || draft.state.step !== 'identity') return draft.state.step; // refused; or a second press of the button came first
+        const identity = { nik: claim.nik, name: claim.name, reference: outcome.value.reference };
         // Asked only after proof, so that nobody can probe which NIKs have accounts.
         const holder = await tx.accounts.findByNik(claim.nik);
-        if (holder === undefined) {
-          await drafts.move(tx, draft, { type: 'identity-verified', identity });
-          return;
-        }
-        await drafts.move(tx, draft, { type: 'nik-taken', identity, holder: holder.id });
-        await audit.record(tx, 'registration.nik-taken', {}, { ...subject(context), accountId: holder.id });
-      });
-      return ok(undefined);
+        if (holder === undefined) return move(tx, draft, { type: 'identity-verified', identity });
+        tx.also(audit.record(tx, 'registration.nik-taken', {}, { ...subject(context), accountId: holder.id }));
+        return move(tx, draft, { type: 'nik-taken', identity, holder: holder.id });
+      }, { begins: isUnbegun(before) });
+      return outcome.ok ? ok(step) : outcome;
     },
 
-    async giveContact(context, contact, password) {
-      const before = await atStep(context.uid, 'contact');
-      if (before === undefined) return ok(undefined);
-      const { identity } = before.state;
+    async giveContact(context, { state: { identity } }, contact, password) {
       const owner = { nik: identity.nik.reveal(), name: identity.name.reveal(), email: contact.email.reveal(), phone: contact.phone.reveal() };
       const checked = checkPassword(password, config.password, owner);
       if (!checked.ok) return refuse({ reason: 'password', refusals: checked.refusal });
@@ -117,21 +120,16 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
       const permit = await sending.permit(context, identity.nik, contact.phone);
       if (!permit.ok) return permit;
 
-      const sent = await drafts.turn(context.uid, async (tx, draft) => {
+      const turned = await drafts.turn(context.uid, (tx, draft): Turned => {
         // Meanwhile another window may have started over with another person.
-        if (draft.state.step !== 'contact' || draft.state.identity.reference !== identity.reference) return false;
-        const first = await sending.first(tx, context, draft.id, contact.phone, 'first');
-        await drafts.move(tx, draft, { type: 'contact-given', contact: { ...contact, passwordHash }, sent: first });
-        return true;
+        if (draft.state.step !== 'contact' || draft.state.identity.reference !== identity.reference) return { step: draft.state.step, sent: undefined };
+        const sent = sending.first(tx, context, draft.id, contact.phone, 'first');
+        return { step: move(tx, draft, { type: 'contact-given', contact: { ...contact, passwordHash }, sent }), sent };
       });
-      if (!sent) await permit.value.giveBack();
-      courier.wake();
-      return ok(undefined);
+      return ok(await leave(turned, permit.value));
     },
 
-    async confirmCode(context, code) {
-      const before = await atStep(context.uid, 'otp');
-      if (before === undefined) return ok(undefined);
+    async confirmCode(context, before, code) {
       const { nik } = before.state.identity;
       const counted = await codes.countTry(nik);
       if (!counted.ok) {
@@ -141,97 +139,77 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
 
       let guessed = false;
       let late: string | undefined;
-      const outcome = await drafts.turn(context.uid, async (tx, draft): Promise<Result<void, CodeRefusal>> => {
+      const outcome = await drafts.turn(context.uid, async (tx, draft): Promise<Result<RegistrationStep, CodeRefusal>> => {
         guessed = false;
         late = undefined;
-        if (draft.state.step !== 'otp') return ok(undefined);
-        const { sent, contact } = draft.state;
-        const attempt = codes.attempt('activation', draft.id, contact.phone, code, sent.challenge.codeHash);
+        const { id, state } = draft;
+        if (state.step !== 'otp') return ok(state.step);
+        const { sent, contact } = state;
+        const attempt = codes.attempt('activation', id, contact.phone, code, sent.challenge.codeHash);
         const checked = checkCode(sent.challenge, attempt, clock.now(), config.otp);
         guessed = checked.challenge.tries > sent.challenge.tries;
-        const tried = await drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
         if (checked.outcome !== 'accepted') {
-          if (guessed) await audit.record(tx, 'registration.code.refused', { reason: checked.outcome }, subject(context));
+          move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
+          if (guessed) tx.also(audit.record(tx, 'registration.code.refused', { reason: checked.outcome }, subject(context)));
           else late = checked.outcome;
           return refuse(checked.outcome === 'wrong' ? { reason: 'wrong', left: checked.triesLeft } : { reason: checked.outcome === 'expired' ? 'expired' : 'dead' });
         }
 
-        const activated = await activation.activate(tx, tried.state as AtOtp, { ...context, draftId: draft.id });
-        if ('holder' in activated) {
-          await drafts.move(tx, tried, { type: 'nik-taken', identity: draft.state.identity, holder: activated.holder.id });
-          await audit.record(tx, 'registration.nik-taken', {}, { ...subject(context), accountId: activated.holder.id });
-        } else {
-          await drafts.move(tx, tried, { type: 'activated', ...activated, activatedAt: clock.now().toISOString() });
-        }
-        return ok(undefined);
+        // What was tried goes with the step that the code leads on from: nobody can try it again.
+        const activated = await activation.activate(tx, state, { ...context, draftId: id });
+        if (!('holder' in activated)) return ok(move(tx, draft, { type: 'activated', ...activated, activatedAt: clock.now().toISOString() }));
+        tx.also(audit.record(tx, 'registration.nik-taken', {}, { ...subject(context), accountId: activated.holder.id }));
+        return ok(move(tx, draft, { type: 'nik-taken', identity: state.identity, holder: activated.holder.id }));
       }).finally(async () => {
         // A dead or expired code cannot be guessed, and a right one was no guess: neither uses up the day.
         if (!guessed) await codes.forgiveTry(nik);
       });
       if (late !== undefined) await audit.recordOnce(store, [late, before.id], 'registration.code.refused', { reason: late }, subject(context));
-      if (outcome.ok) courier.wake();
+      if (outcome.ok) courier.wake('email');
       return outcome;
     },
 
-    async sendAgain(context) {
-      const before = await atStep(context.uid, 'otp');
-      if (before === undefined) return ok(undefined);
+    async sendAgain(context, before) {
       const { identity, contact, sent: current } = before.state;
       const seconds = secondsUntilResend(current.challenge, clock.now(), config.otp);
       // Whoever presses twice sees what the first press has done, not a refusal.
-      if (clock.now() < addSeconds(new Date(current.challenge.issuedAt), DOUBLE_PRESS_SECONDS)) return ok(undefined);
+      if (clock.now() < addSeconds(new Date(current.challenge.issuedAt), DOUBLE_PRESS_SECONDS)) return ok('otp');
       if (seconds > 0) return refuse({ reason: 'wait', seconds });
       const permit = await sending.permit(context, identity.nik, contact.phone);
       if (!permit.ok) return permit;
 
-      const again = await drafts.turn(context.uid, async (tx, draft) => {
-        if (draft.state.step !== 'otp') return false;
-        const sent = await sending.another(tx, context, draft.id, draft.state.contact.phone, draft.state.sent);
-        if (sent === undefined) return false; // the second press of the button: one code is enough
-        await drafts.move(tx, draft, { type: 'code-sent', sent });
-        return true;
+      const turned = await drafts.turn(context.uid, (tx, draft): Turned => {
+        const sent = draft.state.step === 'otp' ? sending.another(tx, context, draft.id, draft.state.contact.phone, draft.state.sent) : undefined;
+        // Undefined for the second press of the button: one code is enough.
+        return { step: sent === undefined ? draft.state.step : move(tx, draft, { type: 'code-sent', sent }), sent };
       });
-      if (!again) await permit.value.giveBack();
-      courier.wake();
-      return ok(undefined);
+      return ok(await leave(turned, permit.value));
     },
 
-    async changeNumber(context, phone) {
-      const before = await atStep(context.uid, 'otp');
-      if (before === undefined || before.state.contact.phone.reveal() === phone.reveal()) return ok(undefined);
-      if (before.state.numberChanges >= config.otp.numberChanges) return refuse({ reason: 'changes-used-up' });
-      const permit = await sending.permit(context, before.state.identity.nik, phone);
+    async changeNumber(context, before, phone) {
+      const { state: { identity, contact, numberChanges } } = before;
+      if (contact.phone.reveal() === phone.reveal()) return ok('otp');
+      if (numberChanges >= config.otp.numberChanges) return refuse({ reason: 'changes-used-up' });
+      const permit = await sending.permit(context, identity.nik, phone);
       if (!permit.ok) return permit;
 
-      const changed = await drafts.turn(context.uid, async (tx, draft) => {
-        if (draft.state.step !== 'otp' || draft.state.contact.phone.reveal() === phone.reveal() || draft.state.numberChanges >= config.otp.numberChanges) return false;
-        const sent = await sending.first(tx, context, draft.id, phone, 'number-changed');
-        await drafts.move(tx, draft, { type: 'number-changed', phone, sent });
-        return true;
+      const turned = await drafts.turn(context.uid, (tx, draft): Turned => {
+        if (draft.state.step !== 'otp' || draft.state.contact.phone.reveal() === phone.reveal() || draft.state.numberChanges >= config.otp.numberChanges) return { step: draft.state.step, sent: undefined };
+        const sent = sending.first(tx, context, draft.id, phone, 'number-changed');
+        return { step: move(tx, draft, { type: 'number-changed', phone, sent }), sent };
       });
-      if (!changed) await permit.value.giveBack();
-      courier.wake();
-      return ok(undefined);
+      return ok(await leave(turned, permit.value));
     },
 
-    async changeEmail(context, email) {
-      await drafts.turn(context.uid, async (tx, draft) => {
-        if (draft.state.step === 'otp') await drafts.move(tx, draft, { type: 'email-changed', email });
-      });
-    },
+    changeEmail: ({ uid }, email) => drafts.turn(uid, (tx, draft) => (draft.state.step === 'otp' ? move(tx, draft, { type: 'email-changed', email }) : draft.state.step)),
 
-    async reportMisuse(context) {
-      await drafts.turn(context.uid, async (tx, draft) => {
-        if (draft.state.step !== 'registered' || draft.state.reported) return;
-        await drafts.move(tx, draft, { type: 'misuse-reported' });
-        await audit.record(tx, 'registration.misuse-reported', {}, { ...subject(context), accountId: draft.state.holder });
-      });
-    },
+    reportMisuse: (context) =>
+      drafts.turn(context.uid, (tx, draft) => {
+        if (draft.state.step !== 'registered' || draft.state.reported) return draft.state.step;
+        tx.also(audit.record(tx, 'registration.misuse-reported', {}, { ...subject(context), accountId: draft.state.holder }));
+        return move(tx, draft, { type: 'misuse-reported' });
+      }),
 
-    async restart(context) {
-      await drafts.turn(context.uid, async (tx, draft) => {
-        if (draft.state.step === 'contact' || draft.state.step === 'registered') await drafts.move(tx, draft, { type: 'restarted' });
-      });
-    },
+    restart: ({ uid }) => drafts.turn(uid, (tx, draft) => (draft.state.step === 'contact' || draft.state.step === 'registered' ? move(tx, draft, { type: 'restarted' }) : draft.state.step)),
   });
 }

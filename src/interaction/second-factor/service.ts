@@ -84,7 +84,7 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
       if (!(await isHonoured(tx, proof))) return ok(undefined);
       const outcome = await secondFactors.enrol(tx, { accountId: proof.accountId, clientId }, secret, code);
       if (!outcome.ok && outcome.refusal === 'wrong') return refuse('wrong');
-      await drafts.move(tx, draft, outcome.ok ? { type: 'enrolled', codes: outcome.value } : { type: 'enrolled-elsewhere' });
+      drafts.move(tx, draft, outcome.ok ? { type: 'enrolled', codes: outcome.value } : { type: 'enrolled-elsewhere' });
       return ok(undefined);
     });
   }
@@ -133,8 +133,8 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
     enrol: (context, code) => join(['enrol', context.uid, code], () => enrol(context, code)),
 
     codesKept: (uid) =>
-      drafts.turn(uid, async (tx, draft) => {
-        if (draft.state.step === 'recovery-codes') await drafts.move(tx, draft, { type: 'codes-kept' });
+      drafts.turn(uid, (tx, draft) => {
+        if (draft.state.step === 'recovery-codes') drafts.move(tx, draft, { type: 'codes-kept' });
       }),
 
     async mayDecline({ clientId, params }, { accountId }) {

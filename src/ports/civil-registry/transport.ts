@@ -4,6 +4,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { checkServerIdentity, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import { buildConnector, errors, Pool, type Dispatcher } from 'undici';
 import type { Config } from '../../config.ts';
+import { createDeadline } from '../deadline.ts';
 import { RegistryUnavailable, type RegistryTrouble } from './civil-registry.ts';
 
 /** Carries a request body to the registry and brings back the text of a 200 answer. */
@@ -152,14 +153,16 @@ export function createTransport(url: string, config: TransportConfig): Transport
   return {
     async post(body, signal) {
       signal?.throwIfAborted();
-      const deadline = AbortSignal.timeout(config.timeoutMs);
+      const deadline = createDeadline(config.timeoutMs, signal);
       try {
-        return await exchange(body, AbortSignal.any([deadline, ...(signal === undefined ? [] : [signal])]));
+        return await exchange(body, deadline.signal);
       } catch (error) {
         if (error instanceof RegistryUnavailable) throw error;
         signal?.throwIfAborted();
-        if (deadline.aborted) throw unavailable('timeout', 'DEADLINE');
+        if (deadline.isOver()) throw unavailable('timeout', 'DEADLINE');
         throw unavailable(troubleOf(codeOf(error)), codeOf(error));
+      } finally {
+        deadline.clear();
       }
     },
     close: () => (closing ??= pool.close()),

@@ -1,5 +1,6 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import type { Config } from '../../config.ts';
+import { createDeadline } from '../deadline.ts';
 import { DeliveryError, type Accepted } from '../delivery.ts';
 import { createTemplate, encodingOf, encoders } from './http-template.ts';
 import { isId, receiptKey } from './receipt.ts';
@@ -76,7 +77,7 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
   return {
     async send({ to, text, ref }, signal) {
       const values = { to: to.replace(/^\+/, ''), toPlus: to, text, ref };
-      const limit = AbortSignal.timeout(timeoutMs);
+      const deadline = createDeadline(timeoutMs, signal);
       let status: number;
       let answer: string | undefined;
       try {
@@ -84,13 +85,15 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
           method,
           headers: Object.fromEntries(fillHeaders.map(([name, fill]) => [name, fill(values)])),
           ...(fillBody === undefined ? {} : { body: fillBody(values) }),
-          signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+          signal: deadline.signal,
           dispatcher: agent,
         });
         status = response.statusCode;
         answer = await readBounded(response.body);
       } catch (cause) {
-        throw unavailable(limit.aborted ? 'time-out' : 'no answer', cause);
+        throw unavailable(deadline.isOver() ? 'time-out' : 'no answer', cause);
+      } finally {
+        deadline.clear();
       }
       return judge(status, answer, ref);
     },

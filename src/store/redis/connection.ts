@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { inSpan, isTraced } from '../../telemetry/trace.ts';
 import { createDeadline } from './deadline.ts';
-import { cork } from './packet.ts';
+import { cork } from '../packet.ts';
 
 export interface RedisSettings {
   readonly url: string | undefined;

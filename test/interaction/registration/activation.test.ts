@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser, type Page } from '../../support/browser.ts';
 import { citizens, somebody, type Citizen } from '../../support/citizens.ts';
 import { enterCode, goOn, register, signIn, toRegistration } from '../../support/journeys.ts';
 import { createRelyingParty, visit, type RelyingParty } from '../../support/relying-party.ts';
+import { until } from '../../support/until.ts';
 import { at, atCode, begin, type Way } from './steps.ts';
 
 describe('Registration: activation', () => {
@@ -104,6 +106,27 @@ describe('Registration: activation', () => {
     await finish(owner);
     expect((await enterCode(late.browser, late.page, code)).text).to.include('NIK ini sudah punya akun');
     expect(await claimsOf(holder)).to.include({ phone_number_verified: true });
+  });
+
+  it('leaves the number to its holder where the NIK is taken while the number is on its way', async () => {
+    const former = somebody();
+    await finish(former);
+    const way = await atCode(app, somebody({ phone: former.phone }));
+    const code = await codeOf(way);
+    const { promise: mayEnd, resolve: end } = Promise.withResolvers<undefined>();
+    const rival = app.store.transaction(async (store) => {
+      await addAccount({ container: { ...app.container, store } }, { ...way.citizen, phone: somebody().phone });
+      await mayEnd;
+    });
+    const answer = enterCode(way.browser, way.page, code);
+    await until('the activation waits for the NIK', async () => {
+      const { rows } = await app.database.knex.raw<{ rows: unknown[] }>("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into accounts%'");
+      return rows.length > 0;
+    });
+    end(undefined);
+    await rival;
+    expect((await answer).text).to.include('NIK ini sudah punya akun');
+    expect(await claimsOf(former)).to.include({ phone_number_verified: true });
   });
 
   it('sends the letter that confirms the address without holding the person up, and names nobody in it', async () => {
