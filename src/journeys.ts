@@ -27,6 +27,8 @@ import { createSecondFactorDrafts } from './interaction/second-factor/drafts.ts'
 import { addSecondFactor } from './interaction/second-factor/routes.ts';
 import { createSecondFactorJourney } from './interaction/second-factor/service.ts';
 import { createSignInFailures } from './interaction/sign-in-failures.ts';
+import { createReconnect } from './interaction/reconnect.ts';
+import { createEndedSignIns } from './oidc/ended-sign-ins.ts';
 import { createTickets } from './interaction/ticket.ts';
 import { createCodes } from './messages/codes.ts';
 import type { Sharing } from './interaction/sharing.ts';
@@ -57,6 +59,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
   const finish = createFinish({ provider, sharing, store, audit, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
+  const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), config });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });
 
   const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });
@@ -95,10 +98,11 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
 
   const beginning = createBeginning({ tickets, adopt: (from, to) => drafts.adopt(from, to), config });
   const router = createInteractionRoutes({
-    entrance: createEntrance({ provider, clients, tickets, clock }),
+    entrance: createEntrance({ provider, clients, tickets, reconnect, clock }),
     tickets,
     finish,
     beginning,
+    reconnect,
     clock,
     journeys: [
       addLogin({ login, finish, sharing, provider, store, csrf, clock, config }),

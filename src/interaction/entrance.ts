@@ -9,6 +9,7 @@ import { Refused } from '../web/refused.ts';
 import type { ServiceLabel } from '../web/screen.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { seeOther } from '../web/see-other.ts';
+import type { Reconnect } from './reconnect.ts';
 import { endedScreen, type EndedReason } from './screens.ts';
 import type { Ticket, Tickets } from './ticket.ts';
 
@@ -28,6 +29,7 @@ export interface EntranceDeps {
   readonly provider: Provider;
   readonly clients: ClientDirectory;
   readonly tickets: Tickets;
+  readonly reconnect: Reconnect;
   readonly clock: Clock;
 }
 
@@ -45,8 +47,23 @@ const labelOf = (client: Client | undefined): ServiceLabel | undefined => (clien
 /** Whether single sign-on would lead to the same end without a question. */
 const isRepeatable = (ticket: Ticket | undefined): boolean => ticket !== undefined && ticket.params.prompt === undefined && ticket.params.redirect_uri !== undefined;
 
+/** Another press of the button was faster, and the sign-in has come to its end. */
+export const isOver = (error: unknown): boolean => error instanceof Error && error.name === 'SessionNotFound';
+
+/** The sign-in goes on as if nobody had been signed in when it began. @returns false where it has come to its end. */
+export async function stillOpenWithoutSession(interaction: Interaction): Promise<boolean> {
+  interaction.session = undefined;
+  try {
+    await interaction.persist();
+    return true;
+  } catch (error) {
+    if (isOver(error)) return false;
+    throw error;
+  }
+}
+
 /** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
-export function createEntrance({ provider, clients, tickets, clock }: EntranceDeps) {
+export function createEntrance({ provider, clients, tickets, reconnect, clock }: EntranceDeps) {
   async function showEnded(ctx: Context, uid: string, reason: EndedReason): Promise<void> {
     const ticket = tickets.read(ctx, uid);
     const clientId = ticket?.clientId ?? (await provider.Interaction.find(uid))?.params.client_id;
@@ -67,12 +84,20 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
     return ctx.get('cookie') === '' ? 'no-cookies' : 'foreign';
   }
 
+  async function stillOpen(uid: string): Promise<Interaction | undefined> {
+    const interaction = await provider.Interaction.find(uid);
+    if (interaction?.session === undefined) return interaction;
+    // The session that this sign-in began with may have ended in another tab; the sign-in goes on without it.
+    const isSame = (await provider.Session.findByUid(interaction.session.uid))?.accountId === interaction.session.accountId;
+    return isSame || (await stillOpenWithoutSession(interaction)) ? interaction : undefined;
+  }
+
   const enter: Middleware = async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');
     const uid = uidOf(ctx);
     if (uid === undefined) throw new Refused(404, 'errors.not-found');
     const hasCookie = ctx.cookies.get(provider.cookieName('interaction'), { signed: true }) === uid;
-    const interaction = hasCookie ? await provider.Interaction.find(uid) : undefined;
+    const interaction = hasCookie ? await stillOpen(uid) : undefined;
     if (interaction === undefined) {
       const reason = reasonFor(ctx, uid, hasCookie);
       // Who comes without cookies may refuse them or never have been here: whether the first one comes back tells.
@@ -81,17 +106,12 @@ export function createEntrance({ provider, clients, tickets, clock }: EntranceDe
         return;
       }
       // The second press of the last button: the first has led on already, and single sign-on leads there again.
-      if (reason === 'finished' && ctx.method === 'POST' && isRepeatable(tickets.read(ctx, uid))) {
+      if (reason === 'finished' && ctx.method === 'POST' && (isRepeatable(tickets.read(ctx, uid)) || (await reconnect(ctx, uid)))) {
         seeOther(ctx, interactionPath(uid, 'resume'));
         return;
       }
       await showEnded(ctx, uid, reason);
       return;
-    }
-    // The session that this sign-in began with may have ended in another tab; the sign-in goes on without it.
-    if (interaction.session !== undefined && (await provider.Session.findByUid(interaction.session.uid))?.accountId !== interaction.session.accountId) {
-      interaction.session = undefined;
-      await interaction.persist();
     }
     const clientId = String(interaction.params.client_id);
     const client = await clients.find(clientId);

@@ -7,7 +7,7 @@ import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
 import { leadBack } from '../web/way-back.ts';
 import { seeOther } from '../web/see-other.ts';
-import { entered, interactionPath, type Entered } from './entrance.ts';
+import { entered, interactionPath, isOver, stillOpenWithoutSession, type Entered } from './entrance.ts';
 import { wantedOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {
@@ -58,9 +58,6 @@ export interface FinishDeps {
   readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
 }
 
-/** Another press of the button was faster, and the sign-in has come to its end. */
-const isOver = (error: unknown): boolean => error instanceof Error && error.name === 'SessionNotFound';
-
 export function createFinish({ provider, sharing, store, audit, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2], { mergeWithLastSubmission = false } = {}): Promise<void> {
     const { uid, interaction: { params } } = entered(ctx);
@@ -105,9 +102,8 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
     const session = await provider.Session.get(ctx);
     if (session.accountId !== undefined && session.accountId !== accountId) {
       await session.destroy();
-      const { interaction } = entered(ctx);
-      interaction.session = undefined;
-      await interaction.persist();
+      // Where it is over, `leave` finds that out next.
+      await stillOpenWithoutSession(entered(ctx).interaction);
     }
     // `create` answers a request that began with prompt=create, however the person came in at last.
     await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ts: at }, ...told });

@@ -6,6 +6,7 @@ import { Refused } from '../web/refused.ts';
 import type { Beginning } from './beginning.ts';
 import { uidOf, type createEntrance } from './entrance.ts';
 import type { Finish } from './finish.ts';
+import { answeredParams, type Reconnect } from './reconnect.ts';
 import type { Tickets } from './ticket.ts';
 
 export interface InteractionRoutesDeps {
@@ -13,17 +14,19 @@ export interface InteractionRoutesDeps {
   readonly tickets: Tickets;
   readonly finish: Finish;
   readonly beginning: Pick<Beginning, 'byAddress'>;
+  readonly reconnect: Reconnect;
   readonly clock: Clock;
   /** Adds the journeys: each takes the router that has already let the visitor in. */
   readonly journeys: readonly ((router: Router) => void)[];
 }
 
 /** Everything between the provider's question and its answer, below `/interaction/:uid`. */
-export function createInteractionRoutes({ entrance, tickets, finish, beginning, clock, journeys }: InteractionRoutesDeps): Router {
+export function createInteractionRoutes({ entrance, tickets, finish, beginning, reconnect, clock, journeys }: InteractionRoutesDeps): Router {
   /** The way back to the same request, for the browser that holds its ticket: open when the sign-in itself is not. */
-  const resume = (ctx: Context): void => {
+  const resume = async (ctx: Context): Promise<void> => {
     ctx.set('Cache-Control', 'no-store');
-    const ticket = tickets.read(ctx, uidOf(ctx) ?? '');
+    const uid = uidOf(ctx) ?? '';
+    const ticket = tickets.read(ctx, uid);
     if (ticket === undefined) throw new Refused(410, 'errors.oidc.request');
     // Only what ran out is taken along; what came to its end is over.
     if (clock.now().getTime() >= ticket.endsAt) tickets.carry(ctx, ticket);
@@ -32,7 +35,8 @@ export function createInteractionRoutes({ entrance, tickets, finish, beginning, 
       seeOther(ctx, '/device');
       return;
     }
-    seeOther(ctx, `/auth?${new URLSearchParams(ticket.params).toString()}`);
+    const params = (await reconnect(ctx, uid)) ? answeredParams(ticket) : ticket.params;
+    seeOther(ctx, `/auth?${new URLSearchParams(params).toString()}`);
   };
 
   const router = new Router();

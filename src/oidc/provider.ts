@@ -29,7 +29,8 @@ import { createPeople, type AccountChanges } from './people.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredByAccount, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
-import { endInteractionLast, endSessionOnceReplaced } from './resume.ts';
+import { createEndedSignIns, leaveEndedInteractions } from './ended-sign-ins.ts';
+import { endInteractionLast, endSessionOnceReplaced, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
 import { honouredSession } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
@@ -154,8 +155,11 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });
   compareByHash(provider, { clients, store, clock, log });
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
-  endInteractionLast(provider);
+  endInteractionLast(provider, createEndedSignIns({ state: store.protocolState, sealer, keyedHash }));
   endSessionOnceReplaced(provider);
+  leaveEndedInteractions(provider);
+  keepIdWithoutProof(provider);
+  writeNoEmptySession(provider);
   awaitWrites(provider);
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {

@@ -1,4 +1,5 @@
 import Provider, { type Adapter, type KoaContextWithOIDC } from 'oidc-provider';
+import { rememberEnd, type EndedSignIns } from './ended-sign-ins.ts';
 
 /** Where a request has what it ends at last. */
 const ENDING = Symbol('ended when the answer is there');
@@ -18,13 +19,15 @@ function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
  * code. Where one of those could not be written (a full disk, a store that was just lost), whoever loaded the page again had to type the password
  * again. Here the interaction, and the cookie that leads to it, end when the answer is there.
  */
-export function endInteractionLast(provider: Provider): void {
+export function endInteractionLast(provider: Provider, ended: Pick<EndedSignIns, 'remember'>): void {
   const { prototype } = provider.Interaction as unknown as { prototype: { destroy: (this: object) => Promise<void> } };
   const { destroy } = prototype;
   prototype.destroy = function () {
-    const { ctx } = Provider as { readonly ctx: (Partial<Pick<Resuming, 'oidc'>> & Pick<Resuming, typeof ENDING>) | undefined };
-    if (ctx?.oidc?.route !== 'resume') return destroy.call(this);
-    ctx[ENDING] = () => destroy.call(this);
+    const ctx = Provider.ctx as Resuming | undefined;
+    if ((ctx as Partial<Resuming> | undefined)?.oidc?.route !== 'resume' || ctx === undefined) return destroy.call(this);
+    ctx[ENDING] = async () => {
+      await Promise.all([rememberEnd(ended, ctx), destroy.call(this)]);
+    };
     return Promise.resolve();
   };
   /** The browser keeps what it came with, so that it can come again: also its session, where the one that would have taken its place was not written. */
@@ -77,5 +80,40 @@ export function endSessionOnceReplaced(provider: Provider): void {
       await this.adapter.destroy(this.jti).catch(() => undefined);
       throw error;
     }
+  };
+}
+
+/**
+ * Who comes with the cookie of a session that is gone is a visitor without one. The library writes an empty session for them and gives them its cookie: of two
+ * presses of a button the one that came second took the session away from the browser that the first had just given it.
+ */
+export function writeNoEmptySession(provider: Provider): void {
+  const model = provider.Session as unknown as { get: (ctx: unknown) => Promise<{ readonly exp?: number; readonly new?: boolean }> };
+  const { get } = model;
+  model.get = async function (ctx) {
+    const session = await get.call(this, ctx);
+    if (session.exp === undefined && session.new !== true) Object.defineProperty(session, 'new', { value: true });
+    return session;
+  };
+}
+
+/** What was proved on the way to an interaction goes along with what is said there. */
+function isNewProof({ result, entities }: Pick<KoaContextWithOIDC['oidc'], 'result' | 'entities'>): boolean {
+  const login = result?.login;
+  const { lastSubmission, session } = entities.Interaction ?? {};
+  const before = (lastSubmission as { login?: typeof login } | undefined)?.login;
+  return login !== undefined && (before?.ts !== login.ts || before?.accountId !== login.accountId || session?.accountId !== login.accountId);
+}
+
+/**
+ * A session gets another id when somebody has proved who they are, and not when they have only agreed to something: nobody becomes more by that, and the
+ * second press of the button comes with the cookie of before.
+ */
+export function keepIdWithoutProof(provider: Provider): void {
+  const { prototype } = provider.Session as unknown as { prototype: { resetIdentifier: (this: object) => void } };
+  const { resetIdentifier } = prototype;
+  prototype.resetIdentifier = function () {
+    const { oidc } = (Provider.ctx ?? {}) as Partial<KoaContextWithOIDC>;
+    if (oidc?.route !== 'resume' || isNewProof(oidc)) resetIdentifier.call(this);
   };
 }

@@ -36,6 +36,11 @@ const BASE = '/sandbox/interaction/:uid';
 /** A parameter of the request; the protocol has checked that it is text. */
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const uidOf = (ctx: Context): string => String((ctx.params as { uid?: string }).uid);
+/** It has ended, perhaps by another press of the button. */
+const tellGone = (cause: unknown): never => {
+  if (cause instanceof Error && cause.name === 'SessionNotFound') throw new Refused(410, 'sandbox.gone', { cause });
+  throw cause;
+};
 const attemptIn = ({ lastSubmission }: Interaction): Attempt | undefined => (lastSubmission as { check?: Attempt } | undefined)?.check;
 const scenarioIn = (attempt: Attempt | undefined): ScenarioId | undefined => {
   const scenario = attempt === undefined ? undefined : scenarioById(attempt.scenario);
@@ -48,10 +53,7 @@ export function addSandboxSignIn({ provider, checks, store, csrf, config }: Sand
 
   async function getInteraction(ctx: Context, prompt?: string): Promise<Interaction> {
     ctx.set('Cache-Control', 'no-store');
-    const found = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
-      if ((cause as Error).name === 'SessionNotFound') throw new Refused(410, 'sandbox.gone', { cause });
-      throw cause;
-    });
+    const found = await provider.interactionDetails(ctx.req, ctx.res).catch(tellGone);
     if (found.uid !== uidOf(ctx) || (prompt !== undefined && found.prompt.name !== prompt)) throw new Refused(410, 'sandbox.gone');
     return found;
   }
@@ -62,7 +64,7 @@ export function addSandboxSignIn({ provider, checks, store, csrf, config }: Sand
   }
 
   async function leave(ctx: Context, outcome: Outcome, mergeWithLastSubmission = false): Promise<void> {
-    const returnTo = await provider.interactionResult(ctx.req, ctx.res, outcome, { mergeWithLastSubmission });
+    const returnTo = await provider.interactionResult(ctx.req, ctx.res, outcome, { mergeWithLastSubmission }).catch(tellGone);
     ctx.status = 303;
     ctx.redirect(returnTo);
   }
@@ -108,7 +110,7 @@ export function addSandboxSignIn({ provider, checks, store, csrf, config }: Sand
     if (before.accountId !== undefined && before.accountId !== citizen.sub) {
       await before.destroy();
       interaction.session = undefined;
-      await interaction.persist();
+      await interaction.persist().catch(tellGone);
     }
     const demand = acrDemandOf(interaction.params);
     const level = demand?.levels.includes(acr.twoFactor) === true ? acr.twoFactor : (demand?.levels[0] ?? acr.password);
@@ -130,7 +132,7 @@ export function addSandboxSignIn({ provider, checks, store, csrf, config }: Sand
       await checks.record(attempt, 'agreed', {}, grantId);
       if (bendOf(attempt.scenario) === 'nonce' && params.nonce !== undefined) {
         params.nonce = `bukan-${textOf(params.nonce)}`.slice(0, 200);
-        await interaction.persist();
+        await interaction.persist().catch(tellGone);
       }
     }
     await leave(ctx, { consent: { grantId } }, true);

@@ -34,9 +34,14 @@ export interface ProtocolWrite {
   readonly ttlSeconds: number;
 }
 
+/** What is written of a row that no index leads to. */
+export type ProtocolRewrite = Pick<ProtocolWrite, 'model' | 'id' | 'payload' | 'grantId' | 'ttlSeconds'>;
+
 /** The seam behind which another store (Redis) takes over the protocol state: every operation is one statement. */
 export interface ProtocolStateStore {
   upsert(write: ProtocolWrite): Promise<void>;
+  /** Writes what stands under the id anew, unless it has ended meanwhile. @returns false when it has. For what is never used up, and no index leads to. */
+  replace(write: ProtocolRewrite): Promise<boolean>;
   find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
   /** The first of these that is there, with its session and its grant: one step where there would be three or more. Only where a store can. */
   findLeading?(candidates: readonly Pick<ProtocolWrite, 'model' | 'id'>[]): Promise<LeadingRow | undefined>;
@@ -76,6 +81,17 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
            uid = excluded.uid, user_code = excluded.user_code, holder = excluded.holder, expires_at = excluded.expires_at`,
         [model, id, payload, grantId ?? null, uid ?? null, userCode ?? null, holder ?? null, ttlSeconds],
       );
+    },
+
+    async replace({ model, id, payload, grantId, ttlSeconds }) {
+      const rows = await prepared(
+        db,
+        'protocol-replace',
+        `update protocol_state set payload = $3, grant_id = $4, expires_at = now() + make_interval(secs => $5)
+         where model = $1 and id = $2 and expires_at > now() returning 1`,
+        [model, id, payload, grantId ?? null, ttlSeconds],
+      );
+      return rows.length === 1;
     },
 
     async find(model, id) {

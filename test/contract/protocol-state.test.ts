@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { createKeyedHash } from '../../src/crypto/keyed-hash.ts';
 import { createSealer } from '../../src/crypto/seal.ts';
-import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
+import { createProtocolAdapter, type ProtocolAdapter } from '../../src/oidc/state/adapter.ts';
 import { createEndGrants, type EndGrants } from '../../src/oidc/state/holder.ts';
 import { foreseeing, type Leads } from '../../src/oidc/state/remembered.ts';
 import { createReplayDetection, type IsFirstUse } from '../../src/oidc/state/replays.ts';
@@ -57,8 +57,8 @@ const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL
 for (const [name, open] of implementations) {
   describe(`Protocol state on ${name}`, () => {
     let bench: Bench;
-    let adapterFor: (model: string) => Adapter;
-    let elsewhere: (model: string) => Adapter;
+    let adapterFor: (model: string) => ProtocolAdapter;
+    let elsewhere: (model: string) => ProtocolAdapter;
     let endGrants: EndGrants;
     let isFirstUse: IsFirstUse;
     let isFirstUseElsewhere: IsFirstUse;
@@ -92,6 +92,27 @@ for (const [name, open] of implementations) {
       const id = await kept('Session', { uid: fresh(), accountId: 'one' }, 0);
       await adapterFor('Session').upsert(id, { jti: id, accountId: 'two' }, 60);
       expect(await elsewhere('Session').find(id)).to.include({ accountId: 'two' });
+    });
+
+    it('writes anew what is there, and nothing that has ended or was never there', async () => {
+      const id = await kept('Interaction', { returnTo: 'a' });
+      expect(await elsewhere('Interaction').replace(id, { jti: id, returnTo: 'b' }, 60)).to.equal(true);
+      expect(await adapterFor('Interaction').find(id)).to.deep.equal({ jti: id, returnTo: 'b' });
+      await elsewhere('Interaction').destroy(id);
+      expect(await adapterFor('Interaction').replace(id, { jti: id, returnTo: 'c' }, 60)).to.equal(false);
+      const over = await kept('Interaction', { returnTo: 'a' }, 0);
+      expect(await adapterFor('Interaction').replace(over, { jti: over, returnTo: 'c' }, 60), 'time ended it').to.equal(false);
+      for (const gone of [id, over, fresh()]) expect(await adapterFor('Interaction').find(gone)).to.equal(undefined);
+    });
+
+    it('ends with its time what was written anew, and with its grant', async () => {
+      const id = await kept('Interaction', { returnTo: 'a' });
+      await adapterFor('Interaction').replace(id, { jti: id, returnTo: 'b' }, 0);
+      expect(await adapterFor('Interaction').find(id)).to.equal(undefined);
+      const [other, grantId] = [await kept('Interaction'), fresh()];
+      await adapterFor('Interaction').replace(other, { jti: other, grantId }, 60);
+      await elsewhere('Grant').revokeByGrantId(grantId);
+      expect(await adapterFor('Interaction').find(other)).to.equal(undefined);
     });
 
     it('finds a session by its uid and a device by its code, each under its own model', async () => {

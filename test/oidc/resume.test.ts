@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ProtocolWrite } from '../../src/store/protocol-state.ts';
+import type { ProtocolRewrite, ProtocolWrite } from '../../src/store/protocol-state.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
@@ -177,10 +177,10 @@ describe('The way back to the service', () => {
       let first: Awaited<ReturnType<typeof send>> | undefined;
       let results = 0;
       Object.assign(protocolState, {
-        async upsert(write: ProtocolWrite) {
-          await usual.upsert(write);
-          if (write.model !== 'Interaction' || (results += 1) > 1) return;
-          first = await send();
+        async replace(write: ProtocolRewrite) {
+          const answer = await usual.replace(write);
+          if ((results += 1) === 1) first = await send();
+          return answer;
         },
       });
       const second = await send().finally(() => Object.assign(protocolState, usual));
@@ -189,6 +189,34 @@ describe('The way back to the service', () => {
       const home = await browser.follow(second);
       expect(isHome(home, karirhub), home.url.href).to.equal(true);
       await karirhub.receive(home, request);
+    });
+
+    it('leaves a sign-in ended that another press has ended, whatever is still under way', async () => {
+      const citizen = somebody();
+      await addAccount(app, citizen);
+      const browser = new Browser();
+      const { page, request } = await visit(browser, karirhub);
+      const send = (): ReturnType<Browser['post']> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+      const { protocolState } = app.container.store;
+      const usual = { ...protocolState };
+      // The second has found the sign-in, and writes how it ended when the first has ended it.
+      let first: Awaited<ReturnType<typeof send>> | undefined;
+      let results = 0;
+      Object.assign(protocolState, {
+        async replace(write: ProtocolRewrite) {
+          if ((results += 1) === 1) first = await send();
+          return usual.replace(write);
+        },
+      });
+      const open = async (): Promise<number> => (await app.database.knex('protocol_state').where('model', 'Interaction')).length;
+      const before = await open();
+      const second = await send().finally(() => Object.assign(protocolState, usual));
+      expect([first?.status, second.status]).to.deep.equal([303, 303]);
+      expect(second.headers.get('location')).to.match(/\/resume$/);
+      expect(await open(), 'this one is over').to.equal(before - 1);
+      await karirhub.receive(await browser.follow(first!), request);
+      expect(isHome(await browser.follow(second), karirhub)).to.equal(true);
+      expect((await browser.open(page.url)).status, 'the back button').to.equal(410);
     });
 
     it('signs in once where the form comes twice at the same moment', async () => {

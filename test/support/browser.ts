@@ -93,7 +93,8 @@ export class Browser {
     this.headers = { accept: 'text/html,application/xhtml+xml', 'accept-encoding': 'identity', 'sec-fetch-site': 'same-origin', ...options.headers };
   }
 
-  #cookieHeader(url: URL): string {
+  /** What it sends to an address. */
+  cookieHeader(url: URL): string {
     return this.#cookies
       .filter(({ host, path }) => host === url.hostname && (url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`)))
       .map(({ name, value }) => `${name}=${value}`)
@@ -124,7 +125,7 @@ export class Browser {
   /** One request, no redirect followed. */
   async request(address: string | URL, { method = 'GET', headers = {}, body }: RequestOptions = {}): Promise<Page> {
     const url = new URL(address);
-    const cookies = this.#cookieHeader(url);
+    const cookies = this.cookieHeader(url);
     const response = await fetch(url, {
       method,
       redirect: 'manual',

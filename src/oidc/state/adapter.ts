@@ -1,7 +1,7 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Sealer } from '../../crypto/seal.ts';
-import type { Leads, ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
+import type { Leads, ProtocolRewrite, ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
 import { grantAhead, sessionAhead, withAhead } from './ahead.ts';
 import { holderOf } from './holder.ts';
 import { createOpener } from './opened.ts';
@@ -11,6 +11,12 @@ export interface ProtocolAdapterDeps {
   readonly state: ProtocolState;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
+}
+
+/** What the library asks of a storage, and one thing that it does not know to ask. */
+export interface ProtocolAdapter extends Adapter {
+  /** Writes what is there anew. @returns false when it has ended meanwhile, and nothing was written. */
+  replace(id: string, payload: AdapterPayload, expiresIn: number): Promise<boolean>;
 }
 
 /** Artefacts without an end of their own (none today) are kept this long, so that every row expires. */
@@ -44,7 +50,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
     return hash;
   }
 
-  return (model: string): Adapter => {
+  return (model: string): ProtocolAdapter => {
     const isOfAKind = KINDS.includes(model);
     const isToken = isOfAKind || LEADING.has(model);
     const idOf = (id: string): Buffer => (model === 'Grant' ? remembered('protocol-id', model, id) : keyedHash.hash('protocol-id', model, id));
@@ -79,21 +85,26 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
 
+    const written = (id: string, payload: AdapterPayload, ttlSeconds: number): ProtocolRewrite => ({
+      model,
+      id: idOf(id),
+      payload: sealer.seal('protocol-state', model, JSON.stringify(payload)),
+      // A grant is its own: whatever ends all that was issued under it ends the grant too.
+      grantId: model === 'Grant' ? grantOf(id) : payload.grantId === undefined ? undefined : grantOf(payload.grantId),
+      ttlSeconds,
+    });
+
     return {
       async upsert(id, payload, expiresIn) {
         await state.upsert({
-          model,
-          id: idOf(id),
-          payload: sealer.seal('protocol-state', model, JSON.stringify(payload)),
-          // A grant is its own: whatever ends all that was issued under it ends the grant too.
-          grantId: model === 'Grant' ? grantOf(id) : payload.grantId === undefined ? undefined : grantOf(payload.grantId),
+          ...written(id, payload, expiresIn ?? LONGEST_SECONDS),
           uid: payload.uid === undefined ? undefined : uidOf(payload.uid),
           userCode: payload.userCode === undefined ? undefined : userCodeOf(payload.userCode),
           holder: model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined ? holderOf(keyedHash, payload.accountId, payload.clientId) : undefined,
           leads: leadsOf(payload),
-          ttlSeconds: expiresIn ?? LONGEST_SECONDS,
         });
       },
+      replace: (id, payload, expiresIn) => state.replace(written(id, payload, expiresIn)),
       async find(id) {
         const payload = await findRow(id);
         return payload?.jti === undefined || payload.jti === id ? payload : undefined;

@@ -1,4 +1,4 @@
-import type { Leads, ProtocolRow, ProtocolState } from '../protocol-state.ts';
+import type { Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../protocol-state.ts';
 import type { RedisConnection } from './connection.ts';
 import { findLeading, findLinked, followLinked, holdGrant, revokeHolderLinked, use, useLinked, write, writeLinked } from './scripts.ts';
 
@@ -12,7 +12,7 @@ export interface RedisProtocolStateDeps {
 const SLACK_SECONDS = 3600;
 const NOTHING = Buffer.alloc(0);
 /** What is shown again and again: nothing of its row outlives being written anew, and no script is needed to write it. */
-const NEVER_USED = new Set(['AccessToken', 'ClientCredentials']);
+const NEVER_USED = new Set(['AccessToken', 'ClientCredentials', 'EndedSignIn', 'Interaction']);
 const UNUSED = Buffer.alloc(4);
 /** In the place of a lead that is none: nobody has this hash. */
 const NOWHERE = Buffer.alloc(32);
@@ -63,7 +63,19 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
   const mark = (grantId: Buffer): Promise<unknown> => redis.call('SET', markKey(grantId), '', 'PX', markMs);
   const isRevoked = async (grantId: Buffer): Promise<boolean> => grantId.length > 0 && (await redis.call('EXISTS', markKey(grantId))) === 1;
 
-  const common: Pick<ProtocolState, 'destroy' | 'revokeByGrantId'> = {
+  const prepare = ({ model, payload, grantId, uid, userCode, leads, ttlSeconds }: ProtocolRewrite & Partial<ProtocolWrite>): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
+    row: Buffer.concat([...part(grantId), ...part(uid ?? leadsPart(leads)), ...part(userCode), payload]),
+    ttlMs: Math.ceil((grantId === undefined ? ttlSeconds : Math.min(ttlSeconds, longestSeconds)) * 1000),
+    indexes: [...(uid === undefined ? [] : [uidKey(model, uid)]), ...(userCode === undefined ? [] : [codeKey(model, userCode)])],
+  });
+
+  const common: Pick<ProtocolState, 'replace' | 'destroy' | 'revokeByGrantId'> = {
+    async replace(one) {
+      const { row, ttlMs } = prepare(one);
+      const key = rowKey(one.model, one.id);
+      if (ttlMs <= 0) return (await redis.call('DEL', key)) === 1;
+      return (await redis.call('SET', key, Buffer.concat([UNUSED, row]), 'PX', ttlMs, 'XX')) !== null;
+    },
     async destroy(model, id) {
       await redis.call('DEL', rowKey(model, id));
     },
@@ -71,12 +83,6 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
       await mark(grantId);
     },
   };
-
-  const prepare = ({ model, payload, grantId, uid, userCode, leads, ttlSeconds }: Parameters<ProtocolState['upsert']>[0]): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
-    row: Buffer.concat([...part(grantId), ...part(uid ?? leadsPart(leads)), ...part(userCode), payload]),
-    ttlMs: Math.ceil((grantId === undefined ? ttlSeconds : Math.min(ttlSeconds, longestSeconds)) * 1000),
-    indexes: [...(uid === undefined ? [] : [uidKey(model, uid)]), ...(userCode === undefined ? [] : [codeKey(model, userCode)])],
-  });
 
   if (!redis.isCluster) {
     const beginnings = [marks, Buffer.from(`${redis.prefix}u:Session:`), rowsOf('Session'), rowsOf('Grant')];
