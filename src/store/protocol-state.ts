@@ -13,6 +13,18 @@ export interface Leads {
   readonly grant: Buffer | undefined;
 }
 
+/** One of the grants in a session: eight bytes for its client, which tell nothing of it and are others in each session, and the keyed hash of the grant's id. */
+export interface Granted {
+  readonly client: Buffer;
+  readonly grant: Buffer;
+}
+
+/** A session, and the grant of a client in it where the row says which; one that has ended is undefined. */
+export interface GrantingRow {
+  readonly row: ProtocolRow;
+  readonly granted: { readonly grant: ProtocolRow | undefined } | undefined;
+}
+
 /** A row, and what it leads to where the row says so; what has ended is undefined. */
 export interface LeadingRow {
   readonly model: string;
@@ -31,6 +43,8 @@ export interface ProtocolWrite {
   readonly holder: Buffer | undefined;
   /** For `findLeading`; a store without it has no use for them. */
   readonly leads?: Leads | undefined;
+  /** Of a session, for `findSession`: what its clients were granted. */
+  readonly granted?: readonly Granted[] | undefined;
   readonly ttlSeconds: number;
 }
 
@@ -45,8 +59,12 @@ export interface ProtocolStateStore {
   find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
   /** The first of these that is there, with its session and its grant: one step where there would be three or more. Only where a store can. */
   findLeading?(candidates: readonly Pick<ProtocolWrite, 'model' | 'id'>[]): Promise<LeadingRow | undefined>;
+  /** A session with the grant of a client: one step where there would be two. Only where a store can. */
+  findSession?(id: Buffer, client: Granted['client']): Promise<GrantingRow | undefined>;
   findByUid(model: string, uid: Buffer): Promise<ProtocolRow | undefined>;
   findByUserCode(model: string, userCode: Buffer): Promise<ProtocolRow | undefined>;
+  /** Uses a row, as `consume` does, and writes what was made for it, in one step; nothing is written where the use was not the first. Only where a store can, and of rows that nothing else leads to. */
+  useAndWrite?(used: Pick<ProtocolWrite, 'model' | 'id'>, writes: readonly ProtocolWrite[]): Promise<boolean>;
   /** @returns false when it had been used already, or is gone: of two simultaneous uses exactly one is true. */
   consume(model: string, id: Buffer): Promise<boolean>;
   destroy(model: string, id: Buffer): Promise<void>;

@@ -367,6 +367,66 @@ for (const [name, start] of benches.all) {
       }
     });
 
+    if (!name.includes('Cluster')) {
+      it('uses a row and writes for it in one step: one of twenty, and nothing for the others', async () => {
+        const [code, { useAndWrite = () => expect.fail('no such step') }] = [row({ model: 'AuthorizationCode' }), state];
+        await state.upsert(code);
+        const tokens = Array.from({ length: 20 }, () => [row({ model: 'AccessToken' }), row()]);
+        expect(await bench.trips(() => useAndWrite(code, []).then((isFirst) => { expect(isFirst).to.equal(true); }))).to.equal(1);
+        const other = row({ model: 'AuthorizationCode' });
+        await state.upsert(other);
+        const uses = await Promise.all(tokens.map((writes) => useAndWrite(other, writes)));
+        expect(uses.filter(Boolean)).to.have.length(1);
+        for (const [index, writes] of tokens.entries()) {
+          for (const { model, id, payload } of writes) expect((await state.find(model, id))?.payload, `${index}`).to.deep.equal(uses[index] === true ? payload : undefined);
+        }
+        const ends = await bench.ends();
+        expect(ends.every((end) => end > 0 && end <= 60_000)).to.equal(true);
+      });
+
+      it('writes nothing for a row whose grant was revoked, or that is not there, or what has no time to live', async () => {
+        const [grantId, token, { useAndWrite = () => expect.fail('no such step') }] = [randomBytes(32), row(), state];
+        const revoked = row({ grantId });
+        await state.upsert(revoked);
+        await state.revokeByGrantId(grantId);
+        expect(await useAndWrite(revoked, [token])).to.equal(false);
+        expect(await useAndWrite(row(), [token])).to.equal(false);
+        expect(await state.find(token.model, token.id)).to.equal(undefined);
+        const [good, ended] = [row(), row({ ttlSeconds: 0 })];
+        await state.upsert(good);
+        expect(await useAndWrite(good, [ended])).to.equal(true);
+        expect(await state.find(ended.model, ended.id)).to.equal(undefined);
+      });
+
+      it('finds with a session the grant of one client, as it is now; of the last six, and of older ones by itself', async () => {
+        const { findSession = () => expect.fail('no such step') } = state;
+        const granted = Array.from({ length: 7 }, () => ({ client: randomBytes(8), grant: randomBytes(32) }));
+        const [oldest, first, ...others] = granted;
+        const grantId = randomBytes(32);
+        const grant = row({ model: 'Grant', id: first!.grant, grantId });
+        const session = row({ model: 'Session', uid: randomBytes(32), granted });
+        for (const one of [grant, session]) await state.upsert(one);
+        const foundFor = async (client: Buffer): Promise<unknown> => {
+          const found = await findSession(session.id, client);
+          expect(found?.row.payload).to.deep.equal(session.payload);
+          return found?.granted === undefined ? 'does not say' : (found.granted.grant?.payload ?? 'gone');
+        };
+        expect(await foundFor(first!.client)).to.deep.equal(grant.payload);
+        expect(await foundFor(others[0]!.client)).to.equal('gone');
+        expect(await foundFor(oldest!.client)).to.equal('does not say');
+        expect(await foundFor(randomBytes(8))).to.equal('does not say');
+        expect(await bench.trips(() => findSession(session.id, first!.client))).to.equal(1);
+        await state.revokeByGrantId(grantId);
+        expect(await foundFor(first!.client)).to.equal('gone');
+        await state.destroy('Session', session.id);
+        expect(await findSession(session.id, first!.client)).to.equal(undefined);
+        const fromBefore = row({ model: 'Session', uid: randomBytes(32) });
+        await state.upsert(fromBefore);
+        expect((await findSession(fromBefore.id, first!.client))?.granted).to.equal(undefined);
+        expect((await state.findByUid('Session', fromBefore.uid!))?.payload).to.deep.equal(fromBefore.payload);
+      });
+    }
+
     it(`takes ${name.includes('Cluster') ? 'two round trips at most, where keys of two slots are asked' : 'one round trip for each operation'}`, async () => {
       const [grantId, holder, uid, userCode] = [randomBytes(32), randomBytes(32), randomBytes(32), randomBytes(32)];
       const grant = row({ model: 'Grant', grantId, holder });

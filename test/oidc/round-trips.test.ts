@@ -54,7 +54,7 @@ interface Budget {
   }
 
   it('are few for a first sign-in with its tokens', async () => {
-    await within({ postgres: 6, redis: 19 }, () => signIn());
+    await within({ postgres: 6, redis: 17 }, () => signIn());
   });
 
   it('are few for a registration with its tokens, what the courier asks apart', async () => {
@@ -68,14 +68,14 @@ interface Budget {
 
   it('are few for single sign-on with its tokens', async () => {
     const { browser } = await signIn();
-    await within({ postgres: 1, redis: 7 }, () => signIn(browser));
+    await within({ postgres: 1, redis: 4 }, () => signIn(browser));
     // Its grant is there, and what the person agreed to was looked at for it.
-    await within({ postgres: 0, redis: 7 }, () => signIn(browser));
+    await within({ postgres: 0, redis: 4 }, () => signIn(browser));
   });
 
-  it('are one to PostgreSQL and four to Redis for a refresh', async () => {
+  it('are one to PostgreSQL and two to Redis for a refresh', async () => {
     const { tokens } = await signIn();
-    await within({ postgres: 1, redis: 4 }, async () => {
+    await within({ postgres: 1, redis: 2 }, async () => {
       expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }, service)).status).to.equal(200);
     });
   });

@@ -1,11 +1,12 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Sealer } from '../../crypto/seal.ts';
-import type { Leads, ProtocolRewrite, ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
-import { grantAhead, sessionAhead, withAhead } from './ahead.ts';
+import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
+import { grantAhead, grantAheadInRequest, keepGrantAhead, sessionAhead, withAhead } from './ahead.ts';
+import { useGathered, writeGathered } from './gathering.ts';
 import { holderOf } from './holder.ts';
 import { createOpener } from './opened.ts';
-import { isAskedOfAnyKind, onceInRequest } from './request.ts';
+import { clientInAddress, isAskedOfAnyKind, onceInRequest } from './request.ts';
 
 export interface ProtocolAdapterDeps {
   readonly state: ProtocolState;
@@ -27,6 +28,9 @@ export const LEADING = new Set(['AccessToken', 'AuthorizationCode', 'DeviceCode'
 /** Whoever asks about a token need not say of which of these kinds it is. */
 const KINDS = ['AccessToken', 'ClientCredentials', 'RefreshToken'];
 
+/** By so many of a keyed hash a client is known in a session. */
+const CLIENT_BYTES = 8;
+
 /** Hashes of what opens nothing by itself, and is asked for with each token of a session. */
 const MOST_HASHES = 2000;
 
@@ -38,6 +42,7 @@ const MOST_HASHES = 2000;
  */
 export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdapterDeps) {
   const findLeading = state.findLeading?.bind(state);
+  const findSession = state.findSession?.bind(state);
   const textOf = createOpener(sealer, 'protocol-state');
   const hashes = new Map<string, Buffer>();
   function remembered(purpose: string, ...parts: readonly string[]): Buffer {
@@ -63,6 +68,13 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
         ? { session: typeof sessionUid === 'string' ? remembered('protocol-uid', 'Session', sessionUid) : undefined, grant: grantId === undefined ? undefined : remembered('protocol-id', 'Grant', grantId) }
         : undefined;
 
+    /** Another name for a client in each session: whoever reads along cannot tell which of them are at the same service. */
+    const clientIn = (sessionId: string, clientId: string): Buffer => keyedHash.hash('protocol-session-client', sessionId, clientId).subarray(0, CLIENT_BYTES);
+    const grantedIn = (sessionId: string, { authorizations = {} }: AdapterPayload): readonly Granted[] | undefined =>
+      model === 'Session' && findSession !== undefined
+        ? Object.entries(authorizations).flatMap(([clientId, { grantId }]) => (grantId === undefined ? [] : [{ client: clientIn(sessionId, clientId), grant: remembered('protocol-id', 'Grant', grantId) }]))
+        : undefined;
+
     // A payload is sealed for its model; which row of it is meant is proved by what the payload itself says.
     const open = (row: ProtocolRow | undefined): AdapterPayload | undefined => {
       if (row === undefined) return undefined;
@@ -79,9 +91,19 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       if (payload === undefined || found.leads === undefined) return payload;
       return withAhead(payload, { ...found.leads, sessionUid: payload.sessionUid, grantId: payload.grantId });
     }
+    /** Who asks for an authorization asks next for the grant of the same client. */
+    async function findSessionFor(clientId: string, id: string, find: NonNullable<ProtocolState['findSession']>): Promise<AdapterPayload | undefined> {
+      const found = await find(idOf(id), clientIn(id, clientId));
+      const payload = open(found?.row);
+      const grantId = payload?.authorizations?.[clientId]?.grantId;
+      if (found?.granted !== undefined && grantId !== undefined) keepGrantAhead(grantId, found.granted.grant);
+      return payload;
+    }
     const findRow = async (id: string): Promise<AdapterPayload | undefined> => {
       if (findLeading !== undefined && isToken) return findToken(id, findLeading);
-      const ahead = model === 'Grant' ? grantAhead(id) : undefined;
+      const clientId = model === 'Session' ? clientInAddress() : undefined;
+      if (findSession !== undefined && clientId !== undefined) return findSessionFor(clientId, id, findSession);
+      const ahead = model === 'Grant' ? (grantAhead(id) ?? (await grantAheadInRequest(id))) : undefined;
       return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
 
@@ -96,12 +118,13 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
 
     return {
       async upsert(id, payload, expiresIn) {
-        await state.upsert({
+        await writeGathered(state, {
           ...written(id, payload, expiresIn ?? LONGEST_SECONDS),
           uid: payload.uid === undefined ? undefined : uidOf(payload.uid),
           userCode: payload.userCode === undefined ? undefined : userCodeOf(payload.userCode),
           holder: model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined ? holderOf(keyedHash, payload.accountId, payload.clientId) : undefined,
           leads: leadsOf(payload),
+          granted: grantedIn(id, payload),
         });
       },
       replace: (id, payload, expiresIn) => state.replace(written(id, payload, expiresIn)),
@@ -119,7 +142,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
         return payload?.userCode === userCode ? payload : undefined;
       },
       async consume(id) {
-        if (await state.consume(model, idOf(id))) return;
+        if (await useGathered(state, { model, id: idOf(id) })) return;
         // Two requests found it unused and this one came second: whoever it was, nothing may come of the code.
         const payload = open(await state.find(model, idOf(id)));
         if (payload?.grantId !== undefined) await state.revokeByGrantId(grantOf(payload.grantId));

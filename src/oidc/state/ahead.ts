@@ -1,5 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider';
 import type { ProtocolRow } from '../../store/protocol-state.ts';
+import { keepInRequest, readInRequest } from './request.ts';
 
 /** The session and the grant that a token leads to, read in one step with it. */
 export interface Ahead {
@@ -43,3 +44,8 @@ export function sessionAhead(uid: string): { readonly row: ProtocolRow | undefin
 export function grantAhead(id: string): { readonly row: ProtocolRow | undefined } | undefined {
   return current?.grantId === id ? { row: current.grant } : undefined;
 }
+
+/** The grant that came along with a session, which this request is going to ask for. Whatever the request itself does to grants lets go of it, as of all that it has read of them. */
+export const keepGrantAhead = (id: string, row: ProtocolRow | undefined): void => { keepInRequest(`Grant ahead ${id}`, { row }); };
+
+export const grantAheadInRequest = (id: string): ReturnType<typeof readInRequest<{ readonly row: ProtocolRow | undefined }>> => readInRequest(`Grant ahead ${id}`);

@@ -30,6 +30,19 @@ export function onceInRequest<T>(key: string, read: () => Promise<T>): Promise<T
 /** What the request has read under the key already; undefined where it has not. */
 export const readInRequest = <T>(key: string): Promise<T> | undefined => memoOf()?.get(key) as Promise<T> | undefined;
 
+/** The request has it already, under the key, though nobody has asked for it yet. */
+export function keepInRequest(key: string, value: unknown): void {
+  memoOf()?.set(key, Promise.resolve(value));
+}
+
+/** The client for which an authorization is asked, where the address says it. */
+export function clientInAddress(): string | undefined {
+  const ctx = currentRequest();
+  if ((ctx as Partial<KoaContextWithOIDC> | undefined)?.oidc?.route !== 'authorization') return undefined;
+  const id = ctx?.query.client_id;
+  return typeof id === 'string' ? id : undefined;
+}
+
 /** What was read under keys that begin so is read again: the request has written there. */
 export function forgetInRequest(beginning: string): void {
   const memo = memoOf();

@@ -1,15 +1,17 @@
 import type Provider from 'oidc-provider';
 import type { Adapter, KoaContextWithOIDC } from 'oidc-provider';
+import { createGathering, type Gathering } from './gathering.ts';
 import { currentRequest } from './request.ts';
 
 /** Work that nobody has waited for yet. */
 const WRITING = Symbol('written for this answer');
 
 interface Writing {
-  [WRITING]?: Promise<unknown>[] | undefined;
+  readonly gathering: Gathering;
+  readonly begun: Promise<unknown>[];
 }
 
-type Asked = KoaContextWithOIDC & Writing;
+type Asked = KoaContextWithOIDC & { [WRITING]?: Writing | undefined };
 
 const none = (): void => undefined;
 
@@ -22,9 +24,9 @@ function lastOf({ oidc }: Asked): string | undefined {
 }
 
 /**
- * Storage in which the use of a code and the tokens for it are written together, in one trip to the store and not in three. They are waited for with the
- * last of them: a code that was used already, or a store that is away, ends the request as it did, and the tokens that were written meanwhile
- * go to nobody. Those of a code that was used already are dead besides, with its grant.
+ * Storage in which the use of a code and the tokens for it are written together, in one trip to the store and not in three, and as one step where the store
+ * knows how to. They are waited for with the last of them: a code that was used already, or a store that is away, ends the request as it did, and the tokens
+ * that were written meanwhile go to nobody. Those of a code that was used already are dead besides, with its grant.
  */
 export function together(model: string, adapter: Adapter): Adapter {
   async function begin(write: () => Promise<unknown>): Promise<void> {
@@ -34,10 +36,10 @@ export function together(model: string, adapter: Adapter): Adapter {
       await write();
       return;
     }
-    const writing = (ctx[WRITING] ??= []);
-    const begun = write();
-    begun.catch(none); // whoever waits for it hears of it
-    writing.push(begun);
+    const { gathering, begun } = (ctx[WRITING] ??= { gathering: createGathering(), begun: [] });
+    const writing = gathering.during(write);
+    writing.catch(none); // whoever waits for it hears of it
+    begun.push(writing);
     if (model === last) await written(ctx);
   }
 
@@ -51,14 +53,19 @@ export function together(model: string, adapter: Adapter): Adapter {
 async function written(ctx: Asked): Promise<void> {
   const writing = ctx[WRITING];
   ctx[WRITING] = undefined;
-  await Promise.all(writing ?? []);
+  writing?.gathering.send();
+  await Promise.all(writing?.begun ?? []);
 }
 
-/** Answers nobody before what the answer stands for is written, should the last of it not have been what it was thought to be. */
+/**
+ * Answers nobody before what the answer stands for is written, should the last of it not have been what it was thought to be. Where something
+ * went wrong after a code was used, it is used up nevertheless.
+ */
 export function awaitWrites(provider: Provider): void {
   provider.use(async (ctx, next) => {
     await next();
-    if ((ctx as Asked)[WRITING] === undefined || ctx.status >= 400) return;
-    await written(ctx as Asked);
+    if ((ctx as Asked)[WRITING] === undefined) return;
+    const writing = written(ctx as Asked);
+    await (ctx.status >= 400 ? writing.catch(none) : writing);
   });
 }

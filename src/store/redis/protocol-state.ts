@@ -1,6 +1,6 @@
-import type { Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../protocol-state.ts';
+import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../protocol-state.ts';
 import type { RedisConnection } from './connection.ts';
-import { findLeading, findLinked, followLinked, holdGrant, revokeHolderLinked, use, useLinked, write, writeLinked } from './scripts.ts';
+import { findLeading, findLinked, findSession, followLinked, holdGrant, revokeHolderLinked, use, useAndWrite, useLinked, write, writeLinked } from './scripts.ts';
 
 export interface RedisProtocolStateDeps {
   readonly redis: RedisConnection;
@@ -28,6 +28,10 @@ interface StoredRow extends ProtocolRow {
 const part = (value: Buffer | undefined): Buffer[] => [Buffer.of(value?.length ?? 0), value ?? NOTHING];
 
 const leadsPart = (leads: Leads | undefined): Buffer | undefined => (leads === undefined ? undefined : Buffer.concat([leads.session ?? NOWHERE, leads.grant ?? NOWHERE]));
+
+/** The length of a part of a row is one byte: six of them fit, and those of older sign-ins are asked for by themselves. */
+const MOST_GRANTED = 6;
+const grantedPart = (granted: readonly Granted[] | undefined): Buffer | undefined => (granted === undefined ? undefined : Buffer.concat(granted.slice(-MOST_GRANTED).flatMap(({ client, grant }) => [client, grant])));
 
 /** The row as `scripts.ts` describes it. */
 function toRow(answer: unknown): StoredRow | undefined {
@@ -63,8 +67,8 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
   const mark = (grantId: Buffer): Promise<unknown> => redis.call('SET', markKey(grantId), '', 'PX', markMs);
   const isRevoked = async (grantId: Buffer): Promise<boolean> => grantId.length > 0 && (await redis.call('EXISTS', markKey(grantId))) === 1;
 
-  const prepare = ({ model, payload, grantId, uid, userCode, leads, ttlSeconds }: ProtocolRewrite & Partial<ProtocolWrite>): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
-    row: Buffer.concat([...part(grantId), ...part(uid ?? leadsPart(leads)), ...part(userCode), payload]),
+  const prepare = ({ model, payload, grantId, uid, userCode, leads, granted, ttlSeconds }: ProtocolRewrite & Partial<ProtocolWrite>): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
+    row: Buffer.concat([...part(grantId), ...part(uid ?? leadsPart(leads)), ...part(userCode ?? grantedPart(granted)), payload]),
     ttlMs: Math.ceil((grantId === undefined ? ttlSeconds : Math.min(ttlSeconds, longestSeconds)) * 1000),
     indexes: [...(uid === undefined ? [] : [uidKey(model, uid)]), ...(userCode === undefined ? [] : [codeKey(model, userCode)])],
   });
@@ -107,10 +111,21 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
         const [row, model] = [toRow(first), candidates[Number(which) - 1]?.model];
         return row === undefined || model === undefined ? undefined : { model, row, leads: session === undefined ? undefined : { session: toRow(session), grant: toRow(grant) } };
       },
+      async findSession(id, client) {
+        const found = await redis.run(findSession, [rowKey('Session', id)], [marks, rowsOf('Grant'), client]);
+        if (!Array.isArray(found)) return undefined;
+        const [first, grant] = found as readonly unknown[];
+        const row = toRow(first);
+        return row === undefined ? undefined : { row, granted: grant === undefined ? undefined : { grant: toRow(grant) } };
+      },
       find: async (model, id) => toRow(await redis.run(findLinked, [rowKey(model, id)], [marks])),
       findByUid: (model, uid) => follow(model, uidKey(model, uid), UID, uid),
       findByUserCode: (model, userCode) => follow(model, codeKey(model, userCode), USER_CODE, userCode),
       consume: async (model, id) => (await redis.run(useLinked, [rowKey(model, id)], [marks])) === 1,
+      async useAndWrite({ model, id }, writes) {
+        const rows = writes.map(prepare);
+        return (await redis.run(useAndWrite, [rowKey(model, id), ...writes.map((one) => rowKey(one.model, one.id))], [marks, ...rows.flatMap(({ row, ttlMs }) => [row, ttlMs])])) === 1;
+      },
       async revokeByHolder(holder) {
         await redis.run(revokeHolderLinked, [holderKey(holder)], [marks, markMs]);
       },

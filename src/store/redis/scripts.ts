@@ -129,6 +129,31 @@ return false
 `,
 };
 
+/**
+ * KEYS: a session. ARGV: beginnings of the marks, of grants; a client.
+ *
+ * In the place of the code for a device, which sessions have none of, a session may have eight bytes for a client and the id of its grant, 32 bytes, again and again.
+ * @returns the row, and that grant ('' for what is gone; nothing where it does not say).
+ */
+export const findSession: RedisScript = {
+  name: 'ssoFindSession',
+  lua: `${GRANT}
+local row = redis.call('GET', KEYS[1])
+if not row or isRevoked(row, ARGV[1]) then return false end
+local _, at = part(row, 5)
+_, at = part(row, at)
+local granted = part(row, at)
+for from = 1, #granted, 40 do
+  if string.sub(granted, from, from + 7) == ARGV[3] then
+    local grant = redis.call('GET', ARGV[2] .. string.sub(granted, from + 8, from + 39)) or ''
+    if grant ~= '' and isRevoked(grant, ARGV[1]) then grant = '' end
+    return { row, grant }
+  end
+end
+return { row }
+`,
+};
+
 /** KEYS: the row. @returns its grant, with the length before it, when this was the first use. */
 export const use: RedisScript = {
   name: 'ssoUse',
@@ -144,6 +169,21 @@ export const useLinked: RedisScript = {
 local row = redis.call('GET', KEYS[1])
 if not row or isRevoked(row, ARGV[1]) then return false end
 ${USE}
+return 1
+`,
+};
+
+/** KEYS: the row that is used, rows that are written for it. ARGV: beginning of the marks; of each of these the row without its use, and milliseconds to live. */
+export const useAndWrite: RedisScript = {
+  name: 'ssoUseAndWrite',
+  lua: String.raw`${GRANT}
+local row = redis.call('GET', KEYS[1])
+if not row or isRevoked(row, ARGV[1]) then return false end
+${USE}
+for at = 2, #KEYS do
+  local ttl = tonumber(ARGV[2 * at - 1])
+  if ttl > 0 then redis.call('SET', KEYS[at], '\0\0\0\0' .. ARGV[2 * at - 2], 'PX', ttl) end
+end
 return 1
 `,
 };
