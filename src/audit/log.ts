@@ -13,6 +13,8 @@ import { createRetire, type Retired } from './retire.ts';
 export interface Subject {
   readonly accountId?: AccountId | undefined;
   readonly clientId?: string | undefined;
+  /** A device of the account, by keyed hash, which is remembered in the same step. */
+  readonly device?: Buffer | undefined;
 }
 
 export interface Audit {
@@ -70,7 +72,7 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
   }
 
   const record: Audit['record'] = async (tx, type, details, subject = {}) => {
-    await tx.audit.append({ id: random.uuid(), at: clock.now(), type, accountId: subject.accountId, clientId: subject.clientId, details });
+    await tx.audit.append({ id: random.uuid(), at: clock.now(), type, accountId: subject.accountId, clientId: subject.clientId, details }, subject.device);
     tell(type, details, subject);
   };
 

@@ -5,9 +5,9 @@ import type { AccountId } from '../domain/account.ts';
 import type { Store } from '../store/store.ts';
 import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
-import { leadBack } from '../web/way-back.ts';
+import { leadBack, settleOnTheWay } from '../web/way-back.ts';
 import { seeOther } from '../web/see-other.ts';
-import { entered, interactionPath, isOver, stillOpenWithoutSession, type Entered } from './entrance.ts';
+import { entered, interactionPath, isOver, stillOpenWithoutSession, type Entered, type Interaction } from './entrance.ts';
 import { wantedOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {
@@ -23,6 +23,8 @@ export interface SignedIn {
   readonly at: number;
   /** Whether the account was signed in to on this device before; for the audit log. */
   readonly knownDevice?: boolean;
+  /** The device, by keyed hash, where it is to be remembered with the event. */
+  readonly device?: Buffer | undefined;
   /** Whether the account has a second factor, where that was read together with what was proved. */
   readonly hasSecondFactor?: boolean;
 }
@@ -58,9 +60,15 @@ export interface FinishDeps {
   readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
 }
 
+/**
+ * Within the answer to the form. The page that brings the answer to the service by a form has an address of its own, and so has that of a device: loaded again, it must not
+ * send the form before it.
+ */
+const goesHomeAtOnce = ({ params, deviceCode }: Interaction): boolean => params.response_mode !== 'form_post' && deviceCode === undefined;
+
 export function createFinish({ provider, sharing, store, audit, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2], { mergeWithLastSubmission = false } = {}): Promise<void> {
-    const { uid, interaction: { params } } = entered(ctx);
+    const { uid, interaction } = entered(ctx);
     const again = interactionPath(uid, 'resume');
     let home: string;
     try {
@@ -70,8 +78,7 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
       seeOther(ctx, again);
       return;
     }
-    // The page that brings the answer to the service by a form has an address of its own: loaded again, it must not send the form before it.
-    if (params.response_mode !== 'form_post') leadBack(ctx, { home, ended: interactionPath(uid), again });
+    if (goesHomeAtOnce(interaction)) leadBack(ctx, { home, ended: interactionPath(uid), again });
     else {
       ctx.status = 303;
       ctx.redirect(home);
@@ -83,7 +90,9 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
     const { client, interaction, uid } = entered(ctx);
     const version = field(ctx, 'sharing');
     if (client === undefined || version === '') return;
-    await sharing.settle({ client, accountId, ...wantedOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
+    const settle = (): Promise<boolean> => sharing.settle({ client, accountId, ...wantedOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
+    if (goesHomeAtOnce(interaction)) settleOnTheWay(ctx, settle);
+    else await settle();
   }
 
   async function recordDeclined(ctx: Context, accountId: AccountId | undefined): Promise<void> {
@@ -92,8 +101,8 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
   }
   const refused = (ctx: Context): Promise<void> => leave(ctx, { error: 'access_denied', error_description: 'the person did not agree to share the data' });
 
-  const record = (ctx: Context, type: 'sign-in.held' | 'sign-in.succeeded', { accountId, amr, knownDevice }: SignedIn): Promise<void> =>
-    audit.record(store, type, { amr, ...(knownDevice === undefined ? {} : { knownDevice }) }, { accountId, clientId: entered(ctx).clientId });
+  const record = (ctx: Context, type: 'sign-in.held' | 'sign-in.succeeded', { accountId, amr, knownDevice, device }: SignedIn): Promise<void> =>
+    audit.record(store, type, { amr, ...(knownDevice === undefined ? {} : { knownDevice }) }, { accountId, clientId: entered(ctx).clientId, device });
 
   const completed: Finish['completed'] = async (ctx, who, told) => {
     const { accountId, acr, amr, remember, at } = who;

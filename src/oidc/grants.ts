@@ -5,6 +5,7 @@ import type { Client } from '../domain/client.ts';
 import { keyOf, knownShares, newShares, sharesOf, type Share } from '../domain/sharing.ts';
 import type { Store } from '../store/store.ts';
 import type { ClientDirectory } from './clients.ts';
+import { settleShown } from '../web/way-back.ts';
 import { isRecentOffline, prolong, type Lifetimes } from './offline-access.ts';
 import type { ApiDirectory } from './resources.ts';
 
@@ -70,13 +71,13 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     else names.add(name);
   }
 
-  async function unsettled(accountId: string, clientId: string, { scopes, resources }: Wanted): Promise<ReadonlySet<string>> {
+  async function unsettled(ctx: KoaContextWithOIDC, accountId: string, clientId: string, { scopes, resources }: Wanted): Promise<ReadonlySet<string>> {
     const client = await clients.find(clientId);
     const wantedApis = (await Promise.all([...resources.keys()].map((identifier) => apis.find(identifier)))).filter((api) => api !== undefined);
     const shares = client === undefined ? [] : sharesOf(client.metadata, scopes, wantedApis);
     if (client === undefined || shares.length === 0) return new Set();
     const fresh = newShares(shares, knownShares(client.metadata, await store.consents.standing(accountId, clientId)));
-    if (fresh.length === 0 || (await list({ client, accountId: accountId as AccountId, shares: fresh }))) return new Set();
+    if (fresh.length === 0 || (await settleShown(ctx)) || (await list({ client, accountId: accountId as AccountId, shares: fresh }))) return new Set();
     return new Set(fresh.map(keyOf));
   }
 
@@ -91,7 +92,7 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const row = await clients.find(client.clientId);
     const name = theirs === undefined ? undefined : nameOf(theirs.jti, wanted);
     const isSettled = name !== undefined && row !== undefined && settled.get(row)?.has(name) === true;
-    const missing = isSettled || (theirs === undefined && isExpected(row, accountId)) ? NONE : await unsettled(accountId, client.clientId, wanted);
+    const missing = isSettled || (theirs === undefined && isExpected(row, accountId)) ? NONE : await unsettled(ctx, accountId, client.clientId, wanted);
     // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
     const now = Math.floor(Date.now() / 1000);
     const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, now) ? undefined : theirs;
@@ -110,7 +111,7 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     for (const [identifier, names] of wanted.resources) if (names.length > 0) grant.addResourceScope(identifier, names.join(' '));
     await grant.save();
     // Withdrawn in this moment: a withdrawal ends the receipts first and the grants then, and this one may have come after.
-    if ((await unsettled(accountId, client.clientId, wanted)).size === 0) {
+    if ((await unsettled(ctx, accountId, client.clientId, wanted)).size === 0) {
       settle(row, nameOf(grant.jti, wanted));
       return grant;
     }

@@ -23,38 +23,60 @@ export interface AccountChanges {
   onAccountChange(listener: (accountId: string) => void): void;
 }
 
+interface Held<T> {
+  readonly reading: Promise<T>;
+  /** When it was asked for, by a clock that nobody can set. */
+  readonly since: number;
+}
+
 /**
- * What was read in this second. It is thrown away whole, so that nothing is older and nothing piles up; by whoever reads next, or by a timer when
- * nobody does, so that nothing of a person stays for longer. The clock is one that nobody can set.
+ * What was read within a second. It is thrown away by whole maps, so that nothing piles up; by a timer, so that nothing of a person stays much longer
+ * when nobody asks any more.
  */
-function createSecond<T>(): { read(id: string, load: () => Promise<T>): Promise<T>; forget(id: string): void } {
-  let held = new Map<string, Promise<T>>();
-  let since = performance.now();
+function createSecond<T>(): { read(id: string, load: () => Promise<T>): Promise<T>; hold(id: string, value: T, since: number): void; forget(id: string): void } {
+  let held = new Map<string, Held<T>>();
+  let former = new Map<string, Held<T>>();
+  let changed = -Infinity;
+  let isTimed = false;
+
+  function throwAway(): void {
+    isTimed = held.size > 0;
+    former = held;
+    held = new Map();
+    if (isTimed) setTimeout(throwAway, HELD_MS).unref();
+  }
+  function keep(id: string, one: Held<T>): void {
+    if (!isTimed) setTimeout(throwAway, HELD_MS).unref();
+    isTimed = true;
+    held.set(id, one);
+  }
   return {
     read(id, load) {
-      const now = performance.now();
-      if (now - since >= HELD_MS) {
-        held = new Map();
-        since = now;
-      }
-      const known = held.get(id);
-      if (known !== undefined) return known;
-      if (held.size === 0) setTimeout(() => { held = new Map(); }, HELD_MS).unref();
-      const reading = load();
-      held.set(id, reading);
-      reading.catch(() => {
-        if (held.get(id) === reading) held.delete(id);
+      const known = held.get(id) ?? former.get(id);
+      const since = performance.now();
+      if (known !== undefined && since - known.since < HELD_MS) return known.reading;
+      const one = { reading: load(), since };
+      keep(id, one);
+      one.reading.catch(() => {
+        if (held.get(id) === one) held.delete(id);
+        if (former.get(id) === one) former.delete(id);
       });
-      return reading;
+      return one.reading;
+    },
+    /** What somebody else has read, unless somebody, whoever it was, has changed since it was asked for. */
+    hold(id, value, since) {
+      if (since > changed) keep(id, { reading: Promise.resolve(value), since });
     },
     forget(id) {
+      changed = performance.now();
       held.delete(id);
+      former.delete(id);
     },
   };
 }
 
 /** @param changes  who tells of changes; without, each request reads for itself. */
-export function createPeople({ accounts }: Pick<Store, 'accounts'>, changes: readonly AccountChanges[] = []): People {
+export function createPeople({ accounts, onStandingRead }: Pick<Store, 'accounts' | 'onStandingRead'>, changes: readonly AccountChanges[] = []): People {
   const people = createSecond<Account | undefined>();
   const standings = createSecond<Awaited<ReturnType<People['standingOf']>>>();
   for (const one of changes) {
@@ -64,6 +86,8 @@ export function createPeople({ accounts }: Pick<Store, 'accounts'>, changes: rea
     });
   }
   const holds = changes.length > 0;
+  // Within the answer to a password the library asks again about whoever has just been looked at.
+  if (holds) onStandingRead((id, standing, since) => { standings.hold(id, standing, since); });
   const find = (id: string): Promise<Account | undefined> => onceInRequest(`account ${id}`, () => (holds ? people.read(id, () => accounts.findById(id)) : accounts.findById(id)));
   return {
     find,

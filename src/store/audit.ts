@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rememberDevice } from './devices.ts';
 import { prepared } from './knex.ts';
 
 export interface AuditRow {
@@ -34,6 +35,10 @@ interface Link {
   hash: Buffer;
 }
 
+const APPEND = 'insert into audit_log (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict do nothing';
+/** In one statement: each that is written by itself waits for the disk. */
+const APPEND_FROM_DEVICE = `with device as (${rememberDevice('$4', '$7', '$2')}) ${APPEND}`;
+
 /** Before every id that is given to an event. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -54,16 +59,15 @@ export type AuditStore = ReturnType<typeof createAuditStore>;
 /** The append-only audit log and the chain laid over it. */
 export function createAuditStore(db: Knex) {
   return {
-    /** Written once, though the same event comes again because the connection was lost after the first time. */
-    async append(event: AuditRow): Promise<void> {
-      await prepared(db, 'audit-append', 'insert into audit_log (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict do nothing', [
-        event.id,
-        event.at,
-        event.type,
-        event.accountId ?? null,
-        event.clientId ?? null,
-        JSON.stringify(event.details),
-      ]);
+    /**
+     * Written once, though the same event comes again because the connection was lost after the first time.
+     *
+     * @param device  of the account, which is remembered with it.
+     */
+    async append({ id, at, type, accountId, clientId, details }: AuditRow, device?: Buffer): Promise<void> {
+      const values = [id, at, type, accountId ?? null, clientId ?? null, JSON.stringify(details)];
+      if (device === undefined) await prepared(db, 'audit-append', APPEND, values);
+      else await prepared(db, 'audit-append-device', APPEND_FROM_DEVICE, [...values, device]);
     },
 
     /** Until the transaction ends, nobody else lays the chain. @returns false when somebody is at it already. */

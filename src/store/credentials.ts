@@ -4,6 +4,7 @@ import type { Account, Identifier } from '../domain/account.ts';
 import { emailKey } from '../domain/email.ts';
 import { ownerOf } from '../domain/identifier.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
+import type { Standing } from '../domain/session.ts';
 import { prepared } from './knex.ts';
 
 /** What a sign-in by password is judged by; nothing personal is opened for it. */
@@ -12,6 +13,9 @@ export interface Credentials extends Pick<Account, 'id' | 'status' | 'passwordHa
   /** When this device was last written down as one that signed in to the account; undefined for one that never did. */
   readonly deviceSeenAt: Date | undefined;
 }
+
+/** Hears how an account stands, by a statement that was sent at that moment (`performance.now()`). */
+export type StandingRead = (accountId: string, standing: Standing & { readonly hasSecondFactor: boolean }, since: number) => void;
 
 interface Row {
   id: Account['id'];
@@ -34,23 +38,18 @@ const select = (where: string): string => `
 const STATEMENTS = { nik: select('nik_index'), email: select('email_index'), phone: select('phone_index') };
 
 /** All that a sign-in asks about an account, in one statement, which takes the same for an account that does not exist. */
-export function createCredentialStore(db: Knex, { blindIndex }: { readonly blindIndex: BlindIndex }) {
+export function createCredentialStore(db: Knex, { blindIndex, tell }: { readonly blindIndex: BlindIndex; readonly tell: StandingRead }) {
   return {
     /** The account that answers to the identifier, as `ownerOf` decides. */
     async find(identifier: Sensitive<Identifier>, deviceHash: Buffer): Promise<Credentials | undefined> {
       const { kind, value } = identifier.reveal();
       const keys = blindIndex.all(kind, kind === 'email' ? emailKey(value) : value);
+      const since = performance.now();
       const row = ownerOf(await prepared<Row>(db, `credentials-by-${kind}`, STATEMENTS[kind], [keys, deviceHash]), ({ proved }) => proved);
-      return row === undefined
-        ? undefined
-        : {
-            id: row.id,
-            status: row.status,
-            passwordHash: row.password_hash,
-            sessionsValidAfter: row.sessions_valid_after ?? undefined,
-            hasSecondFactor: row.enrolled,
-            deviceSeenAt: row.device_seen_at ?? undefined,
-          };
+      if (row === undefined) return undefined;
+      const standing = { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined, hasSecondFactor: row.enrolled };
+      tell(row.id, standing, since);
+      return { ...standing, id: row.id, passwordHash: row.password_hash, deviceSeenAt: row.device_seen_at ?? undefined };
     },
   };
 }

@@ -3,6 +3,11 @@ import type { AccountId } from '../domain/account.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { prepared } from './knex.ts';
 
+/** That it was seen is written once a day: the time is indexed, and each change of it a write to all indexes. */
+export const rememberDevice = (account: string, device: string, at: string): string =>
+  `insert into known_devices (account_id, device_hash, first_seen_at, last_seen_at) values (${account}, ${device}, ${at}, ${at})
+   on conflict (account_id, device_hash) do update set last_seen_at = ${at} where known_devices.last_seen_at < ${at}::timestamptz - interval '1 day'`;
+
 export type DeviceStore = ReturnType<typeof createDeviceStore>;
 
 /** Devices that have signed in to an account before, by keyed hash of their mark. */
@@ -13,11 +18,8 @@ export function createDeviceStore(db: Knex) {
       return (await prepared(db, 'device-known', 'select 1 from known_devices where account_id = $1 and device_hash = $2', [id, deviceHash])).length > 0;
     },
 
-    /** That it was seen is written once a day: the time is indexed, and each change of it a write to all indexes. */
     async remember(id: AccountId, deviceHash: Buffer, at: Date): Promise<void> {
-      const text = `insert into known_devices (account_id, device_hash, first_seen_at, last_seen_at) values ($1, $2, $3, $3)
-        on conflict (account_id, device_hash) do update set last_seen_at = $3 where known_devices.last_seen_at < $3::timestamptz - interval '1 day'`;
-      await prepared(db, 'device-remember', text, [id, deviceHash, at]);
+      await prepared(db, 'device-remember', rememberDevice('$1', '$2', '$3'), [id, deviceHash, at]);
     },
 
     /** Forgets devices that have not been seen since. */

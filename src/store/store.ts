@@ -18,7 +18,7 @@ import { createClientCheckStore, type ClientCheckStore } from './client-checks.t
 import { createClientVersionStore, type ClientVersionStore } from './client-versions.ts';
 import { createConfirmationStore, type ConfirmationStore } from './confirmations.ts';
 import { createConsentStore, type ConsentStore } from './consents.ts';
-import { createCredentialStore, type CredentialStore } from './credentials.ts';
+import { createCredentialStore, type CredentialStore, type StandingRead } from './credentials.ts';
 import { createDeviceStore, type DeviceStore } from './devices.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environment.ts';
 import { markOf, wasCommitted, type TransactionMark } from './fate.ts';
@@ -93,6 +93,8 @@ export interface Store {
   transactionOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** Tells whenever this process has changed whether an account's sign-ins count, or what is held of its person: once that is committed, and before whoever changed it goes on. */
   onAccountChange(listener: (accountId: string) => void): void;
+  /** Tells how an account stands whenever a sign-in has read it: what is asked about it next is known already. */
+  onStandingRead(listener: StandingRead): void;
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
   /** What the clock of the database says. */
@@ -127,8 +129,11 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
   const listeners = new Set<(accountId: string) => void>();
   const tell = (accountId: string): void => { for (const listener of listeners) listener(accountId); };
   const onAccountChange: Store['onAccountChange'] = (listener) => { listeners.add(listener); };
+  const readers = new Set<StandingRead>();
+  const onStandingRead: Store['onStandingRead'] = (listener) => { readers.add(listener); };
+  const tellRead: StandingRead = (...read) => { for (const reader of readers) reader(...read); };
 
-  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'ping' | 'databaseTime'> => ({
+  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'onStandingRead' | 'ping' | 'databaseTime'> => ({
     accounts: wrap(createAccountStore(db, { ...crypto, changed })),
     apis: wrap(createApiStore(db)),
     audit: wrap(createAuditStore(db)),
@@ -143,7 +148,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     clientChecks: wrap(createClientCheckStore(db)),
     confirmations: wrap(createConfirmationStore(db)),
     consents: wrap(createConsentStore(db)),
-    credentials: wrap(createCredentialStore(db, crypto)),
+    credentials: wrap(createCredentialStore(db, { ...crypto, tell: tellRead })),
     devices: wrap(createDeviceStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
     environment: wrap(createEnvironmentStore(db)),
@@ -186,7 +191,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     try {
       const value = await inTransaction(knex, async (trx) => {
         const inner = <R>(more: (tx: Transaction) => Promise<R>): Promise<R> => more(tx);
-        const tx: Transaction = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, ping, databaseTime, also };
+        const tx: Transaction = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, onStandingRead, ping, databaseTime, also };
         const done = await work(tx, trx);
         // What could not even be put to the database.
         if (broken !== undefined) throw broken.error;
@@ -228,6 +233,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
       });
     },
     onAccountChange,
+    onStandingRead,
     ping,
     databaseTime,
   };

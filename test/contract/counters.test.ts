@@ -152,6 +152,30 @@ for (const [name, open] of implementations) {
       expect(await counters.takeAll([])).to.deep.equal({ readings: [], refusedBy: undefined });
     });
 
+    it('looks first at one that may be held, and takes nothing while it is', async () => {
+      const delay: Limit = { ...limit, name: `${limit.name}.delay` };
+      const [both, look] = [[[limit, 'a'], [limit, 'b']], [delay, 'a']] as const;
+      expect(await counters.takeAll(both, look)).to.deep.include({ refusedBy: undefined });
+      expect((await counters.read(delay, 'a')).used, 'only looked at').to.equal(0);
+      await counters.hold(delay, 'a', 30);
+      const { readings, refusedBy } = await counters.takeAll(both, look);
+      expect(refusedBy).to.equal(look);
+      expect(readings.map(({ refused }) => refused)).to.deep.equal([true]);
+      closeTo(readings[0]!.resetsAt, inSeconds(30));
+      expect((await counters.read(limit, 'a')).used).to.equal(1);
+      bench.pass(31);
+      expect((await counters.takeAll(both, look)).readings.map(({ used }) => used)).to.deep.equal([2, 2]);
+    });
+
+    it('gives some back and wipes others out', async () => {
+      const all = [[limit, 'a'], [limit, 'b'], [limit, 'c']] as const;
+      for (let n = 0; n < 2; n += 1) await counters.takeAll(all);
+      await counters.giveBackAll(all.slice(1), all.slice(0, 1));
+      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([0, 1, 1]);
+      await counters.giveBackAll([], all.slice(1));
+      expect((await counters.read(limit, 'b')).used).to.equal(0);
+    });
+
     it('refuses several for the sake of one that is held', async () => {
       await counters.hold(limit, 'b', 90);
       const { readings, refusedBy } = await counters.takeAll([[limit, 'a'], [limit, 'b']]);

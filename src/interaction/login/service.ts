@@ -34,6 +34,8 @@ export interface SignIn {
   /** What `finish` wants to know. */
   readonly at: number;
   readonly knownDevice: boolean;
+  /** The device, where it is to be written down that it was seen. */
+  readonly device: Buffer | undefined;
   readonly hasSecondFactor: boolean;
 }
 
@@ -88,19 +90,15 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       const { limit, key } = countedOn(account, typed, deviceHash);
       const knownDevice = account?.deviceSeenAt !== undefined;
 
-      const delay = await counters.read(limits.signIn.delay, key);
-      if (delay.exhausted && delay.resetsAt !== undefined) {
-        const seconds = Math.max(1, Math.ceil((delay.resetsAt.getTime() - now.getTime()) / 1000));
-        return limited({ reason: 'slow', seconds }, [limits.signIn.delay, key], account, context);
-      }
-
       // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
       const wanted: Count[] = [[limit, key], [limits.signIn.device, sender.device]];
       // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own devices.
       if (sender.network !== undefined && !knownDevice) wanted.push([limits.signIn.network, sender.network]);
-      const { readings, refusedBy } = await counters.takeAll(wanted);
+      const delay: Count = [limits.signIn.delay, key];
+      const { readings, refusedBy } = await counters.takeAll(wanted, delay);
       if (refusedBy !== undefined) {
         const until = readings.at(-1)?.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
+        if (refusedBy === delay) return limited({ reason: 'slow', seconds: Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000)) }, delay, account, context);
         return limited({ reason: 'paused', until }, refusedBy, account, context);
       }
       const failed = readings[0]?.used ?? 0;
@@ -122,14 +120,14 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
         return refused({ reason: 'wrong' }, account, context);
       }
 
-      await Promise.all([counters.giveBackAll(wanted.slice(1)), counters.clear(limit, key)]);
+      await counters.giveBackAll(wanted.slice(1), wanted.slice(0, 1));
       // Said only to who knows the password.
       if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 
       const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
       if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash, rehashed);
-      if (account.deviceSeenAt === undefined || account.deviceSeenAt < addSeconds(now, -DAY_SECONDS)) await store.devices.remember(account.id, deviceHash, now);
-      return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, hasSecondFactor: account.hasSecondFactor });
+      const isSeenToday = account.deviceSeenAt !== undefined && account.deviceSeenAt >= addSeconds(now, -DAY_SECONDS);
+      return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, device: isSeenToday ? undefined : deviceHash, hasSecondFactor: account.hasSecondFactor });
     },
   };
 }

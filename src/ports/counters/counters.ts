@@ -26,7 +26,7 @@ export type TakenReading = Reading & { readonly refused: boolean };
 export type Count = readonly [limit: Limit, key: string];
 
 export interface TakenAll {
-  /** One for each, up to the first that refused. */
+  /** One for each, up to the first that refused; where the hold refused, that of the hold alone. */
   readonly readings: readonly TakenReading[];
   /** The first that refused. */
   readonly refusedBy: Count | undefined;
@@ -35,11 +35,16 @@ export interface TakenAll {
 export interface Counters {
   /** Takes one point. `exhausted` in the answer says that the point was beyond the limit: refuse. */
   take(limit: Limit, key: string): Promise<TakenReading>;
-  /** Takes one point of each, or of none: where one refuses, nothing is taken. */
-  takeAll(counts: readonly Count[]): Promise<TakenAll>;
+  /**
+   * Takes one point of each, or of none: where one refuses, nothing is taken.
+   *
+   * @param hold  only looked at, before the others: while its key is held, it refuses.
+   */
+  takeAll(counts: readonly Count[], hold?: Count): Promise<TakenAll>;
   /** Gives one point back: the try turned out to be good, or nobody's fault. */
   giveBack(limit: Limit, key: string): Promise<void>;
-  giveBackAll(counts: readonly Count[]): Promise<void>;
+  /** @param cleared  wiped out in the same step. */
+  giveBackAll(counts: readonly Count[], cleared?: readonly Count[]): Promise<void>;
   read(limit: Limit, key: string): Promise<Reading>;
   /** Refuses the key for so many seconds from now, whatever its points. */
   hold(limit: Limit, key: string, seconds: number): Promise<void>;
@@ -52,12 +57,15 @@ export type SingleCounters = Omit<Counters, 'takeAll' | 'giveBackAll'>;
 
 /** Several, where the store counts each by itself: one after the other, and given back where one refuses. */
 export function severalInTurn(single: SingleCounters): Counters {
-  const giveBackAll = async (counts: readonly Count[]): Promise<void> => {
+  const giveBackAll = async (counts: readonly Count[], cleared: readonly Count[] = []): Promise<void> => {
     for (const count of counts) await single.giveBack(...count);
+    for (const count of cleared) await single.clear(...count);
   };
   return {
     ...single,
-    async takeAll(counts) {
+    async takeAll(counts, hold) {
+      const held = hold === undefined ? undefined : await single.read(...hold);
+      if (held?.exhausted === true) return { readings: [{ ...held, refused: true }], refusedBy: hold };
       const readings: TakenReading[] = [];
       for (const count of counts) {
         const reading = await single.take(...count);

@@ -27,27 +27,38 @@ const read: RedisScript = { name: 'ssoRead', lua: `${COUNTER}return { n, e, h }`
 const giveBack: RedisScript = { name: 'ssoGiveBack', lua: `${COUNTER}if n > 0 then keep(KEYS[1], n - 1, e, h) end` };
 const hold: RedisScript = { name: 'ssoHoldKey', lua: `${COUNTER}keep(KEYS[1], n, e, now + tonumber(ARGV[2]))` };
 
-/** ARGV: now, then the window and the points of each. Written once all of them have said yes. */
+/**
+ * KEYS: the counters, and behind them the one that is only looked at, if there is one. ARGV: now, the window and the points of each, and the points of that one. Written
+ * once all of them have said yes. @returns what was taken of each; where the hold refused, its three numbers.
+ */
 const takeAll: RedisScript = {
   name: 'ssoTakeAll',
   lua: `${COUNTER}
-local taken = {}
-for at, key in ipairs(KEYS) do
+local taken, counts = {}, #KEYS
+if #ARGV % 2 == 0 then
+  local used, till, held = read(KEYS[counts])
+  if held > 0 or used >= tonumber(ARGV[#ARGV]) then return { used, till, held } end
+  counts = counts - 1
+end
+for at = 1, counts do
+  local key = KEYS[at]
   if at > 1 then n, e, h = read(key) end
   if e == 0 then e = now + tonumber(ARGV[2 * at]) end
   n = n + 1
   taken[at] = { n, e, h }
   if h > 0 or n > tonumber(ARGV[2 * at + 1]) then return taken end
 end
-for at, key in ipairs(KEYS) do keep(key, unpack(taken[at])) end
+for at = 1, counts do keep(KEYS[at], unpack(taken[at])) end
 return taken`,
 };
+/** KEYS: what is given back, then what is wiped out. ARGV: now, how many of the former. */
 const giveBackAll: RedisScript = {
   name: 'ssoGiveBackAll',
   lua: `${COUNTER}
 for at, key in ipairs(KEYS) do
   if at > 1 then n, e, h = read(key) end
-  if n > 0 then keep(key, n - 1, e, h) end
+  if at > tonumber(ARGV[2]) then redis.call('DEL', key)
+  elseif n > 0 then keep(key, n - 1, e, h) end
 end`,
 };
 
@@ -111,14 +122,21 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
 
   return {
     ...single,
-    async takeAll(counts) {
-      if (counts.length === 0) return { readings: [], refusedBy: undefined };
-      const answers = (await redis.run(takeAll, counts.map(([limit, key]) => keyOf(limit, key)), [now(), ...counts.flatMap(([{ windowSeconds, points }]) => [windowSeconds * 1000, points])])) as readonly unknown[];
+    async takeAll(counts, hold) {
+      if (counts.length === 0 && hold === undefined) return { readings: [], refusedBy: undefined };
+      const further = hold === undefined ? [] : [hold];
+      const answers = (await redis.run(takeAll, [...counts, ...further].map(([limit, key]) => keyOf(limit, key)), [
+        now(),
+        ...counts.flatMap(([{ windowSeconds, points }]) => [windowSeconds * 1000, points]),
+        ...further.map(([{ points }]) => points),
+      ])) as readonly unknown[];
+      if (hold !== undefined && typeof answers[0] === 'number') return { readings: [{ ...readingOf(hold[0], answers), refused: true }], refusedBy: hold };
       const readings = counts.slice(0, answers.length).map(([limit], at) => takenOf(limit, answers[at]));
       return { readings, refusedBy: readings.at(-1)?.refused === true ? counts[readings.length - 1] : undefined };
     },
-    async giveBackAll(counts) {
-      if (counts.length > 0) await redis.run(giveBackAll, counts.map(([limit, key]) => keyOf(limit, key)), [now()]);
+    async giveBackAll(counts, cleared = []) {
+      const all = [...counts, ...cleared];
+      if (all.length > 0) await redis.run(giveBackAll, all.map(([limit, key]) => keyOf(limit, key)), [now(), counts.length]);
     },
   };
 }
