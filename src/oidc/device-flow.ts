@@ -7,7 +7,7 @@ import type { Limits } from '../ports/counters/limits.ts';
 import { renderScreen } from '../web/render.ts';
 import { Refused } from '../web/refused.ts';
 import { seeOther } from '../web/see-other.ts';
-import type { SenderState } from '../web/sender.ts';
+import { senderOf } from '../web/sender.ts';
 import type { ProtocolPages } from './features.ts';
 import { deviceConfirmScreen, deviceDeclinedScreen, deviceEnterScreen, deviceLinkedScreen, type DeviceProblem } from './screens.ts';
 
@@ -89,7 +89,7 @@ export function guardUserCodes(provider: Provider, { counters, limits, clock }: 
       return;
     }
     if (!(await hasSession(ctx))) throw new Refused(403, 'errors.no-session');
-    const { device, network } = (ctx.state as SenderState).sender;
+    const { device, network } = senderOf(ctx);
     const counted = [[limits.userCode.device, device] as const, ...(network === undefined ? [] : [[limits.userCode.network, network] as const])];
     const { readings, refusedBy } = await counters.takeAll(counted);
     if (refusedBy !== undefined) {

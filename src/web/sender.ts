@@ -10,7 +10,8 @@ const DEVICE = /^[\w-]{22}$/;
 
 export interface SenderState {
   device: string;
-  sender: Sender;
+  /** Worked out for whoever asks. */
+  sender: () => Sender;
 }
 
 /** IPv4 in IPv6 clothes is IPv4. */
@@ -42,13 +43,18 @@ export function createTrustedNetworks(ranges: readonly string[]): (address: stri
 }
 
 /**
- * Gives each browser a random mark of its own (`ctx.state.device`) and says to the limits who sends (`ctx.state.sender`).
+ * Gives each browser a random mark of its own (`ctx.state.device`) and says to the limits who sends (`senderOf`).
  * The mark is no identity: it only tells one browser from another.
  */
 export function identifySender({ config, keyedHash, random }: { config: Config; keyedHash: KeyedHash; random: Random }): Middleware {
   const secure = config.http.issuer.startsWith('https://');
   const name = cookieName('device', secure);
   const isTrusted = createTrustedNetworks(config.limits.trustedNetworks);
+
+  const senderFrom = (device: string, address: string): Sender => ({
+    device: keyedHash.hash('device', device).toString('base64url'),
+    network: isTrusted(address) ? undefined : keyedHash.hash('network', networkOf(address)).toString('base64url'),
+  });
 
   return (ctx, next) => {
     const given = ctx.cookies.get(name, { signed: true });
@@ -58,12 +64,11 @@ export function identifySender({ config, keyedHash, random }: { config: Config; 
     }
     const state = ctx.state as SenderState;
     state.device = device;
-    state.sender = {
-      device: keyedHash.hash('device', device).toString('base64url'),
-      network: isTrusted(ctx.ip) ? undefined : keyedHash.hash('network', networkOf(ctx.ip)).toString('base64url'),
-    };
+    // Most pages count nothing.
+    let sender: Sender | undefined;
+    state.sender = () => (sender ??= senderFrom(device, ctx.ip));
     return next();
   };
 }
 
-export const senderOf = (ctx: Context): Sender => (ctx.state as SenderState).sender;
+export const senderOf = (ctx: Context): Sender => (ctx.state as SenderState).sender();

@@ -5,7 +5,7 @@ import type { Limits } from '../../../ports/counters/limits.ts';
 import type { Clock } from '../../../ports/clock/clock.ts';
 import { readJson } from '../../../web/json-body.ts';
 import { Problem } from '../../../web/problem.ts';
-import { networkOf, type SenderState } from '../../../web/sender.ts';
+import { networkOf, senderOf } from '../../../web/sender.ts';
 import type { Refusals } from '../../refusals.ts';
 import { tellError, type TellErrorDeps } from '../../../web/told-error.ts';
 import type { Managed, Registration, RegistrationRefusal } from './service.ts';
@@ -92,7 +92,7 @@ export function createRegistrationRoutes({ registration, refusals, counters, lim
     return false;
   }
   const withinNetwork = async (ctx: Context): Promise<boolean> => {
-    const { network } = (ctx.state as SenderState).sender;
+    const { network } = senderOf(ctx);
     return network === undefined || within(ctx, limits.registration.network, network);
   };
 
