@@ -28,7 +28,7 @@ export interface EventCatalogue {
   'recovery.code.sent': { channel: 'sms' | 'email'; sends: number; operator?: string };
   'recovery.code.refused': { reason: string; helpCode?: string };
   'recovery.code.not-sent': { reason: string };
-  'recovery.completed': { channel: 'sms' | 'email' };
+  'recovery.completed': { channel: 'sms' | 'email'; operator?: string };
 
   'consent.given': { kind: 'consent' | 'notice' | 'listed'; scopes: readonly string[]; textVersion: string; locale: string };
   'consent.declined': { scopes: readonly string[] };

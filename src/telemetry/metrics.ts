@@ -47,6 +47,9 @@ export interface Metrics {
 /** What the outcome of a message means for the code in it. */
 const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed', delivered: 'delivered', undelivered: 'undelivered' };
 
+/** Messages that somebody waits for. */
+const isCode = (purpose: unknown): purpose is string => purpose === 'activation-code' || purpose === 'recovery-code';
+
 async function readInto(figure: { reset(): void }, read: Read, put: (labels: Readonly<Record<string, string>>, value: number) => void): Promise<void> {
   figure.reset();
   for (const { labels = {}, value } of await Promise.resolve().then(read).catch(() => [])) put(labels, value);
@@ -63,7 +66,7 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
 
   const events = new Counter({ name: 'sso_events_total', help: 'What happened, by the names of docs/audit-events.md.', labelNames: ['event', 'reason'], registers });
-  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes of registrations by the operator of the number: asked for, handed to the gateway, given up, reported as delivered or not, entered.', labelNames: ['operator', 'stage'], registers });
+  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes by SMS, of registrations and of recovery, by the operator of the number: asked for, handed to the gateway, given up, reported as delivered or not, entered.', labelNames: ['operator', 'purpose', 'stage'], registers });
   const messages = new Counter({ name: 'sso_messages_total', help: 'Messages by channel, purpose and what became of them.', labelNames: ['channel', 'purpose', 'outcome'], registers });
   const deliveries = new Histogram({ name: 'sso_sms_delivery_seconds', help: 'From the hand-over of a text message to the report of the gateway that it was delivered, by the operator of the number.', labelNames: ['operator'], buckets: [1, 2, 5, 10, 20, 30, 60, 120, 300, 600], registers });
   const registryCalls = new Histogram({ name: 'sso_registry_call_seconds', help: 'Calls to the civil registry, by outcome.', labelNames: ['outcome'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 12], registers });
@@ -80,8 +83,10 @@ export function createMetrics(): Metrics {
 
   /** What is counted of an event besides that it happened. */
   const further: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => void>> = {
-    'registration.code.sent': ({ operator }) => { codes.inc({ operator: text(operator), stage: 'asked' }); },
-    'registration.completed': ({ operator }) => { codes.inc({ operator: text(operator), stage: 'entered' }); },
+    'registration.code.sent': ({ operator }) => { codes.inc({ operator: text(operator), purpose: 'activation-code', stage: 'asked' }); },
+    'registration.completed': ({ operator }) => { codes.inc({ operator: text(operator), purpose: 'activation-code', stage: 'entered' }); },
+    'recovery.code.sent': ({ channel, operator }) => { if (channel === 'sms') codes.inc({ operator: text(operator), purpose: 'recovery-code', stage: 'asked' }); },
+    'recovery.completed': ({ channel, operator }) => { if (channel === 'sms') codes.inc({ operator: text(operator), purpose: 'recovery-code', stage: 'entered' }); },
     'registry.answered': ({ outcome, durationMs, quotaLimiter }) => {
       registryCalls.observe({ outcome: text(outcome) }, Number(durationMs) / 1000);
       if (typeof quotaLimiter === 'number') quota.set(quotaLimiter);
@@ -96,7 +101,7 @@ export function createMetrics(): Metrics {
           messages.inc({ channel: text(channel), purpose: text(purpose), outcome });
           if (outcome === 'delivered' && typeof waitedMs === 'number') deliveries.observe({ operator: text(operator) }, waitedMs / 1000);
           const stage = STAGES[outcome];
-          if (stage !== undefined && channel === 'sms' && purpose === 'activation-code') codes.inc({ operator: text(operator), stage });
+          if (stage !== undefined && channel === 'sms' && isCode(purpose)) codes.inc({ operator: text(operator), purpose, stage });
         },
       ]),
     ),

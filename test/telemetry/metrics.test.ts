@@ -1,3 +1,4 @@
+import { atFinished } from '../interaction/recovery/steps.ts';
 import { expect } from 'chai';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -76,8 +77,15 @@ describe('Metrics', () => {
     expect(figures.get('sso_registry_call_seconds_count{outcome="verified"}')).to.equal(1);
     const codes = [...figures].filter(([name]) => name.startsWith('sso_codes_total'));
     const [, operator = ''] = /operator="([^"]+)"/.exec(codes.map(([name]) => name).join()) ?? [];
-    expect(Object.fromEntries(codes)).to.deep.equal(Object.fromEntries(['asked', 'sent', 'entered'].map((stage) => [`sso_codes_total{operator="${operator}",stage="${stage}"}`, 1])));
+    expect(Object.fromEntries(codes)).to.deep.equal(Object.fromEntries(['asked', 'sent', 'entered'].map((stage) => [`sso_codes_total{operator="${operator}",purpose="activation-code",stage="${stage}"}`, 1])));
     expect(figures.get('sso_messages_total{channel="sms",purpose="activation-code",outcome="sent"}')).to.equal(1);
+  });
+
+  it('tell of codes of recovery as well, apart from those of registrations', async () => {
+    await atFinished(app, registered.nik, registered.phone, 'Kopi-Hitam7!');
+    const codes = [...(await ask()).figures].filter(([name]) => name.startsWith('sso_codes_total') && name.includes('recovery-code'));
+    expect(codes.map(([name, value]) => [/stage="(\w+)"/.exec(name)?.[1], value])).to.have.deep.members(['asked', 'sent', 'entered'].map((stage) => [stage, 1]));
+    expect(codes.every(([name]) => !name.includes('unknown'))).to.equal(true);
   });
 
   it('tell what gateways report of codes, by the operator of the number, and how long they took', async () => {
@@ -89,8 +97,9 @@ describe('Metrics', () => {
     log.info({ event: 'message.delivered', ...about, purpose: 'recovery-code', state: 'delivered', waitedMs: 60_000 });
     log.debug({ event: 'receipt.refused', reason: 'signature' });
     const figures = read(await metrics.text());
-    expect(figures.get('sso_codes_total{operator="xl",stage="delivered"}')).to.equal(1);
-    expect(figures.get('sso_codes_total{operator="xl",stage="undelivered"}')).to.equal(1);
+    expect(figures.get('sso_codes_total{operator="xl",purpose="activation-code",stage="delivered"}')).to.equal(1);
+    expect(figures.get('sso_codes_total{operator="xl",purpose="recovery-code",stage="delivered"}')).to.equal(1);
+    expect(figures.get('sso_codes_total{operator="xl",purpose="activation-code",stage="undelivered"}')).to.equal(1);
     expect(figures.get('sso_messages_total{channel="sms",purpose="recovery-code",outcome="delivered"}')).to.equal(1);
     expect(figures.get('sso_events_total{event="message.undelivered",reason="rejected"}')).to.equal(1);
     expect(figures.get('sso_events_total{event="receipt.refused",reason="signature"}')).to.equal(1);

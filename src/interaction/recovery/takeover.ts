@@ -1,5 +1,6 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
+import { operatorOf } from '../../domain/phone.ts';
 import { epochSeconds, nextSecond } from '../../domain/session.ts';
 import type { Sender } from '../../domain/sender.ts';
 import type { Courier } from '../../messages/courier.ts';
@@ -67,7 +68,7 @@ export function createTakeover({ courier, logouts, audit, failures, clock, confi
       await tx.devices.remember(account.id, deviceHash(sender), at);
       await tell(tx, reached, at);
       await tx.logouts.announce(account.id, 'recovery', at);
-      await audit.record(tx, 'recovery.completed', { channel: contact.channel }, { accountId: account.id, clientId });
+      await audit.record(tx, 'recovery.completed', { channel: contact.channel, ...(contact.channel === 'sms' ? { operator: operatorOf(contact.to.reveal()) } : {}) }, { accountId: account.id, clientId });
       return epochSeconds(sessionsValidAfter);
     },
 
