@@ -68,7 +68,7 @@ const tableOf = (rows: readonly FlatSetting[]): string => table(['Variable', 'Se
 /** What production demands, asked of production itself. */
 function demands(): readonly Problem[] {
   try {
-    loadConfig({ NODE_ENV: 'production', NIK_ALLOW_TEST_RANGE: 'true' });
+    loadConfig({ NODE_ENV: 'production', NIK_ALLOW_TEST_RANGE: 'true', ARGON2_MEMORY_KIB: '8', AUDIT_RETENTION_MONTHS: '1' });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;

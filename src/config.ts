@@ -81,6 +81,10 @@ function freeze<T extends object>(tree: T): T {
   return Object.freeze(tree);
 }
 
+const LEAST_AUDIT_MONTHS = 12;
+/** The least of the pairs that OWASP names, from 47104 KiB with one pass to 7168 with five. */
+const LEAST_HASH = { memoryKib: 7168, work: 7168 * 5 };
+
 /** Values that only make sense while developing; production refuses them. */
 function productionProblems(config: Config): Problem[] {
   const problems: Problem[] = [];
@@ -99,6 +103,10 @@ function productionProblems(config: Config): Problem[] {
   demand(!config.mail.from.includes('.test'), 'MAIL_FROM', 'production needs a real sender address', 'SIAPkerja ID <tidak-dibalas@kemnaker.go.id>');
   demand(config.help.email !== settings.help.email.fallback, 'HELP_EMAIL', 'production needs a help desk that somebody reads', 'bantuan@kemnaker.go.id');
   demand(config.help.dataOfficer !== settings.help.dataOfficer.fallback, 'DPO_EMAIL', 'production needs the address of the data protection officer', 'dpo@kemnaker.go.id');
+  const { memoryKib, passes } = config.password;
+  demand(memoryKib >= LEAST_HASH.memoryKib && memoryKib * passes >= LEAST_HASH.work, 'ARGON2_MEMORY_KIB', 'production needs hashes that are dear to guess at: 19456 with 2 passes (ARGON2_PASSES), or no less work, the least that OWASP asks for', String(settings.password.memoryKib.fallback));
+  const { auditMonths } = config.lifetimes;
+  demand(auditMonths === 0 || auditMonths >= LEAST_AUDIT_MONTHS, 'AUDIT_RETENTION_MONTHS', 'production keeps the audit log for a year at least: reports to the civil registry, and whoever asks what happened, would have nothing to count', String(settings.lifetimes.auditMonths.fallback));
   demand(!config.identity.allowTestRange, 'NIK_ALLOW_TEST_RANGE', 'production must refuse NIKs that belong to nobody', 'false');
   return problems;
 }

@@ -163,13 +163,20 @@ describe('Settings', () => {
       expect(loadConfig(GOOD).identity.allowTestRange).to.equal(false);
     });
 
+    it('take any of the prices of a hash that OWASP names, and none below', () => {
+      for (const [memory, passes, good] of [['47104', '1', true], ['19456', '2', true], ['12288', '3', true], ['9216', '4', true], ['7168', '5', true], ['19456', '1', false], ['4096', '10', false]] as const) {
+        expect(complaints({ ...GOOD, ARGON2_MEMORY_KIB: memory, ARGON2_PASSES: passes }), `${memory} ${passes}`).to.deep.equal(good ? [] : ['ARGON2_MEMORY_KIB']);
+      }
+      expect(complaints({ ...GOOD, AUDIT_RETENTION_MONTHS: '0' })).to.deep.equal([]);
+    });
+
     it('refuse everything made for development, all at once', () => {
       expect(complaints({ NODE_ENV: 'production' })).to.deep.equal([
         'DATABASE_URL', 'DPO_EMAIL', 'DUKCAPIL_IP', 'DUKCAPIL_PASSWORD', 'DUKCAPIL_URL', 'DUKCAPIL_USER_ID', 'HELP_EMAIL', 'ISSUER', 'KEYRING', 'MAIL_FROM', 'SMS_DRIVER', 'SMTP_URL',
       ]);
     });
 
-    for (const [name, value] of [['NIK_ALLOW_TEST_RANGE', 'true'], ['ISSUER', 'http://account.contoh.test'], ['SMS_DRIVER', 'outbox'], ['DUKCAPIL_PASSWORD', 'sim-password']] as const) {
+    for (const [name, value] of [['NIK_ALLOW_TEST_RANGE', 'true'], ['ISSUER', 'http://account.contoh.test'], ['SMS_DRIVER', 'outbox'], ['DUKCAPIL_PASSWORD', 'sim-password'], ['ARGON2_MEMORY_KIB', '16384'], ['AUDIT_RETENTION_MONTHS', '11']] as const) {
       it(`refuse ${name}=${value}`, () => {
         expect(complaints({ ...GOOD, [name]: value })).to.include(name);
       });

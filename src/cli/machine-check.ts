@@ -8,7 +8,6 @@ import { fail, ok, warn, type Finding } from './finding.ts';
 const GIB = 1024 ** 3;
 /** Room for the embedded database: below the first it needs an eye, below the second it stops soon. */
 const DISK = { warn: 2 * GIB, fail: 0.25 * GIB };
-const LEAST_AUDIT_MONTHS = 12;
 const LIBUV_THREADS = 4;
 /** Slots that libuv's four threads have room for beside file access and name look-up. */
 const SLOTS_BY_DEFAULT = 3;
@@ -33,15 +32,10 @@ async function checkDisk({ dataDir }: Pick<Config, 'dataDir'>): Promise<Finding[
 }
 
 /** Settings that are allowed and still unsafe with real people. */
-function* judgeSettings({ environment, password, log, metrics, lifetimes: { auditMonths } }: Config): Generator<Finding> {
+function* judgeSettings({ environment, log, metrics, lifetimes: { auditMonths } }: Config): Generator<Finding> {
   if (environment !== 'production') return;
-  if (password.memoryKib * password.passes < settings.password.memoryKib.fallback * settings.password.passes.fallback) {
-    yield fail('password hashes', `argon2id with ${password.memoryKib} KiB and ${password.passes} passes is cheap to guess at`, `remove ARGON2_MEMORY_KIB and ARGON2_PASSES: the defaults (${settings.password.memoryKib.fallback}, ${settings.password.passes.fallback}) are the least that OWASP asks for`);
-  }
   if (auditMonths !== 0 && auditMonths < settings.lifetimes.auditMonths.fallback) {
-    const remedy = `remove AUDIT_RETENTION_MONTHS: the default is ${settings.lifetimes.auditMonths.fallback}`;
-    if (auditMonths < LEAST_AUDIT_MONTHS) yield fail('retention', `AUDIT_RETENTION_MONTHS=${auditMonths} leaves less than a year: reports to the civil registry and to whoever asks what happened have nothing to count`, remedy);
-    else yield warn('retention', `AUDIT_RETENTION_MONTHS=${auditMonths}, and the privacy notice says five years`, `${remedy}; or change the notice as well`);
+    yield warn('retention', `AUDIT_RETENTION_MONTHS=${auditMonths}, and the privacy notice says five years`, `remove AUDIT_RETENTION_MONTHS: the default is ${settings.lifetimes.auditMonths.fallback}; or change the notice as well`);
   }
   if (log.level === 'debug' || log.level === 'trace') yield warn('log', `LOG_LEVEL=${log.level} writes a line for each request`, 'set LOG_LEVEL=info');
   if (log.level === 'silent' || log.level === 'fatal') yield warn('log', `LOG_LEVEL=${log.level} keeps what goes wrong, and the audit events, out of the log`, 'set LOG_LEVEL=info');

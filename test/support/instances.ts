@@ -101,8 +101,6 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
     DPO_EMAIL: 'dpo@contoh.id',
     // A province that does not exist: production takes no number of the tests' own range.
     NIK_PROVINCES: nik.slice(0, 2),
-    ARGON2_MEMORY_KIB: '1024',
-    ARGON2_PASSES: '1',
     NODE_COMPILE_CACHE: join(directory, 'compiled'),
     ...settings,
   };
