@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CADDY } from './caddy.ts';
 import { NGINX } from './nginx.ts';
+import { PGBOUNCER } from './pgbouncer.ts';
 import { SYSTEM_POSTGRES } from './system-postgres.ts';
 
 interface SystemPackage {
@@ -16,6 +17,8 @@ interface SystemPackage {
   readonly isSnapOnUbuntu?: boolean;
   /** Taken out of its package and laid here: installed, it would set up a server on the machine and start it. */
   readonly unpackTo?: string;
+  /** What it needs of the system and is not there is laid beside it. */
+  readonly withNeeds?: true;
 }
 
 /** Reads units; no systemd has to run for that. */
@@ -60,6 +63,14 @@ const NEEDED: readonly SystemPackage[] = [
     elsewhere: 'install Caddy 2.6 or newer and set CADDY to its path',
   },
   {
+    needed: 'PgBouncer',
+    path: PGBOUNCER.program,
+    packages: ['pgbouncer'],
+    unpackTo: PGBOUNCER.folder,
+    withNeeds: true,
+    elsewhere: 'install PgBouncer 1.18 or newer and set PGBOUNCER to its path',
+  },
+  {
     needed: 'systemd-analyze',
     path: SYSTEMD_ANALYZE,
     packages: ['systemd'],
@@ -83,12 +94,13 @@ function apt(...args: readonly string[]): boolean {
   return status === 0;
 }
 
-function unpack(packages: readonly string[], folder: string): boolean {
+function unpack(packages: readonly string[], folder: string, withNeeds = false): boolean {
   const directory = mkdtempSync(join(tmpdir(), 'siapkerja-packages-'));
   try {
-    if (spawnSync('apt-get', ['download', '-qq', ...packages], { cwd: directory, stdio: 'ignore' }).status !== 0) return false;
+    const fetched = withNeeds ? apt('install', '-y', '-qq', '--no-install-recommends', '--download-only', '-o', 'APT::Sandbox::User=root', '-o', `Dir::Cache::archives=${directory}`, ...packages) : spawnSync('apt-get', ['download', '-qq', ...packages], { cwd: directory, stdio: 'ignore' }).status === 0;
+    if (!fetched) return false;
     mkdirSync(folder, { recursive: true });
-    return readdirSync(directory).every((file) => spawnSync('dpkg-deb', ['--extract', join(directory, file), folder]).status === 0);
+    return readdirSync(directory).filter((file) => file.endsWith('.deb')).every((file) => spawnSync('dpkg-deb', ['--extract', join(directory, file), folder]).status === 0);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -111,7 +123,7 @@ export function provideSystemPackages(mayInstall: boolean): void {
     const done = [
       apt('update', '-qq'),
       packages.length === 0 || apt('install', '-y', '-qq', '--no-install-recommends', ...packages),
-      ...installable.map((one) => one.unpackTo === undefined || unpack(one.packages, one.unpackTo)),
+      ...installable.map((one) => one.unpackTo === undefined || unpack(one.packages, one.unpackTo, one.withNeeds)),
     ];
     if (done.includes(false)) console.error('apt-get did not succeed.');
   }
