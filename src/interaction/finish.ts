@@ -32,7 +32,7 @@ export interface SignedIn {
 /** What the person said no to. */
 type Told = { readonly secondFactor: 'declined' } | { readonly sharing: 'declined' };
 
-/** Ends a sign-in: the only callers of the provider's `interactionResult`. */
+/** Ends a sign-in: nothing else writes what came of it. */
 export interface Finish {
   /** For each journey that has proved who it is: home, or on to the second factor. No way leads round it. */
   signedIn(ctx: Context, who: SignedIn): Promise<void>;
@@ -67,21 +67,22 @@ export interface FinishDeps {
 const goesHomeAtOnce = ({ params, deviceCode }: Interaction): boolean => params.response_mode !== 'form_post' && deviceCode === undefined;
 
 export function createFinish({ provider, sharing, store, audit, hold }: FinishDeps): Finish {
-  async function leave(ctx: Context, result: Parameters<Provider['interactionResult']>[2], { mergeWithLastSubmission = false } = {}): Promise<void> {
+  async function leave(ctx: Context, result: NonNullable<Interaction['result']>, { mergeWithLastSubmission = false } = {}): Promise<void> {
     const { uid, interaction } = entered(ctx);
     const again = interactionPath(uid, 'resume');
-    let home: string;
+    // What the provider's `interactionResult` does, with what the entrance has read and looked at.
+    interaction.result = mergeWithLastSubmission ? { ...interaction.lastSubmission, ...result } : result;
     try {
-      home = await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission });
+      await interaction.persist();
     } catch (error) {
       if (!isOver(error)) throw error;
       seeOther(ctx, again);
       return;
     }
-    if (goesHomeAtOnce(interaction)) leadBack(ctx, { home, ended: interactionPath(uid), again });
+    if (goesHomeAtOnce(interaction)) leadBack(ctx, { home: interaction.returnTo, ended: interactionPath(uid), again });
     else {
       ctx.status = 303;
-      ctx.redirect(home);
+      ctx.redirect(interaction.returnTo);
     }
   }
 

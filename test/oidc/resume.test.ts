@@ -129,6 +129,25 @@ describe('The way back to the service', () => {
     await karirhub.receive(home, request);
   });
 
+  it('writes the code and the session side by side, and answers when both are there', async () => {
+    const citizen = somebody();
+    await addAccount(app, citizen);
+    const browser = new Browser();
+    const { page, request } = await visit(browser, karirhub);
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    const hasBegun = Promise.withResolvers<undefined>();
+    Object.assign(protocolState, {
+      async upsert(write: ProtocolWrite) {
+        if (write.model === 'Session') hasBegun.resolve(undefined);
+        if (write.model === 'AuthorizationCode') await hasBegun.promise;
+        return usual.upsert(write);
+      },
+    });
+    const home = await signIn(browser, page, citizen.nik, citizen.password).finally(() => Object.assign(protocolState, usual));
+    await karirhub.receive(home, request);
+  });
+
   describe('at once, with the answer to the last form', () => {
     it('leads to the service with the code and the cookie of the session, and its own address has nothing to tell any more', async () => {
       const citizen = somebody();

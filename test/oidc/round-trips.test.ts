@@ -54,7 +54,7 @@ interface Budget {
   }
 
   it('are few for a first sign-in with its tokens', async () => {
-    await within({ postgres: 3, redis: 15 }, () => signIn());
+    await within({ postgres: 3, redis: 14 }, () => signIn());
   });
 
   it('are few for a registration with its tokens, what the courier asks apart', async () => {

@@ -16,7 +16,9 @@ type Asked = KoaContextWithOIDC & { [WRITING]?: Writing | undefined };
 const none = (): void => undefined;
 
 /** The kind that is written last for this answer, where it is known: those before it need not be waited for one after the other. */
-function lastOf({ oidc }: Asked): string | undefined {
+function lastOf({ oidc }: Asked, model: string): string | undefined {
+  // On the way back to the service the session that has a new sign-in follows the code; a grant has to be there before the receipts are looked at.
+  if (oidc.route === 'resume') return oidc.params?.response_type === 'code' && (model === 'AuthorizationCode' || model === 'Session') ? 'Session' : undefined;
   if (oidc.route !== 'token') return undefined;
   // A token for an API may be one that is written nowhere.
   if (oidc.params?.grant_type === 'refresh_token') return oidc.params.resource === undefined && oidc.entities.RefreshToken?.resource === undefined ? 'AccessToken' : undefined;
@@ -24,14 +26,14 @@ function lastOf({ oidc }: Asked): string | undefined {
 }
 
 /**
- * Storage in which the use of a code and the tokens for it are written together, in one trip to the store and not in three, and as one step where the store
- * knows how to. They are waited for with the last of them: a code that was used already, or a store that is away, ends the request as it did, and the tokens
- * that were written meanwhile go to nobody. Those of a code that was used already are dead besides, with its grant.
+ * Storage in which a code is written together with the session of its sign-in, and the use of a code together with the tokens for it: in one trip to the store, and
+ * the latter as one step where the store knows how to. They are waited for with the last of them: a code that was used already, or a store that is away, ends the
+ * request as it did, and the tokens that were written meanwhile go to nobody. Those of a code that was used already are dead besides, with its grant.
  */
 export function together(model: string, adapter: Adapter): Adapter {
   async function begin(write: () => Promise<unknown>): Promise<void> {
     const ctx: Asked | undefined = currentRequest();
-    const last = ctx === undefined ? undefined : lastOf(ctx);
+    const last = ctx === undefined ? undefined : lastOf(ctx, model);
     if (ctx === undefined || last === undefined) {
       await write();
       return;
