@@ -36,6 +36,12 @@ describe('The image', () => {
     expect(valueOf('STOPSIGNAL')).to.equal('SIGTERM');
   });
 
+  it('keeps what was compiled where the user looks who runs it', () => {
+    const [user] = valueOf('USER').split(':');
+    expect(instructions().find(({ value }) => value.includes('NODE_COMPILE_CACHE=/sso/compiled node'))?.value).to.include('"${made%-0}-' + (user ?? ''));
+    expect(valueOf('ENV')).to.include('NODE_COMPILE_CACHE=/sso/compiled');
+  });
+
   it('leaves the development dependencies out', () => {
     expect(instructions().filter(({ name, value }) => name === 'RUN' && value.includes('npm')).map(({ value }) => value.includes('npm ci --omit=dev'))).to.deep.equal([true]);
   });

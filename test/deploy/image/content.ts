@@ -20,6 +20,8 @@ interface Entry {
 const image = IMAGE ?? '';
 const MEBIBYTE = 1024 * 1024;
 const LARGEST_MIB = 300;
+/** What the file of the image had compiled. */
+const LOADING = "import('./src/engine.ts').then(() => import('./src/server.ts'))";
 const inspected = (): { Size: number; Config: Record<string, unknown> } => (JSON.parse(execFileSync(ENGINE, ['image', 'inspect', image], { encoding: 'utf8' })) as [{ Size: number; Config: Record<string, unknown> }])[0];
 
 function entries(): Entry[] {
@@ -65,7 +67,7 @@ describe('The image, built', function () {
     const [top, ours] = [new Set<string>(), paths(({ path }) => path.startsWith('sso/') && !path.startsWith('sso/node_modules/'))];
     for (const path of ours) top.add(path.split('/')[1] ?? '');
     top.delete('');
-    expect([...top].sort()).to.deep.equal([...new Set(copied().map((path) => path.split('/')[0]!))].sort());
+    expect([...top].sort()).to.deep.equal([...new Set([...copied().map((path) => path.split('/')[0]!), 'compiled'])].sort());
     expect(ours.filter((path) => /\.test\.ts$|\.(?:pem|key|crt|env|log)$|(?:^|\/)(?:keyring[^/]*\.json|\.env[^/]*|\.git|\.data|\.npmrc)(?:\/|$)/.test(path))).to.deep.equal([]);
     expect(paths(({ path }) => /(?:^|\/)(?:\.npmrc|\.npm)(?:\/|$)/.test(path) && !path.includes('/node_modules/'))).to.deep.equal([]);
   });
@@ -108,6 +110,13 @@ describe('The image, built', function () {
     expect([help.status, help.stdout.includes('doctor')], help.stderr).to.deep.equal([0, true]);
     const bare = spawnSync(ENGINE, inImage(image, []), { encoding: 'utf8' });
     expect([bare.status, bare.stderr.includes('DATABASE_URL: production needs')], bare.stderr).to.deep.equal([1, true]);
+  });
+
+  it('begins with its program compiled', () => {
+    const { stdout, stderr } = spawnSync(ENGINE, inImage(image, ['--env', 'NODE_DEBUG_NATIVE=COMPILE_CACHE'], '--max-semi-space-size=16', '--eval', LOADING), { encoding: 'utf8', maxBuffer: 64 * MEBIBYTE });
+    const said = stdout + stderr;
+    expect(said.match(/was accepted/g)?.length ?? 0, said.slice(0, 500)).to.be.greaterThan(1000);
+    expect(said.match(/was rejected|reading cache from .* not found/g)).to.equal(null);
   });
 
   it('knows by itself whether it is healthy', async () => {
