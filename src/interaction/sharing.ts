@@ -44,7 +44,9 @@ export interface Answer {
 /** What the person would give, by scope: the name in full, the rest so that they recognise it and nobody else learns it. */
 export type Values = Readonly<Record<string, string | undefined>>;
 
-export const valuesOf = ({ name, email, phone, nik }: Pick<Account, 'name' | 'email' | 'phone' | 'nik'>): Values => ({
+export type Person = Pick<Account, 'name' | 'email' | 'phone' | 'nik'>;
+
+export const valuesOf = ({ name, email, phone, nik }: Person): Values => ({
   profile: name.reveal(),
   email: email === undefined ? undefined : maskEmail(email.reveal()),
   phone: phone === undefined ? undefined : maskPhone(phone.reveal()),

@@ -59,7 +59,7 @@ interface Budget {
 
   it('are few for a registration with its tokens, what the courier asks apart', async () => {
     const newcomer = somebody();
-    await within({ postgres: 48, redis: 30 }, async () => {
+    await within({ postgres: 47, redis: 28 }, async () => {
       const browser = new Browser();
       const { page, request } = await visit(browser, service, { prompt: 'create' });
       await service.receive(await goOn(browser, await register(app, browser, page, newcomer)), request);

@@ -52,7 +52,7 @@ export function createRecoveryPages({ asking, showSharing, clock, config }: Reco
     },
 
     async finished(ctx: Context, { accountId }: Extract<Recovery, { step: 'finished' }>): Promise<Screen> {
-      return recoveredScreen({ service: entered(ctx).service, sharing: await showSharing(ctx, accountId, 'recover/decline') });
+      return recoveredScreen({ service: entered(ctx).service, sharing: await showSharing(ctx, { accountId }, 'recover/decline') });
     },
   };
 }

@@ -31,7 +31,7 @@ export type Registration =
   | { readonly step: 'contact'; readonly identity: VerifiedIdentity }
   | { readonly step: 'otp'; readonly identity: VerifiedIdentity; readonly contact: Contact; readonly sent: SentCode; readonly numberChanges: number }
   | { readonly step: 'registered'; readonly identity: VerifiedIdentity; readonly holder: AccountId; readonly reported: boolean }
-  | { readonly step: 'finished'; readonly identity: VerifiedIdentity; readonly accountId: AccountId; readonly activatedAt: string; readonly email: Sensitive<Email>; readonly phoneMoved: boolean };
+  | { readonly step: 'finished'; readonly identity: VerifiedIdentity; readonly accountId: AccountId; readonly activatedAt: string; readonly email: Sensitive<Email>; /** Undefined in drafts of earlier versions. */ readonly phone?: Sensitive<Phone>; readonly phoneMoved: boolean };
 
 export type RegistrationStep = Registration['step'];
 
@@ -73,7 +73,7 @@ export function advance(at: Registration, event: RegistrationEvent): Registratio
       if (event.type === 'code-tried') return { ...at, sent: { ...at.sent, challenge: event.challenge } };
       if (event.type === 'number-changed') return { ...at, contact: { ...at.contact, phone: event.phone }, sent: event.sent, numberChanges: at.numberChanges + 1 };
       if (event.type === 'email-changed') return { ...at, contact: { ...at.contact, email: event.email } };
-      if (event.type === 'activated') return { step: 'finished', identity: at.identity, accountId: event.accountId, activatedAt: event.activatedAt, email: at.contact.email, phoneMoved: event.phoneMoved };
+      if (event.type === 'activated') return { step: 'finished', identity: at.identity, accountId: event.accountId, activatedAt: event.activatedAt, email: at.contact.email, phone: at.contact.phone, phoneMoved: event.phoneMoved };
       // Somebody else activated an account of this NIK while the code was on its way.
       if (event.type === 'nik-taken') return { step: 'registered', identity: event.identity, holder: event.holder, reported: false };
       break;

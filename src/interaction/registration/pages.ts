@@ -161,8 +161,9 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       });
     },
 
-    async finished(ctx: Context, { accountId, identity, email, phoneMoved }: State<'finished'>): Promise<Screen> {
-      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, sharing: await showSharing(ctx, accountId, 'register/decline') });
+    async finished(ctx: Context, { accountId, identity, email, phone, phoneMoved }: State<'finished'>): Promise<Screen> {
+      const person = phone === undefined ? undefined : { ...identity, email, phone };
+      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, sharing: await showSharing(ctx, { accountId, person }, 'register/decline') });
     },
   };
 }

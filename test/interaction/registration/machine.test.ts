@@ -23,7 +23,7 @@ const states: { readonly [Step in RegistrationStep]: Extract<Registration, { ste
   contact: { step: 'contact', identity },
   otp: { step: 'otp', identity, contact, sent: sentTo('first'), numberChanges: 1 },
   registered: { step: 'registered', identity, holder, reported: false },
-  finished: { step: 'finished', identity, accountId, activatedAt, email: contact.email, phoneMoved: false },
+  finished: { step: 'finished', identity, accountId, activatedAt, email: contact.email, phone: contact.phone, phoneMoved: false },
 };
 
 const events: { readonly [Type in RegistrationEvent['type']]: Extract<RegistrationEvent, { type: Type }> } = {
@@ -94,7 +94,7 @@ describe('Registration: steps and what leads from one to another', () => {
   });
 
   it('keeps neither password nor code once the account is made', () => {
-    expect(advance(states.otp, events.activated)).to.deep.equal({ step: 'finished', identity, accountId, activatedAt, email: contact.email, phoneMoved: true });
+    expect(advance(states.otp, events.activated)).to.deep.equal({ step: 'finished', identity, accountId, activatedAt, email: contact.email, phone: contact.phone, phoneMoved: true });
     expect(advance(states.otp, events['nik-taken'])).to.deep.equal({ step: 'registered', identity, holder, reported: false });
   });
 });
