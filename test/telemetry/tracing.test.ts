@@ -9,6 +9,8 @@ import { beginSpan, inSpan, within } from '../../src/telemetry/trace.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
+import { startKeyServer } from '../support/key-server.ts';
+import { hasRedis, startRedis } from '../support/redis.ts';
 import { becomeCitizen, signIn } from '../support/journeys.ts';
 import { createRelyingParty, visit } from '../support/relying-party.ts';
 
@@ -70,6 +72,29 @@ describe('Traces', () => {
       await fetch(`${app.url}/help`, { headers: { traceparent: `00-${TRACE}-${PARENT}-01` } });
       expect(exporter.getFinishedSpans().some((span) => span.spanContext().traceId === TRACE)).to.equal(false);
     });
+  });
+
+  (hasRedis() ? it : it.skip)('show commands to Redis and calls to addresses of services below their request, by name and host alone', async () => {
+    const [server, keys, exporter] = [await startRedis({ requirepass: 'rahasia' }), await startKeyServer(), new InMemorySpanExporter()];
+    const app = await startTestApp({ tracing: { percent: 100 }, redis: { url: server.url, timeoutMs: 5000 } }, { traceExporter: exporter });
+    try {
+      const citizen = somebody();
+      await becomeCitizen(app, new Browser(), citizen);
+      await app.addClient({ type: 'machine', metadata: { client_id: 'terbit', client_name: 'Terbit', token_endpoint_auth_method: 'private_key_jwt', jwks_uri: keys.uri, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] } });
+      const assertion = ['{"alg":"ES256","kid":"x"}', JSON.stringify({ iss: 'terbit', sub: 'terbit', aud: app.url, jti: 'x', iat: Math.floor(app.clock.now().getTime() / 1000), exp: Math.floor(app.clock.now().getTime() / 1000) + 60 }), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
+      await fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'terbit', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion }) });
+      const spans = exporter.getFinishedSpans();
+      const [redis, outbound] = ['redis ', 'outbound'].map((beginning) => spans.filter(({ name }) => name.startsWith(beginning)));
+      expect([redis!.length > 10, outbound!.length > 0]).to.deep.equal([true, true]);
+      for (const span of [...redis!, ...outbound!]) expect(spans.some((other) => other.spanContext().spanId === span.parentSpanContext?.spanId), span.name).to.equal(true);
+      for (const { attributes } of redis!) expect(Object.keys(attributes).sort()).to.deep.equal(['db.operation.name', 'db.system.name']);
+      for (const { attributes } of outbound!) expect(attributes).to.deep.equal({ 'server.address': '127.0.0.1' });
+      const told = JSON.stringify([...redis!, ...outbound!].map(({ name, attributes }) => [name, attributes]));
+      for (const datum of [citizen.nik, citizen.phone.slice(1), 'sso:', '/jwks', 'rahasia']) expect(told).not.to.include(datum);
+    } finally {
+      await app.close();
+      await Promise.all([server.close(), keys.close()]);
+    }
   });
 
   it('begin where a proxy of ours began them, and are left out where it left them out', async () => {
