@@ -26,6 +26,7 @@ import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
 import { createPeople, type AccountChanges } from './people.ts';
+import { withPlainContext } from './plain-context.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredByAccount, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
@@ -150,7 +151,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
     },
   };
 
-  const provider = new Provider(issuer, { ...configuration, ...instead });
+  const provider = withPlainContext(() => new Provider(issuer, { ...configuration, ...instead }));
   forgetOldKeys(provider, clock);
   findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });
   compareByHash(provider, { clients, store, clock, log });
