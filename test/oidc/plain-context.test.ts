@@ -21,7 +21,7 @@ describe('The context of a request of the protocol', () => {
       seen = { property: Object.getOwnPropertyDescriptor(ctx, 'oidc'), route: ctx.oidc.route, isCurrent: Provider.ctx === ctx };
     });
     await visit(new Browser(), service);
-    expect(seen?.property?.get).to.equal(undefined);
+    expect(seen?.property).not.to.have.property('get');
     expect(seen?.property?.value).to.be.an.instanceOf((app.container.provider as unknown as { OIDCContext: new () => unknown }).OIDCContext);
     expect(seen).to.include({ route: 'authorization', isCurrent: true });
   });
