@@ -107,6 +107,7 @@ describe('Statements on tables with a hundred million rows', () => {
     ['a receipt that came', /^message_receipts_pkey$/, ({ store }) => store.receipts.take('id:1', 'delivered', AT)],
     ['a message that is handed over', /^messages_pkey$/, ({ store }) => store.receipts.settle({ id: ID, leaseOwner: ID }, { key: 'id:2', providerId: '2', operator: 'xl', recipientHash: 'x' }, AT)],
     ['how far a message has come', /^message_receipts_message_id_index$/, ({ store }) => store.receipts.standingOf(ID)],
+    ['how an operator has delivered of late', /^message_receipts_changed_at_index$/, ({ store }) => store.receipts.recordOf('xl', AT)],
     ['receipts of nobody', /^message_receipts_unknown$/, ({ store }) => store.receipts.purgeUnknown(AT, 10)],
     ['old receipts of messages', /^message_receipts_changed_at_index$/, ({ store }) => store.receipts.purge(AT, 10)],
     ['old logout notices', /^logout_notices_finished_at_index$/, ({ store }) => store.logouts.purge(AT, 10)],
