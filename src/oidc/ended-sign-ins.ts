@@ -1,7 +1,7 @@
 import { errors, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
 import type Provider from 'oidc-provider';
-import type { Sender } from '../domain/sender.ts';
 import type { ProtocolAdapter, ProtocolAdapterDeps } from './state/adapter.ts';
+import type { SenderState } from '../web/sender.ts';
 
 const MODEL = 'EndedSignIn';
 /** How long a browser that heard nothing of it can ask what came of its sign-in: a press of the button again, on a slow network. */
@@ -31,7 +31,7 @@ export function createEndedSignIns({ state, sealer, keyedHash }: ProtocolAdapter
 
 /** Remembers what came of a sign-in in which somebody proved who they are. What could not be remembered is lost only to whoever loses the answer too. */
 export async function rememberEnd(ended: Pick<EndedSignIns, 'remember'>, { oidc, state }: KoaContextWithOIDC): Promise<void> {
-  const { device } = (state as { sender?: Sender }).sender ?? {};
+  const { device } = (state as Partial<SenderState>).sender?.() ?? {};
   const uid = oidc.entities.Interaction?.uid;
   if (uid === undefined || device === undefined || oidc.result?.login === undefined || oidc.session?.accountId === undefined) return;
   await ended.remember(uid, device, oidc.session.jti).catch(() => undefined);
