@@ -17,6 +17,9 @@ const lines = new WeakMap<Knex, Line>();
 /** @returns undefined outside a transaction. */
 export const lineOf = (db: Knex): Line | undefined => lines.get(db);
 
+/** All that PostgreSQL says to what comes after a statement that failed. */
+const isConsequence = (error: unknown): boolean => (error as { readonly code?: unknown } | null | undefined)?.code === '25P02';
+
 const NOTHING = { command: 'BEGIN', rowCount: null, rows: [] };
 
 /**
@@ -24,14 +27,14 @@ const NOTHING = { command: 'BEGIN', rowCount: null, rows: [] };
  * statement costs. Nobody waits for the beginning. The commit may follow writes whose answers are still under way: where one of them has failed, PostgreSQL
  * takes all of it back, and says so.
  */
-function createLine(connection: pg.Client): Line & { readonly forKnex: object } {
+function createLine(connection: pg.Client): Line & { readonly forKnex: object; causeOf(error: unknown): unknown } {
   const { connection: { stream } } = connection as unknown as { connection: { stream: Writable } };
   let failure: Error | undefined;
 
   function send(statement: string | pg.QueryConfig, answered: Callback): void {
     cork(stream);
     connection.query(statement as pg.QueryConfig, (error: Error | undefined, result: pg.QueryResult) => {
-      failure ??= error ?? undefined;
+      if (error && !isConsequence(error)) failure = error;
       answered(error, result);
     });
   }
@@ -65,15 +68,19 @@ function createLine(connection: pg.Client): Line & { readonly forKnex: object } 
     },
   }) as object;
 
-  return { connection, query, forKnex };
+  return { connection, query, forKnex, causeOf: (error) => (isConsequence(error) ? (failure ?? error) : error) };
 }
 
-/** Runs the work in one transaction. A write whose answer it does not wait for has been put to the database by the time it ends. */
+/**
+ * Runs the work in one transaction. A write whose answer it does not wait for has been put to the database by the time it ends.
+ *
+ * @throws what went wrong first: who waits for another statement hears of a failed write by 25P02 alone, which says neither that it may be tried again nor that a lock was waited for.
+ */
 export async function inTransaction<T>(knex: Knex, work: (trx: Knex) => Promise<T>): Promise<T> {
   const client = knex.client as Knex.Client;
   const connection = (await client.acquireConnection()) as pg.Client;
+  const line = createLine(connection);
   try {
-    const line = createLine(connection);
     return await knex.transaction(
       (trx) => {
         lines.set(trx, line);
@@ -81,6 +88,8 @@ export async function inTransaction<T>(knex: Knex, work: (trx: Knex) => Promise<
       },
       { connection: line.forKnex } as unknown as Knex.TransactionConfig,
     );
+  } catch (error) {
+    throw line.causeOf(error);
   } finally {
     await client.releaseConnection(connection);
   }

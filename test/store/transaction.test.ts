@@ -5,6 +5,7 @@ import type { Core } from '../../src/core.ts';
 import type { Store, Transaction } from '../../src/store/store.ts';
 import { createTestCore } from '../support/core.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { withReconnect } from '../../src/store/reconnect.ts';
 import { inTransaction } from '../../src/store/transaction.ts';
 
 describe('A transaction that does not wait for each of its statements', () => {
@@ -58,6 +59,26 @@ describe('A transaction that does not wait for each of its statements', () => {
       quietly(write(trx, 2));
     });
     expect(await kept()).to.deep.equal([1, 2]);
+  });
+
+  it('fails with what went wrong first, though whoever waits hears only that the transaction is broken', async () => {
+    const outcome = await inTransaction(knex, async (trx) => {
+      for (const id of [1, 1]) quietly(write(trx, id));
+      await prepared(trx, 'all-notes', 'select id from notes order by id', []);
+    }).catch((error: unknown) => (error as { code?: string }).code);
+    expect(outcome).to.equal('23505');
+  });
+
+  it('is done again where a write that nobody waited for has only met another, though something else was waited for', async () => {
+    let times = 0;
+    await withReconnect(() =>
+      inTransaction(knex, async (trx) => {
+        times += 1;
+        if (times === 1) quietly(prepared(trx, 'collide', "do $$ begin raise exception 'met another' using errcode = '40001'; end $$", []));
+        await write(trx, 1);
+      }),
+    );
+    expect({ times, kept: await kept() }).to.deep.equal({ times: 2, kept: [1] });
   });
 
   it('gives its connection back, also after an error', async () => {
