@@ -201,6 +201,24 @@ for (const [name, open] of implementations) {
       expect(found?.consumed).to.be.a('number').and.closeTo(Date.now() / 1000, 5);
     });
 
+    it('keeps the use of a code that comes to be written again', async () => {
+      const [id, grantId] = [fresh(), fresh()];
+      const write = (): Promise<unknown> => Promise.resolve(adapterFor('AuthorizationCode').upsert(id, { jti: id, grantId }, 60));
+      await write();
+      await adapterFor('AuthorizationCode').consume(id);
+      await write();
+      expect((await adapterFor('AuthorizationCode').find(id))?.consumed).to.be.a('number');
+    });
+
+    it('finds no interaction under a grant that was revoked', async () => {
+      const grantId = fresh();
+      const ids = [await kept('Interaction', { grantId }), await kept('Interaction', {})];
+      const found = (): Promise<boolean[]> => Promise.all(ids.map(async (id) => (await elsewhere('Interaction').find(id)) !== undefined));
+      expect(await found()).to.deep.equal([true, true]);
+      await adapterFor('Grant').revokeByGrantId(grantId);
+      expect(await found()).to.deep.equal([false, true]);
+    });
+
     it('lets exactly one of twenty use a code, across processes', async () => {
       const id = await kept('AuthorizationCode', { grantId: fresh() });
       const uses = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? adapterFor : elsewhere)('AuthorizationCode').consume(id)));

@@ -31,7 +31,9 @@ const KINDS = ['AccessToken', 'ClientCredentials', 'RefreshToken'];
 /** By so many of a keyed hash a client is known in a session. */
 const CLIENT_BYTES = 8;
 
-/** Hashes of what opens nothing by itself, and is asked for with each token of a session. */
+/** Who knows an id of these has nothing in hand: it is asked for with each token of a session, or at each step of a sign-in by whoever has its signed cookie. */
+const OPENS_NOTHING = new Set(['Grant', 'Interaction']);
+/** Hashes of such ids. */
 const MOST_HASHES = 2000;
 
 /**
@@ -58,7 +60,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
   return (model: string): ProtocolAdapter => {
     const isOfAKind = KINDS.includes(model);
     const isToken = isOfAKind || LEADING.has(model);
-    const idOf = (id: string): Buffer => (model === 'Grant' ? remembered('protocol-id', model, id) : keyedHash.hash('protocol-id', model, id));
+    const idOf = (id: string): Buffer => (OPENS_NOTHING.has(model) ? remembered('protocol-id', model, id) : keyedHash.hash('protocol-id', model, id));
     const uidOf = (uid: string): Buffer => (model === 'Session' ? remembered('protocol-uid', model, uid) : keyedHash.hash('protocol-uid', model, uid));
     const userCodeOf = (userCode: string): Buffer => keyedHash.hash('protocol-user-code', model, userCode);
     /** The same for every model: a grant ends all that was issued under it. */

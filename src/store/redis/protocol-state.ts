@@ -13,6 +13,10 @@ const SLACK_SECONDS = 3600;
 const NOTHING = Buffer.alloc(0);
 /** What is shown again and again: nothing of its row outlives being written anew, and no script is needed to write it. */
 const NEVER_USED = new Set(['AccessToken', 'ClientCredentials', 'EndedSignIn', 'Interaction']);
+/** What is written when it is made and never again: where it stands already, used or not, it stays. */
+const WRITTEN_ONCE = new Set(['AuthorizationCode']);
+/** What belongs to no grant mostly, so that a script would look after nothing. */
+const UNDER_NO_GRANT = new Set(['EndedSignIn', 'Interaction']);
 const UNUSED = Buffer.alloc(4);
 /** In the place of a lead that is none: nobody has this hash. */
 const NOWHERE = Buffer.alloc(32);
@@ -51,7 +55,7 @@ function toRow(answer: unknown): StoredRow | undefined {
  * The protocol state in Redis. A grant is revoked by a mark that stands as long as anything under it can live; whatever
  * is found is held against the mark of its grant, so what a request under way writes a moment later is dead as well.
  *
- * On one server (with or without Sentinels) each operation is one round trip. On a cluster a row, the mark of its grant
+ * On one server (with or without Sentinels) each operation is one round trip, but for an interaction under a grant, whose mark is a second one. On a cluster a row, the mark of its grant
  * and the index that leads to it lie in different slots, and finding by way of another key takes a second step. Both keep the same keys.
  * Whatever ends, ends by the clock of Redis.
  */
@@ -66,6 +70,11 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
   const markKey = (grantId: Buffer): Buffer => Buffer.concat([marks, grantId]);
   const mark = (grantId: Buffer): Promise<unknown> => redis.call('SET', markKey(grantId), '', 'PX', markMs);
   const isRevoked = async (grantId: Buffer): Promise<boolean> => grantId.length > 0 && (await redis.call('EXISTS', markKey(grantId))) === 1;
+
+  async function find(model: string, id: Buffer): Promise<StoredRow | undefined> {
+    const row = toRow(await redis.call('GET', rowKey(model, id)));
+    return row === undefined || (await isRevoked(row.grantId)) ? undefined : row;
+  }
 
   const prepare = ({ model, payload, grantId, uid, userCode, leads, granted, ttlSeconds }: ProtocolRewrite & Partial<ProtocolWrite>): { row: Buffer; ttlMs: number; indexes: Buffer[] } => ({
     row: Buffer.concat([...part(grantId), ...part(uid ?? leadsPart(leads)), ...part(userCode ?? grantedPart(granted)), payload]),
@@ -97,8 +106,9 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
       async upsert(one) {
         const { row, ttlMs, indexes } = prepare(one);
         const { model, id, grantId, holder } = one;
-        if (NEVER_USED.has(model) && indexes.length === 0 && ttlMs > 0) {
-          await redis.call('SET', rowKey(model, id), Buffer.concat([UNUSED, row]), 'PX', ttlMs);
+        const isOnce = WRITTEN_ONCE.has(model);
+        if ((isOnce || NEVER_USED.has(model)) && indexes.length === 0 && ttlMs > 0) {
+          await redis.call('SET', rowKey(model, id), Buffer.concat([UNUSED, row]), 'PX', ttlMs, ...(isOnce ? ['NX'] : []));
           return;
         }
         const isHeld = holder !== undefined && grantId !== undefined;
@@ -118,7 +128,7 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
         const row = toRow(first);
         return row === undefined ? undefined : { row, granted: grant === undefined ? undefined : { grant: toRow(grant) } };
       },
-      find: async (model, id) => toRow(await redis.run(findLinked, [rowKey(model, id)], [marks])),
+      find: async (model, id) => (UNDER_NO_GRANT.has(model) ? find(model, id) : toRow(await redis.run(findLinked, [rowKey(model, id)], [marks]))),
       findByUid: (model, uid) => follow(model, uidKey(model, uid), UID, uid),
       findByUserCode: (model, userCode) => follow(model, codeKey(model, userCode), USER_CODE, userCode),
       consume: async (model, id) => (await redis.run(useLinked, [rowKey(model, id)], [marks])) === 1,
@@ -132,10 +142,6 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
     };
   }
 
-  async function find(model: string, id: Buffer): Promise<StoredRow | undefined> {
-    const row = toRow(await redis.call('GET', rowKey(model, id)));
-    return row === undefined || (await isRevoked(row.grantId)) ? undefined : row;
-  }
   async function follow(model: string, index: Buffer, link: number, value: Buffer): Promise<ProtocolRow | undefined> {
     const id = await redis.call('GET', index);
     const row = Buffer.isBuffer(id) ? await find(model, id) : undefined;
