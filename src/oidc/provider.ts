@@ -36,6 +36,7 @@ import { honouredSession } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter } from './state/adapter.ts';
 import { judged } from './state/judged.ts';
+import { copyPayloads } from './state/payloads.ts';
 import { foreseeing, remembered, type Leads } from './state/remembered.ts';
 import { awaitWrites, together } from './state/together.ts';
 import { createReplayDetection, detectReplays } from './state/replays.ts';
@@ -152,6 +153,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   };
 
   const provider = withPlainContext(() => new Provider(issuer, { ...configuration, ...instead }));
+  copyPayloads(provider);
   forgetOldKeys(provider, clock);
   findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });
   compareByHash(provider, { clients, store, clock, log });
