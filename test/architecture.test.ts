@@ -93,6 +93,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   helmet: { values: ['web/security-headers.ts'] },
   'koa-router': { values: ['interaction/routes.ts', 'portal/routes.ts', 'docs/routes.ts', 'admin/console.ts', 'sandbox/routes.ts', 'dev/'], types: ['sandbox/', 'interaction/', 'account/', 'admin/', 'app.ts', 'container.ts', 'journeys.ts', 'server.ts'] },
   'koa-static': { values: ['app.ts', 'dev/sample-service/'] },
+  'koa-views': { values: ['web/render.ts'] },
   'libphonenumber-js': { values: ['domain/phone.ts'] },
   marked: { values: ['docs/library.ts'] },
   nodemailer: { values: ['ports/mail/smtp.ts'] },

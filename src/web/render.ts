@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Middleware } from 'koa';
+import views from 'koa-views';
 import { compileFile } from 'pug';
 import type { Locale } from '../domain/locale.ts';
 import { isLocale, type Translator } from './i18n.ts';
@@ -17,7 +18,7 @@ export interface RenderOptions {
   readonly ribbon?: boolean;
 }
 
-export type RenderScreen = (screen: Screen, options?: RenderOptions) => void;
+export type RenderScreen = (screen: Screen, options?: RenderOptions) => Promise<void>;
 
 export interface RendererDeps {
   readonly environment: 'development' | 'test' | 'production';
@@ -32,17 +33,18 @@ const asset = (name: string): string => {
   return `/${name}?v=${createHash('sha256').update(content).digest('hex').slice(0, 10)}`;
 };
 
-type Template = ReturnType<typeof compileFile>;
+/** Compiled once in a process, where templates do not change while it runs. */
+const compiled = new Map<string, ReturnType<typeof compileFile>>();
 
-const compile = (view: string): Template => compileFile(`${VIEWS}/${view}.pug`, { basedir: VIEWS });
-
-const compiled = new Map<string, Template>();
-
-/** Compiled once in a process, where templates do not change while it runs: then nobody looks at the disk. */
-function compileOnce(view: string): Template {
-  const template = compiled.get(view) ?? compile(view);
-  compiled.set(view, template);
-  return template;
+/** The model is kept apart from the template options: a field called `name` or `cache` must not steer the compiler. */
+function pugEngine(keep: boolean): { pug: (path: string, options: { locals: object }) => Promise<string> } {
+  return {
+    pug: (path, { locals }) => {
+      const template = (keep ? compiled.get(path) : undefined) ?? compileFile(path, { basedir: VIEWS });
+      if (keep) compiled.set(path, template);
+      return Promise.resolve(template(locals));
+    },
+  };
 }
 
 /** The page that the visitor is on, in the other language. */
@@ -115,24 +117,21 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
  */
 export function createRenderer(deps: RendererDeps): Middleware {
   const assets = { css: asset('app.css'), js: asset('app.js'), consoleCss: asset('console.css'), consoleJs: asset('console.js') };
-  const template = deps.environment === 'development' ? compile : compileOnce;
+  const setUp = views(VIEWS, { extension: 'pug', map: { pug: 'pug' }, engineSource: pugEngine(deps.environment !== 'development') });
   return (ctx, next) => {
-    const renderScreen = (screen: Screen, options: RenderOptions = {}): void => {
+    const renderScreen: RenderScreen = async (screen, options = {}) => {
       const locals = localsOf(ctx, screen, options, deps, assets);
-      ctx.type = 'text/html';
-      ctx.body = template(screen.view)(locals);
+      await ctx.render(`${screen.view}.pug`, { locals });
       ctx.status = options.status ?? 200;
       // The language, and the mark of the browser, travel in cookies: no page is for a shared cache.
       if (ctx.response.get('Cache-Control') === '') ctx.set('Cache-Control', 'private, no-cache');
       ctx.set('Content-Language', (locals as { lang: Locale }).lang);
     };
     ctx.renderScreen = renderScreen;
-    return next();
+    return setUp(ctx, next) as Promise<void>;
   };
 }
 
 /** The same as a plain function, for handlers whose context is not typed with `renderScreen`. */
-export const renderScreen = (ctx: Context, screen: Screen, options?: RenderOptions): Promise<void> => {
+export const renderScreen = (ctx: Context, screen: Screen, options?: RenderOptions): Promise<void> =>
   (ctx as Context & { renderScreen: RenderScreen }).renderScreen(screen, options);
-  return Promise.resolve();
-};
