@@ -69,7 +69,7 @@ export interface RoundsOptions {
 }
 
 /** A process compiles what it runs often: until then it is measured what nobody pays for a day. By operations, for on a busy machine seconds say nothing. */
-const WARM = { operations: 8000, mostSeconds: 40 };
+const WARM = { operations: 8000, mostSeconds: 150 };
 
 async function warmUp(users: readonly User[]): Promise<void> {
   const end = performance.now() + WARM.mostSeconds * 1000;
