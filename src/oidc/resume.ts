@@ -3,8 +3,10 @@ import { rememberEnd, type EndedSignIns } from './ended-sign-ins.ts';
 
 /** Where a request has what it ends at last. */
 const ENDING = Symbol('ended when the answer is there');
+/** The writing of what came of the sign-in. */
+const REMEMBERING = Symbol('remembered with the session');
 
-type Resuming = KoaContextWithOIDC & { [ENDING]?: () => Promise<void> };
+type Resuming = KoaContextWithOIDC & { [ENDING]?: () => Promise<void>; [REMEMBERING]?: Promise<void> };
 
 /** What the browser is told about a cookie is taken back: it keeps what it has. */
 function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
@@ -17,7 +19,7 @@ function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
 /**
  * On the way back to the service the library first ends the interaction, in which stands what the person has proved, and then writes session, grant and
  * code. Where one of those could not be written (a full disk, a store that was just lost), whoever loaded the page again had to type the password
- * again. Here the interaction, and the cookie that leads to it, end when the answer is there.
+ * again. Here the interaction, and the cookie that leads to it, end when the answer is there. What came of it is known before: whoever finds it gone asks for that.
  */
 export function endInteractionLast(provider: Provider, ended: Pick<EndedSignIns, 'remember'>): void {
   const { prototype } = provider.Interaction as unknown as { prototype: { destroy: (this: object) => Promise<void> } };
@@ -26,9 +28,17 @@ export function endInteractionLast(provider: Provider, ended: Pick<EndedSignIns,
     const ctx = Provider.ctx as Resuming | undefined;
     if ((ctx as Partial<Resuming> | undefined)?.oidc?.route !== 'resume' || ctx === undefined) return destroy.call(this);
     ctx[ENDING] = async () => {
-      await Promise.all([rememberEnd(ended, ctx), destroy.call(this)]);
+      await ctx[REMEMBERING];
+      await destroy.call(this);
     };
     return Promise.resolve();
+  };
+  const sessions = provider.Session as unknown as { prototype: { save: (this: object, ttl: number) => Promise<unknown> } };
+  const { save } = sessions.prototype;
+  sessions.prototype.save = function (ttl) {
+    const ctx = Provider.ctx as Resuming | undefined;
+    if (ctx?.[ENDING] !== undefined) ctx[REMEMBERING] = rememberEnd(ended, ctx);
+    return save.call(this, ttl);
   };
   /** The browser keeps what it came with, so that it can come again: also its session, where the one that would have taken its place was not written. */
   function leaveAsItWas(ctx: Resuming): void {
@@ -97,12 +107,12 @@ export function writeNoEmptySession(provider: Provider): void {
   };
 }
 
-/** What was proved on the way to an interaction goes along with what is said there. */
+/** What was proved on the way to an interaction goes along with what is said there. A second factor is proved at the moment of the password, and makes the session good for more. */
 function isNewProof({ result, entities }: Pick<KoaContextWithOIDC['oidc'], 'result' | 'entities'>): boolean {
   const login = result?.login;
   const { lastSubmission, session } = entities.Interaction ?? {};
   const before = (lastSubmission as { login?: typeof login } | undefined)?.login;
-  return login !== undefined && (before?.ts !== login.ts || before?.accountId !== login.accountId || session?.accountId !== login.accountId);
+  return login !== undefined && (before?.ts !== login.ts || before?.acr !== login.acr || before?.accountId !== login.accountId || session?.accountId !== login.accountId);
 }
 
 /**

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ProtocolWrite } from '../../src/store/protocol-state.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { Browser } from '../support/browser.ts';
+import { Browser, type Page } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
 import { signIn } from '../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
@@ -47,6 +49,30 @@ describe('The answer to the last form, where it was lost on its way', () => {
     const home = await again();
     expect(isHome(home, karirhub), `${home.url.href} ${home.text.slice(0, 200)}`).to.equal(true);
     expect((await karirhub.receive(home, request)).claims.name).to.equal(citizen.name);
+  });
+
+  it('also where it comes in the moment in which the sign-in ends', async () => {
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    let ending: Promise<Page> | undefined;
+    const { citizen, browser } = { citizen: somebody(), browser: await signedIn() };
+    await addAccount(app, citizen);
+    const { page } = await visit(browser, karirhub, { prompt: 'login' });
+    const send = (): Promise<Page> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    Object.assign(protocolState, {
+      async destroy(model: string, id: Buffer) {
+        const ended = usual.destroy(model, id);
+        if (model === 'Interaction') await (ending ??= ended.then(send));
+        return ended;
+      },
+      // What is written beside the end comes after it.
+      async upsert(write: ProtocolWrite) {
+        if (write.model === 'EndedSignIn') await nextTurn().then(() => ending);
+        await usual.upsert(write);
+      },
+    });
+    await send().finally(() => Object.assign(protocolState, usual));
+    expect((await ending)?.status).to.equal(303);
   });
 
   it('not after two minutes, not after a sign-out, and not in a browser into which somebody planted the cookies of the sign-in', async () => {

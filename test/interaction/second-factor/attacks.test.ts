@@ -63,6 +63,21 @@ describe('Second factor: whoever has the password', () => {
     expect(next.url.pathname).to.match(/\/second-factor$/);
   });
 
+  it('has a session of another id once the second factor is proved, though the password was proved on the same way', async () => {
+    const citizen = somebody();
+    const id = await addAccount(app, citizen);
+    const [browser, { audit }] = [new Browser(), app.container.store];
+    const append = audit.append.bind(audit);
+    let given: ReturnType<typeof giveSecondFactor> | undefined;
+    // After the question whether there is one, and before the way back.
+    Object.assign(audit, { append: async (...args: Parameters<typeof append>) => { if (args[0].type === 'sign-in.succeeded') await (given ??= giveSecondFactor(app, id)); return append(...args); } });
+    const asked = await signIn(browser, (await visit(browser, service)).page, citizen.nik, citizen.password).finally(() => Object.assign(audit, { append }));
+    const before = browser.cookie('session');
+    expect(asked.url.pathname).to.match(/\/second-factor$/);
+    expect(isHome(await enterCode(browser, asked, (await given)!.authenticator.next()), service)).to.equal(true);
+    expect(browser.cookie('session')).to.be.a('string').and.not.to.equal(before);
+  });
+
   it('gets nowhere round the question: neither on to the service, nor to a session, nor to another step', async () => {
     const { citizen, recoveryCodes } = await enrolled();
     const { browser, page } = await withPassword(citizen);
