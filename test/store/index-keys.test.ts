@@ -115,6 +115,23 @@ describe('The key of the blind indexes, while it is replaced', () => {
     expect(used.store.accounts.isIndexOf(sensitive(emailOf(serial)), known.store.accounts.emailIndex(sensitive(emailOf(serial))))).to.equal(true);
   });
 
+  it('a number leaves its holder beside the claim of the one who proves it, of several at the same moment too', async () => {
+    await claim(known, (serial += 1));
+    const phone = phoneOf(serial);
+    const move = (core: Core): Promise<boolean> => {
+      const number = (serial += 1);
+      return core.store.transaction(async (tx) => {
+        const keeper = core.random.uuid() as AccountId;
+        const released = tx.accounts.releasePhone(sensitive(phone), keeper, at, sensitive(nikOf(number)));
+        const inserted = tx.accounts.insert({ id: keeper, nik: sensitive(nikOf(number)), name: sensitive('BUDI CONTOH' as PersonName), email: undefined, emailVerified: false, phone: sensitive(phone), phoneVerified: true, passwordHash: '-', locale: 'id', at });
+        const [former, claimed] = await Promise.all([released, inserted]);
+        return claimed && former !== undefined;
+      });
+    };
+    expect(await Promise.all([known, used, known, used].map(move))).to.deep.equal([true, true, true, true]);
+    expect(await database.knex('accounts').whereNotNull('phone_verified_at')).to.have.length(1);
+  });
+
   it('an instance that slept through it all is refused: it would not see who holds a NIK under the new key', async () => {
     await claim(one, (serial += 1));
     await move(used);
