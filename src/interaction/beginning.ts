@@ -44,6 +44,8 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
       await next();
       const interaction = (ctx as Partial<KoaContextWithOIDC>).oidc?.entities.Interaction;
       if (interaction === undefined || ctx.status !== 303 || ctx.response.get('location') !== interactionPath(interaction.uid)) return;
+      // Not one from which the browser comes back, and which is over: there it hears so.
+      if (ctx.path.endsWith(`/${interaction.uid}`)) return;
       // The provider has answered; should the journey not be found now, the address finds it.
       const journey = await journeyOf(ctx, interaction).catch(() => undefined);
       if (journey !== undefined) seeOther(ctx, interactionPath(interaction.uid, journey));

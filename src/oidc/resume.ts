@@ -35,10 +35,12 @@ export function endInteractionLast(provider: Provider, ended: Pick<EndedSignIns,
   };
   const sessions = provider.Session as unknown as { prototype: { save: (this: object, ttl: number) => Promise<unknown> } };
   const { save } = sessions.prototype;
-  sessions.prototype.save = function (ttl) {
+  sessions.prototype.save = async function (ttl) {
     const ctx = Provider.ctx as Resuming | undefined;
     if (ctx?.[ENDING] !== undefined) ctx[REMEMBERING] = rememberEnd(ended, ctx);
-    return save.call(this, ttl);
+    // Nor is the session that was there before gone sooner.
+    const [saved] = await Promise.all([save.call(this, ttl), ctx?.[REMEMBERING]]);
+    return saved;
   };
   /** The browser keeps what it came with, so that it can come again: also its session, where the one that would have taken its place was not written. */
   function leaveAsItWas(ctx: Resuming): void {

@@ -75,6 +75,28 @@ describe('The answer to the last form, where it was lost on its way', () => {
     expect((await ending)?.status).to.equal(303);
   });
 
+  it('also where another press has put a new session in the place of the one that both began with', async () => {
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    const [citizen, browser] = [somebody(), await signedIn()];
+    await addAccount(app, citizen);
+    // Whoever was signed in signs in anew; then twice at once.
+    await signIn(browser, (await visit(browser, karirhub, { prompt: 'login' })).page, citizen.nik, citizen.password);
+    const { page } = await visit(browser, karirhub, { prompt: 'login' });
+    const send = (): Promise<Page> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    let second: Promise<Page> | undefined;
+    Object.assign(protocolState, {
+      // The former session is gone, the sign-in is not yet.
+      async destroy(model: string, id: Buffer) {
+        if (model === 'Interaction' && second === undefined) await (second = send());
+        await usual.destroy(model, id);
+      },
+    });
+    await send().finally(() => Object.assign(protocolState, usual));
+    const home = await browser.follow((await second)!);
+    expect(isHome(home, karirhub), `${home.status} ${home.url.href}`).to.equal(true);
+  });
+
   it('not after two minutes, not after a sign-out, and not in a browser into which somebody planted the cookies of the sign-in', async () => {
     const late = await lost();
     await app.database.knex('protocol_state').where('model', 'EndedSignIn').update({ expires_at: app.database.knex.raw('now()') });
