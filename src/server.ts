@@ -4,6 +4,7 @@ import { createApp, createMonitoring } from './app.ts';
 import type { Config } from './config.ts';
 import { BEAT_MS, createContainer, type Container } from './container.ts';
 import { createCore } from './core.ts';
+import { demandClosedKeyring } from './crypto/keyring-source.ts';
 import type { MakeKey } from './crypto/signing-key.ts';
 import { createDevelopmentPages } from './dev/pages.ts';
 import { demandOwnDatabase } from './dev/whose-database.ts';
@@ -142,6 +143,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   };
 
   try {
+    demandClosedKeyring(config);
     let databaseUrl = config.database.url;
     if (databaseUrl === undefined) {
       const embedded: EmbeddedPostgres = await startEmbedded({ dataDir: config.dataDir, log });

@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
 import { ConfigError, type Config } from '../config.ts';
 import { createCore, type Core } from '../core.ts';
 import { keyUses } from '../crypto/keyring-document.ts';
 import { loadKeyring } from '../crypto/keyring.ts';
 import { AWAY_WITH_SEEDS, tellSeeds } from '../dev/whose-database.ts';
-import { keyringFile } from '../crypto/keyring-source.ts';
+import { keyringOpening } from '../crypto/keyring-source.ts';
 import { reportKeys, type KeyReport } from '../oidc/key-rotation.ts';
 import { systemClock } from '../ports/clock/clock.ts';
 import { systemRandom } from '../ports/random/random.ts';
@@ -45,14 +44,13 @@ function checkKeyring(config: Config): Finding {
     return fail(check, messageOf(error), remedy);
   }
   if (config.keyringCommand.length > 0) return ok(check, `printed by ${config.keyringCommand[0] ?? ''}`);
-  const file = keyringFile(config);
-  if (file === undefined) return ok(check, 'given in the environment');
-  const mode = statSync(file).mode & 0o777;
-  const tooOpen = `${file} is open to others (mode ${mode.toString(8).padStart(4, '0')})`;
+  const opening = keyringOpening(config);
+  if (opening === undefined) return ok(check, 'given in the environment');
+  const { file, to, what } = opening;
   const close = `chmod 600 ${file}`;
-  if ((mode & 0o027) !== 0) return environment === 'production' ? fail(check, tooOpen, close) : warn(check, tooOpen, close);
-  // Kubernetes mounts secrets as 0440, for the group of the process: that cannot be had closer.
-  if ((mode & 0o050) !== 0) return warn(check, `${file} can be read by its group (mode ${mode.toString(8).padStart(4, '0')})`, `${close}, unless the group is that of this process alone`);
+  // With such a one no instance of production starts (`demandClosedKeyring`).
+  if (to === 'others') return environment === 'production' ? fail(check, what, close) : warn(check, what, close);
+  if (to === 'group') return warn(check, what, `${close}, unless the group is that of this process alone`);
   return keyring === undefined ? warn(check, `${file}, made for development`, 'before production: make one and keep it outside the data directory (README)') : ok(check, file);
 }
 

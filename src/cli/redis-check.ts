@@ -22,11 +22,13 @@ function* judge(nodes: readonly RedisNode[]): Generator<Finding> {
 /** Whether the configured Redis answers and is set so that it forgets nothing; nothing is said where none is configured. */
 export async function examineRedis({ redis: settings }: Pick<Config, 'redis'>): Promise<readonly Finding[]> {
   let redis: RedisConnection | undefined;
+  // The driver gives up in words of its own; what it met stands in what it tells of each attempt.
+  let met: string | undefined;
   try {
-    redis = openRedis(settings, { warn: () => undefined });
+    redis = openRedis(settings, { warn: ({ reason }) => { met = reason; } });
     return redis === undefined ? [] : [...judge(await redis.inspect())];
   } catch (error) {
-    return [fail(check, (error as Error).message, 'see the settings of Redis, and whether it is up and lets this machine in')];
+    return [fail(check, met ?? (error as Error).message, 'see the settings of Redis, and whether it is up and lets this machine in')];
   } finally {
     redis?.close();
   }

@@ -87,6 +87,38 @@ export function readKeyring(source: KeyringSource): KeyringDocument {
   return parseKeyring(makeFile(dataDir, file, random));
 }
 
+/** To whom else than its owner the file is open that the keyring lies in. */
+export interface KeyringOpening {
+  readonly file: string;
+  /** Group stands for reading alone; who may write there besides the owner, or belongs to neither and may do anything, are others. */
+  readonly to: 'others' | 'group' | 'nobody';
+  /** In words, with the mode. */
+  readonly what: string;
+}
+
+/**
+ * Looks at the mode of the file; a link is followed, as a mounted secret is one.
+ * @returns undefined where there is no file, or where the keyring does not come from one.
+ */
+export function keyringOpening(source: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir'>): KeyringOpening | undefined {
+  const file = keyringFile(source);
+  const mode = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mode;
+  if (file === undefined || mode === undefined) return undefined;
+  const written = (mode & 0o777).toString(8).padStart(4, '0');
+  if ((mode & 0o027) !== 0) return { file, to: 'others', what: `${file} is open to others (mode ${written})` };
+  // Kubernetes mounts secrets as 0440, for the group of the process (fsGroup): that cannot be had closer. Credentials of systemd look alike, by their ACL.
+  return (mode & 0o050) === 0 ? { file, to: 'nobody', what: file } : { file, to: 'group', what: `${file} can be read by its group (mode ${written})` };
+}
+
+/**
+ * What every program on the machine may read is no secret. Commands go on, the doctor above all, which says what to do.
+ * @throws {KeyringError} in production, before anybody is served.
+ */
+export function demandClosedKeyring(source: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir' | 'environment'>): void {
+  const opening = keyringOpening(source);
+  if (source.environment === 'production' && opening?.to === 'others') throw new KeyringError([`${opening.what}. To do: chmod 600 ${opening.file}`]);
+}
+
 /**
  * Puts another document into the file: whole or not at all, and with the owner and mode that it had, so that the
  * service can read it when an administrator has written it.

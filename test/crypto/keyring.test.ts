@@ -1,13 +1,16 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
 import { addKey, cookieKeyId, idsIn, KeyringError, makeKeyringDocument, parseKeyring, removeKey, useKey, type KeyringDocument } from '../../src/crypto/keyring-document.ts';
 import { loadKeyring, type Keyring } from '../../src/crypto/keyring.ts';
-import { replaceKeyringFile, type KeyringSource } from '../../src/crypto/keyring-source.ts';
+import { demandClosedKeyring, replaceKeyringFile, type KeyringSource } from '../../src/crypto/keyring-source.ts';
+import { loadConfig } from '../../src/config.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
+import { startServer } from '../../src/server.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 import { keyringOf, newDocument, newKey, type EditableDocument } from './keys.ts';
 
 const run = promisify(execFile);
@@ -63,6 +66,46 @@ describe('Keyring', () => {
     const file = join(dataDir, 'given.json');
     writeFileSync(file, text);
     expect(material(load({ keyring: file, environment: 'production' }))).to.deep.equal(material(load({ keyring: text, environment: 'production' })));
+  });
+
+  describe('that others can read', () => {
+    const opened = (mode: number): KeyringSource => {
+      const keyring = join(dataDir, 'given.json');
+      writeFileSync(keyring, makeKeyringDocument(systemRandom));
+      chmodSync(keyring, mode);
+      return { keyring, dataDir, environment: 'production', random: systemRandom };
+    };
+
+    for (const mode of [0o644, 0o604, 0o620, 0o601]) {
+      it(`lets no instance of production start (mode 0${mode.toString(8)}), and development go on`, () => {
+        const source = opened(mode);
+        expect(() => { demandClosedKeyring(source); }).to.throw(KeyringError, /given\.json is open to others \(mode 0\d{3}\)\. To do: chmod 600/);
+        demandClosedKeyring({ ...source, environment: 'development' });
+      });
+    }
+
+    for (const mode of [0o600, 0o400, 0o440, 0o640]) it(`is neither the owner's alone nor what a cluster mounts for the group of the process (mode 0${mode.toString(8)})`, () => { demandClosedKeyring(opened(mode)); });
+
+    it('stops a start before anything is asked', async () => {
+      const { keyring } = opened(0o644);
+      const config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: 'postgres://sso@127.0.0.1:1/sso' });
+      const refused = await startServer({ config: { ...config, environment: 'production', keyring }, log: createLog({ level: 'silent' }) }).catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(KeyringError);
+    });
+
+    it('is judged where a link leads, as mounted secrets are links', () => {
+      const source = opened(0o644);
+      const link = join(dataDir, 'link.json');
+      symlinkSync(source.keyring!, link);
+      expect(() => { demandClosedKeyring({ ...source, keyring: link }); }).to.throw(KeyringError, 'link.json is open to others');
+      chmodSync(source.keyring!, 0o440);
+      demandClosedKeyring({ ...source, keyring: link });
+    });
+
+    it('is none that the environment or a command gives', () => {
+      demandClosedKeyring({ ...opened(0o644), keyring: makeKeyringDocument(systemRandom) });
+      demandClosedKeyring({ ...opened(0o644), keyring: undefined, keyringCommand: ['cat', join(dataDir, 'given.json')] });
+    });
   });
 
   it('holds older keys beside the current one', () => {

@@ -167,6 +167,8 @@ class World {
     expect(await states({ url: server.url })).to.deep.equal({ redis: 'ok', 'redis memory': 'warn' });
     expect(await states({ url: server.url.replace(PASSWORD, 'salah') })).to.deep.equal({ redis: 'fail' });
     expect(await states({ url: 'redis://127.0.0.1:1' })).to.deep.equal({ redis: 'fail' });
+    const [away] = await examineRedis({ redis: redisSettings({ url: 'redis://127.0.0.1:1' }) });
+    expect(away?.what, 'in words of the network, not of the driver').to.equal('connect ECONNREFUSED 127.0.0.1:1');
   });
 
   it('writes the password into no line of the log, not even when it is refused', async () => {

@@ -154,7 +154,7 @@ const traced = (command: string, work: () => Promise<unknown>): Promise<unknown>
 type Command = (...args: unknown[]) => Promise<unknown>;
 
 interface Logger {
-  warn(details: object, message: string): void;
+  warn(details: { readonly reason: string }, message: string): void;
 }
 
 /**
