@@ -92,10 +92,19 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
     });
   }
 
+  /** Another press of the button has answered in this moment. */
+  async function isAnswered(ctx: Context): Promise<boolean> {
+    const now = await provider.Interaction.find(entered(ctx).uid);
+    return now === undefined || now.result?.login !== undefined;
+  }
+
   /** Home with the right code, or the page once more. */
   async function judge(ctx: Context, outcome: Result<SignedIn, CodeRefusal>, again: (problem: Problem) => Screen, wrong: Problem): Promise<void> {
     if (outcome.ok) return finish.completed(ctx, outcome.value);
-    if (outcome.refusal.reason === 'wrong') return show(ctx, again(wrong), 422);
+    if (outcome.refusal.reason === 'wrong') {
+      // A right code that the press before has used, in another process or a moment ago, is none that somebody has mistyped.
+      return (await isAnswered(ctx)) ? seeOther(ctx, path(ctx, 'resume')) : show(ctx, again(wrong), 422);
+    }
     const { until } = outcome.refusal;
     ctx.set('Retry-After', String(Math.max(1, Math.ceil((until.getTime() - clock.now().getTime()) / 1000))));
     await show(ctx, again({ sentence: refusal('limited', { until }) }), 429);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { AccountId } from '../../../src/domain/account.ts';
 import { acr } from '../../../src/domain/assurance.ts';
 import type { OtpCode } from '../../../src/domain/otp.ts';
+import type { ProtocolRewrite } from '../../../src/store/protocol-state.ts';
 import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Authenticator, giveSecondFactor, recoveryCodesOn } from '../../support/authenticator.ts';
@@ -76,6 +77,24 @@ describe('Second factor: whoever has the password', () => {
     expect(asked.url.pathname).to.match(/\/second-factor$/);
     expect(isHome(await enterCode(browser, asked, (await given)!.authenticator.next()), service)).to.equal(true);
     expect(browser.cookie('session')).to.be.a('string').and.not.to.equal(before);
+  });
+
+  it('comes home by a second press of the button too, which finds the code used by the first', async () => {
+    const { citizen, authenticator } = await enrolled();
+    const { browser, page } = await withPassword(citizen);
+    const code = authenticator.next();
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    let second: Page | undefined;
+    Object.assign(protocolState, {
+      async replace(write: ProtocolRewrite) {
+        const isThere = await usual.replace(write);
+        second ??= await browser.post(page, 'code', { code });
+        return isThere;
+      },
+    });
+    const first = await browser.post(page, 'code', { code }).finally(() => Object.assign(protocolState, usual));
+    for (const answer of [second!, first]) expect(isHome(await browser.follow(answer), service), `${answer.status} ${answer.headers.get('location')}`).to.equal(true);
   });
 
   it('gets nowhere round the question: neither on to the service, nor to a session, nor to another step', async () => {
