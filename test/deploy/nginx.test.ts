@@ -20,7 +20,7 @@ import { hasNginx, startNginx, type Proxy } from '../support/nginx.ts';
     url = `https://localhost:${port}`;
     server = createServer((request, response) => {
       requests.push(request);
-      request.resume().on('end', () => response.setHeader('content-type', 'text/plain').end('an instance'));
+      request.resume().on('end', () => response.setHeader('content-type', 'text/plain').setHeader('vary', 'Accept-Encoding').end('an instance'));
     }).listen(own, '127.0.0.1');
     setDefaultCACertificates([...trusted, authority.cert]);
     // Nobody listens at the second.
@@ -96,6 +96,14 @@ import { hasNginx, startNginx, type Proxy } from '../support/nginx.ts';
     const states = [];
     for (let times = 0; times < 3; times += 1) states.push((await fetch(`${url}/jwks`)).headers.get('x-cache-status'));
     expect(states).to.deep.equal(['MISS', 'HIT', 'HIT']);
+  });
+
+  it('keeps one copy of it for all, however they would have it packed', async () => {
+    const packings = ['gzip', 'br, zstd', 'identity', 'x'];
+    const kept = [];
+    for (const packing of ['deflate', ...packings]) kept.push((await fetch(`${url}/.well-known/openid-configuration`, { headers: { 'accept-encoding': packing } })).headers.get('x-cache-status'));
+    expect(kept).to.deep.equal(['MISS', ...packings.map(() => 'HIT')]);
+    expect((await ask('/', { headers: { 'accept-encoding': 'br' } })).request?.headers, 'pages are packed').to.include({ 'accept-encoding': 'br' });
   });
 
   it('writes neither queries nor headers into its log, nor the address of the SMS gateway', async () => {

@@ -129,6 +129,7 @@ const someone = somebody({ email: 'warga@contoh.id' });
       expect([discovery.status, ((await discovery.json()) as { issuer: string }).issuer]).to.deep.equal([200, instances.issuer]);
       const keys = await fetch(`${instances.issuer}/jwks`);
       expect([keys.status, keys.headers.get('cache-control')]).to.deep.equal([200, 'public, max-age=300']);
+      expect((await fetch(`${instances.issuer}/jwks`, { headers: { 'accept-encoding': 'identity' } })).status, 'a library that unpacks nothing').to.equal(200);
     });
 
     it('and everything is as it was when they are back', async () => {
