@@ -16,7 +16,8 @@ const DONE = 0;
 const REFUSED = 1;
 const WRONG_USAGE = 2;
 
-function createProgram(): Command {
+/** The whole command line; nothing is run by it yet. */
+export function createProgram(): Command {
   const program = new Command('sso')
     .description('The operator’s command line of SIAPkerja SSO. Works while the server runs and when it does not.')
     .option('--json', 'print one JSON document on standard output, and nothing else there')
