@@ -103,7 +103,9 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
     if (outcome.ok) return finish.completed(ctx, outcome.value);
     if (outcome.refusal.reason === 'wrong') {
       // A right code that the press before has used, in another process or a moment ago, is none that somebody has mistyped.
-      return (await isAnswered(ctx)) ? seeOther(ctx, path(ctx, 'resume')) : show(ctx, again(wrong), 422);
+      if (await isAnswered(ctx)) seeOther(ctx, path(ctx, 'resume'));
+      else await show(ctx, again(wrong), 422);
+      return;
     }
     const { until } = outcome.refusal;
     ctx.set('Retry-After', String(Math.max(1, Math.ceil((until.getTime() - clock.now().getTime()) / 1000))));
