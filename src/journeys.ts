@@ -56,7 +56,7 @@ export interface Journeys {
 export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, csrf }: JourneysDeps): Journeys {
   const { config, clock, random, store, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
   const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
-  const finish = createFinish({ provider, sharing, store, audit, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
+  const finish = createFinish({ provider, sharing, store, audit, clock, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
   const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), config });
@@ -107,7 +107,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     journeys: [
       addLogin({ login, finish, sharing, provider, store, csrf, clock, config }),
       addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
-      addConsent({ sharing, finish, provider, store, csrf, config }),
+      addConsent({ sharing, finish, provider, store, csrf, clock, config }),
       addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, clock, config }), finish, csrf, clock, config }),
       addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
     ],

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Audit } from '../audit/log.ts';
 import type { AccountId } from '../domain/account.ts';
+import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
 import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
@@ -56,6 +57,7 @@ export interface FinishDeps {
   readonly sharing: Pick<Sharing, 'settle' | 'decline'>;
   readonly store: Pick<Store, 'audit'>;
   readonly audit: Pick<Audit, 'record'>;
+  readonly clock: Clock;
   /** Keeps back a sign-in that must go on to a second factor. */
   readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
 }
@@ -66,7 +68,7 @@ export interface FinishDeps {
  */
 const goesHomeAtOnce = ({ params, deviceCode }: Interaction): boolean => params.response_mode !== 'form_post' && deviceCode === undefined;
 
-export function createFinish({ provider, sharing, store, audit, hold }: FinishDeps): Finish {
+export function createFinish({ provider, sharing, store, audit, clock, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: NonNullable<Interaction['result']>, { mergeWithLastSubmission = false } = {}): Promise<void> {
     const { uid, interaction } = entered(ctx);
     const again = interactionPath(uid, 'resume');
@@ -91,7 +93,8 @@ export function createFinish({ provider, sharing, store, audit, hold }: FinishDe
     const { client, interaction, uid } = entered(ctx);
     const version = field(ctx, 'sharing');
     if (client === undefined || version === '') return;
-    const settle = (): Promise<boolean> => sharing.settle({ client, accountId, ...wantedOf(interaction.params) }, { version, locale: localeOf(ctx), uid });
+    const at = clock.now();
+    const settle = (): Promise<boolean> => sharing.settle({ client, accountId, ...wantedOf(interaction.params) }, { version, locale: localeOf(ctx), uid, at });
     if (goesHomeAtOnce(interaction)) settleOnTheWay(ctx, settle);
     else await settle();
   }

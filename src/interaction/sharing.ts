@@ -35,6 +35,8 @@ export interface Answer {
   /** The text that stood before the person. */
   readonly version: string;
   readonly locale: Locale;
+  /** When the person answered: what was withdrawn afterwards stays withdrawn. */
+  readonly at: Date;
   /** The interaction: its receipt is written once, however often the form comes. */
   readonly uid: string;
   /** Asked although it was known (`prompt=consent`), so that a receipt is written in any case. */
@@ -115,11 +117,12 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
   const versionOf = createVersions();
   const compose = ({ metadata }: Client, shares: readonly Share[]): ConsentText & { kind: 'consent' | 'notice' } => ({ service: metadata.client_name, kind: kindOf(metadata, shares), shares, wording });
 
-  async function keep(receipt: ReceiptWithText, occasion: string): Promise<void> {
+  async function keep(receipt: ReceiptWithText, occasion: string): Promise<boolean> {
     const { accountId, clientId, kind, locale, textVersion, text } = receipt;
-    await store.transaction(async (tx) => {
-      if (!(await tx.consents.keep(receipt, keyedHash.hash('consent-occasion', occasion)))) return;
+    return store.transaction(async (tx) => {
+      if (!(await tx.consents.keep(receipt, keyedHash.hash('consent-occasion', occasion)))) return false;
       tx.also(audit.record(tx, 'consent.given', { kind, scopes: text.shares.map(({ scope }) => scope), textVersion, locale }, { accountId, clientId }));
+      return true;
     });
   }
 
@@ -137,15 +140,16 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
       return { kind: text.kind, shares: text.shares, isFurther: isFurther && !anew, version: versionOf(wish.client, text) };
     },
 
-    async settle(wish, { version, locale, uid, anew = false }) {
+    async settle(wish, { version, locale, uid, at, anew = false }) {
       const { client, accountId } = wish;
       const { all, fresh } = await look(wish);
       // Who was shown all of it, not yet known at the sign-in page, was shown what is new as well.
       const text = [fresh, all].map((shares) => compose(client, shares)).find((one) => versionOf(client, one) === version);
       if (text === undefined) return false;
       if (fresh.length === 0 && !anew) return true;
-      await keep({ id: random.uuid(), accountId, clientId: client.id, textVersion: version, kind: text.kind, locale, givenAt: clock.now(), text }, uid);
-      return true;
+      const isKept = await keep({ id: random.uuid(), accountId, clientId: client.id, textVersion: version, kind: text.kind, locale, givenAt: at, text }, uid);
+      // By another press of the same button, or not at all: whoever takes everything back in this moment does so for good.
+      return isKept || (await look(wish)).fresh.length === 0;
     },
 
     async list({ client, accountId, shares }) {

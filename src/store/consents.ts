@@ -49,14 +49,16 @@ export function createConsentStore(db: Knex) {
   return {
     /**
      * @param occasion  a keyed hash of the interaction in which it was given.
-     * @returns         false when that interaction has left its receipt already.
+     * @returns         false when that interaction has left its receipt already, or the person has taken back since what this one says.
      */
     async keep({ text, ...receipt }: ReceiptWithText, occasion: Buffer): Promise<boolean> {
       const kept = await preparedChange(
         db,
         'consent-keep',
         `with told as (insert into consent_texts (version, content, first_used_at) values ($4, $9, $8) on conflict (version) do nothing)
-         insert into consent_receipts (id, account_id, client_id, text_version, kind, locale, occasion, given_at) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (occasion) do nothing`,
+         insert into consent_receipts (id, account_id, client_id, text_version, kind, locale, occasion, given_at)
+         select $1, $2, $3, $4, $5, $6, $7, $8 where not exists (select from consent_receipts where account_id = $2 and client_id = $3 and withdrawn_at > $8)
+         on conflict (occasion) do nothing`,
         [receipt.id, receipt.accountId, receipt.clientId, receipt.textVersion, receipt.kind, receipt.locale, occasion, receipt.givenAt, JSON.stringify(text)],
       );
       return kept === 1;

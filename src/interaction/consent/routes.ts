@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
 import type { Client } from '../../domain/client.ts';
 import { logoUrlOf } from '../../domain/logo/logo.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 import { guardForm, type Csrf } from '../../web/csrf.ts';
 import { field, form } from '../../web/form.ts';
@@ -23,6 +24,7 @@ export interface ConsentRoutesDeps {
   readonly provider: Provider;
   readonly store: Pick<Store, 'accounts'>;
   readonly csrf: Csrf;
+  readonly clock: Clock;
   readonly config: Pick<Config, 'http'>;
 }
 
@@ -38,7 +40,7 @@ interface Asked {
  * What a service gets, asked or told before it gets it. The form brings back which text stood there; who is asked, by
  * whom and for what is known here.
  */
-export function addConsent({ sharing, finish, provider, store, csrf, config }: ConsentRoutesDeps): (router: Router) => void {
+export function addConsent({ sharing, finish, provider, store, csrf, clock, config }: ConsentRoutesDeps): (router: Router) => void {
   /** Whom the provider wants to be asked: the person of the session that the interaction and this browser share. */
   async function asked(ctx: Context): Promise<Asked | undefined> {
     const { interaction, client } = entered(ctx);
@@ -74,9 +76,10 @@ export function addConsent({ sharing, finish, provider, store, csrf, config }: C
   }
 
   async function agree(ctx: Context): Promise<void> {
+    const at = clock.now();
     const wish = await asked(ctx);
     if (wish === undefined) { seeOther(ctx, interactionPath(entered(ctx).uid, 'login')); return; }
-    const settled = await sharing.settle(wish, { version: field(ctx, 'sharing'), locale: localeOf(ctx), uid: entered(ctx).uid, anew: isAnew(ctx) });
+    const settled = await sharing.settle(wish, { version: field(ctx, 'sharing'), locale: localeOf(ctx), uid: entered(ctx).uid, at, anew: isAnew(ctx) });
     if (!settled) return show(ctx, { problem: say('interaction.consent.changed'), status: 422 });
     await finish.consented(ctx);
   }
