@@ -113,11 +113,13 @@ describe('Registration: activation', () => {
     await finish(former);
     const way = await atCode(app, somebody({ phone: former.phone }));
     const code = await codeOf(way);
-    const { promise: mayEnd, resolve: end } = Promise.withResolvers<undefined>();
+    const [{ promise: isThere, resolve: there }, { promise: mayEnd, resolve: end }] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     const rival = app.store.transaction(async (store) => {
       await addAccount({ container: { ...app.container, store } }, { ...way.citizen, phone: somebody().phone });
+      there(undefined);
       await mayEnd;
     });
+    await isThere;
     const answer = enterCode(way.browser, way.page, code);
     await until('the activation waits for the NIK', async () => {
       const { rows } = await app.database.knex.raw<{ rows: unknown[] }>("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into accounts%'");
