@@ -20,11 +20,9 @@ export const lineOf = (db: Knex): Line | undefined => lines.get(db);
 /** All that PostgreSQL says to what comes after a statement that failed. */
 const isConsequence = (error: unknown): boolean => (error as { readonly code?: unknown } | null | undefined)?.code === '25P02';
 
-const NOTHING = { command: 'BEGIN', rowCount: null, rows: [] };
-
 /**
  * Statements of one turn of the event loop go as one packet, and the answers come as one: to wait for each is most of what a small
- * statement costs. Nobody waits for the beginning. The commit may follow writes whose answers are still under way: where one of them has failed, PostgreSQL
+ * statement costs. The commit may follow writes whose answers are still under way: where one of them has failed, PostgreSQL
  * takes all of it back, and says so.
  */
 function createLine(connection: pg.Client): Line & { readonly forKnex: object; causeOf(error: unknown): unknown } {
@@ -57,12 +55,8 @@ function createLine(connection: pg.Client): Line & { readonly forKnex: object; c
       value(statement: string | pg.QueryConfig, answered?: Callback): Promise<pg.QueryResult> | undefined {
         if (answered === undefined) return query(statement);
         const text = typeof statement === 'string' ? statement : statement.text;
-        if (text === 'COMMIT;') send(statement, endsWell(answered));
-        else if (text === 'BEGIN;') {
-          // Where it fails the connection is lost, and whatever follows on it fails as well.
-          send(statement, () => undefined);
-          answered(null, NOTHING as unknown as pg.QueryResult);
-        } else send(statement, answered);
+        // The beginning is waited for: what is sent behind one that fails would be kept each by itself.
+        send(statement, text === 'COMMIT;' ? endsWell(answered) : answered);
         return undefined;
       },
     },

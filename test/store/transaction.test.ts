@@ -81,6 +81,22 @@ describe('A transaction that does not wait for each of its statements', () => {
     expect({ times, kept: await kept() }).to.deep.equal({ times: 2, kept: [1] });
   });
 
+  it('puts nothing to the database where it could not begin', async () => {
+    const client = knex.client as Knex.Client;
+    const connection = (await client.acquireConnection()) as { query: (statement: { readonly text: string }, answered: unknown) => unknown };
+    const { query } = connection;
+    connection.query = (statement, answered) => query.call(connection, statement.text === 'BEGIN;' ? { text: 'select 1 / 0' } : statement, answered);
+    await client.releaseConnection(connection);
+    const outcome = await inTransaction(knex, (trx) => {
+      quietly(write(trx, 1));
+      return Promise.resolve('done');
+    })
+      .catch((error: unknown) => (error as { code?: string }).code)
+      .finally(() => { connection.query = query; });
+    expect(outcome).to.equal('22012');
+    expect(await kept(), 'each by itself').to.deep.equal([]);
+  });
+
   it('gives its connection back, also after an error', async () => {
     for (let time = 0; time < 3; time += 1) await inTransaction(knex, () => Promise.reject(new Error('no'))).catch(() => undefined);
     expect(await kept()).to.deep.equal([]);
