@@ -23,8 +23,8 @@ export type IdentityRefusal =
 /** The registry was asked. */
 export interface Asked {
   readonly outcome: Result<RegistryAnswer, IdentityRefusal>;
-  /** Writes the evidence down, in the turn of the draft that it belongs to. */
-  keep(tx: Transaction, draftId: string): void;
+  /** Writes the evidence down, in the turn of the draft that it belongs to. @param draftId  undefined where that could not be written. */
+  keep(tx: Transaction, draftId: string | undefined): void;
 }
 
 export interface IdentityCheck {
@@ -117,7 +117,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
         return ok({
           outcome: verdict === 'verified' ? ok(answer) : refuse(refusalOf(verdict, counted.value.left, reference)),
           keep(tx, draftId) {
-            tx.also(tx.verifications.insert({ ...kept, draftId }));
+            tx.also(tx.verifications.insert({ ...kept, draftId: draftId ?? kept.id }));
             tx.also(verdict === 'verified' ? audit.record(tx, 'registration.identity.verified', { reference }, subject) : audit.record(tx, 'registration.identity.refused', { reason: verdict, reference }, subject));
           },
         });
@@ -132,7 +132,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
         return ok({
           outcome: refuse(trouble === 'quota' || trouble === 'closed' ? { reason: trouble } : { reason: 'unavailable', until }),
           keep(tx, draftId) {
-            tx.also(tx.verifications.insert({ ...kept, draftId }));
+            tx.also(tx.verifications.insert({ ...kept, draftId: draftId ?? kept.id }));
             tx.also(audit.record(tx, 'registration.identity.unavailable', { trouble }, subject));
           },
         });

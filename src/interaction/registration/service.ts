@@ -106,7 +106,14 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
         if (holder === undefined) return move(tx, draft, { type: 'identity-verified', identity });
         tx.also(audit.record(tx, 'registration.nik-taken', {}, { ...subject(context), accountId: holder.id }));
         return move(tx, draft, { type: 'nik-taken', identity, holder: holder.id });
-      }, { begins: isUnbegun(before) });
+      }, { begins: isUnbegun(before) }).catch((error: unknown) => {
+        // That the registry was asked is to be told also where the draft could not be written: a lock, a full disk. Where the database is gone, the log has it. Nobody waits for it.
+        store.transaction((tx) => {
+          asked.value.keep(tx, undefined);
+          return Promise.resolve();
+        }).catch(() => undefined);
+        throw error;
+      });
       return outcome.ok ? ok(step) : outcome;
     },
 

@@ -3,6 +3,7 @@ import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser, type Page } from '../../support/browser.ts';
 import { citizens, somebody, type Citizen } from '../../support/citizens.ts';
 import { becomeCitizen, proveIdentity } from '../../support/journeys.ts';
+import { until } from '../../support/until.ts';
 import { asked, atContact, begin, comparable, inputOf, retryAfter } from './steps.ts';
 
 interface Case {
@@ -164,6 +165,19 @@ describe('Registration: what the civil registry answers', () => {
       }
       expect(seen[0]).to.deep.equal(seen[1]);
     }
+  });
+
+  it('keeps the evidence of a question whose draft could not be written', async () => {
+    const { knex } = app.database;
+    const browser = new Browser();
+    const first = await begin(app, browser);
+    const before = (await outcomes()).length;
+    await knex.raw(`create function full_disk() returns trigger language plpgsql as 'begin raise exception ''no space left on device'' using errcode = ''53100''; end'`);
+    await knex.raw('create trigger full_disk before insert or update on drafts for each row execute function full_disk()');
+    const page = await proveIdentity(browser, first, somebody()).finally(() => knex.raw('drop function full_disk() cascade'));
+    expect(page.status).to.equal(503);
+    await until('the evidence is there', async () => (await outcomes()).length === before + 1);
+    expect((await outcomes()).at(-1)).to.equal('verified');
   });
 
   it('says so before the form is filled while the circuit is open, and takes people again when it has closed', async () => {
