@@ -184,67 +184,60 @@ describe('The way back to the service', () => {
       expect(answer.headers.getSetCookie().some((cookie) => cookie.startsWith('session='))).to.equal(false);
     });
 
-    it('leads the second press of the button to the same end where the first was faster by a trip to the store', async () => {
+    /** At the sign-in page, with what presses its button. */
+    async function atButton() {
       const citizen = somebody();
       await addAccount(app, citizen);
       const browser = new Browser();
       const { page, request } = await visit(browser, karirhub);
-      const send = (): ReturnType<Browser['post']> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+      return { citizen, browser, page, request, press: () => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password }) };
+    }
+
+    /** Presses twice: all of the first press happens before or after the second one writes how the sign-in ended. */
+    async function overtaken(press: () => ReturnType<Browser['post']>, when: 'before' | 'after') {
       const { protocolState } = app.container.store;
       const usual = { ...protocolState };
-      // The second has said how it ended, and looks for the sign-in on its way back when the first has ended it.
-      let first: Awaited<ReturnType<typeof send>> | undefined;
-      let results = 0;
+      let first: ReturnType<typeof press> | undefined;
+      const overtake = async (): Promise<void> => {
+        if (first === undefined) await (first = press());
+      };
       Object.assign(protocolState, {
         async replace(write: ProtocolRewrite) {
+          if (when === 'before') await overtake();
           const answer = await usual.replace(write);
-          if ((results += 1) === 1) first = await send();
+          if (when === 'after') await overtake();
           return answer;
         },
       });
-      const second = await send().finally(() => Object.assign(protocolState, usual));
-      expect([first?.status, second.status]).to.deep.equal([303, 303]);
+      const second = await press().finally(() => Object.assign(protocolState, usual));
+      const faster = await first!;
+      expect([faster.status, second.status]).to.deep.equal([303, 303]);
       expect(second.headers.get('location')).to.match(/\/resume$/);
+      return { faster, second };
+    }
+
+    it('leads the second press of the button to the same end where the first was faster by a trip to the store', async () => {
+      const { browser, request, press } = await atButton();
+      const { second } = await overtaken(press, 'after');
       const home = await browser.follow(second);
       expect(isHome(home, karirhub), home.url.href).to.equal(true);
       await karirhub.receive(home, request);
     });
 
     it('leaves a sign-in ended that another press has ended, whatever is still under way', async () => {
-      const citizen = somebody();
-      await addAccount(app, citizen);
-      const browser = new Browser();
-      const { page, request } = await visit(browser, karirhub);
-      const send = (): ReturnType<Browser['post']> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
-      const { protocolState } = app.container.store;
-      const usual = { ...protocolState };
-      // The second has found the sign-in, and writes how it ended when the first has ended it.
-      let first: Awaited<ReturnType<typeof send>> | undefined;
-      let results = 0;
-      Object.assign(protocolState, {
-        async replace(write: ProtocolRewrite) {
-          if ((results += 1) === 1) first = await send();
-          return usual.replace(write);
-        },
-      });
+      const { browser, page, request, press } = await atButton();
       const open = async (): Promise<number> => (await app.database.knex('protocol_state').where('model', 'Interaction')).length;
       const before = await open();
-      const second = await send().finally(() => Object.assign(protocolState, usual));
-      expect([first?.status, second.status]).to.deep.equal([303, 303]);
-      expect(second.headers.get('location')).to.match(/\/resume$/);
+      const { faster, second } = await overtaken(press, 'before');
       expect(await open(), 'this one is over').to.equal(before - 1);
-      await karirhub.receive(await browser.follow(first!), request);
+      await karirhub.receive(await browser.follow(faster), request);
       expect(isHome(await browser.follow(second), karirhub)).to.equal(true);
       expect((await browser.open(page.url)).status, 'the back button').to.equal(410);
     });
 
     it('signs in once where the form comes twice at the same moment', async () => {
-      const citizen = somebody();
-      await addAccount(app, citizen);
-      const browser = new Browser();
-      const { page, request } = await visit(browser, karirhub);
-      const send = (): ReturnType<Browser['post']> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
-      const answers = await Promise.all([send(), send()]);
+      const { citizen, browser, request, press } = await atButton();
+      const answers = await Promise.all([press(), press()]);
       expect(answers.map(({ status }) => status)).to.deep.equal([303, 303]);
       const homes = await Promise.all(answers.map((answer) => browser.follow(answer)));
       const home = homes.find((one) => isHome(one, karirhub));
