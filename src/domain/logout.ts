@@ -1,5 +1,7 @@
 /** Why services are told that a session has ended. */
-export type LogoutReason = 'sign-out' | 'suspended' | 'recovery' | 'ended-by-operator';
+export const logoutReasons = ['sign-out', 'suspended', 'recovery', 'ended-by-operator'] as const;
+
+export type LogoutReason = (typeof logoutReasons)[number];
 
 /** `dropped`: the service has been stopped or wants no notices any more. */
 export type NoticeState = 'pending' | 'delivered' | 'given-up' | 'dropped';

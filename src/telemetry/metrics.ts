@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { logoutReasons } from '../domain/logout.ts';
+import { operators } from '../domain/phone.ts';
 import { areaOf, methodOf } from './areas.ts';
 import { reasonIn, watchLog } from './events.ts';
 import type { Log } from './log.ts';
@@ -48,7 +50,9 @@ export interface Metrics {
 const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed', delivered: 'delivered', undelivered: 'undelivered' };
 
 /** Messages that somebody waits for. */
-const isCode = (purpose: unknown): purpose is string => purpose === 'activation-code' || purpose === 'recovery-code';
+const CODE_PURPOSES: readonly string[] = ['activation-code', 'recovery-code'];
+const CODE_STAGES = ['asked', 'sent', 'failed', 'delivered', 'undelivered', 'entered'];
+const isCode = (purpose: unknown): purpose is string => CODE_PURPOSES.some((one) => one === purpose);
 
 async function readInto(figure: { reset(): void }, read: Read, put: (labels: Readonly<Record<string, string>>, value: number) => void): Promise<void> {
   figure.reset();
@@ -78,6 +82,15 @@ export function createMetrics(): Metrics {
   const connections = new Counter({ name: 'sso_connections_refused_total', help: 'Connections closed without a request: one too many, too slow, too large, or no HTTP.', labelNames: ['reason'], registers });
 
   const jobs = new Histogram({ name: 'sso_job_seconds', help: 'Runs of periodic jobs by this process, by outcome.', labelNames: ['job', 'outcome'], buckets: [0.01, 0.1, 1, 10, 60, 300], registers });
+
+  // A counter that is first seen at 1 has not risen, as Prometheus sees it: whatever an alert waits for begins at 0.
+  for (const reason of logoutReasons) events.inc({ event: 'logout.given-up', reason }, 0);
+  for (const operator of operators) {
+    for (const purpose of CODE_PURPOSES) for (const stage of CODE_STAGES) codes.inc({ operator, purpose, stage }, 0);
+  }
+  registryCalls.zero({ outcome: 'quota' });
+  for (const kind of ['new', 'under-way']) for (const reason of ['requests', 'lag']) refusals.inc({ kind, reason }, 0);
+  for (const reason of ['too-many', 'timeout', 'too-large', 'malformed']) connections.inc({ reason }, 0);
 
   const text = (value: unknown): string => (typeof value === 'string' ? value : 'unknown');
 
@@ -116,7 +129,10 @@ export function createMetrics(): Metrics {
     request: ({ method, path, status, seconds }) => {
       requests.observe({ area: areaOf(path), method: methodOf(method), status: String(status) }, seconds);
     },
-    protocol: (kind, outcome) => { protocol.inc({ kind, outcome }); },
+    protocol: (kind, outcome) => {
+      protocol.inc({ kind, outcome: 'server_error' }, 0);
+      protocol.inc({ kind, outcome });
+    },
     refused: (kind, reason) => { refusals.inc({ kind, reason }); },
     connectionRefused: (reason) => { connections.inc({ reason }); },
     gauge: (about, read) => { new Gauge({ ...described(about), collect() { return readInto(this, read, (labels, value) => { this.set(labels, value); }); } }); },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CADDY } from './caddy.ts';
 import { NGINX } from './nginx.ts';
 import { PGBOUNCER } from './pgbouncer.ts';
+import { PROMTOOL } from './promtool.ts';
 import { SYSTEM_POSTGRES } from './system-postgres.ts';
 
 interface SystemPackage {
@@ -69,6 +70,13 @@ const NEEDED: readonly SystemPackage[] = [
     unpackTo: PGBOUNCER.folder,
     withNeeds: true,
     elsewhere: 'install PgBouncer 1.18 or newer and set PGBOUNCER to its path',
+  },
+  {
+    needed: 'promtool',
+    path: PROMTOOL.program,
+    packages: ['prometheus'],
+    unpackTo: PROMTOOL.folder,
+    elsewhere: 'install Prometheus 2.42 or newer and set PROMTOOL to the path of promtool',
   },
   {
     needed: 'systemd-analyze',

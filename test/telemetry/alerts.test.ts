@@ -42,7 +42,11 @@ describe('Alerts and dashboard', () => {
     const { names } = await served();
     const unknown = queries.flatMap(({ from, expr }) => [...expr.replaceAll(/"[^"]*"/g, '').matchAll(/\b(?:sso|nodejs|process)_\w+/g)].map(([name]) => name).filter((name) => !names.has(name)).map((name) => `${from}: ${name}`));
     expect(unknown).to.deep.equal([]);
-    for (const { from, expr } of queries) expect(expr, from).to.match(/(?:sso|nodejs|process)_\w+|up\{/);
+    for (const { from, expr } of queries) {
+      expect(expr, from).to.match(/(?:sso|nodejs|process)_\w+|up\{/);
+      const ofAnyProgram = expr.replaceAll(/\w+\{[^}]*job="sso"[^}]*\}/g, '').replaceAll(/"[^"]*"/g, '');
+      expect(ofAnyProgram, `${from}: name the job`).not.to.match(/\b(?:up|nodejs_\w+|process_\w+)\b/);
+    }
   });
 
   it('leave out no figure of the product, and the page on monitoring explains each in both languages', async () => {
