@@ -12,7 +12,7 @@ export type Reconnect = (ctx: Context, uid: string) => Promise<boolean>;
 
 export interface ReconnectDeps {
   readonly provider: Provider;
-  /** Says to which session, by its id, the sign-in of this uid led a moment ago in this browser. */
+  /** Says to which session, by its uid, the sign-in of this uid led a moment ago in this browser. */
   readonly ended: { find(uid: string, device: string): Promise<string | undefined> };
   readonly config: Pick<Config, 'http'>;
 }
@@ -21,8 +21,8 @@ export function createReconnect({ provider, ended, config }: ReconnectDeps): Rec
   const secure = config.http.issuer.startsWith('https://');
   return async (ctx, uid) => {
     if (ctx.cookies.get(provider.cookieName('interaction'), { signed: true }) !== uid) return false;
-    const id = await ended.find(uid, senderOf(ctx).device);
-    const [session, present] = await Promise.all([id === undefined ? undefined : provider.Session.find(id), provider.Session.get(ctx)]);
+    const sessionUid = await ended.find(uid, senderOf(ctx).device);
+    const [session, present] = await Promise.all([sessionUid === undefined ? undefined : provider.Session.findByUid(sessionUid), provider.Session.get(ctx)]);
     if (session?.accountId === undefined) return false;
     if (present.accountId !== undefined) return present.accountId === session.accountId;
     const expires = session.transient === true ? undefined : new Date(session.exp * 1000);

@@ -7,10 +7,10 @@ const MODEL = 'EndedSignIn';
 /** How long a browser that heard nothing of it can ask what came of its sign-in: a press of the button again, on a slow network. */
 const KEPT_SECONDS = 120;
 
-/** The id of the session that a sign-in led to. */
+/** The uid of the session that a sign-in led to: it stays the same where the session gets another id. */
 export interface EndedSignIns {
   /** @param device  the mark of the browser: it comes by a cookie that no other host can set, and the one of the interaction does not. */
-  remember(uid: string, device: string, sessionId: string): Promise<void>;
+  remember(uid: string, device: string, sessionUid: string): Promise<void>;
   /** @returns undefined for every other browser, and where the sign-in did not end within the last two minutes. */
   find(uid: string, device: string): Promise<string | undefined>;
 }
@@ -18,8 +18,8 @@ export interface EndedSignIns {
 export function createEndedSignIns({ state, sealer, keyedHash }: ProtocolAdapterDeps): EndedSignIns {
   const idOf = (uid: string, device: string): Buffer => keyedHash.hash('protocol-id', MODEL, uid, device);
   return {
-    async remember(uid, device, sessionId) {
-      const payload = sealer.seal('protocol-state', MODEL, sessionId);
+    async remember(uid, device, sessionUid) {
+      const payload = sealer.seal('protocol-state', MODEL, sessionUid);
       await state.upsert({ model: MODEL, id: idOf(uid, device), payload, grantId: undefined, uid: undefined, userCode: undefined, holder: undefined, ttlSeconds: KEPT_SECONDS });
     },
     async find(uid, device) {
@@ -34,7 +34,7 @@ export async function rememberEnd(ended: Pick<EndedSignIns, 'remember'>, { oidc,
   const { device } = (state as Partial<SenderState>).sender?.() ?? {};
   const uid = oidc.entities.Interaction?.uid;
   if (uid === undefined || device === undefined || oidc.result?.login === undefined || oidc.session?.accountId === undefined) return;
-  await ended.remember(uid, device, oidc.session.jti).catch(() => undefined);
+  await ended.remember(uid, device, oidc.session.uid).catch(() => undefined);
 }
 
 interface InteractionModel {

@@ -1,4 +1,4 @@
-import Provider, { type Adapter, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config.ts';
 import type { CookieSigner } from '../crypto/cookie-signer.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
@@ -31,10 +31,11 @@ import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredByAccount, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
 import { createEndedSignIns, leaveEndedInteractions } from './ended-sign-ins.ts';
-import { endInteractionLast, endSessionOnceReplaced, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
+import { leaveEndedSessions } from './ended-sessions.ts';
+import { endInteractionLast, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
 import { honouredSession } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
-import { createProtocolAdapter } from './state/adapter.ts';
+import { createProtocolAdapter, type ProtocolAdapter } from './state/adapter.ts';
 import { judged } from './state/judged.ts';
 import { copyPayloads } from './state/payloads.ts';
 import { foreseeing, remembered, type Leads } from './state/remembered.ts';
@@ -65,6 +66,8 @@ export interface ProviderDeps {
   readonly changes?: AccountChanges;
   /** Where it is not the sign-on itself. */
   readonly issuer?: string;
+  /** Where a sign-in whose session was ended on the way begins anew. */
+  readonly beginAgain?: (uid: string) => string;
   /** What another issuer has instead (sandbox/provider.ts). */
   readonly instead?: Partial<Configuration>;
 }
@@ -86,13 +89,13 @@ export const journeyCookies = (issuer: string): { readonly underWay: readonly st
   return { underWay: [interaction, resume], session };
 };
 
-export function createProvider({ config, store, sealer, keyedHash, cookieSigner, clients, apis, ownClients, signingKeys, pages, listShares, outbound, clock, log, changes, issuer = config.http.issuer, instead = {} }: ProviderDeps): Provider {
+export function createProvider({ config, store, sealer, keyedHash, cookieSigner, clients, apis, ownClients, signingKeys, pages, listShares, outbound, clock, log, changes, issuer = config.http.issuer, beginAgain = (uid) => `/interaction/${uid}/resume`, instead = {} }: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
   const people = createPeople(store, changes === undefined ? [] : [store, changes]);
   const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
-  const honoured = (model: string): Adapter =>
+  const honoured = (model: string): ProtocolAdapter =>
     remembered(model, judged(adapterFor(model), model === 'Session' ? [honouredSession(people)] : [...honouredByClient(model, clients), ...honouredByAccount(model, people)]));
   const leads: Leads = { sessions: honoured('Session'), grants: honoured('Grant'), account: (accountId) => people.standingOf(accountId) };
 
@@ -158,8 +161,8 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });
   compareByHash(provider, { clients, store, clock, log });
   detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
+  leaveEndedSessions(provider, beginAgain);
   endInteractionLast(provider, createEndedSignIns({ state: store.protocolState, sealer, keyedHash }));
-  endSessionOnceReplaced(provider);
   leaveEndedInteractions(provider);
   keepIdWithoutProof(provider);
   writeNoEmptySession(provider);

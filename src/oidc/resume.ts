@@ -1,4 +1,4 @@
-import Provider, { type Adapter, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
 import { rememberEnd, type EndedSignIns } from './ended-sign-ins.ts';
 
 /** Where a request has what it ends at last. */
@@ -9,7 +9,7 @@ const REMEMBERING = Symbol('remembered with the session');
 type Resuming = KoaContextWithOIDC & { [ENDING]?: () => Promise<void>; [REMEMBERING]?: Promise<void> };
 
 /** What the browser is told about a cookie is taken back: it keeps what it has. */
-function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
+export function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
   const told: unknown = ctx.response.headers['set-cookie'];
   const kept = (Array.isArray(told) ? (told as string[]) : []).filter((one) => !one.startsWith(`${name}=`) && !one.startsWith(`${name}.sig=`));
   if (kept.length === 0) ctx.remove('Set-Cookie');
@@ -60,39 +60,6 @@ export function endInteractionLast(provider: Provider, ended: Pick<EndedSignIns,
       throw error;
     }
   });
-}
-
-interface ReplacedSession {
-  readonly jti: string;
-  readonly adapter: Pick<Adapter, 'destroy'>;
-  /** The id that goes, where another takes its place. */
-  oldId: string | undefined;
-  touched: boolean;
-  save: (this: ReplacedSession, ttl: number) => Promise<unknown>;
-}
-
-/**
- * The library takes a session out of the store before it writes the one that takes its place: where that could not be written, who was signed in
- * was so nowhere any more. The other way round the former one is still there. Where that cannot be ended, nobody gets the new one: of a session one id is good.
- */
-export function endSessionOnceReplaced(provider: Provider): void {
-  const { prototype } = provider.Session as unknown as { prototype: ReplacedSession };
-  const { save } = prototype;
-  prototype.save = async function (ttl) {
-    const { oldId } = this;
-    if (oldId === undefined) return save.call(this, ttl);
-    this.oldId = undefined;
-    try {
-      const saved = await save.call(this, ttl);
-      await this.adapter.destroy(oldId);
-      return saved;
-    } catch (error) {
-      this.oldId = oldId;
-      this.touched = true;
-      await this.adapter.destroy(this.jti).catch(() => undefined);
-      throw error;
-    }
-  };
 }
 
 /**

@@ -56,6 +56,11 @@ export interface ProtocolStateStore {
   upsert(write: ProtocolWrite): Promise<void>;
   /** Writes what stands under the id anew, unless it has ended meanwhile. @returns false when it has. For what is never used up, and no index leads to. */
   replace(write: ProtocolRewrite): Promise<boolean>;
+  /**
+   * The same of what is found by its uid: what stands under `former` is written anew under the id, which may be another, and is found by its uid there. In one step, so that
+   * whoever ends it meanwhile ends it, whichever comes first. @returns false when it has ended, or stands under another id by now.
+   */
+  renew(write: ProtocolWrite, former: Buffer): Promise<boolean>;
   find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
   /** The first of these that is there, with its session and its grant: one step where there would be three or more. Only where a store can. */
   findLeading?(candidates: readonly Pick<ProtocolWrite, 'model' | 'id'>[]): Promise<LeadingRow | undefined>;
@@ -68,6 +73,8 @@ export interface ProtocolStateStore {
   /** @returns false when it had been used already, or is gone: of two simultaneous uses exactly one is true. */
   consume(model: string, id: Buffer): Promise<boolean>;
   destroy(model: string, id: Buffer): Promise<void>;
+  /** Ends what is found by the uid, whatever id it has got meanwhile. @param id  the one by which it was known, for a store whose index may be lost. */
+  end(model: string, id: Buffer, uid: Buffer): Promise<void>;
   /** Ends all that was issued under a grant. */
   revokeByGrantId(grantId: Buffer): Promise<void>;
   /** Ends every grant of the holder, and all that was issued under them. */
@@ -112,6 +119,17 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
       return rows.length === 1;
     },
 
+    async renew({ model, id, payload, grantId, ttlSeconds }, former) {
+      const rows = await prepared(
+        db,
+        'protocol-renew',
+        `update protocol_state set id = $3, payload = $4, grant_id = $5, expires_at = now() + make_interval(secs => $6)
+         where model = $1 and id = $2 and expires_at > now() returning 1`,
+        [model, former, id, payload, grantId ?? null, ttlSeconds],
+      );
+      return rows.length === 1;
+    },
+
     async find(model, id) {
       return toRow(await prepared<Row>(db, 'protocol-find', 'select payload, consumed_at from protocol_state where model = $1 and id = $2 and expires_at > now()', [model, id]));
     },
@@ -138,6 +156,11 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
 
     async destroy(model, id) {
       await prepared(db, 'protocol-destroy', 'delete from protocol_state where model = $1 and id = $2', [model, id]);
+    },
+
+    async end(model, _id, uid) {
+      // A row that gets another id meanwhile is waited for here, and has the same uid.
+      await prepared(db, 'protocol-end', 'delete from protocol_state where uid = $2 and model = $1', [model, uid]);
     },
 
     async revokeByGrantId(grantId) {

@@ -36,7 +36,7 @@ function createSandboxPolicy(): interactionPolicy.DefaultPolicy {
   return policy;
 }
 
-export type SandboxProviderDeps = Omit<ProviderDeps, 'ownClients' | 'listShares' | 'issuer' | 'instead'>;
+export type SandboxProviderDeps = Omit<ProviderDeps, 'ownClients' | 'listShares' | 'issuer' | 'beginAgain' | 'instead'>;
 
 /**
  * A second issuer in the same process, for trying things out: the same protocol with the same rules, and nothing else in
@@ -74,5 +74,5 @@ export function createSandboxProvider({ keyedHash, ...deps }: SandboxProviderDep
     ttl: { Interaction: HOUR, Session: HOUR, Grant: HOUR, AuthorizationCode: 60, AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 900, ClientCredentials: 600, IdToken: 900, RefreshToken: HOUR },
   };
 
-  return createProvider({ ...deps, keyedHash: hash, issuer, ownClients: [], listShares: () => Promise.resolve(true), instead });
+  return createProvider({ ...deps, keyedHash: hash, issuer, ownClients: [], listShares: () => Promise.resolve(true), beginAgain: (uid) => `${SANDBOX}/interaction/${uid}`, instead });
 }

@@ -1,7 +1,7 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Sealer } from '../../crypto/seal.ts';
-import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState } from '../../store/protocol-state.ts';
+import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../../store/protocol-state.ts';
 import { grantAhead, grantAheadInRequest, keepGrantAhead, sessionAhead, withAhead } from './ahead.ts';
 import { useGathered, writeGathered } from './gathering.ts';
 import { holderOf } from './holder.ts';
@@ -14,10 +14,14 @@ export interface ProtocolAdapterDeps {
   readonly keyedHash: KeyedHash;
 }
 
-/** What the library asks of a storage, and one thing that it does not know to ask. */
+/** What the library asks of a storage, and what it does not know to ask. */
 export interface ProtocolAdapter extends Adapter {
   /** Writes what is there anew. @returns false when it has ended meanwhile, and nothing was written. */
   replace(id: string, payload: AdapterPayload, expiresIn: number): Promise<boolean>;
+  /** The same of a session, which had another id where `former` is one. */
+  renew(id: string, payload: AdapterPayload, expiresIn: number, former: string): Promise<boolean>;
+  /** Ends a session, also where it has got another id meanwhile. */
+  end(id: string, uid: string): Promise<void>;
 }
 
 /** Artefacts without an end of their own (none today) are kept this long, so that every row expires. */
@@ -109,7 +113,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
 
-    const written = (id: string, payload: AdapterPayload, ttlSeconds: number): ProtocolRewrite => ({
+    const rewritten = (id: string, payload: AdapterPayload, ttlSeconds: number): ProtocolRewrite => ({
       model,
       id: idOf(id),
       payload: sealer.seal('protocol-state', model, JSON.stringify(payload)),
@@ -118,18 +122,22 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       ttlSeconds,
     });
 
+    const written = (id: string, payload: AdapterPayload, ttlSeconds: number): ProtocolWrite => ({
+      ...rewritten(id, payload, ttlSeconds),
+      uid: payload.uid === undefined ? undefined : uidOf(payload.uid),
+      userCode: payload.userCode === undefined ? undefined : userCodeOf(payload.userCode),
+      holder: model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined ? holderOf(keyedHash, payload.accountId, payload.clientId) : undefined,
+      leads: leadsOf(payload),
+      granted: grantedIn(id, payload),
+    });
+
     return {
       async upsert(id, payload, expiresIn) {
-        await writeGathered(state, {
-          ...written(id, payload, expiresIn ?? LONGEST_SECONDS),
-          uid: payload.uid === undefined ? undefined : uidOf(payload.uid),
-          userCode: payload.userCode === undefined ? undefined : userCodeOf(payload.userCode),
-          holder: model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined ? holderOf(keyedHash, payload.accountId, payload.clientId) : undefined,
-          leads: leadsOf(payload),
-          granted: grantedIn(id, payload),
-        });
+        await writeGathered(state, written(id, payload, expiresIn ?? LONGEST_SECONDS));
       },
-      replace: (id, payload, expiresIn) => state.replace(written(id, payload, expiresIn)),
+      replace: (id, payload, expiresIn) => state.replace(rewritten(id, payload, expiresIn)),
+      renew: (id, payload, expiresIn, former) => state.renew(written(id, payload, expiresIn), idOf(former)),
+      end: (id, uid) => state.end(model, idOf(id), uidOf(uid)),
       async find(id) {
         const payload = await findRow(id);
         return payload?.jti === undefined || payload.jti === id ? payload : undefined;

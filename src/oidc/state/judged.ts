@@ -1,4 +1,5 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { ProtocolAdapter } from './adapter.ts';
 
 /** Whether what was found in the store counts today. */
 export type Judge = (found: AdapterPayload) => boolean | Promise<boolean>;
@@ -7,7 +8,7 @@ export type Judge = (found: AdapterPayload) => boolean | Promise<boolean>;
  * Storage that finds nothing which one of the judges does not let count. Asked at each use and not deleted once: a request under way would write anew what
  * was deleted.
  */
-export function judged(adapter: Adapter, judges: readonly Judge[]): Adapter {
+export function judged(adapter: ProtocolAdapter, judges: readonly Judge[]): ProtocolAdapter {
   async function judge(finding: ReturnType<Adapter['find']>): Promise<AdapterPayload | undefined> {
     const found = await finding;
     if (!found) return undefined;

@@ -1,5 +1,5 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { LEADING } from './adapter.ts';
+import { LEADING, type ProtocolAdapter } from './adapter.ts';
 import { askAhead } from './ahead.ts';
 import { forgetInRequest, onceInRequest, readInRequest } from './request.ts';
 
@@ -39,9 +39,17 @@ export function isOnlyLater(found: Found, payload: AdapterPayload, expiresIn = 0
  * Storage that reads each session and grant once in a request. What the request itself writes or ends it reads anew;
  * what others end meanwhile it would as well have read a moment before.
  */
-export function remembered(model: string, adapter: Adapter): Adapter {
+export function remembered(model: string, adapter: ProtocolAdapter): ProtocolAdapter {
   if (!REMEMBERED.has(model)) return endingGrants(adapter);
   const forget = (): void => { forgetInRequest(`${model} `); };
+  async function forgetting<T>(write: () => Promise<T> | T): Promise<T> {
+    forget();
+    const written = await write();
+    forget();
+    return written;
+  }
+  const isKept = async (id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<boolean> =>
+    model === 'Session' && isOnlyLater(await readInRequest<Found>(`${model} id ${id}`), payload, expiresIn);
   // Each asker gets one of its own: the library writes into what it is given.
   const once = async (key: string, read: () => Promise<Found>): Promise<Found> => copyOf(await onceInRequest(`${model} ${key}`, read));
 
@@ -50,21 +58,19 @@ export function remembered(model: string, adapter: Adapter): Adapter {
     find: (id) => once(`id ${id}`, () => plain(adapter.find(id))),
     findByUid: (uid) => once(`uid ${uid}`, () => plain(adapter.findByUid(uid))),
     async upsert(id, payload, expiresIn) {
-      if (model === 'Session' && isOnlyLater(await readInRequest<Found>(`${model} id ${id}`), payload, expiresIn)) return;
-      forget();
-      await adapter.upsert(id, payload, expiresIn);
-      forget();
+      if (!(await isKept(id, payload, expiresIn))) await forgetting(() => adapter.upsert(id, payload, expiresIn));
     },
-    async destroy(id) {
-      forget();
-      await adapter.destroy(id);
-      forget();
+    async renew(id, payload, expiresIn, former) {
+      if (id === former && (await isKept(id, payload, expiresIn))) return true;
+      return forgetting(() => adapter.renew(id, payload, expiresIn, former));
     },
+    destroy: (id) => forgetting(() => adapter.destroy(id)),
+    end: (id, uid) => forgetting(() => adapter.end(id, uid)),
   };
 }
 
 /** Whatever ends a grant ends what was read under it. */
-const endingGrants = (adapter: Adapter): Adapter => ({
+const endingGrants = (adapter: ProtocolAdapter): ProtocolAdapter => ({
   ...adapter,
   async revokeByGrantId(grantId) {
     await adapter.revokeByGrantId(grantId);
@@ -79,7 +85,7 @@ export interface Leads {
 }
 
 /** Storage that reads what a token leads to all at once, before the library asks for one after the other. */
-export function foreseeing(model: string, adapter: Adapter, { sessions, grants, account }: Leads): Adapter {
+export function foreseeing(model: string, adapter: ProtocolAdapter, { sessions, grants, account }: Leads): ProtocolAdapter {
   if (!LEADING.has(model)) return adapter;
   return {
     ...adapter,

@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
-import type { Adapter, KoaContextWithOIDC } from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { ProtocolAdapter } from './adapter.ts';
 import { createGathering, type Gathering } from './gathering.ts';
 import { currentRequest } from './request.ts';
 
@@ -30,7 +31,7 @@ function lastOf({ oidc }: Asked, model: string): string | undefined {
  * the latter as one step where the store knows how to. They are waited for with the last of them: a code that was used already, or a store that is away, ends the
  * request as it did, and the tokens that were written meanwhile go to nobody. Those of a code that was used already are dead besides, with its grant.
  */
-export function together(model: string, adapter: Adapter): Adapter {
+export function together(model: string, adapter: ProtocolAdapter): ProtocolAdapter {
   async function begin(write: () => Promise<unknown>): Promise<void> {
     const ctx: Asked | undefined = currentRequest();
     const last = ctx === undefined ? undefined : lastOf(ctx, model);
@@ -48,6 +49,11 @@ export function together(model: string, adapter: Adapter): Adapter {
   return {
     ...adapter,
     upsert: (id, payload, expiresIn) => begin(async () => adapter.upsert(id, payload, expiresIn)),
+    async renew(id, payload, expiresIn, former) {
+      let isThere = false;
+      await begin(async () => { isThere = await adapter.renew(id, payload, expiresIn, former); });
+      return isThere;
+    },
     consume: (id) => begin(async () => adapter.consume(id)),
   };
 }

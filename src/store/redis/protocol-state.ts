@@ -1,6 +1,6 @@
 import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../protocol-state.ts';
 import type { RedisConnection } from './connection.ts';
-import { findLeading, findLinked, findSession, followLinked, holdGrant, revokeHolderLinked, use, useAndWrite, useLinked, write, writeLinked } from './scripts.ts';
+import { closeIndex, endLinked, findLeading, findLinked, findSession, followLinked, holdGrant, pointIndex, renewLinked, revokeHolderLinked, use, useAndWrite, useLinked, write, writeLinked } from './scripts.ts';
 
 export interface RedisProtocolStateDeps {
   readonly redis: RedisConnection;
@@ -10,6 +10,8 @@ export interface RedisProtocolStateDeps {
 
 /** What was written by a request that began before a grant was revoked ends before the mark does. */
 const SLACK_SECONDS = 3600;
+/** Longer than any request is under way: so long an index that was closed stays so. */
+const CLOSED_MS = 3_600_000;
 const NOTHING = Buffer.alloc(0);
 /** What is shown again and again: nothing of its row outlives being written anew, and no script is needed to write it. */
 const NEVER_USED = new Set(['AccessToken', 'ClientCredentials', 'EndedSignIn', 'Interaction']);
@@ -101,6 +103,7 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
     const beginnings = [marks, Buffer.from(`${redis.prefix}u:Session:`), rowsOf('Session'), rowsOf('Grant')];
     const follow = async (model: string, index: Buffer, link: number, value: Buffer): Promise<ProtocolRow | undefined> =>
       toRow(await redis.run(followLinked, [index], [marks, rowsOf(model), link, value]));
+    const end: ProtocolState['end'] = async (model, id, uid) => { await redis.run(endLinked, [rowKey(model, id), uidKey(model, uid)], [rowsOf(model)]); };
     return {
       ...common,
       async upsert(one) {
@@ -114,6 +117,14 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
         const isHeld = holder !== undefined && grantId !== undefined;
         await redis.run(writeLinked, [rowKey(model, id), ...indexes, ...(isHeld ? [holderKey(holder)] : [])], [row, ttlMs, id, grantId ?? NOTHING, isHeld ? holder : NOTHING]);
       },
+      async renew(one, former) {
+        const { model, id, uid = NOTHING } = one;
+        const { row, ttlMs } = prepare(one);
+        if (ttlMs > 0) return (await redis.run(renewLinked, [rowKey(model, former), rowKey(model, id), uidKey(model, uid)], [Buffer.concat([UNUSED, row]), ttlMs, id])) === 1;
+        await end(model, former, uid);
+        return true;
+      },
+      end,
       async findLeading(candidates) {
         const found = await redis.run(findLeading, candidates.map(({ model, id }) => rowKey(model, id)), beginnings);
         if (!Array.isArray(found)) return undefined;
@@ -147,6 +158,10 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
     const row = Buffer.isBuffer(id) ? await find(model, id) : undefined;
     return row?.links[link - 1]?.equals(value) === true ? row : undefined;
   }
+  async function end(model: string, id: Buffer, uid: Buffer): Promise<void> {
+    const [led] = await Promise.all([redis.run(closeIndex, [uidKey(model, uid)], [CLOSED_MS]), redis.call('DEL', rowKey(model, id))]);
+    if (Buffer.isBuffer(led) && !led.equals(id)) await redis.call('DEL', rowKey(model, led));
+  }
   return {
     ...common,
     async upsert(one) {
@@ -156,6 +171,31 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
       if (holder !== undefined && grantId !== undefined && ttlMs > 0) await redis.run(holdGrant, [holderKey(holder)], [grantId, ttlMs]);
       await Promise.all([redis.run(write, [rowKey(model, id)], [row, ttlMs]), ...(ttlMs > 0 ? indexes.map((index) => redis.call('SET', index, id, 'PX', ttlMs)) : [])]);
     },
+    async renew(one, former) {
+      const { model, id, uid = NOTHING } = one;
+      const { row, ttlMs } = prepare(one);
+      const [before, now, index, written] = [rowKey(model, former), rowKey(model, id), uidKey(model, uid), Buffer.concat([UNUSED, row])];
+      if (ttlMs <= 0) {
+        await end(model, former, uid);
+        return true;
+      }
+      // What it is found by says whether it has ended: three keys in three slots cannot be asked at once.
+      const point = async (): Promise<boolean> => (await redis.run(pointIndex, [index], [former, id, ttlMs])) === 1;
+      if (former.equals(id)) {
+        const [stood, leadsHere] = await Promise.all([redis.call('SET', now, written, 'PX', ttlMs, 'XX'), point()]);
+        if (stood !== null && leadsHere) return true;
+      } else {
+        const [stood] = await Promise.all([redis.call('EXISTS', before), redis.call('SET', now, written, 'PX', ttlMs)]);
+        if (stood === 1 && (await point())) {
+          await redis.call('DEL', before);
+          return true;
+        }
+      }
+      // Nor is the former good any more, where whoever gave it another died before it could be ended: the browser would come with it again and again.
+      await Promise.all([redis.call('DEL', before), redis.call('DEL', now)]);
+      return false;
+    },
+    end,
     find,
     findByUid: (model, uid) => follow(model, uidKey(model, uid), UID, uid),
     findByUserCode: (model, userCode) => follow(model, codeKey(model, userCode), USER_CODE, userCode),
