@@ -54,6 +54,7 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   const { config, log, random, cookieSigner, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
+  const identify = identifySender({ config, keyedHash, random });
   const lean = createLean({
     programs: ['token', 'userinfo', 'introspection', 'revocation', 'pushed_authorization_request'].map((name) => provider.pathFor(name)),
     authorization: provider.pathFor('authorization'),
@@ -95,12 +96,14 @@ export function createApp(container: Container, { readiness, metrics, overload, 
       // Before anything sets a cookie: shared caches keep them.
       serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }),
       filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })),
-      identifySender({ config, keyedHash, random }),
+      identify,
       resumeAtOnce(provider, cookieSigner, [...container.front, ...provider.middleware]),
       container.console,
       container.sandbox,
       ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),
     ]),
+    // What came of a sign-in is remembered for this browser.
+    lean.forTheWayBack([identify]),
     postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }),
     ...container.front,
     signOutFromAnywhere(provider),

@@ -59,7 +59,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
   const finish = createFinish({ provider, sharing, store, audit, clock, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
-  const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), config });
+  const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), random, config });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });
 
   const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });

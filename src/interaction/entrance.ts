@@ -29,7 +29,7 @@ export interface EntranceDeps {
   readonly provider: Provider;
   readonly clients: ClientDirectory;
   readonly tickets: Tickets;
-  readonly reconnect: Reconnect;
+  readonly reconnect: Pick<Reconnect, 'endingOf'>;
   readonly clock: Clock;
 }
 
@@ -46,6 +46,9 @@ const labelOf = (client: Client | undefined): ServiceLabel | undefined => (clien
 
 /** Whether single sign-on would lead to the same end without a question. */
 const isRepeatable = (ticket: Ticket | undefined): boolean => ticket !== undefined && ticket.params.prompt === undefined && ticket.params.redirect_uri !== undefined;
+
+/** The buttons and links of a person who would rather not: they lead to the service with a no, which is not the end of every other press. */
+const turnsBack = ({ path }: Context): boolean => /\/(?:cancel|decline)$/.test(path);
 
 /** Another press of the button was faster, and the sign-in has come to its end. */
 export const isOver = (error: unknown): boolean => error instanceof Error && error.name === 'SessionNotFound';
@@ -92,6 +95,12 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     return isSame || (await stillOpenWithoutSession(interaction)) ? interaction : undefined;
   }
 
+  /** A button was pressed, and what the first press led to is known or comes of itself. */
+  async function leadsOn(ctx: Context, uid: string): Promise<boolean> {
+    if (ctx.method === 'POST' && isRepeatable(tickets.read(ctx, uid))) return true;
+    return (ctx.method === 'POST' || turnsBack(ctx)) && (await reconnect.endingOf(ctx, uid)) !== undefined;
+  }
+
   const enter: Middleware = async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');
     const uid = uidOf(ctx);
@@ -106,8 +115,8 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
         return;
       }
       // The second press of the last button: the first has led on already, and single sign-on leads there again.
-      if (reason === 'finished' && ctx.method === 'POST' && (isRepeatable(tickets.read(ctx, uid)) || (await reconnect(ctx, uid)))) {
-        seeOther(ctx, interactionPath(uid, 'resume'));
+      if (reason === 'finished' && (await leadsOn(ctx, uid))) {
+        seeOther(ctx, interactionPath(uid, turnsBack(ctx) ? 'turned-back' : 'resume'));
         return;
       }
       await showEnded(ctx, uid, reason);

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Audit } from '../audit/log.ts';
 import type { AccountId } from '../domain/account.ts';
+import { NOT_SHARED } from '../domain/sign-in-end.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
 import { field } from '../web/form.ts';
@@ -71,7 +72,8 @@ const goesHomeAtOnce = ({ params, deviceCode }: Interaction): boolean => params.
 export function createFinish({ provider, sharing, store, audit, clock, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: NonNullable<Interaction['result']>, { mergeWithLastSubmission = false } = {}): Promise<void> {
     const { uid, interaction } = entered(ctx);
-    const again = interactionPath(uid, 'resume');
+    const turnsBack = 'error' in result || 'sharing' in result || 'secondFactor' in result;
+    const again = interactionPath(uid, turnsBack ? 'turned-back' : 'resume');
     // What the provider's `interactionResult` does, with what the entrance has read and looked at.
     interaction.result = mergeWithLastSubmission ? { ...interaction.lastSubmission, ...result } : result;
     try {
@@ -103,7 +105,7 @@ export function createFinish({ provider, sharing, store, audit, clock, hold }: F
     const { client, interaction, uid } = entered(ctx);
     if (client !== undefined) await sharing.decline({ client, accountId, ...wantedOf(interaction.params) }, uid);
   }
-  const refused = (ctx: Context): Promise<void> => leave(ctx, { error: 'access_denied', error_description: 'the person did not agree to share the data' });
+  const refused = (ctx: Context): Promise<void> => leave(ctx, NOT_SHARED);
 
   const record = (ctx: Context, type: 'sign-in.held' | 'sign-in.succeeded', { accountId, amr, knownDevice, device }: SignedIn): Promise<void> =>
     audit.record(store, type, { amr, ...(knownDevice === undefined ? {} : { knownDevice }) }, { accountId, clientId: entered(ctx).clientId, device });

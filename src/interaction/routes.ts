@@ -23,7 +23,7 @@ export interface InteractionRoutesDeps {
 /** Everything between the provider's question and its answer, below `/interaction/:uid`. */
 export function createInteractionRoutes({ entrance, tickets, finish, beginning, reconnect, clock, journeys }: InteractionRoutesDeps): Router {
   /** The way back to the same request, for the browser that holds its ticket: open when the sign-in itself is not. */
-  const resume = async (ctx: Context): Promise<void> => {
+  const resume = async (ctx: Context, { turnedBack = false } = {}): Promise<void> => {
     ctx.set('Cache-Control', 'no-store');
     const uid = uidOf(ctx) ?? '';
     const ticket = tickets.read(ctx, uid);
@@ -35,12 +35,18 @@ export function createInteractionRoutes({ entrance, tickets, finish, beginning, 
       seeOther(ctx, '/device');
       return;
     }
-    const params = (await reconnect(ctx, uid)) ? answeredParams(ticket) : ticket.params;
+    const ending = await reconnect.endingOf(ctx, uid);
+    if (turnedBack && ending?.error !== undefined) {
+      await reconnect.turnBack(ctx, ticket, ending.error);
+      return;
+    }
+    const params = ending?.signedIn === true ? answeredParams(ticket, turnedBack ? ending : {}) : ticket.params;
     seeOther(ctx, `/auth?${new URLSearchParams(params).toString()}`);
   };
 
   const router = new Router();
-  router.get('/interaction/:uid/resume', resume);
+  router.get('/interaction/:uid/resume', (ctx) => resume(ctx));
+  router.get('/interaction/:uid/turned-back', (ctx) => resume(ctx, { turnedBack: true }));
   router.use(entrance.enter);
   router.get('/interaction/:uid', beginning.byAddress);
   router.get('/interaction/:uid/cancel', (ctx) => finish.cancelled(ctx));

@@ -1,5 +1,6 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { acr, acrDemandOf, meets, satisfies, wantsSecondFactor } from '../domain/assurance.ts';
+import { NOT_SHARED } from '../domain/sign-in-end.ts';
 
 export interface PolicyDeps {
   /** Whether the account has a second factor. */
@@ -26,7 +27,7 @@ export function createPolicy({ isEnrolled }: PolicyDeps): interactionPolicy.Defa
   login?.add(new Check('second_factor', 'the sign-in lacks a second factor', (ctx) => lacksSecondFactor(ctx, isEnrolled)));
   // Said on the last page of a registration: the person is signed in by now, and nothing else is asked of them.
   const declined = new Check('sharing_declined', 'the person did not agree to share the data', ({ oidc }) => {
-    if (oidc.result?.sharing === 'declined') throw new errors.AccessDenied('the person did not agree to share the data');
+    if (oidc.result?.sharing === 'declined') throw new errors.AccessDenied(NOT_SHARED.error_description);
     return false;
   });
   policy.add(new Prompt({ name: 'create', requestable: true }, declined), 0);

@@ -6,7 +6,7 @@ const ENDING = Symbol('ended when the answer is there');
 /** The writing of what came of the sign-in. */
 const REMEMBERING = Symbol('remembered with the session');
 
-type Resuming = KoaContextWithOIDC & { [ENDING]?: () => Promise<void>; [REMEMBERING]?: Promise<void> };
+type Resuming = KoaContextWithOIDC & { [ENDING]?: () => Promise<void>; [REMEMBERING]?: Promise<void> | undefined };
 
 /** What the browser is told about a cookie is taken back: it keeps what it has. */
 export function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
@@ -28,6 +28,8 @@ export function endInteractionLast(provider: Provider, ended: Pick<EndedSignIns,
     const ctx = Provider.ctx as Resuming | undefined;
     if ((ctx as Partial<Resuming> | undefined)?.oidc?.route !== 'resume' || ctx === undefined) return destroy.call(this);
     ctx[ENDING] = async () => {
+      // Who turned back has no session that would have been written.
+      ctx[REMEMBERING] ??= rememberEnd(ended, ctx);
       await ctx[REMEMBERING];
       await destroy.call(this);
     };

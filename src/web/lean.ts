@@ -7,6 +7,8 @@ export interface Lean {
   forPages(steps: readonly Middleware[]): Middleware;
   /** The steps of our own pages, as one: an authorization, which shows a page when something is wrong alone, passes it as well. */
   forOurPages(steps: readonly Middleware[]): Middleware;
+  /** The steps of the way back from our pages, where the browser goes it itself. */
+  forTheWayBack(steps: readonly Middleware[]): Middleware;
 }
 
 export interface LeanPaths {
@@ -25,6 +27,7 @@ export function createLean({ programs, authorization }: LeanPaths): Lean {
   const lean = new Set(programs);
   return {
     forPages: (steps) => unless((ctx) => lean.has(ctx.path) && !ctx.get('accept').includes('html'), steps),
+    forTheWayBack: (steps) => unless(({ path }) => !path.startsWith(`${authorization}/`), steps),
     forOurPages: (steps) => unless(({ path }) => path === authorization || path.startsWith(`${authorization}/`), steps),
   };
 }

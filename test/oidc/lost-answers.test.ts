@@ -51,6 +51,19 @@ describe('The answer to the last form, where it was lost on its way', () => {
     expect((await karirhub.receive(home, request)).claims.name).to.equal(citizen.name);
   });
 
+  it('and where the service gets its answer by a form, which the browser fetches itself', async () => {
+    const [citizen, browser] = [somebody(), await signedIn()];
+    await addAccount(app, citizen);
+    const { page } = await visit(browser, karirhub, { prompt: 'login', response_mode: 'form_post' });
+    const answer = await browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    const home = new URL(answer.headers.get('location') ?? '', app.url);
+    const lostForm = await fetch(home, { redirect: 'manual', headers: { cookie: browser.cookieHeader(home) } });
+    expect(lostForm.status).to.equal(200);
+    const again = await browser.submit(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    expect([again.status, again.forms[0]?.action, again.forms[0]?.fields.code?.length], again.text.slice(0, 200)).to.deep.equal([200, `${karirhub.origin}/cb`, 43]);
+    expect((await browser.open(app.url)).text).to.include(citizen.name);
+  });
+
   it('also where it comes in the moment in which the sign-in ends', async () => {
     const { protocolState } = app.container.store;
     const usual = { ...protocolState };
