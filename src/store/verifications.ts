@@ -22,8 +22,9 @@ export type VerificationStore = ReturnType<typeof createVerificationStore>;
 
 export function createVerificationStore(db: Knex) {
   return {
-    async insert(verification: Verification): Promise<void> {
-      await insertRow(db, 'verification_log', {
+    /** @returns whether it was not there before. */
+    async insert(verification: Verification): Promise<boolean> {
+      const made = await insertRow(db, 'verification_log', {
         id: verification.id,
         draft_id: verification.draftId,
         nik_hash: verification.nikHash,
@@ -36,7 +37,8 @@ export function createVerificationStore(db: Knex) {
         policy_version: verification.policyVersion,
         client_id: verification.clientId ?? null,
         duration_ms: verification.durationMs,
-      });
+      }, 'on conflict do nothing');
+      return made === 1;
     },
 
     /** Once the registration is complete, its checks belong to the account. */

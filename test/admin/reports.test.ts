@@ -38,7 +38,7 @@ describe('Reports', () => {
   }
   const happened = (at: string, type: EventType, details: Readonly<Record<string, unknown>> = {}, clientId?: string): Promise<void> =>
     app.store.audit.append({ id: app.container.random.uuid(), at: new Date(at), type, accountId: undefined, clientId, details });
-  const asked = (at: string, outcome: string, responseCode: string | undefined): Promise<void> =>
+  const asked = (at: string, outcome: string, responseCode: string | undefined): Promise<unknown> =>
     app.store.verifications.insert({ id: app.container.random.uuid(), draftId: app.container.random.uuid(), nikHash: Buffer.alloc(32), at: new Date(at), outcome, responseCode, institution: 'KEMNAKER', threshold: 90, reference: 'r', policyVersion: 'p', clientId: undefined, durationMs: 1 });
 
   describe('of registrations and sign-ins', () => {

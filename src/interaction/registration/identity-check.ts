@@ -10,6 +10,7 @@ import type { Count, Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store, Transaction } from '../../store/store.ts';
+import type { Verification } from '../../store/verifications.ts';
 
 export type IdentityRefusal =
   | { readonly reason: 'mismatch' | 'not-found'; readonly left: number }
@@ -23,8 +24,8 @@ export type IdentityRefusal =
 /** The registry was asked. */
 export interface Asked {
   readonly outcome: Result<RegistryAnswer, IdentityRefusal>;
-  /** Writes the evidence down, in the turn of the draft that it belongs to. @param draftId  undefined where that could not be written. */
-  keep(tx: Transaction, draftId: string | undefined): void;
+  /** Writes the evidence down, once, in the turn of the draft that it belongs to, however often that turn is taken. @param draftId  undefined where that could not be written. */
+  keep(tx: Transaction, draftId: string | undefined): Promise<void>;
 }
 
 export interface IdentityCheck {
@@ -84,6 +85,18 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
     }
   }
 
+  /** The answer to a commit may be lost, and the turn is taken again: what it has written already is not written a second time. */
+  function keeping(kept: Omit<Verification, 'draftId'>, tell: (tx: Transaction) => Promise<void>): Asked['keep'] {
+    let isTriedAgain = false;
+    return async (tx, draftId) => {
+      const inserted = tx.verifications.insert({ ...kept, draftId: draftId ?? kept.id });
+      if (isTriedAgain && !(await inserted)) return;
+      isTriedAgain = true;
+      tx.also(inserted);
+      tx.also(tell(tx));
+    };
+  }
+
   return {
     async check(claim, { clientId, sender }) {
       const subject = { clientId };
@@ -116,10 +129,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
         const { verdict, reference } = answer;
         return ok({
           outcome: verdict === 'verified' ? ok(answer) : refuse(refusalOf(verdict, counted.value.left, reference)),
-          keep(tx, draftId) {
-            tx.also(tx.verifications.insert({ ...kept, draftId: draftId ?? kept.id }));
-            tx.also(verdict === 'verified' ? audit.record(tx, 'registration.identity.verified', { reference }, subject) : audit.record(tx, 'registration.identity.refused', { reason: verdict, reference }, subject));
-          },
+          keep: keeping(kept, (tx) => (verdict === 'verified' ? audit.record(tx, 'registration.identity.verified', { reference }, subject) : audit.record(tx, 'registration.identity.refused', { reason: verdict, reference }, subject))),
         });
       } catch (error) {
         if (!(error instanceof RegistryUnavailable)) throw error;
@@ -131,10 +141,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
         const until = registry.health().retryAt ?? addSeconds(clock.now(), config.breakerOpenMs / 1000);
         return ok({
           outcome: refuse(trouble === 'quota' || trouble === 'closed' ? { reason: trouble } : { reason: 'unavailable', until }),
-          keep(tx, draftId) {
-            tx.also(tx.verifications.insert({ ...kept, draftId: draftId ?? kept.id }));
-            tx.also(audit.record(tx, 'registration.identity.unavailable', { trouble }, subject));
-          },
+          keep: keeping(kept, (tx) => audit.record(tx, 'registration.identity.unavailable', { trouble }, subject)),
         });
       }
     },

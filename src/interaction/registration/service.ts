@@ -98,7 +98,7 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
       if (!asked.ok) return asked;
       const { outcome } = asked.value;
       const step = await drafts.turn(context.uid, async (tx, draft) => {
-        asked.value.keep(tx, draft.id);
+        await asked.value.keep(tx, draft.id);
         if (!outcome.ok || draft.state.step !== 'identity') return draft.state.step; // refused; or a second press of the button came first
         const identity = { nik: claim.nik, name: claim.name, reference: outcome.value.reference };
         // Asked only after proof, so that nobody can probe which NIKs have accounts.
@@ -108,10 +108,7 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
         return move(tx, draft, { type: 'nik-taken', identity, holder: holder.id });
       }, { begins: isUnbegun(before) }).catch((error: unknown) => {
         // That the registry was asked is to be told also where the draft could not be written: a lock, a full disk. Where the database is gone, the log has it. Nobody waits for it.
-        store.transaction((tx) => {
-          asked.value.keep(tx, undefined);
-          return Promise.resolve();
-        }).catch(() => undefined);
+        store.transaction((tx) => asked.value.keep(tx, undefined)).catch(() => undefined);
         throw error;
       });
       return outcome.ok ? ok(step) : outcome;

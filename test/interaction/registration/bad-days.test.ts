@@ -91,6 +91,21 @@ describe('Registration on bad days', () => {
     expect((await way.browser.post(way.page, 'otp/resend')).status).to.equal(429);
   });
 
+  it('keeps one evidence and one event of a question to the registry whose answer of the database was lost', async () => {
+    const browser = new Browser();
+    const citizen = somebody();
+    const first = await toRegistration(browser, (await visit(browser, karirhub)).page);
+    const tables = async (): Promise<readonly number[]> =>
+      Promise.all(['verification_log', 'audit_log'].map(async (table) => Number((await app.database.knex(table).where(table === 'audit_log' ? { type: 'registration.identity.verified' } : {}).count('id as count').first())?.count)));
+    const [evidence = 0, events = 0] = await tables();
+    const lost = line.loseAnswerTo('draft-save');
+    const page = await proveIdentity(browser, first, citizen);
+    await lost;
+    expect(page.status).to.equal(200);
+    expect(page.url.pathname, page.text).to.match(/\/register\/contact$/);
+    expect(await tables()).to.deep.equal([evidence + 1, events + 1]);
+  });
+
   it('loses nothing when every connection to PostgreSQL is cut before and during each step', async () => {
     const browser = new Browser();
     const citizen = somebody();
