@@ -105,7 +105,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
   const silenceMs = statementTimeoutMs + SILENCE_MARGIN_MS;
   const limitsOfDatabase = { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, silenceMs, pooled: directUrl !== undefined };
   const knex = createKnex({ url: databaseUrl, poolMax, ...limitsOfDatabase });
-  const replica = replicaUrl === undefined ? undefined : createKnex({ url: replicaUrl, poolMax: REPLICA_POOL, ...limitsOfDatabase });
+  const replica = replicaUrl === undefined ? undefined : createKnex({ url: replicaUrl, poolMax: REPLICA_POOL, ...limitsOfDatabase, readsOnly: true });
   const redis = openRedis(config.redis, log);
   const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds: longestGrantSeconds(config.lifetimes) });
   const store = createStore({ knex, replica, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, keyIds: keyring.ids, protocolState });

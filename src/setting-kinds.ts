@@ -46,6 +46,12 @@ export const text = (fallback: string, about: string, notes: Notes = {}): Settin
 /** `smpp(s) address`, of `^smpps?$`. */
 const schemesOf = ({ source }: RegExp): string => `${source.replace(/^\^|\$$/g, '').replace(/(?:\(\?:(\w+)\)|(\w))\?$/, (_, more?: string, one?: string) => `(${more ?? one ?? ''})`)} address`;
 export const optionalLink = (protocol: RegExp, about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.url({ protocol }).optional().describe(schemesOf(protocol)), fallback: undefined, about, ...notes });
+/** The driver tries one server: a list it would take for one name. */
+const SEVERAL_HOSTS = /^\w+:\/\/(?:[^/?]*@)?[^/?@]*,[^/?@]*(?:[/?]|$)|[?&]host=[^&]*(?:,|%2C)/i;
+export const database = (about: string, notes: Notes = {}): Setting<string | undefined> => {
+  const type = z.string().refine((address) => !SEVERAL_HOSTS.test(address), 'names one server; what stands in front of several: docs/operasi/install.md, "When another server takes over"').pipe(z.url({ protocol: /^postgres(?:ql)?$/ }));
+  return { type: type.optional().describe('postgres(ql) address'), fallback: undefined, about, ...notes };
+};
 export const zone = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.string().refine(isTimeZone, 'no such time zone'), fallback, about, ...notes });
 export const optional = (about: string, notes: Notes = {}): Setting<string | undefined> => ({ type: z.string().min(1).optional(), fallback: undefined, about, ...notes });
 export const link = (fallback: string, about: string, notes: Notes = {}): Setting<string> => ({ type: z.url({ protocol: /^https?$/ }), fallback, about, ...notes });

@@ -2,7 +2,7 @@
  * Every setting of the product, one line each: type, default, environment variable, description.
  * `docs/configuration.md` is generated from this file; `config.ts` reads values for it.
  */
-import { choice, command, endpoints, flag, link, list, numbers, optional, optionalLink, ranges, record, text, whole, zone } from './setting-kinds.ts';
+import { choice, command, database, endpoints, flag, link, list, numbers, optional, optionalLink, ranges, record, text, whole, zone } from './setting-kinds.ts';
 import { smsSettings } from './sms-settings.ts';
 
 const PROVINCES = ['11-19', '21', '31-36', '51-54', '61-65', '71-76', '81', '82', '91-96'];
@@ -32,9 +32,9 @@ export const settings = {
   },
 
   database: {
-    url: optionalLink(/^postgres(?:ql)?$/, 'PostgreSQL 14 or newer; unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
-    directUrl: optionalLink(/^postgres(?:ql)?$/, 'The same database past a pooler (PgBouncer in transaction mode) that `DATABASE_URL` names: for migrations and for hearing what other instances change. With it, connections of `DATABASE_URL` keep nothing between transactions: no named statements, and no time limits sent at the start (the pooler sets them: docs/operasi/install.md).', { env: 'DATABASE_DIRECT_URL', example: 'postgres://sso:…@db.internal:5432/sso', secret: true }),
-    replicaUrl: optionalLink(/^postgres(?:ql)?$/, 'A read replica of the same database. Reports are counted there, so that half a year of sign-ins costs the database nothing; what they show may be some seconds old. Unset counts them in the database itself.', { env: 'DATABASE_REPLICA_URL', example: 'postgres://sso:…@replica.internal/sso', secret: true }),
+    url: database('PostgreSQL 14 or newer, one server that writes (several: docs/operasi/install.md); unset starts the embedded one.', { env: 'DATABASE_URL', example: 'postgres://sso:…@db.internal/sso', secret: true }),
+    directUrl: database('The same database past a pooler (PgBouncer in transaction mode) that `DATABASE_URL` names: for migrations and for hearing what other instances change. With it, connections of `DATABASE_URL` keep nothing between transactions: no named statements, and no time limits sent at the start (the pooler sets them: docs/operasi/install.md).', { env: 'DATABASE_DIRECT_URL', example: 'postgres://sso:…@db.internal:5432/sso', secret: true }),
+    replicaUrl: database('A read replica of the same database. Reports are counted there, so that half a year of sign-ins costs the database nothing; what they show may be some seconds old. Unset counts them in the database itself.', { env: 'DATABASE_REPLICA_URL', example: 'postgres://sso:…@replica.internal/sso', secret: true }),
     poolMax: whole(10, 'Most connections of one process.', { env: 'DATABASE_POOL_MAX', min: 2 }),
     statementTimeoutMs: whole(15_000, 'Longest a statement may run, waits for locks included: a little less than people wait for a page.', { env: 'DATABASE_STATEMENT_TIMEOUT_MS', min: 100 }),
     lockTimeoutMs: whole(5000, 'Longest a statement may wait for a lock: whoever holds one in the product does for milliseconds, so this is a migration or a hand at the database, and connections must not be used up by waiting for it.', { env: 'DATABASE_LOCK_TIMEOUT_MS', min: 100 }),

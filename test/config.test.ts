@@ -60,6 +60,13 @@ describe('Settings', () => {
     });
   }
 
+  it('refuse a list of database servers, which the driver takes for one name, and say so', () => {
+    for (const address of ['postgres://sso@db1,db2/sso', 'postgres://sso:a,b@db1:5432,db2:5432/sso?target_session_attrs=read-write', 'postgres:///sso?host=db1,db2']) {
+      for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_REPLICA_URL']) expect(() => loadConfig({ [name]: address }), address).to.throw(ConfigError, `${name}: names one server`);
+    }
+    for (const address of ['postgres://sso:a,b@db1/sso', 'postgres:///sso?host=/run/postgresql', 'postgres://sso@[::1]:5432/sso?application_name=a,b']) expect(loadConfig({ DATABASE_URL: address }).database.url).to.equal(address);
+  });
+
   it('refuse a line to an operator of which something is missing, or longer than SMPP has room for', () => {
     expect(complaints({ SMS_DRIVER: 'smpp' })).to.deep.equal(['SMS_SMPP_PASSWORD', 'SMS_SMPP_SOURCE', 'SMS_SMPP_SYSTEM_ID', 'SMS_SMPP_URL']);
     const line = { SMS_DRIVER: 'smpp', SMS_SMPP_URL: 'smpps://smsc.operator.test', SMS_SMPP_SYSTEM_ID: 'siapkerja', SMS_SMPP_PASSWORD: 'rahasia1', SMS_SMPP_SOURCE: 'SIAPkerja' };

@@ -19,7 +19,7 @@ export async function examineReplica({ database }: Config): Promise<readonly Fin
   const { url, replicaUrl, statementTimeoutMs } = database;
   if (replicaUrl === undefined) return [];
   if (url === undefined) return [fail(check, 'an embedded database has none', 'set DATABASE_URL as well, or leave DATABASE_REPLICA_URL out')];
-  const [replica, primary] = [replicaUrl, url].map((one) => createKnex({ url: one, poolMax: 1, statementTimeoutMs, pooled: database.directUrl !== undefined })) as [ReturnType<typeof createKnex>, ReturnType<typeof createKnex>];
+  const [replica, primary] = [replicaUrl, url].map((one) => createKnex({ url: one, poolMax: 1, statementTimeoutMs, pooled: database.directUrl !== undefined, readsOnly: true })) as [ReturnType<typeof createKnex>, ReturnType<typeof createKnex>];
   try {
     return [judgeReplica(await inspectReplica(replica, primary))];
   } catch (error) {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import { READS_ONLY, ReadsOnly } from './read-only.ts';
 
 /** What instances hold in memory and must let go when it changes: the rows of `change_marks`. */
 export type Topic = 'clients' | 'apis';
@@ -59,8 +60,10 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
 
   async function lookAt(client: pg.Client): Promise<void> {
     const askedAt = clock.now().getTime();
-    const { rows } = await client.query<{ topic: string; version: string; now: Date }>('select topic, version::text, clock_timestamp() as now from change_marks');
+    const { rows } = await client.query<{ topic: string; version: string; now: Date; reads_only: boolean }>(`select topic, version::text, clock_timestamp() as now, ${READS_ONLY} as reads_only from change_marks`);
     const [first] = rows;
+    // There nothing changes, whatever changes elsewhere.
+    if (first?.reads_only === true) throw new ReadsOnly();
     if (first !== undefined) aheadMs = (askedAt + clock.now().getTime()) / 2 - first.now.getTime();
     for (const { topic, version } of rows) {
       if (versions.get(topic) !== version) move(topic);

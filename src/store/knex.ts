@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import knexFactory, { type Knex } from 'knex';
 import pg from 'pg';
+import { demandWrites } from './read-only.ts';
 import { traceQueries } from './trace-queries.ts';
 import { lineOf } from './transaction.ts';
 
@@ -21,6 +22,8 @@ export interface DatabaseOptions {
   readonly pooled?: boolean;
   /** Longest a connection may say nothing while a statement waits for its answer; unset waits as long as the system does, a quarter of an hour or so. */
   readonly silenceMs?: number;
+  /** A server that only reads will do: a standby. Otherwise a connection to one is refused. */
+  readonly readsOnly?: boolean;
   /** How the connections call themselves in `pg_stat_activity`. */
   readonly applicationName?: string;
   /** What knex has to say besides the errors, which reach the caller. */
@@ -54,7 +57,7 @@ function giveUpWhenSilent(made: pg.Client, silenceMs: number): void {
 }
 
 /** A pool of connections to PostgreSQL. `destroy()` closes it. */
-export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0, idleInTransactionTimeoutMs = 0, pooled = false, silenceMs, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
+export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0, idleInTransactionTimeoutMs = 0, pooled = false, silenceMs, readsOnly = false, applicationName = 'siapkerja-sso', log = () => undefined }: DatabaseOptions): Knex {
   const connection: pg.ClientConfig = {
     connectionString: url,
     application_name: applicationName,
@@ -66,6 +69,7 @@ export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0
     pipeline: true,
     types: types,
   };
+  const check = readsOnly ? () => Promise.resolve() : demandWrites();
   return knexFactory({
     client: 'pg',
     connection: connection as Knex.PgConnectionConfig,
@@ -74,9 +78,11 @@ export function createKnex({ url, poolMax, statementTimeoutMs, lockTimeoutMs = 0
       max: poolMax,
       afterCreate: (made: pg.Client, done: (error: unknown, made: pg.Client) => void) => {
         if (pooled) Object.assign(made, { [POOLED]: true });
-        traceQueries(made);
         if (silenceMs !== undefined) giveUpWhenSilent(made, silenceMs);
-        done(null, made);
+        check(made).then(() => {
+          traceQueries(made);
+          done(null, made);
+        }, (error: unknown) => { done(error, made); });
       },
     },
     acquireConnectionTimeout: 10_000,

@@ -3,8 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** Waits between tries, in milliseconds: together a little longer than a restart of PostgreSQL takes. */
 const WAITS_MS = [50, 100, 200, 400, 800, 1500, 2500];
 
-/** With 53300: after a restart everybody comes back at once, and for a moment there is no room. */
-const LOST = new Set(['53300', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08006', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT']);
+/**
+ * With 53300: after a restart everybody comes back at once, and for a moment there is no room. With a server that only reads, refused
+ * before anything was said to it: the address may lead elsewhere in a moment.
+ */
+const LOST = new Set(['DATABASE_READS_ONLY', '53300', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08006', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT']);
 const LOST_WORDS = /connection terminated|connection ended|server closed the connection|client has encountered a connection error|not queryable/i;
 
 /** The statement may be fine: the connection was lost, or the server is just starting or stopping. */

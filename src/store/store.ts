@@ -31,6 +31,7 @@ import { createMessageStore, type MessageStore } from './messages.ts';
 import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolState, type ProtocolStateStore } from './protocol-state.ts';
+import { READS_ONLY, ReadsOnly } from './read-only.ts';
 import { isConnectionLost, isDatabaseAway, reconnecting, withReconnect } from './reconnect.ts';
 import { createReceiptStore, type ReceiptStore } from './receipts.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
@@ -95,7 +96,7 @@ export interface Store {
   onAccountChange(listener: (accountId: string) => void): void;
   /** Tells how an account stands whenever a sign-in has read it: what is asked about it next is known already. */
   onStandingRead(listener: StandingRead): void;
-  /** Throws when the database does not answer. */
+  /** Throws when the database does not answer, or takes no writes. */
   ping(): Promise<void>;
   /** What the clock of the database says. */
   databaseTime(): Promise<Date>;
@@ -173,7 +174,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     verifications: wrap(createVerificationStore(db)),
   });
   const ping = async (): Promise<void> => {
-    await knex.raw('select 1');
+    const { rows } = await knex.raw<{ rows: [{ reads_only: boolean }] }>(`select ${READS_ONLY} as reads_only`);
+    if (rows[0].reads_only) throw new ReadsOnly();
   };
   const databaseTime = async (): Promise<Date> => {
     const { rows } = await knex.raw<{ rows: [{ now: Date }] }>('select clock_timestamp() as now');

@@ -128,6 +128,14 @@ export const scenarios: readonly Scenario[] = [
     await writeFile(ballast, Buffer.alloc(512 * 1024 * 1024)).catch(() => undefined);
     return () => rm(ballast);
   } },
+  { name: 'postgres-fail-over', about: 'PostgreSQL is killed with -9 and never comes back; its synchronous standby is promoted', seconds: 0, inject: async ({ database }) => {
+    await database.failOver('is gone');
+    return nothing;
+  } },
+  { name: 'postgres-former', about: 'the same, and until then the address leads to the former one, closed to writing', seconds: 0, inject: async ({ database }) => {
+    await database.failOver('returns');
+    return nothing;
+  } },
 
   { name: 'redis-gone', about: 'Redis is gone and comes back empty', carriers: REDIS, quick: true, inject: async ({ redis: { servers: [server] } }) => {
     await server!.kill();

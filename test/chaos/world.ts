@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,12 @@ import { createCore, type Core } from '../../src/core.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import { startSimulator } from '../../src/ports/civil-registry/simulator.ts';
 import { systemClock } from '../../src/ports/clock/clock.ts';
-import { startEmbedded, type EmbeddedPostgres } from '../../src/store/embedded.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { freePort } from '../support/app.ts';
 import { createLine, type Line } from '../support/line.ts';
 import { startRedis, startRedisCluster, type RedisServer } from '../support/redis.ts';
 import { createRelyingParty, type RelyingParty } from '../support/relying-party.ts';
+import { startDatabase, type Database } from './database.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { startGateway, startPartner, type Gateway, type Partner } from './partner.ts';
 import { startProxy, type Proxy } from './proxy.ts';
@@ -21,17 +21,6 @@ import { startProxy, type Proxy } from './proxy.ts';
 export const carriers = ['postgres', 'redis', 'cluster'] as const;
 /** What carries protocol state and counters. */
 export type Carrier = (typeof carriers)[number];
-
-/** The database server, and what can happen to it. */
-export interface Database {
-  readonly line: Line;
-  /** Where its files are. */
-  readonly directory: string;
-  /** SIGINT is a fast shutdown, SIGQUIT an immediate one; it is started again at once. */
-  restart(signal: 'SIGINT' | 'SIGQUIT'): void;
-  stop(): Promise<void>;
-  start(): Promise<void>;
-}
 
 /** Everything that stands: databases, partners, instances, a proxy, a service, and the eye of the operator on it. */
 export interface World {
@@ -53,7 +42,6 @@ export interface World {
 
 /** Small, so that it can be filled. */
 const DISK_MB = 320;
-const POSTGRES = { max_wal_size: '64MB', min_wal_size: '32MB' };
 const PASSWORD = 'sangat-rahasia';
 
 export const canMount = (): boolean => process.getuid?.() === 0 && process.platform === 'linux';
@@ -66,31 +54,6 @@ function provideDisk(directory: string): () => Promise<void> {
   return () => {
     if (mounted) spawnSync('umount', ['-l', path]);
     return Promise.resolve();
-  };
-}
-
-async function startDatabase(directory: string): Promise<Database & { readonly url: string; close(): Promise<void> }> {
-  const log = createLog({ level: 'silent' });
-  const start = (): Promise<EmbeddedPostgres> => startEmbedded({ dataDir: directory, log, parameters: POSTGRES });
-  let server = await start();
-  const line = await createLine(() => ({ host: '127.0.0.1', port: Number(new URL(server.url).port) }));
-  const url = new URL(server.url);
-  url.port = String(line.port);
-  return {
-    url: url.href,
-    line,
-    directory,
-    restart(signal) {
-      process.kill(Number(readFileSync(join(directory, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]), signal);
-    },
-    stop: () => server.stop(),
-    async start() {
-      server = await start();
-    },
-    async close() {
-      await line.close();
-      await server.stop();
-    },
   };
 }
 

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { createKnex, prepared } from '../../src/store/knex.ts';
+import { isDatabaseAway } from '../../src/store/reconnect.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
 import { goOn, register, signIn, toRegistration } from '../support/journeys.ts';
 import { hasPgbouncer, startPgbouncer, type Pooler } from '../support/pgbouncer.ts';
+import { until } from '../support/until.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 
 const SERVERS = 3;
@@ -62,6 +64,24 @@ const PEOPLE = 8;
       expect(asked.flat().map(({ statement_timeout }) => statement_timeout)).to.deep.equal(Array<string>(10).fill('15s'));
     } finally {
       await Promise.all([one!.destroy(), other!.destroy()]);
+    }
+  });
+
+  it('a server that only reads gets no connection from it, and is used again as soon as it writes', async () => {
+    const name = new URL(direct).pathname.slice(1);
+    const here = app.database.knex;
+    const one = createKnex({ url: pooler.url, poolMax: 1, statementTimeoutMs: 0, pooled: true, silenceMs: 300 });
+    const readiness = async (): Promise<number> => (await fetch(`${app.url}/readyz`)).status;
+    try {
+      await here.raw(`alter database ?? set default_transaction_read_only = on`, [name]);
+      await pooler.reconnect();
+      const refused: unknown = await one.raw('select 1').catch((error: unknown) => error);
+      expect(isDatabaseAway(refused), String(refused)).to.equal(true);
+      await here.raw(`alter database ?? reset default_transaction_read_only`, [name]);
+      await until('it is used again', async () => (await readiness()) === 200);
+      expect((await one.raw<{ rows: unknown[] }>('select 1')).rows).to.have.length(1);
+    } finally {
+      await one.destroy();
     }
   });
 

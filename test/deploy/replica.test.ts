@@ -49,7 +49,7 @@ import { hasSystemPostgres, startSystemPostgres, type Standby, type SystemPostgr
   });
 
   it('is no place to write to: everything else stays with the database', async () => {
-    const replica = createKnex({ url: standby.urlOf('sso'), poolMax: 1, statementTimeoutMs: 5000 });
+    const replica = createKnex({ url: standby.urlOf('sso'), poolMax: 1, statementTimeoutMs: 5000, readsOnly: true });
     const refused = await replica('counters').insert({ key: 'x', points: 1 }).catch((error: unknown) => error).finally(() => replica.destroy());
     expect(refused).to.include({ code: '25006' });
     await core.knex('counters').insert({ key: 'x', points: 1 });

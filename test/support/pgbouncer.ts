@@ -21,6 +21,8 @@ export interface Pooler {
   readonly url: string;
   /** What PgBouncer says of its pool. */
   servers(): Promise<number>;
+  /** Makes its connections to the server anew. */
+  reconnect(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,17 +30,17 @@ export interface Pooler {
 const owner = (): { uid?: number; gid?: number } => (process.getuid?.() === 0 ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) } : {});
 
 /** The lines of the guide for operators, which are what is tried here. */
-async function guideLines(): Promise<{ connectQuery: string; mode: string }> {
+async function guideLines(): Promise<{ connectQuery: string; settings: string }> {
   const guide = await readFile(join(root, 'docs/operasi/install.md'), 'utf8');
-  const [, connectQuery = ''] = /^sso = .*(connect_query='[^']+')$/m.exec(guide) ?? [];
-  const [mode = ''] = /^pool_mode = \w+$/m.exec(guide) ?? [];
-  return { connectQuery, mode };
+  const [, connectQuery = ''] = /^sso = .*(connect_query='(?:[^']|'')+')$/m.exec(guide) ?? [];
+  const settings = [...guide.matchAll(/^(?:pool_mode|server_login_retry) = \w+$/gm)].map(([line]) => line).join('\n');
+  return { connectQuery, settings };
 }
 
 /** A PgBouncer of the test's own in front of a database, set as the guide has it, with fewer connections than anybody wants. */
 export async function startPgbouncer(databaseUrl: string, { servers }: { readonly servers: number }): Promise<Pooler> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-pgbouncer-'));
-  const [port, to, { connectQuery, mode }] = [await freePort(), new URL(databaseUrl), await guideLines()];
+  const [port, to, { connectQuery, settings }] = [await freePort(), new URL(databaseUrl), await guideLines()];
   const [user, database] = [decodeURIComponent(to.username), to.pathname.slice(1)];
   const password = to.password === '' ? '' : ` password=${decodeURIComponent(to.password)}`;
   const file = join(directory, 'pgbouncer.ini');
@@ -51,7 +53,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = any
 admin_users = sso
-${mode}
+${settings}
 default_pool_size = ${servers}
 max_client_conn = 200
 `);
@@ -76,6 +78,9 @@ max_client_conn = 200
   return {
     url: `postgres://${user}@127.0.0.1:${port}/${database}`,
     servers: async () => (await ask('pgbouncer', 'show servers')).filter((row) => row.database === database).length,
+    async reconnect() {
+      await ask('pgbouncer', 'reconnect');
+    },
     async close() {
       child.kill('SIGTERM');
       await ended;

@@ -18,8 +18,11 @@ export const hasSystemPostgres = (): boolean => existsSync(`${SYSTEM_POSTGRES}/p
 export interface SystemPostgres {
   /** Makes an empty database. @returns its address. */
   make(database: string): Promise<string>;
+  readonly urlOf: (database: string) => string;
   /** Starts a standby that follows this server. */
   follow(): Promise<Standby>;
+  /** As whoever runs it closes a former primary to writing, or opens it again: connections stay. */
+  closeToWriting(isClosed: boolean): Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -27,6 +30,8 @@ export interface Standby {
   readonly urlOf: (database: string) => string;
   /** Waits until it has replayed what the server has committed by now. */
   readonly caughtUp: () => Promise<void>;
+  /** Becomes a server that is written to. */
+  readonly promote: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -82,9 +87,15 @@ export async function startSystemPostgres(): Promise<SystemPostgres> {
   execFileSync(join(SYSTEM_POSTGRES, 'initdb'), ['--pgdata', folder.data, '--username=sso', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'], { ...folder.as, stdio: 'pipe' });
   const server = await run(folder);
   return {
+    urlOf: server.urlOf,
     async make(database) {
       await server.ask(`create database ${database}`);
       return server.urlOf(database);
+    },
+    async closeToWriting(isClosed) {
+      await server.ask(`alter system set default_transaction_read_only = ${isClosed ? 'on' : 'off'}`);
+      await server.ask('select pg_reload_conf()');
+      await until('new connections see it', async () => (await server.ask("select current_setting('transaction_read_only') as it")).it === (isClosed ? 'on' : 'off'));
     },
     async follow() {
       const copy = await makeFolder();
@@ -96,6 +107,9 @@ export async function startSystemPostgres(): Promise<SystemPostgres> {
           // Flushed by its own commit, and with it all that was committed before.
           const { lsn } = await server.ask("select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'test', 'caught up')::text as lsn");
           await until('the standby has replayed it', async () => (await standby.ask(`select pg_last_wal_replay_lsn() >= '${String(lsn)}'::pg_lsn as done`)).done === true);
+        },
+        async promote() {
+          await standby.ask('select pg_promote()');
         },
         close: standby.stop,
       };
