@@ -51,9 +51,10 @@ app.get('/', async (request, response) => {
   response.send(`<h1>Halo, ${escape(person.name)}</h1><p>${escape(person.email ?? 'tanpa email')}</p><p><a href="/logout">Keluar</a></p>`);
 });
 
-// "The person went back without signing in" is no error of ours.
-app.use((error, _request, response, _next) => {
-  if (error.error === 'access_denied') response.redirect('/');
+// "The person went back without signing in" is no error of ours; nor is an answer that comes twice, where the first has signed the person in.
+app.use((error, request, response, _next) => {
+  const isAnswerAgain = request.path === '/callback' && request.oidc?.isAuthenticated();
+  if (error.error === 'access_denied' || isAnswerAgain) response.redirect('/');
   else response.status(error.status ?? 500).send(`<h1>Masuk tidak berhasil</h1><p>${escape(error.error ?? 'coba lagi')}</p><p><a href="/">Kembali</a></p>`);
 });
 

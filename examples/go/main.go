@@ -100,6 +100,11 @@ func main() {
 
 	http.HandleFunc("GET /callback", func(w http.ResponseWriter, r *http.Request) {
 		before, begun := read(r)
+		// An answer that comes twice, where the first has signed the person in: nothing is redeemed.
+		if begun.Sub != "" {
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+			return
+		}
 		answer := r.URL.Query()
 		if begun.State == "" || answer.Get("state") != begun.State || answer.Get("iss") != setting("ISSUER", "http://localhost:3000") {
 			http.Error(w, "Masuk tidak berhasil: mulai lagi dari halaman depan.", http.StatusBadRequest)

@@ -76,6 +76,20 @@ describeByApache('Examples: Apache with mod_auth_openidc', () => {
       expect(await headersOn(page), await apache.errors()).to.include({ oidc_claim_sub: accountId, oidc_claim_name: citizen.name, oidc_claim_email: citizen.email });
     });
 
+    it('leads whoever is signed in on where the same answer comes again', async () => {
+      const page = await (await chrome.newContext()).newPage();
+      const answers: string[] = [];
+      page.on('request', (request) => { if (request.url().startsWith(`${apache.url}/oidc/callback?`)) answers.push(request.url()); });
+      await page.goto(`${apache.url}/halaman?nomor=7`);
+      await page.locator('#identifier').fill(citizen.nik);
+      await page.locator('#password').fill(citizen.password);
+      await page.locator('#password').press('Enter');
+      await page.waitForURL(`${apache.url}/halaman?nomor=7`);
+      await page.goto(answers[0]!);
+      expect(page.url()).to.equal(`${apache.url}/halaman?nomor=7`);
+      expect(await headersOn(page)).to.include({ oidc_claim_sub: accountId });
+    });
+
     it('lets nobody tell the application that they are somebody', async () => {
       const liar = { oidc_claim_sub: 'seseorang', 'oidc-claim-sub': 'seseorang' };
       expect((await fetch(apache.url, { headers: liar, redirect: 'manual' })).status).to.equal(401);

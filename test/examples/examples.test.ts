@@ -60,6 +60,18 @@ describe('Examples', () => {
     expect(back.text).to.include('Masuk dengan SIAPkerja');
   });
 
+  it('express leads whoever is signed in on where the same answer comes again', async () => {
+    const port = await freePort();
+    const example = await start('express/server.js', port, await registerExample(app, 'express', { type: 'web', port }));
+    const browser = new Browser({ foreign: ({ pathname }) => pathname === '/callback' });
+    const answer = (await signIn(browser, await browser.open(`${example.url}/login`), citizen.nik, citizen.password)).url;
+    for (const _time of [1, 2, 3]) {
+      const home = await browser.follow(await browser.request(answer));
+      expect([home.status, home.url.href], home.text).to.deep.equal([200, `${example.url}/`]);
+      expect(home.text).to.include(`Halo, ${citizen.name}`);
+    }
+  });
+
   it('device greets whoever signed in on the phone', async () => {
     const example = await start('device/device.js', 0, await registerExample(app, 'device', { type: 'native' }));
     const [, address = '', code = ''] = await example.prints(/Buka (\S+) di ponsel Anda, lalu isi kode (\S+)/);

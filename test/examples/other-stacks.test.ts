@@ -70,6 +70,17 @@ for (const { name, program } of [{ name: 'sveltekit', program: svelteKit }, ...b
       await rm(sessions, { recursive: true, force: true });
     });
 
+    it('leads whoever is signed in on where the same answer comes again', async () => {
+      const browser = new Browser({ foreign: ({ pathname }) => pathname === '/callback' });
+      const first = await browser.open(example.url);
+      const answer = (await signIn(browser, await browser.open(first.link('Masuk dengan SIAPkerja')), citizen.nik, citizen.password)).url;
+      for (const _time of [1, 2, 3]) {
+        const home = await browser.follow(await browser.request(answer));
+        expect([home.status, home.url.href], home.text).to.deep.equal([200, `${example.url}/`]);
+        expect(home.text).to.include(`Halo, ${citizen.name}`);
+      }
+    });
+
     it('signs in, and out when the person signs out elsewhere', async () => {
       const browser = new Browser();
       const home = await browser.open(example.url);

@@ -64,8 +64,8 @@ if ($path === '/login' || $path === '/callback') {
             file_put_contents($fileOf($sid), session_id());
         }
     } catch (OpenIDConnectClientException $problem) {
-        // "The person went back without signing in" is no error of ours.
-        if (($_GET['error'] ?? '') !== 'access_denied') {
+        // "The person went back without signing in" is no error of ours; nor is an answer that comes twice, where the first has signed the person in.
+        if (($_GET['error'] ?? '') !== 'access_denied' && !isset($_SESSION['sub'])) {
             error_log($problem->getMessage());
             http_response_code(400);
             echo '<h1>Masuk tidak berhasil</h1><p><a href="/">Kembali</a></p>';

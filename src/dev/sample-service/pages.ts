@@ -102,9 +102,9 @@ ${offerList(frame)}
   );
 }
 
-type Explained = 'unknown' | 'unknownSignedIn' | 'partlyOut' | 'form' | 'missing' | 'failed';
+type Explained = 'unknown' | 'partlyOut' | 'form' | 'missing' | 'failed';
 
-const titleOf = (what: Explained | SignInRefusal['reason'], words: Sentences): string => (what === 'unknownSignedIn' ? words.unknownTitle : words[`${what}Title`]);
+const titleOf = (what: Explained | SignInRefusal['reason'], words: Sentences): string => (words[`${what}Title`]);
 
 /** Says what happened in a sentence and offers the way on. */
 export function explanation(frame: Frame, what: Explained, retry: boolean): string {

@@ -76,8 +76,10 @@ export function createSite({ client, others, relyingParty, clock, random, log }:
   router.get('/callback', async (ctx) => {
     const pending = visitors.take(ctx, single(ctx.query.state) ?? '');
     if (pending === undefined) {
-      const signedIn = visitors.session(ctx) !== undefined;
-      show(ctx, 400, explanation(frame(ctx), signedIn ? 'unknownSignedIn' : 'unknown', !signedIn));
+      // The same answer once more, or the second of two presses: who is signed in goes on as by the first. Nothing is redeemed. Others begin anew by a press of
+      // their own: where a browser keeps no cookies, led on they would go round in a circle.
+      if (visitors.session(ctx) !== undefined) leadTo(ctx, client.base);
+      else show(ctx, 400, explanation(frame(ctx), 'unknown', true));
       return;
     }
     const outcome = await relyingParty.finish(ctx.querystring, pending);

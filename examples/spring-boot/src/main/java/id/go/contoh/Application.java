@@ -12,6 +12,7 @@ import org.springframework.security.oauth2.client.web.DefaultOAuth2Authorization
 import org.springframework.security.oauth2.client.web.OAuth2AuthorizationRequestCustomizers;
 import org.springframework.security.oauth2.core.oidc.user.OidcUser;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -39,8 +40,12 @@ public class Application {
             .authorizationEndpoint(endpoint -> endpoint.authorizationRequestResolver(requests))
             .redirectionEndpoint(endpoint -> endpoint.baseUri("/callback"))
             .defaultSuccessUrl("/", true)
-            // "The person went back without signing in" is no error of ours.
-            .failureHandler((request, response, problem) -> response.sendRedirect("access_denied".equals(request.getParameter("error")) ? "/" : "/error")))
+            // "The person went back without signing in" is no error of ours; nor is an answer that comes twice, where the first has signed the person in.
+            .failureHandler((request, response, problem) -> {
+              var session = request.getSession(false);
+              var isSignedIn = session != null && session.getAttribute(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY) != null;
+              response.sendRedirect(isSignedIn || "access_denied".equals(request.getParameter("error")) ? "/" : "/error");
+            }))
         .logout(logout -> logout.logoutSuccessHandler(home))
         .oidcLogout(logout -> logout.backChannel(Customizer.withDefaults()))
         .build();
