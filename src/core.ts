@@ -61,7 +61,7 @@ export interface Core {
   readonly audit: Audit;
   readonly courier: Courier;
   /** Where text messages leave; they do so by the courier alone. */
-  readonly sms: Pick<SmsGateway, 'isBound'>;
+  readonly sms: Pick<SmsGateway, 'isBound' | 'throttled'>;
   /** What gateways report of text messages. */
   readonly receipts: Receipts;
   readonly secondFactors: SecondFactors;

@@ -71,6 +71,7 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
   });
   metrics.counter({ name: 'sso_password_lane_refused_total', help: 'Passwords that found no slot in time.' }, () => [{ value: passwords.refused() }]);
   metrics.gauge({ name: 'sso_sms_line_bound', help: '1 while this process has a session at the SMS centre (SMPP); of other gateways nothing.' }, () => (sms.isBound === undefined ? [] : [{ value: sms.isBound() ? 1 : 0 }]));
+  metrics.counter({ name: 'sso_sms_throttled_total', help: 'Messages that the SMS centre (SMPP) did not take because it had enough for now; of other gateways nothing.' }, () => (sms.throttled === undefined ? [] : [{ value: sms.throttled() }]));
   metrics.gauge({ name: 'sso_registry_available', help: '1 while calls to the civil registry go out, 0 while its circuit is open.' }, () => [{ value: registry.health().available ? 1 : 0 }]);
 }
 

@@ -32,6 +32,7 @@ export const logEvents = [
   'sms.line.bound',
   'sms.line.lost',
   'sms.line.refused',
+  'sms.line.throttled',
 ] as const;
 
 export type LogEvent = (typeof logEvents)[number];

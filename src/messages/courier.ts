@@ -83,6 +83,7 @@ export function createCourier({ store, sms, mail, receipts, clock, random, confi
       receipts,
       channel: 'sms',
       isShutOut: () => sms.isShutOut?.() === true,
+      isPaused: () => sms.isPaused?.() === true,
       handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, ttlSeconds: secondsLeft(message) }, signal),
     }),
     email: createLane({

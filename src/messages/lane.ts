@@ -19,6 +19,8 @@ export interface LaneDeps {
   readonly handOver: (message: ClaimedMessage, payload: MessagePayload, signal: AbortSignal) => Promise<Accepted>;
   /** Whether the gateway takes nothing from this process. */
   readonly isShutOut?: (() => boolean) | undefined;
+  /** Whether it takes nothing from anybody for a moment: what is not taken from the queue uses up no try. */
+  readonly isPaused?: (() => boolean) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: CourierConfig;
@@ -35,7 +37,7 @@ const LEFT_TO_OTHERS_SECONDS = 20;
  * The messages of one channel. SMS and mail each have a lane of their own, so that a mail server that hangs does not
  * hold up codes.
  */
-export function createLane({ channel, messages, receipts, handOver, isShutOut = () => false, clock, random, config, log }: LaneDeps): Pump {
+export function createLane({ channel, messages, receipts, handOver, isShutOut = () => false, isPaused = () => false, clock, random, config, log }: LaneDeps): Pump {
   /** Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name. */
   const operatorOfRecipient = (message: ClaimedMessage): { operator?: Operator } => {
     if (channel !== 'sms') return {};
@@ -109,6 +111,7 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
   return createPump({
     most: config.batch,
     claim: (limit) => {
+      if (isPaused()) return Promise.resolve([]);
       const now = clock.now();
       return messages.claim({ channel, now: isShutOut() ? addSeconds(now, -LEFT_TO_OTHERS_SECONDS) : now, leasedUntil: addSeconds(now, config.leaseSeconds), leaseOwner: random.uuid(), limit });
     },

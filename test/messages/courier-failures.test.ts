@@ -51,6 +51,18 @@ describe('Courier: messages that cannot be handed over', () => {
       expect(await bench.row(id)).to.deep.include({ state: 'sent', provider_id: 'gw-1', attempts: 2 });
     });
 
+    it('leaves messages in the queue while it takes nothing for a moment, at the cost of no try', async () => {
+      let isPaused = true;
+      const sms = Object.assign(recordingSms(), { isPaused: () => isPaused });
+      bench.courier = bench.another({ sms });
+      const id = await bench.post();
+      await bench.courier.flush();
+      expect(await bench.row(id)).to.deep.include({ state: 'queued', attempts: 0 });
+      isPaused = false;
+      await bench.courier.flush();
+      expect(await bench.row(id)).to.deep.include({ state: 'sent', attempts: 1 });
+    });
+
     it('leaves messages to other processes while the gateway takes nothing from this one, and then fails them here', async () => {
       const sms = Object.assign(recordingSms(), { isShutOut: () => true, behave: () => Promise.reject(new Error('shut out')) });
       bench.courier = bench.another({ sms });

@@ -91,6 +91,7 @@ export const alertCases: readonly AlertCase[] = [
   overBound('SsoQueueOldSms', queue('sms'), { good: 1, bad: 61, bound: 60 }),
   { alert: 'SsoSmsLineDown', fires: [held(of('sso_sms_line_bound'), [[5, 1], [30, 0]]), held(of('sso_sms_line_bound', {}, B), [[5, 1], [30, 0]])], holdsFrom: 5, quiet: [[held(of('sso_sms_line_bound'), [[35, 0]]), held(of('sso_sms_line_bound', {}, B), [[35, 1]])]] },
   away('SsoSmsLineMissing', 'sso_sms_line_bound', 14.75),
+  { alert: 'SsoSmsThrottled', fires: [risen(of('sso_sms_throttled_total'), [[10, 0], [30, 1]])], holdsFrom: 11, quiet: [[held(of('sso_sms_throttled_total'), [[10, 0], [50, 40]])], [held(of('sso_sms_throttled_total'), [[60, 7]])]] },
   overBound('SsoQueueOldMail', queue('email'), { good: 1, bad: 901, bound: 900 }),
   overBound('SsoQueueOldLogout', queue('logout'), { good: 1, bad: 3601, bound: 3600 }),
   { alert: 'SsoLogoutGivenUp', fires: [held(event('logout.given-up', 'sign-out'), [[10, 0], [60, 1]])], holdsFrom: 10, quiet: [[held(event('logout.given-up', 'sign-out'), [[120, 7]]), risen(event('logout.delivered', 'sign-out'), [[120, 10]])]] },

@@ -30,5 +30,9 @@ export interface SmsGateway {
   isShutOut?(): boolean;
   /** Whether there is a line on which messages can go out now. A gateway that is asked anew for each message has none. */
   isBound?(): boolean;
+  /** Whether it takes nothing for a moment, from whomever: messages stay in the queue. */
+  isPaused?(): boolean;
+  /** How often it has said so since the process began. */
+  throttled?(): number;
   close(): Promise<void>;
 }

@@ -3,9 +3,10 @@ import type { Accepted } from '../../delivery.ts';
 import type { Receipt } from '../receipt.ts';
 import type { SmsGateway, TextMessage } from '../sms.ts';
 import { createLine, type Line, type LineDeps } from './line.ts';
+import { createPace, type Pace } from './pace.ts';
 import { isReceipt, keyOf, parseReceipt } from './receipts.ts';
 import { loadSmpp, type Bound, type SmppSettings } from './session.ts';
-import { refusalOf, rejected, STATUS, statusText, unavailable } from './status.ts';
+import { isThrottled, refusalOf, rejected, STATUS, statusText, unavailable } from './status.ts';
 import { createWindow } from './window.ts';
 
 export type SmppLog = LineDeps['log'];
@@ -45,9 +46,9 @@ export function relativeTime(seconds: number): string {
  * A direct line to an operator's SMS centre, by SMPP 3.4. Each instance binds a session of its own; receipts may come to any of them.
  *
  * Accepted is an answer without error. One that speaks against message or number refuses it for good; all else (throttled, the line lost before the
- * answer, a silent centre) may be tried again. Then the centre may have the message already: SMPP has no reference by which it would know.
+ * answer, a silent centre) may be tried again. Where the centre throttles, all wait and then go slower (`pace.ts`). After a lost answer the centre may have the message already: SMPP has no reference by which it would know.
  */
-export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsMs, load = loadSmpp }: { readonly waitsMs?: readonly number[]; readonly load?: () => Promise<Smpp> } = {}): SmsGateway {
+export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsMs, load = loadSmpp, pace = createPace() }: { readonly waitsMs?: readonly number[]; readonly load?: () => Promise<Smpp>; readonly pace?: Pace } = {}): SmsGateway {
   const { timeoutMs, source = '', sourceTon, sourceNpi, serviceType, receiptId } = settings;
   const outstanding = new Map<number, Outstanding>();
   const window = createWindow(settings.window);
@@ -144,9 +145,12 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
       const pdu = submission(smpp, message);
       const leave = await window.enter(signal);
       try {
+        await pace.turn(signal);
         const answer = await submit(pdu, ours, signal);
         if (answer.command !== 'submit_sm_resp') throw unavailable(`not understood: ${statusText(answer.command_status)}`);
+        if (isThrottled(answer.command_status) && pace.throttled()) log.warn({ event: 'sms.line.throttled', reason: statusText(answer.command_status) }, 'the SMS centre takes no more for now: all messages wait, and then go slower');
         if (answer.command_status !== STATUS.ok) throw refusalOf(answer.command_status);
+        pace.accepted();
         const { message_id: id } = answer;
         return typeof id === 'string' && id !== '' ? { providerId: id.slice(0, MAX_ID_LENGTH), receiptKey: keyOf(id, 'answer', receiptId) } : { providerId: undefined };
       } finally {
@@ -161,6 +165,8 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
 
     isShutOut: () => line?.isRefused() === true,
     isBound: () => line?.isBound() === true,
+    isPaused: () => pace.isPaused(),
+    throttled: () => pace.count(),
 
     async close() {
       // What was submitted is answered first, or gives up by its own time; then what came meanwhile is kept.

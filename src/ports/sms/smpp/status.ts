@@ -30,6 +30,7 @@ const WORDS: Readonly<Record<number, string>> = {
   [STATUS.invalidPassword]: 'wrong password',
   [STATUS.invalidSystemId]: 'unknown system id',
   [STATUS.throttled]: 'throttled',
+  [STATUS.queueFull]: 'queue full',
 };
 
 /** A status in words without anything of a message. */
@@ -37,6 +38,9 @@ export const statusText = (status: number): string => (WORDS[status] === undefin
 
 export const rejected = (detail: string): DeliveryError => new DeliveryError('SMS_REJECTED', { permanent: true, detail });
 export const unavailable = (detail: string, cause?: unknown): DeliveryError => new DeliveryError('SMS_UNAVAILABLE', { permanent: false, detail, cause });
+
+/** The centre takes no more for now, whatever the message is. */
+export const isThrottled = (status: number): boolean => status === STATUS.throttled || status === STATUS.queueFull;
 
 /** The answer to a submission that was not accepted. */
 export const refusalOf = (status: number): DeliveryError => (PERMANENT.has(status) ? rejected(statusText(status)) : unavailable(statusText(status)));
