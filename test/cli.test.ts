@@ -123,7 +123,7 @@ describe('The command line', function () {
       const today = todayIn('Asia/Jakarta', new Date());
       await core.store.bridgeUses.count(id, today, 'tokens');
       expect(await json(['client', 'show', id])).to.deep.include({ bridge: document.bridge, bridge_uses: [{ clientId: id, call: 'tokens', uses: 1, last: today }] });
-      expect((await sso(['client', 'list'])).stdout).to.include('until 2099-12-31, 1 calls in 30 days');
+      expect((await sso(['client', 'list'])).stdout).to.include('until 2099-12-31, 1 call in 30 days');
 
       const person = ['account', 'create', '--nik', '9901014101900077', '--name', 'SITI CONTOH LAMA', '--password', 'Contoh#2026', '--legacy-id', 'lama-1'];
       const { sub } = await json<{ sub: string }>(person);
@@ -521,7 +521,7 @@ describe('The command line', function () {
       await core.store.instances.beat(core.random.uuid(), before.ids, new Date());
       const laggard = core.random.uuid();
       await core.store.instances.beat(laggard, old, new Date());
-      expect(await said(['use-key', 'sealing', 'k2'])).to.include('1 1 of 2 running instances do not know the key k2 yet');
+      expect(await said(['use-key', 'sealing', 'k2'])).to.include('1 1 of 2 running instances does not know the key k2 yet');
       expect((await list()).find(({ use, id }) => use === 'sealing' && id === 'k2')).to.include({ current: false, known_by: 1, instances: 2 });
       await core.store.instances.beat(laggard, before.ids, new Date());
       expect(await said(['use-key', 'sealing', 'k2'])).to.match(/^0 Restart every instance.*Before remove-key wait a day, as long as sign-ins/);
@@ -530,7 +530,7 @@ describe('The command line', function () {
       await database.knex('instances').update({ keys: JSON.stringify({ ...before.ids, sealing: { current: 'k2', known: ['k1', 'k2'] } }) });
       const sealed = createSealer(before).seal('draft', core.random.uuid(), '{}');
       await database.knex('drafts').insert({ uid_hash: Buffer.alloc(32), journey: 'recovery', id: core.random.uuid(), sealed, created_at: new Date(), updated_at: new Date(), expires_at: new Date() });
-      expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 1 rows are still under the key k1');
+      expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 1 row is still under the key k1');
       await database.knex('drafts').delete();
       expect(await said(['remove-key', 'sealing', 'k1'])).to.match(/^0 The key k1 is out[\s\S]*Backups from before open with the former keyring alone/);
       expect((await list()).filter(({ use }) => use === 'sealing').map(({ id, current }) => `${id} ${current}`)).to.deep.equal(['k2 true', 'k1 false']);

@@ -1,6 +1,7 @@
 import type { Core } from '../core.ts';
 import type { ClientMetadata } from '../domain/client.ts';
 import { daysLater, todayIn } from '../domain/day.ts';
+import { counted } from '../domain/plural.ts';
 import type { BridgeUse } from '../store/bridge-uses.ts';
 
 const DAYS = 30;
@@ -12,5 +13,5 @@ export const bridgeUses = ({ store, config, clock }: Core, clientId?: string): P
 export function bridgeColumn(id: string, { bridge }: Pick<ClientMetadata, 'bridge'>, uses: readonly BridgeUse[]): readonly string[] {
   if (bridge === undefined) return [];
   const calls = uses.filter(({ clientId }) => clientId === id).reduce((sum, use) => sum + use.uses, 0);
-  return [`former interface until ${bridge.until}, ${calls} calls in ${DAYS} days`];
+  return [`former interface until ${bridge.until}, ${counted(calls, 'call')} in ${DAYS} days`];
 }

@@ -4,6 +4,7 @@ import { keyUses } from '../crypto/keyring-document.ts';
 import { loadKeyring } from '../crypto/keyring.ts';
 import { AWAY_WITH_SEEDS, tellSeeds } from '../dev/whose-database.ts';
 import { keyringOpening } from '../crypto/keyring-source.ts';
+import { counted } from '../domain/plural.ts';
 import { reportKeys, type KeyReport } from '../oidc/key-rotation.ts';
 import { systemClock } from '../ports/clock/clock.ts';
 import { systemRandom } from '../ports/random/random.ts';
@@ -69,7 +70,7 @@ function* judgeDatabase(facts: DatabaseFacts, embedded: boolean, poolMax: number
   yield apart > CLOCK_FAIL_MS ? fail('clock', clock, ntp) : apart > CLOCK_WARN_MS ? warn('clock', clock, ntp) : ok('clock', clock);
 
   const room = Math.floor((facts.maxConnections - facts.reservedConnections) / poolMax);
-  const pool = `room for ${room} instances with ${poolMax} connections each (max_connections ${facts.maxConnections})`;
+  const pool = `room for ${counted(room, 'instance')} with ${counted(poolMax, 'connection')} each (max_connections ${facts.maxConnections})`;
   yield room < 2 ? warn('connections', pool, 'lower DATABASE_POOL_MAX, raise max_connections, or put PgBouncer between; an upgrade needs room for two') : ok('connections', pool);
 
   if (!facts.isDurable) yield warn('durability', 'fsync, full_page_writes or synchronous_commit is off: what was said to be done can be lost', 'switch them on (postgresql.conf)');
@@ -85,11 +86,11 @@ export function* judgePartitions({ partitions }: Pick<DatabaseFacts, 'partitions
     else if (hasRest) yield warn(check, `${reach}, and rows lie in ${table}_rest, whose time fits no part`, 'let NTP keep the clocks of all instances; the rows move when the part of their month is made');
     else yield ok(check, reach);
     const overdue = keptMonths === 0 ? [] : parts.filter(({ until: end }) => end.getTime() <= Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - keptMonths, 1) - RETENTION_WARN_DAYS * DAY_MS);
-    if (overdue.length > 0) yield warn(check, `${overdue.length} parts of ${table} are older than ${keptMonths} months`, 'run jobs run retention, and see why the job did not (`job failed` in the log, audit verify)');
+    if (overdue.length > 0) yield warn(check, `${counted(overdue.length, 'part')} of ${table} ${overdue.length === 1 ? 'is' : 'are'} older than ${counted(keptMonths, 'month')}`, 'run jobs run retention, and see why the job did not (`job failed` in the log, audit verify)');
     for (const { name, from, until: end } of parts) {
       if (end.getTime() <= Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + LONGEST_PART_MONTHS, from.getUTCDate())) continue;
       const months = (end.getUTCFullYear() - from.getUTCFullYear()) * 12 + end.getUTCMonth() - from.getUTCMonth();
-      yield warn(check, `${name}, a part of ${table}, stretches over ${months} months, to before ${end.toISOString().slice(0, 10)}`, 'a clock was wrong at or before the migration; divide it (docs/operasi/upgrade.md)');
+      yield warn(check, `${name}, a part of ${table}, stretches over ${counted(months, 'month')}, to before ${end.toISOString().slice(0, 10)}`, 'a clock was wrong at or before the migration; divide it (docs/operasi/upgrade.md)');
     }
   }
 }
@@ -100,7 +101,7 @@ function* judgeSigningKeys(keys: readonly KeyReport[], now: Date): Generator<Fin
   if (signing.length === 0) yield ok(check, 'none yet: made at the first start');
   for (const { algorithm, promotedAt, publishedAt, rotationAt } of signing) {
     const days = Math.floor((now.getTime() - (promotedAt ?? publishedAt).getTime()) / DAY_MS);
-    const what = `${algorithm} has signed for ${days} days`;
+    const what = `${algorithm} has signed for ${counted(days, 'day')}`;
     if (rotationAt !== undefined && now.getTime() - rotationAt.getTime() > DAY_MS) yield warn(check, `${what}, and should have been replaced`, 'see why the job does not run (`job failed` in the log), or run keys rotate');
     else yield ok(check, what);
   }
@@ -111,9 +112,9 @@ async function checkOlderKeys({ store, keyring }: Core): Promise<Finding> {
   const check = 'data keys';
   const instances = await store.instances.running();
   const others = instances.filter(({ keys }) => keyUses.some((use) => keys[use].current !== keyring.ids[use].current));
-  if (others.length > 0) return warn(check, `${others.length} of ${instances.length} running instances have another keyring than this command`, 'restart every instance with the same keyring (keyring list shows which)');
+  if (others.length > 0) return warn(check, `${others.length} of ${counted(instances.length, 'running instance')} ${others.length === 1 ? 'has' : 'have'} another keyring than this command`, 'restart every instance with the same keyring (keyring list shows which)');
   const waiting = await store.sealed.personalDataWaiting();
-  if (waiting > 0) return warn(check, `${waiting} accounts and second factors lie under an older key`, 'a job moves them; keys reencrypt does it at once');
+  if (waiting > 0) return warn(check, `${counted(waiting, 'account or second factor lies', 'accounts and second factors lie')} under an older key`, 'a job moves them; keys reencrypt does it at once');
   return ok(check, keyUses.map((use) => `${use} ${keyring.ids[use].current}`).join(', '));
 }
 

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { createAccountService } from '../admin/accounts/service.ts';
 import { parseReason, type Reason } from '../domain/operator.ts';
 import { operators, parsePhone, type Operator, type Phone } from '../domain/phone.ts';
+import { counted } from '../domain/plural.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import { createCodeDesk, type Numbers } from '../messages/code-desk.ts';
 import type { Reading } from '../ports/counters/counters.ts';
@@ -46,7 +47,7 @@ async function allow(number: string | undefined, { operator, all = false, reason
     const numbers: Numbers = phone !== undefined ? { phone, accountId: (await createAccountService(core).find(toKey(phone.reveal(), core)))?.id } : operator === undefined ? 'all' : { operator };
     return createCodeDesk(core).allow(numbers, reason);
   });
-  print(command, { numbers: cleared }, () => `Codes go again to ${cleared === 1 ? 'one number' : `${cleared} numbers`} on which something was counted.`);
+  print(command, { numbers: cleared }, () => `Codes go again to ${cleared === 1 ? 'one number' : counted(cleared, 'number')} on which something was counted.`);
 }
 
 /** Why a number gets no codes, and letting it have them again. */

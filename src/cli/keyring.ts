@@ -4,6 +4,7 @@ import { addKey, idsIn, keyUses, makeKeyringDocument, removeKey, useKey, writeKe
 import { keyringFile, readKeyring, replaceKeyringFile } from '../crypto/keyring-source.ts';
 import type { Config } from '../config.ts';
 import type { Core } from '../core.ts';
+import { counted } from '../domain/plural.ts';
 import { systemRandom } from '../ports/random/random.ts';
 import { readConfig, withCore } from './open.ts';
 import { print, Refused, remark, showRows } from './terminal.ts';
@@ -50,15 +51,15 @@ async function survey({ store, redisSealed, keyring }: Core): Promise<readonly {
 async function demandKnownEverywhere({ store }: Core, use: KeyUse, id: string): Promise<void> {
   const instances = await store.instances.running();
   const without = instances.filter(({ keys }) => !keys[use].known.includes(id));
-  if (without.length > 0) throw new Refused(`${without.length} of ${instances.length} running instances do not know the key ${id} yet: give them this keyring and restart them, then come back`);
+  if (without.length > 0) throw new Refused(`${without.length} of ${counted(instances.length, 'running instance')} ${without.length === 1 ? 'does' : 'do'} not know the key ${id} yet: give them this keyring and restart them, then come back`);
 }
 
 async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> {
   const instances = await core.store.instances.running();
   const using = instances.filter(({ keys }) => keys[use].current === id);
-  if (using.length > 0) throw new Refused(`${using.length} of ${instances.length} running instances still use the key ${id} for whatever is new: restart them with this keyring first`);
+  if (using.length > 0) throw new Refused(`${using.length} of ${counted(instances.length, 'running instance')} still ${using.length === 1 ? 'uses' : 'use'} the key ${id} for whatever is new: restart them with this keyring first`);
   const found = (await survey(core)).find((one) => one.use === use && one.id === id);
-  if ((found?.rows ?? 0) > 0) throw new Refused(`${found?.rows ?? 0} rows are still under the key ${id}: keys reencrypt moves them`);
+  if ((found?.rows ?? 0) > 0) throw new Refused(`${counted(found?.rows ?? 0, 'row is', 'rows are')} still under the key ${id}: keys reencrypt moves them`);
 }
 
 const COPIES = 'Renew the copies of the keyring that are kept elsewhere: what is sealed under a new key opens with none of the older ones.';
@@ -69,7 +70,7 @@ function whenToRemove(use: KeyUse, { lifetimes, otp }: Pick<Config, 'lifetimes' 
   if (seconds === 0) return '';
   const lost = { personalData: '', sealing: 'sign-ins that expired can be taken up again', blindIndex: 'links that confirm an address are good', cookies: 'sessions last' }[use];
   const days = Math.ceil(seconds / 86_400);
-  return ` Before remove-key wait ${days === 1 ? 'a day' : `${days} days`}, as long as ${lost}.`;
+  return ` Before remove-key wait ${days === 1 ? 'a day' : counted(days, 'day')}, as long as ${lost}.`;
 }
 
 const useArgument = (): Argument => new Argument('<use>', 'what it is for').choices(keyUses);

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { ALGORITHMS, type Algorithm } from '../crypto/signing-key.ts';
 import { readyAt } from '../domain/key-rotation.ts';
+import { counted } from '../domain/plural.ts';
 import { reencrypt } from '../jobs/reencrypt.ts';
 import { createKeyRotation, reportKeys, type KeyReport, type Rotated } from '../oidc/key-rotation.ts';
 import { sealedColumns } from '../store/sealed.ts';
@@ -68,7 +69,7 @@ export function addKeyCommands(program: Command): void {
         return { rotated: done.value, keptSeconds: core.config.keys.jwksSeconds };
       });
       print(command, rotated.map(presentRotated), () => rotated.map(tell).join('\n'));
-      if (now) remark(`A service that keeps our keys and asks for them again at no unknown kid may refuse tokens for ${keptSeconds} seconds.`);
+      if (now) remark(`A service that keeps our keys and asks for them again at no unknown kid may refuse tokens for ${counted(keptSeconds, 'second')}.`);
     });
 
   keys
@@ -99,6 +100,6 @@ export function addKeyCommands(program: Command): void {
         return { ...done.value, keptSeconds: core.config.keys.jwksSeconds };
       });
       print(command, { removed: kid, ...(takenOver === undefined ? {} : { taken_over: presentRotated(takenOver) }) }, () => [`${kid} is gone.`, ...(takenOver === undefined ? [] : [tell(takenOver)])].join('\n'));
-      remark(`Tokens that it signed are refused from now on: APIs answer 401 until their clients refresh, sign-ins under way begin again. Sessions stay.\nServices that keep our keys go on trusting it for up to ${keptSeconds} seconds, and some until they restart: tell them.`);
+      remark(`Tokens that it signed are refused from now on: APIs answer 401 until their clients refresh, sign-ins under way begin again. Sessions stay.\nServices that keep our keys go on trusting it for up to ${counted(keptSeconds, 'second')}, and some until they restart: tell them.`);
     });
 }

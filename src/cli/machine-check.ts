@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config.ts';
+import { counted } from '../domain/plural.ts';
 import { settings } from '../settings.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
@@ -16,7 +17,7 @@ const SPARE_THREADS = 4;
 /** Hashes of passwords share libuv's pool of threads with file access and name look-up. */
 function checkThreads({ password }: Pick<Config, 'password'>, threads: number): Finding {
   const slots = password.slots > 0 ? password.slots : Math.max(1, availableParallelism() - 1);
-  const what = `${threads} threads for ${slots} hashes at once`;
+  const what = `${counted(threads, 'thread')} for ${counted(slots, 'hash', 'hashes')} at once`;
   const wanted = slots > SLOTS_BY_DEFAULT ? slots + SPARE_THREADS : LIBUV_THREADS;
   if (threads >= wanted) return ok('threads', what);
   return warn('threads', `${what}: while passwords are hashed, files and names wait`, `set UV_THREADPOOL_SIZE=${wanted} in the environment of the process, or PASSWORD_SLOTS=${SLOTS_BY_DEFAULT}`);

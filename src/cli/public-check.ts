@@ -2,6 +2,7 @@ import { connect } from 'node:tls';
 import type { Config } from '../config.ts';
 import { loadKeyring } from '../crypto/keyring.ts';
 import { createKeyedHash } from '../crypto/keyed-hash.ts';
+import { counted } from '../domain/plural.ts';
 import { systemClock, type Clock } from '../ports/clock/clock.ts';
 import { systemRandom } from '../ports/random/random.ts';
 import { MIRROR_PATH, proveDoctor } from '../web/mirror.ts';
@@ -45,7 +46,7 @@ async function checkCertificate(issuer: URL): Promise<Finding> {
   try {
     const { validTo, objection } = await certificateOf(issuer);
     const days = Math.floor((validTo.getTime() - systemClock.now().getTime()) / DAY_MS);
-    const what = `of ${issuer.host}, good for ${days} days`;
+    const what = `of ${issuer.host}, good for ${counted(days, 'day')}`;
     const renew = 'renew it, and see why the renewal does not run by itself';
     if (objection !== undefined) return fail(check, `of ${issuer.host} is refused by browsers: ${objection}`, CHAIN);
     return days < EXPIRY_DAYS.fail ? fail(check, what, renew) : days < EXPIRY_DAYS.warn ? warn(check, what, renew) : ok(check, what);

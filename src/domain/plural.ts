@@ -18,3 +18,6 @@ export function pluralOf(locale: Locale, forms: string, value: unknown, shown: s
   const text = texts.get(typeof value === 'number' ? RULES[locale].select(value) : 'other') ?? texts.get('other') ?? '#';
   return text.replaceAll('#', () => shown);
 }
+
+/** `1 row`, `2 rows`: for the command line, which speaks English. @param many  where it is not the same with an `s`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${RULES.en.select(count) === 'one' ? one : many}`;
