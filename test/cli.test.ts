@@ -415,6 +415,26 @@ describe('The command line', function () {
       }
     });
 
+    it('begins no upgrade in production with a keyring that others may read, after which no instance would start', async () => {
+      const empty = await createTestDatabase({ migrated: false });
+      const [env, keyring] = [{ ...production(), DATABASE_URL: empty.url }, join(directory, 'keyring.json')];
+      const mode = statSync(keyring).mode & 0o777;
+      try {
+        chmodSync(keyring, 0o644);
+        const { code, stderr } = await sso(['migrate'], { env });
+        expect({ code, stderr }).to.have.property('code', 1);
+        expect(stderr).to.match(/is open to others \(mode 0644\)\. To do: chmod 600/);
+        expect((await empty.knex.raw<{ rows: unknown[] }>("select 1 from information_schema.tables where table_schema = 'public'")).rows).to.be.empty;
+        chmodSync(keyring, 0o600);
+        expect((await sso(['migrate'], { env })).code).to.equal(0);
+        chmodSync(keyring, 0o644);
+        expect((await sso(['migrate', '--rollback'], { env })).code, 'the way back').to.equal(0);
+      } finally {
+        chmodSync(keyring, mode);
+        await empty.drop();
+      }
+    });
+
     it('seeds, and seeds again', async () => {
       const first = await json<{ citizens: object[]; clients: object[] }>(['seed']);
       expect(first.clients).to.have.length(2);
@@ -532,9 +552,29 @@ describe('The command line', function () {
       await database.knex('drafts').insert({ uid_hash: Buffer.alloc(32), journey: 'recovery', id: core.random.uuid(), sealed, created_at: new Date(), updated_at: new Date(), expires_at: new Date() });
       expect(await said(['remove-key', 'sealing', 'k1'])).to.include('1 1 row is still under the key k1');
       await database.knex('drafts').delete();
+      const tooEarly = await said(['remove-key', 'sealing', 'k1']);
+      expect(tooEarly).to.match(/^1 .*the key k1 was in use too lately: it has to stay as long as sign-ins that expired can be taken up again\. From \d{4}-\d\d-\d\dT\d\d:\d\dZ on it can go; --now/);
+      const from = Date.parse(/From (\S+) on/.exec(tooEarly)?.[1] ?? '');
+      expect((from - Date.now()) / 3_600_000, 'a day').to.be.within(23.9, 24.1);
+      await database.knex('key_uses').where({ use: 'sealing', key_id: 'k1' }).update({ last_used_at: new Date(Date.now() - 25 * 3_600_000) });
       expect(await said(['remove-key', 'sealing', 'k1'])).to.match(/^0 The key k1 is out[\s\S]*Backups from before open with the former keyring alone/);
       expect((await list()).filter(({ use }) => use === 'sealing').map(({ id, current }) => `${id} ${current}`)).to.deep.equal(['k2 true', 'k1 false']);
       await database.knex('instances').delete();
+    });
+
+    it('lets a key go at once where somebody insists; one that nobody was seen to use counts from when that is written down', async () => {
+      const before = readFileSync(file(), 'utf8');
+      const [former] = (await list()).filter(({ use, current }) => use === 'cookies' && current);
+      expect(await said(['add-key', 'cookies'])).to.match(/^0/);
+      const [added] = (await list()).filter(({ use, current }) => use === 'cookies' && !current);
+      expect(await said(['use-key', 'cookies', added!.id])).to.match(/^0/);
+      await database.knex('key_uses').delete();
+      await core.store.instances.beat(core.random.uuid(), core.keyring.ids, new Date());
+      await database.knex('instances').delete();
+      const refused = await said(['remove-key', 'cookies', former!.id]);
+      expect((Date.parse(/From (\S+) on/.exec(refused)?.[1] ?? '') - Date.now()) / 86_400_000, refused).to.be.within(13.9, 14.1);
+      expect(await said(['remove-key', 'cookies', former!.id, '--now'])).to.match(/^0 The key .* is out of the keyring/);
+      writeFileSync(file(), before);
     });
 
     it('goes to a vault by standard output, and nothing else goes there', async () => {

@@ -64,13 +64,25 @@ async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> 
 
 const COPIES = 'Renew the copies of the keyring that are kept elsewhere: what is sealed under a new key opens with none of the older ones.';
 
+type Lifetimes = Pick<Config, 'lifetimes' | 'otp'>;
+
 /** What is in no table is on the way in browsers and mailboxes: how long its key has to stay, or somebody begins anew. */
-function whenToRemove(use: KeyUse, { lifetimes, otp }: Pick<Config, 'lifetimes' | 'otp'>): string {
-  const seconds = { personalData: 0, sealing: lifetimes.resumeSeconds, blindIndex: otp.emailLinkSeconds, cookies: lifetimes.sessionSeconds }[use];
+const waitSeconds = (use: KeyUse, { lifetimes, otp }: Lifetimes): number => ({ personalData: 0, sealing: lifetimes.resumeSeconds, blindIndex: otp.emailLinkSeconds, cookies: lifetimes.sessionSeconds })[use];
+const ON_THE_WAY = { personalData: '', sealing: 'sign-ins that expired can be taken up again', blindIndex: 'links that confirm an address are good', cookies: 'sessions last' };
+
+function whenToRemove(use: KeyUse, config: Lifetimes): string {
+  const seconds = waitSeconds(use, config);
   if (seconds === 0) return '';
-  const lost = { personalData: '', sealing: 'sign-ins that expired can be taken up again', blindIndex: 'links that confirm an address are good', cookies: 'sessions last' }[use];
   const days = Math.ceil(seconds / 86_400);
-  return ` Before remove-key wait ${days === 1 ? 'a day' : counted(days, 'day')}, as long as ${lost}.`;
+  return ` Before remove-key wait ${days === 1 ? 'a day' : counted(days, 'day')}, as long as ${ON_THE_WAY[use]}.`;
+}
+
+async function demandWaited({ store, config }: Core, use: KeyUse, id: string): Promise<void> {
+  const seconds = waitSeconds(use, config);
+  const left = seconds === 0 ? 0 : seconds - (await store.instances.unusedSeconds(use, id));
+  if (left <= 0) return;
+  const from = new Date(Math.ceil(((await store.databaseTime()).getTime() + left * 1000) / 60_000) * 60_000);
+  throw new Refused(`the key ${id} was in use too lately: it has to stay as long as ${ON_THE_WAY[use]}. From ${from.toISOString().slice(0, 16)}Z on it can go; --now removes it at once, which you want where it has leaked`);
 }
 
 const useArgument = (): Argument => new Argument('<use>', 'what it is for').choices(keyUses);
@@ -149,12 +161,16 @@ export function addKeyringCommands(program: Command): void {
     .addArgument(useArgument())
     .argument('<id>')
     .option('--stdout', 'print the changed keyring instead of writing its file')
-    .description('last step: refused while anything is sealed under it or any instance uses it')
-    .action(async (use: KeyUse, id: string, flags: WriteFlags) => {
+    .option('--now', 'also where browsers and mailboxes may still hold what is under it')
+    .description('last step: refused while anything is sealed under it, any instance uses it, or did so too lately')
+    .action(async (use: KeyUse, id: string, flags: WriteFlags & { readonly now?: boolean }) => {
       const { document, keep } = openDocument(flags);
       demandKnown(document, use, id);
       if (idsIn(document, use).current === id) throw new Refused(`the key ${id} is the one in use: keyring add-key and use-key come first`);
-      await withCore((core) => demandUnused(core, use, id));
+      await withCore(async (core) => {
+        await demandUnused(core, use, id);
+        if (flags.now !== true) await demandWaited(core, use, id);
+      });
       keep(removeKey(document, use, id));
       const lost = { personalData: '', blindIndex: ' Links that confirm an address, made before, are good no longer.', sealing: ' Sign-ins that expired and could be taken up again begin anew.', cookies: ' Whoever has a cookie signed by it signs in again.' }[use];
       remark(`The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}\nBackups from before open with the former keyring alone: keep a copy of it as long as them. Renew the other copies.`);

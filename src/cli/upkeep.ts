@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { demandClosedKeyring } from '../crypto/keyring-source.ts';
 import { seed } from '../dev/seed.ts';
 import { earlierClock } from '../jobs/earlier-clock.ts';
 import { purge } from '../jobs/purge.ts';
@@ -9,6 +10,8 @@ import { print, Refused, showRecord } from './terminal.ts';
 
 async function runMigrations(flags: { rollback?: boolean }, command: Command): Promise<void> {
   const back = flags.rollback === true;
+  // With such a keyring no instance would start afterwards; the way back is open to everybody.
+  if (!back) demandClosedKeyring(readConfig());
   const names = await withDatabase(readConfig(), async ({ config, databaseUrl }) => {
     const knex = createKnex({ url: config.database.directUrl ?? databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
     return (back ? rollback(knex) : migrate(knex)).finally(() => knex.destroy());

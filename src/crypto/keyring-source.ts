@@ -111,7 +111,7 @@ export function keyringOpening(source: Pick<KeyringSource, 'keyring' | 'keyringC
 }
 
 /**
- * What every program on the machine may read is no secret. Commands go on, the doctor above all, which says what to do.
+ * What every program on the machine may read is no secret. Commands go on, the doctor above all, which says what to do; but not the one that begins an upgrade.
  * @throws {KeyringError} in production, before anybody is served.
  */
 export function demandClosedKeyring(source: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir' | 'environment'>): void {

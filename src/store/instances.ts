@@ -23,6 +23,17 @@ export function createInstanceStore(db: Knex) {
   const findRunning = async (): Promise<readonly Instance[]> =>
     db<{ keys: KeyIds }>('instances').whereRaw('seen_at > now() - make_interval(secs => ?)', [RUNNING_SECONDS]).select('keys');
 
+  /** Writes down which keys are in use: those of all that run, one of a release that does not do so by itself among them. To the minute. */
+  const noteKeys = async (): Promise<void> => {
+    await db.raw(
+      `insert into key_uses (use, key_id, first_used_at, last_used_at)
+         select used.key, used.value ->> 'current', min(seen_at), max(seen_at) from instances, jsonb_each(keys) used
+         where seen_at > now() - make_interval(secs => ?) group by 1, 2 order by 1, 2
+       on conflict (use, key_id) do update set last_used_at = excluded.last_used_at where key_uses.last_used_at < excluded.last_used_at - interval '1 minute'`,
+      [RUNNING_SECONDS],
+    );
+  };
+
   return {
     /** @param now  by the clock of the instance. */
     async beat(id: string, keys: KeyIds, now: Date): Promise<void> {
@@ -32,6 +43,20 @@ export function createInstanceStore(db: Knex) {
         { id, keys: JSON.stringify(keys), now },
       );
       await db.raw("delete from instances where seen_at < now() - interval '1 day'");
+      await noteKeys();
+    },
+
+    /**
+     * How long ago an instance last used the key for whatever was new, by the clock of the database.
+     * @returns what is certain: of a key that was never seen in use, since when anything is written down.
+     */
+    async unusedSeconds(use: keyof KeyIds, keyId: string): Promise<number> {
+      const { rows } = await db.raw<{ rows: [{ seconds: number | null }] }>(
+        `select extract(epoch from now() - coalesce((select last_used_at from key_uses where use = :use and key_id = :keyId), (select min(first_used_at) from key_uses)))::float8 as seconds`,
+        { use, keyId },
+      );
+      // To the minute: it may have been used for one more.
+      return Math.max(0, (rows[0].seconds ?? 0) - 60);
     },
 
     /** What all instances but this one have told of their clocks, however long ago. */
