@@ -2,7 +2,8 @@
  * `npm run bench`: drives servers over HTTP as browsers and services would, and says what each operation costs, beside
  * bare oidc-provider in the same minutes. docs/performance.md tells what came of it.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeConnections } from './drivers/visitor.ts';
@@ -26,12 +27,19 @@ interface Found {
 async function measure(setUp: SetUp, instances: number, options: Options, found: Found): Promise<void> {
   const { accounts, seconds, rounds, profile } = options;
   const chosen = (name: string): boolean => options.scenarios.length === 0 || options.scenarios.includes(name);
-  const dir = mkdtempSync(join(tmpdir(), 'sso-bench-'));
-  chmodSync(dir, 0o755);
   const opened: (() => Promise<void>)[] = [];
+  const folder = (): string => {
+    const dir = mkdtempSync(join(tmpdir(), 'sso-bench-'));
+    chmodSync(dir, 0o755);
+    opened.push(async () => { await rm(dir, { recursive: true, force: true }); });
+    return dir;
+  };
   try {
+    const dir = folder();
     const product = await startProduct({ setUp, instances, accounts, dir, profile });
     opened.push(() => product.stop());
+    const former = options.against === undefined ? undefined : await startProduct({ setUp, instances, accounts, dir: folder(), profile: undefined, name: 'former', root: options.against });
+    if (former !== undefined) opened.push(() => former.stop());
     const yardsticks = options.yardsticks ? await startYardsticks(dir) : undefined;
     if (yardsticks !== undefined) opened.push(() => yardsticks.stop());
 
@@ -41,7 +49,8 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
       for (const scenario of scenarios.filter(({ name }) => chosen(name))) {
         const isHashed = scenario.aboveHashMs !== undefined;
         const ours = isHashed ? await product.dear() : product.cheap;
-        const others = yardsticks === undefined || scenario.productOnly === true ? [] : [yardsticks.memory, yardsticks.redis, ...(scenario.besideFloor === true ? [yardsticks.floor] : [])];
+        const bare = yardsticks === undefined || scenario.productOnly === true ? [] : [yardsticks.memory, yardsticks.redis, ...(scenario.besideFloor === true ? [yardsticks.floor] : [])];
+        const others = [...(former === undefined ? [] : [isHashed ? await former.dear() : former.cheap]), ...bare];
         const price = isHashed ? createHashPrice() : undefined;
         const all = await measureInTurns(scenario, [ours, ...others], { users, seconds, rounds, ...(price === undefined ? {} : { between: () => price.measure() }) });
         const result = resultOf(scenario, situation, ours, all, price?.ms());
@@ -56,7 +65,6 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
     }
   } finally {
     for (const close of opened.reverse()) await close();
-    rmSync(dir, { recursive: true, force: true });
   }
 }
 

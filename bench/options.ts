@@ -16,6 +16,8 @@ export interface Options {
   /** Writes a profile of each server of the product here. */
   readonly profile: string | undefined;
   readonly yardsticks: boolean;
+  /** Another checkout of the product, to be measured in turns with this one. */
+  readonly against: string | undefined;
   readonly list: boolean;
 }
 
@@ -29,6 +31,7 @@ export const USAGE = `npm run bench -- [options]
   --seconds 1.5        length of a batch
   --rounds 5           batches of each target, in turns
   --no-yardsticks      the product alone
+  --against DIR        in turns with the product of another checkout, called former; it is filled by this one, so both need the same tables
   --profile DIR        a processor profile of each server of the product
   --out FILE           where the figures go as JSON (default: bench-result.json)
 `;
@@ -56,6 +59,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
       seconds: { type: 'string', default: '1.5' },
       rounds: { type: 'string', default: '5' },
       'no-yardsticks': { type: 'boolean', default: false },
+      against: { type: 'string' },
       profile: { type: 'string' },
       out: { type: 'string', default: 'bench-result.json' },
       list: { type: 'boolean', default: false },
@@ -79,6 +83,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     out: values.out,
     profile: values.profile,
     yardsticks: !values['no-yardsticks'],
+    against: values.against,
     list: values.list,
   };
 }

@@ -2,12 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuOfTree, residentBytes } from './processes.ts';
 import type { Trips } from './probe.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PROBE = fileURLToPath(new URL('probe.ts', import.meta.url));
+/** Of the same checkout: it watches the drivers that its server loads. */
+const PROBE = 'bench/measure/probe.ts';
 const START_MS = 120_000;
 
 export interface ServerProcess {
@@ -20,6 +22,8 @@ export interface ServerProcess {
 }
 
 export interface ServerCommand {
+  /** The checkout that it is started in; this one unless said. */
+  readonly root?: string | undefined;
   /** Path of its script, from the root of the repository. */
   readonly script: string;
   readonly args?: readonly string[];
@@ -35,10 +39,10 @@ export interface ServerCommand {
 }
 
 /** Starts a server with the probe in it and waits until it serves. It ends with `stop`, by a signal, as in production. */
-export async function startServerProcess({ script, args = [], engine = [], env, url, ready, logFile, profile }: ServerCommand): Promise<ServerProcess> {
+export async function startServerProcess({ root = ROOT, script, args = [], engine = [], env, url, ready, logFile, profile }: ServerCommand): Promise<ServerProcess> {
   const log = openSync(logFile, 'a');
-  const flags = [...engine, '--import', PROBE, ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile])];
-  const child: ChildProcess = spawn(process.execPath, [...flags, script, ...args], { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', log, log, 'ipc'] });
+  const flags = [...engine, '--import', join(root, PROBE), ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile])];
+  const child: ChildProcess = spawn(process.execPath, [...flags, script, ...args], { cwd: root, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${script} could not be started`);

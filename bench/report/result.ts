@@ -29,7 +29,7 @@ export interface Figures {
 }
 
 export interface Ratio {
-  readonly to: 'memory' | 'redis' | 'floor';
+  readonly to: 'former' | 'memory' | 'redis' | 'floor';
   /** Of the totals, over all rounds. */
   readonly total: number;
   /** Of the server processes alone, stores left out. */

@@ -48,13 +48,16 @@ export interface ProductOptions {
   readonly accounts: number;
   readonly dir: string;
   readonly profile: string | undefined;
+  /** What it is called in the figures, and where it is, if elsewhere than here. */
+  readonly name?: string;
+  readonly root?: string;
 }
 
 /** Hashes as the servers of this kind do. */
 export const hasherOf = (kind: Kind): PasswordHasher => createPasswordHasher({ config: loadConfig({ NODE_ENV: 'test', ...COST[kind] }).password });
 
 /** The product with everything switched on, on stores of its own, with as many instances as asked for. */
-export async function startProduct({ setUp, instances, accounts, dir, profile }: ProductOptions): Promise<Product> {
+export async function startProduct({ setUp, instances, accounts, dir, profile, name = 'product', root }: ProductOptions): Promise<Product> {
   const opened: (() => Promise<void>)[] = [];
   const dataDir = join(dir, 'data');
   const postgres: StoreServer | undefined = setUp === 'embedded' ? undefined : await startPostgres(dir);
@@ -90,12 +93,13 @@ export async function startProduct({ setUp, instances, accounts, dir, profile }:
       const port = number === 0 ? Number(new URL(issuer).port) : await freePort();
       const url = `http://127.0.0.1:${port}`;
       const server = await startServerProcess({
+        root,
         script: 'src/main.ts',
         engine: ENGINE,
         env: { ...common(issuer, port), ...COST[kind] },
         url,
         ready: '/readyz',
-        logFile: join(dir, `product-${kind}-${number}.log`),
+        logFile: join(dir, `${name}-${kind}-${number}.log`),
         profile,
       });
       opened.push(() => server.stop());
@@ -111,7 +115,7 @@ export async function startProduct({ setUp, instances, accounts, dir, profile }:
 
   const measured = (kind: Kind, processes: readonly ServerProcess[]): Measured => ({
     target: {
-      name: 'product',
+      name,
       service: SERVICE,
       machine: MACHINE,
       visitor: () => new Visitor(processes.map(({ url }) => url)),
