@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Context, Middleware } from 'koa';
 import views from 'koa-views';
@@ -33,7 +34,7 @@ const asset = (name: string): string => {
   return `/${name}?v=${createHash('sha256').update(content).digest('hex').slice(0, 10)}`;
 };
 
-/** Compiled once in a process, where templates do not change while it runs. */
+/** Compiled once in a process, where templates do not change while it runs: then nobody looks for the file again, which waits for a thread and costs as much as the page. */
 const compiled = new Map<string, ReturnType<typeof compileFile>>();
 
 /** The model is kept apart from the template options: a field called `name` or `cache` must not steer the compiler. */
@@ -121,7 +122,12 @@ export function createRenderer(deps: RendererDeps): Middleware {
   return (ctx, next) => {
     const renderScreen: RenderScreen = async (screen, options = {}) => {
       const locals = localsOf(ctx, screen, options, deps, assets);
-      await ctx.render(`${screen.view}.pug`, { locals });
+      const template = compiled.get(join(VIEWS, `${screen.view}.pug`));
+      if (template === undefined) await ctx.render(`${screen.view}.pug`, { locals });
+      else {
+        ctx.type = 'html';
+        ctx.body = template(locals);
+      }
       ctx.status = options.status ?? 200;
       // The language, and the mark of the browser, travel in cookies: no page is for a shared cache.
       if (ctx.response.get('Cache-Control') === '') ctx.set('Cache-Control', 'private, no-cache');
