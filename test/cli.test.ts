@@ -609,7 +609,7 @@ describe('The command line', function () {
       await createKeyRotation(core).run();
       const { code, healthy, states } = await diagnose({});
       expect({ code, healthy }).to.deep.equal({ code: 0, healthy: true });
-      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'data keys': 'ok', partitions: 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
+      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', 'transaction ids': 'ok', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'data keys': 'ok', partitions: 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
     });
 
     it('changes nothing in an empty database', async () => {

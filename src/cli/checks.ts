@@ -9,6 +9,7 @@ import { reportKeys, type KeyReport } from '../oidc/key-rotation.ts';
 import { systemClock } from '../ports/clock/clock.ts';
 import { systemRandom } from '../ports/random/random.ts';
 import { inspectDatabase, type DatabaseFacts } from '../store/inspect.ts';
+import { inspectUpkeep, type UpkeepFacts } from '../store/inspect-upkeep.ts';
 import { createKnex } from '../store/knex.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 import { examineMachine } from './machine-check.ts';
@@ -18,6 +19,7 @@ import { examineRedis } from './redis-check.ts';
 import { examineRegistry } from './registry-check.ts';
 import { examineReplica } from './replica-check.ts';
 import { examineSms } from './sms-check.ts';
+import { judgeUpkeep } from './upkeep-check.ts';
 import { readConfig, withDatabase, type Opened } from './open.ts';
 
 const OLDEST_POSTGRES = 140_000;
@@ -141,8 +143,9 @@ async function checkDatabase(config: Config, keyringIsGood: boolean): Promise<Fi
   try {
     return await withDatabase(config, async (opened) => {
       const knex = createKnex({ url: opened.databaseUrl, poolMax: 1, statementTimeoutMs: config.database.statementTimeoutMs, pooled: config.database.directUrl !== undefined });
-      const facts = await inspectDatabase(knex, () => systemClock.now()).finally(() => knex.destroy());
-      const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax), ...judgePartitions(facts, systemClock.now(), config.lifetimes.auditMonths)];
+      const look = async (): Promise<[DatabaseFacts, UpkeepFacts]> => [await inspectDatabase(knex, () => systemClock.now()), await inspectUpkeep(knex)];
+      const [facts, upkeep] = await look().finally(() => knex.destroy());
+      const findings = [...judgeDatabase(facts, config.database.url === undefined, config.database.poolMax), ...judgeUpkeep(upkeep), ...judgePartitions(facts, systemClock.now(), config.lifetimes.auditMonths)];
       if (keyringIsGood && facts.pendingMigrations.length === 0) findings.push(...(await checkKeysFit(opened)));
       return findings;
     });

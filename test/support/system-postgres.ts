@@ -56,10 +56,10 @@ async function makeFolder(): Promise<{ directory: string; data: string; as: { cw
   return { directory, data, as: { cwd: data, uid, gid } };
 }
 
-async function run({ directory, data, as }: Awaited<ReturnType<typeof makeFolder>>): Promise<Running> {
+async function run({ directory, data, as }: Awaited<ReturnType<typeof makeFolder>>, further: Readonly<Record<string, string>> = {}): Promise<Running> {
   const port = await freePort();
   // What is committed is handed to a standby at once, so that to wait for what was handed over is to wait for all.
-  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), fsync: 'off' };
+  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), fsync: 'off', ...further };
   const child = spawn(join(SYSTEM_POSTGRES, 'postgres'), ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...as, stdio: 'ignore' });
   const ended = once(child, 'exit');
   const urlOf = (database: string): string => `postgres://sso@127.0.0.1:${port}/${database}`;
@@ -81,11 +81,11 @@ async function run({ directory, data, as }: Awaited<ReturnType<typeof makeFolder
   };
 }
 
-/** An empty server of the system's version, of the test's own. */
-export async function startSystemPostgres(): Promise<SystemPostgres> {
+/** An empty server of the system's version, of the test's own. @param settings  by their PostgreSQL names. */
+export async function startSystemPostgres(settings: Readonly<Record<string, string>> = {}): Promise<SystemPostgres> {
   const folder = await makeFolder();
   execFileSync(join(SYSTEM_POSTGRES, 'initdb'), ['--pgdata', folder.data, '--username=sso', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'], { ...folder.as, stdio: 'pipe' });
-  const server = await run(folder);
+  const server = await run(folder, settings);
   return {
     urlOf: server.urlOf,
     async make(database) {
