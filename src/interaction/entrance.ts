@@ -53,6 +53,12 @@ const turnsBack = ({ path }: Context): boolean => /\/(?:cancel|decline)$/.test(p
 /** Another press of the button was faster, and the sign-in has come to its end. */
 export const isOver = (error: unknown): boolean => error instanceof Error && error.name === 'SessionNotFound';
 
+/** Whether another press of the button has answered in this moment, and led the browser into its session. */
+export async function isAnswered(provider: Provider, uid: string): Promise<boolean> {
+  const now = await provider.Interaction.find(uid);
+  return now === undefined || now.result?.login !== undefined;
+}
+
 /** The sign-in goes on as if nobody had been signed in when it began. @returns false where it has come to its end. */
 export async function stillOpenWithoutSession(interaction: Interaction): Promise<boolean> {
   interaction.session = undefined;

@@ -5,6 +5,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { AccountId } from '../domain/account.ts';
 import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import { renderScreen } from '../web/render.ts';
+import { seeOther } from '../web/see-other.ts';
 import { allowFormTargets } from '../web/security-headers.ts';
 import type { Store } from '../store/store.ts';
 import type { ClientDirectory } from './clients.ts';
@@ -32,10 +33,13 @@ export function createSignOutPages({ clients, store, receipt }: { clients: Clien
   return {
     async signOut(ctx: KoaContextWithOIDC): Promise<void> {
       const { session, client } = ctx.oidc;
-      const { secret, postLogoutRedirectUri } = (session?.state ?? {}) as { secret?: string; postLogoutRedirectUri?: string };
+      const { secret, postLogoutRedirectUri, state } = (session?.state ?? {}) as { secret?: string; postLogoutRedirectUri?: string; state?: string };
       if (postLogoutRedirectUri !== undefined) allowFormTargets(ctx, ['https:', new URL(postLogoutRedirectUri).origin].filter((target) => target !== 'null'));
       const service = client === undefined || client.clientId === PORTAL_CLIENT_ID ? undefined : { name: client.clientName ?? client.clientId };
-      await renderScreen(ctx, signOutScreen({ service, action: ctx.oidc.urlFor('end_session_confirm'), xsrf: secret ?? '', stay: '/' }));
+      // For the second press of the button, which finds no session that could say where to.
+      const back = new URLSearchParams(Object.entries({ client_id: client?.clientId, post_logout_redirect_uri: postLogoutRedirectUri, state }).filter((one): one is [string, string] => typeof one[1] === 'string'));
+      const action = `${ctx.oidc.urlFor('end_session_confirm')}${postLogoutRedirectUri === undefined ? '' : `?${back.toString()}`}`;
+      await renderScreen(ctx, signOutScreen({ service, action, xsrf: secret ?? '', stay: '/' }));
     },
 
     async signedOut(ctx: KoaContextWithOIDC): Promise<void> {
@@ -83,7 +87,25 @@ const OF_SERVICE = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 's
  * registered the address, or sees that they are signed out.
  */
 export function signOutFromAnywhere(provider: Provider): Middleware {
+  const isSignedIn = async (ctx: Context): Promise<boolean> => (await provider.Session.get(ctx)).accountId !== undefined;
+
+  /** Pressed twice, the button leads twice to the same end: who is signed out already is led on as if they had asked anew. */
+  async function confirm(ctx: Context, next: () => Promise<unknown>): Promise<void> {
+    if (await isSignedIn(ctx)) {
+      await next();
+      // Another press may have been faster after all.
+      if (ctx.status < 400 || ctx.status >= 500 || (await isSignedIn(ctx))) return;
+      ctx.body = null;
+    }
+    ctx.set('Cache-Control', 'no-store');
+    seeOther(ctx, `${provider.pathFor('end_session')}${ctx.search}`);
+  }
+
   return async (ctx, next) => {
+    if (ctx.method === 'POST' && ctx.path === provider.pathFor('end_session_confirm')) {
+      await confirm(ctx, next);
+      return;
+    }
     if (ctx.method !== 'GET' || ctx.path !== provider.pathFor('end_session')) {
       await next();
       return;
@@ -91,7 +113,7 @@ export function signOutFromAnywhere(provider: Provider): Middleware {
     const { client_id: clientId, id_token_hint: hint, post_logout_redirect_uri: back, state } = ctx.query;
     const id = typeof clientId === 'string' ? clientId : audienceOf(hint);
     const client = id === undefined ? undefined : await provider.Client.find(id);
-    if ((await provider.Session.get(ctx)).accountId !== undefined) {
+    if (await isSignedIn(ctx)) {
       if (id !== undefined && client === undefined) ctx.query = Object.fromEntries(Object.entries(ctx.query).filter(([name]) => !OF_SERVICE.some((one) => one === name)));
       await next();
       return;

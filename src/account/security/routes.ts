@@ -1,12 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from 'koa';
 import type Router from 'koa-router';
 import type { Config } from '../../config.ts';
 import { acr } from '../../domain/assurance.ts';
 import { PORTAL_CLIENT_ID } from '../../domain/client.ts';
+import { createJoin } from '../../domain/double-press.ts';
 import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
 import { guardForm, type Csrf } from '../../web/csrf.ts';
-import { form } from '../../web/form.ts';
+import { field, form } from '../../web/form.ts';
 import { renderScreen } from '../../web/render.ts';
 import { say, type Screen } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
@@ -24,12 +26,15 @@ export interface SecurityRoutesDeps {
 const HOME = '/account/security';
 /** How recent the sign-in must be that weakens an account: whoever finds a browser open must not be able to. */
 const FRESH_SECONDS = 300;
+/** Longer than two presses of one button are apart; so long the codes that were made stay in this process. */
+const DOUBLE_PRESS_MS = 3000;
 
 /** The person's own page about the second factor. Enrolling is signing in with one: the front door leads through it. */
 export function addSecurity({ store, secondFactors, sessions, csrf, config }: SecurityRoutesDeps): (router: Router) => void {
   const scope = (ctx: Context): string => `account.security ${sessionOf(ctx).accountId}`;
   const show = (ctx: Context, screen: Screen): Promise<void> => renderScreen(ctx, screen, { csrf: csrf.token(ctx, scope(ctx)) });
   const links = { back: HOME };
+  const join = createJoin({ linger: () => delay(DOUBLE_PRESS_MS, undefined, { ref: false }) });
 
   async function overview(ctx: Context): Promise<void> {
     const standing = await secondFactors.standingOf(sessionOf(ctx).accountId);
@@ -38,12 +43,15 @@ export function addSecurity({ store, secondFactors, sessions, csrf, config }: Se
   }
 
   async function remove(ctx: Context): Promise<void> {
-    const removed = await store.transaction((tx) => secondFactors.remove(tx, sessionOf(ctx).accountId, { by: 'person' }));
-    seeOther(ctx, removed ? `${HOME}?changed=removed` : HOME);
+    await store.transaction((tx) => secondFactors.remove(tx, sessionOf(ctx).accountId, { by: 'person' }));
+    // Also the second press of the button hears that it is off.
+    seeOther(ctx, `${HOME}?changed=removed`);
   }
 
   async function renew(ctx: Context): Promise<void> {
-    const codes = await secondFactors.renewRecoveryCodes({ accountId: sessionOf(ctx).accountId, clientId: PORTAL_CLIENT_ID });
+    const { accountId } = sessionOf(ctx);
+    // Of two presses each would make codes, and the browser might show those that no longer count.
+    const codes = await join([accountId, field(ctx, 'csrf')], () => secondFactors.renewRecoveryCodes({ accountId, clientId: PORTAL_CLIENT_ID }));
     if (codes === undefined) seeOther(ctx, HOME);
     else await show(ctx, newRecoveryCodesScreen({ links, codes: codes.map((code) => code.reveal()) }));
   }

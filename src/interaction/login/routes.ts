@@ -14,7 +14,7 @@ import { renderScreen } from '../../web/render.ts';
 import { say, type FieldError, type Sentence } from '../../web/screen.ts';
 import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
-import { entered, interactionPath } from '../entrance.ts';
+import { entered, interactionPath, isAnswered } from '../entrance.ts';
 import type { Finish } from '../finish.ts';
 import { wantedOf, type Sharing } from '../sharing.ts';
 import { loginScreen, type LoginModel } from './screens.ts';
@@ -104,7 +104,9 @@ export function addLogin({ login, finish, sharing, provider, store, csrf, clock,
   async function continueAsPresent(ctx: Context): Promise<void> {
     const present = await presentSession(ctx);
     if (present === undefined) {
-      seeOther(ctx, interactionPath(entered(ctx).uid, 'login'));
+      const { uid } = entered(ctx);
+      // The press before has given the session another id, which this one did not bring.
+      seeOther(ctx, interactionPath(uid, (await isAnswered(provider, uid)) ? 'resume' : 'login'));
       return;
     }
     const { session } = present;

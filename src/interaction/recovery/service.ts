@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
+import { createJoin } from '../../domain/double-press.ts';
 import { HELP_CODE_BYTES, toHelpCode } from '../../domain/help-code.ts';
 import type { TypedIdentifier } from '../../domain/identifier.ts';
 import type { Locale } from '../../domain/locale.ts';
@@ -15,7 +16,6 @@ import type { Courier } from '../../messages/courier.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store, Transaction } from '../../store/store.ts';
-import { createJoin } from '../double-press.ts';
 import type { Asking, AskingPermit, AskingRefusal, Locked } from './asking.ts';
 import type { RecoveryDraft, RecoveryDrafts } from './drafts.ts';
 import type { Recovery, RecoveryStep } from './machine.ts';

@@ -1,4 +1,4 @@
-import { createJoin } from '../double-press.ts';
+import { createJoin } from '../../domain/double-press.ts';
 import type { RegistrationService } from './service.ts';
 
 /** A double press costs neither a second try nor a second question to the registry. */

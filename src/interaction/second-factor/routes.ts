@@ -14,7 +14,7 @@ import { field, form } from '../../web/form.ts';
 import { renderScreen } from '../../web/render.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
-import { entered, interactionPath } from '../entrance.ts';
+import { entered, interactionPath, isAnswered } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
 import type { SecondFactor, SecondFactorStep } from './machine.ts';
 import { enrolScreen, recoveryCodeScreen, recoveryCodesScreen, secondFactorCodeScreen } from './screens.ts';
@@ -75,6 +75,8 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
       let state = await journey.at(uid, await sessionUid(ctx));
       if (state === undefined && ctx.method === 'GET' && (await stepUp(ctx))) state = await journey.at(uid, await sessionUid(ctx));
       if (state?.step === wanted) await handler(ctx, state as At<Step>);
+      // The press before has answered: it has taken the step, or given the session another id, which this one did not bring.
+      else if (ctx.method === 'POST' && (await isAnswered(provider, uid))) seeOther(ctx, path(ctx, 'resume'));
       else seeOther(ctx, path(ctx, state === undefined ? 'login' : PATH[state.step]));
     };
 
@@ -92,18 +94,12 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
     });
   }
 
-  /** Another press of the button has answered in this moment. */
-  async function isAnswered(ctx: Context): Promise<boolean> {
-    const now = await provider.Interaction.find(entered(ctx).uid);
-    return now === undefined || now.result?.login !== undefined;
-  }
-
   /** Home with the right code, or the page once more. */
   async function judge(ctx: Context, outcome: Result<SignedIn, CodeRefusal>, again: (problem: Problem) => Screen, wrong: Problem): Promise<void> {
     if (outcome.ok) return finish.completed(ctx, outcome.value);
     if (outcome.refusal.reason === 'wrong') {
       // A right code that the press before has used, in another process or a moment ago, is none that somebody has mistyped.
-      if (await isAnswered(ctx)) seeOther(ctx, path(ctx, 'resume'));
+      if (await isAnswered(provider, entered(ctx).uid)) seeOther(ctx, path(ctx, 'resume'));
       else await show(ctx, again(wrong), 422);
       return;
     }

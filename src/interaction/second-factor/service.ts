@@ -1,5 +1,6 @@
 import { acr, acrDemandOf, satisfies, wantsSecondFactor } from '../../domain/assurance.ts';
 import { PORTAL_CLIENT_ID } from '../../domain/client.ts';
+import { createJoin } from '../../domain/double-press.ts';
 import type { OtpCode } from '../../domain/otp.ts';
 import type { RecoveryCode } from '../../domain/recovery-code.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
@@ -8,7 +9,6 @@ import { epochSeconds, honours } from '../../domain/session.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { CodeRefusal, SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
-import { createJoin } from '../double-press.ts';
 import type { SignedIn } from '../finish.ts';
 import type { SecondFactorDrafts } from './drafts.ts';
 import type { Proof, SecondFactor } from './machine.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createJoin } from '../../src/interaction/double-press.ts';
+import { createJoin } from '../../src/domain/double-press.ts';
 
 /** Work that ends when the test says so. */
 function workToEnd(): { readonly begun: () => number; readonly work: () => Promise<string>; readonly end: (answer: string) => void; readonly fail: (error: Error) => void } {
@@ -39,6 +39,19 @@ describe('A button pressed twice', () => {
     const answered = join(['code'], second.work);
     second.end('right');
     expect(await answered).to.equal('right');
+  });
+
+  it('gives the answer to who comes just after it, where it lingers, and never what went wrong', async () => {
+    const over = Promise.withResolvers<undefined>();
+    const join = createJoin({ linger: () => over.promise });
+    expect(await join(['codes'], () => Promise.resolve('first'))).to.equal('first');
+    expect(await join(['codes'], () => Promise.resolve('second'))).to.equal('first');
+    over.resolve(undefined);
+    await over.promise;
+    await Promise.resolve();
+    expect(await join(['codes'], () => Promise.resolve('third'))).to.equal('third');
+    await join(['away'], () => Promise.reject(new Error('away'))).catch(() => undefined);
+    expect(await join(['away'], () => Promise.resolve('good'))).to.equal('good');
   });
 
   it('takes nothing else for the same: another draft, another word, another cut between two', () => {
