@@ -81,6 +81,7 @@ const assemblers = ['main.ts', 'server.ts', 'http-server.ts', 'app.ts', 'gauges.
 const vendors: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
   '@fastify/busboy': { values: ['web/upload.ts'] },
   '@node-rs/argon2': { values: ['crypto/argon2.ts'] },
+  '@node-rs/bcrypt': { values: ['crypto/bcrypt.ts'] },
   argon2: { values: ['crypto/argon2.ts'] },
   cockatiel: { values: ['ports/civil-registry/'] },
   commander: { values: ['cli.ts', 'cli/'] },

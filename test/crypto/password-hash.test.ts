@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import bcrypt from '@node-rs/bcrypt';
 import reference from 'argon2';
 import { loadReferenceArgon2, loadRustArgon2, readCost, type Argon2 } from '../../src/crypto/argon2.ts';
 import { LaneBusy } from '../../src/crypto/lane.ts';
@@ -59,10 +60,56 @@ describe('Password hash', () => {
   });
 
   it('refuses a stored hash of another kind loudly', async () => {
-    const other = await reference.hash('x', { type: reference.argon2d, memoryCost: 64 });
-    for (const hash of ['', '$2b$12$abcdefghijklmnopqrstuv', other]) {
+    for (const hash of ['', '$2b$12$abcdefghijklmnopqrstuv', '$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/', '5f4dcc3b5aa765d61d8327deb882cf99']) {
       expect(await hasher.verify(password, hash).catch((error: unknown) => error)).to.be.instanceOf(PasswordHashUnknown);
     }
+  });
+
+  describe('of a former system', () => {
+    const prefixes = ['$2a$', '$2b$', '$2y$'];
+
+    it('is verified as bcrypt under each of its names, and wants to become ours', async () => {
+      const made = await bcrypt.hash(password.reveal(), { cost: 4 });
+      for (const prefix of prefixes) {
+        const hash = made.replace(/^\$2.\$/, prefix);
+        expect(await hasher.verify(password, hash), prefix).to.deep.equal({ matches: true, needsRehash: true });
+        expect(await hasher.verify(sensitive('Contoh#2027'), hash), prefix).to.deep.equal({ matches: false, needsRehash: false });
+      }
+    });
+
+    it('is verified as another implementation made it', async () => {
+      expect(await hasher.verify(password, '$2y$10$ContohGaramContohGara.4gylx4D8UMgpVUbgQggAYUh3MxigXmi')).to.deep.equal({ matches: true, needsRehash: true });
+    });
+
+    it('is verified as argon2 of another kind or cost', async () => {
+      for (const type of [reference.argon2i, reference.argon2d, reference.argon2id]) {
+        const hash = await reference.hash(password.reveal(), { type: type as typeof reference.argon2id, memoryCost: 128, timeCost: 3 });
+        expect(await hasher.verify(password, hash)).to.deep.equal({ matches: true, needsRehash: true });
+        expect(await hasher.verify(sensitive('x'), hash)).to.include({ matches: false });
+      }
+    });
+
+    it('costs who fails the work of both kinds, whichever the hash was and whether there was one; and nothing more where no such hash is left', async () => {
+      const work: string[] = [];
+      const watched = createPasswordHasher({
+        config,
+        load: async () => {
+          const rust = await loadRustArgon2();
+          return { hash: (...args) => rust.hash(...args), verify: (phc, text) => (work.push('argon2'), rust.verify(phc, text)) };
+        },
+        loadFormer: () => Promise.resolve({ verify: () => (work.push('bcrypt'), Promise.resolve(false)), spend: (_text, cost) => (work.push(cost === 10 ? 'bcrypt' : 'another cost'), Promise.resolve()) }),
+      });
+      const fail = async (hash: string | undefined, cost: number | undefined): Promise<readonly string[]> => {
+        work.length = 0;
+        expect(await watched.verify(password, hash)).to.include({ matches: false });
+        await watched.disguise(password, hash, cost);
+        return [...work].sort();
+      };
+      const ours = await hasher.hash(sensitive('another'));
+      const theirs = '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy';
+      for (const hash of [undefined, ours, theirs]) expect(await fail(hash, 10), String(hash)).to.deep.equal(['argon2', 'bcrypt']);
+      for (const hash of [undefined, ours]) expect(await fail(hash, undefined)).to.deep.equal(['argon2']);
+    });
   });
 
   describe('of an unknown account', () => {
