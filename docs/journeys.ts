@@ -62,6 +62,7 @@ const registrationStates: Samples<registration.Registration, 'step'> = {
   finished: { step: 'finished', identity, accountId, activatedAt: noon.toISOString(), email, phoneMoved: false },
 };
 const registrationEvents: Samples<registration.RegistrationEvent, 'type'> = {
+  'former-recognised': { type: 'former-recognised', former: { id: accountId, by: 'password', at: noon.toISOString() } },
   'identity-verified': { type: 'identity-verified', identity },
   'nik-taken': { type: 'nik-taken', identity, holder: accountId },
   'contact-given': { type: 'contact-given', contact, sent },

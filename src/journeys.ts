@@ -105,7 +105,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     reconnect,
     clock,
     journeys: [
-      addLogin({ login, finish, sharing, provider, store, csrf, clock, config }),
+      addLogin({ login, finish, sharing, provider, store, recognise: (uid, former) => registration.recognise(uid, former), csrf, clock, config }),
       addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
       addConsent({ sharing, finish, provider, store, csrf, clock, config }),
       addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, clock, config }), finish, csrf, clock, config }),

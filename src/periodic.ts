@@ -24,7 +24,7 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
       cron: '* * * * *',
       everySeconds: MINUTE,
       longestSeconds: QUARTER_HOUR,
-      run: async () => purge({ store, clock: await earlierClock(core), deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
+      run: async () => purge({ store, clock: await earlierClock(core), deviceSeconds: config.lifetimes.deviceSeconds, formerAccountDays: config.lifetimes.formerAccountDays, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
     },
     { label: 'partitions', cron: '17 * * * *', everySeconds: HOUR, longestSeconds: 300, run: async () => makeComingPartitions(knex, (await earlierClock(core)).now()) },
     // In the quiet of the night in Indonesia.

@@ -185,6 +185,7 @@ export const settings = {
     resumeSeconds: whole(86_400, 'How long an expired sign-in can be taken up again.', { min: 60 }),
     auditMonths: whole(60, 'How long the audit log and the evidence of identity checks are kept, in months; then whole months are removed. 0 keeps them for ever. What the privacy notice says is five years.', { env: 'AUDIT_RETENTION_MONTHS', max: 1200 }),
     deviceSeconds: whole(34_128_000, 'How long a device is remembered.', { min: 60 }),
+    formerAccountDays: whole(730, 'How long a record of a former system waits for its person; then it is removed. 0 keeps it for ever.', { env: 'FORMER_ACCOUNT_DAYS', max: 36_500 }),
   },
   sandbox: {
     enabled: flag(true, 'Offer the sandbox: an issuer of its own at `/sandbox` with invented people, where services try their sign-in.', { env: 'SANDBOX' }),

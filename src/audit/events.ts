@@ -48,6 +48,10 @@ export interface EventCatalogue {
   'contact.phone.lost': Nothing;
 
   'account.created': { by: 'operator' | 'seed' };
+  'account.imported': { run: string; records: number };
+  'account.former-recognised': Nothing;
+  'account.former-joined': { by: 'password' | 'nik' };
+  'account.former-linked': { run: string };
   'account.suspended': { by: string; reason?: string };
   'account.reinstated': { by: string; reason?: string };
   'account.sessions-ended': { by: string; reason: string };
@@ -139,6 +143,10 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'contact.email.notice-sent': 'An SMS that tells the former holder of an e-mail address was handed to the courier.',
   'contact.phone.lost': 'Somebody else proved possession of this account’s mobile number.',
   'account.created': 'An account was made without the registration journey.',
+  'account.imported': 'So many records of a former system were taken in together; their people have proved nothing here yet.',
+  'account.former-recognised': 'The password of a record of a former system was right; its person is led to prove who they are. The account identifier is the one that the account is going to have.',
+  'account.former-joined': 'A person of a former system has proved who they are: the account that was made has the former id, because the person knew the former `password`, or by the `nik`.',
+  'account.former-linked': 'An account that was here already got the former id that goes with its NIK, because an operator imported it so.',
   'account.suspended': 'An operator suspended the account.',
   'account.reinstated': 'An operator reinstated the account.',
   'account.sessions-ended': 'An operator ended all sessions of the account.',

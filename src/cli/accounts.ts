@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
+import { LEGACY_ID } from '../admin/accounts/former-line.ts';
 import { parsePerson } from '../admin/accounts/forms.ts';
-import { present } from '../admin/accounts/present.ts';
+import { present, presentFormer } from '../admin/accounts/present.ts';
 import { createAccountService, type AccountKey, type CreateAccountRefusal } from '../admin/accounts/service.ts';
 import type { Core } from '../core.ts';
 import { demandOwnDatabase } from '../dev/whose-database.ts';
@@ -8,6 +9,7 @@ import type { AccountStatus } from '../domain/account.ts';
 import { DEFAULT_LOCALE, LOCALES, type Locale } from '../domain/locale.ts';
 import { parseIdentifier } from '../domain/identifier.ts';
 import { parseReason } from '../domain/operator.ts';
+import { addAccountImport } from './account-import.ts';
 import { withCore } from './open.ts';
 import { print, Refused, showRecord } from './terminal.ts';
 
@@ -21,14 +23,13 @@ interface CreateFlags {
   readonly legacyId?: string;
 }
 
-/** As the former interface gave it out. */
-const LEGACY_ID = /^[\x21-\x7e]{1,64}$/;
-
 const reasons: Readonly<Record<CreateAccountRefusal, string>> = {
   'nik-taken': 'nik has an account already',
   'email-taken': 'email is the proved address of another account',
   'phone-taken': 'phone is the proved number of another account',
 };
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function toKey(text: string, { config, clock }: Core): AccountKey {
   const { identifier } = parseIdentifier(text, config.identity, clock.now());
@@ -69,14 +70,24 @@ export function addAccountCommands(program: Command): void {
     .option('--legacy-id <id>', 'the id that services know from the former interface')
     .addOption(new Option('--locale <locale>', 'language of messages').choices(LOCALES).default(DEFAULT_LOCALE))
     .action(create);
+  addAccountImport(account);
 
   account
     .command('show <who>')
-    .description('one account, masked; by subject identifier, NIK, e-mail or mobile number')
-    .action(async (who: string, _flags: object, command: Command) => {
+    .description('one account, masked; by subject identifier, NIK, e-mail or mobile number. Or the record of a former system that waits for its person')
+    .option('--legacy-id', 'it is the id that services know from the former interface')
+    .action(async (who: string, flags: { readonly legacyId?: boolean }, command: Command) => {
       const presented = await withCore(async (core) => {
-        const found = await createAccountService(core).find(toKey(who, core));
-        if (found === undefined) throw unknown();
+        const { accounts, formerAccounts, legacyIds } = core.store;
+        const isLegacy = flags.legacyId === true;
+        const key = toKey(who, core);
+        const owner = isLegacy ? await legacyIds.ownerOf(who) : undefined;
+        const found = isLegacy ? owner && (await accounts.findById(owner)) : await createAccountService(core).find(key);
+        if (found === undefined) {
+          const waiting = isLegacy ? await formerAccounts.findByLegacyId(who) : 'identifier' in key ? await formerAccounts.findByIdentifier(key.identifier) : UUID.test(who) ? await formerAccounts.findById(who) : undefined;
+          if (waiting === undefined) throw unknown();
+          return presentFormer(waiting);
+        }
         const legacyId = await core.store.legacyIds.of(found.id);
         return { ...present(found), ...(legacyId === undefined ? {} : { legacy_id: legacyId }) };
       });

@@ -30,7 +30,7 @@ async function runSeed(_flags: object, command: Command): Promise<void> {
 }
 
 async function runPurge(_flags: object, command: Command): Promise<void> {
-  const removed = await withCore(async ({ config, store, clock, knex }) => purge({ store, clock: await earlierClock({ clock, store }), deviceSeconds: config.lifetimes.deviceSeconds, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }));
+  const removed = await withCore(async ({ config, store, clock, knex }) => purge({ store, clock: await earlierClock({ clock, store }), deviceSeconds: config.lifetimes.deviceSeconds, formerAccountDays: config.lifetimes.formerAccountDays, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }));
   print(command, removed, () => showRecord(removed));
 }
 

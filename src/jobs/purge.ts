@@ -33,11 +33,13 @@ export interface PurgeDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly deviceSeconds: number;
+  /** Records of a former system that nobody came for; 0 keeps them. */
+  readonly formerAccountDays: number;
   readonly purgeCounters: (now: Date, limit: number) => Promise<number>;
 }
 
 /** Removes what has run out. Safe with many instances: each row goes once. @returns how many rows of each kind. */
-export async function purge({ store, clock, deviceSeconds, purgeCounters }: PurgeDeps): Promise<Readonly<Record<string, number>>> {
+export async function purge({ store, clock, deviceSeconds, formerAccountDays, purgeCounters }: PurgeDeps): Promise<Readonly<Record<string, number>>> {
   const now = clock.now();
   return {
     protocolState: await inBatches((limit) => store.protocolState.purge(limit)),
@@ -54,6 +56,7 @@ export async function purge({ store, clock, deviceSeconds, purgeCounters }: Purg
     checkEvents: await inBatches((limit) => store.clientChecks.purgeEvents(addSeconds(now, -CHECK_SECONDS), limit)),
     checks: await inBatches((limit) => store.clientChecks.purgeUnpassed(addSeconds(now, -CHECK_SECONDS), limit)),
     checkKeys: await inBatches((limit) => store.sandboxKeys.purgeOfChecks(addSeconds(now, -CHECK_KEY_SECONDS), limit)),
+    formerAccounts: formerAccountDays === 0 ? 0 : await inBatches((limit) => store.formerAccounts.purge(addSeconds(now, -formerAccountDays * 86_400), limit)),
     devices: await inBatches((limit) => store.devices.purge(addSeconds(now, -deviceSeconds), limit)),
   };
 }

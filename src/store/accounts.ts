@@ -49,6 +49,8 @@ export interface NewAccount {
   readonly passwordHash: string;
   readonly locale: Locale;
   readonly at: Date;
+  /** The id by which services know the person from the former system. */
+  readonly legacyId?: string | undefined;
 }
 
 export interface PasswordReset {
@@ -134,6 +136,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
         password_hash: account.passwordHash,
         password_changed_at: account.at,
         locale: account.locale,
+        legacy_id: account.legacyId ?? null,
         created_at: account.at,
         updated_at: account.at,
       };

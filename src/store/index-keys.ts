@@ -13,16 +13,38 @@ export interface IndexKeyDeps {
 interface Row {
   readonly id: string;
   readonly row_key: Buffer;
-  readonly nik_sealed: Buffer;
+  readonly nik_sealed: Buffer | null;
   readonly email_sealed: Buffer | null;
   readonly phone_sealed: Buffer | null;
 }
 
 export type IndexKeyStore = ReturnType<typeof createIndexKeyStore>;
 
+/** Where people are found by blind index, under the same names of columns. */
+const TABLES = ['accounts', 'former_accounts'] as const;
+
 /** Replaces the key of the blind indexes of accounts; `accounts.ts` finds and claims under both meanwhile. */
 export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: IndexKeyDeps) {
   const older = keyIds.blindIndex.known.filter((id) => id !== blindIndex.keyId);
+
+  async function moveIn(trx: Knex.Transaction, table: (typeof TABLES)[number], limit: number): Promise<number> {
+    const rows = await trx<Row & { index_key: string }>(table).whereIn('index_key', older).limit(limit).forUpdate().skipLocked().select('id', 'row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
+    if (rows.length === 0) return 0;
+    const indexes = rows.map(({ id, row_key: key, nik_sealed: nik, email_sealed: email, phone_sealed: phone }) => {
+      const cipher = envelope.openRow({ table, id }, key);
+      return {
+        nik: nik === null ? null : blindIndex.of('nik', cipher.open('nik', nik)),
+        email: email === null ? null : blindIndex.of('email', emailKey(cipher.open('email', email) as Email)),
+        phone: phone === null ? null : blindIndex.of('phone', cipher.open('phone', phone)),
+      };
+    });
+    await trx.raw(
+      `update ${table} as a set nik_index = v.nik, email_index = v.email, phone_index = v.phone, index_key = ?
+       from unnest(?::uuid[], ?::bytea[], ?::bytea[], ?::bytea[]) as v (id, nik, email, phone) where a.id = v.id`,
+      [blindIndex.keyId, rows.map(({ id }) => id), indexes.map(({ nik }) => nik), indexes.map(({ email }) => email), indexes.map(({ phone }) => phone)] as unknown as Knex.RawBinding[],
+    );
+    return rows.length;
+  }
 
   return {
     hasOlderKeys: (): boolean => older.length > 0,
@@ -41,30 +63,16 @@ export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: 
     /** Writes at most `limit` accounts' indexes anew; rows that somebody is at are left for later. @returns how many. */
     async move(limit: number): Promise<number> {
       if (older.length === 0) return 0;
-      return db.transaction(async (trx) => {
-        const rows = await trx<Row & { index_key: string }>('accounts').whereIn('index_key', older).limit(limit).forUpdate().skipLocked().select('id', 'row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
-        if (rows.length === 0) return 0;
-        const indexes = rows.map(({ id, row_key: key, nik_sealed: nik, email_sealed: email, phone_sealed: phone }) => {
-          const cipher = envelope.openRow({ table: 'accounts', id }, key);
-          return {
-            nik: blindIndex.of('nik', cipher.open('nik', nik)),
-            email: email === null ? null : blindIndex.of('email', emailKey(cipher.open('email', email) as Email)),
-            phone: phone === null ? null : blindIndex.of('phone', cipher.open('phone', phone)),
-          };
-        });
-        await trx.raw(
-          `update accounts as a set nik_index = v.nik, email_index = v.email, phone_index = v.phone, index_key = ?
-           from unnest(?::uuid[], ?::bytea[], ?::bytea[], ?::bytea[]) as v (id, nik, email, phone) where a.id = v.id`,
-          [blindIndex.keyId, rows.map(({ id }) => id), indexes.map(({ nik }) => nik), indexes.map(({ email }) => email), indexes.map(({ phone }) => phone)] as unknown as Knex.RawBinding[],
-        );
-        return rows.length;
-      });
+      let moved = 0;
+      for (const table of TABLES) if (moved < limit) moved += await db.transaction((trx) => moveIn(trx, table, limit - moved));
+      return moved;
     },
 
     /** How many accounts are found under which key. */
     async count(): Promise<readonly { readonly keyId: string; readonly rows: number }[]> {
-      const rows = await db('accounts').select('index_key').count('* as rows').groupBy('index_key').orderBy('index_key');
-      return (rows as { index_key: string; rows: string | number }[]).map(({ index_key: keyId, rows: count }) => ({ keyId, rows: Number(count) }));
+      const each = TABLES.map((table) => `select index_key from ${table}`).join(' union all ');
+      const { rows } = await db.raw<{ rows: { index_key: string; rows: string | number }[] }>(`select index_key, count(*) as rows from (${each}) t group by 1 order by 1`);
+      return rows.map(({ index_key: keyId, rows: count }) => ({ keyId, rows: Number(count) }));
     },
   };
 }

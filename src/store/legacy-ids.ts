@@ -11,6 +11,10 @@ export function createLegacyIdStore(db: Knex) {
       return row?.legacy_id ?? undefined;
     },
 
+    async ownerOf(legacyId: string): Promise<AccountId | undefined> {
+      return (await db<{ id: AccountId; legacy_id: string | null }>('accounts').where('legacy_id', legacyId).first('id'))?.id;
+    },
+
     async isTaken(legacyId: string): Promise<boolean> {
       return (await db('accounts').where('legacy_id', legacyId).first('id')) !== undefined;
     },

@@ -20,6 +20,7 @@ const rowKey = (table: string, bound = 'id'): SealedColumn => ({ table, column: 
 /** Everything in the database that names a key of the keyring. A test fails where a table has a sealed column that is not here. */
 export const sealedColumns: readonly SealedColumn[] = [
   rowKey('accounts'),
+  rowKey('former_accounts'),
   rowKey('second_factors', 'account_id'),
   sealed('clients', 'client-secret', 'id', 'secret_sealed'),
   sealed('drafts', 'draft'),
@@ -90,13 +91,13 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
       });
     },
 
-    /** Accounts and second factors that wait for the current key; reads the index alone. */
+    /** Accounts, those of a former system and second factors that wait for the current key; reads the index alone. */
     async personalDataWaiting(): Promise<number> {
       const older = olderIds('personalData');
       if (older.length === 0) return 0;
       const { rows } = await db.raw<{ rows: { waiting: string | number }[] }>(
-        'select (select count(*) from accounts where sealed_by(row_key) = any(?)) + (select count(*) from second_factors where sealed_by(row_key) = any(?)) as waiting',
-        [older, older],
+        `select ${['accounts', 'former_accounts', 'second_factors'].map((table) => `(select count(*) from ${table} where sealed_by(row_key) = any(?))`).join(' + ')} as waiting`,
+        [older, older, older],
       );
       return Number(rows[0]?.waiting ?? 0);
     },

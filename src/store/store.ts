@@ -23,6 +23,8 @@ import { createDeviceStore, type DeviceStore } from './devices.ts';
 import { createEnvironmentStore, type EnvironmentStore } from './environment.ts';
 import { markOf, wasCommitted, type TransactionMark } from './fate.ts';
 import { createDraftStore, type DraftStore } from './drafts.ts';
+import { createFormerAccountStore, type FormerAccountStore } from './former-accounts.ts';
+import { createFormerImportStore, type FormerImportStore } from './former-import.ts';
 import { createIndexKeyStore, type IndexKeyStore } from './index-keys.ts';
 import { createInstanceStore, type InstanceStore } from './instances.ts';
 import { createLegacyIdStore, type LegacyIdStore } from './legacy-ids.ts';
@@ -64,6 +66,8 @@ export interface Store {
   readonly devices: DeviceStore;
   readonly drafts: DraftStore;
   readonly environment: EnvironmentStore;
+  readonly formerAccounts: FormerAccountStore;
+  readonly formerImport: FormerImportStore;
   readonly indexKeys: IndexKeyStore;
   readonly instances: InstanceStore;
   readonly legacyIds: LegacyIdStore;
@@ -153,6 +157,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     devices: wrap(createDeviceStore(db)),
     drafts: wrap(createDraftStore(db, crypto)),
     environment: wrap(createEnvironmentStore(db)),
+    formerAccounts: wrap(createFormerAccountStore(db, crypto)),
+    formerImport: wrap(createFormerImportStore(db, crypto)),
     indexKeys: wrap(createIndexKeyStore(db, crypto)),
     instances: wrap(createInstanceStore(db)),
     legacyIds: wrap(createLegacyIdStore(db)),

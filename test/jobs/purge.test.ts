@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
+import type { Nik } from '../../src/domain/nik.ts';
+import { sensitive } from '../../src/domain/sensitive.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { Core } from '../../src/core.ts';
 import { purge } from '../../src/jobs/purge.ts';
@@ -18,7 +20,7 @@ describe('Purging', () => {
   });
   after(() => close());
 
-  const run = (): ReturnType<typeof purge> => purge({ store: core.store, clock, deviceSeconds: 86_400, purgeCounters: (now, limit) => purgeCounters(core.knex, now, limit) });
+  const run = (): ReturnType<typeof purge> => purge({ store: core.store, clock, deviceSeconds: 86_400, formerAccountDays: 2, purgeCounters: (now, limit) => purgeCounters(core.knex, now, limit) });
   const inHours = (hours: number): Date => new Date(clock.now().getTime() + hours * 3_600_000);
 
   async function fill(count: number, hours: number): Promise<void> {
@@ -46,6 +48,15 @@ describe('Purging', () => {
     for (const hours of [-25, -23]) await core.store.devices.remember(accountId, randomBytes(32), inHours(hours));
     expect(await run()).to.include({ devices: 1 });
     expect(await core.knex('known_devices').where('account_id', accountId)).to.have.length(1);
+  });
+
+  it('forgets records of a former system that nobody came for in time, and keeps them where that is the setting', async () => {
+    const record = { line: 1, nik: sensitive('9901010101900001' as Nik), email: undefined, phone: undefined, passwordHash: undefined, bcryptCost: undefined, locale: 'id' as const, digest: randomBytes(32) };
+    for (const hours of [-49, -47]) await core.store.formerImport.insert([{ ...record, id: core.random.uuid() as AccountId, legacyId: `u${hours}` }], inHours(hours));
+    expect(await purge({ store: core.store, clock, deviceSeconds: 86_400, formerAccountDays: 0, purgeCounters: () => Promise.resolve(0) })).to.include({ formerAccounts: 0 });
+    expect(await run()).to.include({ formerAccounts: 1 });
+    expect(await core.store.formerAccounts.findByLegacyId('u-49')).to.equal(undefined);
+    expect((await core.store.formerAccounts.findByLegacyId('u-47'))?.nik?.reveal()).to.equal('9901010101900001');
   });
 
   it('forgets personal links and keys of checks thirty days after they ended, and keeps the standing keys', async () => {

@@ -154,7 +154,7 @@ describe('Recent errors of a client application', () => {
   });
 
   it('go after fourteen days', async () => {
-    const run = (): ReturnType<typeof purge> => purge({ store: app.store, clock: app.clock, deviceSeconds: 86_400, purgeCounters: () => Promise.resolve(0) });
+    const run = (): ReturnType<typeof purge> => purge({ store: app.store, clock: app.clock, deviceSeconds: 86_400, formerAccountDays: 2, purgeCounters: () => Promise.resolve(0) });
     await refusedAddress();
     expect(await errorsOf()).to.have.length(1);
     app.clock.advance({ days: 13 });

@@ -59,7 +59,8 @@ interface Budget {
 
   it('are few for a registration with its tokens, what the courier asks apart', async () => {
     const newcomer = somebody();
-    await within({ postgres: 47, redis: 28 }, async () => {
+    // What waits of the NIK from a former system is asked beside who has it, in the same packet.
+    await within({ postgres: 48, redis: 28 }, async () => {
       const browser = new Browser();
       const { page, request } = await visit(browser, service, { prompt: 'create' });
       await service.receive(await goOn(browser, await register(app, browser, page, newcomer)), request);

@@ -95,6 +95,22 @@ describe('The key of the blind indexes, while it is replaced', () => {
     expect(await done.store.indexKeys.count()).to.deep.equal([{ keyId: 'k2', rows: 3 }]);
   });
 
+  it('records of a former system are found all the same, and move with the accounts', async () => {
+    const nik = sensitive(nikOf((serial += 1)));
+    const record = { id: known.random.uuid() as AccountId, line: 1, legacyId: 'u-1', nik, email: sensitive(emailOf(serial)), phone: undefined, passwordHash: undefined, bcryptCost: undefined, locale: 'id' as const, digest: Buffer.alloc(32) };
+    await known.store.formerImport.insert([record], at);
+    const seen = async (core: Core): Promise<void> => {
+      expect(await core.store.formerAccounts.claimsOf(nik, undefined)).to.deep.equal([{ id: record.id, isOfNik: true }]);
+      expect((await core.store.formerAccounts.findByIdentifier(sensitive({ kind: 'email', value: emailOf(serial) })))?.id).to.equal(record.id);
+      expect(await core.store.formerImport.sharedBy([{ ...record, legacyId: 'u-2' }])).to.have.length(2);
+    };
+    await seen(used);
+    expect(await move(used)).to.deep.equal({ indexes: 1 });
+    for (const core of [known, used, done]) await seen(core);
+    await used.store.formerImport.insert([{ ...record, id: known.random.uuid() as AccountId, legacyId: 'u-3' }], at);
+    expect((await used.store.formerImport.sharedBy([record])).every(({ other }) => other.legacyId === 'u-3')).to.equal(true);
+  });
+
   it('a claim and the move of the same row meet without a second account', async () => {
     for (let round = 0; round < 5; round += 1) {
       await claim(known, (serial += 1));

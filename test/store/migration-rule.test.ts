@@ -7,7 +7,7 @@ import { statementsOf } from '../support/statements.ts';
 /** What grows with people and years. A statement that locks one of them for as long as it takes to read it stops the sign-on. */
 const LARGE = [
   'accounts', 'known_devices', 'email_confirmations', 'verifications', 'drafts', 'protocol_state', 'audit_events', 'audit_chain', 'audit_unchained', 'messages', 'service_visits',
-  'logout_notices', 'message_receipts', 'consent_receipts', 'second_factors', 'recovery_codes', 'counters',
+  'logout_notices', 'message_receipts', 'consent_receipts', 'second_factors', 'recovery_codes', 'counters', 'former_accounts',
 ];
 /** Written before there was an installation with rows in these tables. */
 const LAST_ON_EMPTY_TABLES = '20261127003000_audit_unchained.ts';

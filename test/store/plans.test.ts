@@ -6,6 +6,7 @@ import type { Nik } from '../../src/domain/nik.ts';
 import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import type { Core } from '../../src/core.ts';
+import type { FormerRecord } from '../../src/store/former-import.ts';
 import { createTestCore } from '../support/core.ts';
 import { statementsOf } from '../support/statements.ts';
 
@@ -14,7 +15,7 @@ const ROWS = 4000;
 const ID = '00000000-0000-4000-8000-000000000001' as AccountId;
 const HASH = Buffer.alloc(32, 1);
 const AT = new Date('2026-11-23T03:00:00Z');
-const LARGE = /^(?:accounts|known_devices|email_confirmations|verification|drafts|protocol_state|audit_|messages|service_visits|logout_notices|consent_receipts|message_receipts|second_factors|counters)/;
+const LARGE = /^(?:accounts|known_devices|email_confirmations|verification|drafts|protocol_state|audit_|messages|service_visits|former_accounts|logout_notices|consent_receipts|message_receipts|second_factors|counters)/;
 
 interface Node {
   readonly 'Node Type': string;
@@ -52,6 +53,8 @@ describe('Statements on tables with a hundred million rows', () => {
     await fill(`insert into logout_notices (account_id, client_id, reason, sign_out_id, state, next_attempt_at, created_at, finished_at) select gen_random_uuid(), 'client-' || n % 50, 'r', gen_random_uuid(), 'delivered', now(), now() - n * interval '1 minute', now() - n * interval '1 minute' from @n`);
     await core.knex.raw(`insert into consent_texts values ('1', '{}', now())`);
     await fill(`insert into consent_receipts (id, account_id, client_id, text_version, kind, locale, occasion, given_at) select gen_random_uuid(), id, 'karirhub', '1', 'consent', 'id', ${hash('occasion')}, now() from (select id, row_number() over () as n from accounts) a`);
+    await fill(`insert into former_accounts (id, legacy_id, row_key, nik_sealed, nik_index, email_index, phone_index, index_key, bcrypt_cost, password_hash, locale, line_digest, line, imported_at)
+                select gen_random_uuid(), n::text, '\\x01026b31', '\\x01', ${hash('nik')}, ${hash('email')}, ${hash('phone')}, 'k1', 10, 'x', 'id', '\\x01', n, now() - n * interval '1 minute' from @n`);
     await core.knex.raw('analyze');
     client = new pg.Client({ connectionString: (core.knex.client as { config: { connection: { connectionString: string } } }).config.connection.connectionString });
     await client.connect();
@@ -80,6 +83,7 @@ describe('Statements on tables with a hundred million rows', () => {
   const phone = sensitive('+6281234567890' as Phone);
   const stretch = { from: '2026-11-01', to: '2026-11-02', timeZone: 'Asia/Jakarta' };
   const mark = { at: AT, id: ID };
+  const RECORD: FormerRecord = { id: ID, line: 1, legacyId: '1', nik, email, phone, passwordHash: undefined, bcryptCost: undefined, locale: 'id', digest: HASH };
   type Case = readonly [what: string, index: RegExp, ask: (core: Core) => Promise<unknown>];
   const cases: readonly Case[] = [
     ['an account by id', /^accounts_pkey$/, ({ store }) => store.accounts.findById(ID)],
@@ -90,6 +94,15 @@ describe('Statements on tables with a hundred million rows', () => {
     ['what a sign-in by NIK is judged by', /^accounts_nik_index_unique$/, ({ store }) => store.credentials.find(sensitive({ kind: 'nik', value: nik.reveal() }), HASH)],
     ['what a sign-in by address is judged by', /^accounts_email_index_index$/, ({ store }) => store.credentials.find(sensitive({ kind: 'email', value: email.reveal() }), HASH)],
     ['what a sign-in by number is judged by', /^accounts_phone_index_index$/, ({ store }) => store.credentials.find(sensitive({ kind: 'phone', value: phone.reveal() }), HASH)],
+    ['a record that waits, by NIK', /^former_accounts_nik_index_index$/, ({ store }) => store.credentials.find(sensitive({ kind: 'nik', value: nik.reveal() }), HASH)],
+    ['a record that waits, by address', /^former_accounts_email_index_index$/, ({ store }) => store.formerAccounts.findByIdentifier(sensitive({ kind: 'email', value: email.reveal() }))],
+    ['a record that waits, by number', /^former_accounts_phone_index_index$/, ({ store }) => store.credentials.find(sensitive({ kind: 'phone', value: phone.reveal() }), HASH)],
+    ['records of a NIK that was proved', /^former_accounts_nik_index_index$/, ({ store }) => store.formerAccounts.claimsOf(nik, ID)],
+    ['what the hashes that wait cost', /^former_accounts_bcrypt_cost_index$/, ({ store }) => store.formerAccounts.bcryptCost()],
+    ['records that nobody came for', /^former_accounts_imported_at_index$/, ({ store }) => store.formerAccounts.purge(AT, 10)],
+    ['former ids that are here', /^former_accounts_legacy_id_unique$/, ({ store }) => store.formerImport.standing(['1'])],
+    ['who has what a record claims', /^accounts_phone_index_index$/, ({ store }) => store.formerImport.heldOf([RECORD])],
+    ['records that claim the same', /^former_accounts_phone_index_index$/, ({ store }) => store.formerImport.sharedBy([RECORD])],
     ['who has proved a number', /^accounts_phone_(?:proved|index_index)$/, ({ store }) => store.transaction((tx) => tx.accounts.releasePhone(phone, ID, AT))],
     ['an account by its former id', /^accounts_legacy_id_unique$/, ({ store }) => store.legacyIds.isTaken('1')],
     ['a device of an account', /^known_devices_pkey$/, ({ store }) => store.devices.isKnown(ID, HASH)],

@@ -20,11 +20,11 @@ import { createTestDatabase, everythingIn, type TestDatabase } from '../support/
 import { hasRedis, startRedis } from '../support/redis.ts';
 
 /** Bytes that no key of the keyring's own versions is needed for; whoever adds a column decides what it is. */
-const openedByRowKey = ['accounts.nik_sealed', 'accounts.name_sealed', 'accounts.email_sealed', 'accounts.phone_sealed', 'second_factors.secret_sealed'];
+const openedByRowKey = ['accounts.nik_sealed', 'accounts.name_sealed', 'accounts.email_sealed', 'accounts.phone_sealed', 'second_factors.secret_sealed', 'former_accounts.nik_sealed', 'former_accounts.email_sealed', 'former_accounts.phone_sealed'];
 const keyedHashes = [
   'accounts.nik_index', 'accounts.email_index', 'accounts.phone_index', 'known_devices.device_hash', 'email_confirmations.token_hash', 'email_confirmations.email_index', 'drafts.uid_hash', 'verification_log.nik_hash',
   'protocol_state.id', 'protocol_state.grant_id', 'protocol_state.uid', 'protocol_state.user_code', 'protocol_state.holder', 'audit_chain.hash', 'audit_seals.hash', 'audit_seals.seal', 'recovery_codes.code_hash', 'consent_receipts.occasion', 'client_secrets.hash',
-  'initial_tokens.hash', 'registration_tokens.hash', 'client_check_events.grant_id', 'client_check_links.token',
+  'former_accounts.nik_index', 'former_accounts.email_index', 'former_accounts.phone_index', 'former_accounts.line_digest', 'initial_tokens.hash', 'registration_tokens.hash', 'client_check_events.grant_id', 'client_check_links.token',
 ];
 const public_ = ['client_logos.bytes'];
 
@@ -70,6 +70,7 @@ describe('What lies sealed in the database', () => {
   async function fill(core: Core): Promise<void> {
     const { store, knex, sealer } = core;
     await insertAccount(core, ids.account);
+    await store.formerImport.insert([{ id: ids.draft as AccountId, line: 1, legacyId: 'u-1', nik: sensitive('9901010101909999' as Nik), email: sensitive('lama@contoh.test' as Email), phone: undefined, passwordHash: undefined, bcryptCost: undefined, locale: 'id', digest: Buffer.alloc(32) }], at);
     await store.secondFactors.insert({ accountId: ids.account, secret: sensitive('JBSWY3DPEHPK3PXP'), step: 1, at });
     await store.drafts.insert({ journey: 'registration', uid: 'uid', id: ids.draft, state: { step: 'contact' }, now: at, expiresAt: later });
     await store.messages.add({ id: ids.message, channel: 'sms', purpose: 'code', locale: 'id', payload: sensitive({ to: '+62812', text: 'kode' }), createdAt: at, expiresAt: later });
@@ -84,6 +85,7 @@ describe('What lies sealed in the database', () => {
   async function readAll(core: Core): Promise<void> {
     const { store, knex, sealer } = core;
     expect((await store.accounts.findById(ids.account))?.name.reveal()).to.equal('BUDI CONTOH');
+    expect((await store.formerAccounts.findById(ids.draft))?.email?.reveal()).to.equal('lama@contoh.test');
     expect((await store.secondFactors.find(ids.account))?.secret.reveal()).to.equal('JBSWY3DPEHPK3PXP');
     expect((await store.drafts.find('registration', 'uid', at))?.state).to.deep.equal({ step: 'contact' });
     expect((await store.outbox.newest())[0]?.text).to.equal('kode');

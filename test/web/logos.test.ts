@@ -100,7 +100,7 @@ describe('Logos of services', () => {
   it('that no registration names, nor ever named, go after a day', async () => {
     const [unused, named] = [await put(), await put()];
     const service = await createRelyingParty(app, { further: { logo: named } });
-    const run = (): ReturnType<typeof purge> => purge({ store: app.store, clock: app.clock, deviceSeconds: 86_400, purgeCounters: () => Promise.resolve(0) });
+    const run = (): ReturnType<typeof purge> => purge({ store: app.store, clock: app.clock, deviceSeconds: 86_400, formerAccountDays: 2, purgeCounters: () => Promise.resolve(0) });
     await run();
     expect(await app.store.clientLogos.find(unused), 'at once').to.be.an('object');
     app.clock.advance({ hours: 25 });

@@ -1,3 +1,4 @@
+import type { FormerAccount } from '../../store/former-accounts.ts';
 import type { Account } from '../../domain/account.ts';
 import { maskEmail, maskName, maskNik, maskPhone } from '../../domain/mask.ts';
 
@@ -29,3 +30,17 @@ export function present({ id, status, nik, name, email, emailVerifiedAt, phone, 
     updated_at: updatedAt.toISOString(),
   };
 }
+
+/** A record of the former system as operators see it: nothing of it is proved. */
+export const presentFormer = ({ id, legacyId, nik, email, phone, hasPassword, locale, importedAt, recognisedAt }: FormerAccount): Readonly<Record<string, unknown>> => ({
+  sub: id,
+  legacy_id: legacyId,
+  status: 'waiting',
+  nik_masked: nik === undefined ? undefined : maskNik(nik.reveal()),
+  email_masked: email === undefined ? undefined : maskEmail(email.reveal()),
+  phone_masked: phone === undefined ? undefined : maskPhone(phone.reveal()),
+  has_password: hasPassword,
+  locale,
+  imported_at: importedAt.toISOString(),
+  recognised_at: recognisedAt?.toISOString(),
+});

@@ -26,6 +26,8 @@ export interface LoginRoutesDeps {
   readonly sharing: Pick<Sharing, 'ask'>;
   readonly provider: Provider;
   readonly store: Pick<Store, 'accounts'>;
+  /** Begins the registration of somebody whose record waits; another journey, handed in. */
+  readonly recognise: (uid: string, former: AccountId) => Promise<unknown>;
   readonly csrf: Csrf;
   readonly clock: Clock;
   readonly config: Pick<Config, 'http' | 'identity'>;
@@ -33,7 +35,7 @@ export interface LoginRoutesDeps {
 
 const key = (refusal: string): string => `interaction.login.refusal.${refusal}`;
 
-export function addLogin({ login, finish, sharing, provider, store, csrf, clock, config }: LoginRoutesDeps): (router: Router) => void {
+export function addLogin({ login, finish, sharing, provider, store, recognise, csrf, clock, config }: LoginRoutesDeps): (router: Router) => void {
   /** Somebody signed in in this browser since the sign-in began: then one press is enough, unless the service wants more. */
   async function presentSession(ctx: Context) {
     if (entered(ctx).interaction.prompt.reasons.some((reason) => reason !== 'no_session')) return undefined;
@@ -97,6 +99,12 @@ export function addLogin({ login, finish, sharing, provider, store, csrf, clock,
       const { status, problem, retryAfterSeconds } = say422(outcome.refusal);
       if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
       return show(ctx, { values, problem }, status);
+    }
+    if ('former' in outcome.value) {
+      const { uid } = entered(ctx);
+      await recognise(uid, outcome.value.former);
+      seeOther(ctx, interactionPath(uid, 'register'));
+      return;
     }
     await finish.signedIn(ctx, { ...outcome.value, acr: acr.password, amr: ['pwd'], remember: typed.remember });
   }

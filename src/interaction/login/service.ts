@@ -7,7 +7,7 @@ import type { TypedIdentifier } from '../../domain/identifier.ts';
 import { normalisePassword } from '../../domain/password-policy.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
-import { sensitive } from '../../domain/sensitive.ts';
+import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
 import { signInMoment } from '../../domain/session.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Count, Counters } from '../../ports/counters/counters.ts';
@@ -39,9 +39,14 @@ export interface SignIn {
   readonly hasSecondFactor: boolean;
 }
 
+/** The password of a former system's record was right: its person has yet to prove who they are. */
+export interface Recognised {
+  readonly former: AccountId;
+}
+
 export interface LoginService {
   /** Signs a person in. Unknown account and wrong password are one refusal, at one price. @throws {LaneBusy} */
-  signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<SignIn, LoginRefusal>>;
+  signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<SignIn | Recognised, LoginRefusal>>;
 }
 
 export interface LoginDeps {
@@ -81,6 +86,13 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
     return refuse(refusal);
   }
 
+  /** Hashes of a former system take another time than ours: whoever failed waits for both. Where there is no room for it, nobody is kept from hearing the answer. */
+  async function disguise(secret: Sensitive<string>, verified: string | undefined): Promise<void> {
+    await passwords.disguise(secret, verified, await store.formerAccounts.bcryptCost()).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== 'HASHING_BUSY') throw error;
+    });
+  }
+
   return {
     async signIn(typed, password, context) {
       const { sender } = context;
@@ -117,6 +129,7 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
         const delays = config.signInDelaySeconds;
         const wait = delays[Math.min(failed, delays.length) - 1] ?? 0;
         if (wait > 0) await counters.hold(limits.signIn.delay, key, wait);
+        await disguise(secret, account?.passwordHash);
         return refused({ reason: 'wrong' }, account, context);
       }
 
@@ -124,8 +137,16 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       // Said only to who knows the password.
       if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 
+      const known = account.passwordHash ?? '';
       const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
-      if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash, rehashed);
+      if (account.isFormer) {
+        await store.transaction(async (tx) => {
+          await tx.formerAccounts.recognise(account.id, known, rehashed, now);
+          await audit.record(tx, 'account.former-recognised', {}, { accountId: account.id, clientId: context.clientId });
+        });
+        return ok({ former: account.id });
+      }
+      if (rehashed !== undefined) await store.accounts.rehash(account.id, known, rehashed);
       const isSeenToday = account.deviceSeenAt !== undefined && account.deviceSeenAt >= addSeconds(now, -DAY_SECONDS);
       return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, device: isSeenToday ? undefined : deviceHash, hasSecondFactor: account.hasSecondFactor });
     },

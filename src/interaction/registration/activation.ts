@@ -23,7 +23,7 @@ export interface ActivationContext {
   readonly serviceName: string | undefined;
 }
 
-export type Activated = { readonly accountId: AccountId; readonly phoneMoved: boolean } | { readonly holder: Account };
+export type Activated = { readonly accountId: AccountId; readonly phoneMoved: boolean; /** It has the former id of its person. */ readonly joined?: boolean } | { readonly holder: Account };
 
 export interface Activation {
   /**
@@ -71,7 +71,9 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
   return {
     async activate(tx, at, context) {
       const now = clock.now();
-      const accountId = random.uuid() as AccountId;
+      // The record gives the account its id. Gone meanwhile: somebody joined it elsewhere, and this is an account like any other.
+      const record = at.former === undefined ? undefined : await tx.formerAccounts.hold(at.former.id);
+      const accountId = record?.id ?? (random.uuid() as AccountId);
       // Side by side: the NIK decides whether there is an account at all, and only then may the number leave the one who had it.
       const released = tx.accounts.releasePhone(at.contact.phone, accountId, now, at.identity.nik);
       const inserted = tx.accounts.insert({
@@ -84,6 +86,7 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
         phoneVerified: true,
         passwordHash: at.contact.passwordHash,
         locale: context.locale,
+        legacyId: record?.legacyId,
         at: now,
       });
       const [former, claimed] = await Promise.all([released, inserted]);
@@ -94,12 +97,16 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
         return { holder };
       }
 
+      if (record !== undefined && at.former !== undefined) {
+        tx.also(tx.formerAccounts.remove(record.id));
+        tx.also(audit.record(tx, 'account.former-joined', { by: at.former.by }, { accountId, clientId: context.clientId }));
+      }
       if (former !== undefined) tellFormerHolder(tx, former, at);
       askToConfirmEmail(tx, at, accountId, context);
       tx.also(tx.verifications.assign(context.draftId, accountId));
       tx.also(tx.devices.remember(accountId, Buffer.from(context.sender.device, 'base64url'), now));
       tx.also(audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId }));
-      return { accountId, phoneMoved: former !== undefined };
+      return { accountId, phoneMoved: former !== undefined, ...(record === undefined ? {} : { joined: true }) };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Config } from '../../config.ts';
 import { maskEmail, maskPhone } from '../../domain/mask.ts';
+import { displayPhone } from '../../domain/phone.ts';
 import { secondsUntilResend } from '../../domain/otp.ts';
 import { isFinal } from '../../domain/receipt.ts';
 import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy.ts';
@@ -36,7 +37,7 @@ type OtpDraft = RegistrationDraft & { readonly state: State<'otp'> };
 export interface PagesDeps {
   readonly registry: Pick<CivilRegistry, 'health'>;
   readonly codes: Pick<Codes, 'lockedUntil'>;
-  readonly store: Pick<Store, 'accounts' | 'receipts'>;
+  readonly store: Pick<Store, 'accounts' | 'formerAccounts' | 'receipts'>;
   readonly showSharing: ShowSharing;
   readonly clock: Clock;
   readonly config: Pick<Config, 'otp' | 'password' | 'sms'>;
@@ -74,7 +75,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
     /** The one word that the script of the code page asks for. */
     delivery: ({ state }: OtpDraft): Promise<DeliveryShown> => deliveryOf(state),
 
-    identity(ctx: Context, shown: Partial<Pick<IdentityModel, 'values' | 'errors' | 'problem' | 'retype'>>): Screen {
+    identity(ctx: Context, { former }: State<'identity'>, shown: Partial<Pick<IdentityModel, 'values' | 'errors' | 'problem' | 'retype'>>): Screen {
       const health = registry.health();
       return identityScreen({
         service: entered(ctx).service,
@@ -82,11 +83,18 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         errors: [],
         problem: undefined,
         retype: false,
+        isFormer: former !== undefined,
         ...shown,
         // A form that has just come back says so already.
         registryBackAt: health.available || shown.problem !== undefined ? undefined : (health.retryAt ?? addSeconds(clock.now(), COME_BACK_SECONDS)),
         links: { login: path(ctx, 'login'), terms: '/terms', privacy: '/privacy', cancel: cancel(ctx) },
       });
+    },
+
+    /** What the record of the former system says, for whoever knew its password: it is typed once less, and proved all the same. */
+    async formerContact({ former }: State<'contact'>): Promise<ContactModel['values']> {
+      const record = former?.by === 'password' ? await store.formerAccounts.findById(former.id) : undefined;
+      return { email: record?.email?.reveal() ?? '', phone: record?.phone === undefined ? '' : displayPhone(record.phone.reveal()) };
     },
 
     contact(ctx: Context, state: State<'contact'>, shown: Partial<Pick<ContactModel, 'values' | 'errors' | 'problem' | 'emailSuggestion'>>): Screen {
@@ -98,6 +106,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         emailSuggestion: undefined,
         ...shown,
         name: state.identity.name.reveal(),
+        former: state.former === undefined ? (state.formerLeft === true ? 'left' : undefined) : 'along',
         passwordRules: passwordRules(config.password.profile),
         passwordMin: PASSWORD_MIN_LENGTH[config.password.profile],
         links: { restart: path(ctx, 'register/restart') },
@@ -161,9 +170,9 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       });
     },
 
-    async finished(ctx: Context, { accountId, identity, email, phone, phoneMoved }: State<'finished'>): Promise<Screen> {
+    async finished(ctx: Context, { accountId, identity, email, phone, phoneMoved, joined = false }: State<'finished'>): Promise<Screen> {
       const person = phone === undefined ? undefined : { ...identity, email, phone };
-      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, sharing: await showSharing(ctx, { accountId, person }, 'register/decline') });
+      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, joined, sharing: await showSharing(ctx, { accountId, person }, 'register/decline') });
     },
   };
 }

@@ -75,17 +75,18 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     };
 
   /** A disturbance is said before anything is typed. */
-  async function showIdentity(ctx: Context): Promise<void> {
+  async function showIdentity(ctx: Context, { state }: At<'identity'>): Promise<void> {
     const { available, retryAt } = registry.health();
     if (retryAt !== undefined) ctx.set('Retry-After', String(secondsUntil(retryAt, clock.now())));
-    await show(ctx, pages.identity(ctx, {}), available ? 200 : 503);
+    await show(ctx, pages.identity(ctx, state, {}), available ? 200 : 503);
   }
 
   async function identity(ctx: Context, draft: At<'identity'>): Promise<void> {
     const typed = { nik: field(ctx, 'nik'), name: field(ctx, 'name'), motherName: field(ctx, 'mother_name') };
     const values = { nik: typed.nik.slice(0, 64), name: typed.name.slice(0, 200) };
     const claim = parseIdentity(typed, config.identity, clock.now());
-    if (!claim.ok) return show(ctx, pages.identity(ctx, { values, errors: claim.refusal, retype: true }), 422);
+    const { state } = draft;
+    if (!claim.ok) return show(ctx, pages.identity(ctx, state, { values, errors: claim.refusal, retype: true }), 422);
 
     const outcome = await registration.proveIdentity(contextOf(ctx), draft, claim.value);
     if (outcome.ok) return toStep(ctx, outcome.value);
@@ -98,7 +99,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       status = 503;
       ctx.set('Retry-After', String(reason === 'unavailable' ? secondsUntil(outcome.refusal.until, clock.now()) : REGISTRY_PAUSE_SECONDS));
     }
-    await show(ctx, pages.identity(ctx, { values, problem: say(identityKey(reason), params), retype: true }), status);
+    await show(ctx, pages.identity(ctx, state, { values, problem: say(identityKey(reason), params), retype: true }), status);
   }
 
   async function contact(ctx: Context, draft: At<'contact'>): Promise<void> {
@@ -199,7 +200,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     get('register', look);
     get('register/identity', at('identity', showIdentity));
     post('register/identity', at('identity', identity));
-    get('register/contact', at('contact', (ctx, draft) => show(ctx, pages.contact(ctx, draft.state, {}))));
+    get('register/contact', at('contact', async (ctx, { state }) => show(ctx, pages.contact(ctx, state, { values: await pages.formerContact(state) }))));
     post('register/contact', at('contact', contact));
     get('register/otp', at('otp', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))));
     post('register/otp', at('otp', code));

@@ -14,6 +14,8 @@ export interface IdentityModel extends Step {
   readonly registryBackAt: Date | undefined;
   /** True when the form comes back: the mother's name must be typed again, and the page says why. */
   readonly retype: boolean;
+  /** The password of a record of the former system was right: the page says why it asks for more. */
+  readonly isFormer: boolean;
   readonly links: { readonly login: string; readonly terms: string; readonly privacy: string; readonly cancel: string | undefined };
 }
 
@@ -21,6 +23,8 @@ export interface ContactModel extends Step {
   readonly values: { readonly email: string; readonly phone: string };
   /** Name of the verified person, as typed. */
   readonly name: string;
+  /** What becomes of a former account: it comes `along`, or was `left` because it is somebody else's. */
+  readonly former: 'along' | 'left' | undefined;
   /** A likely slip in the address: a hint, never a refusal. */
   readonly emailSuggestion: string | undefined;
   /** Rules of the password in the order shown: `length`, `lower`, `upper`, `digit`, `symbol`. */
@@ -67,6 +71,8 @@ export interface FinishedModel {
   readonly email: string;
   /** The number was on another account until now. */
   readonly phoneMoved: boolean;
+  /** A former account goes on as this one. */
+  readonly joined: boolean;
   /** What the service gets, where it has not been said yet: the way on agrees to it. */
   readonly sharing: SharingShown | undefined;
 }
@@ -96,6 +102,7 @@ const identity: IdentityModel = {
   values: { nik: '', name: '' },
   registryBackAt: undefined,
   retype: false,
+  isFormer: false,
   links: { login: '#', terms: '/terms', privacy: '/privacy', cancel: '#' },
 };
 const typed = { ...identity, values: { nik: '9901010101900001', name: 'Budi Contoh Santoso' }, retype: true };
@@ -106,6 +113,7 @@ const contact: ContactModel = {
   problem: undefined,
   values: { email: '', phone: '' },
   name: 'Budi Contoh Santoso',
+  former: undefined,
   emailSuggestion: undefined,
   passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'],
   passwordMin: 8,
@@ -133,12 +141,14 @@ const finished: FinishedModel = {
   name: 'Budi Contoh Santoso',
   email: 'b***@contoh.test',
   phoneMoved: false,
+  joined: false,
   sharing: { question: { kind: 'notice', shares: exampleShares, isFurther: false, version: 'x' }, values: exampleValues, decline: '#' },
 };
 
 export const examples: Examples = {
   'identity: first visit': identityScreen(identity),
   'identity: without a service': identityScreen({ ...identity, service: undefined, links: { ...identity.links, cancel: undefined } }),
+  'identity: former account': identityScreen({ ...identity, isFormer: true }),
   'identity: mistakes in every field': identityScreen({
     ...identity,
     values: { nik: '99010101019000', name: 'Budi 2' },
@@ -161,6 +171,8 @@ export const examples: Examples = {
   'identity: registry disturbed': refused('unavailable', { until: new Date('2026-11-23T07:35:00Z') }),
   'identity: circuit open before the form': identityScreen({ ...identity, registryBackAt: new Date('2026-11-23T07:35:00Z') }),
   'contact: first visit': contactScreen(contact),
+  'contact: former account': contactScreen({ ...contact, values: { email: 'budi@contoh.test', phone: '081234567890' }, former: 'along' }),
+  'contact: former account of somebody else': contactScreen({ ...contact, former: 'left' }),
   'contact: likely slip in the address': contactScreen({ ...contact, values: { email: 'budi@gmial.com', phone: '081234567890' }, emailSuggestion: 'budi@gmail.com' }),
   'contact: mistakes in every field': contactScreen({
     ...contact,
@@ -189,6 +201,7 @@ export const examples: Examples = {
   finished: finishedScreen(finished),
   'finished: the service asks for data': finishedScreen({ ...finished, sharing: { question: { kind: 'consent', shares: exampleShares, isFurther: false, version: 'x' }, values: exampleValues, decline: '#' } }),
   'finished: number moved here': finishedScreen({ ...finished, phoneMoved: true, sharing: undefined }),
+  'finished: former account goes on': finishedScreen({ ...finished, joined: true, sharing: undefined }),
   'finished: at the portal': finishedScreen({ ...finished, service: undefined, sharing: undefined }),
   'NIK already has an account': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: false, links: { login: '#', recover: '#', report: '#', restart: '#' } }),
   'NIK already has an account: misuse reported': registeredScreen({ service, phone: '08*****2797', email: 'b***@contoh.test', reported: true, links: { login: '#', recover: '#', report: '#', restart: '#' } }),

@@ -1,7 +1,9 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
+import type { AccountId } from '../../domain/account.ts';
 import type { Email } from '../../domain/email.ts';
+import { formerOf } from '../../domain/former-account.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { checkCode, secondsUntilResend, type OtpCode } from '../../domain/otp.ts';
 import { checkPassword, type PasswordRefusal } from '../../domain/password-policy.ts';
@@ -50,6 +52,8 @@ export interface RegistrationService {
   sendAgain(context: RegistrationContext, draft: DraftAt<'otp'>): Promise<Result<RegistrationStep, ResendRefusal>>;
   changeNumber(context: RegistrationContext, draft: DraftAt<'otp'>, phone: Sensitive<Phone>): Promise<Result<RegistrationStep, NumberRefusal>>;
   changeEmail(context: RegistrationContext, email: Sensitive<Email>): Promise<RegistrationStep>;
+  /** The password of a former system's record was right: from now on the draft is about its person, whoever that is. */
+  recognise(uid: string, former: AccountId): Promise<RegistrationStep>;
   /** "I did not register this account." */
   reportMisuse(context: RegistrationContext): Promise<RegistrationStep>;
   /** Back to the first step, for another person. */
@@ -102,8 +106,8 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
         if (!outcome.ok || draft.state.step !== 'identity') return draft.state.step; // refused; or a second press of the button came first
         const identity = { nik: claim.nik, name: claim.name, reference: outcome.value.reference };
         // Asked only after proof, so that nobody can probe which NIKs have accounts.
-        const holder = await tx.accounts.findByNik(claim.nik);
-        if (holder === undefined) return move(tx, draft, { type: 'identity-verified', identity });
+        const [holder, claims] = await Promise.all([tx.accounts.findByNik(claim.nik), tx.formerAccounts.claimsOf(claim.nik, draft.state.former?.id)]);
+        if (holder === undefined) return move(tx, draft, { type: 'identity-verified', identity, former: formerOf(claims, draft.state.former, clock.now()) });
         tx.also(audit.record(tx, 'registration.nik-taken', {}, { ...subject(context), accountId: holder.id }));
         return move(tx, draft, { type: 'nik-taken', identity, holder: holder.id });
       }, { begins: isUnbegun(before) }).catch((error: unknown) => {
@@ -206,6 +210,8 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
     },
 
     changeEmail: ({ uid }, email) => drafts.turn(uid, (tx, draft) => (draft.state.step === 'otp' ? move(tx, draft, { type: 'email-changed', email }) : draft.state.step)),
+
+    recognise: (uid, former) => drafts.turn(uid, (tx, draft) => (draft.state.step === 'finished' ? draft.state.step : move(tx, draft, { type: 'former-recognised', former: { id: former, by: 'password', at: clock.now().toISOString() } })), { begins: true }),
 
     reportMisuse: (context) =>
       drafts.turn(context.uid, (tx, draft) => {

@@ -64,7 +64,7 @@ describe('The operators’ API: integration checks', () => {
     await app.store.clientChecks.pass(newest!.id, app.clock.now());
     expect((await list()).passed).to.equal(true);
     app.clock.advance({ seconds: 100 * 86_400 });
-    await purge({ store: app.store, clock: app.clock, deviceSeconds: 1, purgeCounters: () => Promise.resolve(0) });
+    await purge({ store: app.store, clock: app.clock, deviceSeconds: 1, formerAccountDays: 2, purgeCounters: () => Promise.resolve(0) });
     const long = await show(newest!.id);
     expect(long).to.deep.include({ open: false, current: true }).and.not.have.property('findings');
     expect((await reader.call('GET', `/clients/rp/checks/${older!.id}`)).body.code, 'what was not passed is not kept').to.equal('check-unknown');

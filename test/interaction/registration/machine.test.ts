@@ -17,6 +17,7 @@ const contact = { email: sensitive('budi@contoh.test' as Email), phone: sensitiv
 const holder = 'the-holder' as AccountId;
 const accountId = 'the-account' as AccountId;
 const activatedAt = '2026-11-23T00:02:00.000Z';
+const former = { id: accountId, by: 'password', at: activatedAt } as const;
 
 const states: { readonly [Step in RegistrationStep]: Extract<Registration, { step: Step }> } = {
   identity: { step: 'identity' },
@@ -27,6 +28,7 @@ const states: { readonly [Step in RegistrationStep]: Extract<Registration, { ste
 };
 
 const events: { readonly [Type in RegistrationEvent['type']]: Extract<RegistrationEvent, { type: Type }> } = {
+  'former-recognised': { type: 'former-recognised', former },
   'identity-verified': { type: 'identity-verified', identity },
   'nik-taken': { type: 'nik-taken', identity, holder },
   'contact-given': { type: 'contact-given', contact, sent: sentTo('first') },
@@ -41,10 +43,10 @@ const events: { readonly [Type in RegistrationEvent['type']]: Extract<Registrati
 
 /** Where each step may lead. Whatever is not here is a caller's bug. */
 const ways: Readonly<Record<RegistrationStep, Partial<Record<RegistrationEvent['type'], RegistrationStep>>>> = {
-  identity: { 'identity-verified': 'contact', 'nik-taken': 'registered' },
-  contact: { 'contact-given': 'otp', restarted: 'identity' },
-  otp: { 'code-sent': 'otp', 'code-tried': 'otp', 'number-changed': 'otp', 'email-changed': 'otp', activated: 'finished', 'nik-taken': 'registered' },
-  registered: { 'misuse-reported': 'registered', restarted: 'identity' },
+  identity: { 'former-recognised': 'identity', 'identity-verified': 'contact', 'nik-taken': 'registered' },
+  contact: { 'former-recognised': 'identity', 'contact-given': 'otp', restarted: 'identity' },
+  otp: { 'former-recognised': 'identity', 'code-sent': 'otp', 'code-tried': 'otp', 'number-changed': 'otp', 'email-changed': 'otp', activated: 'finished', 'nik-taken': 'registered' },
+  registered: { 'former-recognised': 'identity', 'misuse-reported': 'registered', restarted: 'identity' },
   finished: {},
 };
 
@@ -91,6 +93,16 @@ describe('Registration: steps and what leads from one to another', () => {
   it('forgets who was proved when it starts over', () => {
     expect(advance(states.contact, events.restarted)).to.deep.equal({ step: 'identity' });
     expect(advance(states.registered, events.restarted)).to.deep.equal({ step: 'identity' });
+  });
+
+  it('takes a record of the former system along to the account, and no further than to another person', () => {
+    const known = advance(states.identity, events['former-recognised']);
+    const contactStep = advance(known, { type: 'identity-verified', identity, former });
+    expect(contactStep).to.deep.equal({ step: 'contact', identity, former });
+    expect(advance(contactStep, events['contact-given'])).to.deep.include({ step: 'otp', former });
+    expect(advance(contactStep, events.restarted), 'another person').to.deep.equal({ step: 'identity' });
+    expect(advance(known, events['identity-verified']), 'of another NIK').to.deep.equal({ step: 'contact', identity, formerLeft: true });
+    expect(advance(states.identity, events['identity-verified']), 'without one nothing is said').to.deep.equal({ step: 'contact', identity });
   });
 
   it('keeps neither password nor code once the account is made', () => {
