@@ -9,7 +9,8 @@ export interface Drafts<State, Event> {
   find(uid: string): Promise<Draft<State> | undefined>;
   /**
    * Takes the draft's row for the length of the transaction and does the work on what it holds by then: two requests
-   * for one draft take turns, and the second sees what the first has done.
+   * for one draft take turns, and the second sees what the first has done. Done once, also where the answer of the database was lost: a second
+   * time a wrong code would count twice, and whatever was sent would look as if another had sent it.
    * @param options.begins  there was no draft a moment ago: it is made without looking first.
    */
   turn<T>(uid: string, work: (tx: Transaction, draft: Draft<State>) => T | Promise<T>, options?: { readonly begins?: boolean }): Promise<T>;
@@ -56,9 +57,9 @@ export function createDrafts<State extends object, Event>({ store, clock, random
 
   return {
     find: (uid) => find(store, uid),
-    turn: (uid, work, { begins = false } = {}) => store.transaction(async (tx) => work(tx, await take(tx, uid, begins))),
+    turn: (uid, work, { begins = false } = {}) => store.transactionOnce(async (tx) => work(tx, await take(tx, uid, begins))),
     adopt: (from, to) =>
-      store.transaction(async (tx) => {
+      store.transactionOnce(async (tx) => {
         const draft = await find(tx, from, true);
         return draft !== undefined && !isFinished(draft.state) && (await tx.drafts.adopt(journey, from, to));
       }),

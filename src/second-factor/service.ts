@@ -146,8 +146,8 @@ export function createSecondFactors({ store, totp, counters, limits, keyedHash, 
         const factor = await store.secondFactors.find(accountId);
         const step = factor === undefined ? undefined : totp.stepOf(factor.secret, code, now);
         if (step === undefined) return refuse('wrong');
-        return store.transaction(async (tx) => {
-          // A transaction that runs twice refuses its own code; the app shows the next one within half a minute.
+        // Once: done a second time, because the answer was lost, it would refuse its own code.
+        return store.transactionOnce(async (tx) => {
           if (!(await tx.secondFactors.use(accountId, step, now))) return refuse('used');
           await audit.record(tx, 'second-factor.used', {}, { accountId, clientId });
           return ok(undefined);
@@ -156,7 +156,7 @@ export function createSecondFactors({ store, totp, counters, limits, keyedHash, 
 
     useRecoveryCode: (who, code) =>
       tried(who, (now) =>
-        store.transaction(async (tx) => {
+        store.transactionOnce(async (tx) => {
           const { accountId, clientId } = who;
           if (!(await tx.secondFactors.useRecoveryCode(accountId, hashOf(accountId, code), now))) return refuse('wrong');
           const left = await tx.secondFactors.recoveryCodesLeft(accountId);
@@ -167,7 +167,7 @@ export function createSecondFactors({ store, totp, counters, limits, keyedHash, 
       ),
 
     renewRecoveryCodes: ({ accountId, clientId }) =>
-      store.transaction(async (tx) => {
+      store.transactionOnce(async (tx) => {
         if (!(await tx.secondFactors.isEnrolled(accountId))) return undefined;
         const codes = await giveRecoveryCodes(tx, accountId, clock.now());
         await audit.record(tx, 'second-factor.recovery-codes-renewed', {}, { accountId, clientId });

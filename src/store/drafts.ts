@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import { parseSensitive, stringifySensitive } from './sensitive-json.ts';
+import { TIMELINE, type TransactionMark } from './fate.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { insertRow, prepared } from './knex.ts';
 
@@ -20,15 +21,22 @@ interface Row {
   created_at: Date;
 }
 
+interface LockedRow extends Row {
+  xact_id: string;
+  timeline: string;
+}
+
 export type DraftStore = ReturnType<typeof createDraftStore>;
 
 export interface DraftStoreDeps {
+  /** Told by what the transaction is known again in which a draft is held: it comes along with the draft, at the cost of no statement. */
+  readonly marked?: ((mark: TransactionMark) => void) | undefined;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
 }
 
 /** Unfinished journeys, sealed, keyed by a hash of the interaction's uid and gone with their time. */
-export function createDraftStore(db: Knex, { sealer, keyedHash }: DraftStoreDeps) {
+export function createDraftStore(db: Knex, { sealer, keyedHash, marked }: DraftStoreDeps) {
   const uidHash = (uid: string): Buffer => keyedHash.hash('draft', uid);
   const seal = (id: string, state: object): Buffer => sealer.seal('draft', id, stringifySensitive(state));
 
@@ -53,9 +61,11 @@ export function createDraftStore(db: Knex, { sealer, keyedHash }: DraftStoreDeps
      * @param lock  holds the row until the transaction ends, so that two requests for one draft take turns.
      */
     async find<State>(journey: Journey, uid: string, now: Date, { lock = false } = {}): Promise<Draft<State> | undefined> {
-      const text = 'select id, sealed, created_at from drafts where uid_hash = $1 and journey = $2 and expires_at > $3';
-      const [row] = await (lock ? prepared<Row>(db, 'draft-lock', `${text} for update`, [uidHash(uid), journey, now]) : prepared<Row>(db, 'draft-find', text, [uidHash(uid), journey, now]));
+      const [columns, where, values] = ['id, sealed, created_at', 'from drafts where uid_hash = $1 and journey = $2 and expires_at > $3', [uidHash(uid), journey, now]];
+      const [locked] = lock ? await prepared<LockedRow>(db, 'draft-lock', `select ${columns}, pg_current_xact_id()::text as xact_id, ${TIMELINE} as timeline ${where} for update`, values) : [];
+      const [row] = lock ? [locked] : await prepared<Row>(db, 'draft-find', `select ${columns} ${where}`, values);
       if (row === undefined) return undefined;
+      if (locked !== undefined) marked?.({ id: locked.xact_id, timeline: locked.timeline });
       const state = parseSensitive(sealer.open('draft', row.id, row.sealed).toString('utf8')) as State;
       return { id: row.id, uid, state, createdAt: row.created_at };
     },

@@ -9,7 +9,8 @@ export interface TransactionMark {
   readonly timeline: string;
 }
 
-const TIMELINE = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)';
+/** In SQL. */
+export const TIMELINE = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)';
 
 /** To be asked last within the transaction. @returns undefined where it has written nothing. */
 export async function markOf(trx: Knex): Promise<TransactionMark | undefined> {

@@ -93,7 +93,8 @@ export interface Store {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /**
    * The same, done once: where the answer to the commit was lost, the database is asked whether it was committed, and what
-   * the work came to is not done again. It costs one statement more: for what could not say by itself whether it was done.
+   * the work came to is not done again. It costs one statement more, but none where a draft is held: for what could not say by itself whether it was
+   * done, or would say something else the second time.
    */
   transactionOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** Tells whenever this process has changed whether an account's sign-ins count, or what is held of its person: once that is committed, and before whoever changed it goes on. */
@@ -138,7 +139,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
   const onStandingRead: Store['onStandingRead'] = (listener) => { readers.add(listener); };
   const tellRead: StandingRead = (...read) => { for (const reader of readers) reader(...read); };
 
-  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'onStandingRead' | 'ping' | 'databaseTime'> => ({
+  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T, marked?: (mark: TransactionMark) => void): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'onStandingRead' | 'ping' | 'databaseTime'> => ({
     accounts: wrap(createAccountStore(db, { ...crypto, changed })),
     apis: wrap(createApiStore(db)),
     audit: wrap(createAuditStore(db)),
@@ -155,7 +156,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     consents: wrap(createConsentStore(db)),
     credentials: wrap(createCredentialStore(db, { ...crypto, tell: tellRead })),
     devices: wrap(createDeviceStore(db)),
-    drafts: wrap(createDraftStore(db, crypto)),
+    drafts: wrap(createDraftStore(db, { ...crypto, marked })),
     environment: wrap(createEnvironmentStore(db)),
     formerAccounts: wrap(createFormerAccountStore(db, crypto)),
     formerImport: wrap(createFormerImportStore(db, crypto)),
@@ -188,7 +189,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     return rows[0].now;
   };
 
-  async function once<T>(work: (tx: Transaction, trx: Knex) => Promise<T>): Promise<T> {
+  async function once<T>(work: (tx: Transaction, readMark: () => Promise<TransactionMark | undefined>) => Promise<T>): Promise<T> {
+    let held: TransactionMark | undefined;
     const touched = new Set<string>();
     const alongside: Promise<unknown>[] = [];
     let broken: { readonly error: unknown } | undefined;
@@ -199,8 +201,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     try {
       const value = await inTransaction(knex, async (trx) => {
         const inner = <R>(more: (tx: Transaction) => Promise<R>): Promise<R> => more(tx);
-        const tx: Transaction = { ...tables(trx, (id) => touched.add(id), (table) => table), transaction: inner, transactionOnce: inner, onAccountChange, onStandingRead, ping, databaseTime, also };
-        const done = await work(tx, trx);
+        const tx: Transaction = { ...tables(trx, (id) => touched.add(id), (table) => table, (mark) => { held = mark; }), transaction: inner, transactionOnce: inner, onAccountChange, onStandingRead, ping, databaseTime, also };
+        const done = await work(tx, () => (held === undefined ? markOf(trx) : Promise.resolve(held)));
         // What could not even be put to the database.
         if (broken !== undefined) throw broken.error;
         return done;
@@ -225,9 +227,9 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
         if (before !== undefined) return before.value;
         last = undefined;
         try {
-          return await once(async (tx, trx) => {
+          return await once(async (tx, readMark) => {
             const value = await work(tx);
-            const mark = await markOf(trx);
+            const mark = await readMark();
             if (mark !== undefined) last = { mark, value };
             return value;
           });

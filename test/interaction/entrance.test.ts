@@ -303,7 +303,7 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       const resumed = await browser.request(ended.link('Mulai lagi'));
       const { store } = app.container;
       const usual = { ...store };
-      Object.assign(store, { transaction: () => Promise.reject(new Error('the database is away')) });
+      Object.assign(store, { transactionOnce: () => Promise.reject(new Error('the database is away')) });
       const answer = await browser.request(new URL(resumed.headers.get('location') ?? '', app.url).href);
       Object.assign(store, usual);
       expect(answer.status).to.equal(303);
@@ -320,7 +320,7 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       const resumed = await browser.request((await browser.open(page.url)).link('Mulai lagi'));
       const { store } = app.container;
       const usual = { ...store };
-      Object.assign(store, { transaction: () => Promise.reject(new Error('the database is away')) });
+      Object.assign(store, { transactionOnce: () => Promise.reject(new Error('the database is away')) });
       const answer = await browser.request(new URL(resumed.headers.get('location') ?? '', app.url).href);
       Object.assign(store, usual);
       const again = await browser.open(new URL(answer.headers.get('location') ?? '', app.url));

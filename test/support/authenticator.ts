@@ -61,7 +61,7 @@ export async function giveSecondFactor(app: TestApp, accountId: AccountId): Prom
   const { secondFactors, store } = app.container;
   const secret = secondFactors.newSecret();
   const authenticator = new Authenticator(app, secret.reveal());
-  const enrolled = await store.transaction((tx) => secondFactors.enrol(tx, { accountId }, secret, authenticator.code() as OtpCode));
+  const enrolled = await store.transactionOnce((tx) => secondFactors.enrol(tx, { accountId }, secret, authenticator.code() as OtpCode));
   if (!enrolled.ok) throw new Error(enrolled.refusal);
   return { authenticator, recoveryCodes: enrolled.value.map((code) => code.reveal()) };
 }

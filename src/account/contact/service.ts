@@ -58,7 +58,7 @@ export function createContact({ store, courier, audit, keyedHash, clock }: Conta
     },
 
     async confirmEmail(token) {
-      const outcome = await store.transaction(async (tx): Promise<Result<{ email: Sensitive<Email>; moved: boolean }, 'invalid'>> => {
+      const outcome = await store.transactionOnce(async (tx): Promise<Result<{ email: Sensitive<Email>; moved: boolean }, 'invalid'>> => {
         const holder = await holderOf(tx, token);
         if (holder === undefined) return refuse('invalid');
         const { account, email, used } = holder;

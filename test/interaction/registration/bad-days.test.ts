@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import pg from 'pg';
+import type { OtpCode } from '../../../src/domain/otp.ts';
+import type { RecoveryCode } from '../../../src/domain/recovery-code.ts';
+import { sensitive } from '../../../src/domain/sensitive.ts';
+import { recipientMark } from '../../../src/messages/recipient-mark.ts';
+import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
+import { giveSecondFactor } from '../../support/authenticator.ts';
 import { Browser, type Page } from '../../support/browser.ts';
 import { somebody } from '../../support/citizens.ts';
 import { createDatabaseLine, type DatabaseLine } from '../../support/database-line.ts';
@@ -104,6 +110,39 @@ describe('Registration on bad days', () => {
     expect(page.status).to.equal(200);
     expect(page.url.pathname, page.text).to.match(/\/register\/contact$/);
     expect(await tables()).to.deep.equal([evidence + 1, events + 1]);
+  });
+
+  it('counts a wrong code once, and the code that was sent, where the answer of the database was lost', async () => {
+    const browser = new Browser();
+    const citizen = somebody();
+    let page = await proveIdentity(browser, await toRegistration(browser, (await visit(browser, karirhub)).page), citizen);
+    const refused = async (): Promise<number> => Number((await app.database.knex('audit_log').where({ type: 'registration.code.refused' }).count('id as count').first())?.count);
+    const before = await refused();
+    const { counters, keyedHash, limits } = app.container;
+    for (const step of [
+      async () => { page = await giveContact(browser, page, citizen); },
+      async () => { page = await browser.post(page, 'code', { code: String((Number(await app.codeFor(citizen.phone)) + 1) % 1_000_000).padStart(6, '0') }); },
+    ]) {
+      const lost = line.loseAnswerTo('draft-save');
+      await step();
+      await lost;
+    }
+    expect(page.text).to.include('Sisa percobaan: 4.');
+    expect(await codesTo(app, citizen.phone)).to.equal(1);
+    expect((await counters.read(limits.code.number, recipientMark(keyedHash, sensitive(`+62${citizen.phone.slice(1)}`)))).used).to.equal(1);
+    expect(await refused()).to.equal(before + 1);
+  });
+
+  it('takes a code of the second factor, and a recovery code, where the answer of the database was lost', async () => {
+    const accountId = await addAccount(app, somebody());
+    const { authenticator, recoveryCodes } = await giveSecondFactor(app, accountId);
+    const { secondFactors } = app.container;
+    for (const use of [() => secondFactors.use({ accountId }, authenticator.next() as OtpCode), () => secondFactors.useRecoveryCode({ accountId }, recoveryCodes[0] as RecoveryCode)]) {
+      const lost = line.loseAnswerTo('COMMIT');
+      expect((await use()).ok).to.equal(true);
+      await lost;
+    }
+    expect(await app.store.secondFactors.recoveryCodesLeft(accountId)).to.equal(recoveryCodes.length - 1);
   });
 
   it('loses nothing when every connection to PostgreSQL is cut before and during each step', async () => {
