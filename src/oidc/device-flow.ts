@@ -8,6 +8,7 @@ import { renderScreen } from '../web/render.ts';
 import { Refused } from '../web/refused.ts';
 import { seeOther } from '../web/see-other.ts';
 import { senderOf } from '../web/sender.ts';
+import { doneBefore } from './device-links.ts';
 import type { ProtocolPages } from './features.ts';
 import { deviceConfirmScreen, deviceDeclinedScreen, deviceEnterScreen, deviceLinkedScreen, type DeviceProblem } from './screens.ts';
 
@@ -26,6 +27,11 @@ const secretOf = (ctx: KoaContextWithOIDC): string => (ctx.oidc.session?.state a
  * there, who asks for it, and what came of it.
  */
 export function createDevicePages(showError: ProtocolPages['error']): Pick<ProtocolPages, 'deviceCode' | 'deviceConfirm' | 'deviceLinked'> {
+  async function linked(ctx: KoaContextWithOIDC): Promise<void> {
+    const { client } = ctx.oidc;
+    await renderScreen(ctx, deviceLinkedScreen({ service: { name: client?.clientName ?? client?.clientId ?? '' } }));
+  }
+
   return {
     async deviceCode(ctx, out, error) {
       const uid = uidOf(ctx);
@@ -38,6 +44,13 @@ export function createDevicePages(showError: ProtocolPages['error']): Pick<Proto
         return;
       }
       const problem = error === undefined ? undefined : problems[error.name];
+      // Pressed twice, a button leads twice to the same end. The form is no longer good either, once the press before has had its way.
+      const done = problem === 'used' || problem === 'stale' ? await doneBefore(ctx) : undefined;
+      if (done !== undefined) {
+        ctx.status = 200;
+        await (done === 'declined' ? renderScreen(ctx, deviceDeclinedScreen()) : linked(ctx));
+        return;
+      }
       if (error !== undefined && problem === undefined) {
         await showError(ctx, { error: out?.error ?? 'server_error', error_description: out?.error_description }, error);
         return;
@@ -53,10 +66,7 @@ export function createDevicePages(showError: ProtocolPages['error']): Pick<Proto
       await renderScreen(ctx, deviceConfirmScreen({ action: ctx.oidc.urlFor('code_verification'), xsrf: secretOf(ctx), code, service }));
     },
 
-    async deviceLinked(ctx) {
-      const { client } = ctx.oidc;
-      await renderScreen(ctx, deviceLinkedScreen({ service: { name: client?.clientName ?? client?.clientId ?? '' } }));
-    },
+    deviceLinked: linked,
   };
 }
 

@@ -30,6 +30,7 @@ import { withPlainContext } from './plain-context.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredByAccount, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
+import { settleDevicesOnce } from './device-links.ts';
 import { createEndedSignIns, leaveEndedInteractions } from './ended-sign-ins.ts';
 import { leaveEndedSessions } from './ended-sessions.ts';
 import { endInteractionLast, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
@@ -160,7 +161,9 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   forgetOldKeys(provider, clock);
   findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });
   compareByHash(provider, { clients, store, clock, log });
-  detectReplays(provider, createReplayDetection({ state: store.protocolState, sealer, keyedHash }));
+  const isFirstUse = createReplayDetection({ state: store.protocolState, sealer, keyedHash });
+  detectReplays(provider, isFirstUse);
+  settleDevicesOnce(provider, isFirstUse);
   leaveEndedSessions(provider, beginAgain);
   endInteractionLast(provider, createEndedSignIns({ state: store.protocolState, sealer, keyedHash }));
   leaveEndedInteractions(provider);

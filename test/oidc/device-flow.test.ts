@@ -157,6 +157,38 @@ describe('Protocol: a device without a keyboard of its own', () => {
     expect((await type(device.user_code, stranger)).text).to.include('sudah pernah dipakai');
   });
 
+  it('is linked to one of two people who confirm at the same moment, and nobody else is told that it is theirs', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const people = await Promise.all([1, 2, 3].map(async () => {
+        const [person, phone] = [somebody(), new Browser()];
+        const id = await addAccount(app, person);
+        await signIn(phone, await phone.open(`${app.url}/portal/sign-in`), person.nik, person.password);
+        return { id, phone };
+      }));
+      const device = await ask();
+      const pages = await Promise.all(people.map(({ phone }) => type(device.user_code, phone)));
+      const ends = await Promise.all(people.map(({ phone }, at) => press(pages[at]!, 'confirm', phone)));
+      const told = people.filter((_, at) => ends[at]!.text.includes('Perangkat sudah masuk'));
+      expect(told, ends.map(({ text }) => text.slice(0, 300)).join('\n')).to.have.length(1);
+      for (const end of ends) if (!end.text.includes('Perangkat sudah masuk')) expect(end.text).to.include('sudah pernah dipakai');
+      const tokens = await client.pollDeviceAuthorizationGrant(kiosk, { ...device, interval: 0.001 });
+      expect(tokens.claims()?.sub, `round ${round}`).to.equal(told[0]!.id);
+    }
+  });
+
+  it('says the same to each press of a button', async () => {
+    const device = await ask();
+    const compare = await type(device.user_code);
+    const refused = await Promise.all([1, 2, 3].map(() => press(compare, 'abort')));
+    for (const page of [...refused, await press(compare, 'abort')]) expect(page.text).to.include('Perangkat tidak dihubungkan');
+
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    const other = await ask();
+    const again = await type(other.user_code);
+    const linked = await Promise.all([1, 2, 3].map(() => press(again, 'confirm')));
+    for (const page of [...linked, await type(other.user_code)]) expect(page.text, page.text.slice(0, 300)).to.include('Perangkat sudah masuk');
+  });
+
   it('leads a browser that lost its session back to the page that explains', async () => {
     const login = await press(await type((await ask()).user_code), 'confirm');
     const uid = /interaction\/([\w-]+)/.exec(login.url.pathname)![1]!;
