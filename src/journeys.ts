@@ -108,7 +108,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
       addLogin({ login, finish, sharing, provider, store, recognise: (uid, former) => registration.recognise(uid, former), csrf, clock, config }),
       addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
       addConsent({ sharing, finish, provider, store, csrf, clock, config }),
-      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, clock, config }), finish, csrf, clock, config }),
+      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, store, clock, config }), finish, csrf, clock, config }),
       addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
     ],
   });

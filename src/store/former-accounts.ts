@@ -114,6 +114,12 @@ export function createFormerAccountStore(db: Knex, { envelope, blindIndex }: For
       await preparedChange(db, 'former-recognise', text, [id, from, hash ?? null, at]);
     },
 
+    /** Whether anybody is waited for. */
+    async isAnyWaiting(): Promise<boolean> {
+      const [row] = await prepared<{ waiting: boolean }>(db, 'former-any', 'select exists (select 1 from former_accounts) as waiting', []);
+      return row?.waiting === true;
+    },
+
     /** What the costliest bcrypt hash that waits here was made with; undefined where there is none. */
     async bcryptCost(): Promise<number | undefined> {
       const [row] = await prepared<{ cost: number | null }>(db, 'former-bcrypt-cost', 'select max(bcrypt_cost) as cost from former_accounts', []);

@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts';
 import { secondsUntilResend } from '../../domain/otp.ts';
 import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
+import type { Store } from '../../store/store.ts';
 import { say, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { entered, interactionPath } from '../entrance.ts';
 import type { ShowSharing } from '../sharing-shown.ts';
@@ -13,6 +14,7 @@ import type { Recovery } from './machine.ts';
 export interface RecoveryPagesDeps {
   readonly asking: Pick<Asking, 'lockedUntil' | 'isUsedUp'>;
   readonly showSharing: ShowSharing;
+  readonly store: Pick<Store, 'formerAccounts'>;
   readonly clock: Clock;
   readonly config: Pick<Config, 'otp' | 'password'>;
 }
@@ -23,13 +25,16 @@ export type RecoveryPages = ReturnType<typeof createRecoveryPages>;
 const HELP = '/help#number-gone';
 
 /** The screens of recovery. What the page of the code shows is drawn from what was typed alone, never from an account. */
-export function createRecoveryPages({ asking, showSharing, clock, config }: RecoveryPagesDeps) {
+export function createRecoveryPages({ asking, showSharing, store, clock, config }: RecoveryPagesDeps) {
   const path = (ctx: Context, step: string): string => interactionPath(entered(ctx).uid, step);
   const step = (ctx: Context, problem: Sentence | undefined, errors: readonly FieldError[] = []) => ({ service: entered(ctx).service, errors, problem });
 
+  /** Recovery knows accounts alone. Where people of a former system are still waited for, everybody is shown their way: whose it is, the page must not tell. */
+  const register = async (ctx: Context): Promise<string | undefined> => ((await store.formerAccounts.isAnyWaiting()) ? path(ctx, 'register/identity') : undefined);
+
   return {
-    ask(ctx: Context, { values = { identifier: '' }, errors, problem }: Partial<Pick<AskModel, 'values' | 'errors' | 'problem'>>): Screen {
-      return askScreen({ ...step(ctx, problem, errors), values, action: path(ctx, 'recover'), links: { login: path(ctx, 'login'), help: HELP } });
+    async ask(ctx: Context, { values = { identifier: '' }, errors, problem }: Partial<Pick<AskModel, 'values' | 'errors' | 'problem'>>): Promise<Screen> {
+      return askScreen({ ...step(ctx, problem, errors), values, action: path(ctx, 'recover'), links: { login: path(ctx, 'login'), help: HELP, register: await register(ctx) } });
     },
 
     async code(ctx: Context, { identifier, challenge }: Extract<Recovery, { step: 'code' }>, { refusal, problem }: { refusal?: Sentence; problem?: Sentence }): Promise<Screen> {
@@ -42,7 +47,7 @@ export function createRecoveryPages({ asking, showSharing, clock, config }: Reco
         resendInSeconds: over ? undefined : secondsUntilResend(challenge, clock.now(), config.otp),
         closed: dead || lockedUntil !== undefined,
         notice: challenge.sends > 1 && refusal === undefined && problem === undefined && standing === undefined ? say('interaction.recovery.code.resent') : undefined,
-        links: { resend: path(ctx, 'recover/code/resend'), again: path(ctx, 'recover/restart'), help: HELP },
+        links: { resend: path(ctx, 'recover/code/resend'), again: path(ctx, 'recover/restart'), help: HELP, register: await register(ctx) },
       });
     },
 

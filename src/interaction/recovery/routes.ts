@@ -69,12 +69,12 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
   async function ask(ctx: Context): Promise<void> {
     const identifier = field(ctx, 'identifier').slice(0, LONGEST);
     const values = { identifier };
-    if (identifier.trim() === '') return show(ctx, pages.ask(ctx, { values, errors: [{ field: 'identifier', sentence: say(askKey('identifier-empty')) }] }), 422);
+    if (identifier.trim() === '') return show(ctx, await pages.ask(ctx, { values, errors: [{ field: 'identifier', sentence: say(askKey('identifier-empty')) }] }), 422);
     const outcome = await recovery.ask(contextOf(ctx), parseIdentifier(identifier, config.identity, clock.now()));
     if (outcome.ok) return toStep(ctx);
     const { reason, ...params } = outcome.refusal;
     retryAfter(ctx, outcome.refusal);
-    await show(ctx, pages.ask(ctx, { values, problem: say(askKey(reason), params) }), 429);
+    await show(ctx, await pages.ask(ctx, { values, problem: say(askKey(reason), params) }), 429);
   }
 
   async function sendAgain(ctx: Context, draft: At<'code'>): Promise<void> {
@@ -92,7 +92,7 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     if (outcome.ok) return toStep(ctx);
 
     const { reason, ...params } = outcome.refusal;
-    if (reason === 'suspended') return show(ctx, pages.ask(ctx, { problem: say(askKey(reason), params) }), 422);
+    if (reason === 'suspended') return show(ctx, await pages.ask(ctx, { problem: say(askKey(reason), params) }), 422);
     const now = (await drafts.find(draft.uid)) ?? draft;
     if (now.state.step !== 'code') return toStep(ctx);
     const sentence = say(codeKey(reason), params);
@@ -115,7 +115,7 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     if (outcome.ok) return toStep(ctx);
     if (outcome.refusal.reason === 'password') return again({ errors: outcome.refusal.refusals.map(wrong) }, 422);
     const { reason, ...params } = outcome.refusal;
-    await show(ctx, pages.ask(ctx, { problem: say(askKey(reason), params) }), 422);
+    await show(ctx, await pages.ask(ctx, { problem: say(askKey(reason), params) }), 422);
   }
 
   return (router) => {
@@ -124,7 +124,7 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
     const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, handler);
 
-    get('recover', at('ask', (ctx) => show(ctx, pages.ask(ctx, {}))));
+    get('recover', at('ask', async (ctx) => show(ctx, await pages.ask(ctx, {}))));
     post('recover', at('ask', ask));
     get('recover/code', at('code', async (ctx, draft) => show(ctx, await pages.code(ctx, draft.state, {}))));
     post('recover/code', at('code', code));

@@ -12,7 +12,8 @@ export interface AskModel extends Step {
   readonly values: { readonly identifier: string };
   /** The page also answers forms of later steps, which start over. */
   readonly action: string;
-  readonly links: { readonly login: string; readonly help: string };
+  /** `register`: the way of people of a former system, while any are waited for. */
+  readonly links: { readonly login: string; readonly help: string; readonly register: string | undefined };
 }
 
 export interface RecoveryCodeModel extends Step {
@@ -20,7 +21,7 @@ export interface RecoveryCodeModel extends Step {
   readonly resendInSeconds: number | undefined;
   readonly closed: boolean;
   readonly notice: Sentence | undefined;
-  readonly links: { readonly resend: string; readonly again: string; readonly help: string };
+  readonly links: { readonly resend: string; readonly again: string; readonly help: string; readonly register: string | undefined };
 }
 
 export interface NewPasswordModel extends Step {
@@ -41,18 +42,20 @@ export const recoveredScreen = (model: RecoveredModel): Screen<RecoveredModel> =
 const service = { name: 'Karirhub (contoh)' };
 const step: Step = { service, errors: [], problem: undefined };
 const until = new Date('2026-11-24T02:30:00Z');
-const ask: AskModel = { ...step, values: { identifier: '' }, action: '#', links: { login: '#', help: '/help' } };
+const ask: AskModel = { ...step, values: { identifier: '' }, action: '#', links: { login: '#', help: '/help', register: undefined } };
 const password: NewPasswordModel = { ...step, passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'], passwordMin: 8 };
-const code: RecoveryCodeModel = { ...step, resendInSeconds: 52, closed: false, notice: undefined, links: { resend: '#', again: '#', help: '/help' } };
+const code: RecoveryCodeModel = { ...step, resendInSeconds: 52, closed: false, notice: undefined, links: { resend: '#', again: '#', help: '/help', register: undefined } };
 
 export const examples: Examples = {
   'ask: first visit': askScreen(ask),
+  'ask: while people of a former system are waited for': askScreen({ ...ask, links: { ...ask.links, register: '#' } }),
   'ask: nothing typed': askScreen({ ...ask, errors: [{ field: 'identifier', sentence: say('interaction.recovery.ask.refusal.identifier-empty') }] }),
   'ask: again too soon': askScreen({ ...ask, values: { identifier: 'budi@contoh.test' }, problem: say('interaction.recovery.ask.refusal.wait', { seconds: 48 }) }),
   'ask: no more today': askScreen({ ...ask, values: { identifier: 'budi@contoh.test' }, problem: say('interaction.recovery.ask.refusal.send-limit', { until }) }),
   'ask: account suspended': askScreen({ ...ask, problem: say('interaction.recovery.ask.refusal.suspended', { helpCode: 'K7Q2-M9' }) }),
   'ask: proof too old': askScreen({ ...ask, problem: say('interaction.recovery.ask.refusal.stale') }),
   'code: sent if the data fit': recoveryCodeScreen(code),
+  'code: while people of a former system are waited for': recoveryCodeScreen({ ...code, links: { ...code.links, register: '#' } }),
   'code: sent again': recoveryCodeScreen({ ...code, resendInSeconds: 0, notice: say('interaction.recovery.code.resent') }),
   'code: wrong': recoveryCodeScreen({ ...code, errors: [{ field: 'code', sentence: say('interaction.recovery.code.refusal.wrong', { left: 3 }) }] }),
   'code: too many wrong': recoveryCodeScreen({ ...code, closed: true, problem: say('interaction.recovery.code.refusal.dead') }),

@@ -112,6 +112,22 @@ describe('Sign-in: somebody of the former system', () => {
     expect((await app.store.accounts.findByNik(sensitive(citizen.nik as never)))?.id).to.equal(sub);
   });
 
+  it('who asks for a code is led to registration, whoever it is, as long as somebody is waited for', async () => {
+    const [record, account] = [somebody(), somebody()];
+    await wait(record);
+    await addAccount(app, account);
+    const browsers = [new Browser(), new Browser()];
+    for (const [at, { email }] of [record, account].entries()) {
+      const browser = browsers[at]!;
+      const recovery = await browser.open((await browser.open(`${app.url}/portal/sign-in`)).link('Kendala masuk?'));
+      expect(recovery.text).to.include('Daftar dengan NIK, akun lama Anda dilanjutkan');
+      const code = await browser.submit(recovery, 'identifier', { identifier: email });
+      expect(code.text).to.include('tidak menerima kode');
+      isAtIdentity(await browser.open(code.link('Daftar dengan NIK, akun lama Anda dilanjutkan')));
+    }
+    expect(await app.messagesTo(record.email), 'an address that nobody has proved gets nothing').to.deep.equal([]);
+  });
+
   describe('and attacks', () => {
     it('a record with a stranger’s NIK, address and number keeps that person out of nothing', async () => {
       const victim = somebody();
