@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +13,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { addAccount } from '../support/accounts.ts';
 import { citizens, somebody } from '../support/citizens.ts';
 import { runHere, type Ran } from '../support/command-line.ts';
+import { until } from '../support/until.ts';
 import { createTestDatabase, everythingIn, type TestDatabase } from '../support/database.ts';
 
 const BCRYPT = '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy';
@@ -95,6 +99,21 @@ describe('The command line: account import', function () {
     expect(after.size).to.equal(1203);
     for (const { legacy_id: id, row_key: key } of before as { legacy_id: string; row_key: Buffer }[]) expect(after.get(id)?.equals(key), id).to.equal(true);
     expect((await take(all)).summary).to.deep.include({ imported: 0, already: 1203 });
+  });
+
+  it('is killed in the middle and goes on: what was taken in is whole, and so is what was not', async () => {
+    const all = Array.from({ length: 1100 }, (_, at) => person(`u-${String(at).padStart(4, '0')}`));
+    const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'account', 'import', '-'], { cwd: directory, env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url }, stdio: ['pipe', 'ignore', 'ignore'] });
+    const ended = once(child, 'close');
+    // One batch and some more, and the pipe stays open.
+    child.stdin.write(`${toLines(all.slice(0, 700))}\n`);
+    await until('a batch is in', async () => (await waiting()).length > 0);
+    child.kill('SIGKILL');
+    await ended;
+    expect(await waiting()).to.have.length(500);
+    expect((await core.store.audit.list({ type: 'account.imported' })).map(({ details }) => details.records)).to.deep.equal([500]);
+    expect((await take(all)).summary).to.deep.include({ imported: 600, already: 500, left_out: 0, shared: 0 });
+    expect(await waiting()).to.deep.equal(all.map(({ id }) => id));
   });
 
   it('names every line that is out or shared, in a report for its owner alone, with nothing of the people', async () => {

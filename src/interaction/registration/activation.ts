@@ -99,14 +99,14 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
 
       if (record !== undefined && at.former !== undefined) {
         tx.also(tx.formerAccounts.remove(record.id));
-        tx.also(audit.record(tx, 'account.former-joined', { by: at.former.by }, { accountId, clientId: context.clientId }));
+        if (record.legacyId !== undefined) tx.also(audit.record(tx, 'account.former-joined', { by: at.former.by }, { accountId, clientId: context.clientId }));
       }
       if (former !== undefined) tellFormerHolder(tx, former, at);
       askToConfirmEmail(tx, at, accountId, context);
       tx.also(tx.verifications.assign(context.draftId, accountId));
       tx.also(tx.devices.remember(accountId, Buffer.from(context.sender.device, 'base64url'), now));
       tx.also(audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId }));
-      return { accountId, phoneMoved: former !== undefined, ...(record === undefined ? {} : { joined: true }) };
+      return { accountId, phoneMoved: former !== undefined, ...(record?.legacyId === undefined ? {} : { joined: true }) };
     },
   };
 }

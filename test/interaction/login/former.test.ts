@@ -120,10 +120,10 @@ describe('Sign-in: somebody of the former system', () => {
     for (const [at, { email }] of [record, account].entries()) {
       const browser = browsers[at]!;
       const recovery = await browser.open((await browser.open(`${app.url}/portal/sign-in`)).link('Kendala masuk?'));
-      expect(recovery.text).to.include('Daftar dengan NIK, akun lama Anda dilanjutkan');
+      expect(recovery.text).to.include('Daftar dengan NIK');
       const code = await browser.submit(recovery, 'identifier', { identifier: email });
       expect(code.text).to.include('tidak menerima kode');
-      isAtIdentity(await browser.open(code.link('Daftar dengan NIK, akun lama Anda dilanjutkan')));
+      isAtIdentity(await browser.open(code.link('Daftar dengan NIK')));
     }
     expect(await app.messagesTo(record.email), 'an address that nobody has proved gets nothing').to.deep.equal([]);
   });
