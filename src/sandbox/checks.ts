@@ -68,7 +68,7 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
     const client = await findTrial(store, check.clientId);
     // Changed while it was tried: what was seen is of another registration.
     if (client === undefined || !isOf(check, client.metadata) || !isPassed(await findingsOf(check, client))) return;
-    await store.transaction(async (tx) => {
+    await store.transactionOnce(async (tx) => {
       if (await tx.clientChecks.pass(check.id, clock.now())) await audit.record(tx, 'client.check-passed', { by: check.startedBy }, { clientId: check.clientId });
     });
   }
@@ -95,7 +95,7 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
     /** Begins a new run; one that goes on ends. */
     async start(client: Client, by: string): Promise<ClientCheck> {
       const check = { id: random.uuid(), clientId: client.id, fingerprint: fingerprintOf(client.metadata), startedBy: by, startedAt: clock.now() };
-      await store.transaction(async (tx) => {
+      await store.transactionOnce(async (tx) => {
         await tx.clientChecks.endOpen(client.id, clock.now());
         await tx.clientChecks.insert(check);
         await audit.record(tx, 'client.check-started', { by }, { clientId: client.id });
@@ -149,7 +149,7 @@ export function createChecks({ store, audit, keyedHash, ...deps }: ChecksDeps) {
     /** A personal link for the service's own team; the former one ends. @returns the token, which lies nowhere. */
     async giveLink(client: Client, by: string): Promise<string> {
       const token = random.bytes(32).toString('base64url');
-      await store.transaction(async (tx) => {
+      await store.transactionOnce(async (tx) => {
         await tx.clientChecks.giveLink({ clientId: client.id, token: linkHash(token), madeBy: by, endsAt: addSeconds(clock.now(), LINK_SECONDS) });
         await audit.record(tx, 'client.check-link-made', { by }, { clientId: client.id });
       });

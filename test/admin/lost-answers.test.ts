@@ -12,6 +12,7 @@ import type { Core } from '../../src/core.ts';
 import { seenOf as seenOfApi } from '../../src/domain/api.ts';
 import type { Client } from '../../src/domain/client.ts';
 import type { Result } from '../../src/domain/result.ts';
+import { createChecks } from '../../src/sandbox/checks.ts';
 import { createTestCore } from '../support/core.ts';
 import { createDatabaseLine, type DatabaseLine } from '../support/database-line.ts';
 
@@ -119,6 +120,15 @@ describe('What an operator changes while the answer of the database is lost', ()
       expect(done(await registration.read(made.client.id, made.token.reveal())).client.id, 'by the management token that was shown').to.equal(made.client.id);
     });
   }
+
+  it('an integration check is begun once, and told once, and so is the link to it', async () => {
+    const client = await active();
+    const checks = createChecks({ ...core, fetch: () => Promise.reject(new Error('nobody is called')), issuer: 'https://sso.test' });
+    const check = await unheard(() => checks.start(client, 'operator:siti'));
+    expect((await checks.runs(client.id, 5)).map(({ id }) => id)).to.deep.equal([check.id]);
+    expect(await unheard(() => checks.giveLink(client, 'operator:siti'))).not.to.equal('');
+    expect(await eventsOf(client.id)).to.deep.equal(['client.created', 'client.check-started', 'client.check-link-made']);
+  });
 
   it('is known to be done where the line merely goes silent', async () => {
     const client = await active();
