@@ -58,9 +58,11 @@ export interface ProtocolStateStore {
   replace(write: ProtocolRewrite): Promise<boolean>;
   /**
    * The same of what is found by its uid: what stands under `former` is written anew under the id, which may be another, and is found by its uid there. In one step, so that
-   * whoever ends it meanwhile ends it, whichever comes first. @returns false when it has ended, or stands under another id by now.
+   * whoever ends it meanwhile ends it, whichever comes first.
+   * @param read  the payload as it was read: where another has been written since, nothing is.
+   * @returns false when it has ended, stands under another id by now, or is not what was read.
    */
-  renew(write: ProtocolWrite, former: Buffer): Promise<boolean>;
+  renew(write: ProtocolWrite, former: Buffer, read?: Buffer): Promise<boolean>;
   find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
   /** The first of these that is there, with its session and its grant: one step where there would be three or more. Only where a store can. */
   findLeading?(candidates: readonly Pick<ProtocolWrite, 'model' | 'id'>[]): Promise<LeadingRow | undefined>;
@@ -119,13 +121,13 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
       return rows.length === 1;
     },
 
-    async renew({ model, id, payload, grantId, ttlSeconds }, former) {
+    async renew({ model, id, payload, grantId, ttlSeconds }, former, read) {
       const rows = await prepared(
         db,
         'protocol-renew',
         `update protocol_state set id = $3, payload = $4, grant_id = $5, expires_at = now() + make_interval(secs => $6)
-         where model = $1 and id = $2 and expires_at > now() returning 1`,
-        [model, former, id, payload, grantId ?? null, ttlSeconds],
+         where model = $1 and id = $2 and expires_at > now() and ($7::bytea is null or payload = $7) returning 1`,
+        [model, former, id, payload, grantId ?? null, ttlSeconds, read ?? null],
       );
       return rows.length === 1;
     },

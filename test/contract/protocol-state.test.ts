@@ -144,6 +144,19 @@ for (const [name, open] of implementations) {
       expect(await adapterFor('Session').findByUid(`${uid}2`)).to.include({ jti: good });
     });
 
+    it('renews in the place of what was read, and not of what another has written since', async () => {
+      const row = (payload: Buffer): ProtocolWrite => ({ model: 'Session', id, payload, grantId: undefined, uid, userCode: undefined, holder: undefined, ttlSeconds: 60 });
+      const [id, uid] = [randomBytes(32), randomBytes(32)];
+      const [first, second, third] = [randomBytes(40), randomBytes(50), randomBytes(60)];
+      await bench.state.upsert(row(first));
+      const writes = await Promise.all([1, 2, 3, 4].map((count) => (count % 2 === 0 ? bench.state : bench.elsewhere).renew(row(second), id, first)));
+      expect(writes.filter(Boolean), 'one of four that read the same').to.have.length(1);
+      expect(await bench.elsewhere.renew(row(third), id, first)).to.equal(false);
+      expect((await bench.state.find('Session', id))?.payload).to.deep.equal(second);
+      expect(await bench.elsewhere.renew(row(third), id, second)).to.equal(true);
+      expect((await bench.state.findByUid('Session', uid))?.payload).to.deep.equal(third);
+    });
+
     it('ends a session under whatever id it has got since it was read, and no other', async () => {
       const uid = fresh();
       const [read, now, other] = [await kept('Session', { uid }), fresh(), await kept('Session', { uid: fresh() })];

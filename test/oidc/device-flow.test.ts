@@ -187,6 +187,7 @@ describe('Protocol: a device without a keyboard of its own', () => {
     const again = await type(other.user_code);
     const linked = await Promise.all([1, 2, 3].map(() => press(again, 'confirm')));
     for (const page of [...linked, await type(other.user_code)]) expect(page.text, page.text.slice(0, 300)).to.include('Perangkat sudah masuk');
+    expect(await poll(other)).to.have.property('access_token');
   });
 
   it('leads a browser that lost its session back to the page that explains', async () => {

@@ -6,7 +6,8 @@ import { grantAhead, grantAheadInRequest, keepGrantAhead, sessionAhead, withAhea
 import { useGathered, writeGathered } from './gathering.ts';
 import { holderOf } from './holder.ts';
 import { createOpener } from './opened.ts';
-import { clientInAddress, isAskedOfAnyKind, onceInRequest } from './request.ts';
+import { merged } from './merged.ts';
+import { clientInAddress, isAskedOfAnyKind, keepInRequest, onceInRequest, readInRequest } from './request.ts';
 
 export interface ProtocolAdapterDeps {
   readonly state: ProtocolState;
@@ -37,6 +38,9 @@ const CLIENT_BYTES = 8;
 
 /** Who knows an id of these has nothing in hand: it is asked for with each token of a session, or at each step of a sign-in by whoever has its signed cookie. */
 const OPENS_NOTHING = new Set(['Grant', 'Interaction']);
+/** Requests of one browser that write its session at the same moment. */
+const MOST_TRIES = 30;
+
 /** Hashes of such ids. */
 const MOST_HASHES = 2000;
 
@@ -88,6 +92,12 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return row.consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) };
     };
 
+    /** What the request writes of a session it writes in the place of what it has read. */
+    function keepRead(id: string, row: ProtocolRow | undefined): AdapterPayload | undefined {
+      if (row !== undefined) keepInRequest(`Read session ${id}`, row.payload);
+      return open(row);
+    }
+
     async function findToken(id: string, find: NonNullable<ProtocolState['findLeading']>): Promise<AdapterPayload | undefined> {
       const found = isOfAKind && isAskedOfAnyKind()
         ? await onceInRequest(`any ${id}`, () => find(KINDS.map((kind) => ({ model: kind, id: keyedHash.hash('protocol-id', kind, id) }))))
@@ -100,7 +110,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
     /** Who asks for an authorization asks next for the grant of the same client. */
     async function findSessionFor(clientId: string, id: string, find: NonNullable<ProtocolState['findSession']>): Promise<AdapterPayload | undefined> {
       const found = await find(idOf(id), clientIn(id, clientId));
-      const payload = open(found?.row);
+      const payload = keepRead(id, found?.row);
       const grantId = payload?.authorizations?.[clientId]?.grantId;
       if (found?.granted !== undefined && grantId !== undefined) keepGrantAhead(grantId, found.granted.grant);
       return payload;
@@ -110,6 +120,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       const clientId = model === 'Session' ? clientInAddress() : undefined;
       if (findSession !== undefined && clientId !== undefined) return findSessionFor(clientId, id, findSession);
       const ahead = model === 'Grant' ? (grantAhead(id) ?? (await grantAheadInRequest(id))) : undefined;
+      if (model === 'Session') return keepRead(id, await state.find(model, idOf(id)));
       return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
 
@@ -136,7 +147,23 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
         await writeGathered(state, written(id, payload, expiresIn ?? LONGEST_SECONDS));
       },
       replace: (id, payload, expiresIn) => state.replace(rewritten(id, payload, expiresIn)),
-      renew: (id, payload, expiresIn, former) => state.renew(written(id, payload, expiresIn), idOf(former)),
+      async renew(id, payload, expiresIn, former) {
+        const base = await readInRequest<Buffer>(`Read session ${former}`);
+        let [mine, read] = [payload, base];
+        for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+          const write = written(id, mine, expiresIn);
+          if (await state.renew(write, idOf(former), read)) {
+            keepInRequest(`Read session ${id}`, write.payload);
+            return true;
+          }
+          const row = base === undefined ? undefined : await state.find(model, idOf(former));
+          // Another request has written meanwhile: both count, unless they say different things of the same.
+          const both = row === undefined || base === undefined ? undefined : merged(JSON.parse(textOf(model, base)) as AdapterPayload, payload, JSON.parse(textOf(model, row.payload)) as AdapterPayload);
+          if (both === undefined) return false;
+          [mine, read] = [both, row?.payload];
+        }
+        return false;
+      },
       end: (id, uid) => state.end(model, idOf(id), uidOf(uid)),
       async find(id) {
         const payload = await findRow(id);

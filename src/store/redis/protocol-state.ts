@@ -1,6 +1,7 @@
 import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../protocol-state.ts';
 import type { RedisConnection } from './connection.ts';
-import { closeIndex, endLinked, findLeading, findLinked, findSession, followLinked, holdGrant, pointIndex, renewLinked, revokeHolderLinked, use, useAndWrite, useLinked, write, writeLinked } from './scripts.ts';
+import { findLeading, findLinked, findSession, followLinked, holdGrant, revokeHolderLinked, use, useAndWrite, useLinked, write, writeLinked } from './scripts.ts';
+import { closeIndex, endLinked, pointIndex, renewLinked, renewRow } from './session-scripts.ts';
 
 export interface RedisProtocolStateDeps {
   readonly redis: RedisConnection;
@@ -117,10 +118,10 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
         const isHeld = holder !== undefined && grantId !== undefined;
         await redis.run(writeLinked, [rowKey(model, id), ...indexes, ...(isHeld ? [holderKey(holder)] : [])], [row, ttlMs, id, grantId ?? NOTHING, isHeld ? holder : NOTHING]);
       },
-      async renew(one, former) {
+      async renew(one, former, read = NOTHING) {
         const { model, id, uid = NOTHING } = one;
         const { row, ttlMs } = prepare(one);
-        if (ttlMs > 0) return (await redis.run(renewLinked, [rowKey(model, former), rowKey(model, id), uidKey(model, uid)], [Buffer.concat([UNUSED, row]), ttlMs, id])) === 1;
+        if (ttlMs > 0) return (await redis.run(renewLinked, [rowKey(model, former), rowKey(model, id), uidKey(model, uid)], [Buffer.concat([UNUSED, row]), ttlMs, id, read])) === 1;
         await end(model, former, uid);
         return true;
       },
@@ -171,7 +172,7 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
       if (holder !== undefined && grantId !== undefined && ttlMs > 0) await redis.run(holdGrant, [holderKey(holder)], [grantId, ttlMs]);
       await Promise.all([redis.run(write, [rowKey(model, id)], [row, ttlMs]), ...(ttlMs > 0 ? indexes.map((index) => redis.call('SET', index, id, 'PX', ttlMs)) : [])]);
     },
-    async renew(one, former) {
+    async renew(one, former, read = NOTHING) {
       const { model, id, uid = NOTHING } = one;
       const { row, ttlMs } = prepare(one);
       const [before, now, index, written] = [rowKey(model, former), rowKey(model, id), uidKey(model, uid), Buffer.concat([UNUSED, row])];
@@ -182,8 +183,9 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
       // What it is found by says whether it has ended: three keys in three slots cannot be asked at once.
       const point = async (): Promise<boolean> => (await redis.run(pointIndex, [index], [former, id, ttlMs])) === 1;
       if (former.equals(id)) {
-        const [stood, leadsHere] = await Promise.all([redis.call('SET', now, written, 'PX', ttlMs, 'XX'), point()]);
-        if (stood !== null && leadsHere) return true;
+        const [stood, leadsHere] = await Promise.all([redis.run(renewRow, [now], [written, ttlMs, read]), point()]);
+        if (stood === 1 && leadsHere) return true;
+        if (stood === 2 && leadsHere) return false;
       } else {
         const [stood] = await Promise.all([redis.call('EXISTS', before), redis.call('SET', now, written, 'PX', ttlMs)]);
         if (stood === 1 && (await point())) {
