@@ -12,7 +12,7 @@ import { createHashPrice } from './measure/hash-price.ts';
 import { measureInTurns } from './measure/rounds.ts';
 import { readOptions, USAGE, type Options, type SetUp } from './options.ts';
 import { resultOf, type BesideResult, type Result } from './report/result.ts';
-import { showBeside, showGoals, showResult, situationLine } from './report/table.ts';
+import { showBeside, showGoals, showMemory, showResult, situationLine } from './report/table.ts';
 import { BESIDE, scenarios } from './scenarios/index.ts';
 import { startProduct } from './setups/product.ts';
 import { startYardsticks } from './yardsticks/start.ts';
@@ -56,6 +56,7 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
         const result = resultOf(scenario, situation, ours, all, price?.ms());
         found.results.push(result);
         say(`\n${showResult(result)}`);
+        if (options.memory) for (const server of ours.servers) say(showMemory(await server.memory()));
       }
     }
     if (chosen(BESIDE)) {

@@ -16,6 +16,8 @@ export interface Options {
   /** Writes a profile of each server of the product here. */
   readonly profile: string | undefined;
   readonly yardsticks: boolean;
+  /** Whether to say what the memory of each process is made of. */
+  readonly memory: boolean;
   /** Another checkout of the product, to be measured in turns with this one. */
   readonly against: string | undefined;
   readonly list: boolean;
@@ -32,6 +34,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds 5           batches of each target, in turns
   --no-yardsticks      the product alone
   --against DIR        in turns with the product of another checkout, called former; it is filled by this one, so both need the same tables
+  --memory             what the memory of each process is made of, after each scenario
   --profile DIR        a processor profile of each server of the product
   --out FILE           where the figures go as JSON (default: bench-result.json)
 `;
@@ -60,6 +63,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
       rounds: { type: 'string', default: '5' },
       'no-yardsticks': { type: 'boolean', default: false },
       against: { type: 'string' },
+      memory: { type: 'boolean', default: false },
       profile: { type: 'string' },
       out: { type: 'string', default: 'bench-result.json' },
       list: { type: 'boolean', default: false },
@@ -84,6 +88,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     profile: values.profile,
     yardsticks: !values['no-yardsticks'],
     against: values.against,
+    memory: values.memory,
     list: values.list,
   };
 }

@@ -10,11 +10,22 @@ export interface Trips {
   readonly redis: number;
 }
 
+/** The heap of V8, in bytes. */
+export interface HeapSize {
+  readonly used: number;
+  /** What V8 has for it. */
+  readonly total: number;
+}
+
 const trips = { postgres: 0, redis: 0 };
 
 watchStores((kind) => { trips[kind] += 1; });
 
 process.on('message', (message) => {
   if (message === 'trips') process.send?.({ ...trips } satisfies Trips);
+  if (message === 'heap') {
+    const { heapUsed, heapTotal } = process.memoryUsage();
+    process.send?.({ used: heapUsed, total: heapTotal } satisfies HeapSize);
+  }
 });
 process.channel?.unref();

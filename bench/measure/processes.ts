@@ -48,5 +48,11 @@ export function residentBytes(pid: number): number {
   return Number(kib ?? 0) * 1024;
 }
 
+/** Of it what is mapped from files, the programs themselves: processes of a machine share it. */
+export function residentFileBytes(pid: number): number {
+  const kib = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib ?? 0) * 1024;
+}
+
 /** Whose child it is. */
 export const parentOf = (pid: number): number => statOf(pid)?.parent ?? 0;

@@ -4,19 +4,29 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cpuOfTree, residentBytes } from './processes.ts';
-import type { Trips } from './probe.ts';
+import { cpuOfTree, residentBytes, residentFileBytes } from './processes.ts';
+import type { HeapSize, Trips } from './probe.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Of the same checkout: it watches the drivers that its server loads. */
 const PROBE = 'bench/measure/probe.ts';
 const START_MS = 120_000;
 
+/** In bytes. */
+export interface Memory {
+  readonly all: number;
+  /** The program of Node and its libraries. */
+  readonly files: number;
+  readonly heap: HeapSize;
+}
+
 export interface ServerProcess {
   readonly url: string;
   readonly pid: number;
   cpuMs(): number;
   memoryBytes(): number;
+  /** What its memory is made of. */
+  memory(): Promise<Memory>;
   trips(): Promise<Trips>;
   stop(): Promise<void>;
 }
@@ -54,17 +64,19 @@ export async function startServerProcess({ root = ROOT, script, args = [], engin
     if (answered) break;
     await pause(50);
   }
+  async function ask<Answer>(question: string): Promise<Answer> {
+    const answer = once(child, 'message');
+    child.send(question);
+    const [said] = (await answer) as [Answer];
+    return said;
+  }
   return {
     url,
     pid,
     cpuMs: () => cpuOfTree(pid),
     memoryBytes: () => residentBytes(pid),
-    async trips() {
-      const answer = once(child, 'message');
-      child.send('trips');
-      const [trips] = (await answer) as [Trips];
-      return trips;
-    },
+    trips: () => ask<Trips>('trips'),
+    memory: async () => ({ all: residentBytes(pid), files: residentFileBytes(pid), heap: await ask<HeapSize>('heap') }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

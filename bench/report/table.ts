@@ -1,3 +1,4 @@
+import type { Memory } from '../measure/server-process.ts';
 import type { BesideResult, Figures, Result, Situation } from './result.ts';
 
 /** Columns as wide as what stands in them; all but the first to the right. */
@@ -26,6 +27,14 @@ export function showResult({ scenario, figures, ratios, goal, hashMs }: Result):
     ...figures.filter(({ firstError }) => firstError !== undefined).map(({ target, firstError }) => `first error of ${target}: ${firstError ?? ''}`),
   ];
   return `${table([HEAD, ...figures.map((each) => line(scenario, each))])}\n${words.map((word) => `  ${word}`).join('\n')}`;
+}
+
+const MB = 1_048_576;
+
+/** Beside the heap stand `malloc`, machine code, and pages that V8 keeps for later. */
+export function showMemory({ all, files, heap }: Memory): string {
+  const mb = (bytes: number): string => (bytes / MB).toFixed(0);
+  return `  memory of a process: ${mb(all)} MB, of which ${mb(files)} are files, ${mb(heap.total)} the heap of V8 (${mb(heap.used)} in use or garbage), ${mb(all - files - heap.total)} beside it`;
 }
 
 export function showBeside({ beside: { quiet, busy, signIns, errors, firstError } }: BesideResult): string {

@@ -34,7 +34,7 @@ export interface Product {
 }
 
 /** How `npm start` starts it, between `node` and the script. */
-const ENGINE = manifest.scripts.start.split(' ').slice(1, -1);
+export const ENGINE = manifest.scripts.start.split(' ').slice(1, -1);
 
 /** What a hash costs: next to nothing, by which nobody's password is safe; and what production has unless it is told otherwise. */
 const COST: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
