@@ -11,7 +11,7 @@ export async function loadBcrypt(): Promise<Bcrypt> {
     // What is longer than 72 bytes is cut off as the former system cut it off.
     verify: (password, stored) => verify(password, stored),
     async spend(password, cost) {
-      await hash(password, { cost });
+      await hash(password, cost);
     },
   };
 }

@@ -69,7 +69,7 @@ describe('Password hash', () => {
     const prefixes = ['$2a$', '$2b$', '$2y$'];
 
     it('is verified as bcrypt under each of its names, and wants to become ours', async () => {
-      const made = await bcrypt.hash(password.reveal(), { cost: 4 });
+      const made = await bcrypt.hash(password.reveal(), 4);
       for (const prefix of prefixes) {
         const hash = made.replace(/^\$2.\$/, prefix);
         expect(await hasher.verify(password, hash), prefix).to.deep.equal({ matches: true, needsRehash: true });

@@ -4,7 +4,7 @@ import { createFormerImport, type Taken } from '../../src/admin/accounts/import.
 import type { TestApp } from './app.ts';
 
 /** The cheapest there is: a test wants to know that it is verified, not how long that takes. */
-export const bcryptOf = async (password: string): Promise<string> => (await bcrypt.hash(password, { cost: 4 })).replace(/^\$2.\$/, '$2y$');
+export const bcryptOf = async (password: string): Promise<string> => (await bcrypt.hash(password, 4)).replace(/^\$2.\$/, '$2y$');
 
 /** Records of a former system, taken in as the command takes them. */
 export async function importFormer({ container, config }: Pick<TestApp, 'container' | 'config'>, ...documents: readonly object[]): Promise<Taken> {
