@@ -449,7 +449,7 @@ describe('The command line', function () {
     });
 
     it('purges', async () => {
-      const what = ['protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'receipts', 'logouts', 'clientErrors', 'checkEvents', 'checks', 'checkKeys', 'checkLinks', 'logos', 'devices'];
+      const what = ['protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'receipts', 'logouts', 'clientErrors', 'checkEvents', 'checks', 'checkKeys', 'checkLinks', 'logos', 'devices', 'formerAccounts'];
       expect(await json(['purge'])).to.have.keys(...what);
     });
 
