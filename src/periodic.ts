@@ -1,9 +1,12 @@
+import { questions } from './admin/reports/questions.ts';
 import type { Core } from './core.ts';
 import { earlierClock } from './jobs/earlier-clock.ts';
 import { purge } from './jobs/purge.ts';
-import { retain } from './jobs/retention.ts';
+import { countedUntil, countReports } from './jobs/reports.ts';
+import { retain, type RetentionDeps } from './jobs/retention.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
+import { countedBy } from './store/report-questions.ts';
 import { makeComingPartitions } from './store/partitions.ts';
 import { createJobQueue, type JobQueue, type PeriodicJob } from './store/job-queue.ts';
 
@@ -13,11 +16,16 @@ const HOUR = 3600;
 const DAY = 86_400;
 /** A month of the audit log is verified before it goes: some thousand events a second. */
 const LONGEST_RETENTION = 6 * HOUR;
+/** A turn is over after a quarter of an hour and the day that it is at. */
+const LONGEST_COUNT = HOUR;
 
 /** What is done from time to time by one instance for all. Each may be done twice, and at the same time as itself: it comes to the same end. */
 const periodicJobs = (core: Core): readonly PeriodicJob[] => {
   const { config, store, audit, clock, knex } = core;
   const rotation = createKeyRotation(core);
+  const asked = Object.values(questions);
+  const { timeZone } = config.identity;
+  const countedOf: RetentionDeps['countedUntil'] = (table) => countedUntil({ store, clock, timeZone, questions: asked.filter((question) => countedBy(question).table === table) });
   return [
     {
       label: 'purge',
@@ -28,7 +36,8 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
     },
     { label: 'partitions', cron: '17 * * * *', everySeconds: HOUR, longestSeconds: 300, run: async () => makeComingPartitions(knex, (await earlierClock(core)).now()) },
     // In the quiet of the night in Indonesia.
-    { label: 'retention', cron: '41 18 * * *', everySeconds: DAY, longestSeconds: LONGEST_RETENTION, run: (signal) => retain({ store, audit, clock, months: config.lifetimes.auditMonths }, signal) },
+    { label: 'retention', cron: '41 18 * * *', everySeconds: DAY, longestSeconds: LONGEST_RETENTION, run: (signal) => retain({ store, audit, clock, months: config.lifetimes.auditMonths, countedUntil: countedOf }, signal) },
+    { label: 'reports', cron: '29 * * * *', everySeconds: HOUR, longestSeconds: LONGEST_COUNT, run: (signal) => countReports({ store, clock, questions: asked, timeZone }, signal) },
     { label: 'signing-keys', cron: '* * * * *', everySeconds: MINUTE, longestSeconds: 60, run: () => rotation.run() },
   ];
 };

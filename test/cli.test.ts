@@ -609,7 +609,7 @@ describe('The command line', function () {
       await createKeyRotation(core).run();
       const { code, healthy, states } = await diagnose({});
       expect({ code, healthy }).to.deep.equal({ code: 0, healthy: true });
-      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', 'transaction ids': 'ok', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'data keys': 'ok', partitions: 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
+      expect(states).to.deep.equal({ configuration: 'ok', keyring: 'warn', database: 'ok', migrations: 'ok', clock: 'ok', connections: 'ok', durability: 'warn', 'transaction ids': 'ok', threads: 'ok', 'public address': 'warn', keys: 'ok', 'signing keys': 'ok', 'data keys': 'ok', partitions: 'ok', reports: 'ok', 'civil registry': 'warn', sms: 'warn', mail: 'warn' });
     });
 
     it('changes nothing in an empty database', async () => {
@@ -674,12 +674,12 @@ describe('The command line', function () {
   });
 
   it('tells how the periodic jobs stand, and does one at once', async () => {
-    expect((await json<{ label: string; lastDoneAt?: string }[]>(['jobs', 'list'])).map(({ label, lastDoneAt }) => [label, lastDoneAt])).to.deep.equal([['purge', undefined], ['partitions', undefined], ['retention', undefined], ['signing-keys', undefined]]);
+    expect((await json<{ label: string; lastDoneAt?: string }[]>(['jobs', 'list'])).map(({ label, lastDoneAt }) => [label, lastDoneAt])).to.deep.equal([['purge', undefined], ['partitions', undefined], ['retention', undefined], ['reports', undefined], ['signing-keys', undefined]]);
     expect(await json(['jobs', 'run', 'purge'])).to.deep.equal({ job: 'purge', done: true });
     const [purge] = await json<{ lastDoneAt?: string }[]>(['jobs', 'list']);
     expect(Date.parse(purge?.lastDoneAt ?? '')).to.be.a('number').and.not.to.be.NaN;
     const refused = await sso(['jobs', 'run', 'gibt-es-nicht']);
     expect(refused.code).to.equal(1);
-    expect(refused.stderr).to.include('purge, partitions, retention, signing-keys');
+    expect(refused.stderr).to.include('purge, partitions, retention, reports, signing-keys');
   });
 });

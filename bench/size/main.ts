@@ -8,10 +8,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import { questions } from '../../src/admin/reports/questions.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createCore, type Core } from '../../src/core.ts';
+import { daysLater } from '../../src/domain/day.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import type { Email } from '../../src/domain/email.ts';
+import { countReports } from '../../src/jobs/reports.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { ClientMetadata } from '../../src/domain/client.ts';
 import { closeConnections, expectStatus } from '../drivers/visitor.ts';
@@ -78,11 +81,9 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 async function statements({ store }: Core): Promise<Record<string, number>> {
   const now = Date.now();
-  const day = (ago: number): string => new Date(now - ago * 86_400_000).toISOString().slice(0, 10);
   const middle = { at: new Date(now - 180 * 86_400_000), id: '00000000-0000-4000-8000-000000000000' };
   const [someone] = await store.auditSearch.page({}, middle, 1);
   const accountId = someone?.accountId ?? '';
-  const stretch = (days: number) => ({ from: day(100 + days - 1), to: day(100), timeZone: 'Asia/Jakarta' });
   return {
     'account by address': await timed(() => store.accounts.findByIdentifier(sensitive({ kind: 'email', value: 'cheap-7@contoh.test' as Email }))),
     'standing of an account': await timed(() => store.accounts.standingOf(accountId)),
@@ -93,14 +94,28 @@ async function statements({ store }: Core): Promise<Record<string, number>> {
     'audit: of an account': await timed(() => store.auditSearch.page({ accountId }, undefined, 50)),
     'audit: 50 of a service': await timed(() => store.auditSearch.page({ clientId: 'client-7' }, middle, 50)),
     'audit: of an operator': await timed(() => store.auditSearch.page({ by: 'operator:5000' }, undefined, 50)),
-    'report: sign-ins of a day': await timed(() => store.reports.activity(stretch(1))),
-    'report: sign-ins of 30 days': await timed(() => store.reports.activity(stretch(30))),
-    'report: registry, half a year': await timed(() => store.reports.registry(stretch(180))),
     'clients: first page': await timed(() => store.clients.page({}, undefined, 51)),
     'clients: search by part of a name': await timed(() => store.clients.page({ words: 'nomor 77' }, undefined, 51)),
     'clients: search that finds nothing': await timed(() => store.clients.page({ words: 'tidak ada' }, undefined, 51)),
     'clients: those that wait': await timed(() => store.clients.page({ waits: true }, undefined, 51)),
   };
+}
+
+/** Reports over what stands in the log, what it takes to count the days that are over, and the same reports afterwards. */
+async function reports(core: Core): Promise<Record<string, number>> {
+  const { store, config: { identity: { timeZone } } } = core;
+  const today = new Date().toISOString().slice(0, 10);
+  const asked = (days: number) => ({ from: daysLater(today, -100 - days + 1), to: daysLater(today, -100), timeZone });
+  const timedReports = async (how: string): Promise<Record<string, number>> => ({
+    [`report, ${how}: sign-ins of a day`]: await timed(() => store.reports.read(questions.activity, asked(1))),
+    [`report, ${how}: sign-ins of 30 days`]: await timed(() => store.reports.read(questions.activity, asked(30))),
+    [`report, ${how}: sign-ins of half a year`]: await timed(() => store.reports.read(questions.activity, asked(180))),
+    [`report, ${how}: registry, half a year`]: await timed(() => store.reports.read(questions.registry, asked(180))),
+  });
+  const live = await timedReports('from the log');
+  const from = performance.now();
+  const { counted } = await countReports({ ...core, questions: Object.values(questions), timeZone });
+  return { ...live, 'to count a day of a report': Math.round(((performance.now() - from) / Math.max(1, counted)) * 100) / 100, 'days of a report counted': counted, ...(await timedReports('counted')) };
 }
 
 /** The operators' API over HTTP, as a machine asks it. */
@@ -144,7 +159,7 @@ try {
     await core.knex.raw('vacuum (analyze)');
     const sizes = await sizesOf(core.knex);
     showSizes(sizes);
-    const times = { ...(await statements(core)), ...(await lists(core, target)) };
+    const times = { ...(await statements(core)), ...(await reports(core)), ...(await lists(core, target)) };
     say(`\n${'statement'.padEnd(40)}${'ms'.padStart(9)}`);
     for (const [what, ms] of Object.entries(times)) say(`${what.padEnd(40)}${String(ms).padStart(9)}`);
     writeFileSync(values.out, `${JSON.stringify({ options: { accounts, events, clients, people }, machine: { cores: availableParallelism(), node: process.version }, operations, sizes, times }, undefined, 2)}\n`);

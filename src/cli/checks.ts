@@ -19,6 +19,7 @@ import { examineRedis } from './redis-check.ts';
 import { examineRegistry } from './registry-check.ts';
 import { examineReplica } from './replica-check.ts';
 import { examineSms } from './sms-check.ts';
+import { examineReports } from './reports-check.ts';
 import { judgeUpkeep } from './upkeep-check.ts';
 import { readConfig, withDatabase, type Opened } from './open.ts';
 
@@ -131,7 +132,7 @@ async function checkKeysFit(opened: Opened): Promise<Finding[]> {
   const core = createCore(opened);
   try {
     await core.store.clients.list();
-    return [ok('keys', 'open what the database holds'), ...(await checkSeeds(core)), ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now()), await checkOlderKeys(core)];
+    return [ok('keys', 'open what the database holds'), ...(await checkSeeds(core)), ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now()), await checkOlderKeys(core), await examineReports(core)];
   } catch (error) {
     return [fail('keys', `do not open what the database holds: ${messageOf(error)}`, 'give this process the KEYRING that the database was filled with')];
   } finally {

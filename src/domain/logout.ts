@@ -13,6 +13,9 @@ export interface NoticeFailure {
   readonly refused: boolean;
 }
 
+/** How long a notice is kept that is done with. */
+export const NOTICE_KEPT_SECONDS = 30 * 86_400;
+
 const MINUTE = 60;
 const HOUR = 3600;
 /** A day in all: long enough for somebody to notice and mend a service. */

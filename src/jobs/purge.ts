@@ -1,3 +1,4 @@
+import { NOTICE_KEPT_SECONDS } from '../domain/logout.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
 
@@ -8,7 +9,6 @@ const MESSAGE_SECONDS = 30 * 86_400;
 const RECEIPT_SECONDS = 3 * 86_400;
 /** Longer than any receipt is ahead of its message. */
 const UNKNOWN_RECEIPT_SECONDS = 3600;
-const LOGOUT_SECONDS = 30 * 86_400;
 /** What went wrong longer ago was mended, or happens again. */
 const CLIENT_ERROR_SECONDS = 14 * 86_400;
 /** A picture that was put here and then not used. */
@@ -49,7 +49,7 @@ export async function purge({ store, clock, deviceSeconds, formerAccountDays, pu
     messages: await inBatches((limit) => store.messages.purge(addSeconds(now, -MESSAGE_SECONDS), limit)),
     receipts:
       (await inBatches((limit) => store.receipts.purgeUnknown(addSeconds(now, -UNKNOWN_RECEIPT_SECONDS), limit))) + (await inBatches((limit) => store.receipts.purge(addSeconds(now, -RECEIPT_SECONDS), limit))),
-    logouts: await inBatches((limit) => store.logouts.purge(addSeconds(now, -LOGOUT_SECONDS), limit)),
+    logouts: await inBatches((limit) => store.logouts.purge(addSeconds(now, -NOTICE_KEPT_SECONDS), limit)),
     clientErrors: await inBatches((limit) => store.clientErrors.purge(addSeconds(now, -CLIENT_ERROR_SECONDS), limit)),
     logos: await inBatches((limit) => store.clientLogos.purge(addSeconds(now, -UNUSED_LOGO_SECONDS), limit)),
     checkLinks: await inBatches((limit) => store.clientChecks.purgeLinks(addSeconds(now, -CHECK_LINK_SECONDS), limit)),

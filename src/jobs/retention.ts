@@ -11,7 +11,11 @@ export interface RetentionDeps {
   readonly clock: Clock;
   /** How long audit log and evidence are kept, in months; 0 for ever. */
   readonly months: number;
+  /** Up to where the reports have counted what lies there: nothing goes before that. */
+  readonly countedUntil: (table: 'audit_log' | 'verification_log') => Promise<Date>;
 }
+
+const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
 
 /**
  * Removes the audit log and the evidence of identity checks, by whole months, when their time is over. Interrupted or done twice, it comes to the same end.
@@ -19,7 +23,7 @@ export interface RetentionDeps {
  * @throws {ChainBroken} where the chain over what should go is not whole; nothing of the log is removed then.
  * @returns the parts that are gone.
  */
-export async function retain({ store, audit, clock, months }: RetentionDeps, signal?: AbortSignal): Promise<{ readonly log: readonly string[]; readonly evidence: readonly string[]; readonly links: number }> {
+export async function retain({ store, audit, clock, months, countedUntil }: RetentionDeps, signal?: AbortSignal): Promise<{ readonly log: readonly string[]; readonly evidence: readonly string[]; readonly links: number }> {
   let links = 0;
   const dropLinks = async (): Promise<void> => {
     for (let dropped = BATCH; dropped === BATCH; links += dropped) {
@@ -33,10 +37,10 @@ export async function retain({ store, audit, clock, months }: RetentionDeps, sig
   }
   const now = (await earlierClock({ clock, store })).now();
   const until = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1));
-  const evidence = await store.retention.removeEvidence(until);
+  const evidence = await store.retention.removeEvidence(earlier(until, await countedUntil('verification_log')));
   // Of a turn that was cut off.
   await dropLinks();
-  const { parts } = await audit.retire(store, until, signal);
+  const { parts } = await audit.retire(store, earlier(until, await countedUntil('audit_log')), signal);
   await dropLinks();
   return { log: parts, evidence, links };
 }

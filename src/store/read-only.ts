@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Knex } from 'knex';
 import type pg from 'pg';
 
 /** What PostgreSQL says to a write where it takes none. */
@@ -20,6 +21,12 @@ export class ReadsOnly extends Error {
   constructor() {
     super('the server that DATABASE_URL leads to only reads: it is a standby, or was closed to writing');
   }
+}
+
+/** @throws {ReadsOnly} and whatever the driver throws where the database does not answer. */
+export async function askForWrites(knex: Knex): Promise<void> {
+  const { rows } = await knex.raw<{ rows: [{ reads_only: boolean }] }>(`select ${READS_ONLY} as reads_only`);
+  if (rows[0].reads_only) throw new ReadsOnly();
 }
 
 /**

@@ -1,4 +1,7 @@
 import type { Knex } from 'knex';
+import { daysLater } from '../domain/day.ts';
+import { inOrder, type Count } from '../domain/report-count.ts';
+import { beginning, countedBy, countingOf, reachOf, type Question } from './report-questions.ts';
 
 export interface Stretch {
   /** First day, as `2026-01-31`. */
@@ -9,77 +12,80 @@ export interface Stretch {
   readonly timeZone: string;
 }
 
-export interface Count {
-  readonly period: string;
-  readonly kind: string;
-  readonly per: string | null;
-  readonly count: number;
-}
+type Row = Omit<Count, 'count'> & { readonly count: string | number };
+/** A day that was counted, and nothing was there, has one such row. */
+type CountedRow = Row | { readonly period: string; readonly kind: null };
 
-interface Counted {
-  readonly table: 'audit_log' | 'verification_log' | 'logout_notices';
-  readonly at?: string;
-  /** How a period is written. */
-  readonly format: string;
-  readonly kind: string;
-  readonly per: string;
-  readonly where?: string;
-  readonly bindings?: Readonly<Record<string, string | string[]>>;
-}
+const countsIn = (rows: readonly CountedRow[]): Count[] => rows.flatMap((row) => (row.kind === null ? [] : [{ ...row, count: Number(row.count) }]));
 
 export type ReportStore = ReturnType<typeof createReportStore>;
 
-const DAY = 'YYYY-MM-DD';
-const MONTH = 'YYYY-MM';
-
-/** Counts over audit log and evidence; days and months are those of the zone. */
+/** Counts over audit log and evidence, by days of the zone: what was counted of days that are over, and the rest as it stands. */
 export function createReportStore(db: Knex) {
-  async function count({ table, at = 'at', format, kind, per, where = 'true', bindings = {} }: Counted, { from, to, timeZone }: Stretch): Promise<readonly Count[]> {
-    const { rows } = await db.raw<{ rows: (Omit<Count, 'count'> & { count: string })[] }>(
-      `select to_char(${at} at time zone :timeZone, :format) as period, ${kind} as kind, ${per} as per, count(*) as count
+  /** From the logs themselves. */
+  async function live(question: Question, { from, to, timeZone }: Stretch): Promise<readonly Count[]> {
+    const { table, at, kind, per, where, bindings } = countedBy(question);
+    const { rows } = await db.raw<{ rows: Row[] }>(
+      `select to_char(${at} at time zone :timeZone, 'YYYY-MM-DD') as period, ${kind} as kind, ${per} as per, count(*) as count
          from ${table}
-        where ${at} >= cast(cast(:from as date) as timestamp) at time zone :timeZone and ${at} < cast(cast(:to as date) + 1 as timestamp) at time zone :timeZone
-              and ${where}
-        group by 1, 2, 3 order by 1, 2, 3`,
-      { from, to, timeZone, format, ...bindings },
+        where ${at} >= ${beginning('cast(:from as date)')} and ${at} < ${beginning('cast(:to as date) + 1')} and ${where}
+        group by 1, 2, 3`,
+      { from, to, timeZone, ...bindings },
     );
-    return rows.map((row) => ({ ...row, count: Number(row.count) }));
+    return countsIn(rows);
+  }
+
+  /** Days and their counts by one statement: a day that is counted anew in between is never half there. */
+  async function countedDays(question: Question, { from, to, timeZone }: Stretch): Promise<readonly CountedRow[]> {
+    const { rows } = await db.raw<{ rows: CountedRow[] }>(
+      `select to_char(d.day, 'YYYY-MM-DD') as period, c.kind, c.per, c.count
+         from report_days d left join report_counts c on c.day_id = d.id
+        where d.report = :report and d.counting = :counting and d.day between cast(:from as date) and cast(:to as date)`,
+      { from, to, report: question.report, counting: countingOf(question, timeZone) },
+    );
+    return rows;
+  }
+
+  /** What an earlier way of counting has left of days that can be counted no more; the last such way. */
+  async function formerDays(question: Question, days: readonly string[], timeZone: string): Promise<readonly CountedRow[]> {
+    if (days.length === 0) return [];
+    const { rows } = await db.raw<{ rows: CountedRow[] }>(
+      `select to_char(d.day, 'YYYY-MM-DD') as period, c.kind, c.per, c.count
+         from (select distinct on (day) id, day from report_days where report = :report and counting <> :counting and day = any(cast(:days as date[])) order by day, counted_at desc) d
+              left join report_counts c on c.day_id = d.id`,
+      { report: question.report, counting: countingOf(question, timeZone), days: [...days] },
+    );
+    return rows;
   }
 
   return {
-    /** Registrations and sign-ins, per day and service. */
-    activity: (stretch: Stretch) =>
-      count({ table: 'audit_log', format: DAY, kind: 'type', per: 'client_id', where: 'type = any(:types)', bindings: { types: ['registration.completed', 'sign-in.succeeded'] } }, stretch),
-    /** What failed, per day and reason. @param reasons the events, and the detail of each that says why, if any. */
-    failures: (stretch: Stretch, reasons: Readonly<Record<string, string | null>>) =>
-      count(
-        {
-          table: 'audit_log',
-          format: DAY,
-          kind: 'type',
-          per: 'details->>(cast(:reasons as jsonb)->>type)',
-          where: 'type = any(:types)',
-          bindings: { types: Object.keys(reasons), reasons: JSON.stringify(reasons) },
-        },
-        stretch,
-      ),
-    /** Questions to the civil registry, per month and outcome. */
-    registry: (stretch: Stretch) => count({ table: 'verification_log', format: MONTH, kind: 'outcome', per: 'response_code' }, stretch),
-    /** SMS, per day and operator of the number. @param types the events that stand for one, where they name an operator. */
-    messages: (stretch: Stretch, types: readonly string[]) =>
-      count(
-        {
-          table: 'audit_log',
-          format: DAY,
-          kind: 'type',
-          per: `details->>'operator'`,
-          // Recovery codes of before have no operator, but say that they went by SMS.
-          where: `type = any(:types) and (jsonb_exists(details, 'operator') or details->>'channel' = 'sms')`,
-          bindings: { types: [...types] },
-        },
-        stretch,
-      ),
-    /** What services were told of ended sessions, per day, outcome and service; of the last month. */
-    logouts: (stretch: Stretch) => count({ table: 'logout_notices', at: 'created_at', format: DAY, kind: 'state', per: 'client_id' }, stretch),
+    /** The counts of each day of the stretch: of those that were counted as they stand there, of the others from the logs. */
+    async read(question: Question, stretch: Stretch): Promise<readonly Count[]> {
+      const { from, to, timeZone } = stretch;
+      const counted = await countedDays(question, stretch);
+      const found = countsIn(counted);
+      const done = new Set(counted.map(({ period }) => period));
+      const missing: string[] = [];
+      for (let day = from; day <= to; day = daysLater(day, 1)) if (!done.has(day)) missing.push(day);
+      if (missing.length === 0) return inOrder(found);
+
+      const reach = await reachOf(db, countedBy(question), timeZone);
+      const former = await formerDays(question, missing.filter((day) => reach !== undefined && day < reach), timeZone);
+      found.push(...countsIn(former).map((count) => ({ ...count, former: true as const })));
+      for (const { period } of former) done.add(period);
+      for (const run of runsOf(missing.filter((day) => !done.has(day)))) found.push(...(await live(question, { ...run, timeZone })));
+      return inOrder(found);
+    },
   };
+}
+
+/** Days in order, as stretches without a gap. */
+function runsOf(days: readonly string[]): readonly { readonly from: string; readonly to: string }[] {
+  const runs: { from: string; to: string }[] = [];
+  for (const day of days) {
+    const last = runs.at(-1);
+    if (last !== undefined && daysLater(last.to, 1) === day) last.to = day;
+    else runs.push({ from: day, to: day });
+  }
+  return runs;
 }

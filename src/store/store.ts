@@ -33,10 +33,11 @@ import { createMessageStore, type MessageStore } from './messages.ts';
 import { createOperatorStore, type OperatorStore } from './operators.ts';
 import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolState, type ProtocolStateStore } from './protocol-state.ts';
-import { READS_ONLY, ReadsOnly } from './read-only.ts';
+import { askForWrites } from './read-only.ts';
 import { isConnectionLost, isDatabaseAway, reconnecting, withReconnect } from './reconnect.ts';
 import { createReceiptStore, type ReceiptStore } from './receipts.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
+import { createReportDayStore, type ReportDayStore } from './report-days.ts';
 import { createReportStore, type ReportStore } from './reports.ts';
 import { createRetentionStore, type RetentionStore } from './retention.ts';
 import { createSandboxKeyStore, type SandboxKeyStore } from './sandbox-keys.ts';
@@ -79,6 +80,7 @@ export interface Store {
   readonly receipts: ReceiptStore;
   readonly registrationTokens: RegistrationTokenStore;
   readonly reports: ReportStore;
+  readonly reportDays: ReportDayStore;
   readonly retention: RetentionStore;
   readonly sandboxKeys: SandboxKeyStore;
   readonly sealed: SealedStore;
@@ -172,6 +174,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     receipts: wrap(createReceiptStore(db)),
     registrationTokens: wrap(createRegistrationTokenStore(db)),
     reports: wrap(createReportStore(replica ?? db)),
+    reportDays: wrap(createReportDayStore(db, replica)),
     retention: wrap(createRetentionStore(db)),
     sandboxKeys: wrap(createSandboxKeyStore(db, crypto)),
     sealed: wrap(createSealedStore(db, crypto)),
@@ -180,10 +183,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     signingKeys: wrap(createSigningKeyStore(db, crypto)),
     verifications: wrap(createVerificationStore(db)),
   });
-  const ping = async (): Promise<void> => {
-    const { rows } = await knex.raw<{ rows: [{ reads_only: boolean }] }>(`select ${READS_ONLY} as reads_only`);
-    if (rows[0].reads_only) throw new ReadsOnly();
-  };
+  const ping = (): Promise<void> => askForWrites(knex);
   const databaseTime = async (): Promise<Date> => {
     const { rows } = await knex.raw<{ rows: [{ now: Date }] }>('select clock_timestamp() as now');
     return rows[0].now;

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { failureReasons } from '../../src/admin/reports/counted.ts';
 import { reportScreen, usualDays } from '../../src/admin/reports/screens.ts';
-import { reports } from '../../src/admin/reports/service.ts';
+import { questions, reports } from '../../src/admin/reports/questions.ts';
 import { exampleFrame } from '../../src/admin/frame.ts';
 import { namesFrom } from '../../src/admin/names.ts';
 import { eventMeanings, type EventType } from '../../src/audit/events.ts';
+import { countReports, type CountedReports } from '../../src/jobs/reports.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import type { Page } from '../support/browser.ts';
 import { startOperator, type TestOperator } from '../support/console.ts';
@@ -185,6 +186,41 @@ describe('Reports', () => {
       expect(wrong.status).to.equal(422);
       expect(wrong.html).to.include('href="#half"').and.include('id="half"');
       expect(wrong.text).to.not.include('Tidak ada yang tercatat');
+    });
+  });
+
+  describe('once their days are counted', () => {
+    const count = (): Promise<CountedReports> => countReports({ ...app.container, questions: Object.values(questions), timeZone: app.container.config.identity.timeZone });
+
+    it('say the same', async () => {
+      const asked = [
+        'activity?from=2025-06-30&to=2025-07-01', 'activity?from=2024-02-28&to=2024-03-01', 'failures?from=2025-03-01&to=2025-03-02', 'registry?half=2025-1', 'registry?half=2025-2',
+        'registry?from=2025-02-01&to=2025-02-28', 'messages?from=2025-06-30&to=2025-06-30', 'logouts?from=2025-06-30&to=2025-06-30',
+      ];
+      const read = (): Promise<readonly string[]> => Promise.all(asked.map(async (report) => (await auditor.open(`/reports/${report.replace('?', '/csv?')}`)).html));
+      const before = await read();
+      expect(before.filter((csv) => csv.split('\r\n').length > 2)).to.have.length.above(5);
+      expect((await count()).left).to.equal(0);
+      expect(await app.database.knex('report_days').where({ report: 'registry', day: '2025-02-01' })).to.have.length(1);
+      expect(await read()).to.deep.equal(before);
+    });
+
+    it('say of which they were counted in another way, where the log of those is gone', async () => {
+      const { knex } = app.database;
+      await knex('report_days').where({ report: 'activity', day: '2024-02-29' }).update({ counting: 'before' });
+      const { rows: [part] } = await knex.raw<{ rows: { bound: string }[] }>("select pg_get_expr(relpartbound, oid) as bound from pg_class where relname = 'audit_events'");
+      await knex.raw('alter table audit_log detach partition audit_events');
+      try {
+        const csv = await auditor.open('/reports/activity/csv?from=2024-02-28&to=2024-03-01');
+        expect(csv.html.split('\r\n')).to.deep.equal(['period,kind,per,count,name,former', '2024-02-29,sign-in.succeeded,karirhub,1234,"Karirhub, ""contoh""",former', '']);
+        const page = await auditor.open('/reports/activity?from=2024-02-28&to=2024-03-01');
+        expect(rowsOf(page)[0]?.[0]).to.equal('2024-02-29 *');
+        expect(page.text).to.include('Dihitung dengan cara lain daripada sekarang');
+        const machine = await addMachine(app, { scope: 'admin:reports:read' });
+        expect((await machine.call('GET', '/reports/activity?from=2024-02-29&to=2024-02-29')).body.counts).to.deep.equal([{ period: '2024-02-29', kind: 'sign-in.succeeded', per: 'karirhub', count: 1234, former: true }]);
+      } finally {
+        await knex.raw(`alter table audit_log attach partition audit_events ${part!.bound}`);
+      }
     });
   });
 

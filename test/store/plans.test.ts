@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import pg from 'pg';
+import { questions } from '../../src/admin/reports/questions.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { Email } from '../../src/domain/email.ts';
 import type { Nik } from '../../src/domain/nik.ts';
@@ -7,6 +8,7 @@ import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import type { Core } from '../../src/core.ts';
 import type { FormerRecord } from '../../src/store/former-import.ts';
+import { countingOf } from '../../src/store/report-questions.ts';
 import { createTestCore } from '../support/core.ts';
 import { statementsOf } from '../support/statements.ts';
 
@@ -133,8 +135,8 @@ describe('Statements on tables with a hundred million rows', () => {
     ['events of a service', /_client$/, ({ store }) => store.auditSearch.page({ clientId: 'client-7' }, mark, 50)],
     ['events of an operator', /_by$/, ({ store }) => store.auditSearch.page({ by: 'cli:tigor' }, mark, 50)],
     ['the event of a help code', /_help_code$/, ({ store }) => store.auditSearch.page({ helpCode: 'ABCD' }, undefined, 50)],
-    ['a report of two days', /_(?:type_at|newest)$/, ({ store }) => store.reports.activity(stretch)],
-    ['a report on the registry', /_at(?:_index)?$/, ({ store }) => store.reports.registry(stretch)],
+    ['a report of two days', /_(?:type_at|newest)$/, ({ store }) => store.reports.read({ report: 'activity' }, stretch)],
+    ['a report on the registry', /_at(?:_index)?$/, ({ store }) => store.reports.read({ report: 'registry' }, stretch)],
     ['evidence of a draft', /draft/, ({ store }) => store.verifications.assign(ID, ID)],
     ['events that wait for the chain', /^audit_unchained_(?:oldest|pkey)$/, ({ store }) => store.audit.unchained(10)],
     ['a stretch of the chain', /^audit_chain_pkey$/, ({ store }) => store.audit.chained(10, 10)],
@@ -152,4 +154,23 @@ describe('Statements on tables with a hundred million rows', () => {
       expect(used.some((name) => index.test(name)), `${used.join(', ')} by ${String(index)}`).to.equal(true);
     });
   }
+
+  it('a report of a half-year that is over: by what was counted of its days, and no event of the log', async () => {
+    const days = { from: '2025-01-01', to: '2025-06-30', timeZone: 'Asia/Jakarta' };
+    for (const question of Object.values(questions)) {
+      await core.knex.raw(
+        `with day as (insert into report_days (report, counting, day) select ?, ?, day from generate_series(date '2023-01-01', date '2026-07-31', interval '1 day') day returning id)
+         insert into report_counts select id, 'sign-in.succeeded', 'client-' || n, 7 from day, generate_series(1, 5) n`,
+        [question.report, countingOf(question, days.timeZone)],
+      );
+    }
+    await core.knex.raw('analyze report_days, report_counts');
+    for (const question of Object.values(questions)) {
+      const nodes = await look(() => core.store.reports.read(question, days));
+      const read = new Set(nodes.flatMap((node) => node['Relation Name'] ?? []));
+      expect([...read], question.report).to.have.members(['report_days', 'report_counts']);
+      expect(nodes.flatMap((node) => node['Index Name'] ?? []), question.report).to.include('report_days_report_counting_day_unique').and.include('report_counts_day_id_index');
+      expect((await core.store.reports.read(question, days)).reduce((sum, { count }) => sum + count, 0)).to.equal(181 * 5 * 7);
+    }
+  });
 });

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { Problem } from '../../web/problem.ts';
 import { apiRoute, type ApiRoute } from '../api-route.ts';
-import { reports, type ReportService } from './service.ts';
+import { reports } from './questions.ts';
+import type { ReportService } from './service.ts';
 
-const count = z.object({ period: z.string(), kind: z.string(), per: z.string().nullable(), count: z.int() });
+const count = z.object({ period: z.string(), kind: z.string(), per: z.string().nullable(), count: z.int(), former: z.literal(true).optional() });
 
 export const reportRoutes = ({ service }: { service: ReportService }): ApiRoute[] => [
   apiRoute({
     method: 'get',
     path: '/reports/{report}',
-    summary: 'Counts by day, or by month for the registry: activity per service, failures per reason, questions to the registry per outcome, SMS per operator, logout notices per outcome and service.',
+    summary: 'Counts by day, or by month for the registry: activity per service, failures per reason, questions to the registry per outcome, SMS per operator, logout notices per outcome and service. `former`: counted in another way than today (another zone, other events) when the log still reached back there.',
     scope: 'admin:reports:read',
     params: z.strictObject({ report: z.enum(reports) }),
     query: z.strictObject({ from: z.iso.date(), to: z.iso.date() }),

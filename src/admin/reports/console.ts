@@ -2,8 +2,8 @@ import type { Context } from 'koa';
 import type Router from 'koa-router';
 import { csvLine } from '../../domain/csv.ts';
 import { isDay, todayIn } from '../../domain/day.ts';
+import type { Count } from '../../domain/report-count.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
-import type { Count } from '../../store/reports.ts';
 import { Refused } from '../../web/refused.ts';
 import { say, type FieldError } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
@@ -12,7 +12,8 @@ import { frameOf } from '../guard.ts';
 import type { Names } from '../names.ts';
 import { daysOf, readHalfYear, type Days } from './half-year.ts';
 import { isByService, reportScreen, usualDays } from './screens.ts';
-import { reports, type Report, type ReportService } from './service.ts';
+import { reports, type Report } from './questions.ts';
+import type { ReportService } from './service.ts';
 
 export interface ReportPagesDeps {
   readonly service: ReportService;
@@ -61,7 +62,10 @@ export function addReportPages({ service, clock, timeZone, desk }: ReportPagesDe
       const names = await namesIn(ctx, report, counts);
       // The id is what programs count by; the name stands last, where only people look.
       const named = (per: string | null): readonly string[] => (isByService(report) ? [(per === null ? undefined : names.client(per)) ?? ''] : []);
-      ctx.body = [csvLine(['period', 'kind', 'per', 'count', ...(isByService(report) ? ['name'] : [])]), ...counts.map(({ period, kind, per, count }) => csvLine([period, kind, per, count, ...named(per)]))].join('');
+      // A column more only where there is something to say in it: programs of before know none.
+      const hasFormer = counts.some(({ former }) => former === true);
+      const head = ['period', 'kind', 'per', 'count', ...(isByService(report) ? ['name'] : []), ...(hasFormer ? ['former'] : [])];
+      ctx.body = [csvLine(head), ...counts.map(({ period, kind, per, count, former }) => csvLine([period, kind, per, count, ...named(per), ...(hasFormer ? [former === true ? 'former' : ''] : [])]))].join('');
     });
   };
 }

@@ -1,12 +1,12 @@
 import { daysLater } from '../../domain/day.ts';
-import type { Count } from '../../store/reports.ts';
+import type { Count } from '../../domain/report-count.ts';
 import { existing } from '../../web/i18n.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import { exampleFrame, type Frame } from '../frame.ts';
 import { namesFrom, type Names } from '../names.ts';
 import { failureReasons } from './counted.ts';
 import { daysOf, halfYearBefore, halfYearOf, recentHalfYears, writeHalfYear, type Days, type HalfYear } from './half-year.ts';
-import { reports, type Report } from './service.ts';
+import { reports, type Report } from './questions.ts';
 
 interface Label {
   readonly words: Sentence | undefined;
@@ -29,7 +29,9 @@ export interface ReportModel {
   readonly tabs: readonly { readonly report: Report; readonly href: string; readonly current: boolean }[];
   readonly presets: readonly { readonly label: Sentence; readonly href: string }[];
   readonly totals: readonly (Label & { readonly count: number })[];
-  readonly rows: readonly { readonly period: string; readonly kind: Label; readonly per: Per | undefined; readonly count: number }[];
+  readonly rows: readonly { readonly period: string; readonly kind: Label; readonly per: Per | undefined; readonly count: number; readonly former: boolean }[];
+  /** Some of it was counted in another way, and cannot be counted anew. */
+  readonly hasFormer: boolean;
   readonly csv: string;
   readonly errors: readonly FieldError[];
 }
@@ -94,7 +96,8 @@ export function reportScreen({ frame, names, report, days, today, counts, errors
       halfYears: report === 'registry' ? halfYearsFor(days, today) : undefined,
       presets: report === 'registry' ? [] : presets.map(({ label, days: range }) => ({ label, href: addressOf(report, range) })),
       totals: [...Map.groupBy(counts, ({ kind }) => kind)].map(([kind, all]) => ({ ...labelOf(report, kind), count: all.reduce((sum, { count }) => sum + count, 0) })),
-      rows: counts.map(({ period, kind, per, count }) => ({ period, kind: labelOf(report, kind), per: per === null ? undefined : perOf(report, kind, per, names), count })),
+      rows: counts.map(({ period, kind, per, count, former }) => ({ period, kind: labelOf(report, kind), per: per === null ? undefined : perOf(report, kind, per, names), count, former: former === true })),
+      hasFormer: counts.some(({ former }) => former === true),
       csv: addressOf(report, days, '/csv'),
       errors: report === 'registry' ? errors.map(({ sentence }) => ({ field: 'half', sentence })) : errors,
     },
@@ -125,6 +128,7 @@ export const examples: Examples = {
     days: daysOf(halfYearOf(today)),
     today,
     counts: [
+      { period: '2026-09', kind: 'verified', per: '10', count: 40_817, former: true },
       { period: '2026-10', kind: 'verified', per: '10', count: 48_120 },
       { period: '2026-10', kind: 'mismatch', per: '15', count: 2190 },
       { period: '2026-11', kind: 'verified', per: '10', count: 31_004 },

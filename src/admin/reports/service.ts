@@ -1,9 +1,7 @@
+import { byMonth, type Count } from '../../domain/report-count.ts';
 import { refuse, ok, type Result } from '../../domain/result.ts';
-import type { Count, ReportStore, Stretch } from '../../store/reports.ts';
-import { failureReasons, textEvents } from './counted.ts';
-
-export const reports = ['activity', 'failures', 'registry', 'messages', 'logouts'] as const;
-export type Report = (typeof reports)[number];
+import type { ReportStore } from '../../store/reports.ts';
+import { questions, type Report } from './questions.ts';
 
 export type ReportRefusal = 'stretch-backwards' | 'stretch-long';
 
@@ -16,20 +14,13 @@ export interface ReportService {
 }
 
 export function createReportService({ store, timeZone }: { store: { readonly reports: ReportStore }; timeZone: string }): ReportService {
-  const counts: Readonly<Record<Report, (stretch: Stretch) => Promise<readonly Count[]>>> = {
-    activity: (stretch) => store.reports.activity(stretch),
-    failures: (stretch) => store.reports.failures(stretch, failureReasons),
-    registry: (stretch) => store.reports.registry(stretch),
-    messages: (stretch) => store.reports.messages(stretch, Object.values(textEvents)),
-    logouts: (stretch) => store.reports.logouts(stretch),
-  };
-
   return {
     async make(report, from, to) {
       const days = (Date.parse(to) - Date.parse(from)) / DAY_MS;
       if (days < 0) return refuse('stretch-backwards');
       if (days > LONGEST_DAYS) return refuse('stretch-long');
-      return ok(await counts[report]({ from, to, timeZone }));
+      const counts = await store.reports.read(questions[report], { from, to, timeZone });
+      return ok(report === 'registry' ? byMonth(counts) : counts);
     },
   };
 }
