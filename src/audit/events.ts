@@ -50,7 +50,7 @@ export interface EventCatalogue {
   'account.created': { by: 'operator' | 'seed' };
   'account.imported': { run: string; records: number };
   'account.former-recognised': Nothing;
-  'account.former-joined': { by: 'password' | 'nik' };
+  'account.former-joined': { proof: 'password' | 'nik' };
   'account.former-linked': { run: string };
   'account.suspended': { by: string; reason?: string };
   'account.reinstated': { by: string; reason?: string };

@@ -115,6 +115,7 @@ describe('What goes along with an event', () => {
     expect(missing('operator.granted', 'role', roles)).to.deep.equal([]);
     expect(missing('operator.refused', 'permission', [...permissions, 'console'])).to.deep.equal([]);
     expect(missing('consent.given', 'scopes', personalScopes)).to.deep.equal([]);
+    expect(missing('account.former-joined', 'proof', ['password', 'nik'])).to.deep.equal([]);
     expect(missing('signing-key.removed', 'state', ['next', 'current', 'retired', 'withdrawn'])).to.deep.equal([]);
     const atTheDoor = globSync('src/{admin,web}/**/*.ts').flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/Problem\((?:400|403|413|415|422), '([a-z-]+)'/g)].map(([, code = '']) => code));
     const ofTokens = ['token-unknown', 'token-kind', 'token-ended', 'client-stopped'];

@@ -99,7 +99,7 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
 
       if (record !== undefined && at.former !== undefined) {
         tx.also(tx.formerAccounts.remove(record.id));
-        if (record.legacyId !== undefined) tx.also(audit.record(tx, 'account.former-joined', { by: at.former.by }, { accountId, clientId: context.clientId }));
+        if (record.legacyId !== undefined) tx.also(audit.record(tx, 'account.former-joined', { proof: at.former.by }, { accountId, clientId: context.clientId }));
       }
       if (former !== undefined) tellFormerHolder(tx, former, at);
       askToConfirmEmail(tx, at, accountId, context);
