@@ -46,11 +46,15 @@ export function demandWrites(): (made: pg.Client) => Promise<void> {
     connection.on('parameterStatus', ({ parameterName, parameterValue }: { parameterName: string; parameterValue: string }) => { if (TOLD.has(parameterName) && parameterValue === 'on') letGo(); });
     made.once('end', () => { all.delete(made); });
     all.add(made);
-    const { rows } = await made.query<{ reads_only: boolean }>(`select ${READS_ONLY} as reads_only`);
-    if (rows[0]?.reads_only !== true) return;
-    letGo();
-    // The pool knows nothing yet of a connection that it is refused.
-    made.end().catch(() => undefined);
-    throw new ReadsOnly();
+    try {
+      const { rows } = await made.query<{ reads_only: boolean }>(`select ${READS_ONLY} as reads_only`);
+      if (rows[0]?.reads_only !== true) return;
+      letGo();
+      throw new ReadsOnly();
+    } catch (error) {
+      // The pool knows nothing yet of a connection that it is refused.
+      made.end().catch(() => undefined);
+      throw error;
+    }
   };
 }

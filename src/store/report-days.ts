@@ -83,10 +83,12 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
   async function countPiece(at: Knex, { question, timeZone }: Counting, day: string, piece: number, pieces: number): Promise<readonly { kind: string; per: string | null; count: string | number }[]> {
     const { table, at: when, kind, per, where, bindings } = countedBy(question);
     const from = `(${beginning('cast(:day as date)')})`;
-    const length = `((${beginning('cast(:day as date) + 1')}) - ${from})`;
+    const seconds = `cast(extract(epoch from (${beginning('cast(:day as date) + 1')}) - ${from}) as float8)`;
+    // In seconds: "a day later" is one of the zone that the server has, where summer may make it an hour shorter.
+    const share = (name: string): string => `${from} + make_interval(secs => ${seconds} * cast(:${name} as float8))`;
     const { rows } = await at.raw<{ rows: { kind: string; per: string | null; count: string | number }[] }>(
       `select ${kind} as kind, ${per} as per, count(*) as count from ${table}
-        where ${when} >= ${from} + ${length} * cast(:since as float8) and ${when} < ${from} + ${length} * cast(:until as float8) and ${where} group by 1, 2`,
+        where ${when} >= ${share('since')} and ${when} < ${share('until')} and ${where} group by 1, 2`,
       { day, timeZone, since: piece / pieces, until: (piece + 1) / pieces, ...bindings },
     );
     return rows;

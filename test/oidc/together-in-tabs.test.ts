@@ -37,6 +37,7 @@ describe('A session that two requests write at the same moment', () => {
     const of = (grantId: string) => ({ ...base, authorizations: { ...base.authorizations, skillhub: { sid: '2', grantId } } });
     expect(merged(base, of('a'), of('b'))).to.equal(undefined);
     expect(merged(base, of('a'), of('a'))).to.deep.equal(of('a'));
+    expect(merged(base, { ...base, accountId: 'one' }, { ...base, accountId: 'another' }), 'of two people').to.equal(undefined);
   });
 });
 

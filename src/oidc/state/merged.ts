@@ -20,9 +20,10 @@ function byName(base: Fields, mine: Fields, theirs: Fields, wins: (name: string)
  * A session that two requests have changed at the same moment, each for a service of its own: what either has written counts.
  *
  * @param base  what both have read.
- * @returns undefined where they say different things of one service: whose code came first is good, and whoever comes second asks again.
+ * @returns undefined where they say different things of one service, or are of different people: whose code came first is good, and whoever comes second asks again.
  */
 export function merged(base: AdapterPayload, mine: AdapterPayload, theirs: AdapterPayload): AdapterPayload | undefined {
+  if (mine.accountId !== theirs.accountId) return undefined;
   const authorizations = byName(base.authorizations ?? {}, mine.authorizations ?? {}, theirs.authorizations ?? {}, () => false);
   if (authorizations === undefined) return undefined;
   const { authorizations: _of, ...all } = byName(base, mine, theirs, () => true) ?? {};
