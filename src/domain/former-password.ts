@@ -7,8 +7,8 @@ export type FormerPasswordRefusal = 'password-unknown' | 'password-costly';
 const BCRYPT = /^\$2[aby]\$(?<cost>\d{2})\$[./A-Za-z0-9]{53}$/;
 const ARGON2 = /^\$argon2(?:id|i|d)\$v=19\$(?<params>[mtp]=\d{1,10},[mtp]=\d{1,10},[mtp]=\d{1,10})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/;
 
-/** Each step doubles the work; this one takes about a second of a processor. */
-const MOST_BCRYPT_COST = 14;
+/** Each step doubles the work; this one takes some two tenths of a second of a processor, and while such a hash waits so does each failed sign-in. */
+const MOST_BCRYPT_COST = 12;
 const LEAST_BCRYPT_COST = 4;
 /** What one sign-in may take of memory and of time. */
 const MOST_MEMORY_KIB = 262_144;

@@ -195,6 +195,19 @@ describe('The command line: account import', function () {
     expect(readFileSync(subjects, 'utf8').trim().split('\n').sort(), 'the subject identifiers stay').to.deep.equal(before);
   });
 
+  it('leaves a record where it waits, by --replace too, if the mended line would not come in', async () => {
+    const one = person('u-1');
+    const subjects = join(directory, 'subjects.jsonl');
+    await take([one]);
+    const before = await core.store.formerAccounts.findByLegacyId('u-1');
+    const holder = await addAccount({ container: { ...core, config: core.config } }, budi);
+    const { summary } = await take([{ ...one, nik: budi.nik }], '--replace', '--subjects', subjects);
+    expect(summary).to.deep.include({ imported: 0, left_out: 1 });
+    expect(summary.findings).to.deep.equal([{ line: 1, id: 'u-1', outcome: 'left-out', reasons: ['nik-has-account'], with: [{ sub: holder }] }]);
+    expect((await core.store.formerAccounts.findByLegacyId('u-1'))?.id).to.equal(before!.id);
+    expect(readFileSync(subjects, 'utf8').trim()).to.equal(JSON.stringify({ id: 'u-1', sub: before!.id }));
+  });
+
   it('shows a record that waits, masked, by NIK and by former id', async () => {
     const one = person('u-1', { nik: budi.nik, email: budi.email, phone: budi.phone });
     await take([one]);

@@ -25,7 +25,7 @@ export interface LineRefusal {
 /** As the former interface gave it out. */
 export const LEGACY_ID = /^[\x21-\x7e]{1,64}$/;
 /** A NIK, an address, a number: an id is written to reports and logs, and these may not be. */
-const PERSONAL_ID = /^\d{16}$|@|^(?:\+?62|0)8\d{7,11}$/;
+const PERSONAL_ID = /(?<!\d)\d{16}(?!\d)|@|^(?:\+?62|0)8\d{7,11}$/;
 
 const MEMBERS: ReadonlySet<string> = new Set(['id', 'nik', 'name', 'email', 'phone', 'password', 'status', 'locale']);
 const PASSWORD_BYTES = 512;

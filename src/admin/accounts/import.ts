@@ -87,26 +87,38 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
           else if (replace && !isRecognised) replaced.push({ ...record, id });
           else leaveOut(record, 'id-differs', []);
         }
-        const gone = replaced.length === 0 ? new Set<string>() : await tx.formerImport.remove(replaced.map(({ legacyId }) => legacyId));
+        const held = new Map<string, Held[]>();
+        for (const one of await tx.formerImport.heldOf([...records.values(), ...waiting, ...replaced])) held.set(one.legacyId, [...(held.get(one.legacyId) ?? []), one]);
+        const holderOf = ({ legacyId }: FormerRecord): Held | undefined => held.get(legacyId)?.find(({ kind }) => kind === 'nik');
+        const isLinked = (holder: Held): boolean => linkRegistered && !holder.hasLegacyId;
+        const replacing: FormerRecord[] = [];
         for (const record of replaced) {
+          const holder = holderOf(record);
+          // A line that would not come in takes nobody's place.
+          if (holder === undefined || isLinked(holder)) replacing.push(record);
+          else leaveOut(record, 'nik-has-account', [{ sub: holder.accountId }]);
+        }
+        const gone = replacing.length === 0 ? new Set<string>() : await tx.formerImport.remove(replacing.map(({ legacyId }) => legacyId));
+        for (const record of replacing) {
           if (gone.has(record.legacyId)) records.set(record.legacyId, record);
           else leaveOut(record, 'id-differs', []);
         }
 
-        const held = new Map<string, Held[]>();
-        for (const one of await tx.formerImport.heldOf([...records.values(), ...waiting])) held.set(one.legacyId, [...(held.get(one.legacyId) ?? []), one]);
-        const links: { accountId: AccountId; legacyId: string }[] = [];
+        const links: { accountId: AccountId; legacyId: string; record: FormerRecord }[] = [];
         for (const record of [...records.values()]) {
-          const holder = held.get(record.legacyId)?.find(({ kind }) => kind === 'nik');
+          const holder = holderOf(record);
           if (holder === undefined) continue;
           records.delete(record.legacyId);
-          if (linkRegistered && !holder.hasLegacyId && !links.some(({ accountId }) => accountId === holder.accountId)) links.push({ accountId: holder.accountId, legacyId: record.legacyId });
+          if (isLinked(holder) && !links.some(({ accountId }) => accountId === holder.accountId)) links.push({ accountId: holder.accountId, legacyId: record.legacyId, record });
           else leaveOut(record, 'nik-has-account', [{ sub: holder.accountId }]);
         }
 
         const linked = links.length === 0 ? new Set<string>() : await tx.formerImport.link(links);
-        for (const { accountId, legacyId } of links) {
-          if (!linked.has(legacyId)) continue;
+        for (const { accountId, legacyId, record } of links) {
+          if (!linked.has(legacyId)) {
+            leaveOut(record, 'nik-has-account', [{ sub: accountId }]);
+            continue;
+          }
           subjects.push({ id: legacyId, sub: accountId });
           await audit.record(tx, 'account.former-linked', { run }, { accountId });
         }
