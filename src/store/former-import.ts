@@ -106,6 +106,11 @@ export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { re
   }
 
   return {
+    /** Until the transaction ends nobody else takes records in: what is said of each line is what it met. */
+    async lock(): Promise<void> {
+      await prepared(db, 'former-lock', `select pg_advisory_xact_lock(hashtext('${FORMER_TABLE}'))`, []);
+    },
+
     /** Which of these former ids are here already. */
     async standing(legacyIds: readonly string[]): Promise<readonly Standing[]> {
       const text = `select legacy_id, id, line_digest, recognised_at is not null as recognised from ${FORMER_TABLE} where legacy_id = any($1::text[]) union all select legacy_id, id, null, true from accounts where legacy_id = any($1::text[])`;

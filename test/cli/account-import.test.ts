@@ -13,6 +13,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { addAccount } from '../support/accounts.ts';
 import { citizens, somebody } from '../support/citizens.ts';
 import { runHere, type Ran } from '../support/command-line.ts';
+import { importFormer } from '../support/former.ts';
 import { until } from '../support/until.ts';
 import { createTestDatabase, everythingIn, type TestDatabase } from '../support/database.ts';
 
@@ -193,6 +194,17 @@ describe('The command line: account import', function () {
     expect((await core.store.formerAccounts.findByLegacyId('u-1'))?.email?.reveal()).to.equal('baru@contoh.test');
     expect((await core.store.formerAccounts.findByLegacyId('u-2'))?.email?.reveal(), 'its person has been here').to.equal(two.email);
     expect(readFileSync(subjects, 'utf8').trim().split('\n').sort(), 'the subject identifiers stay').to.deep.equal(before);
+  });
+
+  it('says the same of each line whoever else takes lines in at the same moment', async () => {
+    const sign = { container: core as never, config: core.config };
+    const mine = Array.from({ length: 40 }, (_, at) => person(`u-${at}`));
+    const theirs = mine.map((one) => ({ ...one, email: undefined }));
+    const taken = await Promise.all([importFormer(sign, ...mine), importFormer(sign, ...theirs)]);
+    expect(taken.map(({ imported, already, findings }) => ({ imported, already, reasons: [...new Set(findings.flatMap(({ reasons }) => reasons))] })).sort((a, b) => b.imported - a.imported)).to.deep.equal([
+      { imported: 40, already: 0, reasons: [] },
+      { imported: 0, already: 0, reasons: ['id-differs'] },
+    ]);
   });
 
   it('leaves a record where it waits, by --replace too, if the mended line would not come in', async () => {

@@ -58,6 +58,7 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
   return {
     take: (lines, { run, linkRegistered, replace }) =>
       store.transactionOnce(async (tx) => {
+        await tx.formerImport.lock();
         const findings: Finding[] = [];
         const subjects: { id: string; sub: AccountId }[] = [];
         let already = 0;
