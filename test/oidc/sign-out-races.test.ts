@@ -4,33 +4,15 @@ import type { ProtocolWrite } from '../../src/store/protocol-state.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
+import { carriers, type Carrier } from '../support/carriers.ts';
 import { somebody, type Citizen } from '../support/citizens.ts';
 import { signIn } from '../support/journeys.ts';
-import { hasRedis, startRedis, startRedisCluster } from '../support/redis.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 import { exchange, postAs, userinfo } from './exchange.ts';
 
-type Store = { readonly settings: NonNullable<Parameters<typeof startTestApp>[0]>; close(): Promise<void> };
-
-const stores: readonly (readonly [string, () => Promise<Store>])[] = [
-  ['PostgreSQL', () => Promise.resolve({ settings: {}, close: () => Promise.resolve() })],
-  ...(hasRedis()
-    ? ([
-        ['Redis', async () => {
-          const server = await startRedis();
-          return { settings: { redis: { url: server.url, timeoutMs: 5000 } }, close: () => server.close() };
-        }],
-        ['a Redis Cluster', async () => {
-          const cluster = await startRedisCluster();
-          return { settings: { redis: { cluster: cluster.nodes.map(({ address }) => address), timeoutMs: 5000 } }, close: () => cluster.close() };
-        }],
-      ] as const)
-    : []),
-];
-
-for (const [name, openStore] of stores) {
+for (const [name, openStore] of carriers) {
   describe(`A sign-out while a request is under way, on ${name}`, () => {
-    let store: Store;
+    let store: Carrier;
     let app: TestApp;
     let services: readonly RelyingParty[];
     let citizen: Citizen;

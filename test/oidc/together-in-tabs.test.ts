@@ -3,28 +3,11 @@ import { merged } from '../../src/oidc/state/merged.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
+import { carriers } from '../support/carriers.ts';
 import { somebody } from '../support/citizens.ts';
 import { signIn } from '../support/journeys.ts';
-import { hasRedis, startRedis, startRedisCluster } from '../support/redis.ts';
 import { createRelyingParty, visit, type RelyingParty } from '../support/relying-party.ts';
 import { exchange } from './exchange.ts';
-
-type Settings = NonNullable<Parameters<typeof startTestApp>[0]>;
-const stores: readonly (readonly [string, () => Promise<{ settings: Settings; close(): Promise<void> }>])[] = [
-  ['PostgreSQL', () => Promise.resolve({ settings: {}, close: () => Promise.resolve() })],
-  ...(hasRedis()
-    ? ([
-        ['Redis', async () => {
-          const server = await startRedis();
-          return { settings: { redis: { url: server.url, timeoutMs: 5000 } }, close: () => server.close() };
-        }],
-        ['a Redis Cluster', async () => {
-          const cluster = await startRedisCluster();
-          return { settings: { redis: { cluster: cluster.nodes.map(({ address }) => address), timeoutMs: 5000 } }, close: () => cluster.close() };
-        }],
-      ] as const)
-    : []),
-];
 
 describe('A session that two requests write at the same moment', () => {
   const base = { jti: 'j', uid: 'u', exp: 1, state: { secret: 'a' }, authorizations: { karirhub: { sid: '1', grantId: 'g1' } } };
@@ -41,7 +24,7 @@ describe('A session that two requests write at the same moment', () => {
   });
 });
 
-for (const [name, open] of stores) {
+for (const [name, open] of carriers) {
   describe(`Single sign-on in many tabs at the same moment, on ${name}`, () => {
     let app: TestApp;
     let close: () => Promise<void>;
