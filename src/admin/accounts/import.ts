@@ -3,7 +3,7 @@ import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { AccountId } from '../../domain/account.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
-import type { FormerRecord, Held } from '../../store/former-import.ts';
+import type { FormerRecord, Held, Sharing } from '../../store/former-import.ts';
 import type { Store } from '../../store/store.ts';
 import type { FormerLine } from './former-line.ts';
 
@@ -50,6 +50,17 @@ export interface FormerImportDeps {
   readonly keyedHash: Pick<KeyedHash, 'hash' | 'equal'>;
   readonly clock: Clock;
   readonly random: Random;
+}
+
+/** What is to be looked at of a line that is in: who else claims the same, and what was noted when it was read. */
+function findingsOf({ legacyId: id, line }: FormerRecord, shared: readonly Sharing[], holders: readonly Held[], notes: readonly string[]): readonly Finding[] {
+  const others = shared.filter(({ legacyId }) => legacyId === id);
+  const reasons = [...new Set([...others.map(({ kind }) => `${kind}-shared`), ...holders.map(({ kind }) => `${kind}-has-account`)])];
+  const opponents: Opponent[] = [...new Map(others.map(({ other }) => [other.legacyId, { id: other.legacyId, line: other.line }])).values(), ...[...new Set(holders.map(({ accountId }) => accountId))].map((sub) => ({ sub }))];
+  return [
+    ...(reasons.length > 0 ? [{ line, id, outcome: 'shared' as const, reasons, with: opponents }] : []),
+    ...(notes.length > 0 ? [{ line, id, outcome: 'noted' as const, reasons: notes }] : []),
+  ];
 }
 
 export function createFormerImport({ store, audit, keyedHash, clock, random }: FormerImportDeps): FormerImport {
@@ -130,17 +141,9 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         already += records.size - inserted.length;
         const present = [...inserted, ...waiting];
         const shared = await tx.formerImport.sharedBy(present);
-        const notes = new Map(lines.map(({ legacyId, line, notes: said }) => [`${legacyId} ${line}`, said]));
         subjects.push(...inserted.map(({ legacyId, id }) => ({ id: legacyId, sub: id })));
-        for (const { legacyId, line } of present) {
-          const others = shared.filter((one) => one.legacyId === legacyId);
-          const holders = held.get(legacyId) ?? [];
-          const reasons = [...new Set([...others.map(({ kind }) => `${kind}-shared`), ...holders.map(({ kind }) => `${kind}-has-account`)])];
-          const opponents: Opponent[] = [...new Map(others.map(({ other }) => [other.legacyId, { id: other.legacyId, line: other.line }])).values(), ...[...new Set(holders.map(({ accountId }) => accountId))].map((sub) => ({ sub }))];
-          if (reasons.length > 0) findings.push({ line, id: legacyId, outcome: 'shared', reasons, with: opponents });
-          const said = notes.get(`${legacyId} ${line}`) ?? [];
-          if (said.length > 0) findings.push({ line, id: legacyId, outcome: 'noted', reasons: said });
-        }
+        const notes = new Map(lines.map(({ legacyId, line, notes: said }) => [`${legacyId} ${line}`, said]));
+        for (const record of present) findings.push(...findingsOf(record, shared, held.get(record.legacyId) ?? [], notes.get(`${record.legacyId} ${record.line}`) ?? []));
         if (inserted.length > 0) await audit.record(tx, 'account.imported', { run, records: inserted.length });
         return { subjects: [...new Map(subjects.map((one) => [one.id, one])).values()], imported: inserted.length, already, linked: linked.size, findings: findings.sort((a, b) => a.line - b.line) };
       }),
