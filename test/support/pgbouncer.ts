@@ -19,7 +19,7 @@ export const hasPgbouncer = (): boolean => existsSync(PGBOUNCER.program);
 
 export interface Pooler {
   readonly url: string;
-  /** What PgBouncer says of its pool. */
+  /** How many connections to the server it has to give. */
   servers(): Promise<number>;
   /** Makes its connections to the server anew. */
   reconnect(): Promise<void>;
@@ -77,7 +77,7 @@ max_client_conn = 200
   broken.catch(() => undefined);
   return {
     url: `postgres://${user}@127.0.0.1:${port}/${database}`,
-    servers: async () => (await ask('pgbouncer', 'show servers')).filter((row) => row.database === database).length,
+    servers: async () => (await ask('pgbouncer', 'show servers')).filter((row) => row.database === database && row.state !== 'new').length,
     async reconnect() {
       await ask('pgbouncer', 'reconnect');
     },
