@@ -22,7 +22,7 @@ const { budi, ratna } = citizens;
 
 interface Document {
   readonly id: string;
-  readonly nik?: string;
+  readonly nik?: string | undefined;
   readonly email?: string;
   readonly phone?: string;
   readonly password?: string;
@@ -218,6 +218,31 @@ describe('The command line: account import', function () {
     expect(summary.findings).to.deep.equal([{ line: 1, id: 'u-1', outcome: 'left-out', reasons: ['nik-has-account'], with: [{ sub: holder }] }]);
     expect((await core.store.formerAccounts.findByLegacyId('u-1'))?.id).to.equal(before!.id);
     expect(readFileSync(subjects, 'utf8').trim()).to.equal(JSON.stringify({ id: 'u-1', sub: before!.id }));
+  });
+
+  it('gives an account one former id by --replace with --link-registered, and leaves every other record where it waits', async () => {
+    const holder = await addAccount({ container: { ...core, config: core.config } }, budi);
+    const [one, two] = [person('u-1', { nik: undefined }), person('u-2', { nik: undefined })];
+    const subjects = join(directory, 'subjects.jsonl');
+    await take([one, two]);
+    const before = await core.store.formerAccounts.findByLegacyId('u-2');
+    const mended = [{ ...one, nik: budi.nik }, { ...two, nik: budi.nik }];
+    const { summary } = await take(mended, '--replace', '--link-registered', '--subjects', subjects);
+    expect(summary).to.deep.include({ imported: 0, linked: 1, left_out: 1 });
+    expect(summary.findings).to.deep.equal([{ line: 2, id: 'u-2', outcome: 'left-out', reasons: ['nik-has-account'], with: [{ sub: holder }] }]);
+    expect([await core.store.legacyIds.of(holder), await waiting()]).to.deep.equal(['u-1', ['u-2']]);
+    expect((await core.store.formerAccounts.findByLegacyId('u-2'))?.nik, 'as it was').to.equal(undefined);
+    expect(readFileSync(subjects, 'utf8').trim().split('\n').sort()).to.deep.equal([{ id: 'u-1', sub: holder }, { id: 'u-2', sub: before!.id }].map((line) => JSON.stringify(line)));
+  });
+
+  it('gives it to a line that takes nobody’s place before one that does', async () => {
+    const holder = await addAccount({ container: { ...core, config: core.config } }, budi);
+    const [one, two] = [person('u-1', { nik: undefined }), person('u-2', { nik: undefined })];
+    await take([one, two]);
+    const { summary } = await take([{ ...one, nik: budi.nik }, person('u-3', { nik: budi.nik }), { ...two, nik: budi.nik }], '--replace', '--link-registered');
+    expect(summary).to.deep.include({ imported: 0, linked: 1, left_out: 2 });
+    expect(summary.findings.map(({ line, reasons }) => [line, ...reasons])).to.deep.equal([[1, 'nik-has-account'], [3, 'nik-has-account']]);
+    expect([await core.store.legacyIds.of(holder), await waiting()]).to.deep.equal(['u-3', ['u-1', 'u-2']]);
   });
 
   it('shows a record that waits, masked, by NIK and by former id', async () => {

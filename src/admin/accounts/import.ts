@@ -102,37 +102,33 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         const held = new Map<string, Held[]>();
         for (const one of await tx.formerImport.heldOf([...records.values(), ...waiting, ...replaced])) held.set(one.legacyId, [...(held.get(one.legacyId) ?? []), one]);
         const holderOf = ({ legacyId }: FormerRecord): Held | undefined => held.get(legacyId)?.find(({ kind }) => kind === 'nik');
-        const isLinked = (holder: Held): boolean => linkRegistered && !holder.hasLegacyId;
-        const replacing: FormerRecord[] = [];
-        for (const record of replaced) {
-          const holder = holderOf(record);
-          // A line that would not come in takes nobody's place.
-          if (holder === undefined || isLinked(holder)) replacing.push(record);
-          else leaveOut(record, 'nik-has-account', [{ sub: holder.accountId }]);
-        }
-        const gone = replacing.length === 0 ? new Set<string>() : await tx.formerImport.remove(replacing.map(({ legacyId }) => legacyId));
-        for (const record of replacing) {
-          if (gone.has(record.legacyId)) records.set(record.legacyId, record);
-          else leaveOut(record, 'id-differs', []);
-        }
 
-        const links: { accountId: AccountId; legacyId: string; record: FormerRecord }[] = [];
-        for (const record of [...records.values()]) {
+        // Whoever has registered has one former id: fresh lines come before mended ones, and of each the first.
+        const links = new Map<AccountId, FormerRecord>();
+        for (const record of linkRegistered ? [...records.values(), ...replaced] : []) {
+          const holder = holderOf(record);
+          if (holder !== undefined && !holder.hasLegacyId && !links.has(holder.accountId)) links.set(holder.accountId, record);
+        }
+        const linked = links.size === 0 ? new Set<string>() : await tx.formerImport.link([...links].map(([accountId, { legacyId }]) => ({ accountId, legacyId })));
+        for (const [accountId, { legacyId }] of links) {
+          if (!linked.has(legacyId)) continue;
+          subjects.push({ id: legacyId, sub: accountId });
+          await audit.record(tx, 'account.former-linked', { run }, { accountId });
+        }
+        for (const record of [...records.values(), ...replaced]) {
           const holder = holderOf(record);
           if (holder === undefined) continue;
           records.delete(record.legacyId);
-          if (isLinked(holder) && !links.some(({ accountId }) => accountId === holder.accountId)) links.push({ accountId: holder.accountId, legacyId: record.legacyId, record });
-          else leaveOut(record, 'nik-has-account', [{ sub: holder.accountId }]);
+          if (!linked.has(record.legacyId)) leaveOut(record, 'nik-has-account', [{ sub: holder.accountId }]);
         }
 
-        const linked = links.length === 0 ? new Set<string>() : await tx.formerImport.link(links);
-        for (const { accountId, legacyId, record } of links) {
-          if (!linked.has(legacyId)) {
-            leaveOut(record, 'nik-has-account', [{ sub: accountId }]);
-            continue;
-          }
-          subjects.push({ id: legacyId, sub: accountId });
-          await audit.record(tx, 'account.former-linked', { run }, { accountId });
+        // A line that does not come in takes nobody's place.
+        const replacing = replaced.filter((record) => holderOf(record) === undefined || linked.has(record.legacyId));
+        const gone = replacing.length === 0 ? new Set<string>() : await tx.formerImport.remove(replacing.map(({ legacyId }) => legacyId));
+        for (const record of replacing) {
+          if (linked.has(record.legacyId)) continue;
+          if (gone.has(record.legacyId)) records.set(record.legacyId, record);
+          else leaveOut(record, 'id-differs', []);
         }
 
         const at = clock.now();
