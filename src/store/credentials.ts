@@ -14,8 +14,8 @@ export interface Credentials extends Pick<Account, 'id' | 'status' | 'sessionsVa
   readonly hasSecondFactor: boolean;
   /** When this device was last written down as one that signed in to the account; undefined for one that never did. */
   readonly deviceSeenAt: Date | undefined;
-  /** No account yet: the record of a former system whose person has proved nothing here. */
-  readonly isFormer: boolean;
+  /** No account yet: the record of a former system whose person has proved nothing here, and which line it was made of. */
+  readonly formerDigest: Buffer | undefined;
 }
 
 /** Hears how an account stands, by a statement that was sent at that moment (`performance.now()`). */
@@ -30,17 +30,18 @@ interface Row {
   device_seen_at: Date | null;
   proved: boolean;
   former: boolean;
+  line_digest: Buffer | null;
 }
 
 export type CredentialStore = ReturnType<typeof createCredentialStore>;
 
 const select = (where: string): string => `
   select a.id, a.status, a.password_hash, a.sessions_valid_after, ${where === 'nik_index' ? 'true' : `a.${where.replace('_index', '_verified_at')} is not null`} as proved,
-    exists (select 1 from second_factors where account_id = a.id) as enrolled, d.last_seen_at as device_seen_at, false as former
+    exists (select 1 from second_factors where account_id = a.id) as enrolled, d.last_seen_at as device_seen_at, false as former, null::bytea as line_digest
   from accounts a left join known_devices d on d.account_id = a.id and d.device_hash = $2
   where a.${where} = any($1::bytea[])
   union all
-  select id, 'active', password_hash, null, false, false, null, true from former_accounts where ${where} = any($1::bytea[])
+  select id, 'active', password_hash, null, false, false, null, true, line_digest from former_accounts where ${where} = any($1::bytea[])
   order by former, proved desc limit 2`;
 
 const STATEMENTS = { nik: select('nik_index'), email: select('email_index'), phone: select('phone_index') };
@@ -58,7 +59,7 @@ export function createCredentialStore(db: Knex, { blindIndex, tell }: { readonly
       if (row === undefined) return undefined;
       const standing = { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined, hasSecondFactor: row.enrolled };
       if (!row.former) tell(row.id, standing, since);
-      return { ...standing, id: row.id, passwordHash: row.password_hash ?? undefined, deviceSeenAt: row.device_seen_at ?? undefined, isFormer: row.former };
+      return { ...standing, id: row.id, passwordHash: row.password_hash ?? undefined, deviceSeenAt: row.device_seen_at ?? undefined, formerDigest: row.line_digest ?? undefined };
     },
   };
 }

@@ -43,6 +43,20 @@ interface Row {
 
 const COLUMNS = 'id, legacy_id, row_key, nik_sealed, email_sealed, phone_sealed, password_hash is not null as has_password, locale, imported_at, recognised_at';
 
+interface ClaimRow {
+  id: AccountId;
+  is_of_nik: boolean | null;
+}
+
+export interface HeldClaim extends FormerClaim {
+  readonly legacyId: string | undefined;
+}
+
+const toClaim = ({ id, is_of_nik: isOfNik }: ClaimRow): FormerClaim => ({ id, isOfNik: isOfNik ?? undefined });
+
+/** The record whose password was known, and of those of the NIK as many as tell whether there are several. */
+const CLAIMS = 'where nik_index = any($1::bytea[]) or id = $2 order by id = $2 desc nulls last limit 3';
+
 export type FormerAccountStore = ReturnType<typeof createFormerAccountStore>;
 
 export interface FormerAccountStoreDeps {
@@ -87,19 +101,19 @@ export function createFormerAccountStore(db: Knex, { envelope, blindIndex }: For
 
     /** What claims the NIK that was just proved, and the record whose password was known before. */
     async claimsOf(nik: Sensitive<Nik>, known: AccountId | undefined): Promise<readonly FormerClaim[]> {
-      const text = 'select id, nik_index = any($1::bytea[]) as is_of_nik from former_accounts where nik_index = any($1::bytea[]) or id = $2 order by id = $2 desc nulls last limit 3';
-      const rows = await prepared<{ id: AccountId; is_of_nik: boolean | null }>(db, 'former-claims', text, [blindIndex.all('nik', nik.reveal()), known ?? null]);
-      return rows.map(({ id, is_of_nik: isOfNik }) => ({ id, isOfNik: isOfNik ?? undefined }));
+      const text = `select id, nik_index = any($1::bytea[]) as is_of_nik from former_accounts ${CLAIMS}`;
+      return (await prepared<ClaimRow>(db, 'former-claims', text, [blindIndex.all('nik', nik.reveal()), known ?? null])).map(toClaim);
     },
 
     /**
-     * Within the transaction that makes the account: keeps the record from everybody else.
-     * @returns undefined where it is gone; without the former id where another account has it.
+     * The same within the transaction that makes the account, and keeps those records from everybody else.
+     * @returns also the former id that each brings along: none where another account has it.
      */
-    async hold(id: AccountId): Promise<{ readonly id: AccountId; readonly legacyId: string | undefined } | undefined> {
-      const text = 'select id, case when not exists (select 1 from accounts a where a.legacy_id = f.legacy_id) then legacy_id end as legacy_id from former_accounts f where id = $1 for update';
-      const [row] = await prepared<{ id: AccountId; legacy_id: string | null }>(db, 'former-hold', text, [id]);
-      return row === undefined ? undefined : { id: row.id, legacyId: row.legacy_id ?? undefined };
+    async hold(nik: Sensitive<Nik>, known: AccountId): Promise<readonly HeldClaim[]> {
+      const text = `select id, nik_index = any($1::bytea[]) as is_of_nik, case when not exists (select 1 from accounts a where a.legacy_id = f.legacy_id) then legacy_id end as legacy_id
+        from former_accounts f where id in (select id from former_accounts ${CLAIMS}) order by id for update`;
+      const rows = await prepared<ClaimRow & { legacy_id: string | null }>(db, 'former-hold', text, [blindIndex.all('nik', nik.reveal()), known]);
+      return rows.map((row) => ({ ...toClaim(row), legacyId: row.legacy_id ?? undefined }));
     },
 
     /** Its person has an account now. */
@@ -107,11 +121,17 @@ export function createFormerAccountStore(db: Knex, { envelope, blindIndex }: For
       await preparedChange(db, 'former-remove', 'delete from former_accounts where id = $1', [id]);
     },
 
-    /** Somebody has typed its password. @param hash  the same password as we keep it, in the place of `from`. */
-    async recognise(id: AccountId, from: string, hash: string | undefined, at: Date): Promise<void> {
-      const text = `update former_accounts set recognised_at = coalesce(recognised_at, $4), password_hash = coalesce($3, password_hash), bcrypt_cost = case when $3::text is null then bcrypt_cost end
-        where id = $1 and password_hash = $2`;
-      await preparedChange(db, 'former-recognise', text, [id, from, hash ?? null, at]);
+    /**
+     * Somebody has typed its password.
+     * @param digest  of the line whose password that is: another may stand in its place by now.
+     * @param hash    the same password as we keep it, in the place of `from`.
+     * @returns       whether that record still waits.
+     */
+    async recognise(id: AccountId, digest: Buffer, from: string, hash: string | undefined, at: Date): Promise<boolean> {
+      const isStill = '$5::text is not null and password_hash = $4';
+      const text = `update former_accounts set recognised_at = coalesce(recognised_at, $3), password_hash = case when ${isStill} then $5 else password_hash end, bcrypt_cost = case when ${isStill} then null else bcrypt_cost end
+        where id = $1 and line_digest = $2`;
+      return (await preparedChange(db, 'former-recognise', text, [id, digest, at, from, hash ?? null])) > 0;
     },
 
     /** Whether anybody is waited for. */

@@ -9,6 +9,7 @@ import type { Finding } from '../../src/admin/accounts/import.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createCore, type Core } from '../../src/core.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
+import type { AccountId } from '../../src/domain/account.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { addAccount } from '../support/accounts.ts';
 import { citizens, somebody } from '../support/citizens.ts';
@@ -66,6 +67,10 @@ describe('The command line: account import', function () {
     return { code, summary: JSON.parse(stdout) as Summary, stderr };
   }
   const waiting = async (): Promise<readonly string[]> => (await database.knex('former_accounts').select('legacy_id').orderBy('legacy_id')).map(({ legacy_id: id }: { legacy_id: string }) => id);
+  const recognise = async (id: string): Promise<boolean> => {
+    const { id: sub, line_digest: digest } = (await database.knex<{ id: AccountId; legacy_id: string; line_digest: Buffer }>('former_accounts').where('legacy_id', id).first('id', 'line_digest'))!;
+    return core.store.formerAccounts.recognise(sub, digest, BCRYPT, undefined, new Date());
+  };
   const person = (id: string, changes: Partial<Document> = {}): Document => {
     const serial = String((born += 1)).padStart(4, '0');
     return { id, nik: `990101010190${serial}`, email: `orang${serial}@contoh.test`, phone: `0813${serial.slice(0, 2)}00${serial}`, password: BCRYPT, ...changes };
@@ -185,7 +190,7 @@ describe('The command line: account import', function () {
     const subjects = join(directory, 'subjects.jsonl');
     await take([one, two, three], '--subjects', subjects);
     const before = readFileSync(subjects, 'utf8').trim().split('\n').sort();
-    await core.store.formerAccounts.recognise((await core.store.formerAccounts.findByLegacyId('u-2'))!.id, BCRYPT, undefined, new Date());
+    await recognise('u-2');
     const mended = [{ ...one, email: 'baru@contoh.test' }, { ...two, email: 'baru2@contoh.test' }, three];
     expect((await take(mended)).summary).to.deep.include({ imported: 0, already: 1, left_out: 2 });
     const { summary } = await take(mended, '--replace', '--subjects', subjects);

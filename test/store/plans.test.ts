@@ -100,6 +100,7 @@ describe('Statements on tables with a hundred million rows', () => {
     ['a record that waits, by address', /^former_accounts_email_index_index$/, ({ store }) => store.formerAccounts.findByIdentifier(sensitive({ kind: 'email', value: email.reveal() }))],
     ['a record that waits, by number', /^former_accounts_phone_index_index$/, ({ store }) => store.credentials.find(sensitive({ kind: 'phone', value: phone.reveal() }), HASH)],
     ['records of a NIK that was proved', /^former_accounts_nik_index_index$/, ({ store }) => store.formerAccounts.claimsOf(nik, ID)],
+    ['the same, held while an account is made', /^former_accounts_nik_index_index$/, ({ store }) => store.formerAccounts.hold(nik, ID)],
     ['what the hashes that wait cost', /^former_accounts_bcrypt_cost_index$/, ({ store }) => store.formerAccounts.bcryptCost()],
     ['records that nobody came for', /^former_accounts_imported_at_index$/, ({ store }) => store.formerAccounts.purge(AT, 10)],
     ['former ids that are here', /^former_accounts_legacy_id_unique$/, ({ store }) => store.formerImport.standing(['1'])],

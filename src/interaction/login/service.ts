@@ -93,6 +93,18 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
     });
   }
 
+  const rehash = (secret: Sensitive<string>, isNeeded: boolean): Promise<string | undefined> => (isNeeded ? passwords.hash(secret).catch(() => undefined) : Promise.resolve(undefined));
+
+  /** @returns whether the record still waits whose password that is. */
+  async function recognise({ id, passwordHash = '' }: Credentials, digest: Buffer, secret: Sensitive<string>, needsRehash: boolean, { clientId }: LoginContext): Promise<boolean> {
+    const rehashed = await rehash(secret, needsRehash);
+    return store.transaction(async (tx) => {
+      const isWaiting = await tx.formerAccounts.recognise(id, digest, passwordHash, rehashed, clock.now());
+      if (isWaiting) await audit.record(tx, 'account.former-recognised', {}, { accountId: id, clientId });
+      return isWaiting;
+    });
+  }
+
   return {
     async signIn(typed, password, context) {
       const { sender } = context;
@@ -124,7 +136,9 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
         throw error;
       }
 
-      if (account === undefined || !verified.matches) {
+      // Counted as any failure where another line was put in the place of the one whose password this is.
+      const isRecognised = account?.formerDigest !== undefined && verified.matches && (await recognise(account, account.formerDigest, secret, verified.needsRehash, context));
+      if (account === undefined || !verified.matches || (account.formerDigest !== undefined && !isRecognised)) {
         if (failed >= limit.points) await counters.hold(limit, key, config.signInPauseSeconds);
         const delays = config.signInDelaySeconds;
         const wait = delays[Math.min(failed, delays.length) - 1] ?? 0;
@@ -137,16 +151,9 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
       // Said only to who knows the password.
       if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 
-      const known = account.passwordHash ?? '';
-      const rehashed = verified.needsRehash ? await passwords.hash(secret).catch(() => undefined) : undefined;
-      if (account.isFormer) {
-        await store.transaction(async (tx) => {
-          await tx.formerAccounts.recognise(account.id, known, rehashed, now);
-          await audit.record(tx, 'account.former-recognised', {}, { accountId: account.id, clientId: context.clientId });
-        });
-        return ok({ former: account.id });
-      }
-      if (rehashed !== undefined) await store.accounts.rehash(account.id, known, rehashed);
+      if (isRecognised) return ok({ former: account.id });
+      const rehashed = await rehash(secret, verified.needsRehash);
+      if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash ?? '', rehashed);
       const isSeenToday = account.deviceSeenAt !== undefined && account.deviceSeenAt >= addSeconds(now, -DAY_SECONDS);
       return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, device: isSeenToday ? undefined : deviceHash, hasSecondFactor: account.hasSecondFactor });
     },

@@ -2,6 +2,7 @@ import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
+import { formerOf } from '../../domain/former-account.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { maskPhone } from '../../domain/mask.ts';
 import { operatorOf } from '../../domain/phone.ts';
@@ -71,8 +72,10 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
   return {
     async activate(tx, at, context) {
       const now = clock.now();
-      // The record gives the account its id. Gone meanwhile: somebody joined it elsewhere, and this is an account like any other.
-      const record = at.former === undefined ? undefined : await tx.formerAccounts.hold(at.former.id);
+      // The record gives the account its id. Decided again, since an import may have mended or doubled it: gone, or another's now, and this is an account like any other.
+      const claims = at.former === undefined ? [] : await tx.formerAccounts.hold(at.identity.nik, at.former.id);
+      const joining = at.former === undefined ? undefined : formerOf(claims, at.former, new Date(at.former.at));
+      const record = claims.find(({ id }) => id === joining?.id);
       const accountId = record?.id ?? (random.uuid() as AccountId);
       // Side by side: the NIK decides whether there is an account at all, and only then may the number leave the one who had it.
       const released = tx.accounts.releasePhone(at.contact.phone, accountId, now, at.identity.nik);
@@ -97,9 +100,9 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
         return { holder };
       }
 
-      if (record !== undefined && at.former !== undefined) {
+      if (record !== undefined && joining !== undefined) {
         tx.also(tx.formerAccounts.remove(record.id));
-        if (record.legacyId !== undefined) tx.also(audit.record(tx, 'account.former-joined', { proof: at.former.by }, { accountId, clientId: context.clientId }));
+        if (record.legacyId !== undefined) tx.also(audit.record(tx, 'account.former-joined', { proof: joining.by }, { accountId, clientId: context.clientId }));
       }
       if (former !== undefined) tellFormerHolder(tx, former, at);
       askToConfirmEmail(tx, at, accountId, context);
