@@ -40,7 +40,7 @@ export const smsSettings = {
     receiptId: choice(['same', 'decimal', 'hex'], 'same', 'How the text of a receipt writes the id of the message: as the answer to the submission did; `decimal` where that was hexadecimal; `hex` where it was decimal.', { env: 'SMS_SMPP_RECEIPT_ID' }),
     window: whole(10, 'Submissions of one instance that may wait for their answer at once; no more than the operator allows.', { env: 'SMS_SMPP_WINDOW', min: 1, max: 1000 }),
     enquireSeconds: whole(30, 'How often the line is asked whether it is still there; less than the operator drops silent ones after.', { env: 'SMS_SMPP_ENQUIRE_SECONDS', min: 1 }),
-    timeoutMs: whole(10_000, 'Longest wait for the centre.', { env: 'SMS_SMPP_TIMEOUT_MS', min: 10 }),
+    timeoutMs: whole(10_000, 'Longest wait for the line and a turn on it, and once more for the answer of the centre.', { env: 'SMS_SMPP_TIMEOUT_MS', min: 10 }),
   },
   receipts: {
     secret: secretText(24, 'The last part of the address at which the gateway reports what became of messages: `ISSUER/receipts/<this>`. Letters, digits, `-` and `_`, made by chance (`openssl rand -hex 24`); unset, no gateway reports. For SMS_DRIVER=http; SMPP reports by its own line.', { env: 'SMS_RECEIPT_SECRET', example: '…' }),

@@ -3,7 +3,7 @@ import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { expect } from 'chai';
 import { DeliveryError } from '../../src/ports/delivery.ts';
 import { createSmppGateway } from '../../src/ports/sms/smpp/gateway.ts';
-import { createPace, type PaceLimits } from '../../src/ports/sms/smpp/pace.ts';
+import { createPace, type Pace, type PaceLimits } from '../../src/ports/sms/smpp/pace.ts';
 import type { SmsGateway, TextMessage } from '../../src/ports/sms/sms.ts';
 import { recordingLog } from '../messages/parts.ts';
 import { smppSettings, startCentre, type TestCentre } from '../messages/smpp-centre.ts';
@@ -34,10 +34,12 @@ describe('The pace of submissions over SMPP', () => {
         await settled(10);
       }
     }
-    const take = (pace: ReturnType<typeof createPace>, count: number): Promise<void>[] => Array.from({ length: count }, () => pace.turn(never));
+    const take = (pace: Pace, count: number): Promise<void>[] => Array.from({ length: count }, () => pace.turn(never));
+
+    const paceOf = (): Pace => createPace(limits, () => Date.now());
 
     it('is as fast as they come, until the centre has enough', async () => {
-      const pace = createPace(limits);
+      const pace = paceOf();
       expect(await msFor(take(pace, 500))).to.equal(0);
       expect(pace.throttled()).to.equal(true);
       expect(pace.isPaused()).to.equal(true);
@@ -46,13 +48,13 @@ describe('The pace of submissions over SMPP', () => {
     });
 
     it('takes the rest of a burst for the same news', () => {
-      const pace = createPace(limits);
+      const pace = paceOf();
       expect([1, 2, 3].map(() => pace.throttled())).to.deep.equal([true, false, false]);
       expect(pace.count()).to.equal(3);
     });
 
     it('pauses for longer each time, up to a bound, and briefly again once something was accepted', async () => {
-      const pace = createPace(limits);
+      const pace = paceOf();
       for (const least of [1000, 2000, 4000, 4000]) {
         pace.throttled();
         expect(await msFor(take(pace, 1))).to.be.within(least, least * 1.2 + 10);
@@ -63,7 +65,7 @@ describe('The pace of submissions over SMPP', () => {
     });
 
     it('goes on with a gap between any two, wider each time up to a bound, which closes as they are accepted', async () => {
-      const pace = createPace(limits);
+      const pace = paceOf();
       for (const gap of [100, 200, 400, 400]) {
         pace.throttled();
         await msFor(take(pace, 1));
@@ -78,7 +80,7 @@ describe('The pace of submissions over SMPP', () => {
     });
 
     it('learns nothing from answers to what was submitted before the pause', async () => {
-      const pace = createPace(limits);
+      const pace = paceOf();
       pace.throttled();
       for (let accepted = 0; accepted < 1000; accepted += 1) pace.accepted();
       await msFor(take(pace, 1));
@@ -86,12 +88,62 @@ describe('The pace of submissions over SMPP', () => {
     });
 
     it('lets go of who cannot wait', async () => {
-      const pace = createPace(limits);
+      const pace = paceOf();
       pace.throttled();
       const hurry = new AbortController();
       const failed = pace.turn(hurry.signal).catch((error: unknown) => error);
       hurry.abort();
       expect(await failed).to.be.instanceOf(DeliveryError).and.include({ permanent: false, message: 'SMS_UNAVAILABLE: throttled before' });
+    });
+
+    it('keeps no moment for who has let go: the next has its turn after one gap, however many did not wait for theirs', async () => {
+      const pace = paceOf();
+      for (let times = 0; times < 4; times += 1) {
+        pace.throttled();
+        await msFor(take(pace, 1));
+      }
+      const hurry = new AbortController();
+      const failed = Array.from({ length: 50 }, () => pace.turn(hurry.signal).then(() => 'went', () => 'let go'));
+      await settled(1000);
+      hurry.abort();
+      expect((await Promise.all(failed)).filter((end) => end === 'let go')).to.have.length.within(46, 49);
+      expect(await msFor(take(pace, 1))).to.be.at.most(410);
+    });
+
+    it('lets nobody wait who has let go before, and takes no turn for them', async () => {
+      const pace = paceOf();
+      pace.throttled();
+      await msFor(take(pace, 1));
+      await settled(100);
+      const error: unknown = await pace.turn(AbortSignal.abort()).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(DeliveryError);
+      expect(await msFor(take(pace, 1))).to.equal(0);
+    });
+
+    it('has them go in the order in which they came', async () => {
+      const pace = paceOf();
+      pace.throttled();
+      const went: number[] = [];
+      const hurry = new AbortController();
+      const turns = [0, 1, 2, 3].map((which) => pace.turn(which === 1 ? hurry.signal : never).then(() => { went.push(which); }, () => undefined));
+      hurry.abort();
+      await msFor(turns);
+      expect(went).to.deep.equal([0, 2, 3]);
+    });
+  });
+
+  describe('by a clock that is set back', () => {
+    afterEach(() => { mock.timers.reset(); });
+
+    it('stands still for nobody', async () => {
+      mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      const pace = createPace();
+      await pace.turn(never);
+      mock.timers.setTime(Date.now() - 3_600_000);
+      let went = false;
+      void pace.turn(never).then(() => { went = true; });
+      await turnOfLoop();
+      expect(went).to.equal(true);
     });
   });
 
@@ -147,6 +199,61 @@ describe('The pace of submissions over SMPP', () => {
       };
       await Promise.all(Array.from({ length: 100 }, insistently));
       expect(sms.throttled?.()).to.be.within(1, 60);
+    });
+
+    it('sends as before once a centre that had enough for a while takes what it is given, however many wait who cannot wait long', async () => {
+      // The proportions of production: a gap of a tenth of what anybody waits, ten at once, and more that want to.
+      const pace = createPace({ pauseMs: 20, longestPauseMs: 60, gapMs: 40, longestGapMs: 40 });
+      sms = createSmppGateway(smppSettings(centre.url, { timeoutMs: 400 }), log, { pace });
+      let refusals = 0;
+      centre.onSubmit = ({ accept, refuse }) => {
+        // As slow as centres are.
+        if ((refusals += 1) > 20) setTimeout(accept, 60);
+        else refuse(THROTTLED);
+      };
+      let sent = 0;
+      const insistently = async (): Promise<void> => {
+        while (sent < 100) {
+          if (await sms.send(message).then(() => true, () => false)) sent += 1;
+          await turnOfLoop();
+        }
+      };
+      await Promise.all(Array.from({ length: 40 }, insistently));
+    });
+
+    it('hears the answer to what went late: its time begins when it is submitted', async () => {
+      const pace = createPace({ pauseMs: 700, longestPauseMs: 700, gapMs: 1, longestGapMs: 1 });
+      let waiting: AbortSignal | undefined;
+      sms = createSmppGateway(smppSettings(centre.url, { timeoutMs: 1500 }), log, { pace: { ...pace, turn: (signal) => pace.turn((waiting = signal)) } });
+      centre.onSubmit = ({ accept }) => { waiting?.addEventListener('abort', () => { accept('a1'); }); };
+      pace.throttled();
+      expect((await sms.send(message)).providerId).to.equal('a1');
+    });
+
+    it('keeps the gap too when the line is bound again: no turn is used up while there is none', async () => {
+      const { port } = new URL(centre.url);
+      await centre.close();
+      const gapMs = 100;
+      const pace = createPace({ pauseMs: 1, longestPauseMs: 1, gapMs, longestGapMs: gapMs });
+      let boundAt = Infinity;
+      const telling = { ...log, info: (...told: Parameters<typeof log.info>) => {
+        if (told[0].event === 'sms.line.bound') boundAt = performance.now();
+        log.info(...told);
+      } };
+      sms = createSmppGateway(smppSettings(centre.url), telling, { pace, waitsMs: [6 * gapMs] });
+      pace.throttled();
+      sms.listen?.(() => Promise.resolve());
+      await until('the line has been tried', () => log.events().includes('sms.line.lost'));
+      const sending = Array.from({ length: 5 }, () => sms.send(message));
+      centre = await startCentre({ port: Number(port) });
+      let lastAt = 0;
+      centre.onSubmit = ({ accept }) => {
+        lastAt = performance.now();
+        accept();
+      };
+      await Promise.all(sending);
+      // Each that is accepted leaves the gap a little smaller.
+      expect(lastAt - boundAt).to.be.at.least(4 * gapMs * 0.9);
     });
   });
 });

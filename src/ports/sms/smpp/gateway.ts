@@ -117,8 +117,18 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
     });
   }
 
-  async function submit(pdu: Pdu, on: Line, signal: AbortSignal): Promise<Pdu> {
-    const session = await on.session(signal);
+  /** A turn is taken once there is a line: those taken while there is none would all be used at the moment it is bound. */
+  async function turnOn(on: Line, signal: AbortSignal): Promise<Bound> {
+    let session = await on.session(signal);
+    for (;;) {
+      await pace.turn(signal);
+      const still = await on.session(signal);
+      if (still === session) return session;
+      session = still;
+    }
+  }
+
+  function submit(pdu: Pdu, session: Bound, signal: AbortSignal): Promise<Pdu> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || !session.send(pdu)) {
         reject(unavailable('not sent'));
@@ -139,14 +149,15 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
   return {
     async send(message, given): Promise<Accepted> {
       if (given?.aborted === true) throw unavailable('not begun');
-      const limit = AbortSignal.timeout(timeoutMs);
-      const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
+      const inTime = (): AbortSignal => (given === undefined ? AbortSignal.timeout(timeoutMs) : AbortSignal.any([given, AbortSignal.timeout(timeoutMs)]));
+      const waiting = inTime();
       const { smpp, line: ours } = await open();
       const pdu = submission(smpp, message);
-      const leave = await window.enter(signal);
+      const leave = await window.enter(waiting);
       try {
-        await pace.turn(signal);
-        const answer = await submit(pdu, ours, signal);
+        const session = await turnOn(ours, waiting);
+        // The answer has its own time: who went at the last moment would not hear that it was accepted, send it again, and nobody would go faster.
+        const answer = await submit(pdu, session, inTime());
         if (answer.command !== 'submit_sm_resp') throw unavailable(`not understood: ${statusText(answer.command_status)}`);
         if (isThrottled(answer.command_status) && pace.throttled()) log.warn({ event: 'sms.line.throttled', reason: statusText(answer.command_status) }, 'the SMS centre takes no more for now: all messages wait, and then go slower');
         if (answer.command_status !== STATUS.ok) throw refusalOf(answer.command_status);

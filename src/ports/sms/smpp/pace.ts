@@ -28,43 +28,66 @@ const NO_GAP_MS = 1;
 /** Other instances were throttled at the same moment, and share the rate. */
 const SPREAD = 0.2;
 
-export function createPace(limits: PaceLimits = LIMITS, now: () => number = Date.now): Pace {
+/** @param now  by a clock that nobody sets: set back by an hour, another would hold every message back for that hour. */
+export function createPace(limits: PaceLimits = LIMITS, now: () => number = () => performance.now()): Pace {
   let gapMs = 0;
   let pauseMs = limits.pauseMs;
-  let pausedUntil = 0;
-  let nextAt = 0;
+  let pausedUntil = -Infinity;
+  let nextAt = -Infinity;
   let told = 0;
+  const waiting = new Set<() => void>();
+  let timer: NodeJS.Timeout | undefined;
 
-  const wait = (ms: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const give = (): void => {
-        clearTimeout(timer);
-        reject(unavailable('throttled before'));
-      };
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', give);
-        resolve();
-      }, ms);
-      signal.addEventListener('abort', give, { once: true });
-    });
+  /** How long until somebody may go. */
+  const dueInMs = (): number => Math.max(nextAt, pausedUntil) - now();
+
+  /** One timer, for whoever is first then: who gives up leaves the row, and no moment was kept for them. */
+  function arm(): void {
+    timer = setTimeout(callNext, Math.max(1, Math.ceil(dueInMs())));
+  }
+
+  function callNext(): void {
+    timer = undefined;
+    // Not due where somebody was throttled meanwhile; and without a gap the next goes at once.
+    for (const go of waiting) {
+      if (dueInMs() > 0) break;
+      waiting.delete(go);
+      nextAt = now() + gapMs;
+      go();
+    }
+    if (waiting.size > 0) arm();
+  }
 
   return {
     async turn(signal) {
-      for (;;) {
-        const at = Math.max(now(), nextAt, pausedUntil);
-        nextAt = at + gapMs;
-        if (at > now()) await wait(at - now(), signal);
-        if (signal.aborted) throw unavailable('throttled before');
-        // Somebody may have been throttled meanwhile.
-        if (pausedUntil <= now()) return;
+      if (signal.aborted) throw unavailable('throttled before');
+      if (waiting.size === 0 && dueInMs() <= 0) {
+        nextAt = now() + gapMs;
+        return;
       }
+      await new Promise<void>((resolve, reject) => {
+        const go = (): void => {
+          signal.removeEventListener('abort', give);
+          resolve();
+        };
+        const give = (): void => {
+          waiting.delete(go);
+          if (waiting.size === 0) {
+            clearTimeout(timer);
+            timer = undefined;
+          }
+          reject(unavailable('throttled before'));
+        };
+        waiting.add(go);
+        signal.addEventListener('abort', give, { once: true });
+        if (timer === undefined) arm();
+      });
     },
 
     throttled() {
       told += 1;
       if (pausedUntil > now()) return false;
       pausedUntil = now() + pauseMs * (1 + SPREAD * Math.random());
-      nextAt = pausedUntil;
       pauseMs = Math.min(limits.longestPauseMs, pauseMs * 2);
       gapMs = Math.min(limits.longestGapMs, Math.max(limits.gapMs, gapMs * 2));
       return true;
