@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import type { Session } from 'smpp';
 import smpp from 'smpp';
@@ -191,6 +192,19 @@ describe('SMS over SMPP', () => {
       centre.bound[0]!.send(new smpp.PDU('enquire_link'));
       await until('an answer', () => centre.heard.includes('enquire_link_resp'));
       expect(centre.bound).to.have.length(1);
+    });
+
+    it('stays where it is when the clock is set back while an answer is awaited', async () => {
+      await listening({ enquireSeconds: 0.05, timeoutMs: 150 });
+      mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      try {
+        centre.bound[0]!.once('pdu', () => { mock.timers.setTime(Date.now() - 3_600_000); });
+        const asked = centre.heard.length;
+        await until('the answer has been looked for', () => centre.heard.length > asked + 8);
+        expect(log.events()).to.deep.equal(['sms.line.bound']);
+      } finally {
+        mock.timers.reset();
+      }
     });
 
     it('on which a centre falls silent is given up', async () => {

@@ -67,7 +67,7 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
       onPdu,
       onLost: () => {
         current = undefined;
-        failures = Date.now() - boundAt > STEADY_MS ? 1 : failures + 1;
+        failures = performance.now() - boundAt > STEADY_MS ? 1 : failures + 1;
         onLost();
         if (closed) return;
         log.warn({ event: 'sms.line.lost' }, 'the line to the SMS centre is lost, and will be opened again');
@@ -78,7 +78,7 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
       session.destroy();
       return;
     }
-    boundAt = Date.now();
+    boundAt = performance.now();
     current = session;
     refused = undefined;
     log.info({ event: 'sms.line.bound' }, 'the SMS centre has let us in');

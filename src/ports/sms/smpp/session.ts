@@ -69,7 +69,7 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
   return new Promise((resolve, reject) => {
     const session: Session = smpp.connect(placeOf(settings));
     let isBound = false;
-    let heardAt = Date.now();
+    let heardAt = performance.now();
     let enquiry: NodeJS.Timeout | undefined;
     let onUnbound = (): void => undefined;
 
@@ -86,9 +86,9 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
     };
     const patience = setTimeout(() => { fail(new Error(`no answer within ${timeoutMs} ms`)); }, timeoutMs);
 
-    /** A line that is open and silent is no line. */
+    /** A line that is open and silent is no line. By a clock that nobody sets: one set back before the answer would say that nobody had been heard since. */
     function enquire(): void {
-      const askedAt = Date.now();
+      const askedAt = performance.now();
       send(new smpp.PDU('enquire_link'));
       setTimeout(() => { if (heardAt < askedAt) destroy(); }, timeoutMs).unref();
     }
@@ -110,7 +110,7 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
     };
 
     function take(pdu: Pdu): void {
-      heardAt = Date.now();
+      heardAt = performance.now();
       switch (pdu.command) {
         case 'bind_transceiver_resp':
           if (isBound) return;
