@@ -91,9 +91,13 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       });
     },
 
-    /** What the record of the former system says, for whoever knew its password: it is typed once less, and proved all the same. */
-    async formerContact({ former }: State<'contact'>): Promise<ContactModel['values']> {
-      const record = former?.by === 'password' ? await store.formerAccounts.findById(former.id) : undefined;
+    /**
+     * What the record of the former system says, for whoever knew its password and has proved its NIK: it is typed once less, and proved all the same.
+     * The password alone may have been guessed, or have leaked elsewhere.
+     */
+    async formerContact({ former, identity }: State<'contact'>): Promise<ContactModel['values']> {
+      const found = former?.by === 'password' ? await store.formerAccounts.findById(former.id) : undefined;
+      const record = found?.nik?.reveal() === identity.nik.reveal() ? found : undefined;
       return { email: record?.email?.reveal() ?? '', phone: record?.phone === undefined ? '' : displayPhone(record.phone.reveal()) };
     },
 

@@ -161,11 +161,14 @@ describe('Sign-in: somebody of the former system', () => {
       expect(await stored(id), 'it waits for its person').to.be.a('string');
     });
 
-    it('a record without a NIK goes to who knows its password', async () => {
-      const citizen = somebody();
-      const { id } = await wait({ email: citizen.email });
+    it('a record without a NIK goes to who knows its password, who is not shown what it says', async () => {
+      const [citizen, record] = [somebody(), somebody()];
+      const { id } = await wait({ email: record.email, phone: record.phone });
       const browser = new Browser();
-      await register(app, browser, await signIn(browser, (await visit(browser, service)).page, citizen.email, FORMER), citizen);
+      const contact = await proveIdentity(browser, await signIn(browser, (await visit(browser, service)).page, record.email, FORMER), citizen);
+      expect(contact.text).to.include('Akun lama Anda ditemukan');
+      expect(contact.html, 'the password may have been guessed, and the NIK says nothing of whose the record is').to.not.include(record.email).and.not.include(record.phone);
+      await enterCode(browser, await giveContact(browser, contact, citizen), await app.codeFor(citizen.phone));
       expect(await legacyIdOf(citizen.nik)).to.equal(id);
     });
 
