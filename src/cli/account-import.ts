@@ -66,8 +66,10 @@ const show = ({ line, id, outcome, reasons, with: opponents = [] }: Finding): st
   return `line ${line}${id === undefined ? '' : ` (${id})`} ${outcome}: ${reasons.join(', ')}${others === '' ? '' : ` with ${others}`}`;
 };
 
-async function takeAll(core: Core, input: AsyncIterable<Uint8Array | string>, flags: ImportFlags, outputs: { readonly report: FileHandle | undefined; readonly subjects: FileHandle | undefined }, store: Pick<Core['store'], 'transactionOnce'>, summary: Summary): Promise<void> {
-  const importer: FormerImport = createFormerImport({ ...core, store });
+type Importing = Pick<Core, 'audit'> & { readonly store: Pick<Core['store'], 'transactionOnce'> };
+
+async function takeAll(core: Core, input: AsyncIterable<Uint8Array | string>, flags: ImportFlags, outputs: { readonly report: FileHandle | undefined; readonly subjects: FileHandle | undefined }, on: Importing, summary: Summary): Promise<void> {
+  const importer: FormerImport = createFormerImport({ ...core, ...on });
   let batch: FormerLine[] = [];
   let findings: Finding[] = [];
 
@@ -100,15 +102,16 @@ async function takeAll(core: Core, input: AsyncIterable<Uint8Array | string>, fl
   await settle();
 }
 
-/** All of it in one transaction that is taken back: what it says is what the same run would do. */
-async function tryOut(core: Core, work: (store: Pick<Core['store'], 'transactionOnce'>) => Promise<void>): Promise<void> {
+/** All of it in one transaction that is taken back: what it says is what the same run would do, and nobody waits for it. */
+async function tryOut(core: Core, work: (on: Importing) => Promise<void>): Promise<void> {
   let begun = false;
   try {
     await core.store.transaction(async (tx) => {
       // A connection that was lost would begin anew, and what came by the pipe is read already.
       if (begun) throw new Refused('the connection to the database was lost: nothing was changed, run it again');
       begun = true;
-      await work(tx);
+      const inner = { ...tx, formerImport: await tx.formerImport.trial() };
+      await work({ store: { transactionOnce: (take) => take(inner) }, audit: { ...core.audit, record: () => Promise.resolve() } });
       throw new TrialOver();
     });
   } catch (error) {
@@ -124,8 +127,8 @@ async function importAccounts(file: string, flags: ImportFlags, command: Command
       for (const output of [flags.report, flags.subjects]) opened.push(await openOutput(output));
       const [report, subjects] = opened;
       const input = await openInput(file);
-      const work = (store: Pick<Core['store'], 'transactionOnce'>): Promise<void> => takeAll(core, input, flags, { report, subjects }, store, counted);
-      await (counted.dry_run ? tryOut(core, work) : work(core.store));
+      const work = (on: Importing): Promise<void> => takeAll(core, input, flags, { report, subjects }, on, counted);
+      await (counted.dry_run ? tryOut(core, work) : work(core));
     } finally {
       for (const handle of opened) await handle?.close();
     }

@@ -8,6 +8,7 @@ import type { Nik } from '../domain/nik.ts';
 import type { Phone } from '../domain/phone.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import { FORMER_TABLE } from './former-accounts.ts';
+import { createTrial, TRIAL, TRIAL_PLACES } from './former-trial.ts';
 import { prepared } from './knex.ts';
 
 /** One line of a former system, read and found good. */
@@ -55,11 +56,22 @@ const KINDS: readonly IndexedKind[] = ['nik', 'email', 'phone'];
 /** Of those who share one value: enough to look into it. */
 const MOST_OTHERS = 6;
 
-const holders = (kind: IndexedKind, at: number): string => `select distinct on (${kind}_index, id) '${kind}' as kind, ${kind}_index as key, id, legacy_id is not null as has_legacy from accounts where ${kind}_index = any($${at}::bytea[])`;
-const HELD = KINDS.map((kind, at) => holders(kind, at + 1)).join(' union all ');
-const sharers = (kind: IndexedKind, at: number): string =>
-  `select '${kind}' as kind, k.key, f.legacy_id, f.line from unnest($${at}::bytea[]) as k (key) cross join lateral (select legacy_id, line from former_accounts where ${kind}_index = k.key limit ${MOST_OTHERS}) f`;
-const SHARED = KINDS.map((kind, at) => sharers(kind, at + 1)).join(' union all ');
+/** Where it is looked up what is here: the tables, or what they would be after a trial run. */
+export interface Places {
+  readonly accounts: string;
+  readonly records: string;
+}
+
+const TABLES: Places = { accounts: 'accounts', records: FORMER_TABLE };
+
+const questionsOf = ({ accounts, records }: Places) => {
+  const ofEachKind = (ask: (kind: IndexedKind, at: number) => string): string => KINDS.map((kind, at) => ask(kind, at + 1)).join(' union all ');
+  return {
+    standing: `select legacy_id, id, line_digest, recognised_at is not null as recognised from ${records} where legacy_id = any($1::text[]) union all select legacy_id, id, null, true from ${accounts} where legacy_id = any($1::text[])`,
+    held: ofEachKind((kind, at) => `select distinct on (${kind}_index, id) '${kind}' as kind, ${kind}_index as key, id, legacy_id is not null as has_legacy from ${accounts} where ${kind}_index = any($${at}::bytea[])`),
+    shared: ofEachKind((kind, at) => `select '${kind}' as kind, k.key, f.legacy_id, f.line from unnest($${at}::bytea[]) as k (key) cross join lateral (select legacy_id, line from ${records} where ${kind}_index = k.key limit ${MOST_OTHERS}) f`),
+  };
+};
 const INSERT = `insert into ${FORMER_TABLE} (id, legacy_id, row_key, nik_sealed, nik_index, email_sealed, email_index, phone_sealed, phone_index, index_key, password_hash, bcrypt_cost, locale, line_digest, line, imported_at)
   select id, legacy_id, row_key, nik_sealed, nik_index, email_sealed, email_index, phone_sealed, phone_index, $14, password_hash, bcrypt_cost, locale, line_digest, line, $15
   from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[], $11::smallint[], $12::text[], $13::bytea[], $16::bigint[])
@@ -68,7 +80,7 @@ const INSERT = `insert into ${FORMER_TABLE} (id, legacy_id, row_key, nik_sealed,
 const LINK = `update accounts a set legacy_id = v.legacy_id from unnest($1::uuid[], $2::text[]) as v (id, legacy_id)
   where a.id = v.id and a.legacy_id is null and not exists (select 1 from accounts o where o.legacy_id = v.legacy_id) returning a.legacy_id`;
 
-/** What `HELD` and `SHARED` answer with, each its own part. */
+/** What `held` and `shared` answer with, each its own part. */
 interface Answer {
   readonly kind: IndexedKind;
   readonly key: Buffer;
@@ -78,11 +90,31 @@ interface Answer {
   readonly line: number;
 }
 
-export type FormerImportStore = ReturnType<typeof createFormerImportStore>;
-
 /** Takes records of a former system in, many by each statement. */
-export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { readonly envelope: Envelope; readonly blindIndex: BlindIndex }) {
-  const keysOf = (record: FormerRecord, kind: IndexedKind): readonly Buffer[] => {
+export interface FormerImportStore {
+  /** Until the transaction ends nobody else takes records in: what is said of each line is what it met. */
+  lock(): Promise<void>;
+  /** Which of these former ids are here already. */
+  standing(legacyIds: readonly string[]): Promise<readonly Standing[]>;
+  /** What of these records accounts have already. */
+  heldOf(records: readonly FormerRecord[]): Promise<readonly Held[]>;
+  /** Takes records away that nobody has come for, before others take their place. @returns the former ids of those that are gone. */
+  remove(legacyIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Takes the records in; one whose former id is here stays out. @returns the former ids of those that are new. */
+  insert(records: readonly FormerRecord[], at: Date): Promise<ReadonlySet<string>>;
+  /** Which other records claim the same as these, which are in. */
+  sharedBy(records: readonly FormerRecord[]): Promise<readonly Sharing[]>;
+  /** Gives accounts that have none the former id of their person. @returns the former ids that were given. */
+  link(links: readonly { readonly accountId: AccountId; readonly legacyId: string }[]): Promise<ReadonlySet<string>>;
+  /** Within a transaction that is taken back: the same, which changes nothing and keeps nobody waiting, and remembers what it has been told until the end. */
+  trial(): Promise<FormerImportStore>;
+}
+
+/** Where each NIK, address and number of a record is found. */
+export type KeysOf = (record: FormerRecord, kind: IndexedKind) => readonly Buffer[];
+
+export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { readonly envelope: Envelope; readonly blindIndex: BlindIndex }): FormerImportStore {
+  const keysOf: KeysOf = (record, kind) => {
     const value = record[kind]?.reveal();
     return value === undefined ? [] : blindIndex.all(kind, kind === 'email' ? emailKey(value as Email) : value);
   };
@@ -105,33 +137,39 @@ export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { re
     return rows.flatMap((row) => (claimants.get(`${row.kind} ${row.key.toString('hex')}`) ?? []).map((record) => ({ row, record })));
   }
 
-  return {
-    /** Until the transaction ends nobody else takes records in: what is said of each line is what it met. */
-    async lock(): Promise<void> {
+  const looking = (name: string, places: Places): Pick<FormerImportStore, 'standing' | 'heldOf' | 'sharedBy'> => {
+    const questions = questionsOf(places);
+    return {
+      async standing(legacyIds) {
+        const rows = await prepared<{ legacy_id: string; id: AccountId; line_digest: Buffer | null; recognised: boolean }>(db, `${name}-standing`, questions.standing, [legacyIds]);
+        return rows.map(({ legacy_id: legacyId, id, line_digest: digest, recognised: isRecognised }) => ({ legacyId, id, digest: digest ?? undefined, isRecognised }));
+      },
+
+      async heldOf(records) {
+        const found = await ask(`${name}-held`, questions.held, records);
+        return found.map(({ row, record }) => ({ legacyId: record.legacyId, kind: row.kind, accountId: row.id, hasLegacyId: row.has_legacy }));
+      },
+
+      async sharedBy(records) {
+        const found = await ask(`${name}-shared`, questions.shared, records);
+        return found.flatMap(({ row, record }) => (row.legacy_id === record.legacyId ? [] : [{ legacyId: record.legacyId, kind: row.kind, other: { legacyId: row.legacy_id, line: row.line } }]));
+      },
+    };
+  };
+
+  const store: FormerImportStore = {
+    ...looking('former', TABLES),
+
+    async lock() {
       await prepared(db, 'former-lock', `select pg_advisory_xact_lock(hashtext('${FORMER_TABLE}'))`, []);
     },
 
-    /** Which of these former ids are here already. */
-    async standing(legacyIds: readonly string[]): Promise<readonly Standing[]> {
-      const text = `select legacy_id, id, line_digest, recognised_at is not null as recognised from ${FORMER_TABLE} where legacy_id = any($1::text[]) union all select legacy_id, id, null, true from accounts where legacy_id = any($1::text[])`;
-      const rows = await prepared<{ legacy_id: string; id: AccountId; line_digest: Buffer | null; recognised: boolean }>(db, 'former-standing', text, [legacyIds]);
-      return rows.map(({ legacy_id: legacyId, id, line_digest: digest, recognised: isRecognised }) => ({ legacyId, id, digest: digest ?? undefined, isRecognised }));
-    },
-
-    /** What of these records accounts have already. */
-    async heldOf(records: readonly FormerRecord[]): Promise<readonly Held[]> {
-      const found = await ask('former-held', HELD, records);
-      return found.map(({ row, record }) => ({ legacyId: record.legacyId, kind: row.kind, accountId: row.id, hasLegacyId: row.has_legacy }));
-    },
-
-    /** Takes records away that nobody has come for, before others take their place. @returns the former ids of those that are gone. */
-    async remove(legacyIds: readonly string[]): Promise<ReadonlySet<string>> {
+    async remove(legacyIds) {
       const rows = await prepared<{ legacy_id: string }>(db, 'former-replaced', `delete from ${FORMER_TABLE} where legacy_id = any($1::text[]) and recognised_at is null returning legacy_id`, [legacyIds]);
       return new Set(rows.map(({ legacy_id: legacyId }) => legacyId));
     },
 
-    /** Takes the records in; one whose former id is here stays out. @returns the former ids of those that are new. */
-    async insert(records: readonly FormerRecord[], at: Date): Promise<ReadonlySet<string>> {
+    async insert(records, at) {
       const rows = records.map((record) => {
         const cipher = envelope.newRow({ table: FORMER_TABLE, id: record.id });
         const sealed = (kind: IndexedKind): Buffer | null => (record[kind] === undefined ? null : cipher.seal(kind, record[kind].reveal()));
@@ -155,16 +193,15 @@ export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { re
       return new Set(inserted.map(({ legacy_id: legacyId }) => legacyId));
     },
 
-    /** Which other records claim the same as these, which are in. */
-    async sharedBy(records: readonly FormerRecord[]): Promise<readonly Sharing[]> {
-      const found = await ask('former-shared', SHARED, records);
-      return found.flatMap(({ row, record }) => (row.legacy_id === record.legacyId ? [] : [{ legacyId: record.legacyId, kind: row.kind, other: { legacyId: row.legacy_id, line: row.line } }]));
-    },
-
-    /** Gives accounts that have none the former id of their person. @returns the former ids that were given. */
-    async link(links: readonly { readonly accountId: AccountId; readonly legacyId: string }[]): Promise<ReadonlySet<string>> {
+    async link(links) {
       const rows = await prepared<{ legacy_id: string }>(db, 'former-link', LINK, [links.map(({ accountId }) => accountId), links.map(({ legacyId }) => legacyId)]);
       return new Set(rows.map(({ legacy_id: legacyId }) => legacyId));
     },
+
+    async trial() {
+      for (const text of TRIAL) await db.raw(text);
+      return { ...store, ...looking('trial', TRIAL_PLACES), ...createTrial(db, keysOf) };
+    },
   };
+  return store;
 }

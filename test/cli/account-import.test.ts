@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
 import { join } from 'node:path';
 import type { Finding } from '../../src/admin/accounts/import.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -61,6 +63,9 @@ describe('The command line: account import', function () {
   });
 
   const sso = (args: readonly string[], input = ''): Promise<Ran> => runHere(args, { directory, input, env: { NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url } });
+  /** A process of its own, whose input stays open until the test says otherwise. */
+  const spawnImport = (...flags: readonly string[]): ChildProcessByStdio<Writable, Readable, null> =>
+    spawn(process.execPath, [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'account', 'import', '-', ...flags], { cwd: directory, env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url }, stdio: ['pipe', 'pipe', 'ignore'] });
   const toLines = (documents: readonly (object | string)[]): string => documents.map((document) => (typeof document === 'string' ? document : JSON.stringify(document))).join('\n');
   async function take(documents: readonly (object | string)[], ...flags: readonly string[]): Promise<{ readonly code: number; readonly summary: Summary; readonly stderr: string }> {
     const { code, stdout, stderr } = await sso(['account', 'import', '-', '--json', ...flags], toLines(documents));
@@ -109,7 +114,7 @@ describe('The command line: account import', function () {
 
   it('is killed in the middle and goes on: what was taken in is whole, and so is what was not', async () => {
     const all = Array.from({ length: 1100 }, (_, at) => person(`u-${String(at).padStart(4, '0')}`));
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'account', 'import', '-'], { cwd: directory, env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url }, stdio: ['pipe', 'ignore', 'ignore'] });
+    const child = spawnImport();
     const ended = once(child, 'close');
     // One batch and some more, and the pipe stays open.
     child.stdin.write(`${toLines(all.slice(0, 700))}\n`);
@@ -171,6 +176,32 @@ describe('The command line: account import', function () {
     expect(await waiting()).to.deep.equal([]);
     expect(await core.store.audit.list({})).to.deep.equal([]);
     expect((await take(documents)).summary.imported).to.equal(602);
+  });
+
+  it('keeps nobody waiting by --dry-run, however long it takes', async () => {
+    const holder = await addAccount({ container: { ...core, config: core.config } }, budi);
+    const waits = [person('w-1'), person('w-2', { nik: undefined })];
+    await take(waits);
+    const documents = [person('u-1', { nik: budi.nik }), { ...waits[0]!, email: 'baru@contoh.test' }, { ...waits[1]!, nik: budi.nik }, ...Array.from({ length: 497 }, (_, at) => person(`v-${at}`))];
+    const report = join(directory, 'report.jsonl');
+    const child = spawnImport('--dry-run', '--link-registered', '--replace', '--report', report, '--json');
+    const [said, ended] = [readAll(child.stdout), once(child, 'close')];
+    child.stdin.write(`${toLines(documents)}\n`);
+    // The batch is through, and the pipe stays open.
+    await until('the batch is reported', () => readFileSync(report, 'utf8').includes('nik-has-account'));
+    await database.knex.transaction(async (trx) => {
+      await trx.raw("set local lock_timeout = '300ms'");
+      await trx('known_devices').insert({ account_id: holder, device_hash: Buffer.alloc(32), first_seen_at: new Date(), last_seen_at: new Date() });
+    });
+    expect(await recognise('w-1')).to.equal(true);
+    // The next batch meets what the first would have left.
+    child.stdin.end(toLines([person('u-2', { nik: budi.nik }), { ...documents[0]!, email: 'lain@contoh.test' }, person('u-3', { email: 'baru@contoh.test' }), person('u-4', { email: waits[0]!.email! })]));
+    await ended;
+    const { findings, ...counts } = JSON.parse(await said) as Summary;
+    expect(counts).to.deep.include({ lines: 504, imported: 500, already: 1, linked: 1, left_out: 2, shared: 1 });
+    expect(findings.map(({ line, id, reasons }) => [line, id, ...reasons])).to.deep.equal([[3, 'w-2', 'nik-has-account'], [501, 'u-2', 'nik-has-account'], [503, 'u-3', 'email-shared']]);
+    expect([await core.store.legacyIds.of(holder), await waiting()]).to.deep.equal([undefined, ['w-1', 'w-2']]);
+    expect((await core.store.audit.list({ type: 'account.former-linked' })).length).to.equal(0);
   });
 
   it('tells which subject identifier each former id gets, before its person comes', async () => {

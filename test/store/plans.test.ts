@@ -7,7 +7,8 @@ import type { Nik } from '../../src/domain/nik.ts';
 import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import type { Core } from '../../src/core.ts';
-import type { FormerRecord } from '../../src/store/former-import.ts';
+import type { FormerImportStore, FormerRecord } from '../../src/store/former-import.ts';
+import { TRIAL } from '../../src/store/former-trial.ts';
 import { countingOf } from '../../src/store/report-questions.ts';
 import { createTestCore } from '../support/core.ts';
 import { statementsOf } from '../support/statements.ts';
@@ -62,6 +63,7 @@ describe('Statements on tables with a hundred million rows', () => {
     await client.connect();
     // A whole table is read only where nothing else is possible: that is what this looks for, however small the table.
     await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan');
+    for (const text of TRIAL) await client.query(text);
   });
   after(async () => {
     await client.end();
@@ -86,6 +88,18 @@ describe('Statements on tables with a hundred million rows', () => {
   const stretch = { from: '2026-11-01', to: '2026-11-02', timeZone: 'Asia/Jakarta' };
   const mark = { at: AT, id: ID };
   const RECORD: FormerRecord = { id: ID, line: 1, legacyId: '1', nik, email, phone, passwordHash: undefined, bcryptCost: undefined, locale: 'id', digest: HASH };
+  /** Looks at the statements on the tables of a trial run, which are there as long as the transaction. */
+  const tried =
+    (ask: (trial: FormerImportStore) => Promise<unknown>) =>
+    async (of: Core): Promise<void> => {
+      const isOver = new Error('taken back');
+      await of.store.transaction(async (tx) => {
+        await ask(await tx.formerImport.trial());
+        throw isOver;
+      }).catch((error: unknown) => {
+        if (error !== isOver) throw error;
+      });
+    };
   type Case = readonly [what: string, index: RegExp, ask: (core: Core) => Promise<unknown>];
   const cases: readonly Case[] = [
     ['an account by id', /^accounts_pkey$/, ({ store }) => store.accounts.findById(ID)],
@@ -106,6 +120,11 @@ describe('Statements on tables with a hundred million rows', () => {
     ['former ids that are here', /^former_accounts_legacy_id_unique$/, ({ store }) => store.formerImport.standing(['1'])],
     ['who has what a record claims', /^accounts_phone_index_index$/, ({ store }) => store.formerImport.heldOf([RECORD])],
     ['records that claim the same', /^former_accounts_phone_index_index$/, ({ store }) => store.formerImport.sharedBy([RECORD])],
+    ['the same of a trial run', /^former_accounts_phone_index_index$/, tried((trial) => trial.sharedBy([RECORD]))],
+    ['former ids that are here, of a trial run', /^former_accounts_legacy_id_unique$/, tried((trial) => trial.standing(['1']))],
+    ['who has what a record claims, of a trial run', /^accounts_phone_index_index$/, tried((trial) => trial.heldOf([RECORD]))],
+    ['who would get a former id by a trial run', /^accounts_pkey$/, tried((trial) => trial.link([{ accountId: ID, legacyId: '1' }]))],
+    ['what a trial run would replace', /^former_accounts_legacy_id_unique$/, tried((trial) => trial.remove(['1']))],
     ['who has proved a number', /^accounts_phone_(?:proved|index_index)$/, ({ store }) => store.transaction((tx) => tx.accounts.releasePhone(phone, ID, AT))],
     ['an account by its former id', /^accounts_legacy_id_unique$/, ({ store }) => store.legacyIds.isTaken('1')],
     ['a device of an account', /^known_devices_pkey$/, ({ store }) => store.devices.isKnown(ID, HASH)],
