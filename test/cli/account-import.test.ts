@@ -243,6 +243,18 @@ describe('The command line: account import', function () {
     ]);
   });
 
+  it('takes the first of two lines of one former id, by --replace too, however far apart they stand', async () => {
+    const one = person('u-1');
+    const file = [one, ...Array.from({ length: 600 }, (_, at) => person(`v-${at}`)), { ...one, email: 'lain@contoh.test' }];
+    const differs = { line: 602, id: 'u-1', outcome: 'left-out', reasons: ['id-differs'], with: [{ id: 'u-1', line: 1 }] };
+    const runs = [await take(file, '--replace'), await take(file, '--replace')];
+    expect(runs.map(({ summary: { imported, already, findings } }) => [imported, already, findings])).to.deep.equal([[601, 0, [differs]], [0, 601, [differs]]]);
+    expect((await core.store.formerAccounts.findByLegacyId('u-1'))?.email?.reveal()).to.equal(one.email);
+    const mended = await take([{ ...one, email: 'baru@contoh.test' }, ...file.slice(1)], '--replace');
+    expect([mended.summary.imported, mended.summary.findings]).to.deep.equal([1, [differs]]);
+    expect((await core.store.formerAccounts.findByLegacyId('u-1'))?.email?.reveal()).to.equal('baru@contoh.test');
+  });
+
   it('leaves a record where it waits, by --replace too, if the mended line would not come in', async () => {
     const one = person('u-1');
     const subjects = join(directory, 'subjects.jsonl');

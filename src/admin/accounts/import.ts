@@ -39,6 +39,7 @@ export interface ImportOptions {
   readonly replace: boolean;
 }
 
+/** For one file: what it has said of a former id it does not say again. */
 export interface FormerImport {
   /** Takes a batch of lines in, whole or not at all. Taken again it changes nothing. */
   take(lines: readonly FormerLine[], options: ImportOptions): Promise<Taken>;
@@ -66,9 +67,12 @@ function findingsOf({ legacyId: id, line }: FormerRecord, shared: readonly Shari
 export function createFormerImport({ store, audit, keyedHash, clock, random }: FormerImportDeps): FormerImport {
   const toRecord = (line: FormerLine): FormerRecord => ({ ...line, id: random.uuid() as AccountId, digest: keyedHash.hash('former-account', line.canonical.reveal()) });
 
+  /** Lines of batches before, by former id: kept where one of them could be replaced by another of the same file. */
+  const before = new Map<string, number>();
+
   return {
-    take: (lines, { run, linkRegistered, replace }) =>
-      store.transactionOnce(async (tx) => {
+    async take(lines, { run, linkRegistered, replace }) {
+      const taken = await store.transactionOnce(async (tx): Promise<Taken> => {
         await tx.formerImport.lock();
         const findings: Finding[] = [];
         const subjects: { id: string; sub: AccountId }[] = [];
@@ -89,6 +93,7 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         for (const { legacyId, id, digest, isRecognised } of await tx.formerImport.standing([...records.keys()])) {
           const record = records.get(legacyId);
           if (record === undefined) continue;
+          const earlier = before.get(legacyId);
           records.delete(legacyId);
           subjects.push({ id: legacyId, sub: id });
           // Who has come already has changed what there was to change: what the file says is of the past.
@@ -96,9 +101,11 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
           if (digest === undefined) continue;
           // Still looked at: the report of a run that was interrupted and taken up again is whole.
           if (keyedHash.equal(digest, record.digest)) waiting.push({ ...record, id });
-          else if (replace && !isRecognised) replaced.push({ ...record, id });
-          else leaveOut(record, 'id-differs', []);
+          else if (replace && !isRecognised && earlier === undefined) replaced.push({ ...record, id });
+          else leaveOut(record, 'id-differs', earlier === undefined ? [] : [{ id: legacyId, line: earlier }]);
         }
+        // As the file has them, and not as the database answered.
+        replaced.sort((a, b) => a.line - b.line);
         const held = new Map<string, Held[]>();
         for (const one of await tx.formerImport.heldOf([...records.values(), ...waiting, ...replaced])) held.set(one.legacyId, [...(held.get(one.legacyId) ?? []), one]);
         const holderOf = ({ legacyId }: FormerRecord): Held | undefined => held.get(legacyId)?.find(({ kind }) => kind === 'nik');
@@ -142,6 +149,9 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         for (const record of present) findings.push(...findingsOf(record, shared, held.get(record.legacyId) ?? [], notes.get(`${record.legacyId} ${record.line}`) ?? []));
         if (inserted.length > 0) await audit.record(tx, 'account.imported', { run, records: inserted.length });
         return { subjects: [...new Map(subjects.map((one) => [one.id, one])).values()], imported: inserted.length, already, linked: linked.size, findings: findings.sort((a, b) => a.line - b.line) };
-      }),
+      });
+      if (replace) for (const { legacyId, line } of lines) if (!before.has(legacyId)) before.set(legacyId, line);
+      return taken;
+    },
   };
 }
