@@ -51,6 +51,12 @@ export interface ProtocolWrite {
 /** What is written of a row that no index leads to. */
 export type ProtocolRewrite = Pick<ProtocolWrite, 'model' | 'id' | 'payload' | 'grantId' | 'ttlSeconds'>;
 
+/**
+ * Whether it was written. A store that cannot look and move in one step may have moved it while another was writing under the former id: what that has written is gone from there, and is to
+ * be written with the rest in the place of what stands under the new id now.
+ */
+export type Renewed = boolean | { readonly overtook: Buffer };
+
 /** The seam behind which another store (Redis) takes over the protocol state: every operation is one statement. */
 export interface ProtocolStateStore {
   upsert(write: ProtocolWrite): Promise<void>;
@@ -62,7 +68,7 @@ export interface ProtocolStateStore {
    * @param read  the payload as it was read: where another has been written since, nothing is.
    * @returns false when it has ended, stands under another id by now, or is not what was read.
    */
-  renew(write: ProtocolWrite, former: Buffer, read?: Buffer): Promise<boolean>;
+  renew(write: ProtocolWrite, former: Buffer, read?: Buffer): Promise<Renewed>;
   find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
   /** The first of these that is there, with its session and its grant: one step where there would be three or more. Only where a store can. */
   findLeading?(candidates: readonly Pick<ProtocolWrite, 'model' | 'id'>[]): Promise<LeadingRow | undefined>;

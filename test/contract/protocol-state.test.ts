@@ -144,17 +144,24 @@ for (const [name, open] of implementations) {
       expect(await adapterFor('Session').findByUid(`${uid}2`)).to.include({ jti: good });
     });
 
-    it('renews in the place of what was read, and not of what another has written since', async () => {
-      const row = (payload: Buffer): ProtocolWrite => ({ model: 'Session', id, payload, grantId: undefined, uid, userCode: undefined, holder: undefined, ttlSeconds: 60 });
-      const [id, uid] = [randomBytes(32), randomBytes(32)];
+    it('renews in the place of what was read, and not of what another has written since, also where it is to have another id', async () => {
+      const row = (payload: Buffer, under = id): ProtocolWrite => ({ model: 'Session', id: under, payload, grantId: undefined, uid, userCode: undefined, holder: undefined, ttlSeconds: 60 });
+      const [id, uid, other] = [randomBytes(32), randomBytes(32), randomBytes(32)];
       const [first, second, third] = [randomBytes(40), randomBytes(50), randomBytes(60)];
       await bench.state.upsert(row(first));
       const writes = await Promise.all([1, 2, 3, 4].map((count) => (count % 2 === 0 ? bench.state : bench.elsewhere).renew(row(second), id, first)));
       expect(writes.filter(Boolean), 'one of four that read the same').to.have.length(1);
-      expect(await bench.elsewhere.renew(row(third), id, first)).to.equal(false);
-      expect((await bench.state.find('Session', id))?.payload).to.deep.equal(second);
+      for (const under of [id, other]) {
+        expect(await bench.elsewhere.renew(row(third, under), id, first)).to.equal(false);
+        expect((await bench.state.find('Session', id))?.payload).to.deep.equal(second);
+        expect((await bench.state.findByUid('Session', uid))?.payload).to.deep.equal(second);
+      }
+      expect(await bench.state.find('Session', other)).to.equal(undefined);
       expect(await bench.elsewhere.renew(row(third), id, second)).to.equal(true);
       expect((await bench.state.findByUid('Session', uid))?.payload).to.deep.equal(third);
+      expect(await bench.state.renew(row(first, other), id, third)).to.equal(true);
+      expect((await bench.elsewhere.findByUid('Session', uid))?.payload).to.deep.equal(first);
+      expect(await bench.elsewhere.find('Session', id)).to.equal(undefined);
     });
 
     it('ends a session under whatever id it has got since it was read, and no other', async () => {
@@ -546,7 +553,7 @@ for (const [name, start] of benches.all) {
         ['find by code', () => state.findByUserCode('DeviceCode', userCode)],
         ['consume', () => state.consume(token.model, token.id)],
         ['renewal of a session', () => state.renew(session, session.id)],
-        ['renewal under another id', () => state.renew({ ...session, id: randomBytes(32) }, session.id)],
+        ['renewal under another id', () => state.renew({ ...session, id: randomBytes(32) }, session.id, session.payload)],
         ['end of a session', () => state.end(session.model, session.id, randomBytes(32))],
         ['destroy', () => state.destroy(session.model, session.id)],
         ['revoke', () => state.revokeByGrantId(grantId)],

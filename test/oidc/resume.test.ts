@@ -60,7 +60,7 @@ describe('The way back to the service', () => {
     if (kinds.includes('write')) {
       Object.assign(protocolState, {
         upsert: (write: ProtocolWrite) => (missing(write.model) ? Promise.reject(away) : usual.upsert(write)),
-        renew: (write: ProtocolWrite, former: Buffer) => (missing(write.model) ? Promise.reject(away) : usual.renew(write, former)),
+        renew: (write: ProtocolWrite, former: Buffer, read?: Buffer) => (missing(write.model) ? Promise.reject(away) : usual.renew(write, former, read)),
       });
     }
     if (kinds.includes('destroy')) Object.assign(protocolState, { destroy: (model: string, id: Buffer) => (missing(model) ? Promise.reject(away) : usual.destroy(model, id)) });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { ProtocolWrite } from '../../src/store/protocol-state.ts';
+import { pointIndex } from '../../src/store/redis/session-scripts.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
@@ -53,9 +54,9 @@ for (const [name, openStore] of carriers) {
         await happens();
       };
       Object.assign(protocolState, {
-        async renew(write: ProtocolWrite, former: Buffer) {
+        async renew(write: ProtocolWrite, former: Buffer, read?: Buffer) {
           if (what === 'renew') await once();
-          return usual.renew(write, former);
+          return usual.renew(write, former, read);
         },
         async end(model: string, id: Buffer, uid: Buffer) {
           if (what === 'end') await once();
@@ -126,6 +127,39 @@ for (const [name, openStore] of carriers) {
       await services[1]!.receive(home, request);
       expect((await browser.open(app.url)).text).to.include(citizen.name);
     });
+
+    /** Another tab opens a service for the first time at the moment of the race, while this one proves anew. */
+    async function openedWhileProving(race: (open: () => Promise<unknown>, prove: () => Promise<Page>) => Promise<Page>): Promise<void> {
+      const { page, request } = await visit(browser, services[0]!, { prompt: 'login' });
+      let opened: Awaited<ReturnType<typeof visit>> | undefined;
+      const home = await race(async () => { opened = await visit(browser, services[1]!); }, () => signIn(browser, page, citizen.nik, citizen.password));
+      await services[0]!.receive(home, request);
+      await services[1]!.receive(opened!.page, opened!.request);
+      expect((await browser.open(app.url)).text).to.include(citizen.name);
+    }
+
+    it('loses nothing that another tab opens for the first time while this one proves anew', async () => {
+      await openedWhileProving((open, prove) => rightBefore('renew', open, prove));
+    });
+
+    if (name.includes('Cluster')) {
+      it('loses nothing that another tab opens between the look at the session and its move', async () => {
+        const redis = app.container.redis!;
+        const usual = { ...redis };
+        let hasMoved = false;
+        await openedWhileProving((open, prove) => {
+          redis.run = async (script, keys, args) => {
+            if (script === pointIndex && !hasMoved) {
+              hasMoved = true;
+              await open();
+            }
+            return usual.run(script, keys, args);
+          };
+          return prove();
+        }).finally(() => Object.assign(redis, usual));
+        expect(hasMoved).to.equal(true);
+      });
+    }
 
     it('leads both of two presses home that prove anew at the same moment, into one session', async () => {
       const { page, request } = await visit(browser, services[0]!, { prompt: 'login' });

@@ -148,19 +148,23 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       },
       replace: (id, payload, expiresIn) => state.replace(rewritten(id, payload, expiresIn)),
       async renew(id, payload, expiresIn, former) {
-        const base = await readInRequest<Buffer>(`Read session ${former}`);
-        let [mine, read] = [payload, base];
+        let read = await readInRequest<Buffer>(`Read session ${former}`);
+        let [mine, at] = [payload, former];
+        const contentOf = (sealed: Buffer): AdapterPayload => JSON.parse(textOf(model, sealed)) as AdapterPayload;
         for (let tries = 0; tries < MOST_TRIES; tries += 1) {
           const write = written(id, mine, expiresIn);
-          if (await state.renew(write, idOf(former), read)) {
+          const renewed = await state.renew(write, idOf(at), read);
+          if (renewed === true) {
             keepInRequest(`Read session ${id}`, write.payload);
             return true;
           }
-          const row = base === undefined ? undefined : await state.find(model, idOf(former));
+          if (read === undefined) return renewed !== false;
           // Another request has written meanwhile: both count, unless they say different things of the same.
-          const both = row === undefined || base === undefined ? undefined : merged(JSON.parse(textOf(model, base)) as AdapterPayload, payload, JSON.parse(textOf(model, row.payload)) as AdapterPayload);
-          if (both === undefined) return false;
-          [mine, read] = [both, row?.payload];
+          const theirs = renewed === false ? (await state.find(model, idOf(at)))?.payload : renewed.overtook;
+          const both = theirs === undefined ? undefined : merged(contentOf(read), mine, contentOf(theirs));
+          // What has moved has: nobody could come with the former id any more.
+          if (both === undefined || theirs === undefined) return renewed !== false;
+          [mine, read, at] = renewed === false ? [both, theirs, at] : [both, write.payload, id];
         }
         return false;
       },

@@ -1,7 +1,7 @@
 import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../protocol-state.ts';
 import type { RedisConnection } from './connection.ts';
 import { findLeading, findLinked, findSession, followLinked, holdGrant, revokeHolderLinked, use, useAndWrite, useLinked, write, writeLinked } from './scripts.ts';
-import { closeIndex, endLinked, pointIndex, renewLinked, renewRow } from './session-scripts.ts';
+import { closeIndex, endLinked, leaveRow, pointIndex, renewLinked, renewRow } from './session-scripts.ts';
 
 export interface RedisProtocolStateDeps {
   readonly redis: RedisConnection;
@@ -11,7 +11,7 @@ export interface RedisProtocolStateDeps {
 
 /** What was written by a request that began before a grant was revoked ends before the mark does. */
 const SLACK_SECONDS = 3600;
-/** Longer than any request is under way: so long an index that was closed stays so. */
+/** Longer than any request is under way: so long an index that was closed stays so, and what a session has left can be taken along. */
 const CLOSED_MS = 3_600_000;
 const NOTHING = Buffer.alloc(0);
 /** What is shown again and again: nothing of its row outlives being written anew, and no script is needed to write it. */
@@ -54,6 +54,9 @@ function toRow(answer: unknown): StoredRow | undefined {
   return { payload: answer.subarray(at), consumedAt: usedAt === 0 ? undefined : new Date(usedAt * 1000), grantId: links[0] ?? NOTHING, links };
 }
 
+/** Nobody uses a session up: one that looks so was left for another id, or has ended. */
+const standing = (model: string, row: StoredRow | undefined): StoredRow | undefined => (model === 'Session' && row?.consumedAt !== undefined ? undefined : row);
+
 /**
  * The protocol state in Redis. A grant is revoked by a mark that stands as long as anything under it can live; whatever
  * is found is held against the mark of its grant, so what a request under way writes a moment later is dead as well.
@@ -75,7 +78,7 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
   const isRevoked = async (grantId: Buffer): Promise<boolean> => grantId.length > 0 && (await redis.call('EXISTS', markKey(grantId))) === 1;
 
   async function find(model: string, id: Buffer): Promise<StoredRow | undefined> {
-    const row = toRow(await redis.call('GET', rowKey(model, id)));
+    const row = standing(model, toRow(await redis.call('GET', rowKey(model, id))));
     return row === undefined || (await isRevoked(row.grantId)) ? undefined : row;
   }
 
@@ -182,19 +185,24 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
       }
       // What it is found by says whether it has ended: three keys in three slots cannot be asked at once.
       const point = async (): Promise<boolean> => (await redis.run(pointIndex, [index], [former, id, ttlMs])) === 1;
+      // Where it has, or has another id, the former is good no more: also where whoever gave it that died before leaving this one, or the browser would come with it again and again.
+      const leave = (): Promise<unknown> => redis.run(leaveRow, [before], [CLOSED_MS]);
       if (former.equals(id)) {
         const [stood, leadsHere] = await Promise.all([redis.run(renewRow, [now], [written, ttlMs, read]), point()]);
-        if (stood === 1 && leadsHere) return true;
-        if (stood === 2 && leadsHere) return false;
-      } else {
-        const [stood] = await Promise.all([redis.call('EXISTS', before), redis.call('SET', now, written, 'PX', ttlMs)]);
-        if (stood === 1 && (await point())) {
-          await redis.call('DEL', before);
-          return true;
-        }
+        if (leadsHere && stood !== 0) return stood === 1;
+        await leave();
+        return false;
       }
-      // Nor is the former good any more, where whoever gave it another died before it could be ended: the browser would come with it again and again.
-      await Promise.all([redis.call('DEL', before), redis.call('DEL', now)]);
+      const isRead = ({ payload }: ProtocolRow): boolean => read.length === 0 || payload.equals(read);
+      const [stood] = await Promise.all([redis.call('GET', before), redis.call('SET', now, written, 'PX', ttlMs)]);
+      const seen = standing(model, toRow(stood));
+      const isSame = seen !== undefined && isRead(seen);
+      if (isSame && (await point())) {
+        // Who wrote between that look and the move was told that it counts.
+        const left = toRow(await redis.call('GETDEL', before));
+        return left === undefined || isRead(left) ? true : { overtook: left.payload };
+      }
+      await Promise.all([redis.call('DEL', now), ...(seen === undefined || isSame ? [leave()] : [])]);
       return false;
     },
     end,

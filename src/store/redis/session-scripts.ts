@@ -14,12 +14,12 @@ return 1
 `,
 };
 
-/** The same of a row alone. KEYS: the row. ARGV: the row, milliseconds to live, the payload that was read or ''. @returns 0 where it is gone, 2 where another payload stands there. */
+/** The same of a row alone. KEYS: the row. ARGV: the row, milliseconds to live, the payload that was read or ''. @returns 0 where it is gone or left, 2 where another payload stands there. */
 export const renewRow: RedisScript = {
   name: 'ssoRenewRow',
-  lua: `
+  lua: String.raw`
 local row = redis.call('GET', KEYS[1])
-if not row then return 0 end
+if not row or string.sub(row, 1, 4) ~= '\0\0\0\0' then return 0 end
 if ARGV[3] ~= '' and string.sub(row, -#ARGV[3]) ~= ARGV[3] then return 2 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
@@ -47,6 +47,19 @@ local id = redis.call('GET', KEYS[1])
 if id and id ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
+`,
+};
+
+/**
+ * Of a row alone to which no index leads any more. KEYS: the row. ARGV: milliseconds. As what was used it is found by nobody; but whoever gives the session another id just now still
+ * takes what stands there, should it be more than they had read.
+ */
+export const leaveRow: RedisScript = {
+  name: 'ssoLeaveRow',
+  lua: String.raw`
+if redis.call('EXISTS', KEYS[1]) == 0 then return end
+redis.call('SETRANGE', KEYS[1], 0, '\255\255\255\255')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
 `,
 };
 
