@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config.ts';
 import { createCore, type Core } from '../src/core.ts';
+import { addKey, parseKeyring, writeKeyring } from '../src/crypto/keyring-document.ts';
 import { loadKeyring } from '../src/crypto/keyring.ts';
 import { createSealer } from '../src/crypto/seal.ts';
 import { isLiveSecret } from '../src/domain/client.ts';
@@ -22,6 +23,7 @@ import { createLog } from '../src/telemetry/log.ts';
 import { png } from './support/pictures.ts';
 import { runAsProcess, runHere, type Ran } from './support/command-line.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { until } from './support/until.ts';
 
 interface Options {
   readonly env?: Readonly<Record<string, string>>;
@@ -574,6 +576,35 @@ describe('The command line', function () {
       const refused = await said(['remove-key', 'cookies', former!.id]);
       expect((Date.parse(/From (\S+) on/.exec(refused)?.[1] ?? '') - Date.now()) / 86_400_000, refused).to.be.within(13.9, 14.1);
       expect(await said(['remove-key', 'cookies', former!.id, '--now'])).to.match(/^0 The key .* is out of the keyring/);
+      writeFileSync(file(), before);
+    });
+
+    /** Runs the command, and another change of the keyring while it looks at the database. */
+    async function whileItLooks(table: string, start: () => Promise<Ran>, meanwhile: () => void): Promise<Ran> {
+      const held = await database.knex.transaction();
+      await held.raw('lock table ?? in access exclusive mode', [table]);
+      const running = start();
+      await until('it waits', async () => (await database.knex('pg_locks').where({ granted: false }).whereRaw('relation = ?::regclass', [table])).length > 0);
+      meanwhile();
+      await held.commit();
+      return running;
+    }
+
+    it('is not written by who has judged it as it was before: what was changed meanwhile stays', async () => {
+      const before = readFileSync(file(), 'utf8');
+      expect(await said(['add-key', 'personalData'])).to.match(/^0 The key k2/);
+      const added = readFileSync(file(), 'utf8');
+      const withCookieKey = writeKeyring(addKey(parseKeyring(added), 'cookies', core.random).document);
+      const inVault = { env: { KEYRING_COMMAND: `/bin/cat ${file()}` } };
+      for (const [table, args] of [['accounts', ['remove-key', 'personalData', 'k2']], ['instances', ['use-key', 'personalData', 'k2']]] as const) {
+        for (const [flags, options] of [[[], { env: { KEYRING: file() } }], [['--stdout'], inVault]] as const) {
+          writeFileSync(file(), added);
+          const ran = await whileItLooks(table, () => sso(['keyring', ...args, ...flags], options), () => { writeFileSync(file(), withCookieKey); });
+          expect(ran, args.join(' ')).to.include({ code: 1, stdout: '' }).and.to.have.property('stderr').that.includes('the keyring has changed meanwhile');
+          expect(readFileSync(file(), 'utf8')).to.equal(withCookieKey);
+          expect(await sso(['keyring', ...args, ...flags], options), 'and then it does').to.include({ code: 0 });
+        }
+      }
       writeFileSync(file(), before);
     });
 

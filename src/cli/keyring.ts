@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
-import { addKey, idsIn, keyUses, makeKeyringDocument, removeKey, useKey, writeKeyring, type KeyringDocument, type KeyUse } from '../crypto/keyring-document.ts';
+import { addKey, idsIn, isSameKeyring, keyUses, makeKeyringDocument, removeKey, useKey, writeKeyring, type KeyringDocument, type KeyUse } from '../crypto/keyring-document.ts';
 import { keyringFile, readKeyring, replaceKeyringFile } from '../crypto/keyring-source.ts';
 import type { Config } from '../config.ts';
 import type { Core } from '../core.ts';
@@ -13,14 +13,34 @@ interface WriteFlags {
   readonly stdout?: boolean;
 }
 
-/** The document as it is, and where the changed one goes: into its file, or to standard output for a vault. */
+const readDocument = (): KeyringDocument => readKeyring({ ...readConfig(), random: systemRandom });
+
+/**
+ * The document as it is, and where the changed one goes: into its file, or to standard output for a vault. Between the two the database may be
+ * counted for minutes: what somebody else has changed meanwhile is not taken back, and a key that was just added not lost.
+ */
 function openDocument(flags: WriteFlags): { document: KeyringDocument; keep: (changed: KeyringDocument) => void } {
-  const config = readConfig();
-  const document = readKeyring({ ...config, random: systemRandom });
-  if (flags.stdout === true) return { document, keep: (changed) => void process.stdout.write(writeKeyring(changed)) };
-  const file = keyringFile(config);
+  const document = readDocument();
+  const changedMeanwhile = (): never => { throw new Refused('the keyring has changed meanwhile, and nothing is written: look at it (keyring list), then run this again'); };
+  if (flags.stdout === true) {
+    return {
+      document,
+      keep(changed) {
+        if (!isSameKeyring(readDocument(), document)) changedMeanwhile();
+        process.stdout.write(writeKeyring(changed));
+      },
+    };
+  }
+  const file = keyringFile(readConfig());
   if (file === undefined) throw new Refused('the keyring lies in no file that this command could write: --stdout prints the changed one, for your vault');
-  return { document, keep: (changed) => { replaceKeyringFile(file, changed, systemRandom); } };
+  return {
+    document,
+    keep(changed) {
+      const became = replaceKeyringFile(file, { judged: document, changed });
+      if (became === 'changed-meanwhile') changedMeanwhile();
+      else if (became !== 'replaced') throw new Refused(`another command is writing the keyring at this moment, or was cut off while it did, and nothing is written: run this again, and remove ${became.heldBy} if it is still there`);
+    },
+  };
 }
 
 function demandKnown(document: KeyringDocument, use: KeyUse, id: string): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Random } from '../ports/random/random.ts';
 
@@ -69,6 +70,9 @@ export function parseKeyring(text: string): KeyringDocument {
 }
 
 export const writeKeyring = (document: KeyringDocument): string => `${JSON.stringify(document, undefined, 2)}\n`;
+
+/** However either is written. */
+export const isSameKeyring = (one: KeyringDocument, other: KeyringDocument): boolean => isDeepStrictEqual(one, other);
 
 const newKey = (random: Random): string => random.bytes(KEY_BYTES).toString('base64');
 

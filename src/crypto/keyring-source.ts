@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, fchmodSync, fchownSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { Random } from '../ports/random/random.ts';
-import { KeyringError, makeKeyringDocument, parseKeyring, writeKeyring, type KeyringDocument } from './keyring-document.ts';
+import { isSameKeyring, KeyringError, makeKeyringDocument, parseKeyring, writeKeyring, type KeyringDocument } from './keyring-document.ts';
 
 export interface KeyringSource extends Pick<Config, 'dataDir' | 'environment'> {
   /** A file path or the JSON document itself; unset makes `<dataDir>/keyring.json`, mode 0600, or reads it again. */
@@ -119,23 +119,41 @@ export function demandClosedKeyring(source: Pick<KeyringSource, 'keyring' | 'key
   if (source.environment === 'production' && opening?.to === 'others') throw new KeyringError([`${opening.what}. To do: chmod 600 ${opening.file}`]);
 }
 
+/** What became of a change: nothing, where the file holds another document by now, or where somebody is at it. */
+export type Replacement = 'replaced' | 'changed-meanwhile' | { readonly heldBy: string };
+
 /**
  * Puts another document into the file: whole or not at all, and with the owner and mode that it had, so that the
- * service can read it when an administrator has written it.
+ * service can read it when an administrator has written it. The draft has one name and is made by whoever has it alone
+ * (as git locks its index): of two who write at once the second sees what the first has written, or writes nothing.
+ *
+ * @param judged   what the change was made from; what looked at the database meanwhile may have taken minutes.
+ * @throws {KeyringError} the file holds no keyring any more.
  */
-export function replaceKeyringFile(file: string, document: KeyringDocument, random: Random): void {
+export function replaceKeyringFile(file: string, { judged, changed }: { readonly judged: KeyringDocument; readonly changed: KeyringDocument }): Replacement {
   const target = realpathSync(file);
-  const { mode, uid, gid } = statSync(target);
-  const draft = join(dirname(target), `.keyring-${random.uuid()}.json`);
-  const handle = openSync(draft, 'wx', 0o600);
+  const draft = join(dirname(target), `.${basename(target)}.new`);
+  let handle: number;
   try {
-    writeSync(handle, writeKeyring(document));
+    handle = openSync(draft, 'wx', 0o600);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return { heldBy: draft };
+    throw error;
+  }
+  let isReplaced = false;
+  try {
+    if (!isSameKeyring(parseKeyring(readFileSync(target, 'utf8')), judged)) return 'changed-meanwhile';
+    const { mode, uid, gid } = statSync(target);
+    writeSync(handle, writeKeyring(changed));
     if (process.getuid?.() === 0) fchownSync(handle, uid, gid);
     fchmodSync(handle, mode & 0o777);
     fsyncSync(handle);
     renameSync(draft, target);
+    isReplaced = true;
+    return 'replaced';
   } finally {
     closeSync(handle);
-    rmSync(draft, { force: true });
+    // Once renamed, that name is the next one's.
+    if (!isReplaced) rmSync(draft, { force: true });
   }
 }

@@ -221,14 +221,45 @@ describe('Keyring', () => {
       expect(removeKey(used, 'cookies', cookieKeyId(before.cookies[0]!)).cookies).to.deep.equal([known.cookies[1]]);
     });
 
-    it('is replaced in its file whole, with the mode that it had', () => {
-      const file = join(dataDir, 'keyring.json');
-      writeFileSync(file, makeKeyringDocument(systemRandom), { mode: 0o640 });
-      const { document: changed } = addKey(document(), 'sealing', systemRandom);
-      replaceKeyringFile(file, changed, systemRandom);
-      expect(parseKeyring(readFileSync(file, 'utf8'))).to.deep.equal(changed);
-      expect(statSync(file).mode & 0o777).to.equal(0o640);
-      expect(readdirSync(dataDir)).to.deep.equal(['keyring.json']);
+    describe('is replaced in its file', () => {
+      let file: string;
+      let judged: KeyringDocument;
+      const changed = (): KeyringDocument => addKey(judged, 'sealing', systemRandom).document;
+      const inFile = (): KeyringDocument => parseKeyring(readFileSync(file, 'utf8'));
+      beforeEach(() => {
+        file = join(dataDir, 'keyring.json');
+        judged = document();
+        writeFileSync(file, JSON.stringify(judged), { mode: 0o640 });
+      });
+
+      it('whole, with the mode that it had', () => {
+        const other = changed();
+        expect(replaceKeyringFile(file, { judged, changed: other })).to.equal('replaced');
+        expect(inFile()).to.deep.equal(other);
+        expect(statSync(file).mode & 0o777).to.equal(0o640);
+        expect(readdirSync(dataDir)).to.deep.equal(['keyring.json']);
+      });
+
+      it('by nobody who has judged another document', () => {
+        const first = changed();
+        replaceKeyringFile(file, { judged, changed: first });
+        expect(replaceKeyringFile(file, { judged, changed: changed() })).to.equal('changed-meanwhile');
+        expect(inFile()).to.deep.equal(first);
+        expect(readdirSync(dataDir)).to.deep.equal(['keyring.json']);
+      });
+
+      it('by nobody while another is at it, whose draft is left alone', () => {
+        const draft = join(dataDir, '.keyring.json.new');
+        writeFileSync(draft, 'half of it');
+        expect(replaceKeyringFile(file, { judged, changed: changed() })).to.deep.equal({ heldBy: draft });
+        expect([inFile(), readFileSync(draft, 'utf8')]).to.deep.equal([judged, 'half of it']);
+      });
+
+      it('by nothing where it cannot be read any more', () => {
+        writeFileSync(file, '{');
+        expect(() => replaceKeyringFile(file, { judged, changed: changed() })).to.throw(KeyringError);
+        expect(readdirSync(dataDir)).to.deep.equal(['keyring.json']);
+      });
     });
   });
 });
