@@ -55,7 +55,7 @@ async function survey({ store, redisSealed, keyring }: Core): Promise<readonly {
   return keyUses.flatMap((use) => {
     const { current, known } = keyring.ids[use];
     const elsewhere = instances.flatMap(({ keys }) => keys[use].known);
-    return [...new Set([...known, ...counts.filter((one) => one.use === use).map(({ keyId }) => keyId), ...elsewhere])].map((id) => ({
+    return [...new Set([...known, ...counts.filter((one) => one.use === use).map(({ keyId }) => keyId), ...(use === 'sealing' ? (inRedis?.keys() ?? []) : []), ...elsewhere])].map((id) => ({
       use,
       id,
       current: id === current,

@@ -10,15 +10,20 @@ export function writeKeyHeader(keyId: string): Buffer {
   return Buffer.concat([Buffer.from([VERSION, id.length]), id]);
 }
 
+/** The id of the key that is named there, whether or not anybody holds it; undefined where there is no such header before something. */
+export function keyIdIn(sealed: Buffer): string | undefined {
+  const [version, length = 0] = sealed;
+  return version === VERSION && length > 0 && sealed.length > 2 + length ? sealed.toString('ascii', 2, 2 + length) : undefined;
+}
+
 /**
  * Reads the header and finds the key it names.
  * @throws {SealBroken} unknown version, cut short, or a key that the keyring does not hold.
  */
 export function readKeyHeader(keys: VersionedKeys, sealed: Buffer): { keyId: string; key: KeyObject; body: Buffer } {
-  const [version, length] = sealed;
-  if (version !== VERSION || length === undefined) throw new SealBroken();
-  const keyId = sealed.toString('ascii', 2, 2 + length);
+  const keyId = keyIdIn(sealed);
+  if (keyId === undefined) throw new SealBroken();
   const key = keys.byId.get(keyId);
   if (key === undefined) throw new SealBroken('a sealed value names a key that the keyring does not hold');
-  return { keyId, key, body: sealed.subarray(2 + length) };
+  return { keyId, key, body: sealed.subarray(2 + keyId.length) };
 }

@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { systemRandom, type Random } from '../ports/random/random.ts';
 import { decrypt, encrypt, SealBroken } from './aead.ts';
 import { createKeyDeriver } from './derive.ts';
-import { readKeyHeader, writeKeyHeader } from './key-header.ts';
+import { keyIdIn, readKeyHeader, writeKeyHeader } from './key-header.ts';
 import type { Keyring } from './keyring.ts';
 import { encodeParts } from './parts.ts';
 
@@ -17,8 +17,8 @@ export interface Sealer {
   open(purpose: string, bound: string, sealed: Buffer): Buffer;
   /** The same content under the current key. @throws {SealBroken} as `open`. */
   reseal(purpose: string, bound: string, sealed: Buffer): Buffer;
-  /** The id of the key that it is sealed under. @throws {SealBroken} no header, or a key that is gone. */
-  keyIdOf(sealed: Buffer): string;
+  /** The id of the key that it says it is sealed under, which the keyring may not hold (any more); undefined where it says none. */
+  keyIdOf(sealed: Buffer): string | undefined;
   /**
    * A value that a browser may carry but neither read nor alter, as base64url text.
    * Compressed before it is sealed, so do not mix a secret with text of an attacker's choosing.
@@ -121,5 +121,5 @@ export function createSealer({ sealing }: Pick<Keyring, 'sealing'>, random: Rand
     }
   }
 
-  return { seal, open, reseal: (purpose, bound, sealed) => seal(purpose, bound, open(purpose, bound, sealed)), keyIdOf: (sealed) => readKeyHeader(sealing, sealed).keyId, sealTicket, openTicket };
+  return { seal, open, reseal: (purpose, bound, sealed) => seal(purpose, bound, open(purpose, bound, sealed)), keyIdOf: keyIdIn, sealTicket, openTicket };
 }

@@ -195,6 +195,29 @@ describe('What lies sealed in the database', () => {
     for (const value of [Buffer.alloc(0), Buffer.alloc(1), Buffer.from([1, 200, 1, 2, 3])]) expect(await ask(value)).to.equal(null);
   });
 
+  (hasRedis() ? it : it.skip)('leaves alone in Redis what is under a key of another keyring, or is none of ours, and moves the rest', async () => {
+    const redis = await startRedis();
+    redisUrl = redis.url;
+    try {
+      const adapterOf = ({ store, sealer, keyedHash }: Core) => createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
+      const old = first();
+      for (const id of ['a', 'b', 'c']) await adapterOf(coreWith(old))('Interaction').upsert(id, { jti: id }, 60);
+      // An older snapshot of Redis, say, whose keys were taken out of the keyring since.
+      await adapterOf(coreWith(withoutFirst(replaced(replaced(first())))))('Interaction').upsert('d', { jti: 'd' }, 60);
+      const foreign = [Buffer.alloc(0), Buffer.from('ab'), Buffer.from([0, 0, 0, 0, 9]), Buffer.alloc(7), Buffer.concat([Buffer.alloc(7), Buffer.from([1])]), Buffer.concat([Buffer.alloc(7), Buffer.from([1, 200, 0x6b])]), Buffer.from('a value of somebody else')];
+      for (const [index, value] of foreign.entries()) await redis.admin.set(`sso:p:Interaction:${index}`, value, 'PX', 60_000);
+      const core = coreWith(replaced(old));
+      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k1', 3], ['k3', 1]]));
+      expect(await run(core)).to.deep.equal({ redis: 3 });
+      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k2', 3], ['k3', 1]]));
+      for (const [index, value] of foreign.entries()) expect(await redis.admin.getBuffer(`sso:p:Interaction:${index}`)).to.deep.equal(value);
+    } finally {
+      redisUrl = undefined;
+      for (const core of opened.splice(0)) await core.close();
+      await redis.close();
+    }
+  });
+
   (hasRedis() ? it : it.skip)('moves in Redis too, and keeps its end and its use', async () => {
     const redis = await startRedis();
     redisUrl = redis.url;
