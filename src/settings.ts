@@ -42,7 +42,7 @@ export const settings = {
   },
 
   redis: {
-    url: optionalLink(/^rediss?$/, 'Redis 6.2 or newer for protocol state and counters; unset, as the cluster and the Sentinels are, leaves both in PostgreSQL.', { env: 'REDIS_URL', example: 'rediss://sso:…@redis.internal', secret: true }),
+    url: optionalLink(/^rediss?$/, 'Redis 7.0 or newer for protocol state and counters; unset, as the cluster and the Sentinels are, leaves both in PostgreSQL.', { env: 'REDIS_URL', example: 'rediss://sso:…@redis.internal', secret: true }),
     cluster: endpoints('Nodes of a Redis Cluster to begin with, in the place of one server.', { env: 'REDIS_CLUSTER', example: '10.0.0.11:6379,10.0.0.12:6379,10.0.0.13:6379' }),
     sentinels: endpoints('Sentinels that know the master, in the place of one server.', { env: 'REDIS_SENTINELS', example: '10.0.0.11:26379,10.0.0.12:26379,10.0.0.13:26379' }),
     sentinelName: optional('Name under which the Sentinels know the master.', { env: 'REDIS_SENTINEL_NAME', example: 'sso' }),

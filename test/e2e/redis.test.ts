@@ -171,6 +171,23 @@ class World {
     expect(away?.what, 'in words of the network, not of the driver').to.equal('connect ECONNREFUSED 127.0.0.1:1');
   });
 
+  it('tells the doctor that a master with replicas would go on alone, where one is left after a fail-over', async () => {
+    const master = await startRedis({ maxmemory: '100mb', appendonly: 'yes' });
+    const replicas: RedisServer[] = [];
+    const found = async (): Promise<Record<string, string>> => Object.fromEntries((await examineRedis({ redis: redisSettings({ url: master.url }) })).map(({ check, state }) => [check, state]));
+    try {
+      for (const expected of [{ redis: 'ok' }, { redis: 'ok', 'redis replicas': 'warn' }]) {
+        replicas.push(await startRedis({ replicaof: `127.0.0.1 ${master.port}` }));
+        await until('the replica follows', async () => (await master.admin.info('replication')).includes(`connected_slaves:${replicas.length}`));
+        expect(await found()).to.deep.equal(expected);
+      }
+      await master.admin.config('SET', 'min-replicas-to-write', '1');
+      expect(await found()).to.deep.equal({ redis: 'ok' });
+    } finally {
+      await Promise.all([master, ...replicas].map((server) => server.close()));
+    }
+  });
+
   it('writes the password into no line of the log, not even when it is refused', async () => {
     await server.admin.config('SET', 'requirepass', 'lain');
     await server.admin.call('CLIENT', 'KILL', 'TYPE', 'normal');

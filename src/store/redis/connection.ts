@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { inSpan, isTraced } from '../../telemetry/trace.ts';
 import { createDeadline } from './deadline.ts';
+import { isOfReplica, RedisAway, toError } from './refusals.ts';
 import { cork } from '../packet.ts';
 
 export interface RedisSettings {
@@ -52,12 +53,10 @@ export interface RedisNode {
   readonly evictionPolicy: string;
   /** Whether each write goes to disk within a second or so. */
   readonly appendsToDisk: boolean;
-}
-
-/** Redis is away, starting, failing over or full: nobody's fault, and the same request may succeed in a moment. */
-export class RedisAway extends Error {
-  override readonly name = 'RedisAway';
-  readonly code = 'REDIS_AWAY';
+  /** How many replicas follow it. */
+  readonly replicas: number;
+  /** Whether it refuses what no replica would get (`min-replicas-to-write`). */
+  readonly needsReplicas: boolean;
 }
 
 /** Commands that may wait for an answer. Beyond, a Redis that hangs would fill the memory of this process. */
@@ -65,15 +64,6 @@ const MOST_PENDING = 5000;
 const CONNECT_MS = 2000;
 const SCANNED_AT_ONCE = 250;
 const SLOWEST_RETRY_MS = 1000;
-const REFUSES_FOR_NOW = /^(?:LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|UNBLOCKED|ERR max number of clients)\b|OOM command not allowed/;
-
-/** The errors of the driver carry the command with its arguments, a password among them: only their words go on. */
-function toError(error: unknown): Error {
-  if (error instanceof RedisAway) return error;
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  if (name !== 'ReplyError' || REFUSES_FOR_NOW.test(message)) return new RedisAway(message);
-  return new Error(`Redis: ${message}`);
-}
 
 const hostAndPort = (text: string): { host: string; port: number } => {
   const { hostname, port } = new URL(`redis://${text}`);
@@ -96,6 +86,9 @@ function toNode(info: string): RedisNode {
     limitBytes: Number(field('maxmemory')),
     evictionPolicy: field('maxmemory_policy'),
     appendsToDisk: field('aof_enabled') === '1',
+    replicas: Number(field('connected_slaves')),
+    // Said only where it is set.
+    needsReplicas: field('min_slaves_good_slaves') !== '',
   };
 }
 
@@ -117,7 +110,7 @@ function connect(settings: RedisSettings): Redis | Cluster | undefined {
     autoResendUnfulfilledCommands: false,
     retryStrategy: retry,
     // A former master after a fail-over: look for the new one. The command was not done.
-    reconnectOnError: ({ message }) => (message.startsWith('READONLY') ? 2 : false),
+    reconnectOnError: ({ message }) => (isOfReplica(message) ? 2 : false),
   };
   if (address !== undefined) {
     const given = { username: decodeURIComponent(address.username), password: decodeURIComponent(address.password) };
