@@ -47,7 +47,7 @@ export function createRecoveryPages({ asking, showSharing, store, clock, config 
         resendInSeconds: over ? undefined : secondsUntilResend(challenge, clock.now(), config.otp),
         closed: dead || lockedUntil !== undefined,
         notice: challenge.sends > 1 && refusal === undefined && problem === undefined && standing === undefined ? say('interaction.recovery.code.resent') : undefined,
-        links: { resend: path(ctx, 'recover/code/resend'), again: path(ctx, 'recover/restart'), help: HELP, register: await register(ctx) },
+        links: { confirm: path(ctx, 'recover/code'), resend: path(ctx, 'recover/code/resend'), again: path(ctx, 'recover/restart'), help: HELP, register: await register(ctx) },
       });
     },
 

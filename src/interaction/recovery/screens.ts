@@ -21,7 +21,8 @@ export interface RecoveryCodeModel extends Step {
   readonly resendInSeconds: number | undefined;
   readonly closed: boolean;
   readonly notice: Sentence | undefined;
-  readonly links: { readonly resend: string; readonly again: string; readonly help: string; readonly register: string | undefined };
+  /** `confirm`: the page also answers a press of "send again", and what is typed there is a code all the same. */
+  readonly links: { readonly confirm: string; readonly resend: string; readonly again: string; readonly help: string; readonly register: string | undefined };
 }
 
 export interface NewPasswordModel extends Step {
@@ -44,7 +45,7 @@ const step: Step = { service, errors: [], problem: undefined };
 const until = new Date('2026-11-24T02:30:00Z');
 const ask: AskModel = { ...step, values: { identifier: '' }, action: '#', links: { login: '#', help: '/help', register: undefined } };
 const password: NewPasswordModel = { ...step, passwordRules: ['length', 'lower', 'upper', 'digit', 'symbol'], passwordMin: 8 };
-const code: RecoveryCodeModel = { ...step, resendInSeconds: 52, closed: false, notice: undefined, links: { resend: '#', again: '#', help: '/help', register: undefined } };
+const code: RecoveryCodeModel = { ...step, resendInSeconds: 52, closed: false, notice: undefined, links: { confirm: '#', resend: '#', again: '#', help: '/help', register: undefined } };
 
 export const examples: Examples = {
   'ask: first visit': askScreen(ask),

@@ -138,6 +138,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         closed: dead || lockedUntil !== undefined,
         notice: sent.challenge.sends > 1 && refusal === undefined && problem === undefined ? say('interaction.registration.code.resent') : undefined,
         links: {
+          confirm: path(ctx, 'register/otp'),
           resend: path(ctx, 'register/otp/resend'),
           changePhone: numberChanges < config.otp.numberChanges && lockedUntil === undefined ? path(ctx, 'register/phone') : undefined,
           changeEmail: path(ctx, 'register/email'),

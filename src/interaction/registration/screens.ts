@@ -49,7 +49,8 @@ export interface CodeModel extends Step {
   readonly notice: Sentence | undefined;
   /** A likely slip in the address: a hint, never a refusal. */
   readonly emailSuggestion: string | undefined;
-  readonly links: { readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string; /** Where the script asks how far the message has come; undefined once nothing more comes. */ readonly delivery: string | undefined };
+  /** `confirm`: the page also answers a press of "send again", and what is typed there is a code all the same. */
+  readonly links: { readonly confirm: string; readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string; /** Where the script asks how far the message has come; undefined once nothing more comes. */ readonly delivery: string | undefined };
 }
 
 export interface PhoneModel extends Step {
@@ -131,7 +132,7 @@ const code: CodeModel = {
   closed: false,
   notice: undefined,
   emailSuggestion: undefined,
-  links: { resend: '#', changePhone: '#', changeEmail: '#', delivery: undefined },
+  links: { confirm: '#', resend: '#', changePhone: '#', changeEmail: '#', delivery: undefined },
 };
 const fieldError = (field: string, key: string, params?: Record<string, string | number>): FieldError => ({ field, sentence: say(key, params) });
 const contactRefusal = (name: string): string => `interaction.registration.contact.refusal.${name}`;

@@ -100,6 +100,16 @@ describe('Recovery: codes', () => {
     expect(isPassword(await enter(browser, again, fresh))).to.equal(true);
   });
 
+  it('takes the code on the page of a refusal, too: what is typed there asks for no other code', async () => {
+    const { browser, page } = await atCode(app, citizen.nik);
+    app.clock.advance({ seconds: 50 });
+    const early = await browser.submit(page, 'recover/code/resend');
+    expect(early.status).to.equal(429);
+    app.clock.advance({ seconds: 12 });
+    expect(isPassword(await enter(browser, early, await app.codeFor(citizen.phone)))).to.equal(true);
+    expect(await codesTo(app, citizen.phone)).to.equal(1);
+  });
+
   it('sends one SMS for a button pressed twice, whichever button', async () => {
     const { browser, page } = await atAsk(app);
     const answers = await Promise.all([1, 2, 3].map(() => browser.post(page, 'identifier', { identifier: citizen.nik })));

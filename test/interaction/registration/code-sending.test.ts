@@ -53,6 +53,17 @@ describe('Registration: sending codes', () => {
       }
     });
 
+    it('takes the code on the page of a refusal, too: what is typed there asks for no other code', async () => {
+      const way = await waiting();
+      app.clock.advance({ seconds: 50 });
+      const early = await resend(way);
+      expect(early.status).to.equal(429);
+      app.clock.advance({ seconds: 12 });
+      const page = await enterCode(way.browser, early, await app.codeFor(way.citizen.phone));
+      expect(page.text).to.include('Pendaftaran berhasil');
+      expect(await codesTo(app, way.citizen.phone)).to.equal(1);
+    });
+
     it('kills the old code', async () => {
       const way = await waiting();
       const old = await app.codeFor(way.citizen.phone);
