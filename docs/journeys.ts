@@ -98,12 +98,12 @@ const secondFactorStates: Samples<secondFactor.SecondFactor, 'step'> = {
   unproved: { step: 'unproved' },
   code: { step: 'code', proof },
   enrol: { step: 'enrol', proof, secret },
-  'recovery-codes': { step: 'recovery-codes', proof, codes: [] },
+  'recovery-codes': { step: 'recovery-codes', proof, codes: [], codeAt: 0 },
 };
 const secondFactorEvents: Samples<secondFactor.SecondFactorEvent, 'type'> = {
   'first-factor-proved': { type: 'first-factor-proved', proof },
   'enrolment-begun': { type: 'enrolment-begun', proof, secret },
-  enrolled: { type: 'enrolled', codes: [] },
+  enrolled: { type: 'enrolled', codes: [], codeAt: 0 },
   'enrolled-elsewhere': { type: 'enrolled-elsewhere' },
   'proof-expired': { type: 'proof-expired' },
   'codes-kept': { type: 'codes-kept' },

@@ -23,6 +23,8 @@ export interface SignedIn {
    * may have been ended in between.
    */
   readonly at: number;
+  /** When the last of it was proved, where something came after the password: for pages of ours, no service hears of it. */
+  readonly completedAt?: number;
   /** Whether the account was signed in to on this device before; for the audit log. */
   readonly knownDevice?: boolean;
   /** The device, by keyed hash, where it is to be remembered with the event. */
@@ -111,7 +113,7 @@ export function createFinish({ provider, sharing, store, audit, clock, hold }: F
     audit.record(store, type, { amr, ...(knownDevice === undefined ? {} : { knownDevice }) }, { accountId, clientId: entered(ctx).clientId, device });
 
   const completed: Finish['completed'] = async (ctx, who, told) => {
-    const { accountId, acr, amr, remember, at } = who;
+    const { accountId, acr, amr, remember, at, completedAt } = who;
     await record(ctx, 'sign-in.succeeded', who);
     // Whoever was signed in here before is signed out: a session belongs to one person.
     const session = await provider.Session.get(ctx);
@@ -121,7 +123,7 @@ export function createFinish({ provider, sharing, store, audit, clock, hold }: F
       await stillOpenWithoutSession(entered(ctx).interaction);
     }
     // `create` answers a request that began with prompt=create, however the person came in at last.
-    await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ts: at }, ...told });
+    await leave(ctx, { create: {}, login: { accountId, acr, amr: [...amr], remember, ts: at, completedAt }, ...told });
   };
 
   return {

@@ -27,6 +27,7 @@ import { isBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
 import { createPeople, type AccountChanges } from './people.ts';
 import { withPlainContext } from './plain-context.ts';
+import { keepCompletion } from './present-session.ts';
 import { answeredAcr, createPolicy } from './policy.ts';
 import { endsWithSession, honouredByAccount, offlineTtl, withinGrant } from './offline-access.ts';
 import { describeSignIn, type ApiDirectory } from './resources.ts';
@@ -157,6 +158,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   };
 
   const provider = withPlainContext(() => new Provider(issuer, { ...configuration, ...instead }));
+  keepCompletion(provider);
   copyPayloads(provider);
   forgetOldKeys(provider, clock);
   findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });

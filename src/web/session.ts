@@ -19,8 +19,8 @@ export const SIGN_OUT = '/session/end';
 export interface PresentSession {
   readonly accountId: AccountId;
   readonly acr: string | undefined;
-  /** Seconds since 1970. */
-  readonly signedInAt: number;
+  /** When the last of the sign-in was proved, in seconds since 1970: the password, or the second factor that followed it. */
+  readonly provedAt: number;
 }
 
 /** What a page asks of the sign-in behind it. */
@@ -73,7 +73,7 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
   const { issuer } = config.http;
 
   const satisfies = (session: PresentSession, { maxAgeSeconds, acr }: Pick<Demand, 'maxAgeSeconds' | 'acr'>): boolean =>
-    (acr === undefined || satisfiesAcr(session.acr, acr)) && (maxAgeSeconds === undefined || epochSeconds(clock.now()) - session.signedInAt <= maxAgeSeconds);
+    (acr === undefined || satisfiesAcr(session.acr, acr)) && (maxAgeSeconds === undefined || epochSeconds(clock.now()) - session.provedAt <= maxAgeSeconds);
 
   const toSignIn: Sessions['toSignIn'] = (ctx, { path, prompt, maxAgeSeconds, acr, turnedBack }) => {
     const way: Way = { path, maxAgeSeconds, acr, turnedBack };

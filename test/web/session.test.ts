@@ -23,7 +23,7 @@ describe('Pages of ours: who is signed in', () => {
   let url: string;
   let sessions: Sessions;
   let present: PresentSession | undefined;
-  const signedIn = ({ ago = 0, acr }: { ago?: number; acr?: string } = {}): PresentSession => ({ accountId: budi, acr, signedInAt: epochSeconds(clock.now()) - ago });
+  const signedIn = ({ ago = 0, acr }: { ago?: number; acr?: string } = {}): PresentSession => ({ accountId: budi, acr, provedAt: epochSeconds(clock.now()) - ago });
 
   before(async () => {
     const app = new Koa();

@@ -14,7 +14,8 @@ export type SecondFactor =
   | { readonly step: 'unproved' }
   | { readonly step: 'code'; readonly proof: Proof }
   | { readonly step: 'enrol'; readonly proof: Proof; readonly secret: Sensitive<string> }
-  | { readonly step: 'recovery-codes'; readonly proof: Proof; readonly codes: readonly Sensitive<RecoveryCode>[] };
+  /** `codeAt`: when the first code was right, in seconds since 1970. The page with the recovery codes may be read for long. */
+  | { readonly step: 'recovery-codes'; readonly proof: Proof; readonly codes: readonly Sensitive<RecoveryCode>[]; readonly codeAt: number };
 
 export type SecondFactorStep = SecondFactor['step'];
 
@@ -22,7 +23,7 @@ export type SecondFactorEvent =
   | { readonly type: 'first-factor-proved'; readonly proof: Proof }
   /** Each proof gets a secret of its own: what one person has seen is never another's. */
   | { readonly type: 'enrolment-begun'; readonly proof: Proof; readonly secret: Sensitive<string> }
-  | { readonly type: 'enrolled'; readonly codes: readonly Sensitive<RecoveryCode>[] }
+  | { readonly type: 'enrolled'; readonly codes: readonly Sensitive<RecoveryCode>[]; readonly codeAt: number }
   | { readonly type: 'enrolled-elsewhere' }
   | { readonly type: 'proof-expired' }
   | { readonly type: 'codes-kept' };
@@ -46,7 +47,7 @@ export function advance(at: SecondFactor, event: SecondFactorEvent): SecondFacto
     case 'enrolment-begun':
       return { step: 'enrol', proof: event.proof, secret: event.secret };
     case 'enrolled':
-      if (at.step === 'enrol') return { step: 'recovery-codes', proof: at.proof, codes: event.codes };
+      if (at.step === 'enrol') return { step: 'recovery-codes', proof: at.proof, codes: event.codes, codeAt: event.codeAt };
       break;
     case 'enrolled-elsewhere':
       if (at.step === 'enrol') return { step: 'code', proof: at.proof };

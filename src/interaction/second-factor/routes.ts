@@ -131,8 +131,8 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
     seeOther(ctx, path(ctx, PATH['recovery-codes']));
   }
 
-  async function goOn(ctx: Context, { proof }: At<'recovery-codes'>): Promise<void> {
-    await finish.completed(ctx, withSecondFactor(proof));
+  async function goOn(ctx: Context, { proof, codeAt }: At<'recovery-codes'>): Promise<void> {
+    await finish.completed(ctx, withSecondFactor(proof, codeAt));
     await journey.codesKept(entered(ctx).uid);
   }
 

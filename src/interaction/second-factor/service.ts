@@ -58,8 +58,20 @@ const PROOF_SECONDS = 900;
 /** How fresh a session must be to enrol without the password: whoever finds a browser open must not make it theirs. */
 const FRESH_SECONDS = 300;
 
-/** What was proved, with the second factor on top (RFC 8176). */
-export const withSecondFactor = ({ accountId, amr, remember, at }: SignedIn): SignedIn => ({ accountId, acr: acr.twoFactor, amr: [...new Set([...amr, 'otp', 'mfa'])], remember, at });
+/**
+ * What was proved, with the second factor on top (RFC 8176). The sign-in stays the password's (`auth_time`), but is complete by the code; not so where the code
+ * came on top of a session: its password was proved by whoever sat there once.
+ *
+ * @param codeAt  when the code was right, in seconds since 1970.
+ */
+export const withSecondFactor = ({ accountId, amr, remember, at, provedAt }: Proof, codeAt: number): SignedIn => ({
+  accountId,
+  acr: acr.twoFactor,
+  amr: [...new Set([...amr, 'otp', 'mfa'])],
+  remember,
+  at,
+  completedAt: epochSeconds(new Date(provedAt)) - at <= PROOF_SECONDS ? codeAt : at,
+});
 
 export function createSecondFactorJourney({ secondFactors, drafts, store, clock }: SecondFactorJourneyDeps): SecondFactorJourney {
   const join = createJoin();
@@ -84,7 +96,7 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
       if (!(await isHonoured(tx, proof))) return ok(undefined);
       const outcome = await secondFactors.enrol(tx, { accountId: proof.accountId, clientId }, secret, code);
       if (!outcome.ok && outcome.refusal === 'wrong') return refuse('wrong');
-      drafts.move(tx, draft, outcome.ok ? { type: 'enrolled', codes: outcome.value } : { type: 'enrolled-elsewhere' });
+      drafts.move(tx, draft, outcome.ok ? { type: 'enrolled', codes: outcome.value, codeAt: epochSeconds(clock.now()) } : { type: 'enrolled-elsewhere' });
       return ok(undefined);
     });
   }
@@ -121,13 +133,13 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
     confirm: ({ uid, clientId }, proof, code) =>
       join(['code', uid, code], async () => {
         const outcome = await secondFactors.use({ accountId: proof.accountId, clientId }, code);
-        return outcome.ok ? ok(withSecondFactor(proof)) : outcome;
+        return outcome.ok ? ok(withSecondFactor(proof, epochSeconds(clock.now()))) : outcome;
       }),
 
     useRecoveryCode: ({ uid, clientId }, proof, code) =>
       join(['recovery-code', uid, code], async () => {
         const outcome = await secondFactors.useRecoveryCode({ accountId: proof.accountId, clientId }, code);
-        return outcome.ok ? ok(withSecondFactor(proof)) : outcome;
+        return outcome.ok ? ok(withSecondFactor(proof, epochSeconds(clock.now()))) : outcome;
       }),
 
     enrol: (context, code) => join(['enrol', context.uid, code], () => enrol(context, code)),

@@ -75,6 +75,60 @@ describe('The account page about the second factor', () => {
     expect((await signInAt(new Browser(), '', citizen)).url.href, 'the password is enough again').to.equal(at());
   });
 
+  describe('at moments that lie apart', () => {
+    // The library's own clock is the machine's: what is to be old has to lie in the past.
+    beforeEach(() => { app.clock.advance({ minutes: -40 }); });
+    let passed = 0;
+    const pass = (minutes: number): void => {
+      app.clock.advance({ minutes });
+      passed += minutes;
+    };
+    afterEach(() => {
+      app.clock.advance({ minutes: 40 - passed });
+      passed = 0;
+    });
+
+    it('takes a code that comes minutes after the password, and counts the five minutes from the code', async () => {
+      const { citizen, id, browser } = await newcomer();
+      const { authenticator } = await giveSecondFactor(app, id);
+      const waiting = await signInAt(browser, '/recovery-codes', citizen);
+      pass(14);
+      expect((await enterCode(browser, waiting, authenticator.next())).url.href).to.equal(at('/recovery-codes'));
+      pass(4);
+      expect((await browser.open(at('/remove'))).url.href).to.equal(at('/remove'));
+      pass(2);
+      expect((await browser.open(at('/remove'))).url.pathname, 'a browser that was left open').to.match(/\/login$/);
+    });
+
+    it('takes a backup code that was looked for, so that a lost telephone costs one of them', async () => {
+      const { citizen, id, browser } = await newcomer();
+      const { recoveryCodes: [code = ''] } = await giveSecondFactor(app, id);
+      const page = await browser.open((await signInAt(browser, '/remove', citizen)).link('recovery-code'));
+      pass(6);
+      const asked = await browser.submit(page, 'recovery_code', { recovery_code: code });
+      expect((await browser.submit(asked, 'remove')).text).to.include('Verifikasi dua langkah sudah dimatikan');
+    });
+
+    it('takes the first code of an app that took minutes to set up', async () => {
+      const { citizen, browser } = await newcomer();
+      const enrol = await signInAt(browser, '/recovery-codes', citizen);
+      pass(6);
+      const shown = await enterCode(browser, enrol, Authenticator.from(app, enrol).code());
+      expect((await browser.submit(shown, 'recovery-codes')).url.href).to.equal(at('/recovery-codes'));
+    });
+
+    it('takes a code on top of an old password for no new sign-in', async () => {
+      const { citizen, id, browser } = await newcomer();
+      await signInAt(browser, '', citizen);
+      const { authenticator } = await giveSecondFactor(app, id);
+      pass(16);
+      const stepUp = await browser.open(at('/enrol'));
+      expect(stepUp.url.pathname, 'the code alone').to.match(/second-factor$/);
+      expect((await enterCode(browser, stepUp, authenticator.next())).url.href).to.equal(at());
+      expect((await browser.open(at('/remove'))).url.pathname).to.match(/\/login$/);
+    });
+  });
+
   it('switches nothing off by a form from elsewhere, nor with the password alone', async () => {
     const { citizen, id, browser } = await newcomer();
     await signInAt(browser, '', citizen);
