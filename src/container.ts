@@ -103,6 +103,7 @@ const CHAIN_WATCH_STEP_MS = 100;
 /** Also how long it takes until another instance has said whether its clock is right. */
 export const BEAT_MS = 5000;
 const REENCRYPT_MS = 5000;
+const JOB_CLOCK_MS = 30_000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
@@ -171,18 +172,21 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const instanceId = random.uuid();
   const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids, clock.now());
   await beat();
+  const jobs = createPeriodicJobs(core);
+  const setJobsRight = async (): Promise<void> => {
+    if (await jobs.setRight()) log.warn({}, 'the clock of the database was ahead: jobs that waited for that time are due now');
+  };
   const scheduler = createScheduler(
     [
       { label: 'logout-notices', everyMs: LOGOUT_MS, run: () => logouts.pump() },
       { label: 'instance', everyMs: BEAT_MS, run: beat },
+      { label: 'job-clock', everyMs: JOB_CLOCK_MS, run: setJobsRight },
       { label: 're-encryption', everyMs: REENCRYPT_MS, run: () => reencryption.run() },
       { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
       { label: 'audit-chain-watch', everyMs: CHAIN_WATCH_MS, run: () => chainWatch.step() },
     ],
     log,
   );
-
-  const jobs = createPeriodicJobs(core);
 
   return {
     ...core,

@@ -34,6 +34,15 @@ export function createInstanceStore(db: Knex) {
     );
   };
 
+  /**
+   * A clock of the database that was ahead leaves instances behind that were heard of in times to come, and keys used then: one that ended meanwhile would
+   * count as running until that time has come, and hold back every change of keys. What it said of its clock is of before, and says nothing new.
+   */
+  const takeBackFuture = async (): Promise<void> => {
+    await db.raw("update instances set seen_at = now(), clock_ahead_ms = null where seen_at > now() + interval '1 minute'");
+    await db.raw("update key_uses set last_used_at = now(), first_used_at = least(first_used_at, now()) where last_used_at > now() + interval '1 minute'");
+  };
+
   return {
     /** @param now  by the clock of the instance. */
     async beat(id: string, keys: KeyIds, now: Date): Promise<void> {
@@ -43,6 +52,7 @@ export function createInstanceStore(db: Knex) {
         { id, keys: JSON.stringify(keys), now },
       );
       await db.raw("delete from instances where seen_at < now() - interval '1 day'");
+      await takeBackFuture();
       await noteKeys();
     },
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { getConstructionPlans, PgBoss, type Job as Turn } from 'pg-boss';
+import { takeBackFuture } from './job-clock.ts';
 import { sqlOf } from './knex.ts';
 
 const SCHEMA = 'jobs';
@@ -40,6 +41,8 @@ export interface JobQueue {
   stop(): Promise<void>;
   /** Gives back the turns of processes that died; it does so by itself twice a minute. */
   tidy(): Promise<void>;
+  /** Takes back what a clock of the database that was ahead has left in times to come, and what would wait for them. @returns whether there was any. */
+  setRight(): Promise<boolean>;
   standings(): Promise<readonly JobStanding[]>;
   /** Does the job now, here. @returns false where it is running already, or waits to be taken elsewhere. */
   runNow(label: string): Promise<boolean>;
@@ -95,6 +98,7 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
     async start() {
       await boss.start();
       isStarted = true;
+      await takeBackFuture(sqlOf(knex), SCHEMA);
       for (const job of jobs) {
         await prepare(job);
         await boss.schedule(job.label, job.cron);
@@ -110,10 +114,13 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
 
     tidy: () => boss.supervise(),
 
+    setRight: async () => (await takeBackFuture(sqlOf(knex), SCHEMA)) > 0,
+
     async standings() {
+      // A run that ended in time to come tells of a clock of the database that was ahead, and not that all is done until then.
       const { rows } = await sqlOf(knex)(
         `select q.name, q.created_on as known_since, bool_or(state = 'active') as running, min(start_after) filter (where state in ('created', 'retry')) as waiting_since,
-                max(completed_on) filter (where state = 'completed') as last_done_at, max(completed_on) filter (where state = 'failed') as last_failed_at,
+                max(completed_on) filter (where state = 'completed' and completed_on <= now() + interval '1 minute') as last_done_at, max(completed_on) filter (where state = 'failed') as last_failed_at,
                 (array_agg(output ->> 'message' order by completed_on desc) filter (where state = 'failed'))[1] as last_error
          from ${SCHEMA}.queue q left join ${SCHEMA}.job j on j.name = q.name where q.name = any($1) group by q.name, q.created_on`,
         [jobs.map(({ label }) => label)],

@@ -16,9 +16,9 @@ describe('Periodic jobs', () => {
   });
 
   /** One instance, and what it has done. */
-  function join(run: PeriodicJob['run'], label = 'uji', beatMs = 60_000): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
+  function join(run: PeriodicJob['run'], label = 'uji', beatMs = 60_000, cron = '0 0 1 1 *'): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
     const runs: { label: string; error?: unknown }[] = [];
-    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron: '0 0 1 1 *', everySeconds: 3600, longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; }, beatMs });
+    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron, everySeconds: 3600, longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; }, beatMs });
     instances.push(queue);
     return { queue, runs };
   }
@@ -81,6 +81,42 @@ describe('Periodic jobs', () => {
     release();
     expect(await done).to.equal(true);
     expect([asked.runs, elsewhere.runs]).to.deep.equal([[{ label: 'uji' }], []]);
+  });
+
+  it('go on when a clock of the database that was a year ahead is right again, and are overdue until then', async () => {
+    const { queue, runs } = join(() => Promise.resolve(), 'uji', 60_000, '* * * * *');
+    await queue.start();
+    for (const label of ['lain', 'lagi']) await join(() => Promise.resolve(), label).queue.start();
+    expect(await queue.runNow('uji')).to.equal(true);
+    const inAYear = `now() + interval '1 year'`;
+    await database.knex.raw(`update jobs.queue set created_on = now() - interval '2 hours', monitor_claim_on = ${inAYear}, monitor_on = ${inAYear}, maintain_on = ${inAYear}`);
+    await database.knex.raw(`update jobs.version set cron_on = ${inAYear}, bam_on = ${inAYear}`);
+    await database.knex.raw(`update jobs.job set completed_on = ${inAYear}, started_on = ${inAYear}`);
+    // Two that nobody would ever take up, for each holds the one place of its job: a process that was killed meanwhile, and a try after a failure.
+    await database.knex.raw(`insert into jobs.job (name, state, started_on, heartbeat_on, heartbeat_seconds, expire_seconds, policy, retry_limit) values ('lain', 'active', ${inAYear}, ${inAYear}, 60, 3600, 'exclusive', 3)`);
+    await database.knex.raw(`insert into jobs.job (name, state, start_after, policy, retry_limit) values ('lagi', 'retry', ${inAYear}, 'exclusive', 3)`);
+    const [before] = await queue.standings();
+    expect(before!.dueAt!.getTime(), 'the run in a year is none').to.be.below(Date.now());
+    const now = runs.length;
+
+    expect(await queue.setRight(), 'found').to.equal(true);
+    expect(await queue.setRight(), 'only once').to.equal(false);
+    const rows = async (text: string): Promise<number> => (await database.knex.raw<{ rows: unknown[] }>(text)).rows.length;
+    expect(await rows(`select 1 from jobs.version, jobs.queue where cron_on > now() or bam_on > now() or monitor_claim_on > now() or monitor_on > now() or maintain_on > now()`)).to.equal(0);
+    expect(await rows(`select 1 from jobs.job where greatest(start_after, started_on, heartbeat_on, completed_on) > now()`)).to.equal(0);
+    // An instance that begins looks at once; those at work do within half a minute.
+    const third = join(() => Promise.resolve(), 'uji', 60_000, '* * * * *');
+    await third.queue.start();
+    await until('it was done again', () => runs.length + third.runs.length > now, 30_000);
+  });
+
+  it('wait for their next try as long as is meant', async () => {
+    const { queue } = join(() => Promise.reject(new Error('no')));
+    await queue.start();
+    await queue.runNow('uji').catch(() => undefined);
+    expect(await queue.setRight()).to.equal(false);
+    const [standing] = await queue.standings();
+    expect(standing!.waitingSince!.getTime()).to.be.above(Date.now() + 20_000);
   });
 
   it('are begun anew elsewhere, when the process at work was killed', async () => {

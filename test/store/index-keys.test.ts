@@ -168,4 +168,20 @@ describe('The key of the blind indexes, while it is replaced', () => {
     await database.knex('instances').update({ keys: JSON.stringify(used.keyring.ids) });
     expect(await used.store.instances.allUse(used.keyring.ids)).to.equal(true);
   });
+
+  it('waits for none that was heard of in a year, by a clock of the database that was ahead', async () => {
+    const { store, random, keyring } = used;
+    const [alive, killed] = [random.uuid(), random.uuid()];
+    await store.instances.beat(killed, known.keyring.ids, new Date());
+    await database.knex.raw(`update instances set seen_at = now() + interval '1 year'`);
+    await database.knex.raw(`update key_uses set last_used_at = now() + interval '1 year'`);
+    await store.instances.beat(alive, keyring.ids, new Date());
+    expect(await store.instances.allUse(keyring.ids), 'it may be at work: it was heard of just now').to.equal(false);
+    const others = await store.instances.clocksBut(alive);
+    expect(others, 'that is no news of its clock').to.deep.equal([]);
+    await database.knex.raw(`update instances set seen_at = seen_at - interval '61 seconds' where id = ?`, [killed]);
+    expect(await store.instances.allUse(keyring.ids), 'a minute later').to.equal(true);
+    const { rows } = await database.knex.raw<{ rows: unknown[] }>('select 1 from key_uses where last_used_at > now()');
+    expect(rows, 'nor would a key count as used until then').to.deep.equal([]);
+  });
 });
