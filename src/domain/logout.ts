@@ -20,6 +20,9 @@ const MINUTE = 60;
 const HOUR = 3600;
 /** A day in all: long enough for somebody to notice and mend a service. */
 const WAITS_SECONDS: readonly number[] = [5, 30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
+export const mostAttempts = WAITS_SECONDS.length + 1;
+/** A notice that was due for so long without an attempt, since its service does not take any, is given up. */
+export const NOTICE_OVERDUE_SECONDS = 24 * HOUR;
 /** A service that refuses the token (400) will hardly take the next; it may have been caught between two keys. */
 const MOST_REFUSALS = 3;
 

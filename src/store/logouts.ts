@@ -25,7 +25,16 @@ export interface NoticeClaim {
   readonly leaseOwner: string;
   readonly limit: number;
   readonly share: number;
+  readonly single: readonly string[];
   readonly without: readonly string[];
+}
+
+export interface OverdueNotices {
+  readonly dueBefore: Date;
+  readonly mostAttempts: number;
+  readonly limit: number;
+  readonly error: string;
+  readonly now: Date;
 }
 
 export type NoticeSettlement =
@@ -110,26 +119,36 @@ export function createLogoutStore(db: Knex) {
 
     /**
      * As `messages.claim`: for the length of a lease, safe with any number of instances. Of one service no more than
-     * `share` at a time, and none of those that are named in `without`, however many of theirs came first.
+     * `share` at a time, of those named in `single` one, and none of those in `without`, however many of theirs came first.
      */
     async claim(by: NoticeClaim): Promise<ClaimedNotice[]> {
       const due = `state = 'pending' and next_attempt_at <= $1 and (leased_until is null or leased_until <= $1 or lease_owner = $3)`;
+      // From one pair to the next by the index: what a service that is away has waiting is neither read nor sorted, and neither is what is not due.
       // Judged again once locked: another instance may have taken a row since the inner look.
       const rows = await prepared<Row>(
         db,
         'logout-claim',
-        `update logout_notices set attempts = attempts + 1, leased_until = $2, lease_owner = $3
+        `with recursive steps as (
+           (select client_id, attempts from logout_notices where state = 'pending' order by client_id, attempts limit 1)
+           union all
+           select next.client_id, next.attempts from steps cross join lateral (
+             select client_id, attempts from logout_notices
+             where state = 'pending' and (client_id, attempts) > (steps.client_id, steps.attempts) order by client_id, attempts limit 1) as next)
+         update logout_notices set attempts = attempts + 1, leased_until = $2, lease_owner = $3
          where id in (
            select id from logout_notices
-           where ${due} and id in (
+           where ${due} and id = any(array(
              select id from (
-               select id, row_number() over (partition by client_id order by attempts, next_attempt_at) as turn
-               from (select id, client_id, attempts, next_attempt_at from logout_notices
-                     where ${due} and client_id <> all($6::text[]) order by attempts, next_attempt_at limit 1000) as first) as turns
-             where turn <= $5)
+               select id, row_number() over (partition by client_id order by attempts, next_attempt_at) as turn, attempts, next_attempt_at, client_id
+               from steps cross join lateral (
+                 select id, next_attempt_at from logout_notices
+                 where client_id = steps.client_id and attempts = steps.attempts and ${due} order by next_attempt_at limit $5) as first
+               where client_id <> all($6::text[])) as turns
+             where turn <= case when client_id = any($7::text[]) then 1 else $5 end
+             order by attempts, next_attempt_at limit 1000))
            order by attempts, next_attempt_at limit $4 for update skip locked)
          returning id, account_id, client_id, sid, reason, attempts`,
-        [by.now, by.leasedUntil, by.leaseOwner, by.limit, by.share, by.without],
+        [by.now, by.leasedUntil, by.leaseOwner, by.limit, by.share, by.without, by.single],
       );
       return rows.map((row) => ({ id: row.id, accountId: row.account_id, clientId: row.client_id, sid: row.sid ?? undefined, reason: row.reason, attempts: row.attempts, leaseOwner: by.leaseOwner }));
     },
@@ -146,6 +165,24 @@ export function createLogoutStore(db: Knex) {
           ...('error' in settlement ? { last_error: settlement.error } : {}),
         });
       return settled === 1;
+    },
+
+    /** Gives up notices of one service that have been due since before that time, and that nobody is at. */
+    async giveUp(clientId: string, { dueBefore, mostAttempts, limit, error, now }: OverdueNotices): Promise<readonly Pick<ClaimedNotice, 'accountId' | 'reason' | 'attempts'>[]> {
+      // All that `attempts` can be, so that the index leads from each to what is due of it.
+      const attempts = Array.from({ length: mostAttempts + 1 }, (_, made) => made);
+      const rows = await prepared<Row>(
+        db,
+        'logout-give-up',
+        `update logout_notices set state = 'given-up', finished_at = $4, last_error = $5
+         where id = any(array(
+           select id from logout_notices
+           where state = 'pending' and client_id = $1 and attempts = any($2::int[]) and next_attempt_at < $3 and leased_until is null
+           limit $6 for update skip locked))
+         returning account_id, reason, attempts`,
+        [clientId, attempts, dueBefore, now, error, limit],
+      );
+      return rows.map(({ account_id: accountId, reason, attempts: made }) => ({ accountId, reason, attempts: made }));
     },
 
     /** Which services one sign-out is told to, and how far each notice has come. */

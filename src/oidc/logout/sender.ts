@@ -1,5 +1,5 @@
 import type { Audit } from '../../audit/log.ts';
-import { waitAfterFailure } from '../../domain/logout.ts';
+import { mostAttempts, NOTICE_OVERDUE_SECONDS, waitAfterFailure } from '../../domain/logout.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
 import { createPump } from '../../queue/pump.ts';
@@ -31,11 +31,15 @@ export interface LogoutSenderDeps {
   readonly graceMs?: number;
 }
 
+/** Ours, and says nothing of the service. */
+const NOT_MADE = 'token-not-made';
 const MOST_AT_ONCE = 64;
 const SHARE = 16;
 /** Much longer than an attempt may take (`ports/outbound`): nobody else begins while it is under way. */
 const LEASE_SECONDS = 60;
 const GRACE_MS = 5000;
+/** Each is written in the audit log, in one transaction. */
+const GIVEN_UP_AT_ONCE = 100;
 
 /**
  * Tells services that sessions have ended. At least once: a process that dies between answer and record leaves the
@@ -44,14 +48,26 @@ const GRACE_MS = 5000;
 export function createLogoutSender({ deliver, store, audit, clock, random, log, graceMs = GRACE_MS }: LogoutSenderDeps): LogoutSender {
   const shares = createShares(SHARE);
 
+  /** Of a service that is asked by one notice at a time the others would never come to their last attempt. */
+  async function giveUpOverdue(clientId: string, error: string): Promise<void> {
+    await store.transaction(async (tx) => {
+      const now = clock.now();
+      const overdue = await tx.logouts.giveUp(clientId, { dueBefore: addSeconds(now, -NOTICE_OVERDUE_SECONDS), mostAttempts, limit: GIVEN_UP_AT_ONCE, error, now });
+      for (const { accountId, reason, attempts } of overdue) await audit.record(tx, 'logout.given-up', { reason, attempts, error }, { accountId, clientId });
+    });
+  }
+
   async function attempt(notice: ClaimedNotice, signal: AbortSignal): Promise<NoticeSettlement> {
     // A client that cannot be read, a key that does not sign: ours to mend, and then it may still be told.
     const delivery = await deliver(notice, signal).catch((error: unknown) => {
       log.error({ err: error, clientId: notice.clientId }, 'a logout token could not be made');
-      return { error: 'token-not-made', refused: false };
+      return { error: NOT_MADE, refused: false };
     });
+    if (delivery === 'delivered') shares.answered(notice.clientId);
     if (delivery === 'delivered' || delivery === 'dropped') return { state: delivery };
-    const { error } = delivery;
+    const { error, refused } = delivery;
+    if (refused) shares.answered(notice.clientId);
+    else if (error !== NOT_MADE && shares.failed(notice.clientId, clock.now())) await giveUpOverdue(notice.clientId, error);
     const seconds = waitAfterFailure(notice.attempts, delivery);
     return seconds === undefined ? { state: 'given-up', error } : { state: 'pending', error, nextAttemptAt: addSeconds(clock.now(), seconds) };
   }
@@ -81,7 +97,7 @@ export function createLogoutSender({ deliver, store, audit, clock, random, log, 
     most: MOST_AT_ONCE,
     claim: (limit) => {
       const now = clock.now();
-      return store.logouts.claim({ now, leasedUntil: addSeconds(now, LEASE_SECONDS), leaseOwner: random.uuid(), limit, share: SHARE, without: shares.full() });
+      return store.logouts.claim({ now, leasedUntil: addSeconds(now, LEASE_SECONDS), leaseOwner: random.uuid(), limit, share: SHARE, ...shares.room(now) });
     },
     work,
   });

@@ -336,7 +336,7 @@ describe('Logout notices', () => {
     await announce();
     const later = new Date(app.clock.now().getTime() + 60_000);
     // Taken here, if the server was not faster, and never settled.
-    const taken = await app.store.logouts.claim({ now: app.clock.now(), leasedUntil: later, leaseOwner: app.container.random.uuid(), limit: 100, share: 100, without: [] });
+    const taken = await app.store.logouts.claim({ now: app.clock.now(), leasedUntil: later, leaseOwner: app.container.random.uuid(), limit: 100, share: 100, single: [], without: [] });
     await app.container.logouts.drain();
     expect(karir.tokens.length).to.equal(taken.some(({ clientId }) => clientId === karirhub.id) ? 0 : 1);
     app.clock.advance({ seconds: 61 });
