@@ -40,7 +40,8 @@ function explore<State extends { readonly step: string }, Event extends { readon
 export function diagram(first: string, edges: readonly Edge[]): string {
   const ways = new Map<string, string[]>();
   for (const { from, event, to } of edges) ways.set(`${from} --> ${to}`, [...(ways.get(`${from} --> ${to}`) ?? []), event]);
-  const last = [...new Set(edges.map(({ to }) => to))].filter((step) => !edges.some(({ from }) => from === step));
+  // From the end only others begin anew, where they find its page left open.
+  const last = [...new Set(edges.map(({ to }) => to))].filter((step) => step === 'finished' || !edges.some(({ from }) => from === step));
   const lines = [`[*] --> ${first}`, ...[...ways].map(([way, events]) => `${way}: ${events.join(', ')}`), ...last.map((step) => `${step} --> [*]`)];
   return ['```mermaid', 'stateDiagram-v2', ...lines.map((line) => `  ${line}`), '```'].join('\n');
 }

@@ -23,3 +23,9 @@ export const signInMoment = ({ sessionsValidAfter }: Pick<Account, 'sessionsVali
 /** Whether the account honours a sign-in of that moment. */
 export const honours = ({ status, sessionsValidAfter }: Standing, signedInAt: number): boolean =>
   status === 'active' && (sessionsValidAfter === undefined || signedInAt >= epochSeconds(sessionsValidAfter));
+
+/** Time enough to read the last page of a journey and go on; it may stand on a screen at which somebody else sits next. */
+const LAST_PAGE_SECONDS = 900;
+
+/** Whether nobody goes on any more, without a password, from the last page of a journey that proved who somebody is at that moment. */
+export const isLeftOpen = (provedAt: number, now: Date): boolean => epochSeconds(now) > provedAt + LAST_PAGE_SECONDS;

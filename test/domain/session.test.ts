@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { honours, nextSecond, signInMoment } from '../../src/domain/session.ts';
+import { honours, isLeftOpen, nextSecond, signInMoment } from '../../src/domain/session.ts';
 
 const at = (text: string): Date => new Date(`2026-11-23T${text}Z`);
 const seconds = (text: string): number => at(text).getTime() / 1000;
@@ -41,5 +41,10 @@ describe('Sign-ins that count', () => {
 
   it('end with a whole second, even where the moment is one', () => {
     expect(nextSecond(at('07:30:00.000'))).to.deep.equal(at('07:30:01.000'));
+  });
+
+  it('go on from the last page of a journey for a quarter of an hour', () => {
+    expect(isLeftOpen(seconds('07:30:00'), at('07:45:00.900'))).to.equal(false);
+    expect(isLeftOpen(seconds('07:30:00'), at('07:45:01.000'))).to.equal(true);
   });
 });

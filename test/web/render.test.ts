@@ -10,7 +10,7 @@ import { createPages, listen } from '../support/pages.ts';
 const script = '<script>alert(1)</script>';
 const dev: Record<string, Screen> = {
   '/dev/outbox': { view: 'dev/outbox', title: say('dev.outbox.title'), model: { messages: [{ id: '1', channel: 'sms', to: '08*****2797', subject: undefined, text: script, code: '123456', createdAt: new Date(0) }] } },
-  '/typed': loginScreen({ service: { name: script }, values: { identifier: `"' autofocus>${script}&amp;`, remember: false }, errors: [], problem: undefined, sharing: undefined, continueAs: undefined, links: { register: '#', trouble: '#', cancel: '#' } }),
+  '/typed': loginScreen({ service: { name: script }, values: { identifier: `"' autofocus>${script}&amp;`, remember: false }, errors: [], problem: undefined, notice: undefined, sharing: undefined, continueAs: undefined, links: { register: '#', trouble: '#', cancel: '#' } }),
   '/dev/registry': { view: 'dev/registry', title: say('dev.registry.title'), model: { residents: [{ nik: '9901010101900001', name: 'BUDI', mother: 'SITI' }], faults: [{ nik: '9999010101909500', behaviour: 'HTTP 500' }], smsFaults: [{ ending: '0001', behaviour: 'refused' }] } },
 };
 

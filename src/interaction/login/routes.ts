@@ -33,6 +33,9 @@ export interface LoginRoutesDeps {
   readonly config: Pick<Config, 'http' | 'identity'>;
 }
 
+/** The journeys whose last page was left open, and which therefore end here. */
+const endedHere = ['registration', 'recovery'] as const;
+
 const key = (refusal: string): string => `interaction.login.refusal.${refusal}`;
 
 export function addLogin({ login, finish, sharing, provider, store, recognise, csrf, clock, config }: LoginRoutesDeps): (router: Router) => void {
@@ -46,7 +49,7 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
     return account?.status === 'active' ? { session, account } : undefined;
   }
 
-  async function show(ctx: Context, shown: Partial<Pick<LoginModel, 'values' | 'errors' | 'problem'>>, status = 200): Promise<void> {
+  async function show(ctx: Context, shown: Partial<Pick<LoginModel, 'values' | 'errors' | 'problem' | 'notice'>>, status = 200): Promise<void> {
     const { uid, client, service, interaction } = entered(ctx);
     const present = await presentSession(ctx);
     const hint = interaction.params.login_hint;
@@ -57,6 +60,7 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
       values: { identifier: typeof hint === 'string' ? hint.slice(0, 320) : '', remember: false },
       errors: [],
       problem: undefined,
+      notice: undefined,
       sharing: question?.kind === 'notice' ? question : undefined,
       continueAs: present === undefined ? undefined : { name: present.account.name.reveal(), action: interactionPath(uid, 'continue') },
       links: { register: interactionPath(uid, 'register/identity'), trouble: interactionPath(uid, 'recover'), cancel: service === undefined ? undefined : interactionPath(uid, 'cancel') },
@@ -130,7 +134,10 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
-    router.get('/interaction/:uid/login', (ctx) => show(ctx, {}));
+    router.get('/interaction/:uid/login', (ctx) => {
+      const done = endedHere.find((one) => one === ctx.query.done);
+      return show(ctx, { notice: done === undefined ? undefined : say(`interaction.login.done.${done}`) });
+    });
     router.post('/interaction/:uid/login', read, guard, signIn);
     router.get('/interaction/:uid/continue', (ctx) => { seeOther(ctx, interactionPath(entered(ctx).uid, 'login')); });
     router.post('/interaction/:uid/continue', read, guard, continueAsPresent);

@@ -8,6 +8,8 @@ export interface LoginModel {
   readonly errors: readonly FieldError[];
   /** A problem of the whole form, said above it. */
   readonly problem: Sentence | undefined;
+  /** Why the person is asked for the password after all. */
+  readonly notice: Sentence | undefined;
   /** What a service of the house gets from whoever signs in. */
   readonly sharing: Pick<Question, 'shares' | 'version'> | undefined;
   /** Somebody signed in meanwhile in this browser: one press goes on as that person. */
@@ -26,6 +28,7 @@ const first: LoginModel = {
   values: { identifier: '', remember: false },
   errors: [],
   problem: undefined,
+  notice: undefined,
   sharing: undefined,
   continueAs: undefined,
   links: { register: '#', trouble: '#', cancel: '#' },
@@ -48,6 +51,8 @@ export const examples: Examples = {
     values: { identifier: '081234567890', remember: false },
     problem: say('interaction.login.refusal.paused', { until: new Date('2026-11-23T07:30:00Z') }),
   }),
+  'after a registration that was left open': loginScreen({ ...first, notice: say('interaction.login.done.registration') }),
+  'after a recovery that was left open': loginScreen({ ...first, notice: say('interaction.login.done.recovery') }),
   suspended: loginScreen({ ...first, problem: say('interaction.login.refusal.suspended', { helpCode: 'K7Q2-M9' }) }),
   'a service of the house': loginScreen({ ...first, sharing: { version: 'x', shares: exampleShares } }),
   'somebody is signed in': loginScreen({ ...first, continueAs: { name: 'Budi Contoh Santoso', action: '#' } }),

@@ -2,6 +2,7 @@ import type { AccountId } from '../../domain/account.ts';
 import type { Challenge } from '../../domain/otp.ts';
 import type { RecoveryChannel, RecoveryContact } from '../../domain/recovery.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
+import { isLeftOpen } from '../../domain/session.ts';
 
 /** Whom the code can let in, and by which contact. */
 export interface Holder {
@@ -37,6 +38,9 @@ export class IllegalTransition extends Error {
 
 export const begin = (): Recovery => ({ step: 'ask' });
 
+/** Whether the last page was left open: whoever sits there now is not taken for the person, and begins with a recovery of their own. */
+export const isLeft = (at: Recovery, now: Date): boolean => at.step === 'finished' && isLeftOpen(at.signedInAt, now);
+
 export function advance(at: Recovery, event: RecoveryEvent): Recovery {
   switch (at.step) {
     case 'ask':
@@ -52,6 +56,7 @@ export function advance(at: Recovery, event: RecoveryEvent): Recovery {
       if (event.type === 'restarted') return begin();
       break;
     case 'finished':
+      if (event.type === 'restarted') return begin();
       break;
   }
   throw new IllegalTransition(at.step, event.type);

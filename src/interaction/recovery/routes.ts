@@ -15,7 +15,7 @@ import { senderOf } from '../../web/sender.ts';
 import { entered, interactionPath } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
 import type { RecoveryDraft, RecoveryDrafts } from './drafts.ts';
-import { begin, type Recovery, type RecoveryStep } from './machine.ts';
+import { begin, isLeft, type Recovery, type RecoveryStep } from './machine.ts';
 import type { RecoveryPages } from './pages.ts';
 import type { AskRefusal, RecoveryContext, RecoveryService } from './service.ts';
 
@@ -62,9 +62,18 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     async (ctx: Context): Promise<void> => {
       const { uid } = entered(ctx);
       const draft = (await drafts.find(uid)) ?? { id: '', uid, state: begin(), createdAt: clock.now() };
-      if (draft.state.step === step) await handler(ctx, draft as At<Step>);
-      else seeOther(ctx, interactionPath(uid, PATH[draft.state.step]));
+      if (draft.state.step === step) return handler(ctx, draft as At<Step>);
+      const isAnew = step === 'ask' && isLeft(draft.state, clock.now());
+      if (isAnew) await recovery.restart(contextOf(ctx));
+      seeOther(ctx, interactionPath(uid, PATH[isAnew ? step : draft.state.step]));
     };
+
+  /** From the last page, while it can be taken for the person's who has just proved who they are. */
+  const atEnd = (handler: (ctx: Context, draft: At<'finished'>) => Promise<void>): ((ctx: Context) => Promise<void>) =>
+    at('finished', async (ctx, draft) => {
+      if (isLeft(draft.state, clock.now())) seeOther(ctx, interactionPath(draft.uid, 'login?done=recovery'));
+      else await handler(ctx, draft);
+    });
 
   async function ask(ctx: Context): Promise<void> {
     const identifier = field(ctx, 'identifier').slice(0, LONGEST);
@@ -137,10 +146,10 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     });
     get('recover/password', at('password', (ctx) => show(ctx, pages.password(ctx, {}))));
     post('recover/password', at('password', password));
-    get('recover/finished', at('finished', async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
+    get('recover/finished', atEnd(async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
     const proved = ({ state: { accountId, channel, signedInAt } }: At<'finished'>): SignedIn => ({ accountId, at: signedInAt, ...PROOF[channel], remember: false });
-    post('recover/finished', at('finished', (ctx, draft) => finish.signedIn(ctx, proved(draft))));
+    post('recover/finished', atEnd((ctx, draft) => finish.signedIn(ctx, proved(draft))));
     get('recover/decline', toStep);
-    post('recover/decline', at('finished', (ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
+    post('recover/decline', atEnd((ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
   };
 }

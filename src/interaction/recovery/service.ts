@@ -18,7 +18,7 @@ import type { Random } from '../../ports/random/random.ts';
 import type { Store, Transaction } from '../../store/store.ts';
 import type { Asking, AskingPermit, AskingRefusal, Locked } from './asking.ts';
 import type { RecoveryDraft, RecoveryDrafts } from './drafts.ts';
-import type { Recovery, RecoveryStep } from './machine.ts';
+import { isLeft, type Recovery, type RecoveryStep } from './machine.ts';
 import { countedOn, type Reached, type Sending } from './sending.ts';
 import type { Takeover } from './takeover.ts';
 
@@ -232,7 +232,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
 
   async function restart(uid: string): Promise<void> {
     await drafts.turn(uid, (tx, draft) => {
-      if (draft.state.step === 'code' || draft.state.step === 'password') drafts.move(tx, draft, { type: 'restarted' });
+      if (draft.state.step === 'code' || draft.state.step === 'password' || isLeft(draft.state, clock.now())) drafts.move(tx, draft, { type: 'restarted' });
     });
   }
 

@@ -6,6 +6,7 @@ import type { Nik } from '../../domain/nik.ts';
 import type { Challenge } from '../../domain/otp.ts';
 import type { Phone } from '../../domain/phone.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
+import { epochSeconds, isLeftOpen } from '../../domain/session.ts';
 
 /** What the civil registry has confirmed. The mother's name was never part of it. */
 export interface VerifiedIdentity {
@@ -60,6 +61,9 @@ export class IllegalTransition extends Error {
 
 export const begin = (): Registration => ({ step: 'identity' });
 
+/** Whether the last page was left open: whoever sits there now is not taken for the person, and begins with a registration of their own. */
+export const isLeft = (at: Registration, now: Date): boolean => at.step === 'finished' && isLeftOpen(epochSeconds(new Date(at.activatedAt)), now);
+
 const along = (former: FormerProof | undefined): { readonly former?: FormerProof } => (former === undefined ? {} : { former });
 
 export function advance(at: Registration, event: RegistrationEvent): Registration {
@@ -91,6 +95,7 @@ export function advance(at: Registration, event: RegistrationEvent): Registratio
       if (event.type === 'restarted') return begin();
       break;
     case 'finished':
+      if (event.type === 'restarted') return begin();
       break;
   }
   throw new IllegalTransition(at.step, event.type);

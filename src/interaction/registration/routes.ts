@@ -21,7 +21,7 @@ import { entered, interactionPath } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
 import { unbegun, type DraftAt as At, type RegistrationDrafts } from './drafts.ts';
 import { contactKey, emailSuggestionFor, identityKey, parseContact, parseIdentity } from './forms.ts';
-import type { RegistrationStep } from './machine.ts';
+import { isLeft, type RegistrationStep } from './machine.ts';
 import type { Pages } from './pages.ts';
 import type { RegistrationContext, RegistrationService } from './service.ts';
 
@@ -71,8 +71,15 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       const { uid } = entered(ctx);
       const draft = (await drafts.find(uid)) ?? unbegun(uid, clock.now());
       if (draft.state.step === step) await handler(ctx, draft as At<Step>);
-      else await toStep(ctx, draft.state.step);
+      else await toStep(ctx, step === 'identity' && isLeft(draft.state, clock.now()) ? await registration.restart(contextOf(ctx)) : draft.state.step);
     };
+
+  /** From the last page, while it can be taken for the person's who has just proved who they are. */
+  const atEnd = (handler: (ctx: Context, draft: At<'finished'>) => Promise<void>): ((ctx: Context) => Promise<void>) =>
+    at('finished', async (ctx, draft) => {
+      if (isLeft(draft.state, clock.now())) seeOther(ctx, interactionPath(draft.uid, 'login?done=registration'));
+      else await handler(ctx, draft);
+    });
 
   /** A disturbance is said before anything is typed. */
   async function showIdentity(ctx: Context, { state }: At<'identity'>): Promise<void> {
@@ -220,10 +227,10 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     post('register/restart', async (ctx) => {
       await toStep(ctx, await registration.restart(contextOf(ctx)));
     });
-    get('register/finished', at('finished', async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
+    get('register/finished', atEnd(async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
     const proved = ({ state: { accountId, activatedAt } }: At<'finished'>): SignedIn => ({ accountId, at: epochSeconds(new Date(activatedAt)), acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false });
-    post('register/finished', at('finished', (ctx, draft) => finish.signedIn(ctx, proved(draft))));
+    post('register/finished', atEnd((ctx, draft) => finish.signedIn(ctx, proved(draft))));
     get('register/decline', look);
-    post('register/decline', at('finished', (ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
+    post('register/decline', atEnd((ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
   };
 }

@@ -21,7 +21,7 @@ import { joinDoublePresses } from './double-press.ts';
 import { isUnbegun, type DraftAt, type RegistrationDraft, type RegistrationDrafts } from './drafts.ts';
 import type { TypedContact } from './forms.ts';
 import type { IdentityCheck, IdentityRefusal } from './identity-check.ts';
-import type { RegistrationEvent, RegistrationStep, SentCode } from './machine.ts';
+import { isLeft, type RegistrationEvent, type RegistrationStep, type SentCode } from './machine.ts';
 import type { CodeSending } from './sending.ts';
 
 /** Who is asking, from where, on the way to which service. */
@@ -211,7 +211,12 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
 
     changeEmail: ({ uid }, email) => drafts.turn(uid, (tx, draft) => (draft.state.step === 'otp' ? move(tx, draft, { type: 'email-changed', email }) : draft.state.step)),
 
-    recognise: (uid, former) => drafts.turn(uid, (tx, draft) => (draft.state.step === 'finished' ? draft.state.step : move(tx, draft, { type: 'former-recognised', former: { id: former, by: 'password', at: clock.now().toISOString() } })), { begins: true }),
+    recognise: (uid, former) =>
+      drafts.turn(uid, (tx, draft) => {
+        if (draft.state.step === 'finished' && !isLeft(draft.state, clock.now())) return draft.state.step;
+        const open = draft.state.step === 'finished' ? drafts.move(tx, draft, { type: 'restarted' }) : draft;
+        return move(tx, open, { type: 'former-recognised', former: { id: former, by: 'password', at: clock.now().toISOString() } });
+      }, { begins: true }),
 
     reportMisuse: (context) =>
       drafts.turn(context.uid, (tx, draft) => {
@@ -220,6 +225,10 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
         return move(tx, draft, { type: 'misuse-reported' });
       }),
 
-    restart: ({ uid }) => drafts.turn(uid, (tx, draft) => (draft.state.step === 'contact' || draft.state.step === 'registered' ? move(tx, draft, { type: 'restarted' }) : draft.state.step)),
+    restart: ({ uid }) =>
+      drafts.turn(uid, (tx, draft) => {
+        const { step } = draft.state;
+        return step === 'contact' || step === 'registered' || isLeft(draft.state, clock.now()) ? move(tx, draft, { type: 'restarted' }) : step;
+      }),
   });
 }

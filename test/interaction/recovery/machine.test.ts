@@ -29,7 +29,7 @@ const ways: Readonly<Record<RecoveryStep, Partial<Record<RecoveryEvent['type'], 
   ask: { 'code-asked': 'code' },
   code: { 'code-sent': 'code', 'code-tried': 'code', 'contact-proved': 'password', restarted: 'ask' },
   password: { 'password-set': 'finished', restarted: 'ask' },
-  finished: {},
+  finished: { restarted: 'ask' },
 };
 
 describe('Recovery: steps and what leads from one to another', () => {

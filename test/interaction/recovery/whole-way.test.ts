@@ -92,6 +92,22 @@ describe('Recovery: the whole way', () => {
     expect(isHome((await visit(browser, karirhub)).page, karirhub), 'the new session serves every service').to.equal(true);
   });
 
+  it('leads whoever goes on from the last page after a quarter of an hour to the new password, and lets others recover theirs', async () => {
+    await addAccount(app, citizen);
+    const { browser, page: finished } = await atFinished(app, citizen.nik, citizen.phone, NEW);
+    app.clock.advance({ minutes: 16 });
+    for (const press of [() => browser.submit(finished, 'recover/finished'), () => browser.open(finished.url)]) {
+      const login = await press();
+      expect(login.url.pathname).to.match(/\/login$/);
+      expect(login.text).to.include('Kata sandi Anda sudah diganti').and.include('masuklah dengan kata sandi yang baru');
+    }
+    expect((await visit(browser, karirhub)).page.url.pathname, 'nobody is signed in').to.match(/\/login$/);
+    const login = await browser.submit(finished, 'recover/finished');
+    const other = await browser.open(login.link('Kendala masuk?'));
+    expect(other.url.pathname).to.match(/\/recover$/);
+    expect((await signIn(browser, login, citizen.nik, NEW)).text).to.include(citizen.name);
+  });
+
   it('leads from the page that says that a NIK has an account', async () => {
     await addAccount(app, citizen);
     const browser = new Browser();

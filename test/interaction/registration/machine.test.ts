@@ -47,7 +47,7 @@ const ways: Readonly<Record<RegistrationStep, Partial<Record<RegistrationEvent['
   contact: { 'former-recognised': 'identity', 'contact-given': 'otp', restarted: 'identity' },
   otp: { 'former-recognised': 'identity', 'code-sent': 'otp', 'code-tried': 'otp', 'number-changed': 'otp', 'email-changed': 'otp', activated: 'finished', 'nik-taken': 'registered' },
   registered: { 'former-recognised': 'identity', 'misuse-reported': 'registered', restarted: 'identity' },
-  finished: {},
+  finished: { restarted: 'identity' },
 };
 
 describe('Registration: steps and what leads from one to another', () => {
@@ -93,6 +93,7 @@ describe('Registration: steps and what leads from one to another', () => {
   it('forgets who was proved when it starts over', () => {
     expect(advance(states.contact, events.restarted)).to.deep.equal({ step: 'identity' });
     expect(advance(states.registered, events.restarted)).to.deep.equal({ step: 'identity' });
+    expect(advance(states.finished, events.restarted)).to.deep.equal({ step: 'identity' });
   });
 
   it('takes a record of the former system along to the account, and no further than to another person', () => {

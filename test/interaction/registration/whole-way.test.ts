@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser } from '../../support/browser.ts';
-import { citizens } from '../../support/citizens.ts';
+import { citizens, somebody } from '../../support/citizens.ts';
 import { goOn, register, signIn, toRegistration } from '../../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../../support/relying-party.ts';
 
@@ -36,6 +36,37 @@ describe('Registration inside the sign-on', () => {
     expect(isHome(second.page, skillhub), 'a second service needs no page at all').to.equal(true);
     const atSkillhub = await skillhub.receive(second.page, second.request);
     expect(atSkillhub.claims).to.include({ sub: claims.sub, nik: citizens.budi.nik });
+  });
+
+  it('leads whoever goes on from the last page after a quarter of an hour to the password: others may sit there by then', async () => {
+    const citizen = somebody();
+    const browser = new Browser();
+    const { page, request } = await visit(browser, karirhub);
+    const finished = await register(app, browser, await toRegistration(browser, page), citizen);
+    app.clock.advance({ minutes: 16 });
+    for (const press of [() => goOn(browser, finished), () => browser.open(finished.url), () => goOn(browser, finished)]) {
+      const login = await press();
+      expect(login.url.pathname).to.match(/\/login$/);
+      expect(login.text).to.include('Akun Anda sudah aktif').and.include('masuklah dengan kata sandi Anda').and.not.include(citizen.name);
+    }
+    expect((await visit(browser, karirhub)).page.url.pathname, 'nobody is signed in').to.match(/\/login$/);
+    const home = await signIn(browser, await goOn(browser, finished), citizen.nik, citizen.password);
+    expect(isHome(home, karirhub), home.text).to.equal(true);
+    await karirhub.receive(home, request);
+  });
+
+  it('lets whoever sits there by then register, too', async () => {
+    const browser = new Browser();
+    const { page } = await visit(browser, karirhub);
+    const finished = await register(app, browser, await toRegistration(browser, page), somebody());
+    app.clock.advance({ minutes: 14 });
+    expect((await toRegistration(browser, page)).url.pathname, 'while it may still be the same person').to.match(/\/register\/finished$/);
+    app.clock.advance({ minutes: 2 });
+    const first = await toRegistration(browser, await goOn(browser, finished));
+    expect(first.url.pathname).to.match(/\/register\/identity$/);
+    const other = somebody();
+    const home = await goOn(browser, await register(app, browser, first, other));
+    expect(isHome(home, karirhub), home.text).to.equal(true);
   });
 
   it('signs the same citizen in again by NIK, by number and by a proved address, in another browser', async () => {
