@@ -95,7 +95,10 @@ export function createLoadExistingGrant({ clients, apis, store, list, lifetimes 
     const missing = isSettled || (theirs === undefined && isExpected(row, accountId)) ? NONE : await unsettled(ctx, accountId, client.clientId, wanted);
     // What outlives the session has a grant of its own, as old as itself; the session goes on with it.
     const now = Math.floor(Date.now() / 1000);
-    const existing = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, now) ? undefined : theirs;
+    const needsItsOwn = wanted.scopes.includes(OFFLINE_SCOPE) && !isRecentOffline(theirs, lifetimes, now);
+    // To ask is not to be given: until the person has agreed, the session and the tokens in it go on with the grant they have.
+    if (needsItsOwn && ctx.oidc.promptPending('consent')) return theirs;
+    const existing = needsItsOwn ? undefined : theirs;
     const granted = grantedIn(existing, wanted);
     // Granted once, for another purpose than today's: that grant is good for the tokens it gave, and for no new ones.
     const outdated = [...missing].some((key) => granted.has(key));

@@ -91,6 +91,18 @@ describe('Protocol: access while the person is away', () => {
     expect(await app.store.consents.standing(accountId, guest.id)).to.deep.equal([]);
   });
 
+  it('takes nothing from a service by asking: what it has in this session goes on until the person has agreed', async () => {
+    const guest = await createRelyingParty(app, { scope, further: { first_party: false, grant_types: ['authorization_code', 'refresh_token'] } });
+    await tokens(guest);
+    await signOut();
+    const { body: present } = await tokens(guest, { scope: 'openid profile' });
+    const { page: question } = await visit(browser, guest, { prompt: 'consent' });
+    expect(question.url.pathname).to.match(/\/consent$/);
+    expect((await userinfo(app, present.access_token)).status, 'while the question is open').to.equal(200);
+    await browser.submit(question, 'consent/decline');
+    expect((await refresh(present.refresh_token, guest)).status, 'and after a no').to.equal(200);
+  });
+
   it('leaves the next sign-in of the same session as it was: bound to the session', async () => {
     const { body: away } = await tokens();
     const { body: present } = await tokens(service, { scope: 'openid profile' });
