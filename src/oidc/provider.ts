@@ -35,6 +35,7 @@ import { settleDevicesOnce } from './device-links.ts';
 import { createEndedSignIns, leaveEndedInteractions } from './ended-sign-ins.ts';
 import { leaveEndedSessions } from './ended-sessions.ts';
 import { endInteractionLast, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
+import { leaveTransientCookie } from './session-cookie.ts';
 import { honouredSession } from './sessions.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter, type ProtocolAdapter } from './state/adapter.ts';
@@ -171,6 +172,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   leaveEndedInteractions(provider);
   keepIdWithoutProof(provider);
   writeNoEmptySession(provider);
+  leaveTransientCookie(provider);
   awaitWrites(provider);
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
