@@ -140,7 +140,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   comeBackLater(provider, isDatabaseAway);
   tellFaults(provider, { random, log });
   const clientErrors = watchClientErrors(provider, { clients, store, audit, clock, random, log });
-  const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch: outbound.fetch, random }), store, audit, clock, random, log });
+  const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch: outbound.fetch, random }), store, audit, clock, isTimeUncertain: core.isTimeUncertain, random, log });
   rememberVisits(provider, { store, clock });
   const noticesOf = queueNotices(provider, { store, clock, random });
   rememberSignOuts(provider, async (accountId, ctx) => {

@@ -42,6 +42,8 @@ export interface Core {
   readonly config: Config;
   readonly log: Log;
   readonly clock: Clock;
+  /** Whether nobody knows at the moment what time it is: the clock has jumped, and has not been compared yet. */
+  readonly isTimeUncertain: () => boolean;
   readonly random: Random;
   readonly knex: Knex;
   /** Carries protocol state and counters; undefined leaves both in PostgreSQL. */
@@ -75,6 +77,7 @@ export interface CoreDeps {
   readonly databaseUrl: string;
   readonly log: Log;
   readonly clock?: Clock;
+  readonly isTimeUncertain?: () => boolean;
   readonly random?: Random;
   readonly makeKey?: MakeKey;
 }
@@ -97,7 +100,7 @@ const REPLICA_POOL = 2;
 /** A database that keeps its own limit has told of it by then. */
 const SILENCE_MARGIN_MS = 1000;
 
-export function createCore({ config, databaseUrl, log, clock = systemClock, random = systemRandom, makeKey = makeNewKey }: CoreDeps): Core {
+export function createCore({ config, databaseUrl, log, clock = systemClock, isTimeUncertain = () => false, random = systemRandom, makeKey = makeNewKey }: CoreDeps): Core {
   const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
@@ -118,13 +121,14 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, rand
 
   const limits = createLimits(config);
   const receipts = createReceipts({ store, counters, limits, keyedHash, clock, log });
-  const courier = createCourier({ store, sms, mail, receipts, clock, random, config: config.courier, log });
+  const courier = createCourier({ store, sms, mail, receipts, clock, isTimeUncertain, random, config: config.courier, log });
   const audit = createAudit({ keyedHash, counters, clock, random, log });
 
   return {
     config,
     log,
     clock,
+    isTimeUncertain,
     random,
     knex,
     redis,

@@ -157,14 +157,16 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const { url: registryUrl, simulator } = await openRegistry({ ...deps, log });
     if (simulator !== undefined) opened.push(() => simulator.close());
 
-    const container = await createContainer({ core: createCore({ config, databaseUrl, log, ...(clock === undefined ? {} : { clock }), ...(makeKey === undefined ? {} : { makeKey }) }), registryUrl, directUrl });
+    // Until the clock can be compared, no courier is at work yet.
+    let clockGuard: ReturnType<typeof openClockGuard> = { isUncertain: () => false, stop: () => undefined };
+    const container = await createContainer({ core: createCore({ config, databaseUrl, log, isTimeUncertain: () => clockGuard.isUncertain(), ...(clock === undefined ? {} : { clock }), ...(makeKey === undefined ? {} : { makeKey }) }), registryUrl, directUrl });
     opened.push(() => container.close());
     await demandOwnDatabase(container);
     countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
     watchGauges(metrics, container);
 
     await refuseWrongClock(container, log);
-    const clockGuard = openClockGuard(container, deps.onWrongClock);
+    clockGuard = openClockGuard(container, deps.onWrongClock);
     opened.push(() => { clockGuard.stop(); return Promise.resolve(); });
     const readiness: Readiness & { draining: boolean } = { check: async () => { if (clockGuard.isUncertain()) throw new WrongClock('the clock is being compared'); await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
     // Ended after the server below, so that monitoring sees it drain, and before the container, without which there is little to tell.

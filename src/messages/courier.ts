@@ -35,6 +35,8 @@ export interface CourierDeps {
   /** Undefined where no gateway reports what became of messages. */
   readonly receipts?: Receipts | undefined;
   readonly clock: Clock;
+  /** Whether nobody knows at the moment what time it is. */
+  readonly isTimeUncertain?: (() => boolean) | undefined;
   readonly random: Random;
   readonly config: CourierConfig;
   readonly log: CourierLog;
@@ -72,11 +74,11 @@ const SECONDS_OF_A_DAY = 86_400;
  * At least once: a process that dies between hand-over and record leaves the message to whoever finds its lease over,
  * and that hand-over carries the same reference (the message's id), by which a gateway recognises it.
  */
-export function createCourier({ store, sms, mail, receipts, clock, random, config, log }: CourierDeps): Courier {
+export function createCourier({ store, sms, mail, receipts, clock, isTimeUncertain, random, config, log }: CourierDeps): Courier {
   const secondsLeft = ({ expiresAt }: ClaimedMessage): number =>
     expiresAt === undefined ? SECONDS_OF_A_DAY : Math.max(1, Math.floor((expiresAt.getTime() - clock.now().getTime()) / 1000));
 
-  const shared = { messages: store.messages, clock, random, config, log };
+  const shared = { messages: store.messages, clock, isTimeUncertain, random, config, log };
   const lanes = {
     sms: createLane({
       ...shared,

@@ -21,6 +21,8 @@ export interface LaneDeps {
   readonly isShutOut?: (() => boolean) | undefined;
   /** Whether it takes nothing from anybody for a moment: what is not taken from the queue uses up no try. */
   readonly isPaused?: (() => boolean) | undefined;
+  /** Whether nobody knows at the moment what time it is: then nothing is taken, and nothing judged by it. */
+  readonly isTimeUncertain?: (() => boolean) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: CourierConfig;
@@ -37,7 +39,7 @@ const LEFT_TO_OTHERS_SECONDS = 20;
  * The messages of one channel. SMS and mail each have a lane of their own, so that a mail server that hangs does not
  * hold up codes.
  */
-export function createLane({ channel, messages, receipts, handOver, isShutOut = () => false, isPaused = () => false, clock, random, config, log }: LaneDeps): Pump {
+export function createLane({ channel, messages, receipts, handOver, isShutOut = () => false, isPaused = () => false, isTimeUncertain = () => false, clock, random, config, log }: LaneDeps): Pump {
   /** Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name. */
   const operatorOfRecipient = (message: ClaimedMessage): { operator?: Operator } => {
     if (channel !== 'sms') return {};
@@ -50,7 +52,9 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
 
   const about = (message: ClaimedMessage): object => ({ messageId: message.id, channel, purpose: message.purpose, attempts: message.attempts, ...operatorOfRecipient(message) });
 
-  async function attempt(message: ClaimedMessage, closing: AbortSignal): Promise<Settlement> {
+  /** @returns nothing where the clock jumped meanwhile: whether it is too late, and when to try again, is for somebody whose clock is right, once the lease is over. */
+  async function attempt(message: ClaimedMessage, closing: AbortSignal): Promise<Settlement | undefined> {
+    if (isTimeUncertain()) return undefined;
     if (message.expiresAt !== undefined && message.expiresAt <= clock.now()) return { state: 'expired' };
     // Ends well before the lease: nobody else may begin while this is still under way.
     const deadline = createDeadline(config.leaseSeconds * 750, closing);
@@ -58,6 +62,7 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
       const { providerId, receiptKey } = await handOver(message, message.open().reveal(), deadline.signal);
       return { state: 'sent', providerId, receiptKey };
     } catch (error) {
+      if (isTimeUncertain()) return undefined;
       const settlement = afterFailure({ error, attempts: message.attempts, now: clock.now(), expiresAt: message.expiresAt, retrySeconds: config.retrySeconds });
       tell(message, settlement, error);
       return settlement;
@@ -99,6 +104,7 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
   async function deliver(message: ClaimedMessage, closing: AbortSignal): Promise<void> {
     try {
       const settlement = await attempt(message, closing);
+      if (settlement === undefined) return;
       await settle(message, settlement, closing);
       if (settlement.state === 'sent') log.info({ event: 'message.sent', ...about(message) }, 'message handed over');
       if (settlement.state === 'expired') log.warn({ event: 'message.expired', ...about(message) }, 'message too late to be sent');
@@ -111,7 +117,7 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
   return createPump({
     most: config.batch,
     claim: (limit) => {
-      if (isPaused()) return Promise.resolve([]);
+      if (isPaused() || isTimeUncertain()) return Promise.resolve([]);
       const now = clock.now();
       return messages.claim({ channel, now: isShutOut() ? addSeconds(now, -LEFT_TO_OTHERS_SECONDS) : now, leasedUntil: addSeconds(now, config.leaseSeconds), leaseOwner: random.uuid(), limit });
     },

@@ -1,10 +1,14 @@
 import { expect } from 'chai';
+import { sensitive } from '../../src/domain/sensitive.ts';
+import { activationCode } from '../../src/messages/templates.ts';
+import { addSeconds } from '../../src/ports/clock/clock.ts';
 import { startServer, type RunningServer } from '../../src/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { addAccount } from '../support/accounts.ts';
 import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { citizens, somebody } from '../support/citizens.ts';
+import { TestClock } from '../support/clock.ts';
 import { enterCode, giveContact, goOn, proveIdentity } from '../support/journeys.ts';
 import { until } from '../support/until.ts';
 import { exchange, obtainCode } from './exchange.ts';
@@ -143,5 +147,22 @@ describe('Two instances of the sign-on on one database', () => {
     };
     expect(await wrong(ports[0]!)).to.equal(422);
     expect(await wrong(ports[1]!)).to.equal(429);
+  });
+
+  it('leave codes alone while the clock of one of them has just jumped', async () => {
+    const clock = new TestClock();
+    const jumped = await startServer({ config: { ...app.config, http: { ...app.config.http, port: await freePort() } }, log: createLog({ level: 'silent' }), clock, onWrongClock: () => undefined });
+    try {
+      clock.advance({ hours: 1 });
+      expect(jumped.container.isTimeUncertain()).to.equal(true);
+      // Stored where no courier is woken, and looked at by the one that takes all of it for an hour too late.
+      const id = await app.container.courier.post(app.store, { ...activationCode({ code: '482913', host: 'localhost', ttlSeconds: 300, locale: 'id' }), to: sensitive('+6281234567890'), expiresAt: addSeconds(app.clock.now(), 300) });
+      await jumped.container.courier.flush();
+      expect(await app.store.messages.stateOf(id)).not.to.equal('expired');
+      await app.container.courier.flush();
+      expect(await app.store.messages.stateOf(id)).to.equal('sent');
+    } finally {
+      await jumped.close(true);
+    }
   });
 });

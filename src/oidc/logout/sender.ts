@@ -25,6 +25,8 @@ export interface LogoutSenderDeps {
   readonly store: Store;
   readonly audit: Audit;
   readonly clock: Clock;
+  /** Whether nobody knows at the moment what time it is: then nothing is taken, and nothing judged by it. */
+  readonly isTimeUncertain?: (() => boolean) | undefined;
   readonly random: Random;
   readonly log: Log;
   /** How long a stop waits for attempts under way. */
@@ -45,7 +47,7 @@ const GIVEN_UP_AT_ONCE = 100;
  * Tells services that sessions have ended. At least once: a process that dies between answer and record leaves the
  * notice to whoever finds its lease over, and a session that has ended can end again.
  */
-export function createLogoutSender({ deliver, store, audit, clock, random, log, graceMs = GRACE_MS }: LogoutSenderDeps): LogoutSender {
+export function createLogoutSender({ deliver, store, audit, clock, isTimeUncertain = () => false, random, log, graceMs = GRACE_MS }: LogoutSenderDeps): LogoutSender {
   const shares = createShares(SHARE);
 
   /** Of a service that is asked by one notice at a time the others would never come to their last attempt. */
@@ -57,7 +59,9 @@ export function createLogoutSender({ deliver, store, audit, clock, random, log, 
     });
   }
 
-  async function attempt(notice: ClaimedNotice, signal: AbortSignal): Promise<NoticeSettlement> {
+  /** @returns nothing where the clock jumped meanwhile: somebody whose clock is right tries again once the lease is over. */
+  async function attempt(notice: ClaimedNotice, signal: AbortSignal): Promise<NoticeSettlement | undefined> {
+    if (isTimeUncertain()) return undefined;
     // A client that cannot be read, a key that does not sign: ours to mend, and then it may still be told.
     const delivery = await deliver(notice, signal).catch((error: unknown) => {
       log.error({ err: error, clientId: notice.clientId }, 'a logout token could not be made');
@@ -65,6 +69,7 @@ export function createLogoutSender({ deliver, store, audit, clock, random, log, 
     });
     if (delivery === 'delivered') shares.answered(notice.clientId);
     if (delivery === 'delivered' || delivery === 'dropped') return { state: delivery };
+    if (isTimeUncertain()) return undefined;
     const { error, refused } = delivery;
     if (refused) shares.answered(notice.clientId);
     else if (error !== NOT_MADE && shares.failed(notice.clientId, clock.now())) await giveUpOverdue(notice.clientId, error);
@@ -85,7 +90,8 @@ export function createLogoutSender({ deliver, store, audit, clock, random, log, 
   async function work(notice: ClaimedNotice, signal: AbortSignal): Promise<void> {
     shares.take(notice.clientId);
     try {
-      await settle(notice, await attempt(notice, signal));
+      const settlement = await attempt(notice, signal);
+      if (settlement !== undefined) await settle(notice, settlement);
     } catch (error) {
       log.error({ event: 'logout.unsettled', err: error, clientId: notice.clientId }, 'outcome not recorded; the service is told again when the lease ends');
     } finally {
@@ -96,6 +102,7 @@ export function createLogoutSender({ deliver, store, audit, clock, random, log, 
   const queue = createPump<ClaimedNotice>({
     most: MOST_AT_ONCE,
     claim: (limit) => {
+      if (isTimeUncertain()) return Promise.resolve([]);
       const now = clock.now();
       return store.logouts.claim({ now, leasedUntil: addSeconds(now, LEASE_SECONDS), leaseOwner: random.uuid(), limit, share: SHARE, ...shares.room(now) });
     },

@@ -127,4 +127,26 @@ describe('Sending logout notices', () => {
     const [notice] = await store.logouts.newest({ clientId: 'slow', limit: 1 });
     expect(notice).to.deep.include({ state: 'pending', attempts: 1, lastError: 'unreachable' });
   });
+
+  it('takes nothing while nobody knows what time it is, and records no failure of that time', async () => {
+    const { store, clock, random } = core;
+    const accountId = random.uuid() as AccountId;
+    await store.logouts.add({ accountId, clientId: 'elsewhen', sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
+    let isTimeUncertain = true;
+    const sender = createLogoutSender({
+      ...core,
+      isTimeUncertain: () => isTimeUncertain,
+      deliver: () => {
+        isTimeUncertain = true;
+        return Promise.resolve({ error: 'unreachable', refused: false });
+      },
+    });
+    const attempts = async (): Promise<unknown> => (await store.logouts.newest({ clientId: 'elsewhen', limit: 1 })).map((notice) => [notice.attempts, notice.lastError]);
+    await sender.drain();
+    expect(await attempts()).to.deep.equal([[0, undefined]]);
+    isTimeUncertain = false;
+    await sender.drain();
+    expect(await attempts(), 'left to who finds the lease over').to.deep.equal([[1, undefined]]);
+    await sender.close();
+  });
 });
