@@ -119,7 +119,7 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
     claim: (limit) => {
       if (isPaused() || isTimeUncertain()) return Promise.resolve([]);
       const now = clock.now();
-      return messages.claim({ channel, now: isShutOut() ? addSeconds(now, -LEFT_TO_OTHERS_SECONDS) : now, leasedUntil: addSeconds(now, config.leaseSeconds), leaseOwner: random.uuid(), limit });
+      return messages.claim({ channel, now: isShutOut() ? addSeconds(now, -LEFT_TO_OTHERS_SECONDS) : now, leaseSeconds: config.leaseSeconds, leaseOwner: random.uuid(), limit });
     },
     work: deliver,
   });

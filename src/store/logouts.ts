@@ -3,6 +3,7 @@ import type { AccountId } from '../domain/account.ts';
 import type { LogoutReason, NoticeState } from '../domain/logout.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { prepared } from './knex.ts';
+import { isFree, leaseEnd } from './lease.ts';
 
 export interface LogoutNotice {
   readonly accountId: AccountId;
@@ -21,7 +22,7 @@ export interface ClaimedNotice extends LogoutNotice {
 
 export interface NoticeClaim {
   readonly now: Date;
-  readonly leasedUntil: Date;
+  readonly leaseSeconds: number;
   readonly leaseOwner: string;
   readonly limit: number;
   readonly share: number;
@@ -122,7 +123,7 @@ export function createLogoutStore(db: Knex) {
      * `share` at a time, of those named in `single` one, and none of those in `without`, however many of theirs came first.
      */
     async claim(by: NoticeClaim): Promise<ClaimedNotice[]> {
-      const due = `state = 'pending' and next_attempt_at <= $1 and (leased_until is null or leased_until <= $1 or lease_owner = $3)`;
+      const due = `state = 'pending' and next_attempt_at <= $1 and (${isFree('$2')} or lease_owner = $3)`;
       // From one pair to the next by the index: what a service that is away has waiting is neither read nor sorted, and neither is what is not due.
       // Judged again once locked: another instance may have taken a row since the inner look.
       const rows = await prepared<Row>(
@@ -134,7 +135,7 @@ export function createLogoutStore(db: Knex) {
            select next.client_id, next.attempts from steps cross join lateral (
              select client_id, attempts from logout_notices
              where state = 'pending' and (client_id, attempts) > (steps.client_id, steps.attempts) order by client_id, attempts limit 1) as next)
-         update logout_notices set attempts = attempts + 1, leased_until = $2, lease_owner = $3
+         update logout_notices set attempts = attempts + 1, leased_until = ${leaseEnd('$2')}, lease_owner = $3
          where id in (
            select id from logout_notices
            where ${due} and id = any(array(
@@ -148,7 +149,7 @@ export function createLogoutStore(db: Knex) {
              order by attempts, next_attempt_at limit 1000))
            order by attempts, next_attempt_at limit $4 for update skip locked)
          returning id, account_id, client_id, sid, reason, attempts`,
-        [by.now, by.leasedUntil, by.leaseOwner, by.limit, by.share, by.without, by.single],
+        [by.now, by.leaseSeconds, by.leaseOwner, by.limit, by.share, by.without, by.single],
       );
       return rows.map((row) => ({ id: row.id, accountId: row.account_id, clientId: row.client_id, sid: row.sid ?? undefined, reason: row.reason, attempts: row.attempts, leaseOwner: by.leaseOwner }));
     },

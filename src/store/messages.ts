@@ -3,6 +3,7 @@ import type { Sealer } from '../crypto/seal.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { insertRow, prepared, preparedChange } from './knex.ts';
+import { isFree, leaseEnd } from './lease.ts';
 
 export type MessageChannel = 'sms' | 'email';
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'expired';
@@ -85,20 +86,20 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
      * Takes messages that are due, for the length of a lease. Nobody else gets them until it is over; what is not
      * settled by then (the process died) is due again. One statement, so any number of instances may ask at once.
      *
-     * @param by  `leaseOwner` is new for each claim. Asking again with the same one, because the answer was lost on
+     * @param by  `now` is by the clock of the instance, and says what is due. The lease is by that of the database alone. `leaseOwner` is new for each claim. Asking again with the same one, because the answer was lost on
      *            the way, gives the same messages again.
      */
-    async claim(by: { channel: MessageChannel; now: Date; leasedUntil: Date; leaseOwner: string; limit: number }): Promise<ClaimedMessage[]> {
+    async claim(by: { channel: MessageChannel; now: Date; leaseSeconds: number; leaseOwner: string; limit: number }): Promise<ClaimedMessage[]> {
       const rows = await prepared<Row>(
         db,
         'messages-claim',
-        `update messages set state = 'sending', attempts = attempts + 1, leased_until = $3, lease_owner = $4
+        `update messages set state = 'sending', attempts = attempts + 1, leased_until = ${leaseEnd('$3')}, lease_owner = $4
          where id in (
            select id from messages
-           where channel = $1 and state in ('queued', 'sending') and next_attempt_at <= $2 and (leased_until is null or leased_until <= $2 or lease_owner = $4)
+           where channel = $1 and state in ('queued', 'sending') and next_attempt_at <= $2 and (${isFree('$3')} or lease_owner = $4)
            order by next_attempt_at limit $5 for update skip locked)
          returning id, channel, purpose, sealed, attempts, expires_at`,
-        [by.channel, by.now, by.leasedUntil, by.leaseOwner, by.limit],
+        [by.channel, by.now, by.leaseSeconds, by.leaseOwner, by.limit],
       );
       return rows.map(({ id, channel, purpose, sealed, attempts, expires_at }) => {
         let opened: Sensitive<MessagePayload> | undefined;

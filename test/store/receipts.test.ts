@@ -27,7 +27,7 @@ describe('Receipts of messages', () => {
   async function sending(): Promise<string> {
     const id = `00000000-0000-4000-8000-${String((made += 1)).padStart(12, '0')}`;
     await messages.add({ id, channel: 'sms', purpose: 'activation-code', locale: 'id', payload: sensitive({ to: '+6281234567890', text: '…' }), createdAt: NOW, expiresAt: undefined });
-    await messages.claim({ channel: 'sms', now: NOW, leasedUntil: later(30), leaseOwner: id, limit: 1 });
+    await messages.claim({ channel: 'sms', now: NOW, leaseSeconds: 30, leaseOwner: id, limit: 1 });
     return id;
   }
   const settle = (id: string, key: string, now = NOW): Promise<Outcome | undefined> => receipts.settle({ id, leaseOwner: id }, { key, providerId: key, operator: 'telkomsel', recipientHash: 'hash' }, now);

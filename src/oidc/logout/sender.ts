@@ -104,7 +104,7 @@ export function createLogoutSender({ deliver, store, audit, clock, isTimeUncerta
     claim: (limit) => {
       if (isTimeUncertain()) return Promise.resolve([]);
       const now = clock.now();
-      return store.logouts.claim({ now, leasedUntil: addSeconds(now, LEASE_SECONDS), leaseOwner: random.uuid(), limit, share: SHARE, ...shares.room(now) });
+      return store.logouts.claim({ now, leaseSeconds: LEASE_SECONDS, leaseOwner: random.uuid(), limit, share: SHARE, ...shares.room(now) });
     },
     work,
   });

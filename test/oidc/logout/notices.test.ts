@@ -334,12 +334,12 @@ describe('Logout notices', () => {
     await signedIn();
     await app.container.logouts.drain();
     await announce();
-    const later = new Date(app.clock.now().getTime() + 60_000);
     // Taken here, if the server was not faster, and never settled.
-    const taken = await app.store.logouts.claim({ now: app.clock.now(), leasedUntil: later, leaseOwner: app.container.random.uuid(), limit: 100, share: 100, single: [], without: [] });
+    const taken = await app.store.logouts.claim({ now: app.clock.now(), leaseSeconds: 60, leaseOwner: app.container.random.uuid(), limit: 100, share: 100, single: [], without: [] });
     await app.container.logouts.drain();
     expect(karir.tokens.length).to.equal(taken.some(({ clientId }) => clientId === karirhub.id) ? 0 : 1);
-    app.clock.advance({ seconds: 61 });
+    // By the clock of the database, which no test moves.
+    await app.container.knex.raw("update logout_notices set leased_until = leased_until - interval '60 seconds'");
     await app.container.logouts.drain();
     expect([karir.tokens.length, skill.tokens.length]).to.deep.equal([1, 1]);
   });

@@ -53,7 +53,7 @@ describe('Sending logout notices', () => {
     await fill('later', 3, '1 hour', 1);
     await fill('well', 0, '-1 second', 1);
     await knex.raw('analyze logout_notices');
-    const claimBy = (without: string[]) => () => store.logouts.claim({ now: clock.now(), leasedUntil: clock.now(), leaseOwner: random.uuid(), limit: 64, share: 16, single: [], without });
+    const claimBy = (without: string[]) => () => store.logouts.claim({ now: clock.now(), leaseSeconds: 0, leaseOwner: random.uuid(), limit: 64, share: 16, single: [], without });
     const [claim] = (await statementsOf(claimBy(['away']))).filter(({ text }) => text.includes('logout_notices'));
     const blocksOf = async (values: readonly unknown[]): Promise<number> => {
       const explained = await knex.transaction(async (trx) => {
