@@ -160,7 +160,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);
   const services = createServices({ store, audit, clock, endGrants: createEndGrants({ state: store.protocolState, keyedHash }) });
   addServices({ services, sessions, csrf, config })(portal);
-  addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
+  addSecurity({ store, secondFactors, sessions, csrf, clock, config })(portal);
 
   const { sandbox, checks } = await createSandboxOf(core, { csrf, showError, receipt });
 

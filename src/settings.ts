@@ -173,6 +173,8 @@ export const settings = {
     secondFactorPerAccount: whole(5, 'Wrong codes of a second factor until the account must wait.', { min: 1 }),
     secondFactorPauseSeconds: whole(900, 'How long it waits.', { min: 1 }),
     secondFactorPerDay: whole(20, 'Wrong codes of the second factor of one account in a day.', { min: 1 }),
+    secondFactorRenewals: whole(5, 'How often an account makes new recovery codes in a day.', { min: 1 }),
+    secondFactorEnrolments: whole(5, 'How often an account sets up an authenticator app in a day.', { min: 1 }),
     recoveryPerDevice: whole(20, 'Recovery codes asked for from one device in an hour, sent or not.', { min: 1 }),
     recoveryPerNetwork: whole(500, 'Recovery codes asked for from one network in an hour, sent or not.', { min: 1 }),
   },
