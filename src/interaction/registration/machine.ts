@@ -87,6 +87,7 @@ export function advance(at: Registration, event: RegistrationEvent): Registratio
       if (event.type === 'number-changed') return { ...at, contact: { ...at.contact, phone: event.phone }, sent: event.sent, numberChanges: at.numberChanges + 1 };
       if (event.type === 'email-changed') return { ...at, contact: { ...at.contact, email: event.email } };
       if (event.type === 'activated') return { step: 'finished', identity: at.identity, accountId: event.accountId, activatedAt: event.activatedAt, email: at.contact.email, phone: at.contact.phone, phoneMoved: event.phoneMoved, ...(event.joined === true ? { joined: true } : {}) };
+      if (event.type === 'restarted') return begin();
       // Somebody else activated an account of this NIK while the code was on its way.
       if (event.type === 'nik-taken') return { step: 'registered', identity: event.identity, holder: event.holder, reported: false };
       break;

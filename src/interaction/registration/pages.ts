@@ -123,11 +123,13 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       const dead = sent.challenge.tries >= config.otp.triesPerCode;
       const delivery = await deliveryOf(state);
       const suggestion = emailSuggestionFor(contact.email.reveal());
+      const changesUsedUp = numberChanges >= config.otp.numberChanges;
       const standing = lockedUntil === undefined ? (dead ? say('interaction.registration.code.refusal.dead') : undefined) : say('interaction.registration.code.refusal.locked', { until: lockedUntil });
       return codeScreen({
         service: entered(ctx).service,
         errors: refusal === undefined ? [] : [{ field: 'code', sentence: refusal }],
         problem: problem ?? standing,
+        name: identity.name.reveal(),
         phone: maskPhone(contact.phone.reveal()),
         // In full: a slip in an address shows only in the whole of it, and whoever typed it is still here.
         email: contact.email.reveal(),
@@ -137,26 +139,29 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         resendInSeconds: lockedUntil === undefined ? secondsUntilResend(sent.challenge, clock.now(), config.otp) : undefined,
         closed: dead || lockedUntil !== undefined,
         notice: sent.challenge.sends > 1 && refusal === undefined && problem === undefined ? say('interaction.registration.code.resent') : undefined,
+        changesUsedUp: changesUsedUp && lockedUntil === undefined,
         links: {
           confirm: path(ctx, 'register/otp'),
           resend: path(ctx, 'register/otp/resend'),
-          changePhone: numberChanges < config.otp.numberChanges && lockedUntil === undefined ? path(ctx, 'register/phone') : undefined,
+          changePhone: !changesUsedUp && lockedUntil === undefined ? path(ctx, 'register/phone') : undefined,
           changeEmail: path(ctx, 'register/email'),
+          restart: path(ctx, 'register/restart'),
           delivery: last.includes(delivery) ? undefined : path(ctx, 'register/otp/delivery'),
         },
       });
     },
 
-    phone(ctx: Context, { contact, numberChanges }: State<'otp'>, shown: Partial<Pick<PhoneModel, 'values' | 'errors' | 'problem'>>): Screen {
+    phone(ctx: Context, { contact, identity, numberChanges }: State<'otp'>, shown: Partial<Pick<PhoneModel, 'values' | 'errors' | 'problem'>>): Screen {
       return phoneScreen({
         service: entered(ctx).service,
         values: { phone: '' },
         errors: [],
         problem: undefined,
         ...shown,
+        name: identity.name.reveal(),
         phone: maskPhone(contact.phone.reveal()),
         changesLeft: config.otp.numberChanges - numberChanges,
-        links: { back: path(ctx, 'register/otp') },
+        links: { back: path(ctx, 'register/otp'), restart: path(ctx, 'register/restart') },
       });
     },
 

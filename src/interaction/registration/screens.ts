@@ -37,6 +37,8 @@ export interface ContactModel extends Step {
 export type DeliveryShown = 'on-its-way' | 'sent' | 'delivered' | 'failed';
 
 export interface CodeModel extends Step {
+  /** Name of the person who waits for the code, as typed. */
+  readonly name: string;
   readonly phone: string;
   readonly email: string;
   readonly delivery: DeliveryShown;
@@ -47,17 +49,20 @@ export interface CodeModel extends Step {
   /** The code field is of no use any more (dead or locked): only another code helps. */
   readonly closed: boolean;
   readonly notice: Sentence | undefined;
+  /** No other number can be given any more: the way on is another registration. */
+  readonly changesUsedUp: boolean;
   /** A likely slip in the address: a hint, never a refusal. */
   readonly emailSuggestion: string | undefined;
   /** `confirm`: the page also answers a press of "send again", and what is typed there is a code all the same. */
-  readonly links: { readonly confirm: string; readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string; /** Where the script asks how far the message has come; undefined once nothing more comes. */ readonly delivery: string | undefined };
+  readonly links: { readonly confirm: string; readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string; /** Posts back to the first step, for another person or for another three numbers. */ readonly restart: string; /** Where the script asks how far the message has come; undefined once nothing more comes. */ readonly delivery: string | undefined };
 }
 
 export interface PhoneModel extends Step {
+  readonly name: string;
   readonly values: { readonly phone: string };
   readonly phone: string;
   readonly changesLeft: number;
-  readonly links: { readonly back: string };
+  readonly links: { readonly back: string; readonly restart: string };
 }
 
 export interface EmailModel extends Step {
@@ -124,6 +129,7 @@ const code: CodeModel = {
   service,
   errors: [],
   problem: undefined,
+  name: 'Budi Contoh Santoso',
   phone: '08*****2797',
   email: 'budi@contoh.test',
   delivery: 'sent',
@@ -131,9 +137,11 @@ const code: CodeModel = {
   resendInSeconds: 52,
   closed: false,
   notice: undefined,
+  changesUsedUp: false,
   emailSuggestion: undefined,
-  links: { confirm: '#', resend: '#', changePhone: '#', changeEmail: '#', delivery: undefined },
+  links: { confirm: '#', resend: '#', changePhone: '#', changeEmail: '#', restart: '#', delivery: undefined },
 };
+const phone: PhoneModel = { service, errors: [], problem: undefined, name: 'Budi Contoh Santoso', values: { phone: '' }, phone: '08*****2797', changesLeft: 3, links: { back: '#', restart: '#' } };
 const fieldError = (field: string, key: string, params?: Record<string, string | number>): FieldError => ({ field, sentence: say(key, params) });
 const contactRefusal = (name: string): string => `interaction.registration.contact.refusal.${name}`;
 
@@ -194,8 +202,10 @@ export const examples: Examples = {
   'code: dead': codeScreen({ ...code, closed: true, resendInSeconds: 0, problem: say('interaction.registration.code.refusal.dead') }),
   'code: locked for today': codeScreen({ ...code, closed: true, resendInSeconds: undefined, problem: say('interaction.registration.code.refusal.locked', { until: new Date('2026-11-24T02:30:00Z') }) }),
   'code: not deliverable': codeScreen({ ...code, delivery: 'failed', resendInSeconds: 0 }),
-  'change of number': phoneScreen({ service, errors: [], problem: undefined, values: { phone: '' }, phone: '08*****2797', changesLeft: 3, links: { back: '#' } }),
-  'change of number: refused': phoneScreen({ service, errors: [fieldError('phone', contactRefusal('phone-form'))], problem: undefined, values: { phone: '+1 202 555 0100' }, phone: '08*****2797', changesLeft: 2, links: { back: '#' } }),
+  'code: no other number any more': codeScreen({ ...code, changesUsedUp: true, links: { ...code.links, changePhone: undefined } }),
+  'change of number': phoneScreen(phone),
+  'change of number: refused': phoneScreen({ ...phone, errors: [fieldError('phone', contactRefusal('phone-form'))], values: { phone: '+1 202 555 0100' }, changesLeft: 2 }),
+  'change of number: none left': phoneScreen({ ...phone, changesLeft: 0 }),
   'code: likely slip in the address': codeScreen({ ...code, email: 'budi@gmial.com', emailSuggestion: 'budi@gmail.com' }),
   'change of address': emailScreen({ service, errors: [], problem: undefined, values: { email: 'budi@gmial.com' }, suggestion: 'budi@gmail.com', links: { back: '#' } }),
   'change of address: refused': emailScreen({ service, errors: [fieldError('email', contactRefusal('email-form'))], problem: undefined, values: { email: 'budi' }, suggestion: undefined, links: { back: '#' } }),

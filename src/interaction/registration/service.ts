@@ -202,7 +202,7 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
       if (!permit.ok) return permit;
 
       const turned = await drafts.turn(context.uid, (tx, draft): Turned => {
-        if (draft.state.step !== 'otp' || draft.state.contact.phone.reveal() === phone.reveal() || draft.state.numberChanges >= config.otp.numberChanges) return { step: draft.state.step, sent: undefined };
+        if (draft.state.step !== 'otp' || draft.state.identity.reference !== identity.reference || draft.state.contact.phone.reveal() === phone.reveal() || draft.state.numberChanges >= config.otp.numberChanges) return { step: draft.state.step, sent: undefined };
         const sent = sending.first(tx, context, draft.id, phone, 'number-changed');
         return { step: move(tx, draft, { type: 'number-changed', phone, sent }), sent };
       });
@@ -228,7 +228,7 @@ export function createRegistration({ store, drafts, identityCheck, activation, s
     restart: ({ uid }) =>
       drafts.turn(uid, (tx, draft) => {
         const { step } = draft.state;
-        return step === 'contact' || step === 'registered' || isLeft(draft.state, clock.now()) ? move(tx, draft, { type: 'restarted' }) : step;
+        return step === 'contact' || step === 'otp' || step === 'registered' || isLeft(draft.state, clock.now()) ? move(tx, draft, { type: 'restarted' }) : step;
       }),
   });
 }

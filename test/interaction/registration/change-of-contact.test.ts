@@ -51,13 +51,15 @@ describe('Registration: change of number and address before activation', () => {
     it('changes at most three times, and says so', async () => {
       const way = await waiting();
       for (const phone of ['081388880001', '081388890002', '081388900003']) expect((await change(way, phone)).url.pathname).to.match(/\/register\/otp$/);
-      expect((await reload(way)).html).not.to.include('register/phone"');
+      const code = await reload(way);
+      expect(code.html).not.to.include('register/phone"');
+      expect(code.text).to.include('Nomor tidak dapat diubah lagi pada pendaftaran ini.').and.include('Mulai pendaftaran dari awal');
       const page = await way.browser.open(at(way.page, 'phone'));
       expect(page.text).to.include('Nomor tidak dapat diubah lagi pada pendaftaran ini.');
       const { csrf } = (await reload(way)).form('code').fields;
       const forced = await way.browser.request(at(way.page, 'phone'), { method: 'POST', body: new URLSearchParams({ csrf: csrf!, phone: '081388910004' }) });
       expect(forced.status, 'no wait would help').to.equal(422);
-      expect(forced.text).to.include('Nomor tidak dapat diubah lagi');
+      expect(forced.text).to.include('Nomor tidak dapat diubah lagi').and.include('Mulai pendaftaran dari awal');
       expect(await codesTo(app, '081388910004')).to.equal(0);
     });
 

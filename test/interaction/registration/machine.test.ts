@@ -45,7 +45,7 @@ const events: { readonly [Type in RegistrationEvent['type']]: Extract<Registrati
 const ways: Readonly<Record<RegistrationStep, Partial<Record<RegistrationEvent['type'], RegistrationStep>>>> = {
   identity: { 'former-recognised': 'identity', 'identity-verified': 'contact', 'nik-taken': 'registered' },
   contact: { 'former-recognised': 'identity', 'contact-given': 'otp', restarted: 'identity' },
-  otp: { 'former-recognised': 'identity', 'code-sent': 'otp', 'code-tried': 'otp', 'number-changed': 'otp', 'email-changed': 'otp', activated: 'finished', 'nik-taken': 'registered' },
+  otp: { 'former-recognised': 'identity', 'code-sent': 'otp', 'code-tried': 'otp', 'number-changed': 'otp', 'email-changed': 'otp', activated: 'finished', 'nik-taken': 'registered', restarted: 'identity' },
   registered: { 'former-recognised': 'identity', 'misuse-reported': 'registered', restarted: 'identity' },
   finished: { restarted: 'identity' },
 };
@@ -92,6 +92,7 @@ describe('Registration: steps and what leads from one to another', () => {
 
   it('forgets who was proved when it starts over', () => {
     expect(advance(states.contact, events.restarted)).to.deep.equal({ step: 'identity' });
+    expect(advance(states.otp, events.restarted)).to.deep.equal({ step: 'identity' });
     expect(advance(states.registered, events.restarted)).to.deep.equal({ step: 'identity' });
     expect(advance(states.finished, events.restarted)).to.deep.equal({ step: 'identity' });
   });

@@ -117,6 +117,26 @@ describe('Registration: back, reload, double press and other windows', () => {
     });
   });
 
+  it('begins anew from the code for whoever is not the person who waits for it, and that code is worth nothing then', async () => {
+    const first = somebody({ name: 'Pertama Contoh Orang' });
+    const { browser, page } = await atCode(app, first);
+    expect(page.text).to.include('Bukan Pertama Contoh Orang? Mulai dari awal');
+    const identity = await browser.submit(page, 'register/restart');
+    expect(identity.url.pathname).to.match(/\/register\/identity$/);
+    const second = somebody();
+    const code = await giveContact(browser, await proveIdentity(browser, identity, second), second);
+    expect(code.text).to.include(second.email).and.not.include(first.email);
+    const [old, fresh] = [await app.codeFor(first.phone), await app.codeFor(second.phone)];
+    if (old !== fresh) expect((await browser.post(code, 'code', { code: old })).status).to.equal(422);
+    expect((await enterCode(browser, code, fresh)).text).to.include('Pendaftaran berhasil');
+  });
+
+  it('begins anew from the page of another number, too', async () => {
+    const way = await atCode(app);
+    const phone = await open(way, 'phone');
+    expect((await way.browser.submit(phone, 'register/restart')).url.pathname).to.match(/\/register\/identity$/);
+  });
+
   it('gives a password to nobody else: a form that another window overtook with another person is void', async () => {
     const { browser, page, citizen } = await atContact(app);
     const other = somebody({ name: 'Lain Contoh Orang' });
