@@ -28,7 +28,7 @@ export async function addEvents(knex: Knex, count: number): Promise<void> {
        from @n`,
     count,
   );
-  await knex.raw(`insert into audit_chain (position, event_id, hash) select coalesce((select max(position) from audit_chain), 0) + row_number() over (), event_id, sha256(event_id::text::bytea) from audit_unchained`);
+  await knex.raw(`insert into audit_chain (position, event_id, hash, event_at) select coalesce((select max(position) from audit_chain), 0) + row_number() over (), event_id, sha256(event_id::text::bytea), at from audit_unchained`);
   await fill(
     knex,
     `insert into verification_log (id, draft_id, account_id, nik_hash, at, outcome, response_code, institution, threshold, reference, policy_version, client_id, duration_ms)

@@ -62,10 +62,11 @@ export function createChain(keyedHash: KeyedHash) {
   /** Verifies the links after one that fits. @returns those that fit, and the position of the first that does not. */
   async function stretch(store: Pick<Store, 'audit'>, after: Pick<Beginning, 'position' | 'hash'>): Promise<{ readonly rows: readonly ChainedRow[]; readonly brokenAt?: number }> {
     let { position, hash } = after;
-    const rows = await store.audit.chained(position, BATCH);
-    for (const [index, row] of rows.entries()) {
-      if (row.position !== position + 1 || !keyedHash.equal(linkOf(hash, row.position, row), row.hash)) return { rows: rows.slice(0, index), brokenAt: position + 1 };
-      ({ position, hash } = row);
+    const rows: ChainedRow[] = [];
+    for (const { event, ...link } of await store.audit.chained(position, BATCH)) {
+      if (event === undefined || link.position !== position + 1 || !keyedHash.equal(linkOf(hash, link.position, event), link.hash)) return { rows, brokenAt: position + 1 };
+      rows.push({ ...event, ...link });
+      ({ position, hash } = link);
     }
     return { rows };
   }

@@ -21,6 +21,14 @@ export interface ChainedRow extends AuditRow {
   readonly hash: Buffer;
 }
 
+/** A link as it stands. */
+export interface LinkRow {
+  readonly position: number;
+  readonly hash: Buffer;
+  /** Undefined where the event is not there, or not at the time that the link says. */
+  readonly event: AuditRow | undefined;
+}
+
 interface Row {
   id: string;
   at: Date;
@@ -38,6 +46,25 @@ interface Link {
 const APPEND = 'insert into audit_log (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict do nothing';
 /** In one statement: each that is written by itself waits for the disk. */
 const APPEND_FROM_DEVICE = `with device as (${rememberDevice('$4', '$7', '$2')}) ${APPEND}`;
+
+/**
+ * The event of a link or of what waits. By its time as well, where that is known, since the log lies in parts by time: only then is one of them asked
+ * and not each. The bounds are found out row by row (`offset 0` keeps it so), and without a time they hold nothing back.
+ */
+const eventOf = (id: string, at: string): string =>
+  `(select id, at, type, account_id, client_id, details from audit_log where id = ${id} and at between coalesce(${at}, '-infinity') and coalesce(${at}, 'infinity') offset 0)`;
+
+const UNCHAINED = `select e.id, e.at, e.type, e.account_id, e.client_id, e.details, u.since from audit_unchained u cross join lateral ${eventOf('u.event_id', 'u.at')} e
+  order by u.since, u.event_id limit $1`;
+
+/** Links whose event is gone as well: who took them for the end would find no fault. */
+const CHAINED = `select c.position, c.hash, e.id, e.at, e.type, e.account_id, e.client_id, e.details
+  from (select position, hash, event_id, event_at from audit_chain where position > $1 order by position limit $2) c left join lateral ${eventOf('c.event_id', 'c.event_at')} e on true
+  order by c.position`;
+
+/** The time comes from what waits, where it is as exact as in the event. */
+const LAY = `insert into audit_chain (position, event_id, hash, event_at) select laid.position, laid.event_id, laid.hash, u.at
+  from unnest($1::bigint[], $2::uuid[], $3::bytea[]) as laid (position, event_id, hash) left join audit_unchained u on u.event_id = laid.event_id`;
 
 /** Before every id that is given to an event. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
@@ -90,12 +117,7 @@ export function createAuditStore(db: Knex) {
 
     /** Events that are not in the chain yet, whatever time they bear; those written first come first. */
     async unchained(limit: number): Promise<readonly UnchainedRow[]> {
-      const rows = await prepared<Row & { since: Date }>(
-        db,
-        'audit-unchained',
-        'select e.id, e.at, e.type, e.account_id, e.client_id, e.details, u.since from audit_unchained u join audit_log e on e.id = u.event_id order by u.since, u.event_id limit $1',
-        [limit],
-      );
+      const rows = await prepared<Row & { since: Date }>(db, 'audit-unchained', UNCHAINED, [limit]);
       return rows.map((row) => ({ ...toRow(row), since: row.since }));
     },
 
@@ -108,10 +130,10 @@ export function createAuditStore(db: Knex) {
     async strays(after: string | undefined, limit: number): Promise<{ readonly found: boolean; readonly last: string | undefined }> {
       const { rows } = await db.raw<{ rows: { found: boolean | null; last: string | null }[] }>(
         `select bool_or(c.event_id is null and u.event_id is null) as found, max(e.id::text collate "C") as last
-           from (select id from audit_log where id > ? order by id limit ?) e
-           -- A link of before the seal proves nothing any more.
-           left join audit_chain c on c.event_id = e.id and c.position > (select coalesce(max(position), 0) from audit_seals)
-           left join audit_unchained u on u.event_id = e.id`,
+           from (select id, at from audit_log where id > ? order by id limit ?) e
+           -- A link of before the seal proves nothing any more; one stands for one event, though another bear the same id at another time.
+           left join audit_chain c on c.event_id = e.id and coalesce(c.event_at, e.at) = e.at and c.position > (select coalesce(max(position), 0) from audit_seals)
+           left join audit_unchained u on u.event_id = e.id and coalesce(u.at, e.at) = e.at`,
         [after ?? NO_ID, limit],
       );
       return { found: rows[0]?.found === true, last: rows[0]?.last ?? undefined };
@@ -119,7 +141,7 @@ export function createAuditStore(db: Knex) {
 
     async chain(links: readonly { position: number; eventId: string; hash: Buffer }[]): Promise<void> {
       if (links.length === 0) return;
-      await prepared(db, 'audit-chain', 'insert into audit_chain (position, event_id, hash) select position, event_id, hash from unnest($1::bigint[], $2::uuid[], $3::bytea[]) as laid (position, event_id, hash)', [
+      await prepared(db, 'audit-chain', LAY, [
         links.map(({ position }) => position),
         links.map(({ eventId }) => eventId),
         links.map(({ hash }) => hash),
@@ -127,14 +149,9 @@ export function createAuditStore(db: Knex) {
     },
 
     /** A stretch of the chain with its events, for checking. */
-    async chained(afterPosition: number, limit: number): Promise<readonly ChainedRow[]> {
-      const rows = await db('audit_chain as c')
-        .join('audit_log as e', 'e.id', 'c.event_id')
-        .where('c.position', '>', afterPosition)
-        .orderBy('c.position')
-        .limit(limit)
-        .select<(Row & Link)[]>('e.*', 'c.position', 'c.hash');
-      return rows.map((row) => ({ ...toRow(row), position: Number(row.position), hash: row.hash }));
+    async chained(afterPosition: number, limit: number): Promise<readonly LinkRow[]> {
+      const rows = await prepared<(Row | { id: null }) & Link>(db, 'audit-chained', CHAINED, [afterPosition, limit]);
+      return rows.map((row) => ({ position: Number(row.position), hash: row.hash, event: row.id === null ? undefined : toRow(row) }));
     },
 
     /** Whether the account has an event of these types since that moment. */

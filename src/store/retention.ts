@@ -89,7 +89,7 @@ export function createRetentionStore(db: Knex) {
     async beyond(part: string, cut: number, after?: string): Promise<{ readonly ids: readonly string[]; readonly last: string | undefined }> {
       const { rows } = await db.raw<{ rows: { ids: string[] | null; last: string | null }[] }>(
         `select array_agg(e.id) filter (where c.position is null or c.position > ?) as ids, max(e.id::text collate "C") as last
-           from (select id from ?? where id > ? order by id limit ?) e left join audit_chain c on c.event_id = e.id`,
+           from (select id, at from ?? where id > ? order by id limit ?) e left join audit_chain c on c.event_id = e.id and coalesce(c.event_at, e.at) = e.at`,
         [cut, part, after ?? NO_ID, STRETCH],
       );
       return { ids: rows[0]?.ids ?? [], last: rows[0]?.last ?? undefined };
@@ -122,8 +122,9 @@ export function createRetentionStore(db: Knex) {
             await trx.raw('drop table ??', [part]);
           }
           if (seal !== undefined) {
-            await withRest(trx, (rest) => trx.raw('delete from ?? e using audit_chain c where c.event_id = e.id and c.position <= ? and e.at < ?', [rest, seal.position, before]));
-            await trx.raw('delete from audit_chain where event_id = any(?::uuid[])', [[...relinked]]);
+            await withRest(trx, (rest) => trx.raw('delete from ?? e using audit_chain c where c.event_id = e.id and coalesce(c.event_at, e.at) = e.at and c.position <= ? and e.at < ?', [rest, seal.position, before]));
+            // For as long as this transaction they wait like any other: whoever lays the new links finds the times of the events there.
+            await trx.raw('with gone as (delete from audit_chain where event_id = any(?::uuid[]) returning event_id, event_at) insert into audit_unchained (event_id, at) select event_id, event_at from gone on conflict do nothing', [[...relinked]]);
           }
           await andThen({ audit: createAuditStore(trx) });
           return true;

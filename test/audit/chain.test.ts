@@ -89,6 +89,17 @@ describe('The audit log', () => {
     expect(await core.audit.verify(core.store)).to.equal(undefined);
   });
 
+  it('goes on where the release before noted and laid without the times of the events', async () => {
+    await record(4);
+    await core.knex('audit_unchained').update({ at: null });
+    expect(await core.audit.chain(core.store)).to.equal(4);
+    expect(await core.knex('audit_chain').whereNotNull('event_at')).to.deep.equal([]);
+    await laid(2);
+    expect(await core.knex('audit_chain').whereNotNull('event_at')).to.have.length(2);
+    await tamper(`update audit_events set details = '{}' where id = ${at(2)}`);
+    expect(await core.audit.verify(core.store)).to.equal(2);
+  });
+
   it('tells an event that somebody kept from the chain', async () => {
     await laid(2);
     await record(1);
@@ -107,6 +118,9 @@ describe('The audit log', () => {
     'another time, by a millisecond': { statements: [`update audit_events set at = at + interval '1 millisecond' where id = ${at(4)}`], found: 4 },
     'another hash': { statements: [`update audit_chain set hash = decode(repeat('00', 32), 'hex') where position = 3`], found: 3 },
     'an event deleted': { statements: [`delete from audit_events where id = ${at(3)}`], found: 3 },
+    'the newest event deleted': { statements: [`delete from audit_events where id = ${at(5)}`], found: 5 },
+    'another time in a link': { statements: [`update audit_chain set event_at = event_at + interval '1 second' where position = 3`], found: 3 },
+    'an event put in by the id of another, in another month': { statements: [`insert into audit_log (id, at, type, details) values (${at(3)}, now() + interval '3 months', 'sign-out.completed', '{}')`], found: 6 },
     'an event deleted with its link': { statements: [`delete from audit_events where id = ${at(3)}`, 'delete from audit_chain where position = 3'], found: 3 },
     'a gap closed afterwards': { statements: [`delete from audit_events where id = ${at(2)}`, 'delete from audit_chain where position = 2', 'update audit_chain set position = position - 1 where position > 2'], found: 2 },
     'the beginning cut off': { statements: ['delete from audit_chain where position < 3', 'update audit_chain set position = position - 2'], found: 1 },

@@ -120,6 +120,7 @@ describe('The audit log, when its time is over', () => {
     expect(left).to.include.members([ahead, early, behind, longBehind, ...lately, '00000000-0000-4000-8000-00000000beef']);
     expect(left, 'a minute late is not wrong').not.to.include(late);
     expect(await whole()).to.equal(undefined);
+    expect(await core.knex('audit_chain').whereNull('event_at'), 'without the times of their events').to.deep.equal([]);
     expect(await core.store.backlog.auditChainLag()).to.equal(0);
     for (const table of ['audit_log', restOf('audit_log')]) expect(await outcome(`delete from ${table}`), table).to.equal('42501');
   });

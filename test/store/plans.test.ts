@@ -7,8 +7,10 @@ import type { Nik } from '../../src/domain/nik.ts';
 import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import type { Core } from '../../src/core.ts';
+import { chainAll } from '../../src/jobs/chain.ts';
 import type { FormerImportStore, FormerRecord } from '../../src/store/former-import.ts';
 import { TRIAL } from '../../src/store/former-trial.ts';
+import { makeComingPartitions, monthAfter } from '../../src/store/partitions.ts';
 import { countingOf } from '../../src/store/report-questions.ts';
 import { createTestCore } from '../support/core.ts';
 import { statementsOf } from '../support/statements.ts';
@@ -25,6 +27,7 @@ interface Node {
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
   readonly 'Index Cond'?: string;
+  readonly 'Actual Loops'?: number;
   readonly Plans?: readonly Node[];
 }
 
@@ -194,5 +197,37 @@ describe('Statements on tables with a hundred million rows', () => {
       expect(nodes.flatMap((node) => node['Index Name'] ?? []), question.report).to.include('report_days_report_counting_day_unique').and.include('report_counts_day_id_index');
       expect((await core.store.reports.read(question, days)).reduce((sum, { count }) => sum + count, 0)).to.equal(181 * 5 * 7);
     }
+  });
+
+  it('laying and verifying the chain: of two years of parts no other is looked into than those of the events', async () => {
+    const now = new Date();
+    await makeComingPartitions(core.knex, monthAfter(now, 24));
+    const { rows: parts } = await core.knex.raw<{ rows: { name: string }[] }>("select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_log'::regclass");
+    expect(parts).to.have.length.above(24);
+    /** The parts that a statement has really looked into, beside the one for what fits nowhere. */
+    const readBy = async (ask: () => Promise<unknown>): Promise<readonly string[]> => {
+      const read = new Set<string>();
+      for (const { text, values } of await statementsOf(ask)) {
+        const { rows } = await client.query<{ 'QUERY PLAN': { Plan: Node }[] }>({ text: `explain (analyze, format json) ${text}`, values: [...values] });
+        for (const node of rows.flatMap((row) => row['QUERY PLAN']).flatMap(({ Plan }) => nodesOf(Plan))) {
+          const name = node['Relation Name'];
+          if (name !== undefined && name !== 'audit_log_rest' && (node['Actual Loops'] ?? 0) > 0 && parts.some((part) => part.name === name)) read.add(name);
+        }
+      }
+      return [...read];
+    };
+    const month = monthAfter(now, 7);
+    const { store } = core;
+    await chainAll(core.audit, store);
+    const end = (await store.audit.chainEnd())?.position ?? 0;
+    for (let n = 0; n < 5; n += 1) await store.audit.append({ id: core.random.uuid(), at: month, type: 'a', accountId: undefined, clientId: undefined, details: {} });
+    await core.knex.raw('analyze audit_log, audit_chain, audit_unchained');
+    const part = `audit_log_${month.toISOString().slice(0, 7).replace('-', '_')}`;
+
+    expect(await store.audit.unchained(10)).to.have.length(5);
+    expect(await readBy(() => store.audit.unchained(10)), 'to lay it').to.deep.equal([part]);
+    await chainAll(core.audit, store);
+    expect(await store.audit.chained(end - 5, 10)).to.have.length(10);
+    expect(await readBy(() => store.audit.chained(end - 5, 10)), 'to verify it').to.have.members(['audit_events', part]);
   });
 });
