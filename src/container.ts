@@ -182,7 +182,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
       { label: 'instance', everyMs: BEAT_MS, run: beat },
       { label: 'job-clock', everyMs: JOB_CLOCK_MS, run: setJobsRight },
       { label: 're-encryption', everyMs: REENCRYPT_MS, run: () => reencryption.run() },
-      { label: 'audit-chain', everyMs: CHAIN_MS, run: () => chainAll(audit, store) },
+      { label: 'audit-chain', everyMs: CHAIN_MS, run: (signal) => chainAll(audit, store, signal) },
       { label: 'audit-chain-watch', everyMs: CHAIN_WATCH_MS, run: () => chainWatch.step() },
     ],
     log,

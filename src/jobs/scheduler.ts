@@ -3,12 +3,13 @@ import type { Log } from '../telemetry/log.ts';
 export interface Job {
   readonly label: string;
   readonly everyMs: number;
-  run(): Promise<unknown>;
+  /** @param signal  the process is about to end: what has much to do leaves the rest to others. */
+  run(signal: AbortSignal): Promise<unknown>;
 }
 
 export interface Scheduler {
   start(): void;
-  /** Begins nothing more and waits for what is running. */
+  /** Begins nothing more, tells what is running, and waits for it. */
   stop(): Promise<void>;
 }
 
@@ -16,13 +17,13 @@ export interface Scheduler {
 export function createScheduler(jobs: readonly Job[], log: Log): Scheduler {
   const timers = new Map<string, NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
-  let stopped = false;
+  const stopped = new AbortController();
 
   function plan(job: Job): void {
-    if (stopped) return;
+    if (stopped.signal.aborted) return;
     const timer = setTimeout(() => {
       const turn = Promise.resolve()
-        .then(() => job.run())
+        .then(() => job.run(stopped.signal))
         .then(
           () => undefined,
           (error: unknown) => {
@@ -44,7 +45,7 @@ export function createScheduler(jobs: readonly Job[], log: Log): Scheduler {
       for (const job of jobs) plan(job);
     },
     async stop() {
-      stopped = true;
+      stopped.abort();
       for (const timer of timers.values()) clearTimeout(timer);
       await Promise.all(running);
     },
