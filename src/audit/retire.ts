@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { Beginning, Chain } from './chain.ts';
 import type { Audit } from './log.ts';
 
-/** What was removed; nothing of it where its time is not over, or somebody else was first. */
+/** What was removed; nothing where its time is not over, and nothing that somebody else was first at. */
 export interface Retired {
   readonly parts: readonly string[];
   readonly events: number;
@@ -17,12 +17,11 @@ export class ChainBroken extends Error {
   readonly code = 'AUDIT_CHAIN_BROKEN';
   readonly position: number;
   constructor(position: number) {
-    super(`the audit chain is broken at position ${position}: nothing is removed`);
+    super(`the audit chain is broken at position ${position}: nothing of it is removed from there on`);
     this.position = position;
   }
 }
 
-const NOTHING: Retired = { parts: [], events: 0 };
 /** So many links are laid at once. */
 const BATCH = 500;
 
@@ -33,7 +32,8 @@ export interface RetireDeps {
 }
 
 /**
- * Takes whole parts from the old end of the log and seals the chain there. What goes is verified before: the seal stands for it ever after.
+ * Takes whole parts from the old end of the log, one after the other, and seals the chain at each. What goes is verified before: the seal stands for
+ * it ever after, and a turn that is cut off begins behind the newest.
  *
  * The chain is in the order of writing and the parts in that of the instances' clocks, so the cut fits no part to the event. Whoever stays on the far
  * side of it (the last second of a month; a clock that was ahead) gets another link at the near end; whoever goes and stands on the near side (written
@@ -63,49 +63,55 @@ export function createRetire({ chain, record, clock }: RetireDeps): Pick<Audit, 
     return { hash, staying };
   }
 
-  async function lateIn(store: Store, parts: readonly string[], cut: number, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  async function lateIn(store: Store, part: string, cut: number, signal: AbortSignal | undefined): Promise<readonly string[]> {
     const late: string[] = [];
-    for (const part of parts) {
-      for (let after: string | undefined; ; ) {
-        signal?.throwIfAborted();
-        const { ids, last } = await store.retention.beyond(part, cut, after);
-        late.push(...ids);
-        if (last === undefined) break;
-        after = last;
-      }
+    for (let after: string | undefined; ; ) {
+      signal?.throwIfAborted();
+      const { ids, last } = await store.retention.beyond(part, cut, after);
+      late.push(...ids);
+      if (last === undefined) return late;
+      after = last;
     }
-    return late;
   }
 
-  async function cutOff(store: Store, { going, before, cut, beginning }: { readonly going: readonly Part[]; readonly before: Date; readonly cut: number; readonly beginning: Beginning }, signal: AbortSignal | undefined): Promise<Retired> {
+  /** @returns how many events, or undefined where somebody else was first. */
+  async function cutOff(store: Store, part: Part, middle: number, signal: AbortSignal | undefined): Promise<number | undefined> {
+    const beginning = await begin(store);
+    const { name, until: before } = part;
+    const cut = Math.max(middle, beginning.position);
     const { hash, staying } = await verifyTo(store, beginning, cut, before, signal);
-    const parts = going.map(({ name }) => name);
     const end = (await store.audit.chainEnd())?.position ?? 0;
-    const late = await lateIn(store, parts, cut, signal);
+    const late = await lateIn(store, name, cut, signal);
     const events = cut - beginning.position - staying.length;
     const seal = cut === beginning.position || hash === undefined ? undefined : chain.seal(beginning.seal, { position: cut, hash, before, events, at: clock.now() });
-    const done = await store.retention.remove({ parts, before, sealedAt: beginning.position, end, late, relinked: staying.map(({ id }) => id), seal }, async (tx) => {
+    const done = await store.retention.remove({ part: name, before, sealedAt: beginning.position, end, late, relinked: staying.map(({ id }) => id), seal }, async (tx) => {
       for (let from = 0; from < staying.length; from += BATCH) await chain.lay(tx, staying.slice(from, from + BATCH), await tx.audit.chainEnd());
       await record(tx, 'audit.retired', { until: before.toISOString().slice(0, 10), events, position: cut });
     });
-    return done ? { parts, events } : NOTHING;
+    return done ? events : undefined;
   }
 
   return {
     async retire(store, until, signal) {
+      const parts: string[] = [];
+      let events = 0;
       const going = await store.retention.parts(until);
       const before = going.at(-1)?.until;
       // While nothing has happened since, nothing goes: a log of nothing proves nothing.
-      const middle = before === undefined ? undefined : await store.retention.cut(before);
-      if (before === undefined || middle === undefined) return NOTHING;
-      const beginning = await begin(store);
-      try {
-        return await cutOff(store, { going, before, cut: Math.max(middle, beginning.position), beginning }, signal);
-      } catch (error) {
-        // A chain that somebody else has cut meanwhile is not broken, and a part that somebody else has removed is not missing.
-        if ((await store.retention.parts(until)).length < going.length) return NOTHING;
-        throw error;
+      if (before === undefined || (await store.retention.cut(before)) === undefined) return { parts, events };
+      for (const part of going) {
+        const middle = await store.retention.cut(part.until);
+        if (middle === undefined) break;
+        const gone = await cutOff(store, part, middle, signal).catch(async (error: unknown) => {
+          // A chain that somebody else has cut meanwhile is not broken, and a part that somebody else has removed is not missing.
+          if ((await store.retention.parts(until)).every(({ name }) => name !== part.name)) return undefined;
+          throw error;
+        });
+        if (gone === undefined) break;
+        parts.push(part.name);
+        events += gone;
       }
+      return { parts, events };
     },
 
     async dropSealedLinks(store, limit) {

@@ -20,7 +20,7 @@ const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
 /**
  * Removes the audit log and the evidence of identity checks, by whole months, when their time is over. Interrupted or done twice, it comes to the same end.
  *
- * @throws {ChainBroken} where the chain over what should go is not whole; nothing of the log is removed then.
+ * @throws {ChainBroken} where the chain over what should go is not whole; of the log nothing is removed from there on.
  * @returns the parts that are gone.
  */
 export async function retain({ store, audit, clock, months, countedUntil }: RetentionDeps, signal?: AbortSignal): Promise<{ readonly log: readonly string[]; readonly evidence: readonly string[]; readonly links: number }> {

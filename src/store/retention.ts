@@ -17,16 +17,16 @@ export interface Sealed {
 /** @param seal  over all of it and the seal before, by a key that is not in the database. */
 export type Seal = Sealed & { readonly seal: Buffer };
 
-/** Parts of the audit log that go, as they were found by whoever looked through the chain. */
+/** The oldest part of the audit log, which goes, as it was found by whoever looked through the chain. */
 export interface Removal {
-  readonly parts: readonly string[];
+  readonly part: string;
   /** The beginning of what stays. */
   readonly before: Date;
   /** Where the chain began meanwhile; 0 at its first link. */
   readonly sealedAt: number;
-  /** How far the chain reached when the parts were looked through. */
+  /** How far the chain reached when the part was looked through. */
   readonly end: number;
-  /** Events of the parts that stand behind the cut, and stay. */
+  /** Events of the part that stand behind the cut, and stay. */
   readonly late: readonly string[];
   /** Events that stay although their links go: they get others. */
   readonly relinked: readonly string[];
@@ -37,8 +37,8 @@ export interface Removal {
 const LOG = 'audit_log';
 const EVIDENCE = 'verification_log';
 const STRETCH = 5000;
-/** So many of the first events that stay say where in the chain that is. A few of them may be of wrong clocks. */
-const ASKED = 101;
+/** So many of the last events that go, and as many of the first that stay, say where in the chain that is. A few of them may be of wrong clocks. */
+const ASKED = 50;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /** The rest refuses changes like every part: what is moved or removed by this file is let through for this transaction. */
@@ -47,6 +47,16 @@ async function withRest(trx: Knex, work: (rest: string) => Promise<unknown>): Pr
   await trx.raw('alter table ?? disable trigger ??', [rest, `${rest}_append_only`]);
   await work(rest);
   await trx.raw('alter table ?? enable trigger ??', [rest, `${rest}_append_only`]);
+}
+
+/** The last link before one that stays, so that the fewest are on the wrong side of it: those that stay and come before, those that go and come behind. */
+function fairestCut(going: readonly number[], staying: readonly number[]): number | undefined {
+  let best: { readonly cut: number; readonly wrong: number } | undefined;
+  for (const [before, position] of staying.toSorted((a, b) => a - b).entries()) {
+    const wrong = before + going.filter((other) => other > position).length;
+    if (best === undefined || wrong <= best.wrong) best = { cut: position - 1, wrong };
+  }
+  return best?.cut;
 }
 
 export type RetentionStore = ReturnType<typeof createRetentionStore>;
@@ -66,18 +76,20 @@ export function createRetentionStore(db: Knex) {
     parts: (before: Date) => partsBefore(db, LOG, before),
 
     /**
-     * The last link of before that, as most of the first events since have it. Where exactly it lies decides about nothing but the work: who stands
+     * The last link of before that, as the events right before and after have it. Where exactly it lies decides about nothing but the work: who stands
      * on the wrong side of it is looked at one by one.
      *
      * @returns undefined where there is no event since.
      */
     async cut(before: Date): Promise<number | undefined> {
-      const { rows } = await db.raw<{ rows: { position: number | string }[] }>(
-        'select c.position from (select id from audit_log where at >= ? order by at, id limit ?) e join audit_chain c on c.event_id = e.id order by c.position',
-        [before, ASKED],
+      const { rows } = await db.raw<{ rows: { position: number | string; stays: boolean }[] }>(
+        `select c.position, true as stays from (select id from audit_log where at >= :before order by at, id limit :asked) e join audit_chain c on c.event_id = e.id
+         union all
+         select c.position, false from (select id from audit_log where at < :before order by at desc, id desc limit :asked) e join audit_chain c on c.event_id = e.id`,
+        { before, asked: ASKED },
       );
-      const middle = rows[Math.floor(rows.length / 2)];
-      return middle === undefined ? undefined : Number(middle.position) - 1;
+      const positions = (stays: boolean): readonly number[] => rows.filter((row) => row.stays === stays).map(({ position }) => Number(position));
+      return fairestCut(positions(false), positions(true));
     },
 
     /**
@@ -96,12 +108,12 @@ export function createRetentionStore(db: Knex) {
     },
 
     /**
-     * Removes the parts and lays the seal, all at once: nobody ever sees the one without the other. Who writes meanwhile waits for a moment.
+     * Removes the part and lays the seal, all at once: nobody ever sees the one without the other. Who writes meanwhile waits for a moment.
      *
      * @param andThen  what else belongs to it, in the same transaction and alone at the chain.
      * @returns        false where somebody else has done it already.
      */
-    remove: ({ parts, before, sealedAt, end, late, relinked, seal }: Removal, andThen: (tx: { readonly audit: AuditStore }) => Promise<unknown>): Promise<boolean> =>
+    remove: ({ part, before, sealedAt, end, late, relinked, seal }: Removal, andThen: (tx: { readonly audit: AuditStore }) => Promise<unknown>): Promise<boolean> =>
       patiently(() =>
         db.transaction(async (trx) => {
           await trx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -109,18 +121,16 @@ export function createRetentionStore(db: Knex) {
           await trx.raw('lock table only ?? in access exclusive mode', [LOG]);
           const there = (await partsBefore(trx, LOG, before)).map(({ name }) => name);
           const newest = (await sealsIn(trx)).at(-1);
-          if ((newest?.position ?? 0) !== sealedAt || !parts.every((part) => there.includes(part))) return false;
+          if ((newest?.position ?? 0) !== sealedAt || !there.includes(part)) return false;
 
           if (seal !== undefined) await trx('audit_seals').insert(seal);
-          for (const part of parts) {
-            await trx.raw('alter table ?? detach partition ??', [LOG, part]);
-            // Written long after their time, by a clock that was wrong: they are as young as their links.
-            await trx.raw(
-              'insert into ?? select * from ?? where id in (select unnest(?::uuid[]) union select event_id from audit_chain where position > ? union select event_id from audit_unchained)',
-              [restOf(LOG), part, [...late], end],
-            );
-            await trx.raw('drop table ??', [part]);
-          }
+          await trx.raw('alter table ?? detach partition ??', [LOG, part]);
+          // Written long after their time, by a clock that was wrong: they are as young as their links.
+          await trx.raw(
+            'insert into ?? select * from ?? where id in (select unnest(?::uuid[]) union select event_id from audit_chain where position > ? union select event_id from audit_unchained)',
+            [restOf(LOG), part, [...late], end],
+          );
+          await trx.raw('drop table ??', [part]);
           if (seal !== undefined) {
             await withRest(trx, (rest) => trx.raw('delete from ?? e using audit_chain c where c.event_id = e.id and coalesce(c.event_at, e.at) = e.at and c.position <= ? and e.at < ?', [rest, seal.position, before]));
             // For as long as this transaction they wait like any other: whoever lays the new links finds the times of the events there.

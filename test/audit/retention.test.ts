@@ -7,6 +7,7 @@ import { retain } from '../../src/jobs/retention.ts';
 import { createChainWatch } from '../../src/jobs/verify-chain.ts';
 import { inspectDatabase } from '../../src/store/inspect.ts';
 import { makeComingPartitions, monthAfter, restOf } from '../../src/store/partitions.ts';
+import type { Store } from '../../src/store/store.ts';
 import { createTestCore } from '../support/core.ts';
 import { until } from '../support/until.ts';
 
@@ -75,11 +76,13 @@ describe('The audit log, when its time is over', () => {
     expect(await ids()).to.have.members(all.slice(4));
     expect(await core.knex('verification_log')).to.have.length(1);
     expect(await whole()).to.equal(undefined);
-    expect((await core.store.audit.list({ type: 'audit.retired' })).map(({ details }) => details)).to.deep.equal([{ until: kept.toISOString().slice(0, 10), events: 4, position: (await core.store.retention.seals())[0]?.position }]);
-    expect((await core.knex('audit_chain').where('position', '<=', (await core.store.retention.seals())[0]!.position))).to.deep.equal([]);
+    const removed = [-2, -1, 0].map((months, index) => ({ until: monthAfter(kept, months).toISOString().slice(0, 10), events: [1, 1, 2][index], position: [1, 2, 4][index] }));
+    expect((await core.store.audit.list({ type: 'audit.retired' })).map(({ details }) => details)).to.have.deep.members(removed);
+    expect((await core.store.retention.seals()).map(({ before, events, position }) => ({ until: before.toISOString().slice(0, 10), events, position })), 'each part by its own seal').to.deep.equal(removed);
+    expect((await core.knex('audit_chain').where('position', '<=', 4))).to.deep.equal([]);
 
     expect((await run()).log, 'once').to.deep.equal([]);
-    expect(await core.store.audit.list({ type: 'audit.retired' })).to.have.length(1);
+    expect(await core.store.audit.list({ type: 'audit.retired' })).to.have.length(3);
     await happened(new Date());
     expect(await whole(), 'and the chain goes on').to.equal(undefined);
   });
@@ -144,12 +147,49 @@ describe('The audit log, when its time is over', () => {
     expect(await core.store.retention.seals()).to.have.length.above(2);
   });
 
-  it('is left as it is where the chain was altered: what tells of it must not go', async () => {
+  it('goes part by part: what a turn that is cut off has done is done, and the next reads none of it again', async () => {
+    const all = await usual();
+    const { store } = core;
+    const stop = new AbortController();
+    const read: number[] = [];
+    const watched: Store = {
+      ...store,
+      audit: {
+        ...store.audit,
+        chained(after, limit) {
+          read.push(after);
+          return store.audit.chained(after, limit);
+        },
+      },
+      retention: {
+        ...store.retention,
+        async remove(...removal) {
+          const isDone = await store.retention.remove(...removal);
+          stop.abort();
+          return isDone;
+        },
+      },
+    };
+    const turn = (signal?: AbortSignal): ReturnType<typeof retain> => retain({ ...core, store: watched, months: KEPT_MONTHS, countedUntil: counted }, signal);
+    expect(await turn(stop.signal).then(() => undefined, (error: unknown) => (error as Error).name)).to.equal('AbortError');
+    expect((await store.retention.seals()).map(({ position }) => position)).to.deep.equal([1]);
+    expect(await ids()).to.have.members(all.slice(1));
+    expect(read.splice(0)).to.deep.equal([0]);
+
+    expect((await turn()).log).to.deep.equal(old);
+    expect(read.length).to.be.above(0);
+    expect(Math.min(...read)).to.equal(1);
+    expect(await ids()).to.have.members(all.slice(4));
+    expect(await whole()).to.equal(undefined);
+  });
+
+  it('is left as it is from where the chain was altered: what tells of it must not go', async () => {
     const all = await usual();
     await tamper(`update audit_log set details = '{"other":1}' where id = '${all[1]!}'`);
     const refused = await run().then(() => undefined, (error: unknown) => error);
     expect(refused).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 2 });
-    expect(await ids()).to.have.members(all);
+    expect(await ids()).to.have.members(all.slice(1));
+    expect(await core.audit.verify(core.store)).to.equal(2);
   });
 
   it('loses no link to a seal that is not ours, which whoever may only add something can add', async () => {
@@ -163,8 +203,8 @@ describe('The audit log, when its time is over', () => {
   });
 
   const changes: Readonly<Record<string, (seal: number) => readonly string[]>> = {
-    'a seal moved on': (seal) => [`update audit_seals set position = ${seal + 1}`, `delete from audit_chain where position <= ${seal + 1}`],
-    'a seal of somebody’s own': (seal) => [`insert into audit_seals select ${seal + 2}, (select hash from audit_chain where position = ${seal + 2}), before, events, at, seal from audit_seals`, `delete from audit_chain where position <= ${seal + 2}`],
+    'a seal moved on': (seal) => [`update audit_seals set position = ${seal + 1} where position = ${seal}`, `delete from audit_chain where position <= ${seal + 1}`],
+    'a seal of somebody’s own': (seal) => [`insert into audit_seals select ${seal + 2}, (select hash from audit_chain where position = ${seal + 2}), before, events, at, seal from audit_seals where position = ${seal}`, `delete from audit_chain where position <= ${seal + 2}`],
     'another hash in it': () => [`update audit_seals set hash = decode(repeat('00', 32), 'hex')`],
     'another day in it': () => [`update audit_seals set before = before - interval '1 month'`],
     'no seal': () => ['delete from audit_seals'],
@@ -179,7 +219,7 @@ describe('The audit log, when its time is over', () => {
       await usual();
       await run();
       await chainAll(core.audit, core.store);
-      await tamper(...statements((await core.store.retention.seals())[0]!.position));
+      await tamper(...statements((await core.store.retention.seals()).at(-1)!.position));
       expect(await core.audit.verify(core.store)).to.be.a('number');
     });
   }
