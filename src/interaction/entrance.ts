@@ -13,7 +13,8 @@ import type { Reconnect } from './reconnect.ts';
 import { endedScreen, type EndedReason } from './screens.ts';
 import type { Ticket, Tickets } from './ticket.ts';
 
-export type Interaction = InstanceType<Provider['Interaction']>;
+/** With what stands in it and the library says nothing about. */
+export type Interaction = InstanceType<Provider['Interaction']> & { readonly bridged?: true };
 
 /** What every handler below `/interaction/:uid` knows. */
 export interface Entered {

@@ -9,6 +9,8 @@ export interface Ticket {
   readonly uid: string;
   readonly clientId: string;
   readonly params: Readonly<Record<string, string>>;
+  /** Whether it came in the words of the former interface. */
+  readonly bridged?: boolean;
   /** When the sign-in itself ran out: later the request is `expired`, before that it can only be `finished`. */
   readonly endsAt: number;
 }
@@ -38,6 +40,12 @@ const KEPT = new Set([
 
 export const keptParams = (params: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === 'string'));
+
+/** The address of the same request. What came by the former interface, which has scopes of its own, goes there again: it lets off what the protocol asks for, until its last day. */
+export function addressOf({ params: { scope, ...params }, bridged = false }: Pick<Ticket, 'params' | 'bridged'>): string {
+  const asked = new URLSearchParams({ ...params, ...(scope === undefined || bridged ? {} : { scope }) });
+  return `/auth?${asked.toString()}`;
+}
 
 export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock: Clock; config: Pick<Config, 'http' | 'lifetimes'> }): Tickets {
   const secure = config.http.issuer.startsWith('https://');

@@ -35,8 +35,8 @@ export function createProtocolErrors(showError: ShowError, isDatabaseAway: (erro
       return;
     }
     if (isDatabaseAway(error)) {
-      // The address carries the request of the service, so the way on is to ask the same again.
-      const options = ctx.method === 'GET' ? { back: { url: ctx.url, label: say('errors.reload') } } : {};
+      // The address carries the request of the service, so the way on is to ask the same again; the one that was asked for, before anything of ours put it into other words.
+      const options = ctx.method === 'GET' ? { back: { url: ctx.originalUrl, label: say('errors.reload') } } : {};
       await showError(ctx, { status: 503, text: say('errors.busy', { seconds: BUSY_SECONDS }), detail: { error: AWAY, description: undefined } }, options);
       return;
     }

@@ -23,7 +23,7 @@ import { findByRow } from './held-clients.ts';
 import { forgetOldKeys, keptShortly } from './held-keys.ts';
 import { honouredByClient } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
-import { isBridged } from './bridged.ts';
+import { isBridged, rememberBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
 import { createPeople, type AccountChanges } from './people.ts';
 import { withPlainContext } from './plain-context.ts';
@@ -170,6 +170,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   leaveEndedSessions(provider, beginAgain);
   endInteractionLast(provider, createEndedSignIns({ state: store.protocolState, sealer, keyedHash }));
   leaveEndedInteractions(provider);
+  rememberBridged(provider);
   keepIdWithoutProof(provider);
   writeNoEmptySession(provider);
   leaveTransientCookie(provider);
