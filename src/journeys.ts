@@ -29,6 +29,7 @@ import { createSecondFactorJourney } from './interaction/second-factor/service.t
 import { createSignInFailures } from './interaction/sign-in-failures.ts';
 import { createReconnect } from './interaction/reconnect.ts';
 import { createEndedSignIns } from './oidc/ended-sign-ins.ts';
+import { createPushAgain } from './oidc/pushed-again.ts';
 import { createTickets } from './interaction/ticket.ts';
 import { createCodes } from './messages/codes.ts';
 import type { Sharing } from './interaction/sharing.ts';
@@ -59,7 +60,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
   const finish = createFinish({ provider, sharing, store, audit, clock, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
-  const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), random, config });
+  const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), pushAgain: createPushAgain(provider), random, config });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });
 
   const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });

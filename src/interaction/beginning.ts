@@ -26,9 +26,10 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
   const secure = config.http.issuer.startsWith('https://');
 
   async function journeyOf(ctx: Context, interaction: Interaction): Promise<string> {
-    const { uid, params, prompt: { name, reasons }, bridged = false } = interaction;
+    const { uid, params, prompt: { name, reasons }, bridged = false, parJti, trusted = [] } = interaction;
     const clientId = String(params.client_id);
-    tickets.issue(ctx, { uid, clientId, params: keptParams(params), endsAt: interaction.exp * 1000, bridged });
+    const pushed = parJti !== undefined || trusted.length > 0;
+    tickets.issue(ctx, { uid, clientId, params: keptParams(params), endsAt: interaction.exp * 1000, ...(bridged ? { bridged } : {}), ...(pushed ? { pushed } : {}) });
     const wished = parseUiLocales(typeof params.ui_locales === 'string' ? params.ui_locales : undefined);
     if (wished !== undefined) honourUiLocales(ctx, wished, secure);
     if (name === 'consent') return 'consent';

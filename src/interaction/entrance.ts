@@ -14,7 +14,7 @@ import { endedScreen, type EndedReason } from './screens.ts';
 import type { Ticket, Tickets } from './ticket.ts';
 
 /** With what stands in it and the library says nothing about. */
-export type Interaction = InstanceType<Provider['Interaction']> & { readonly bridged?: true };
+export type Interaction = InstanceType<Provider['Interaction']> & { readonly bridged?: true; readonly parJti?: string };
 
 /** What every handler below `/interaction/:uid` knows. */
 export interface Entered {

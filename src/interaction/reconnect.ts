@@ -23,12 +23,18 @@ export interface Reconnect {
   endingOf(ctx: Context, uid: string): Promise<Ending | undefined>;
   /** Tells the service once more that the person turned back: the same words to the same request, by whichever way it wants its answers. */
   turnBack(ctx: Context, ticket: Ticket, error: NonNullable<SignInEnd['error']>): Promise<void>;
+  /**
+   * The address of the same request, asked for in the way in which it came. By the former interface, which has scopes of its own, it goes there again: it lets off what the protocol asks for,
+   * until its last day. What its service pushed or signed is good once, and so is what is written for it here.
+   */
+  addressOf(request: Pick<Ticket, 'clientId' | 'params' | 'bridged' | 'pushed'>): Promise<string>;
 }
 
 export interface ReconnectDeps {
   readonly provider: Provider;
   /** Says what a sign-in came to a moment ago in this browser. */
   readonly ended: { find(uid: string, device: string): Promise<SignInEnd | undefined> };
+  readonly pushAgain: (clientId: string, params: Readonly<Record<string, string>>) => Promise<string>;
   readonly random: Random;
   readonly config: Pick<Config, 'http'>;
 }
@@ -36,7 +42,7 @@ export interface ReconnectDeps {
 /** The way from here to the service takes no longer. */
 const ON_THE_WAY_SECONDS = 60;
 
-export function createReconnect({ provider, ended, random, config }: ReconnectDeps): Reconnect {
+export function createReconnect({ provider, ended, pushAgain, random, config }: ReconnectDeps): Reconnect {
   const secure = config.http.issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
 
@@ -68,6 +74,12 @@ export function createReconnect({ provider, ended, random, config }: ReconnectDe
       await new Making(uid, { returnTo: `${config.http.issuer}${path}`, prompt: { name: 'login', reasons: [], details: {} }, params, result: error }).save(ON_THE_WAY_SECONDS);
       ctx.cookies.set(provider.cookieName('resume'), uid, { ...cookie, path });
       seeOther(ctx, path);
+    },
+
+    async addressOf({ clientId, params, bridged = false, pushed = false }) {
+      const { scope: _translated, ...former } = params;
+      const asked = pushed ? { client_id: clientId, request_uri: await pushAgain(clientId, params) } : bridged ? former : params;
+      return `${provider.pathFor('authorization')}?${new URLSearchParams(asked).toString()}`;
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Beginning } from './beginning.ts';
 import { uidOf, type createEntrance } from './entrance.ts';
 import type { Finish } from './finish.ts';
 import { answeredParams, type Reconnect } from './reconnect.ts';
-import { addressOf, type Tickets } from './ticket.ts';
+import type { Tickets } from './ticket.ts';
 
 export interface InteractionRoutesDeps {
   readonly entrance: ReturnType<typeof createEntrance>;
@@ -41,7 +41,7 @@ export function createInteractionRoutes({ entrance, tickets, finish, beginning, 
       return;
     }
     const params = ending?.signedIn === true ? answeredParams(ticket, turnedBack ? ending : {}) : ticket.params;
-    seeOther(ctx, addressOf({ ...ticket, params }));
+    seeOther(ctx, await reconnect.addressOf({ ...ticket, params }));
   };
 
   const router = new Router();

@@ -11,6 +11,8 @@ export interface Ticket {
   readonly params: Readonly<Record<string, string>>;
   /** Whether it came in the words of the former interface. */
   readonly bridged?: boolean;
+  /** Whether its service pushed it, or signed it. */
+  readonly pushed?: boolean;
   /** When the sign-in itself ran out: later the request is `expired`, before that it can only be `finished`. */
   readonly endsAt: number;
 }
@@ -35,17 +37,11 @@ const CARRY_SECONDS = 600;
 /** Of the request: everything that says what was asked, nothing that was proof of who asked. */
 const KEPT = new Set([
   'client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'prompt', 'max_age', 'ui_locales',
-  'login_hint', 'acr_values', 'claims', 'resource', 'display',
+  'login_hint', 'acr_values', 'claims', 'resource', 'display', 'dpop_jkt',
 ]);
 
 export const keptParams = (params: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === 'string'));
-
-/** The address of the same request. What came by the former interface, which has scopes of its own, goes there again: it lets off what the protocol asks for, until its last day. */
-export function addressOf({ params: { scope, ...params }, bridged = false }: Pick<Ticket, 'params' | 'bridged'>): string {
-  const asked = new URLSearchParams({ ...params, ...(scope === undefined || bridged ? {} : { scope }) });
-  return `/auth?${asked.toString()}`;
-}
 
 export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock: Clock; config: Pick<Config, 'http' | 'lifetimes'> }): Tickets {
   const secure = config.http.issuer.startsWith('https://');

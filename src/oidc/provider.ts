@@ -37,6 +37,7 @@ import { leaveEndedSessions } from './ended-sessions.ts';
 import { endInteractionLast, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
 import { leaveTransientCookie } from './session-cookie.ts';
 import { honouredSession } from './sessions.ts';
+import { leadOnWhereUsed } from './pushed-again.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter, type ProtocolAdapter } from './state/adapter.ts';
 import { judged } from './state/judged.ts';
@@ -170,6 +171,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   leaveEndedSessions(provider, beginAgain);
   endInteractionLast(provider, createEndedSignIns({ state: store.protocolState, sealer, keyedHash }));
   leaveEndedInteractions(provider);
+  leadOnWhereUsed(provider, beginAgain);
   rememberBridged(provider);
   keepIdWithoutProof(provider);
   writeNoEmptySession(provider);

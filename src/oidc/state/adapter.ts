@@ -184,6 +184,8 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       },
       async consume(id) {
         if (await useGathered(state, { model, id: idOf(id) })) return;
+        // `invalid_grant` is no error of the authorization endpoint, and nothing has come of it yet.
+        if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
         // Two requests found it unused and this one came second: whoever it was, nothing may come of the code.
         const payload = open(await state.find(model, idOf(id)));
         if (payload?.grantId !== undefined) await state.revokeByGrantId(grantOf(payload.grantId));
