@@ -11,6 +11,7 @@ import { createAdminApi } from './admin/routes.ts';
 import { createAdminServices } from './admin/services.ts';
 import { eventMeanings } from './audit/events.ts';
 import type { Core } from './core.ts';
+import type { AccountId } from './domain/account.ts';
 import { createFront } from './front.ts';
 import { createDocs } from './docs/routes.ts';
 import { createSharing } from './interaction/sharing.ts';
@@ -27,6 +28,7 @@ import { createDevicePages } from './oidc/device-flow.ts';
 import { createFindMachineToken } from './oidc/machine-tokens.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
 import { createDeliver } from './oidc/logout/deliver.ts';
+import { createEndSession } from './oidc/logout/end-session.ts';
 import { queueNotices, rememberVisits } from './oidc/logout/notices.ts';
 import { createReceipt } from './oidc/logout/receipt.ts';
 import { createLogoutSender, type LogoutSender } from './oidc/logout/sender.ts';
@@ -142,19 +144,30 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const clientErrors = watchClientErrors(provider, { clients, store, audit, clock, random, log });
   const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch: outbound.fetch, random }), store, audit, clock, isTimeUncertain: core.isTimeUncertain, random, log });
   rememberVisits(provider, { store, clock });
-  const noticesOf = queueNotices(provider, { store, clock, random });
-  rememberSignOuts(provider, async (accountId, ctx) => {
-    const signOutId = noticesOf(ctx);
-    receipt.give(ctx, signOutId);
-    if (signOutId !== undefined) logouts.wake();
+  const notices = queueNotices(provider, { store, clock, random });
+  async function recordSignOut(accountId: AccountId | undefined): Promise<void> {
     try {
       await audit.record(store, 'sign-out.completed', {}, { accountId });
     } catch (error) {
       log.error({ err: error }, 'a sign-out could not be recorded');
     }
+  }
+  rememberSignOuts(provider, async (accountId, ctx) => {
+    const signOutId = notices.idOf(ctx);
+    receipt.give(ctx, signOutId);
+    if (signOutId !== undefined) logouts.wake();
+    await recordSignOut(accountId);
+  });
+  const endSession = createEndSession({
+    provider,
+    tell: (services) => notices.add(services),
+    async remember(accountId) {
+      logouts.wake();
+      await recordSignOut(accountId);
+    },
   });
 
-  const journeys = createJourneys(core, { provider, clients, sharing, registry, logouts, csrf });
+  const journeys = createJourneys(core, { provider, clients, sharing, registry, logouts, endSession, csrf });
   const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
   const portal = createPortal({ provider, store, sessions, config });
   addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);

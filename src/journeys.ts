@@ -34,6 +34,7 @@ import { createTickets } from './interaction/ticket.ts';
 import { createCodes } from './messages/codes.ts';
 import type { Sharing } from './interaction/sharing.ts';
 import type { ClientDirectory } from './oidc/clients.ts';
+import type { EndSession } from './oidc/logout/end-session.ts';
 import type { LogoutSender } from './oidc/logout/sender.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import type { Csrf } from './web/csrf.ts';
@@ -44,6 +45,7 @@ export interface JourneysDeps {
   readonly sharing: Sharing;
   readonly registry: CivilRegistry;
   readonly logouts: LogoutSender;
+  readonly endSession: EndSession;
   readonly csrf: Csrf;
 }
 
@@ -54,10 +56,10 @@ export interface Journeys {
 }
 
 /** Everything between a service and the way back, put together: `/interaction/…`. */
-export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, csrf }: JourneysDeps): Journeys {
+export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, endSession, csrf }: JourneysDeps): Journeys {
   const { config, clock, random, store, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
   const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
-  const finish = createFinish({ provider, sharing, store, audit, clock, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
+  const finish = createFinish({ provider, sharing, store, audit, clock, endSession, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
   const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), pushAgain: createPushAgain(provider), random, config });

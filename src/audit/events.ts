@@ -122,7 +122,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'sign-in.held': 'A password was right (or what recovery asks for), and a second factor is asked for; without `sign-in.succeeded` after it nobody came in.',
   'sign-in.succeeded': 'A person signed in, by the methods in `amr`.',
   'sign-in.refused': 'A sign-in failed.',
-  'sign-out.completed': 'A session ended at the person’s wish.',
+  'sign-out.completed': 'A session ended at the person’s wish, or because another person signed in in the same browser.',
   'logout.given-up': 'A service could not be told that a session ended.',
   'recovery.code.sent': 'A recovery code was handed to the courier.',
   'recovery.code.refused': 'A recovery code was typed that did not count.',

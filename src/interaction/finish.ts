@@ -61,6 +61,8 @@ export interface FinishDeps {
   readonly store: Pick<Store, 'audit'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly clock: Clock;
+  /** Ends the session of whoever was signed in before, and has the services of it told (`oidc/logout/end-session.ts`). */
+  readonly endSession: (session: InstanceType<Provider['Session']>) => Promise<void>;
   /** Keeps back a sign-in that must go on to a second factor. */
   readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
 }
@@ -71,7 +73,7 @@ export interface FinishDeps {
  */
 const goesHomeAtOnce = ({ params, deviceCode }: Interaction): boolean => params.response_mode !== 'form_post' && deviceCode === undefined;
 
-export function createFinish({ provider, sharing, store, audit, clock, hold }: FinishDeps): Finish {
+export function createFinish({ provider, sharing, store, audit, clock, endSession, hold }: FinishDeps): Finish {
   async function leave(ctx: Context, result: NonNullable<Interaction['result']>, { mergeWithLastSubmission = false } = {}): Promise<void> {
     const { uid, interaction } = entered(ctx);
     const turnsBack = 'error' in result || 'sharing' in result || 'secondFactor' in result;
@@ -118,7 +120,7 @@ export function createFinish({ provider, sharing, store, audit, clock, hold }: F
     // Whoever was signed in here before is signed out: a session belongs to one person.
     const session = await provider.Session.get(ctx);
     if (session.accountId !== undefined && session.accountId !== accountId) {
-      await session.destroy();
+      await endSession(session);
       // Where it is over, `leave` finds that out next.
       await stillOpenWithoutSession(entered(ctx).interaction);
     }

@@ -4,6 +4,7 @@ import type { AccountId } from '../../domain/account.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
+import type { ToBeTold } from './end-session.ts';
 
 export interface NoticeDeps {
   readonly store: Pick<Store, 'logouts'>;
@@ -44,14 +45,21 @@ export function rememberVisits(provider: Provider, { store, clock }: Pick<Notice
   provider.use(remember);
 }
 
+export interface Notices {
+  /** Stores those of a session that ends without its person asking for it. @throws where one could not be. */
+  add(services: readonly ToBeTold[]): Promise<void>;
+  /** Under which id the notices of this request were stored; undefined where there were none. */
+  idOf(ctx: object): string | undefined;
+}
+
 /**
  * Puts the notices of a sign-out in the queue where the library would send them itself and have the person wait. They
  * are stored before the session is gone: one that is told too much is better than one that nobody is told of.
- *
- * @returns says under which id the notices of this request were stored; undefined where there were none.
  */
-export function queueNotices(provider: Provider, { store, clock, random }: NoticeDeps): (ctx: object) => string | undefined {
+export function queueNotices(provider: Provider, { store, clock, random }: NoticeDeps): Notices {
   const signOuts = new WeakMap<object, string>();
+  const add = ({ accountId, client, sid }: Pick<ToBeTold, 'accountId' | 'sid'> & { readonly client: Pick<ToBeTold['client'], 'clientId'> }, signOutId: string): Promise<void> =>
+    store.logouts.add({ accountId, clientId: client.clientId, sid, reason: 'sign-out' }, signOutId, clock.now());
 
   // The library calls it once for each service that registered an address, and waits for all of them.
   const client = provider.Client.prototype as unknown as { backchannelLogout: (this: { clientId: string }, sub: string, sid?: string) => Promise<void> };
@@ -60,8 +68,14 @@ export function queueNotices(provider: Provider, { store, clock, random }: Notic
     if (ctx === undefined) throw new Error('a sign-out outside a request');
     const id = signOuts.get(ctx) ?? random.uuid();
     signOuts.set(ctx, id);
-    await store.logouts.add({ accountId: sub as AccountId, clientId: this.clientId, sid, reason: 'sign-out' }, id, clock.now());
+    await add({ accountId: sub as AccountId, client: this, sid }, id);
   };
 
-  return (ctx) => signOuts.get(ctx);
+  return {
+    async add(services) {
+      const id = random.uuid();
+      await Promise.all(services.map((one) => add(one, id)));
+    },
+    idOf: (ctx) => signOuts.get(ctx),
+  };
 }

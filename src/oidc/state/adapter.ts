@@ -124,12 +124,17 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
 
+    /** A grant is its own: whatever ends all that was issued under it ends the grant too. A sign-in under way was not: it names the grant that was there when it began, and goes on without. */
+    const grantIn = (id: string, { grantId }: AdapterPayload): Buffer | undefined => {
+      if (model === 'Grant') return grantOf(id);
+      return grantId === undefined || model === 'Interaction' ? undefined : grantOf(grantId);
+    };
+
     const rewritten = (id: string, payload: AdapterPayload, ttlSeconds: number): ProtocolRewrite => ({
       model,
       id: idOf(id),
       payload: sealer.seal('protocol-state', model, JSON.stringify(payload)),
-      // A grant is its own: whatever ends all that was issued under it ends the grant too.
-      grantId: model === 'Grant' ? grantOf(id) : payload.grantId === undefined ? undefined : grantOf(payload.grantId),
+      grantId: grantIn(id, payload),
       ttlSeconds,
     });
 
