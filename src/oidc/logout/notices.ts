@@ -70,6 +70,8 @@ export function queueNotices(provider: Provider, { store, clock, random }: Notic
     signOuts.set(ctx, id);
     await add({ accountId: sub as AccountId, client: this, sid }, id);
   };
+  // The library only tells of one that failed, and goes on to end the session; what a listener throws it does not catch. So the session is there still, and the button can be pressed again.
+  provider.on('backchannel.error', (_ctx: unknown, error: Error) => { throw error; });
 
   return {
     async add(services) {

@@ -160,6 +160,29 @@ describe('Logout notices', () => {
       expect(payload.sub).to.equal(decodeJwt(await open(body.id_token)).sub).and.not.equal(accountId);
     });
 
+    it('hold the session until they are stored: where one cannot be, the button can be pressed again', async () => {
+      const { browser, idToken } = await signedIn();
+      const question = await browser.open(await karirhub.signOutUrl(idToken));
+      const logouts = app.store.logouts as { add: (...notice: Parameters<TestApp['store']['logouts']['add']>) => Promise<void> };
+      const add = logouts.add.bind(logouts);
+      logouts.add = (notice, ...rest) => (notice.clientId === skillhub.id ? Promise.reject(new Error('the pool is exhausted')) : add(notice, ...rest));
+      let refused: Page;
+      try {
+        refused = await browser.submit(question, 'xsrf');
+      } finally {
+        logouts.add = add;
+      }
+      expect(refused.status).to.equal(500);
+      expect((await browser.open(app.url)).text, 'signed in still').to.include(citizen.name);
+      expect((await app.store.audit.list({ accountId, type: 'sign-out.completed' })).length).to.equal(0);
+
+      expect((await browser.submit(question, 'xsrf')).url.href).to.equal(`${karirhub.origin}/bye`);
+      await app.container.logouts.drain();
+      expect(skill.tokens).to.have.length(1);
+      expect(karir.tokens.length, 'one too many is harmless').to.be.within(1, 2);
+      expect((await browser.open(app.url)).text).not.to.include(citizen.name);
+    });
+
     it('come about neither by asking nor by a forged confirmation', async () => {
       const { browser, idToken } = await signedIn();
       await browser.open(await karirhub.signOutUrl(idToken));
