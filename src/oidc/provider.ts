@@ -25,6 +25,7 @@ import { honouredByClient } from './honoured-tokens.ts';
 import { createLoadExistingGrant, type ListShares } from './grants.ts';
 import { isBridged, rememberBridged } from './bridged.ts';
 import { createKeySlots } from './key-slots.ts';
+import { narrowGrants } from './narrowed-scopes.ts';
 import { createPeople, type AccountChanges } from './people.ts';
 import { withPlainContext } from './plain-context.ts';
 import { keepCompletion } from './present-session.ts';
@@ -162,6 +163,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   const provider = withPlainContext(() => new Provider(issuer, { ...configuration, ...instead }));
   keepCompletion(provider);
   copyPayloads(provider);
+  narrowGrants(provider);
   forgetOldKeys(provider, clock);
   findByRow(provider, { clients, own: new Set(ownClients.map(({ client_id: id }) => id)), clock });
   compareByHash(provider, { clients, store, clock, log });
