@@ -3,10 +3,13 @@ import type { Core } from './core.ts';
 import { createClientDirectory } from './oidc/clients.ts';
 import { createDevicePages } from './oidc/device-flow.ts';
 import { comeBackLater, createProtocolErrors } from './oidc/errors.ts';
+import { createDeliver } from './oidc/logout/deliver.ts';
+import { createEndSession } from './oidc/logout/end-session.ts';
 import type { Receipt } from './oidc/logout/receipt.ts';
 import { postAsGet } from './oidc/post-as-get.ts';
 import { createApiDirectory } from './oidc/resources.ts';
 import { toSandboxMetadata } from './oidc/sandbox/clients.ts';
+import { tellAtOnce } from './oidc/sandbox/logouts.ts';
 import { observe } from './oidc/sandbox/observe.ts';
 import { createSandboxProvider, SANDBOX } from './oidc/sandbox/provider.ts';
 import { createSignOutPages, signOutFromAnywhere } from './oidc/sign-out.ts';
@@ -49,6 +52,7 @@ export async function createSandboxOf(core: Core, { csrf, showError, receipt }: 
   comeBackLater(provider, isDatabaseAway);
   tellFaults(provider, core);
   observe(provider, checks);
+  const tell = tellAtOnce(provider, { deliver: createDeliver({ provider, signingKeys, fetch: core.outbound.fetch, random: core.random }), log: core.log });
   const before = [postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }), signOutFromAnywhere(provider)];
-  return { checks, sandbox: createSandbox({ ...core, enabled: config.sandbox.enabled, provider, checks, csrf, before }) };
+  return { checks, sandbox: createSandbox({ ...core, enabled: config.sandbox.enabled, provider, endSession: createEndSession({ provider, tell }), checks, csrf, before }) };
 }

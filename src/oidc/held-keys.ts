@@ -72,6 +72,8 @@ export function keptShortly({ read, clock }: KeptShortlyDeps): KeptShortly {
     },
 
     async fetch(input, init) {
+      // It answers with what stands at an address; whoever wants to send something wants another.
+      if ((init?.method ?? 'GET') !== 'GET') throw new TypeError('documents of services are read, and nothing is sent');
       const address = input instanceof Request ? input.url : String(input);
       const member = lists.delete(address) ? 'sector_identifier_uri' : 'jwks_uri';
       const key = `${member} ${address}`;

@@ -22,6 +22,8 @@ import { findTrial } from './trial.ts';
 
 export interface SandboxSignInDeps {
   readonly provider: Provider;
+  /** Ends the session of the invented person before, and has its services told. */
+  readonly endSession: (session: InstanceType<Provider['Session']>) => Promise<void>;
   readonly checks: Pick<Checks, 'current' | 'record'>;
   readonly store: Pick<Store, 'apis' | 'clients' | 'clientVersions'>;
   readonly csrf: Csrf;
@@ -48,7 +50,7 @@ const scenarioIn = (attempt: Attempt | undefined): ScenarioId | undefined => {
 };
 
 /** The two pages of a sign-in at the sandbox: who, and whether the service gets what it asks for. No password, no person. */
-export function addSandboxSignIn({ provider, checks, store, csrf, config }: SandboxSignInDeps): (router: Router) => void {
+export function addSandboxSignIn({ provider, endSession, checks, store, csrf, config }: SandboxSignInDeps): (router: Router) => void {
   const currentAttempt = (ctx: Context, { params }: Interaction): Promise<Attempt | undefined> => checks.current(String(params.client_id), markOf(ctx, config.http.issuer));
 
   async function getInteraction(ctx: Context, prompt?: string): Promise<Interaction> {
@@ -108,7 +110,7 @@ export function addSandboxSignIn({ provider, checks, store, csrf, config }: Sand
     if (citizen.suspended === true) return turnBack(ctx, attempt, 'the account is suspended');
     const before = await provider.Session.get(ctx);
     if (before.accountId !== undefined && before.accountId !== citizen.sub) {
-      await before.destroy();
+      await endSession(before);
       interaction.session = undefined;
       await interaction.persist().catch(tellGone);
     }

@@ -120,4 +120,9 @@ describe('Keys of clients', () => {
     clock.advance({ hours: -1 });
     expect(await get(), 'a clock that was set back').to.deep.equal({ keys: [] });
   });
+
+  it('are read, and nothing is sent by the same way', async () => {
+    const { fetch: fetchKeys } = keptShortly({ clock: new TestClock(), read: () => Promise.reject(new Error('asked')) });
+    expect(await fetchKeys('https://rp.test/logout', { method: 'POST', body: 'x' }).catch((error: unknown) => String(error))).to.include('nothing is sent');
+  });
 });

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
 import { signIn } from '../support/journeys.ts';
+import { startLogoutReceiver, withStatus } from '../support/logout-receiver.ts';
 
 const SECRET = 'rahasia-hanya-untuk-pengujian';
 const HOME = 'https://rp.test/cb';
@@ -213,6 +215,31 @@ describe('The sandbox issuer', () => {
     expect(asked.text).to.include('Uji coba: bukan data sungguhan');
     await browser.submit(asked, 'logout');
     expect((await browser.open((await begin(sandbox, TRIAL, { prompt: 'none' })).url)).url.searchParams.get('error')).to.equal('login_required');
+  });
+
+  it('tells the service of a sign-out by its test address, at once, and where another person signs in', async () => {
+    const receiver = await startLogoutReceiver();
+    try {
+      await app.addClient({ metadata: { client_id: 'dengar', client_name: 'Dengar', redirect_uris: [HOME], test_redirect_uris: [TRIAL], test_backchannel_logout_uri: receiver.uri, backchannel_logout_session_required: true, scope: 'openid', token_endpoint_auth_method: 'client_secret_basic' }, secret: SECRET });
+      const browser = new Browser();
+      const enter = async (citizen: string) => {
+        const request = await begin(sandbox, TRIAL, { scope: 'openid' }, 'dengar');
+        return request.receive(await answer(browser, await asCitizen(browser, await browser.open(request.url), citizen), 'allow'));
+      };
+      const first = await enter('ordinary');
+      const second = await enter('single-name');
+      const read = async (token: string | undefined) => (await jwtVerify(token ?? '', createRemoteJWKSet(new URL(`${sandbox}/jwks`)), { issuer: sandbox, audience: 'dengar', typ: 'logout+jwt' })).payload;
+      expect(receiver.tokens).to.have.length(1);
+      expect(await read(receiver.tokens[0])).to.include({ sub: first.claims()?.sub, sid: first.claims()?.sid });
+
+      receiver.answer = withStatus(500);
+      const asked = await browser.open(`${sandbox}/session/end?id_token_hint=${second.id_token ?? ''}`);
+      expect((await browser.submit(asked, 'logout')).status, 'also where it does not listen').to.equal(200);
+      expect(receiver.tokens).to.have.length(2);
+      expect(await read(receiver.tokens[1])).to.include({ sub: second.claims()?.sub, sid: second.claims()?.sid });
+    } finally {
+      await receiver.close();
+    }
   });
 
   it('can be left out, and is limited by itself', async () => {
