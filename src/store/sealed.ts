@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Envelope } from '../crypto/envelope.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { DataKeyUse, KeyIds } from '../crypto/keyring.ts';
+import { countByIndex, countOrGuess, countUpTo, unhurried, type KeyCount } from './key-counts.ts';
 
 /** A column sealed under a key of the keyring, and what it is bound to. */
 export interface SealedColumn {
@@ -12,30 +13,52 @@ export interface SealedColumn {
   readonly bound: string;
   /** For `sealing`: what it was sealed for. */
   readonly purpose: string;
+  /** Whether an index says which key a row is under (migrations). The other tables are walked through, a stretch of the file at a time. */
+  readonly indexed: boolean;
 }
 
-const sealed = (table: string, purpose: string, bound = 'id', column = 'sealed'): SealedColumn => ({ table, column, use: 'sealing', bound, purpose });
-const rowKey = (table: string, bound = 'id'): SealedColumn => ({ table, column: 'row_key', use: 'personalData', bound, purpose: table });
+const sealed = (table: string, purpose: string, { bound = 'id', column = 'sealed', indexed = false } = {}): SealedColumn => ({ table, column, use: 'sealing', bound, purpose, indexed });
+const rowKey = (table: string, bound = 'id'): SealedColumn => ({ table, column: 'row_key', use: 'personalData', bound, purpose: table, indexed: true });
 
-/** Everything in the database that names a key of the keyring. A test fails where a table has a sealed column that is not here. */
+/**
+ * Everything in the database that names a key of the keyring. A test fails where a table has a sealed column that is not here.
+ * Small tables come first: a hundred million accounts take days, and what signs tokens should not wait for them.
+ */
 export const sealedColumns: readonly SealedColumn[] = [
-  rowKey('accounts'),
-  rowKey('former_accounts'),
-  rowKey('second_factors', 'account_id'),
-  sealed('clients', 'client-secret', 'id', 'secret_sealed'),
-  sealed('drafts', 'draft'),
-  sealed('messages', 'message'),
+  sealed('signing_keys', 'signing-key', { bound: 'kid' }),
+  sealed('sandbox_keys', 'sandbox-key', { bound: 'kid' }),
+  sealed('clients', 'client-secret', { column: 'secret_sealed' }),
   sealed('outbox', 'outbox'),
-  sealed('protocol_state', 'protocol-state', 'model', 'payload'),
-  sealed('sandbox_keys', 'sandbox-key', 'kid'),
-  sealed('signing_keys', 'signing-key', 'kid'),
+  sealed('messages', 'message', { indexed: true }),
+  sealed('drafts', 'draft'),
+  rowKey('second_factors', 'account_id'),
+  sealed('protocol_state', 'protocol-state', { bound: 'model', column: 'payload' }),
+  rowKey('former_accounts'),
+  rowKey('accounts'),
 ];
 
-export interface SealedCount {
+/** What of a table is looked through at once, in blocks of its file: a megabyte. */
+const BLOCKS = 128;
+
+export interface Resealed {
+  readonly rows: number;
+  /** Where to go on; undefined where none is left. */
+  readonly next: number | undefined;
+}
+
+export interface SealedCount extends KeyCount {
   readonly table: string;
   readonly use: DataKeyUse;
-  readonly keyId: string;
-  readonly rows: number;
+}
+
+async function blocksOf(trx: Knex, table: string): Promise<number> {
+  const { rows } = await trx.raw<{ rows: { blocks: number }[] }>("select (pg_relation_size(?::regclass) / current_setting('block_size')::int)::int as blocks", [table]);
+  return rows[0]?.blocks ?? 0;
+}
+
+async function countByReading(trx: Knex, table: string, column: string): Promise<readonly KeyCount[]> {
+  const { rows } = await trx.raw<{ rows: { key: string; rows: string | number }[] }>('select sealed_by(??) as key, count(*) as rows from ?? where ?? is not null group by 1 order by 1', [column, table, column]);
+  return rows.map((row) => ({ keyId: row.key, rows: Number(row.rows), about: false }));
 }
 
 export type SealedStore = ReturnType<typeof createSealedStore>;
@@ -61,45 +84,59 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
      * Seals at most `limit` values of one column anew. Rows that another instance or a request is at are left for later,
      * so that nobody waits for anybody; the content does not change, and neither does any other column.
      *
-     * @returns how many; fewer than `limit` where none is left.
+     * @param from  what the call before said is next. What is written behind it meanwhile, by a process that still uses an older key,
+     *              is found by whoever walks through the table again.
      */
-    async reseal(column: SealedColumn, limit: number): Promise<number> {
+    async reseal(column: SealedColumn, limit: number, from = 0): Promise<Resealed> {
       const older = olderIds(column.use);
-      if (older.length === 0) return 0;
+      if (older.length === 0) return { rows: 0, next: undefined };
       return db.transaction(async (trx) => {
+        const blocks = column.indexed ? 0 : await blocksOf(trx, column.table);
+        const stretch = column.indexed ? '' : 'and ctid >= ?::tid and ctid < ?::tid';
         const { rows } = await trx.raw<{ rows: { row: string; bound: string; value: Buffer }[] }>(
-          'select ctid::text as row, ??::text as bound, ?? as value from ?? where sealed_by(??) = any(?) limit ? for update skip locked',
-          [column.bound, column.column, column.table, column.column, older, limit],
+          `select ctid::text as row, ??::text as bound, ?? as value from ?? where ?? is not null and sealed_by(??) = any(?) ${stretch} limit ? for update skip locked`,
+          [column.bound, column.column, column.table, column.column, column.column, older, ...(column.indexed ? [] : [`(${from},0)`, `(${from + BLOCKS},0)`]), limit],
         );
-        if (rows.length === 0) return 0;
-        const values = rows.map(({ bound, value }) => reseal(column, bound, value));
-        await trx.raw('update ?? as t set ?? = v.value from unnest(?::tid[], ?::bytea[]) as v (row, value) where t.ctid = v.row', [column.table, column.column, rows.map(({ row }) => row), values]);
-        return rows.length;
+        const next = column.indexed ? { from: 0, isEnd: rows.length === 0 } : { from: rows.length === limit ? from : from + BLOCKS, isEnd: rows.length < limit && from + BLOCKS >= blocks };
+        if (rows.length > 0) {
+          const values = rows.map(({ bound, value }) => reseal(column, bound, value));
+          await trx.raw('update ?? as t set ?? = v.value from unnest(?::tid[], ?::bytea[]) as v (row, value) where t.ctid = v.row', [column.table, column.column, rows.map(({ row }) => row), values]);
+        }
+        return { rows: rows.length, next: next.isEnd ? undefined : next.from };
       });
     },
 
-    /** How many rows of each table are under which key. Reads every short-lived row: for operators, not for every minute. */
+    /** How many rows of each table are under which key. Reads every short-lived row: for operators, on a connection that waits for it. */
     async count(): Promise<readonly SealedCount[]> {
-      return db.transaction(async (trx) => {
-        await trx.raw('set local statement_timeout = 0');
+      return unhurried(db, async (trx) => {
         const counts: SealedCount[] = [];
-        for (const { table, column, use } of sealedColumns) {
-          const { rows } = await trx.raw<{ rows: { key: string; rows: string | number }[] }>('select sealed_by(??) as key, count(*) as rows from ?? where ?? is not null group by 1 order by 1', [column, table, column]);
-          counts.push(...rows.map((row) => ({ table, use, keyId: row.key, rows: Number(row.rows) })));
+        for (const { table, column, use, indexed } of sealedColumns) {
+          const found = indexed ? await countByIndex(trx, { table, key: `sealed_by(${column})`, where: `${column} is not null` }) : await countByReading(trx, table, column);
+          counts.push(...found.map((one) => ({ table, use, ...one })));
         }
         return counts;
       });
     },
 
-    /** Accounts, those of a former system and second factors that wait for the current key; reads the index alone. */
+    /** How many rows are under that one key; so many are counted at most. For operators, on a connection that waits for it. */
+    async countUnder(use: DataKeyUse, keyId: string, most: number): Promise<number> {
+      return unhurried(db, async (trx) => {
+        let found = 0;
+        for (const { table, column } of sealedColumns.filter((one) => one.use === use)) {
+          if (found < most) found += await countUpTo(trx, `from ${table} where ${column} is not null and sealed_by(${column}) = ?`, [keyId], most - found);
+        }
+        return found;
+      });
+    },
+
+    /** Accounts, those of a former system and second factors that wait for the current key, by the index; of very many, about how many. */
     async personalDataWaiting(): Promise<number> {
       const older = olderIds('personalData');
-      if (older.length === 0) return 0;
-      const { rows } = await db.raw<{ rows: { waiting: string | number }[] }>(
-        `select ${['accounts', 'former_accounts', 'second_factors'].map((table) => `(select count(*) from ${table} where sealed_by(row_key) = any(?))`).join(' + ')} as waiting`,
-        [older, older, older],
-      );
-      return Number(rows[0]?.waiting ?? 0);
+      let waiting = 0;
+      for (const { table, column } of older.length === 0 ? [] : sealedColumns.filter(({ use }) => use === 'personalData')) {
+        waiting += (await countOrGuess(db, `from ${table} where sealed_by(${column}) = any(?)`, [older])).rows;
+      }
+      return waiting;
     },
   };
 }

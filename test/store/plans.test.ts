@@ -1,17 +1,23 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { questions } from '../../src/admin/reports/questions.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createCore, type Core } from '../../src/core.ts';
+import { addKey, parseKeyring, useKey, writeKeyring } from '../../src/crypto/keyring-document.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { Email } from '../../src/domain/email.ts';
 import type { Nik } from '../../src/domain/nik.ts';
 import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
-import type { Core } from '../../src/core.ts';
 import { chainAll } from '../../src/jobs/chain.ts';
+import { systemRandom } from '../../src/ports/random/random.ts';
 import type { FormerImportStore, FormerRecord } from '../../src/store/former-import.ts';
 import { TRIAL } from '../../src/store/former-trial.ts';
 import { makeComingPartitions, monthAfter } from '../../src/store/partitions.ts';
 import { countingOf } from '../../src/store/report-questions.ts';
+import { sealedColumns } from '../../src/store/sealed.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { newDocument } from '../crypto/keys.ts';
 import { createTestCore } from '../support/core.ts';
 import { statementsOf } from '../support/statements.ts';
 
@@ -177,6 +183,25 @@ describe('Statements on tables with a hundred million rows', () => {
       expect(whole.map((node) => node['Relation Name']), 'tables read whole').to.deep.equal([]);
       const used = nodes.flatMap((node) => node['Index Name'] ?? []);
       expect(used.some((name) => index.test(name)), `${used.join(', ')} by ${String(index)}`).to.equal(true);
+    });
+  }
+
+  for (const column of sealedColumns) {
+    it(`what of ${column.table} is under an older key: by an index, or a megabyte at a time`, async () => {
+      const keyring = (['personalData', 'sealing'] as const).reduce((document, use) => {
+        const { document: added, id } = addKey(document, use, systemRandom);
+        return useKey(added, use, id);
+      }, parseKeyring(JSON.stringify(newDocument())));
+      const { connection } = (core.knex.client as { config: { connection: { connectionString: string } } }).config;
+      const moving = createCore({ config: loadConfig({ NODE_ENV: 'test', KEYRING: writeKeyring(keyring) }), databaseUrl: connection.connectionString, log: createLog({ level: 'silent' }) });
+      try {
+        // What stands there opens by no key.
+        const nodes = await look(() => moving.store.sealed.reseal(column, 10).catch(() => undefined));
+        const found = nodes.filter((node) => node['Relation Name'] === column.table).map((node) => node['Index Name'] ?? node['Node Type']);
+        expect(found).to.deep.equal([column.indexed ? `${column.table}_sealed_by` : 'Tid Range Scan']);
+      } finally {
+        await moving.close();
+      }
     });
   }
 
