@@ -80,6 +80,8 @@ export interface CoreDeps {
   readonly isTimeUncertain?: () => boolean;
   readonly random?: Random;
   readonly makeKey?: MakeKey;
+  /** For what an operator asks that takes as long as it takes: a database that says nothing is not taken for one that is gone. */
+  readonly waitsLong?: boolean;
 }
 
 function createSms({ sms }: Config, store: Store, clock: Clock, log: Log): SmsGateway {
@@ -100,13 +102,13 @@ const REPLICA_POOL = 2;
 /** A database that keeps its own limit has told of it by then. */
 const SILENCE_MARGIN_MS = 1000;
 
-export function createCore({ config, databaseUrl, log, clock = systemClock, isTimeUncertain = () => false, random = systemRandom, makeKey = makeNewKey }: CoreDeps): Core {
+export function createCore({ config, databaseUrl, log, clock = systemClock, isTimeUncertain = () => false, random = systemRandom, makeKey = makeNewKey, waitsLong = false }: CoreDeps): Core {
   const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
   const { poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, directUrl, replicaUrl } = config.database;
   const silenceMs = statementTimeoutMs + SILENCE_MARGIN_MS;
-  const limitsOfDatabase = { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, silenceMs, pooled: directUrl !== undefined };
+  const limitsOfDatabase = { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, ...(waitsLong ? {} : { silenceMs }), pooled: directUrl !== undefined };
   const knex = createKnex({ url: databaseUrl, poolMax, ...limitsOfDatabase });
   const replica = replicaUrl === undefined ? undefined : createKnex({ url: replicaUrl, poolMax: REPLICA_POOL, ...limitsOfDatabase, readsOnly: true });
   const redis = openRedis(config.redis, log);

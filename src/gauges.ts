@@ -44,7 +44,7 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
   metrics.gauge({ name: 'sso_job_last_done_timestamp_seconds', help: 'When a run of the job last came to its end, on whichever instance; 0 where none has.', labels: ['job'] }, async () =>
     (await standings()).map(({ label, lastDoneAt }) => ({ labels: { job: label }, value: (lastDoneAt?.getTime() ?? 0) / 1000 })));
   metrics.gauge({ name: 'sso_changes_heard', help: '1 while this process hears what others change, 0 while it reads everything anew every two seconds.' }, () => [{ value: changes.mark('clients') === undefined ? 0 : 1 }]);
-  metrics.gauge({ name: 'sso_personal_data_outdated_rows', help: 'Accounts and second factors whose key lies under an older key of the keyring.' }, async () => [{ value: await store.sealed.personalDataWaiting() }]);
+  metrics.gauge({ name: 'sso_personal_data_outdated_rows', help: 'Accounts and second factors whose key lies under an older key of the keyring; of more than ten thousand about how many.' }, async () => [{ value: await store.sealed.personalDataWaiting() }]);
 
   metrics.gauge({ name: 'sso_database_connections', help: 'Connections of the pool in use, free, and callers that wait for one.', labels: ['state'] }, () => {
     const { pool } = knex.client as { pool: { numUsed(): number; numFree(): number; numPendingAcquires(): number } };

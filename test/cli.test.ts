@@ -579,6 +579,23 @@ describe('The command line', function () {
       writeFileSync(file(), before);
     });
 
+    it('is looked after for as long as that takes, however long the database says nothing meanwhile', async () => {
+      const { id } = loadKeyring({ keyring: file(), dataDir: directory, environment: 'test', random: core.random }).ids.sealing.known.map((known) => ({ id: known }))[0]!;
+      const sealed = Buffer.concat([Buffer.from([1, id.length]), Buffer.from(id), Buffer.alloc(40)]);
+      for (let byte = 1; byte <= 3; byte += 1) await database.knex('drafts').insert({ uid_hash: Buffer.alloc(32, byte), journey: 'recovery', id: core.random.uuid(), sealed, created_at: new Date(), updated_at: new Date(), expires_at: new Date() });
+      const { rows: [original] } = await database.knex.raw<{ rows: { text: string }[] }>("select pg_get_functiondef('sealed_by(bytea)'::regprocedure) as text");
+      // Three seconds for three rows: longer than a connection of the server may say nothing.
+      await database.knex.raw(`create or replace function sealed_by(sealed bytea) returns text language plpgsql immutable parallel safe as $$ begin perform pg_sleep(1); return '${id}'; end $$`);
+      try {
+        const listed = await sso(['keyring', 'list', '--json'], { env: { KEYRING: file(), DATABASE_STATEMENT_TIMEOUT_MS: '1000' } });
+        expect(listed, listed.stderr).to.include({ code: 0 });
+        expect((JSON.parse(listed.stdout) as Row[]).find((row) => row.use === 'sealing' && row.id === id)?.rows).to.be.at.least(3);
+      } finally {
+        await database.knex.raw(original!.text);
+        await database.knex('drafts').delete();
+      }
+    });
+
     /** Runs the command, and another change of the keyring while it looks at the database. */
     async function whileItLooks(table: string, start: () => Promise<Ran>, meanwhile: () => void): Promise<Ran> {
       const held = await database.knex.transaction();

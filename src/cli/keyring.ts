@@ -47,8 +47,20 @@ function demandKnown(document: KeyringDocument, use: KeyUse, id: string): void {
   if (!idsIn(document, use).known.includes(id)) throw new Refused(`the keyring has no key ${id} for ${use}`);
 }
 
+interface Surveyed {
+  readonly use: KeyUse;
+  readonly id: string;
+  readonly current: boolean;
+  readonly rows: number | undefined;
+  /** Too many to count. */
+  readonly about?: true;
+  readonly known_by: number;
+  readonly used_by: number;
+  readonly instances: number;
+}
+
 /** Rows under each key, and how many running instances know and use it. */
-async function survey({ store, redisSealed, keyring }: Core): Promise<readonly { use: KeyUse; id: string; current: boolean; rows: number | undefined; known_by: number; used_by: number; instances: number }[]> {
+async function survey({ store, redisSealed, keyring }: Core): Promise<readonly Surveyed[]> {
   const instances = await store.instances.running();
   const counts = [...(await store.sealed.count()), ...(await store.indexKeys.count()).map((one) => ({ use: 'blindIndex', ...one }) as const)];
   const inRedis = await redisSealed?.count();
@@ -60,6 +72,7 @@ async function survey({ store, redisSealed, keyring }: Core): Promise<readonly {
       id,
       current: id === current,
       rows: use === 'cookies' ? undefined : counts.filter((one) => one.use === use && one.keyId === id).reduce((sum, { rows }) => sum + rows, 0) + (use === 'sealing' ? (inRedis?.get(id) ?? 0) : 0),
+      ...(counts.some((one) => one.use === use && one.keyId === id && one.about) ? { about: true as const } : {}),
       known_by: instances.filter(({ keys }) => keys[use].known.includes(id)).length,
       used_by: instances.filter(({ keys }) => keys[use].current === id).length,
       instances: instances.length,
@@ -74,12 +87,22 @@ async function demandKnownEverywhere({ store }: Core, use: KeyUse, id: string): 
   if (without.length > 0) throw new Refused(`${without.length} of ${counted(instances.length, 'running instance')} ${without.length === 1 ? 'does' : 'do'} not know the key ${id} yet: give them this keyring and restart them, then come back`);
 }
 
+/** One would be enough to refuse; this many tell what there is to do. */
+const COUNTED_UNDER = 1000;
+
+async function rowsUnder({ store, redisSealed }: Core, use: KeyUse, id: string): Promise<number> {
+  if (use === 'cookies') return 0;
+  if (use === 'blindIndex') return store.indexKeys.countUnder(id, COUNTED_UNDER);
+  const rows = await store.sealed.countUnder(use, id, COUNTED_UNDER);
+  return rows > 0 || use !== 'sealing' ? rows : ((await redisSealed?.count())?.get(id) ?? 0);
+}
+
 async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> {
   const instances = await core.store.instances.running();
   const using = instances.filter(({ keys }) => keys[use].current === id);
   if (using.length > 0) throw new Refused(`${using.length} of ${counted(instances.length, 'running instance')} still ${using.length === 1 ? 'uses' : 'use'} the key ${id} for whatever is new: restart them with this keyring first`);
-  const found = (await survey(core)).find((one) => one.use === use && one.id === id);
-  if ((found?.rows ?? 0) > 0) throw new Refused(`${counted(found?.rows ?? 0, 'row is', 'rows are')} still under the key ${id}: keys reencrypt moves them`);
+  const rows = await rowsUnder(core, use, id);
+  if (rows > 0) throw new Refused(`${rows < COUNTED_UNDER ? '' : 'at least '}${counted(rows, 'row is', 'rows are')} still under the key ${id}: keys reencrypt moves them`);
 }
 
 const COPIES = 'Renew the copies of the keyring that are kept elsewhere: what is sealed under a new key opens with none of the older ones.';
@@ -137,11 +160,11 @@ export function addKeyringCommands(program: Command): void {
     .command('list')
     .description('which keys there are, what lies under them, and which running instances know them')
     .action(async (_flags: object, command: Command) => {
-      const rows = await withCore(survey);
+      const rows = await withCore(survey, { waitsLong: true });
       print(command, rows, () =>
         showRows([
           ['use', 'key', '', 'rows', 'known by', 'used by'],
-          ...rows.map(({ use, id, current, rows: count, known_by: knownBy, used_by: usedBy, instances }) => [use, id, current ? 'current' : '', count === undefined ? '' : String(count), `${knownBy} of ${instances}`, `${usedBy} of ${instances}`]),
+          ...rows.map(({ use, id, current, rows: count, about, known_by: knownBy, used_by: usedBy, instances }) => [use, id, current ? 'current' : '', count === undefined ? '' : `${about === true ? 'about ' : ''}${count}`, `${knownBy} of ${instances}`, `${usedBy} of ${instances}`]),
         ]),
       );
     });
@@ -190,7 +213,7 @@ export function addKeyringCommands(program: Command): void {
       await withCore(async (core) => {
         await demandUnused(core, use, id);
         if (flags.now !== true) await demandWaited(core, use, id);
-      });
+      }, { waitsLong: true });
       keep(removeKey(document, use, id));
       const lost = { personalData: '', blindIndex: ' Links that confirm an address, made before, are good no longer.', sealing: ' Sign-ins that expired and could be taken up again begin anew.', cookies: ' Whoever has a cookie signed by it signs in again.' }[use];
       remark(`The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}\nBackups from before open with the former keyring alone: keep a copy of it as long as them. Renew the other copies.`);

@@ -33,12 +33,16 @@ export async function withDatabase<T>(config: Config, work: (opened: Opened) => 
   }
 }
 
-/** Does the work with everything that stands right above the database, which is brought to its newest state before. */
-export const withCore = <T>(work: (core: Core) => Promise<T>): Promise<T> =>
+/**
+ * Does the work with everything that stands right above the database, which is brought to its newest state before.
+ *
+ * @param waitsLong  it counts what only the whole of a large table tells.
+ */
+export const withCore = <T>(work: (core: Core) => Promise<T>, { waitsLong = false } = {}): Promise<T> =>
   withDatabase(readConfig(), async (opened) => {
     const knex = createKnex({ url: opened.config.database.directUrl ?? opened.databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
     await migrate(knex).finally(() => knex.destroy());
-    const core = createCore(opened);
+    const core = createCore({ ...opened, waitsLong });
     try {
       return await work(core);
     } finally {

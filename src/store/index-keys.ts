@@ -3,6 +3,7 @@ import type { BlindIndex } from '../crypto/blind-index.ts';
 import type { Envelope } from '../crypto/envelope.ts';
 import type { KeyIds } from '../crypto/keyring.ts';
 import { emailKey, type Email } from '../domain/email.ts';
+import { countByIndex, countUpTo, unhurried, type KeyCount } from './key-counts.ts';
 
 export interface IndexKeyDeps {
   readonly envelope: Envelope;
@@ -68,11 +69,27 @@ export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: 
       return moved;
     },
 
-    /** How many accounts are found under which key. */
-    async count(): Promise<readonly { readonly keyId: string; readonly rows: number }[]> {
-      const each = TABLES.map((table) => `select index_key from ${table}`).join(' union all ');
-      const { rows } = await db.raw<{ rows: { index_key: string; rows: string | number }[] }>(`select index_key, count(*) as rows from (${each}) t group by 1 order by 1`);
-      return rows.map(({ index_key: keyId, rows: count }) => ({ keyId, rows: Number(count) }));
+    /** How many accounts are found under which key; of very many, about how many. */
+    async count(): Promise<readonly KeyCount[]> {
+      return unhurried(db, async (trx) => {
+        const counts = new Map<string, KeyCount>();
+        for (const table of TABLES) {
+          for (const { keyId, rows, about } of await countByIndex(trx, { table, key: 'index_key', where: 'true' })) {
+            const other = counts.get(keyId);
+            counts.set(keyId, { keyId, rows: rows + (other?.rows ?? 0), about: about || other?.about === true });
+          }
+        }
+        return [...counts.values()].sort((one, other) => one.keyId.localeCompare(other.keyId));
+      });
+    },
+
+    /** How many are found under that one key; so many are counted at most. */
+    async countUnder(keyId: string, most: number): Promise<number> {
+      return unhurried(db, async (trx) => {
+        let found = 0;
+        for (const table of TABLES) if (found < most) found += await countUpTo(trx, `from ${table} where index_key = ?`, [keyId], most - found);
+        return found;
+      });
     },
   };
 }

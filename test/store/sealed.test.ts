@@ -230,6 +230,25 @@ describe('What lies sealed in the database', () => {
     expect(await database.knex('accounts').whereRaw("sealed_by(row_key) = 'k1'")).to.have.length(1);
   });
 
+  it('is counted as far as that is quick; of more rows it is said about how many PostgreSQL takes there to be', async () => {
+    const old = first();
+    await fill(coreWith(old));
+    await database.knex.raw(`insert into former_accounts (id, legacy_id, row_key, nik_sealed, nik_index, index_key, bcrypt_cost, password_hash, locale, line_digest, line, imported_at)
+                             select gen_random_uuid(), 'lama-' || n, '\\x01026b31', '\\x01', sha256(n::text::bytea), 'k1', 10, 'x', 'id', '\\x01', n, now() from generate_series(1, 30000) n`);
+    await database.knex.raw('analyze former_accounts');
+    const core = coreWith(replaced(old));
+    const counts = await core.store.sealed.count();
+    expect(counts.find(({ table }) => table === 'accounts')).to.deep.include({ keyId: 'k1', rows: 1, about: false });
+    const former = counts.find(({ table }) => table === 'former_accounts')!;
+    expect(former.about).to.equal(true);
+    expect(former.rows).to.be.within(27_000, 33_000);
+    expect(await core.store.sealed.personalDataWaiting()).to.be.within(27_000, 33_000);
+    expect(await core.store.sealed.countUnder('personalData', 'k1', 1000)).to.equal(1000);
+    expect(await core.store.sealed.countUnder('personalData', 'k2', 1000)).to.equal(0);
+    expect((await core.store.indexKeys.count()).find(({ keyId }) => keyId === 'k1')?.rows).to.be.within(27_000, 33_000);
+    expect(await core.store.indexKeys.countUnder('k2', 1000)).to.equal(0);
+  });
+
   it('names its key, whatever stands there', async () => {
     const ask = async (value: Buffer): Promise<unknown> => (await database.knex.raw<{ rows: { key: unknown }[] }>('select sealed_by(?) as key', [value])).rows[0]?.key;
     expect(await ask(Buffer.concat([Buffer.from([1, 2]), Buffer.from('k1'), randomBytes(40)]))).to.equal('k1');
