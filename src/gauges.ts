@@ -30,7 +30,7 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
     return [{ labels: { state: 'pending' }, value: pendingMigrations.length }, { labels: { state: 'unknown' }, value: unknownMigrations.length }];
   });
   metrics.gauge({ name: 'sso_clock_ahead_seconds', help: 'How far the clock of this machine is ahead of that of the database.' }, async () => [{ value: -(await database()).clockAheadMs / 1000 }]);
-  metrics.gauge({ name: 'sso_database_up', help: '1 when the database answers.' }, async () => [{ value: await store.ping().then(() => 1, () => 0) }]);
+  metrics.gauge({ name: 'sso_database_up', help: '1 when the database answers, within three seconds.', unanswered: 0 }, async () => [{ value: await store.ping().then(() => 1, () => 0) }]);
 
   const ofCurrentKeys = (secondsOf: (key: KeyReport, now: number) => number) => async () =>
     (await keys()).filter(({ state }) => state === 'current').map((key) => ({ labels: { algorithm: key.algorithm }, value: Math.round(secondsOf(key, clock.now().getTime())) }));
@@ -55,7 +55,7 @@ export function watchGauges(metrics: Metrics, { config, store, knex, redis, cloc
     ];
   });
   if (redis !== undefined) {
-    metrics.gauge({ name: 'sso_redis_up', help: '1 when Redis answers.' }, async () => [{ value: await redis.ping().then(() => 1, () => 0) }]);
+    metrics.gauge({ name: 'sso_redis_up', help: '1 when Redis answers, within three seconds.', unanswered: 0 }, async () => [{ value: await redis.ping().then(() => 1, () => 0) }]);
     metrics.gauge({ name: 'sso_redis_commands_pending', help: 'Commands that wait for an answer of Redis.' }, () => [{ value: redis.pending() }]);
     metrics.gauge({ name: 'sso_redis_memory_bytes', help: 'Memory of Redis in use and its limit (0: none), over all masters.', labels: ['kind'] }, async () => {
       const nodes = await redis.inspect();

@@ -16,6 +16,8 @@ interface About {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
+  /** What it is where no answer came in time. */
+  readonly unanswered?: number;
 }
 
 type Read = () => Promise<readonly Reading[]> | readonly Reading[];
@@ -37,7 +39,7 @@ export interface Metrics {
   refused(kind: 'new' | 'under-way', reason: 'requests' | 'lag'): void;
   /** A connection was closed before anything of it was a request. */
   connectionRefused(reason: 'too-many' | 'timeout' | 'too-large' | 'malformed'): void;
-  /** A value that is looked up when somebody asks. Where it cannot be, the gauge is left out and the rest is answered. */
+  /** A value that is looked up when somebody asks. Where it cannot be, or not in time, the gauge is left out and the rest is answered. */
   gauge(about: About, read: Read): void;
   /** The same for what only rises. */
   counter(about: About, read: Read): void;
@@ -54,17 +56,35 @@ const CODE_PURPOSES: readonly string[] = ['activation-code', 'recovery-code'];
 const CODE_STAGES = ['asked', 'sent', 'failed', 'delivered', 'undelivered', 'entered'];
 const isCode = (purpose: unknown): purpose is string => CODE_PURPOSES.some((one) => one === purpose);
 
-async function readInto(figure: { reset(): void }, read: Read, put: (labels: Readonly<Record<string, string>>, value: number) => void): Promise<void> {
+/** Prometheus waits ten seconds for everything, and a figure that comes late must not keep the others from it: least of all the one that says why. */
+const READ_MS = 3000;
+
+/** Bounds the wait. Whoever asks again meanwhile waits for the same look: a database that hangs is not asked once more at each scrape. */
+function inTime(read: Read, readMs: number, late: readonly Reading[]): () => Promise<readonly Reading[]> {
+  let looking: Promise<readonly Reading[]> | undefined;
+  return async () => {
+    looking ??= Promise.resolve().then(read).catch(() => []).finally(() => { looking = undefined; });
+    let timer: NodeJS.Timeout | undefined;
+    const given = new Promise<readonly Reading[]>((resolve) => { timer = setTimeout(resolve, readMs, late); });
+    return Promise.race([looking, given]).finally(() => { clearTimeout(timer); });
+  };
+}
+
+async function readInto(figure: { reset(): void; remove(labels: object): void }, read: () => Promise<readonly Reading[]>, put: (labels: Readonly<Record<string, string>>, value: number) => void): Promise<void> {
+  const readings = await read();
   figure.reset();
-  for (const { labels = {}, value } of await Promise.resolve().then(read).catch(() => [])) put(labels, value);
+  // What has no labels would otherwise be 0, and not left out.
+  figure.remove({});
+  for (const { labels = {}, value } of readings) put(labels, value);
 }
 
 /**
  * The figures of one process, for Prometheus. No label holds anything of a person, and none has more values than the
  * product itself has words for.
  */
-export function createMetrics(): Metrics {
+export function createMetrics({ readMs = READ_MS } = {}): Metrics {
   const registry = new Registry();
+  const bounded = ({ unanswered }: About, read: Read): (() => Promise<readonly Reading[]>) => inTime(read, readMs, unanswered === undefined ? [] : [{ value: unanswered }]);
   const registers = [registry];
   const described = ({ name, help, labels = [] }: About) => ({ name, help, labelNames: labels, registers });
   collectDefaultMetrics({ register: registry });
@@ -135,8 +155,14 @@ export function createMetrics(): Metrics {
     },
     refused: (kind, reason) => { refusals.inc({ kind, reason }); },
     connectionRefused: (reason) => { connections.inc({ reason }); },
-    gauge: (about, read) => { new Gauge({ ...described(about), collect() { return readInto(this, read, (labels, value) => { this.set(labels, value); }); } }); },
-    counter: (about, read) => { new Counter({ ...described(about), collect() { return readInto(this, read, (labels, value) => { this.inc(labels, value); }); } }); },
+    gauge: (about, read) => {
+      const readInTime = bounded(about, read);
+      new Gauge({ ...described(about), collect() { return readInto(this, readInTime, (labels, value) => { this.set(labels, value); }); } });
+    },
+    counter: (about, read) => {
+      const readInTime = bounded(about, read);
+      new Counter({ ...described(about), collect() { return readInto(this, readInTime, (labels, value) => { this.inc(labels, value); }); } });
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -11,6 +11,7 @@ import { createDatabaseLine, type DatabaseLine } from '../support/database-line.
 import { becomeCitizen, signIn } from '../support/journeys.ts';
 import { startLogoutReceiver, withStatus, type LogoutReceiver } from '../support/logout-receiver.ts';
 import { createRelyingParty, visit } from '../support/relying-party.ts';
+import { until } from '../support/until.ts';
 
 /** The samples of the text format: `name{labels}` and the value. */
 type Figures = ReadonlyMap<string, number>;
@@ -168,6 +169,7 @@ describe('Metrics', () => {
     expect(up.get('sso_audit_chain_broken')).to.equal(0);
     expect(up.get('sso_password_lane_refused_total')).to.equal(0);
     expect(up.has('sso_clock_ahead_seconds')).to.equal(true);
+    expect(up.has('sso_sms_line_bound'), 'where there is no such line').to.equal(false);
     const tried = line.cut();
     const { figures } = await ask();
     expect(figures.get('sso_database_up')).to.equal(0);
@@ -176,6 +178,42 @@ describe('Metrics', () => {
     expect((await fetch(`${address}/readyz`)).status).to.equal(503);
     await tried;
     line.mend();
+  });
+
+  it('are answered while the database says nothing, before Prometheus gives up', async () => {
+    line.hush();
+    const begun = performance.now();
+    const { figures } = await ask();
+    expect(performance.now() - begun).to.be.below(5000);
+    expect(figures.get('sso_database_up')).to.equal(0);
+    expect(figures.has('sso_queue_waiting{queue="sms"}')).to.equal(false);
+    expect(figures.has('sso_clock_ahead_seconds')).to.equal(false);
+    expect(figures.has('sso_database_connections{state="waiting"}')).to.equal(true);
+    line.mend();
+    await until('it answers again', async () => (await ask()).figures.get('sso_database_up') === 1);
+  });
+
+  it('look once for a figure that hangs, and leave it out or say what that means', async () => {
+    const metrics = createMetrics({ readMs: 20 });
+    let looks = 0;
+    const answers: (() => void)[] = [];
+    const hangs = () => {
+      looks += 1;
+      return new Promise<readonly { value: number }[]>((resolve) => answers.push(() => { resolve([{ value: 7 }]); }));
+    };
+    metrics.gauge({ name: 'sso_a', help: 'a' }, hangs);
+    metrics.gauge({ name: 'sso_b_up', help: 'b', unanswered: 0 }, () => new Promise(() => undefined));
+    metrics.counter({ name: 'sso_c_total', help: 'c' }, () => [{ value: 3 }]);
+    for (const text of await Promise.all([metrics.text(), metrics.text()])) {
+      expect(read(text).has('sso_a')).to.equal(false);
+      expect(read(text).get('sso_b_up')).to.equal(0);
+      expect(read(text).get('sso_c_total')).to.equal(3);
+    }
+    expect(looks).to.equal(1);
+    const asked = metrics.text();
+    answers[0]?.();
+    expect(read(await asked).get('sso_a')).to.equal(7);
+    expect(looks).to.equal(1);
   });
 
   it('count what happens whatever the level of the log is, and only words of the product as reasons', async () => {
