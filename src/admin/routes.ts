@@ -42,13 +42,14 @@ export function createAdminApi({ services, checks, clientErrors, ...deps }: Admi
     return found;
   }
 
+  const getHand = createGetHand(findHand);
   return createApi({
     ...deps,
     refusals: services.refusals,
     routes: [
-      ...accountRoutes({ support, getAccount, toKey }),
+      ...accountRoutes({ support, getAccount, toKey, getHand }),
       ...auditRoutes({ store, audit, clock, timeZone: config.identity.timeZone }),
-      ...apiRoutes({ apis, getHand: createGetHand(findHand) }),
+      ...apiRoutes({ apis, getHand }),
       ...clientRoutes({ clients, review, findHand, store }),
       ...clientErrorRoutes({ clients, clientErrors, store }),
       ...checkRoutes({ checks, store, config }),
@@ -56,7 +57,7 @@ export function createAdminApi({ services, checks, clientErrors, ...deps }: Admi
       ...keyRoutes({ clients, keys: clientKeys, findHand }),
       ...logoRoutes({ logos, findHand, store }),
       ...teamRoutes({ initialTokens, findHand }),
-      ...operatorRoutes({ operators, getAccount }),
+      ...operatorRoutes({ operators, getAccount, getHand }),
       ...reportRoutes({ service: reports }),
     ],
   });

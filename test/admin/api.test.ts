@@ -24,6 +24,8 @@ describe('The operators’ API', () => {
   let app: TestApp;
   let token: string;
   let subject: AccountId;
+  /** Who answers for the machine. */
+  let chief: AccountId;
 
   async function issue(scope: string, id = 'mesin'): Promise<string> {
     const answer = await fetch(`${app.url}/token`, {
@@ -43,10 +45,12 @@ describe('The operators’ API', () => {
     return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
   }
 
-  const machine = (id: string) => ({ type: 'machine' as const, secret: SECRET, metadata: { client_id: id, client_name: id, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], scope: ALL, token_endpoint_auth_method: 'client_secret_basic' } });
+  const machine = (id: string) => ({ type: 'machine' as const, secret: SECRET, metadata: { client_id: id, client_name: id, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], scope: ALL, token_endpoint_auth_method: 'client_secret_basic', operated_by: chief } });
 
   before(async () => {
     app = await startTestApp({ limits: { operatorSearches: 12 } });
+    chief = await addAccount(app, somebody());
+    for (const role of ['administrator', 'support'] as const) await app.store.operators.grant(app.container.random.uuid(), { accountId: chief, role, grantedBy: 'operator', grantedAt: app.clock.now() });
     await app.addClient(machine('mesin'));
     token = await issue(ALL);
     subject = await addAccount(app, budi, { emailVerified: false });
@@ -174,14 +178,35 @@ describe('The operators’ API', () => {
   });
 
   it('gives and takes roles, and leaves the accounts of operators alone', async () => {
-    const chief = await addAccount(app, somebody());
-    expect((await call('PUT', `/operators/${chief}/roles/auditor`)).body).to.deep.equal({ sub: chief, role: 'auditor', held: true });
-    expect((await call('PUT', `/operators/${chief}/roles/auditor`)).status).to.equal(409);
-    expect((await call('PUT', `/operators/${chief}/roles/king`)).status).to.equal(422);
-    expect(JSON.stringify((await call('GET', '/operators')).body)).to.include(chief).and.include('client:mesin');
-    expect((await call('POST', `/accounts/${chief}/suspend`, { body: why })).body.code).to.equal('operator-account');
-    expect((await call('DELETE', `/operators/${chief}/roles/auditor`)).status).to.equal(200);
-    expect((await call('POST', `/accounts/${chief}/end-sessions`, { body: why })).status).to.equal(200);
+    const other = await addAccount(app, somebody());
+    expect((await call('PUT', `/operators/${other}/roles/auditor`)).body).to.deep.equal({ sub: other, role: 'auditor', held: true });
+    expect((await call('PUT', `/operators/${other}/roles/auditor`)).status).to.equal(409);
+    expect((await call('PUT', `/operators/${other}/roles/king`)).status).to.equal(422);
+    expect(JSON.stringify((await call('GET', '/operators')).body)).to.include(other).and.include('client:mesin');
+    expect((await call('POST', `/accounts/${other}/suspend`, { body: why })).body.code).to.equal('operator-account');
+    expect((await call('DELETE', `/operators/${other}/roles/auditor`)).status).to.equal(200);
+    expect((await call('POST', `/accounts/${other}/end-sessions`, { body: why })).status).to.equal(200);
+  });
+
+  it('does for nobody what they may not do themselves: not to their own roles, and nothing without one who may', async () => {
+    const [other, citizen] = [await addAccount(app, somebody()), await addAccount(app, somebody())];
+    for (const method of ['PUT', 'DELETE']) expect((await call(method, `/operators/${chief}/roles/client-manager`)).body, method).to.include({ status: 409, code: 'own-account' });
+    expect((await call('DELETE', `/operators/${chief}/roles/administrator`)).body.code).to.equal('own-account');
+    expect(await app.store.operators.rolesOf(chief)).to.have.members(['administrator', 'support']);
+
+    const attempts = [['PUT', `/operators/${other}/roles/auditor`, undefined], ...['suspend', 'end-sessions', 'resend-activation', 'remove-second-factor'].map((verb) => ['POST', `/accounts/${citizen}/${verb}`, why] as const)] as const;
+    await app.addClient(machine('mesin-tanpa-orang'));
+    const { metadata } = (await app.store.clients.find('mesin-tanpa-orang'))!;
+    const { operated_by: _nobody, ...rest } = metadata;
+    await app.store.clients.update('mesin-tanpa-orang', { metadata: rest }, app.clock.now());
+    const alone = await issue(ALL, 'mesin-tanpa-orang');
+    for (const [method, path, body] of attempts) expect((await call(method, path, { as: alone, body })).body, path).to.include({ status: 403, code: 'operator-missing' });
+    expect((await call('GET', `/accounts/${citizen}`, { as: alone })).status, 'it reads').to.equal(200);
+
+    for (const role of ['administrator', 'support'] as const) await app.store.operators.revoke(chief, role, 'operator', app.clock.now());
+    for (const [method, path, body] of attempts) expect((await call(method, path, { body })).body.code, path).to.equal('operator-missing');
+    expect(await app.store.operators.rolesOf(other)).to.deep.equal([]);
+    for (const role of ['administrator', 'support'] as const) await app.store.operators.grant(app.container.random.uuid(), { accountId: chief, role, grantedBy: 'operator', grantedAt: app.clock.now() });
   });
 
   it('reads the audit log page by page, each event once, and proves its chain', async () => {

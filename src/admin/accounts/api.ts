@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Account } from '../../domain/account.ts';
-import { parseReason, type Reason } from '../../domain/operator.ts';
+import { parseReason, type Permission, type Reason } from '../../domain/operator.ts';
 import type { Result } from '../../domain/result.ts';
 import { Problem } from '../../web/problem.ts';
 import { apiRoute, type ApiRoute, type Machine } from '../api-route.ts';
@@ -48,10 +48,12 @@ export interface AccountRoutesDeps {
   readonly support: Support;
   readonly getAccount: (sub: string) => Promise<Account>;
   readonly toKey: (text: string) => AccountKey;
+  /** Who acts by a machine. @throws {Problem} where nobody with that right stands behind it. */
+  readonly getHand: (by: Machine, permission: Permission) => Promise<unknown>;
 }
 
 /** Everything is masked here: what is shown in full is shown to a person, at the console. */
-export function accountRoutes({ support, getAccount, toKey }: AccountRoutesDeps): ApiRoute[] {
+export function accountRoutes({ support, getAccount, toKey, getHand }: AccountRoutesDeps): ApiRoute[] {
   const action = (verb: string, summary: string, act: (found: Account, reason: Reason, by: Machine) => Promise<Result<undefined, SupportRefusal>>): ApiRoute =>
     apiRoute({
       method: 'post',
@@ -62,6 +64,7 @@ export function accountRoutes({ support, getAccount, toKey }: AccountRoutesDeps)
       body: reasonBody,
       answer: account,
       async handle({ params: { sub }, body: { reason }, by }) {
+        await getHand(by, 'accounts.write');
         unwrap(await act(await getAccount(sub), readReason(reason), by));
         return present(await getAccount(sub));
       },

@@ -7,8 +7,8 @@ import { completeProfile, findSecurityProblems } from './security-rules.ts';
 import { findSharingProblems } from './sharing-rules.ts';
 import { findRedirectUriProblem, findTestUriProblem } from './uris.ts';
 
-/** Where two people are asked for, a machine counts as the one who answers for it. */
-const OPERATED: readonly string[] = ['admin:clients:write', 'admin:clients:approve', 'admin:clients:waive'];
+/** What changes something is done by a person: a machine does it for the one who answers for it, as far as they may, and counts as them. */
+const OPERATED: readonly string[] = ['admin:accounts:write', 'admin:clients:write', 'admin:clients:approve', 'admin:clients:waive', 'admin:operators:write'];
 
 export interface Completed {
   readonly application_type: 'web' | 'native';

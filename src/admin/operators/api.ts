@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Account } from '../../domain/account.ts';
-import { roles } from '../../domain/operator.ts';
-import { apiRoute, type ApiRoute } from '../api-route.ts';
+import { roles, signatureOf, type Permission } from '../../domain/operator.ts';
+import { refuse } from '../../domain/result.ts';
+import { apiRoute, type ApiRoute, type Machine } from '../api-route.ts';
 import { maskName } from '../../domain/mask.ts';
 import { Problem } from '../../web/problem.ts';
 import type { OperatorRefusal, OperatorService } from './service.ts';
@@ -17,7 +18,14 @@ const details: Readonly<Record<OperatorRefusal, string>> = {
   'role-not-held': 'The account does not hold the role.',
 };
 
-export function operatorRoutes({ operators, getAccount }: { operators: OperatorService; getAccount: (sub: string) => Promise<Account> }): ApiRoute[] {
+export interface OperatorRoutesDeps {
+  readonly operators: OperatorService;
+  readonly getAccount: (sub: string) => Promise<Account>;
+  /** Who acts by a machine. @throws {Problem} where nobody with that right stands behind it. */
+  readonly getHand: (by: Machine, permission: Permission) => Promise<{ readonly involved: readonly string[] }>;
+}
+
+export function operatorRoutes({ operators, getAccount, getHand }: OperatorRoutesDeps): ApiRoute[] {
   const change = (verb: 'grant' | 'revoke') =>
     apiRoute({
       method: verb === 'grant' ? 'put' : 'delete',
@@ -27,7 +35,11 @@ export function operatorRoutes({ operators, getAccount }: { operators: OperatorS
       params,
       answer: held,
       async handle({ params: { sub, role }, by }) {
-        const done = await operators[verb](await getAccount(sub), role, by);
+        const { involved } = await getHand(by, 'operators.write');
+        const account = await getAccount(sub);
+        // By the machine that they answer for nobody does what they may not do themselves.
+        const isOwn = involved.includes(signatureOf({ kind: 'operator', accountId: account.id }));
+        const done = isOwn ? refuse('own-account' as const) : await operators[verb](account, role, by);
         if (!done.ok) throw new Problem(409, done.refusal, details[done.refusal]);
         return { sub, role, held: verb === 'grant' };
       },

@@ -273,7 +273,7 @@ describe('Client applications: the review by a second operator', () => {
     expect(refusalOf(await review.save(plain, { scope: 'admin:audit:read' }, { hand: siti }))).to.equal('client-metadata');
     const robot = await register(machine);
     expect(refusalOf(await review.save(robot, { contacts: ['a@b.test'] }, { hand: siti }))).to.equal('client-metadata');
-    expect(refusalOf(await clients.create([{ document: { ...machine, scope: 'admin:clients:approve' } }])), 'without somebody who answers for it').to.equal('client-metadata');
+    for (const scope of ['admin:clients:approve', 'admin:operators:write', 'admin:accounts:write']) expect(refusalOf(await clients.create([{ document: { ...machine, scope } }])), `${scope} without somebody who answers for it`).to.equal('client-metadata');
     const id = await draft();
     passed = () => Promise.resolve(false);
     done(await clients.update(id, { client_name: 'Lain' }));
