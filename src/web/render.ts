@@ -73,6 +73,7 @@ interface CommonFields {
   readonly newSecret?: unknown;
   readonly newToken?: unknown;
   readonly newLink?: unknown;
+  readonly newCodes?: unknown;
 }
 
 function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { translator, environment }: RendererDeps, assets: object): object {
@@ -104,7 +105,7 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
       title: t('common.title.page', { title: wrong ? t('common.title.error', { title }) : title }),
       // The aids of development are written in one language.
       other: screen.view.startsWith('dev/') ? undefined : otherLanguage(ctx, locale),
-      shownOnce: [model.newSecret, model.newToken, model.newLink].some((one) => one !== undefined),
+      shownOnce: [model.newSecret, model.newToken, model.newLink, model.newCodes].some((one) => one !== undefined),
       service: model.service,
       sandbox: ctx.state.sandbox === true || screen.view.startsWith('sandbox/'),
       ribbon: environment === 'development' && options.ribbon !== false,

@@ -47,6 +47,14 @@ describe('Pages', () => {
     every((page, name) => { expect(page, name).to.match(name.startsWith('id') ? /href="[^"]*lang=en" lang="en"/ : /href="[^"]*lang=id" lang="id"/); });
   });
 
+  it('open the other language beside what is shown once: in its place it would be gone', () => {
+    const language = (name: string): string => /<a class="language"[^>]*>/.exec(one(name))?.[0] ?? '';
+    for (const lang of ['id', 'en']) expect(language(`${lang} account/security/recovery-codes new recovery codes, shown once`)).to.include('target="_blank"');
+    expect(language('id account/security/recovery-codes new recovery codes?')).to.not.include('target');
+    // The page of the sign-in can be loaded again.
+    expect(language('id interaction/second-factor/recovery-codes recovery codes, shown once')).to.not.include('target');
+  });
+
   it('carry no script and no style of their own', () => {
     every((page, name) => {
       expect(page, name).to.not.match(/<style|\sstyle=|\son[a-z]+=|javascript:/i);

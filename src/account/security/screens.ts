@@ -14,7 +14,7 @@ export interface RemoveModel {
 
 export interface NewRecoveryCodesModel extends RemoveModel {
   /** Shown once, in the answer that made them. */
-  readonly codes: readonly string[] | undefined;
+  readonly newCodes: readonly string[] | undefined;
   readonly problem: Sentence | undefined;
 }
 
@@ -23,7 +23,7 @@ export const removeScreen = (model: RemoveModel): Screen<RemoveModel> => ({ view
 export const newRecoveryCodesScreen = ({ codes, problem, links }: RemoveModel & { readonly codes?: readonly RecoveryCode[]; readonly problem?: Sentence }): Screen<NewRecoveryCodesModel> => ({
   view: 'account/security/recovery-codes',
   title: say(codes === undefined ? 'account.security.recovery-codes.title' : 'second-factor.codes.title'),
-  model: { codes: codes?.map(showRecoveryCode), problem, links },
+  model: { newCodes: codes?.map(showRecoveryCode), problem, links },
 });
 
 const overview: SecurityModel = { standing: undefined, changed: undefined, links: { enrol: '#', recoveryCodes: '#', remove: '#' } };
