@@ -28,12 +28,24 @@
   var problem = document.querySelector('[data-focus]');
   if (problem) problem.focus();
 
-  /* Sends each form once. Undone when the page comes back from the history. */
+  /*
+   * Sends each form once. Undone when the page comes back from the history, and after a while: nothing tells that a form was stopped, or that its connection
+   * failed and the browser kept the page. What is sent twice the server joins.
+   */
+  var ON_ITS_WAY_MS = 15000;
   all('form[data-guard]').forEach(function (form) {
     var button = form.querySelector('[type=submit]');
     if (!button) return;
     var line = status('busy');
     form.appendChild(line);
+    var timer;
+    function release() {
+      clearTimeout(timer);
+      if (!form.sent) return;
+      form.sent = false;
+      button.removeAttribute('aria-disabled');
+      line.textContent = '';
+    }
     form.addEventListener('submit', function (event) {
       if (form.sent || button.getAttribute('aria-disabled') === 'true') {
         event.preventDefault();
@@ -42,13 +54,9 @@
       form.sent = true;
       button.setAttribute('aria-disabled', 'true');
       line.textContent = form.getAttribute('data-busy');
+      timer = setTimeout(release, ON_ITS_WAY_MS);
     });
-    window.addEventListener('pageshow', function () {
-      if (!form.sent) return;
-      form.sent = false;
-      button.removeAttribute('aria-disabled');
-      line.textContent = '';
-    });
+    window.addEventListener('pageshow', release);
   });
 
   /* Passwords: show and hide, caps lock. */

@@ -261,6 +261,34 @@ describeInChromium('Pages in a browser', function () {
     expect(await page.locator('.busy').textContent()).to.equal('Kami sedang mencocokkan data Anda dengan Dukcapil…');
   });
 
+  it('let a form be sent again that was stopped on the way, with all that was typed', async () => {
+    await page.clock.install();
+    await open(entry('interaction/registration/identity', 'identity: first visit'));
+    await page.fill('#name', 'Budi Contoh Santoso');
+    const posts: (string | null)[] = [];
+    await page.route('**/*', (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      posts.push(route.request().postData());
+      // No page comes, as after "stop" and where the connection fails: nothing tells the script.
+      return route.fulfill({ status: 204 });
+    });
+    const next = page.getByRole('button', { name: 'Berikutnya' });
+    const press = async (): Promise<void> => {
+      const sent = page.waitForResponse((response) => response.request().method() === 'POST');
+      await next.click();
+      await sent;
+    };
+    await press();
+    await page.clock.runFor(10_000);
+    expect(await next.getAttribute('aria-disabled'), 'it may still be on its way').to.equal('true');
+    await page.clock.runFor(6_000);
+    expect(await next.getAttribute('aria-disabled')).to.equal(null);
+    expect(await page.locator('.busy').textContent()).to.equal('');
+    await press();
+    expect(posts).to.have.length(2);
+    expect(posts[1]).to.equal(posts[0]).and.include('name=Budi+Contoh+Santoso');
+  });
+
   it('have targets that a thumb can hit', async () => {
     for (const example of [entry('interaction/login', 'first visit'), entry('interaction/registration/identity', 'identity: first visit'), entry('interaction/registration/code', 'code: may be sent again')]) {
       await open(example);
