@@ -4,7 +4,7 @@ import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import { thresholdToSend } from '../../domain/identity.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
-import { RegistryUnavailable, type CivilRegistry, type IdentityClaim, type RegistryAnswer, type RegistryVerdict } from '../../ports/civil-registry/civil-registry.ts';
+import { RegistryUnavailable, type CivilRegistry, type IdentityClaim, type RegistryAnswer, type RegistryTrouble, type RegistryVerdict } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Count, Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
@@ -35,6 +35,9 @@ export interface IdentityCheck {
    */
   check(claim: IdentityClaim, context: { clientId: string | undefined; sender: Sender }): Promise<Result<Asked, IdentityRefusal>>;
 }
+
+/** What the registry says of itself, whatever it is asked. */
+const ABOUT_ITSELF: ReadonlySet<RegistryTrouble> = new Set(['quota', 'closed']);
 
 export interface IdentityCheckDeps {
   readonly registry: CivilRegistry;
@@ -68,7 +71,13 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
     return ok({
       left: readings[1]?.left ?? 0,
       /** A good answer gives back the tries, not the call: the registry's quota is spent whoever was right. */
-      giveBack: ({ callToo = true } = {}): Promise<void> => counters.giveBackAll(callToo ? wanted : wanted.slice(1)),
+      giveBackTries: (): Promise<void> => counters.giveBackAll(wanted.slice(1)),
+      /**
+       * No answer is nobody's fault, so NIK and device have it back. What was asked has cost a call, and where the registry may have stumbled over this very question
+       * it stays counted on the network too: somebody would send such a one without end.
+       */
+      giveBackUnanswered: ({ wasAsked, trouble }: RegistryUnavailable): Promise<void> =>
+        counters.giveBackAll(!wasAsked ? wanted : ABOUT_ITSELF.has(trouble) ? wanted.slice(1) : wanted.slice(1, 3)),
     });
   }
 
@@ -124,7 +133,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
       const startedAt = clock.now().getTime();
       try {
         const answer = await registry.verify(claim);
-        if (answer.verdict === 'verified') await counted.value.giveBack({ callToo: false });
+        if (answer.verdict === 'verified') await counted.value.giveBackTries();
         const kept = evidence(answer.verdict, answer.reference, answer.durationMs, answer.responseCode);
         const { verdict, reference } = answer;
         return ok({
@@ -133,8 +142,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
         });
       } catch (error) {
         if (!(error instanceof RegistryUnavailable)) throw error;
-        // No answer: the person did nothing wrong, and the try does not count.
-        await counted.value.giveBack();
+        await counted.value.giveBackUnanswered(error);
         const { trouble } = error;
         const kept = evidence(trouble, random.uuid(), clock.now().getTime() - startedAt, error.responseCode);
         // A single call may have failed: nobody waits longer for that than for a registry that is known to be gone.

@@ -25,11 +25,14 @@ export class RegistryUnavailable extends Error {
   readonly code = 'REGISTRY_UNAVAILABLE';
   readonly trouble: RegistryTrouble;
   readonly responseCode: string | undefined;
+  /** Whether the question may have reached the registry: then it has cost a call. */
+  readonly wasAsked: boolean;
 
-  constructor(trouble: RegistryTrouble, options: { cause?: unknown; responseCode?: string } = {}) {
+  constructor(trouble: RegistryTrouble, options: { cause?: unknown; responseCode?: string; wasAsked?: boolean } = {}) {
     super(`civil registry gave no answer: ${trouble}`, { cause: options.cause });
     this.trouble = trouble;
     this.responseCode = options.responseCode;
+    this.wasAsked = options.wasAsked ?? trouble !== 'circuit-open';
   }
 }
 

@@ -49,7 +49,7 @@ function troubleOf(code: string): RegistryTrouble {
 }
 
 /** Only the code of a library's error goes on: its other parts are not ours to vouch for. */
-const unavailable = (trouble: RegistryTrouble, code: string): RegistryUnavailable => new RegistryUnavailable(trouble, { cause: new Error(code) });
+const unavailable = (trouble: RegistryTrouble, code: string, wasAsked = true): RegistryUnavailable => new RegistryUnavailable(trouble, { cause: new Error(code), wasAsked });
 
 function readCertificates(ca: string): readonly string[] {
   let pem = ca;
@@ -160,7 +160,7 @@ export function createTransport(url: string, config: TransportConfig): Transport
         if (error instanceof RegistryUnavailable) throw error;
         signal?.throwIfAborted();
         if (deadline.isOver()) throw unavailable('timeout', 'DEADLINE');
-        throw unavailable(troubleOf(codeOf(error)), codeOf(error));
+        throw unavailable(troubleOf(codeOf(error)), codeOf(error), !(error instanceof ConnectionFailed));
       } finally {
         deadline.clear();
       }

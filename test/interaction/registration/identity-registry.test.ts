@@ -100,9 +100,10 @@ describe('Registration: what the civil registry answers', () => {
   }
 
   for (const { ending, what, status, id, en, outcome } of troubles) {
-    it(`blames nobody when it answers ${what}, and counts nothing`, async () => {
+    it(`blames nobody when it answers ${what}: that counts as a call and as no failed try`, async () => {
       const citizen = somebody({ ending, mother: 'Kenari Contoh Rahayu' });
-      const before = [await points('nik'), await points('device'), await points('calls')];
+      const before = [await points('nik'), await points('device')];
+      const calls = await points('calls');
       const seen = await claim(citizen);
       expect(seen.id.status).to.equal(status);
       expect(seen.id.text).to.include(id).and.include('Isi kembali nama ibu kandung.');
@@ -110,10 +111,39 @@ describe('Registration: what the civil registry answers', () => {
       expectKept(seen.id, citizen);
       // For one answer that failed nobody waits longer than for a registry that is known to be gone.
       expect(retryAfter(seen.id), 'Retry-After').to.be.within(1, ['quota', 'closed'].includes(outcome) ? 86_400 : 30);
-      expect([await points('nik'), await points('device'), await points('calls')]).to.deep.equal(before);
+      expect([await points('nik'), await points('device')]).to.deep.equal(before);
+      expect(await points('calls')).to.equal(calls + 2);
       expect((await outcomes()).slice(-2)).to.deep.equal([outcome, outcome]);
     });
   }
+
+  it('is not asked without end what it stumbles over: twenty times a day for one NIK', async () => {
+    const citizen = somebody({ ending: '9598' });
+    const statuses: number[] = [];
+    for (let times = 0; times < 25; times += 1) {
+      const browser = new Browser();
+      statuses.push((await proveIdentity(browser, await begin(app, browser), citizen)).status);
+      app.clock.advance({ minutes: 2 });
+    }
+    expect(statuses).to.deep.equal([...Array<number>(20).fill(503), ...Array<number>(5).fill(429)]);
+  });
+
+  it('stays counted on the network where it was asked, and nowhere where it was not: while the circuit is open', async () => {
+    const browser = new Browser();
+    const first = await begin(app, browser);
+    // A good answer closes it; the hour of the network begins after that.
+    await atContact(app, somebody());
+    app.clock.advance({ hours: 1, minutes: 1 });
+    const upset = (): Promise<Page> => proveIdentity(browser, first, somebody({ ending: '9598' }));
+    await upset();
+    const network = await points('network');
+    for (let times = 1; times < 5; times += 1) await upset();
+    expect(await points('network')).to.equal(network + 4);
+    const before = [await points('nik'), await points('device'), await points('network'), await points('calls')];
+    expect((await upset()).status).to.equal(503);
+    expect((await outcomes()).at(-1)).to.equal('circuit-open');
+    expect([await points('nik'), await points('device'), await points('network'), await points('calls')]).to.deep.equal(before);
+  });
 
   it('waits for an answer that comes late', async () => {
     const { page } = await atContact(app, somebody({ ending: '9597' }));
