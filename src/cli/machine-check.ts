@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config.ts';
 import { counted } from '../domain/plural.ts';
+import { noticed } from '../domain/privacy-notice.ts';
 import { settings } from '../settings.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
@@ -33,10 +34,12 @@ async function checkDisk({ dataDir }: Pick<Config, 'dataDir'>): Promise<Finding[
 }
 
 /** Settings that are allowed and still unsafe with real people. */
-function* judgeSettings({ environment, log, metrics, lifetimes: { auditMonths } }: Config): Generator<Finding> {
+function* judgeSettings({ environment, log, metrics, lifetimes }: Config): Generator<Finding> {
   if (environment !== 'production') return;
-  if (auditMonths !== 0 && auditMonths < settings.lifetimes.auditMonths.fallback) {
-    yield warn('retention', `AUDIT_RETENTION_MONTHS=${auditMonths}, and the privacy notice says five years`, `remove AUDIT_RETENTION_MONTHS: the default is ${settings.lifetimes.auditMonths.fallback}; or change the notice as well`);
+  for (const [name, said] of Object.entries(noticed) as [keyof typeof noticed, number][]) {
+    const setting = settings.lifetimes[name];
+    const known = 'env' in setting ? setting.env : `lifetimes.${name}`;
+    if (lifetimes[name] !== said) yield warn('retention', `${known}=${lifetimes[name]}, and the privacy notice says ${said}`, `leave ${known} at its default, ${setting.fallback}; or change the notice as well`);
   }
   if (log.level === 'debug' || log.level === 'trace') yield warn('log', `LOG_LEVEL=${log.level} writes a line for each request`, 'set LOG_LEVEL=info');
   if (log.level === 'silent' || log.level === 'fatal') yield warn('log', `LOG_LEVEL=${log.level} keeps what goes wrong, and the audit events, out of the log`, 'set LOG_LEVEL=info');
