@@ -12,7 +12,7 @@ import type { Outcome, ReceiptStore } from '../store/receipts.ts';
 import { recipientMark } from './recipient-mark.ts';
 
 export interface ReceiptsDeps {
-  readonly store: { readonly receipts: Pick<ReceiptStore, 'settle' | 'take' | 'recordOf'> };
+  readonly store: { readonly receipts: Pick<ReceiptStore, 'settle' | 'take' | 'recordOf' | 'forgetRecipient'> };
   readonly counters: Pick<Counters, 'take' | 'read' | 'clear' | 'giveBack'>;
   readonly limits: Pick<Limits, 'code'>;
   readonly keyedHash: KeyedHash;
@@ -73,7 +73,9 @@ export function createReceipts({ store, counters, limits, keyedHash, clock, log 
 
     async take({ key, state, code }) {
       const outcome = await store.receipts.take(key, state, clock.now());
-      if (outcome !== undefined) await tell(outcome, code);
+      if (outcome === undefined) return;
+      await tell(outcome, code);
+      await store.receipts.forgetRecipient(key);
     },
   };
 }

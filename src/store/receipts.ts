@@ -81,22 +81,26 @@ export function createReceiptStore(db: Knex) {
 
     /**
      * Records what a gateway reports, where it is further than what is known.
-     * @returns the outcome, where this was the last word about a message that was handed over.
+     * @returns the outcome, where this was the last word about a message that was handed over; whoever has counted it forgets the recipient.
      */
     async take(key: string, state: ReceiptState, now: Date): Promise<Outcome | undefined> {
       const [row] = await prepared<Row>(
         db,
         'receipts-take',
-        `with known as (select recipient_hash from message_receipts where key = $1)
-         insert into message_receipts as r (key, state, progress, changed_at) values ($1, $2, $3, $4)
+        // The recipient is as the locked row has it: another statement may have written the row since this one began.
+        `insert into message_receipts as r (key, state, progress, changed_at) values ($1, $2, $3, $4)
          on conflict (key) do update set
-           state = excluded.state, progress = excluded.progress, changed_at = excluded.changed_at,
-           recipient_hash = case when excluded.progress = ${final} then null else r.recipient_hash end
+           state = excluded.state, progress = excluded.progress, changed_at = excluded.changed_at
          where excluded.progress > r.progress
-         returning message_id, purpose, operator, state, sent_at, (select recipient_hash from known) as recipient_hash`,
+         returning message_id, purpose, operator, state, sent_at, recipient_hash`,
         [key, state, progressOf[state], now],
       );
       return outcomeOf(row);
+    },
+
+    /** After the last word about a message nobody needs to know any more whose number it was. */
+    async forgetRecipient(key: string): Promise<void> {
+      await prepared(db, 'receipts-forget', `update message_receipts set recipient_hash = null where key = $1 and progress = ${final} and recipient_hash is not null`, [key]);
     },
 
     /** How far a message has come on our side, and what was reported of it since, for the page that waits for its code. */

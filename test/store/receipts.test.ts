@@ -6,6 +6,7 @@ import { createMessageStore, type MessageStore } from '../../src/store/messages.
 import { createReceiptStore, type Outcome, type ReceiptStore } from '../../src/store/receipts.ts';
 import { sealer } from '../messages/bench.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const NOW = new Date('2026-11-23T07:00:00Z');
 const later = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
@@ -44,6 +45,7 @@ describe('Receipts of messages', () => {
     expect(await receipts.standingOf(id)).to.deep.equal({ state: 'sent', receipt: 'sent' });
     expect(await receipts.take('a', 'delivered', later(4))).to.deep.equal(outcome(id, 'delivered'));
     expect(await receipts.standingOf(id)).to.deep.equal({ state: 'sent', receipt: 'delivered' });
+    await receipts.forgetRecipient('a');
     expect(await row('a')).to.include({ recipient_hash: null });
   });
 
@@ -61,6 +63,26 @@ describe('Receipts of messages', () => {
     const all = await Promise.all([settle(id, 'c'), ...Array.from({ length: 8 }, () => receipts.take('c', 'undelivered', NOW))]);
     expect(all.filter((one) => one !== undefined)).to.have.length(1);
     expect(await receipts.standingOf(id)).to.deep.equal({ state: 'sent', receipt: 'undelivered' });
+  });
+
+  it('know whose number it was, also where the message is recorded as sent while the receipt is being kept', async () => {
+    const id = await sending();
+    const trx = await database.knex.transaction();
+    await createReceiptStore(trx).settle({ id, leaseOwner: id }, { key: 'l', providerId: 'l', operator: 'telkomsel', recipientHash: 'hash' }, NOW);
+    const taken = receipts.take('l', 'undelivered', later(1));
+    await until('the receipt waits for the other', async () => (await database.knex.raw<{ rows: unknown[] }>(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rows.length > 0);
+    await trx.commit();
+    expect(await taken).to.deep.equal(outcome(id, 'undelivered'));
+  });
+
+  it('keep nothing of the recipient once they are counted, and everything until then', async () => {
+    const id = await sending();
+    await settle(id, 'm');
+    await receipts.forgetRecipient('m');
+    expect(await row('m')).to.include({ recipient_hash: 'hash' });
+    await receipts.take('m', 'delivered', later(1));
+    await receipts.forgetRecipient('m');
+    expect(await row('m')).to.include({ recipient_hash: null });
   });
 
   it('never go backwards: the first last word stands', async () => {
