@@ -91,7 +91,10 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
   }
 
   const prepare = async ({ label, longestSeconds }: PeriodicJob): Promise<void> => {
-    await boss.createQueue(label, { policy: 'exclusive', retryLimit: 3, retryDelay: 30, retryBackoff: true, expireInSeconds: longestSeconds, heartbeatSeconds: SILENT_SECONDS, deleteAfterSeconds: 14 * 86_400 });
+    const terms = { retryLimit: 3, retryDelay: 30, retryBackoff: true, expireInSeconds: longestSeconds, heartbeatSeconds: SILENT_SECONDS, deleteAfterSeconds: 14 * 86_400 };
+    await boss.createQueue(label, { policy: 'exclusive', ...terms });
+    // One that a release before has made keeps its own terms otherwise.
+    await boss.updateQueue(label, terms);
   };
 
   return {

@@ -110,6 +110,13 @@ describe('Periodic jobs', () => {
     await until('it was done again', () => runs.length + third.runs.length > now, 30_000);
   });
 
+  it('go by what this release says of them, though one before has made them', async () => {
+    await join(() => Promise.resolve()).queue.start();
+    await database.knex.raw(`update jobs.queue set expire_seconds = 5, retry_limit = 0, heartbeat_seconds = 10 where name = 'uji'`);
+    await join(() => Promise.resolve()).queue.start();
+    expect(await database.knex.withSchema('jobs').table('queue').where({ name: 'uji' }).first('expire_seconds', 'retry_limit', 'heartbeat_seconds', 'policy')).to.deep.equal({ expire_seconds: 60, retry_limit: 3, heartbeat_seconds: 60, policy: 'exclusive' });
+  });
+
   it('wait for their next try as long as is meant', async () => {
     const { queue } = join(() => Promise.reject(new Error('no')));
     await queue.start();
