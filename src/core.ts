@@ -123,7 +123,7 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, isTi
 
   const limits = createLimits(config);
   const receipts = createReceipts({ store, counters, limits, keyedHash, clock, log });
-  const courier = createCourier({ store, sms, mail, receipts, clock, isTimeUncertain, random, config: config.courier, log });
+  const courier = createCourier({ store, sms, mail, receipts, countAgain: () => counters.take(limits.code.day, 'all'), clock, isTimeUncertain, random, config: config.courier, log });
   const audit = createAudit({ keyedHash, counters, clock, random, log });
 
   return {

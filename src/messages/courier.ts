@@ -34,6 +34,8 @@ export interface CourierDeps {
   readonly mail: Mailer;
   /** Undefined where no gateway reports what became of messages. */
   readonly receipts?: Receipts | undefined;
+  /** Counts a text message that is handed over for the second time. */
+  readonly countAgain?: (() => Promise<unknown>) | undefined;
   readonly clock: Clock;
   /** Whether nobody knows at the moment what time it is. */
   readonly isTimeUncertain?: (() => boolean) | undefined;
@@ -74,7 +76,7 @@ const SECONDS_OF_A_DAY = 86_400;
  * At least once: a process that dies between hand-over and record leaves the message to whoever finds its lease over,
  * and that hand-over carries the same reference (the message's id), by which a gateway recognises it.
  */
-export function createCourier({ store, sms, mail, receipts, clock, isTimeUncertain, random, config, log }: CourierDeps): Courier {
+export function createCourier({ store, sms, mail, receipts, countAgain, clock, isTimeUncertain, random, config, log }: CourierDeps): Courier {
   const secondsLeft = ({ expiresAt }: ClaimedMessage): number =>
     expiresAt === undefined ? SECONDS_OF_A_DAY : Math.max(1, Math.floor((expiresAt.getTime() - clock.now().getTime()) / 1000));
 
@@ -83,10 +85,11 @@ export function createCourier({ store, sms, mail, receipts, clock, isTimeUncerta
     sms: createLane({
       ...shared,
       receipts,
+      countAgain,
       channel: 'sms',
       isShutOut: () => sms.isShutOut?.() === true,
       isPaused: () => sms.isPaused?.() === true,
-      handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, ttlSeconds: secondsLeft(message) }, signal),
+      handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, patient: message.wasUnanswered, ttlSeconds: secondsLeft(message) }, signal),
     }),
     email: createLane({
       ...shared,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { operatorOf, type Operator, type Phone } from '../domain/phone.ts';
 import { sensitive } from '../domain/sensitive.ts';
+import { UNANSWERED } from '../domain/unanswered.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import { createDeadline } from '../ports/deadline.ts';
 import { DeliveryError, type Accepted } from '../ports/delivery.ts';
@@ -16,6 +17,8 @@ export interface LaneDeps {
   readonly messages: Pick<MessageStore, 'claim' | 'settle'>;
   /** Where receipts of handed over messages belong; undefined where nobody reports. */
   readonly receipts?: Pick<Receipts, 'handedOver'> | undefined;
+  /** Counts a message that is handed over for the second time, and may be sent and paid for twice. */
+  readonly countAgain?: (() => Promise<unknown>) | undefined;
   readonly handOver: (message: ClaimedMessage, payload: MessagePayload, signal: AbortSignal) => Promise<Accepted>;
   /** Whether the gateway takes nothing from this process. */
   readonly isShutOut?: (() => boolean) | undefined;
@@ -39,7 +42,7 @@ const LEFT_TO_OTHERS_SECONDS = 20;
  * The messages of one channel. SMS and mail each have a lane of their own, so that a mail server that hangs does not
  * hold up codes.
  */
-export function createLane({ channel, messages, receipts, handOver, isShutOut = () => false, isPaused = () => false, isTimeUncertain = () => false, clock, random, config, log }: LaneDeps): Pump {
+export function createLane({ channel, messages, receipts, countAgain, handOver, isShutOut = () => false, isPaused = () => false, isTimeUncertain = () => false, clock, random, config, log }: LaneDeps): Pump {
   /** Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name. */
   const operatorOfRecipient = (message: ClaimedMessage): { operator?: Operator } => {
     if (channel !== 'sms') return {};
@@ -52,6 +55,11 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
 
   const about = (message: ClaimedMessage): object => ({ messageId: message.id, channel, purpose: message.purpose, attempts: message.attempts, ...operatorOfRecipient(message) });
 
+  /** Missed rather than waited for: a code is more urgent than a figure. */
+  function countSecond(message: ClaimedMessage): void {
+    if (message.wasUnanswered) countAgain?.().catch(() => undefined);
+  }
+
   /** @returns nothing where the clock jumped meanwhile: whether it is too late, and when to try again, is for somebody whose clock is right, once the lease is over. */
   async function attempt(message: ClaimedMessage, closing: AbortSignal): Promise<Settlement | undefined> {
     if (isTimeUncertain()) return undefined;
@@ -60,10 +68,12 @@ export function createLane({ channel, messages, receipts, handOver, isShutOut = 
     const deadline = createDeadline(config.leaseSeconds * 750, closing);
     try {
       const { providerId, receiptKey } = await handOver(message, message.open().reveal(), deadline.signal);
+      countSecond(message);
       return { state: 'sent', providerId, receiptKey };
     } catch (error) {
+      if (error instanceof DeliveryError && error.code === UNANSWERED) countSecond(message);
       if (isTimeUncertain()) return undefined;
-      const settlement = afterFailure({ error, attempts: message.attempts, now: clock.now(), expiresAt: message.expiresAt, retrySeconds: config.retrySeconds });
+      const settlement = afterFailure({ error, attempts: message.attempts, wasUnanswered: message.wasUnanswered, now: clock.now(), expiresAt: message.expiresAt, retrySeconds: config.retrySeconds });
       tell(message, settlement, error);
       return settlement;
     } finally {

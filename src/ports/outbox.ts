@@ -32,8 +32,8 @@ export const outboxFaults: readonly { readonly channel: 'sms' | 'email'; readonl
 ];
 
 const CODES = {
-  sms: { rejected: 'SMS_REJECTED', unavailable: 'SMS_UNAVAILABLE' },
-  email: { rejected: 'MAIL_REJECTED', unavailable: 'MAIL_UNAVAILABLE' },
+  sms: { rejected: 'SMS_REJECTED', unavailable: 'SMS_UNAVAILABLE', unanswered: 'SMS_UNANSWERED' },
+  email: { rejected: 'MAIL_REJECTED', unavailable: 'MAIL_UNAVAILABLE', unanswered: 'MAIL_UNAVAILABLE' },
 } as const;
 
 const aborted = (signal: AbortSignal): Promise<void> =>
@@ -48,7 +48,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
  * @throws {DeliveryError} for the recipients of {@link outboxFaults}, and when aborted.
  */
 export async function putIntoOutbox(shelf: OutboxShelf, message: OutboxMessage, timeoutMs: number, signal?: AbortSignal): Promise<Accepted> {
-  const { rejected, unavailable } = CODES[message.channel];
+  const { rejected, unavailable, unanswered } = CODES[message.channel];
   if (signal?.aborted === true) throw new DeliveryError(unavailable, { permanent: false, detail: 'aborted' });
   const fault = outboxFaults.find(({ channel, ending }) => channel === message.channel && message.to.endsWith(ending))?.fault;
   if (fault === 'refused') throw new DeliveryError(rejected, { permanent: true, detail: 'refused on request' });
@@ -56,7 +56,7 @@ export async function putIntoOutbox(shelf: OutboxShelf, message: OutboxMessage, 
   if (fault === 'hanging') {
     const limit = AbortSignal.timeout(timeoutMs);
     await aborted(signal === undefined ? limit : AbortSignal.any([signal, limit]));
-    throw new DeliveryError(unavailable, { permanent: false, detail: 'time-out on request' });
+    throw new DeliveryError(unanswered, { permanent: false, detail: 'time-out on request' });
   }
   await shelf.add(message);
   return { providerId: `outbox-${message.id}` };

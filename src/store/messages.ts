@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Sealer } from '../crypto/seal.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import { UNANSWERED } from '../domain/unanswered.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { insertRow, prepared, preparedChange } from './knex.ts';
 import { isFree, leaseEnd } from './lease.ts';
@@ -37,6 +38,8 @@ export interface ClaimedMessage {
   /** Hand-overs begun, this one included. */
   readonly attempts: number;
   readonly expiresAt: Date | undefined;
+  /** A hand-over got no answer: the gateway may have it. */
+  readonly wasUnanswered: boolean;
   readonly leaseOwner: string;
   /** @throws {SealBroken} the key is gone or the row was altered. */
   open(): Sensitive<MessagePayload>;
@@ -56,6 +59,7 @@ interface Row {
   sealed: Buffer;
   attempts: number;
   expires_at: Date | null;
+  last_error: string | null;
 }
 
 export type MessageStore = ReturnType<typeof createMessageStore>;
@@ -98,10 +102,10 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
            select id from messages
            where channel = $1 and state in ('queued', 'sending') and next_attempt_at <= $2 and (${isFree('$3')} or lease_owner = $4)
            order by next_attempt_at limit $5 for update skip locked)
-         returning id, channel, purpose, sealed, attempts, expires_at`,
+         returning id, channel, purpose, sealed, attempts, expires_at, last_error`,
         [by.channel, by.now, by.leaseSeconds, by.leaseOwner, by.limit],
       );
-      return rows.map(({ id, channel, purpose, sealed, attempts, expires_at }) => {
+      return rows.map(({ id, channel, purpose, sealed, attempts, expires_at, last_error }) => {
         let opened: Sensitive<MessagePayload> | undefined;
         return {
           id,
@@ -109,6 +113,7 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
           purpose,
           attempts,
           expiresAt: expires_at ?? undefined,
+          wasUnanswered: last_error === UNANSWERED,
           leaseOwner: by.leaseOwner,
           open: () => (opened ??= sensitive(JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as MessagePayload)),
         };

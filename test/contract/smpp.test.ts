@@ -148,11 +148,30 @@ describe('SMS over SMPP', () => {
       expect(held).to.have.length(8);
     });
 
+    for (const isUnderWay of [false, true]) {
+      it(`that is answered too late was accepted all the same${isUnderWay ? ', also when it has been submitted once more meanwhile' : ', and is not submitted again'}`, async () => {
+        const held: Submission[] = [];
+        centre.onSubmit = (submission) => { held.push(submission); };
+        const sms = gateway({ timeoutMs: 150 });
+        expect((await failureOf(sms.send(message))).message).to.equal('SMS_UNANSWERED: time-out');
+        const again = isUnderWay ? sms.send({ ...message, patient: true }, AbortSignal.timeout(5000)) : undefined;
+        if (isUnderWay) await until('it is submitted once more', () => held.length > 1);
+        held[0]!.accept('late-1');
+        // What comes after it on the same line has been read after it.
+        if (!isUnderWay) {
+          centre.onSubmit = (submission) => { submission.accept(); };
+          await sms.send({ ...message, ref: 'another' });
+        }
+        expect((await (again ?? sms.send(message))).providerId).to.equal('late-1');
+        expect(held).to.have.length(isUnderWay ? 2 : 1);
+      });
+    }
+
     it('gives its place back when nobody answers', async () => {
       centre.onSubmit = (submission) => { if (submission.to.endsWith('3')) submission.accept(); };
       const sms = gateway({ window: 1, timeoutMs: 300 });
       await sms.send({ ...message, to: '+6281234567893' });
-      expect((await failureOf(sms.send(message))).message).to.equal('SMS_UNAVAILABLE: time-out');
+      expect((await failureOf(sms.send(message))).message).to.equal('SMS_UNANSWERED: time-out');
       expect((await sms.send({ ...message, to: '+6281234567893' })).providerId).to.be.a('string');
     });
   });
@@ -170,7 +189,7 @@ describe('SMS over SMPP', () => {
       centre.onSubmit = (submission) => { if ((times += 1) === 1) submission.hangUp(); else submission.accept(); };
       const sms = gateway();
       const error = await failureOf(sms.send(message));
-      expect([error.permanent, error.message]).to.deep.equal([false, 'SMS_UNAVAILABLE: line lost']);
+      expect([error.permanent, error.message]).to.deep.equal([false, 'SMS_UNANSWERED: line lost']);
       expect((await sms.send(message)).providerId).to.be.a('string');
       expect(log.events()).to.deep.equal(['sms.line.bound', 'sms.line.lost', 'sms.line.bound']);
     });

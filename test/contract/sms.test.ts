@@ -118,9 +118,9 @@ for (const [name, start] of [['outbox', startOutbox], ['http gateway', startHttp
       expect([error.code, error.permanent]).to.deep.equal(['SMS_UNAVAILABLE', false]);
     });
 
-    it('ends by itself when nothing answers', async () => {
+    it('ends by itself when nothing answers, and says that the message may be on its way', async () => {
       const error = await failureOf(subject.hurried.send({ ...message, to: '+6281234590003' }));
-      expect([error.code, error.permanent]).to.deep.equal(['SMS_UNAVAILABLE', false]);
+      expect([error.code, error.permanent]).to.deep.equal(['SMS_UNANSWERED', false]);
     });
 
     it('ends when told to', async () => {
@@ -217,6 +217,21 @@ describe('SMS over a templated HTTP gateway', () => {
     });
   }
 
+  it('takes 504 for no answer: whoever stands behind the proxy was asked', async () => {
+    gateway.answer = (_, response) => response.writeHead(504).end();
+    expect((await failureOf(send())).message).to.equal('SMS_UNANSWERED: status 504');
+  });
+
+  it('waits twice as long for the answer to a message that got none before', async () => {
+    gateway.answer = (_, response) => { setTimeout(() => { accept(_, response); }, 1.5 * HURRIED_MS); };
+    const sms = createHttpGateway(httpSettings(gateway.url, { timeoutMs: HURRIED_MS }));
+    try {
+      expect((await sms.send({ ...message, patient: true })).providerId).to.equal('gw-1');
+    } finally {
+      await sms.close();
+    }
+  });
+
   it('does not follow a redirect', async () => {
     gateway.answer = (_, response) => response.writeHead(307, { location: `${gateway.url}/elsewhere` }).end();
     expect((await failureOf(send())).permanent).to.equal(false);
@@ -257,13 +272,13 @@ describe('SMS over a templated HTTP gateway', () => {
 
   it('takes an answer that stops in the middle for a bad moment', async () => {
     gateway.answer = (_, response) => response.write('{"id":');
-    expect((await failureOf(send({ timeoutMs: HURRIED_MS }))).message).to.equal('SMS_UNAVAILABLE: time-out');
+    expect((await failureOf(send({ timeoutMs: HURRIED_MS }))).message).to.equal('SMS_UNANSWERED: time-out');
   });
 
   it('takes a gateway that nobody runs for a bad moment', async () => {
     const gone = await startGateway();
     await gone.close();
-    expect((await failureOf(send({ url: gone.url }))).permanent).to.equal(false);
+    expect((await failureOf(send({ url: gone.url }))).message).to.equal('SMS_UNAVAILABLE: no answer');
   });
 
   it('hangs up on a gateway that does not answer', async () => {

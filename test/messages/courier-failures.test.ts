@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { addSeconds } from '../../src/ports/clock/clock.ts';
+import { createHttpGateway } from '../../src/ports/sms/http-gateway.ts';
+import { settings } from '../../src/settings.ts';
 import { letter, PHONE, text, useBench } from './bench.ts';
 import { courierConfig, recordingSms } from './parts.ts';
 import { accept, type TestGateway } from './sms-gateway.ts';
@@ -99,7 +101,31 @@ describe('Courier: messages that cannot be handed over', () => {
       bench.courier = bench.another({ config: courierConfig({ leaseSeconds: 1 }) });
       const id = await bench.post();
       await bench.courier.flush();
-      expect(await bench.row(id)).to.deep.include({ state: 'queued', last_error: 'SMS_UNAVAILABLE' });
+      expect(await bench.row(id)).to.deep.include({ state: 'queued', last_error: 'SMS_UNANSWERED' });
+    });
+
+    it('hands over once more what was taken and not answered, and counts it; then no more, however long the code is good', async () => {
+      bench.gateway.answer = () => undefined;
+      let counted = 0;
+      const { headers, body, idPath } = settings.sms.http;
+      const sms = createHttpGateway({ url: bench.gateway.url, method: 'POST', headers: headers.fallback, body: body.fallback, idPath: idPath.fallback, okPath: 'success', timeoutMs: 50 });
+      bench.courier = bench.another({ sms, countAgain: () => Promise.resolve((counted += 1)) });
+      const id = await bench.post(text({ expiresAt: addSeconds(bench.deps.clock.now(), 300) }));
+      await bench.courier.flush();
+      // Refused in between: that alone sends nothing, and makes nobody forget what was not answered.
+      bench.gateway.answer = status(503);
+      bench.deps.clock.advance(2);
+      await bench.courier.flush();
+      expect(await bench.row(id)).to.deep.include({ state: 'queued', last_error: 'SMS_UNANSWERED', attempts: 2 });
+      bench.gateway.answer = () => undefined;
+      for (let second = 0; second < 300; second += 5) {
+        bench.deps.clock.advance(5);
+        await bench.courier.flush();
+      }
+      expect(await bench.row(id)).to.deep.include({ state: 'failed', last_error: 'SMS_UNANSWERED', attempts: 3 });
+      expect(bench.references(), 'of which one was refused').to.deep.equal([id, id, id]);
+      expect(counted, 'only what may have been sent').to.equal(1);
+      await sms.close();
     });
 
     it('tries again after an error that nobody planned for', async () => {

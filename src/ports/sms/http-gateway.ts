@@ -21,6 +21,11 @@ const TRY_AGAIN = new Set([401, 402, 403, 404, 405, 407, 408, 425, 429]);
 const rejected = (detail: string): DeliveryError => new DeliveryError('SMS_REJECTED', { permanent: true, detail });
 const unavailable = (detail: string, cause?: unknown): DeliveryError => new DeliveryError('SMS_UNAVAILABLE', { permanent: false, detail, cause });
 
+const unanswered = (detail: string, cause?: unknown): DeliveryError => new DeliveryError('SMS_UNANSWERED', { permanent: false, detail, cause });
+
+/** A proxy says it: whoever stands behind it was asked, and did not answer. */
+const GATEWAY_TIMEOUT = 504;
+
 const at = (tree: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((node, key) => (typeof node === 'object' && node !== null && Object.hasOwn(node, key) ? (node as Record<string, unknown>)[key] : undefined), tree);
 
@@ -44,13 +49,24 @@ function parseJson(text: string | undefined): unknown {
   }
 }
 
+/** The same handler, which says when the request is about to be written to a connection. */
+function noting(handler: Dispatcher.DispatchHandler, onStart: () => void): Dispatcher.DispatchHandler {
+  const start = handler.onRequestStart?.bind(handler);
+  return Object.assign(handler, {
+    onRequestStart: (...[controller, context]: Parameters<NonNullable<Dispatcher.DispatchHandler['onRequestStart']>>): void => {
+      onStart();
+      start?.(controller, context);
+    },
+  });
+}
+
 /**
  * A gateway that takes one message per HTTP request, described by settings alone (`sms.http.*`).
  *
  * `{to}` (62…), `{toPlus}` (+62…), `{text}` and `{ref}` are put into address, body and headers, escaped for the place
  * they stand in. Accepted is a 2xx whose `okPath`, where set, is truthy. A 4xx other than 408, 425 and 429, or an
- * `okPath` that is not truthy, refuses the message for good; all else (5xx, redirect, unreadable answer where `okPath`
- * must be read, time-out, network) may be tried again with the same `{ref}`.
+ * `okPath` that is not truthy, refuses the message for good. What was asked and not answered in time (also 504) may have been taken; all else (5xx,
+ * redirect, unreadable answer where `okPath` must be read, network) may be tried again with the same `{ref}`.
  *
  * @throws {TypeError} at once, for settings that cannot work.
  */
@@ -63,6 +79,7 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
   function judge(status: number, text: string | undefined, ref: string): Accepted {
     if (status >= 400 && status < 500 && !TRY_AGAIN.has(status)) throw rejected(`status ${status}`);
     // A redirect is not followed: the message would go to an address nobody configured.
+    if (status === GATEWAY_TIMEOUT) throw unanswered(`status ${status}`);
     if (status < 200 || status >= 300) throw unavailable(`status ${status}`);
     const answer = parseJson(text);
     if (okPath !== undefined && answer === undefined) throw unavailable('unreadable answer');
@@ -75,9 +92,12 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
   }
 
   return {
-    async send({ to, text, ref }, signal) {
+    async send({ to, text, ref, patient = false }, signal) {
       const values = { to: to.replace(/^\+/, ''), toPlus: to, text, ref };
-      const deadline = createDeadline(timeoutMs, signal);
+      const patienceMs = patient ? 2 * timeoutMs : timeoutMs;
+      const deadline = createDeadline(patienceMs, signal);
+      const asked = { begun: false };
+      const dispatcher = agent.compose((dispatch) => (options, handler) => dispatch(options, noting(handler, () => { asked.begun = true; })));
       let status: number;
       let answer: string | undefined;
       try {
@@ -86,12 +106,16 @@ export function createHttpGateway({ url, method, headers, body, idPath, okPath, 
           headers: Object.fromEntries(fillHeaders.map(([name, fill]) => [name, fill(values)])),
           ...(fillBody === undefined ? {} : { body: fillBody(values) }),
           signal: deadline.signal,
-          dispatcher: agent,
+          headersTimeout: patienceMs,
+          bodyTimeout: patienceMs,
+          dispatcher,
         });
         status = response.statusCode;
         answer = await readBounded(response.body);
       } catch (cause) {
-        throw unavailable(deadline.isOver() ? 'time-out' : 'no answer', cause);
+        // A connection that is cut is as a rule one behind which nobody is; who takes their time may well have taken the message.
+        const detail = deadline.isOver() ? 'time-out' : 'no answer';
+        throw asked.begun && deadline.signal.aborted ? unanswered(detail, cause) : unavailable(detail, cause);
       } finally {
         deadline.clear();
       }

@@ -9,6 +9,8 @@ export interface TextMessage {
   readonly text: string;
   /** Our id of the message: the same at every retry, so that a gateway with idempotency sends it once. */
   readonly ref: string;
+  /** A hand-over of it got no answer in time: this one waits twice as long for its own. */
+  readonly patient?: boolean | undefined;
   /** Seconds after which delivery is pointless. */
   readonly ttlSeconds: number;
   /** The one-time code inside, for the development outbox alone. */
@@ -18,7 +20,7 @@ export interface TextMessage {
 export interface SmsGateway {
   /**
    * Hands one message to the gateway.
-   * @throws {DeliveryError} refused or unreachable.
+   * @throws {DeliveryError} refused, unreachable, or given and not answered (`SMS_UNANSWERED`).
    */
   send(message: TextMessage, signal?: AbortSignal): Promise<Accepted>;
   /**

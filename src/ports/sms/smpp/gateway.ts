@@ -2,16 +2,18 @@ import type { Encoding, Pdu, Smpp } from 'smpp';
 import type { Accepted } from '../../delivery.ts';
 import type { Receipt } from '../receipt.ts';
 import type { SmsGateway, TextMessage } from '../sms.ts';
+import { createLateAnswers } from './late-answers.ts';
 import { createLine, type Line, type LineDeps } from './line.ts';
 import { createPace, type Pace } from './pace.ts';
 import { isReceipt, keyOf, parseReceipt } from './receipts.ts';
 import { loadSmpp, type Bound, type SmppSettings } from './session.ts';
-import { isThrottled, refusalOf, rejected, STATUS, statusText, unavailable } from './status.ts';
+import { isThrottled, refusalOf, rejected, STATUS, statusText, unanswered, unavailable } from './status.ts';
 import { createWindow } from './window.ts';
 
 export type SmppLog = LineDeps['log'];
 
 interface Outstanding {
+  readonly ref: string;
   readonly resolve: (pdu: Pdu) => void;
   readonly reject: (error: Error) => void;
 }
@@ -46,11 +48,12 @@ export function relativeTime(seconds: number): string {
  * A direct line to an operator's SMS centre, by SMPP 3.4. Each instance binds a session of its own; receipts may come to any of them.
  *
  * Accepted is an answer without error. One that speaks against message or number refuses it for good; all else (throttled, the line lost before the
- * answer, a silent centre) may be tried again. Where the centre throttles, all wait and then go slower (`pace.ts`). After a lost answer the centre may have the message already: SMPP has no reference by which it would know.
+ * answer, a silent centre) may be tried again. Where the centre throttles, all wait and then go slower (`pace.ts`). After a lost answer the centre may have the message already: SMPP has no reference by which it would know. One that comes late is taken all the same.
  */
 export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsMs, load = loadSmpp, pace = createPace() }: { readonly waitsMs?: readonly number[]; readonly load?: () => Promise<Smpp>; readonly pace?: Pace } = {}): SmsGateway {
   const { timeoutMs, source = '', sourceTon, sourceNpi, serviceType, receiptId } = settings;
   const outstanding = new Map<number, Outstanding>();
+  const late = createLateAnswers((pdu) => pdu.command === 'submit_sm_resp' && pdu.command_status === STATUS.ok);
   const window = createWindow(settings.window);
   const keeping = new Set<Promise<void>>();
   let take: ((receipt: Receipt) => Promise<void>) | undefined;
@@ -60,7 +63,8 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
   function loseAll(): void {
     const lost = [...outstanding.values()];
     outstanding.clear();
-    for (const { reject } of lost) reject(unavailable('line lost'));
+    late.sessionEnded();
+    for (const { reject } of lost) reject(unanswered('line lost'));
   }
 
   /** Answered only once it is kept: a receipt that is not comes again. */
@@ -90,7 +94,13 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
     if (!pdu.isResponse()) return;
     const waiting = outstanding.get(pdu.sequence_number);
     outstanding.delete(pdu.sequence_number);
-    waiting?.resolve(pdu);
+    if (waiting !== undefined) {
+      waiting.resolve(pdu);
+      return;
+    }
+    // The same message may have been submitted once more meanwhile: it waits no longer.
+    const ref = late.came(pdu);
+    for (const one of outstanding.values()) if (one.ref === ref) one.resolve(pdu);
   }
 
   const open = (): Promise<{ readonly smpp: Smpp; readonly line: Line }> =>
@@ -128,42 +138,48 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
     }
   }
 
-  function submit(pdu: Pdu, session: Bound, signal: AbortSignal): Promise<Pdu> {
+  function submit(pdu: Pdu, ref: string, session: Bound, signal: AbortSignal): Promise<Pdu> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || !session.send(pdu)) {
         reject(unavailable('not sent'));
         return;
       }
       const { sequence_number: sequence } = pdu;
-      const one = { resolve, reject };
+      const one = { ref, resolve, reject };
       outstanding.set(sequence, one);
       signal.addEventListener('abort', () => {
         // Numbers begin anew with each session: by now it may be that of another message.
         if (outstanding.get(sequence) !== one) return;
         outstanding.delete(sequence);
-        reject(unavailable('time-out'));
+        late.missed(sequence, ref);
+        reject(unanswered('time-out'));
       }, { once: true });
     });
   }
 
+  const acceptedBy = ({ message_id: id }: Pdu): Accepted =>
+    typeof id === 'string' && id !== '' ? { providerId: id.slice(0, MAX_ID_LENGTH), receiptKey: keyOf(id, 'answer', receiptId) } : { providerId: undefined };
+
   return {
     async send(message, given): Promise<Accepted> {
+      const { ref, patient = false } = message;
+      const before = late.of(ref);
+      if (before !== undefined) return acceptedBy(before);
       if (given?.aborted === true) throw unavailable('not begun');
-      const inTime = (): AbortSignal => (given === undefined ? AbortSignal.timeout(timeoutMs) : AbortSignal.any([given, AbortSignal.timeout(timeoutMs)]));
-      const waiting = inTime();
+      const within = (ms: number): AbortSignal => (given === undefined ? AbortSignal.timeout(ms) : AbortSignal.any([given, AbortSignal.timeout(ms)]));
+      const waiting = within(timeoutMs);
       const { smpp, line: ours } = await open();
       const pdu = submission(smpp, message);
       const leave = await window.enter(waiting);
       try {
         const session = await turnOn(ours, waiting);
         // The answer has its own time: who went at the last moment would not hear that it was accepted, send it again, and nobody would go faster.
-        const answer = await submit(pdu, session, inTime());
+        const answer = await submit(pdu, ref, session, within(patient ? 2 * timeoutMs : timeoutMs));
         if (answer.command !== 'submit_sm_resp') throw unavailable(`not understood: ${statusText(answer.command_status)}`);
         if (isThrottled(answer.command_status) && pace.throttled()) log.warn({ event: 'sms.line.throttled', reason: statusText(answer.command_status) }, 'the SMS centre takes no more for now: all messages wait, and then go slower');
         if (answer.command_status !== STATUS.ok) throw refusalOf(answer.command_status);
         pace.accepted();
-        const { message_id: id } = answer;
-        return typeof id === 'string' && id !== '' ? { providerId: id.slice(0, MAX_ID_LENGTH), receiptKey: keyOf(id, 'answer', receiptId) } : { providerId: undefined };
+        return acceptedBy(answer);
       } finally {
         leave();
       }

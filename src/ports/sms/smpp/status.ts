@@ -39,6 +39,9 @@ export const statusText = (status: number): string => (WORDS[status] === undefin
 export const rejected = (detail: string): DeliveryError => new DeliveryError('SMS_REJECTED', { permanent: true, detail });
 export const unavailable = (detail: string, cause?: unknown): DeliveryError => new DeliveryError('SMS_UNAVAILABLE', { permanent: false, detail, cause });
 
+/** It was submitted, and the centre may have it. */
+export const unanswered = (detail: string): DeliveryError => new DeliveryError('SMS_UNANSWERED', { permanent: false, detail });
+
 /** The centre takes no more for now, whatever the message is. */
 export const isThrottled = (status: number): boolean => status === STATUS.throttled || status === STATUS.queueFull;
 
