@@ -92,7 +92,7 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
 
     let outcome;
     try {
-      outcome = await login.signIn(parseIdentifier(typed.identifier, config.identity, clock.now()), typed.password, { sender: senderOf(ctx), clientId: entered(ctx).clientId });
+      outcome = await login.signIn(parseIdentifier(typed.identifier, config.identity, clock.now()), typed.password, { uid: entered(ctx).uid, sender: senderOf(ctx), clientId: entered(ctx).clientId });
     } catch (error) {
       const { code, retryAfterSeconds } = error as { code?: unknown; retryAfterSeconds?: number };
       if (code !== 'HASHING_BUSY' || retryAfterSeconds === undefined) throw error;

@@ -2,6 +2,7 @@ import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
 import type { AccountId } from '../../domain/account.ts';
+import { createJoin } from '../../domain/double-press.ts';
 import { HELP_CODE_BYTES, toHelpCode } from '../../domain/help-code.ts';
 import type { TypedIdentifier } from '../../domain/identifier.ts';
 import { normalisePassword } from '../../domain/password-policy.ts';
@@ -25,6 +26,7 @@ export type LoginRefusal =
   | { readonly reason: 'suspended'; readonly helpCode: string };
 
 export interface LoginContext {
+  readonly uid: string;
   readonly sender: Sender;
   readonly clientId: string | undefined;
 }
@@ -65,6 +67,8 @@ export interface LoginDeps {
 const DAY_SECONDS = 86_400;
 
 export function createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config }: LoginDeps): LoginService {
+  const join = createJoin();
+
   /**
    * What failures are counted on. A device that has signed in to the account before has a count of its own, so that a
    * stranger who fails on purpose cannot lock it out. For everybody else it is what was typed, known or not: the answer
@@ -105,57 +109,60 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
     });
   }
 
+  async function signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<SignIn | Recognised, LoginRefusal>> {
+    const { sender } = context;
+    const now = clock.now();
+    const deviceHash = Buffer.from(sender.device, 'base64url');
+    const account = typed.identifier === undefined ? undefined : await store.credentials.find(typed.identifier, deviceHash);
+    const { limit, key } = countedOn(account, typed, deviceHash);
+    const knownDevice = account?.deviceSeenAt !== undefined;
+
+    // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
+    const wanted: Count[] = [[limit, key], [limits.signIn.device, sender.device]];
+    // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own devices.
+    if (sender.network !== undefined && !knownDevice) wanted.push([limits.signIn.network, sender.network]);
+    const delay: Count = [limits.signIn.delay, key];
+    const { readings, refusedBy } = await counters.takeAll(wanted, delay);
+    if (refusedBy !== undefined) {
+      const until = readings.at(-1)?.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
+      if (refusedBy === delay) return limited({ reason: 'slow', seconds: Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000)) }, delay, account, context);
+      return limited({ reason: 'paused', until }, refusedBy, account, context);
+    }
+    const failed = readings[0]?.used ?? 0;
+
+    const secret = sensitive(normalisePassword(password));
+    let verified;
+    try {
+      verified = await passwords.verify(secret, account?.passwordHash);
+    } catch (error) {
+      await counters.giveBackAll(wanted); // too busy to look: nobody's failure
+      throw error;
+    }
+
+    // Counted as any failure where another line was put in the place of the one whose password this is.
+    const isRecognised = account?.formerDigest !== undefined && verified.matches && (await recognise(account, account.formerDigest, secret, verified.needsRehash, context));
+    if (account === undefined || !verified.matches || (account.formerDigest !== undefined && !isRecognised)) {
+      if (failed >= limit.points) await counters.hold(limit, key, config.signInPauseSeconds);
+      const delays = config.signInDelaySeconds;
+      const wait = delays[Math.min(failed, delays.length) - 1] ?? 0;
+      if (wait > 0) await counters.hold(limits.signIn.delay, key, wait);
+      await disguise(secret, account?.passwordHash);
+      return refused({ reason: 'wrong' }, account, context);
+    }
+
+    await counters.giveBackAll(wanted.slice(1), wanted.slice(0, 1));
+    // Said only to who knows the password.
+    if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
+
+    if (isRecognised) return ok({ former: account.id });
+    const rehashed = await rehash(secret, verified.needsRehash);
+    if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash ?? '', rehashed);
+    const isSeenToday = account.deviceSeenAt !== undefined && account.deviceSeenAt >= addSeconds(now, -DAY_SECONDS);
+    return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, device: isSeenToday ? undefined : deviceHash, hasSecondFactor: account.hasSecondFactor });
+  }
+
   return {
-    async signIn(typed, password, context) {
-      const { sender } = context;
-      const now = clock.now();
-      const deviceHash = Buffer.from(sender.device, 'base64url');
-      const account = typed.identifier === undefined ? undefined : await store.credentials.find(typed.identifier, deviceHash);
-      const { limit, key } = countedOn(account, typed, deviceHash);
-      const knownDevice = account?.deviceSeenAt !== undefined;
-
-      // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
-      const wanted: Count[] = [[limit, key], [limits.signIn.device, sender.device]];
-      // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own devices.
-      if (sender.network !== undefined && !knownDevice) wanted.push([limits.signIn.network, sender.network]);
-      const delay: Count = [limits.signIn.delay, key];
-      const { readings, refusedBy } = await counters.takeAll(wanted, delay);
-      if (refusedBy !== undefined) {
-        const until = readings.at(-1)?.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
-        if (refusedBy === delay) return limited({ reason: 'slow', seconds: Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000)) }, delay, account, context);
-        return limited({ reason: 'paused', until }, refusedBy, account, context);
-      }
-      const failed = readings[0]?.used ?? 0;
-
-      const secret = sensitive(normalisePassword(password));
-      let verified;
-      try {
-        verified = await passwords.verify(secret, account?.passwordHash);
-      } catch (error) {
-        await counters.giveBackAll(wanted); // too busy to look: nobody's failure
-        throw error;
-      }
-
-      // Counted as any failure where another line was put in the place of the one whose password this is.
-      const isRecognised = account?.formerDigest !== undefined && verified.matches && (await recognise(account, account.formerDigest, secret, verified.needsRehash, context));
-      if (account === undefined || !verified.matches || (account.formerDigest !== undefined && !isRecognised)) {
-        if (failed >= limit.points) await counters.hold(limit, key, config.signInPauseSeconds);
-        const delays = config.signInDelaySeconds;
-        const wait = delays[Math.min(failed, delays.length) - 1] ?? 0;
-        if (wait > 0) await counters.hold(limits.signIn.delay, key, wait);
-        await disguise(secret, account?.passwordHash);
-        return refused({ reason: 'wrong' }, account, context);
-      }
-
-      await counters.giveBackAll(wanted.slice(1), wanted.slice(0, 1));
-      // Said only to who knows the password.
-      if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
-
-      if (isRecognised) return ok({ former: account.id });
-      const rehashed = await rehash(secret, verified.needsRehash);
-      if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash ?? '', rehashed);
-      const isSeenToday = account.deviceSeenAt !== undefined && account.deviceSeenAt >= addSeconds(now, -DAY_SECONDS);
-      return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, device: isSeenToday ? undefined : deviceHash, hasSecondFactor: account.hasSecondFactor });
-    },
+    // A button pressed twice is one try, and its second press hears "does not match" as the first does, not that it came too soon.
+    signIn: (typed, password, context) => join([context.uid, context.sender.device, typed.normalised.reveal(), password], () => signIn(typed, password, context)),
   };
 }

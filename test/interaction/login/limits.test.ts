@@ -3,7 +3,8 @@ import { addAccount } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser, type Page } from '../../support/browser.ts';
 import { citizens } from '../../support/citizens.ts';
-import { attempt, openSignIn, watchHashing } from './attempts.ts';
+import { until } from '../../support/until.ts';
+import { attempt, openSignIn, replaceHashing, watchHashing } from './attempts.ts';
 
 const { budi, ratna, nuraini, rizki, andreas, suparmin } = citizens;
 const WRONG = 'Salah-Sekali9!';
@@ -102,6 +103,31 @@ describe('Sign-in: guessing', () => {
     const page = await openSignIn(app, browser);
     await Promise.all(Array.from({ length: 15 }, (_, index) => browser.post(page, 'identifier', { identifier: rizki.email, password: `${WRONG}${index}` })));
     expect((await attempt(app, new Browser(), rizki.email, rizki.password)).status).to.equal(429);
+  });
+
+  it('takes a button pressed twice for one try, and answers both presses alike', async () => {
+    const counted = async (): Promise<number> => Number((await app.database.knex('counters').where('key', 'like', 'sign-in.account:%').sum('points as points').first())?.points ?? 0);
+    const browser = new Browser();
+    const page = await openSignIn(app, browser);
+    const before = await counted();
+    const hashing = watchHashing(app);
+    const press = (): Promise<Page> => browser.post(page, 'identifier', { identifier: suparmin.nik, password: WRONG });
+    // The first is not answered before the second is there.
+    const { csrf, passwords } = app.container;
+    const [check, verify] = [csrf.check.bind(csrf), passwords.verify.bind(passwords)];
+    let come = 0;
+    Object.assign(csrf, { check: (...args: Parameters<typeof check>) => { come += 1; check(...args); } });
+    const restore = replaceHashing(app, { verify: async (...args) => { await until('both presses', () => come === 2); return verify(...args); } });
+    const answers = await Promise.all([press(), press()]);
+    restore();
+    Object.assign(csrf, { check });
+    expect(answers.map(({ status }) => status)).to.deep.equal([422, 422]);
+    expect(hashing.verified).to.equal(1);
+    expect((await counted()) - before).to.equal(1);
+    app.clock.advance({ seconds: 2 });
+    expect((await press()).status).to.equal(422);
+    hashing.stop();
+    expect((await counted()) - before, 'once it is answered the same is another try').to.equal(2);
   });
 
   it('stops one device that tries many accounts, and forgets nothing when the cookie of the sign-in is new', async () => {
