@@ -91,6 +91,9 @@ describe('Registration: the form of the identity', () => {
     expect(fields).to.include({ nik: '12 34', name: `Budi "O'Contoh" & 2`, mother_name: '' });
     expect(refused.html).not.to.match(/Rahasia Ibu/i);
     expect(refused.text).to.include('Isi kembali nama ibu kandung. Kami tidak menyimpannya.');
+    expect(inputOf(refused, 'mother_name'), 'to those who hear the field alone, too').to.match(/aria-describedby="[^"]*\bmother-retype mother-privacy"/);
+    expect(refused.html).to.include('id="mother-retype"').and.include('id="mother-privacy"');
+    expect(inputOf(first, 'mother_name'), 'names nothing that is not there').to.include('mother-privacy').and.not.include('mother-retype');
   });
 
   it('shows markup as the text that it is', async () => {
