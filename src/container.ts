@@ -1,8 +1,7 @@
 import type { Middleware } from 'koa';
 import type Router from 'koa-router';
 import type Provider from 'oidc-provider';
-import { addContact } from './account/contact/routes.ts';
-import { createContact } from './account/contact/service.ts';
+import { addContactPages } from './contact.ts';
 import { addServices } from './account/services/routes.ts';
 import { createServices } from './account/services/service.ts';
 import { addSecurity } from './account/security/routes.ts';
@@ -109,7 +108,7 @@ const JOB_CLOCK_MS = 30_000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
-  const { config, log, clock, random, store, keyring, keyedHash, cookieSigner, sealer, audit, courier, secondFactors, outbound } = core;
+  const { config, log, clock, random, store, keyring, keyedHash, cookieSigner, sealer, audit, secondFactors, outbound } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
@@ -169,11 +168,11 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
 
   const journeys = createJourneys(core, { provider, clients, sharing, registry, logouts, endSession, csrf });
   const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
-  const portal = createPortal({ provider, store, sessions, config });
-  addContact({ contact: createContact({ store, courier, audit, keyedHash, clock }), csrf, config })(portal);
+  const portal = createPortal({ provider, store, sessions, clock, config });
+  addContactPages(core, { sessions, csrf })(portal);
   const services = createServices({ store, audit, clock, endGrants: createEndGrants({ state: store.protocolState, keyedHash }) });
   addServices({ services, sessions, csrf, config })(portal);
-  addSecurity({ store, secondFactors, sessions, csrf, clock, config })(portal);
+  addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
 
   const { sandbox, checks } = await createSandboxOf(core, { csrf, showError, receipt });
 

@@ -32,6 +32,7 @@ import { createEndedSignIns } from './oidc/ended-sign-ins.ts';
 import { createPushAgain } from './oidc/pushed-again.ts';
 import { createTickets } from './interaction/ticket.ts';
 import { createCodes } from './messages/codes.ts';
+import { createEmailLinks } from './messages/email-link.ts';
 import type { Sharing } from './interaction/sharing.ts';
 import type { ClientDirectory } from './oidc/clients.ts';
 import type { EndSession } from './oidc/logout/end-session.ts';
@@ -70,7 +71,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     store,
     drafts,
     identityCheck: createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config: config.dukcapil }),
-    activation: createActivation({ courier, audit, keyedHash, clock, random, config }),
+    activation: createActivation({ courier, emailLinks: createEmailLinks(core), audit, clock, random, config }),
     sending: createCodeSending({ store, codes, courier, audit, clock, random, config }),
     codes,
     courier,

@@ -42,7 +42,14 @@ export interface EventCatalogue {
 
   'codes.allowed': { of: string; by: string; reason: string };
 
-  'contact.email.confirmed': { moved: boolean };
+  'contact.phone.code-sent': { sends: number; operator: string; another: boolean };
+  'contact.phone.code-refused': { reason: string };
+  'contact.phone.code-not-sent': { reason: string };
+  'contact.phone.proved': { replaced: boolean; moved: boolean; operator: string };
+  'contact.phone.notice-sent': { operator: string };
+  'contact.email.link-sent': { another: boolean };
+  'contact.email.link-not-sent': { reason: string };
+  'contact.email.confirmed': { moved: boolean; replaced?: boolean };
   'contact.email.lost': Nothing;
   'contact.email.notice-sent': { operator: string };
   'contact.phone.lost': Nothing;
@@ -133,12 +140,19 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'consent.withdrawn': 'A person took back what a service may have; its grants and tokens ended.',
   'second-factor.enrolled': 'An authenticator app was enrolled as second factor of the account.',
   'second-factor.used': 'A code of the authenticator app was right.',
-  'second-factor.refused': 'A code of the second factor did not count: `wrong`, `used` before, or `limited`; the last also where new recovery codes or another app were wanted too often in a day.',
+  'second-factor.refused': 'A code of the second factor did not count: `wrong`, `used` before, or `limited`.',
   'second-factor.recovery-code-used': 'A recovery code was used in the place of the app.',
   'second-factor.recovery-codes-renewed': 'Recovery codes were made anew; the old ones count no longer.',
   'second-factor.removed': 'The second factor of the account was removed: by the `person`, or by an operator, who gave a reason.',
   'codes.allowed': 'An operator let codes go again to a `number`, to those of one telephone operator, or to `all`: what was sent and not delivered today counts no more.',
-  'contact.email.confirmed': 'An e-mail address was proved by its link.',
+  'contact.phone.code-sent': 'The person asked for a code to their own number, or to another one that is to take its place.',
+  'contact.phone.code-refused': 'A code for a number of an account was wrong, late or used up.',
+  'contact.phone.code-not-sent': 'A limit kept back a code for a number of an account.',
+  'contact.phone.proved': 'The person proved their number again by a code, or another one, which `replaced` it; `moved`: it was on another account until then.',
+  'contact.phone.notice-sent': 'An SMS that tells a number that it is no longer the account’s was handed to the courier.',
+  'contact.email.link-sent': 'The person asked for the link that confirms their address, or another one, which takes its place when the link is opened.',
+  'contact.email.link-not-sent': 'A limit kept back such a link.',
+  'contact.email.confirmed': 'An e-mail address was proved by its link; `replaced`: it took the place of another one.',
   'contact.email.lost': 'Somebody else proved possession of this account’s e-mail address.',
   'contact.email.notice-sent': 'An SMS that tells the former holder of an e-mail address was handed to the courier.',
   'contact.phone.lost': 'Somebody else proved possession of this account’s mobile number.',

@@ -4,8 +4,9 @@ import { renderLetter, type HelpDesk } from './letter.ts';
 import { fill, sentences, showTime } from './sentences.ts';
 import { codeLine, fitText } from './sms-text.ts';
 
-export type TextPurpose = 'activation-code' | 'recovery-code' | 'email-moved';
-export type MailPurpose = 'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved' | 'second-factor-changed';
+type CodePurpose = 'activation-code' | 'recovery-code' | 'contact-code';
+export type TextPurpose = CodePurpose | 'email-moved' | 'phone-replaced';
+export type MailPurpose = 'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved' | 'contact-replaced' | 'second-factor-changed';
 
 /** A text message ready for the courier; who receives it and until when is added there. */
 export interface WrittenText {
@@ -33,7 +34,7 @@ export interface CodeText {
 }
 
 const codeText =
-  (purpose: Exclude<TextPurpose, 'email-moved'>) =>
+  (purpose: CodePurpose) =>
   ({ code, host, ttlSeconds, locale }: CodeText): WrittenText => {
     const { [purpose]: wording, bare } = sentences[locale].sms;
     const text = fitText([wording.long, wording.short, bare], { code, minutes: Math.floor(ttlSeconds / 60) }, codeLine(host, code), locale);
@@ -45,6 +46,14 @@ export const activationCode = codeText('activation-code');
 
 /** The code that lets a forgotten password be set anew. */
 export const recoveryCode = codeText('recovery-code');
+
+/** The code that proves a number of an account that is there already. */
+export const contactCode = codeText('contact-code');
+
+/** To a number that has just been replaced by another one. No link: whoever reads it knows our address, or learns it from nobody. */
+export function phoneReplaced({ locale }: { readonly locale: Locale }): WrittenText {
+  return { channel: 'sms', purpose: 'phone-replaced', locale, content: sensitive({ text: sentences[locale].sms['phone-replaced'] }) };
+}
 
 /** To the former account, by SMS: its e-mail address now belongs to somebody who proved possession. */
 export function emailMoved({ maskedEmail, locale }: { readonly maskedEmail: string; readonly locale: Locale }): WrittenText {
@@ -59,14 +68,17 @@ interface Addressed {
   readonly help: HelpDesk;
 }
 
+/** Whether an account was registered with the address, on the way to a service perhaps, or is to have it in the place of another. */
+export type ConfirmationOccasion = { readonly kind: 'registration'; readonly serviceName?: string | undefined } | { readonly kind: 'change' };
+
 /**
  * Asks the citizen to open the link that confirms the e-mail address. It names nobody: a mistyped address belongs to a
  * stranger.
  */
 export function confirmEmail(
-  letter: Omit<Addressed, 'name'> & { readonly link: string; readonly expiresAt: Date; readonly timeZone: string; readonly serviceName?: string | undefined },
+  letter: Omit<Addressed, 'name'> & { readonly link: string; readonly expiresAt: Date; readonly timeZone: string; readonly occasion: ConfirmationOccasion },
 ): WrittenMail {
-  const { locale, help, link, expiresAt, timeZone, serviceName } = letter;
+  const { locale, help, link, expiresAt, timeZone, occasion } = letter;
   const words = sentences[locale].mail['confirm-email'];
   const content = renderLetter({
     locale,
@@ -74,11 +86,11 @@ export function confirmEmail(
     help,
     subject: words.subject,
     before: [
-      serviceName === undefined ? words['for-portal'] : fill(words['for-service'], { service: serviceName }),
+      occasion.kind === 'change' ? words['for-change'] : occasion.serviceName === undefined ? words['for-portal'] : fill(words['for-service'], { service: occasion.serviceName }),
       fill(words.why, { until: showTime(expiresAt, locale, timeZone) }),
     ],
     button: { label: words.button, link },
-    after: [words['not-you']],
+    after: [occasion.kind === 'change' ? words['not-you-change'] : words['not-you']],
   });
   return { channel: 'email', purpose: 'confirm-email', locale, content: sensitive(content) };
 }

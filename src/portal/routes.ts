@@ -2,7 +2,9 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import type Provider from 'oidc-provider';
 import type { Config } from '../config.ts';
+import { contactCare } from '../domain/contact-care.ts';
 import { logoUrlOf } from '../domain/logo/logo.ts';
+import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
 import { renderScreen } from '../web/render.ts';
 import { seeOther } from '../web/see-other.ts';
@@ -13,11 +15,12 @@ export interface PortalDeps {
   readonly provider: Provider;
   readonly store: Pick<Store, 'accounts' | 'clients'>;
   readonly sessions: Sessions;
-  readonly config: Pick<Config, 'help'>;
+  readonly clock: Clock;
+  readonly config: Pick<Config, 'help' | 'otp'>;
 }
 
 /** The page of those who come without a service, and what every page links to. */
-export function createPortal({ provider, store, sessions, config }: PortalDeps): Router {
+export function createPortal({ provider, store, sessions, clock, config }: PortalDeps): Router {
   async function home(ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store');
     const session = await provider.Session.get(ctx);
@@ -26,9 +29,9 @@ export function createPortal({ provider, store, sessions, config }: PortalDeps):
     await renderScreen(
       ctx,
       homeScreen({
-        account: account?.status === 'active' ? { name: account.name.reveal() } : undefined,
+        account: account?.status === 'active' ? { name: account.name.reveal(), care: contactCare(account, clock.now(), config.otp) } : undefined,
         services: services.flatMap(({ metadata, listing }) => (listing === undefined ? [] : [{ name: metadata.client_name, logo: logoUrlOf(metadata), url: listing.url, about: { id: listing.id, en: listing.en } }])),
-        links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', security: '/account/security', signOut: SIGN_OUT },
+        links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', security: '/account/security', contact: '/account/contact', signOut: SIGN_OUT },
       }),
     );
   }

@@ -9,34 +9,13 @@ import type { PersonName } from '../domain/name.ts';
 import type { Nik } from '../domain/nik.ts';
 import type { Phone } from '../domain/phone.ts';
 import type { Standing } from '../domain/session.ts';
-import { sensitive, type Sensitive } from '../domain/sensitive.ts';
-import { insertRow, prepared, preparedChange } from './knex.ts';
-import { claimOnce, takeTurns } from './turns.ts';
+import type { Sensitive } from '../domain/sensitive.ts';
+import { createAccountContacts, type WriteAccount } from './account-contacts.ts';
+import { ACCOUNT_COLUMNS as COLUMNS, ACCOUNTS as TABLE, openAccount, type AccountRow as Row } from './account-row.ts';
+import { insertRow, prepared } from './knex.ts';
+import { claimOnce } from './turns.ts';
 
-const TABLE = 'accounts';
 const UNIQUE_VIOLATION = '23505';
-
-interface Row {
-  id: AccountId;
-  status: AccountStatus;
-  row_key: Buffer;
-  nik_sealed: Buffer;
-  name_sealed: Buffer;
-  email_sealed: Buffer | null;
-  email_verified_at: Date | null;
-  phone_sealed: Buffer | null;
-  phone_verified_at: Date | null;
-  password_hash: string;
-  password_changed_at: Date;
-  sessions_valid_after: Date | null;
-  locale: Locale;
-  created_at: Date;
-  updated_at: Date;
-}
-
-/** By name, as in every prepared statement: one that asks for all of them fails on each connection that has it once a newer version adds a column. */
-const COLUMNS = `id, status, row_key, nik_sealed, name_sealed, email_sealed, email_verified_at, phone_sealed, phone_verified_at, password_hash, password_changed_at,
-  sessions_valid_after, locale, created_at, updated_at`;
 
 export interface NewAccount {
   readonly id: AccountId;
@@ -75,29 +54,8 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
   const emailIndex = (email: Sensitive<Email>): Buffer => blindIndex.of('email', emailKey(email.reveal()));
   const anyNik = (nik: Sensitive<Nik>): readonly Buffer[] => blindIndex.all('nik', nik.reveal());
   const anyEmail = (email: Sensitive<Email>): readonly Buffer[] => blindIndex.all('email', emailKey(email.reveal()));
-  const anyPhone = (phone: Sensitive<Phone>): readonly Buffer[] => blindIndex.all('phone', phone.reveal());
 
-  function toAccount(row: Row | undefined): Account | undefined {
-    if (row === undefined) return undefined;
-    const cipher = envelope.openRow({ table: TABLE, id: row.id }, row.row_key);
-    const open = (column: string, sealed: Buffer): Sensitive<string> => sensitive(cipher.open(column, sealed));
-    return {
-      id: row.id,
-      status: row.status,
-      nik: open('nik', row.nik_sealed) as Sensitive<Nik>,
-      name: open('name', row.name_sealed) as Sensitive<PersonName>,
-      email: row.email_sealed === null ? undefined : (open('email', row.email_sealed) as Sensitive<Email>),
-      emailVerifiedAt: row.email_verified_at ?? undefined,
-      phone: row.phone_sealed === null ? undefined : (open('phone', row.phone_sealed) as Sensitive<Phone>),
-      phoneVerifiedAt: row.phone_verified_at ?? undefined,
-      passwordHash: row.password_hash,
-      passwordChangedAt: row.password_changed_at,
-      sessionsValidAfter: row.sessions_valid_after ?? undefined,
-      locale: row.locale,
-      createdAt: row.created_at,
-      updatedAt: row.updated_at,
-    };
-  }
+  const toAccount = (row: Row | undefined): Account | undefined => (row === undefined ? undefined : openAccount(envelope, row));
 
   const byNik = async (keys: readonly Buffer[]): Promise<Row | undefined> => (await prepared<Row>(db, 'account-by-nik', `select ${COLUMNS} from accounts where nik_index = any($1::bytea[])`, [keys]))[0];
 
@@ -106,8 +64,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     return toAccount(ownerOf(found, ({ [verified]: at }) => at !== null));
   }
 
-  /** @returns whether there was what it writes. */
-  const write = async (id: string, query: PromiseLike<number>): Promise<boolean> => {
+  const write: WriteAccount = async (id, query) => {
     const count = await query;
     changed(id);
     return count === 1;
@@ -172,46 +129,7 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
       return row === undefined ? undefined : { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined, hasSecondFactor: row.enrolled };
     },
 
-    /**
-     * Within a transaction: takes a proved number away from whoever else had proved it, and keeps others from proving it
-     * until the transaction ends.
-     * @param unlessHeld  where this NIK has an account, nothing is taken away: there will be no other to keep the number.
-     * @returns the former account, which must be told.
-     */
-    async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date, unlessHeld?: Sensitive<Nik>): Promise<Account | undefined> {
-      const indexes = anyPhone(phone);
-      const turn = takeTurns(db, indexes);
-      const text = `update accounts set phone_verified_at = null, updated_at = $3
-        where phone_index = any($1::bytea[]) and phone_verified_at is not null and id is distinct from $2::uuid
-          and not exists (select 1 from accounts held where held.nik_index = any($4::bytea[])) returning ${COLUMNS}`;
-      const released = prepared<Row>(db, 'account-release-phone', text, [indexes, keeper ?? null, at, unlessHeld === undefined ? [] : anyNik(unlessHeld)]);
-      const [, [row]] = await Promise.all([turn, released]);
-      if (row !== undefined) changed(row.id);
-      return toAccount(row);
-    },
-
-    /** As `releasePhone`, for an e-mail address. */
-    async releaseEmail(email: Sensitive<Email>, keeper: AccountId | undefined, at: Date): Promise<Account | undefined> {
-      await takeTurns(db, anyEmail(email));
-      const query = db(TABLE).whereIn('email_index', anyEmail(email)).whereNotNull('email_verified_at');
-      if (keeper !== undefined) void query.whereNot('id', keeper);
-      const [row] = (await query.update({ email_verified_at: null, updated_at: at }).returning('*')) as Row[];
-      if (row !== undefined) changed(row.id);
-      return toAccount(row);
-    },
-
-    /** @returns false when the account's address is no longer the one that was proved. */
-    async confirmEmail(id: AccountId, email: Sensitive<Email>, at: Date): Promise<boolean> {
-      return write(id, db(TABLE).where({ id }).whereIn('email_index', anyEmail(email)).update({ email_verified_at: at, updated_at: at }));
-    },
-
-    async confirmPhone(id: AccountId, phone: Sensitive<Phone>, at: Date): Promise<boolean> {
-      return write(id, preparedChange(db, 'account-confirm-phone', 'update accounts set phone_verified_at = $3, updated_at = $3 where id = $1 and phone_index = any($2::bytea[])', [id, anyPhone(phone), at]));
-    },
-
-    async setPassword(id: AccountId, passwordHash: string, at: Date): Promise<void> {
-      await db(TABLE).where({ id }).update({ password_hash: passwordHash, password_changed_at: at, updated_at: at });
-    },
+    ...createAccountContacts(db, { envelope, blindIndex, changed }, write),
 
     /**
      * Sets a new password on the strength of a proof given at `provedAt`, and ends every session.
@@ -232,6 +150,8 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     },
 
     emailIndex,
+    /** Under every key that is known. */
+    emailIndexes: anyEmail,
     /** Whether that index is the address's, under whichever key it was made. */
     isIndexOf: (email: Sensitive<Email>, index: Buffer): boolean => anyEmail(email).some((one) => one.equals(index)),
   };

@@ -6,7 +6,7 @@ import { TIMELINE, type TransactionMark } from './fate.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { insertRow, prepared } from './knex.ts';
 
-export type Journey = 'registration' | 'recovery' | 'second-factor';
+export type Journey = 'registration' | 'recovery' | 'second-factor' | 'contact';
 
 export interface Draft<State> {
   readonly id: string;
@@ -35,7 +35,7 @@ export interface DraftStoreDeps {
   readonly keyedHash: KeyedHash;
 }
 
-/** Unfinished journeys, sealed, keyed by a hash of the interaction's uid and gone with their time. */
+/** Unfinished journeys, sealed, keyed by a hash of the interaction's uid (a change of contacts: of the account's id) and gone with their time. */
 export function createDraftStore(db: Knex, { sealer, keyedHash, marked }: DraftStoreDeps) {
   const uidHash = (uid: string): Buffer => keyedHash.hash('draft', uid);
   const seal = (id: string, state: object): Buffer => sealer.seal('draft', id, stringifySensitive(state));
@@ -72,6 +72,11 @@ export function createDraftStore(db: Knex, { sealer, keyedHash, marked }: DraftS
 
     async save(draft: Draft<object>, now: Date): Promise<void> {
       await prepared(db, 'draft-save', 'update drafts set sealed = $2, updated_at = $3 where id = $1', [draft.id, seal(draft.id, draft.state), now]);
+    },
+
+    /** A journey that begins anew in the draft of one before has as long as any. */
+    async extend(id: string, expiresAt: Date): Promise<void> {
+      await db('drafts').where({ id }).update({ expires_at: expiresAt });
     },
 
     /** Hands an unfinished journey to the interaction that took the expired one's place. */

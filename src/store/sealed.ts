@@ -31,6 +31,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   sealed('outbox', 'outbox'),
   sealed('messages', 'message', { indexed: true }),
   sealed('drafts', 'draft'),
+  sealed('email_confirmations', 'new-email', { bound: 'account_id', column: 'email_sealed' }),
   rowKey('second_factors', 'account_id'),
   sealed('protocol_state', 'protocol-state', { bound: 'model', column: 'payload' }),
   rowKey('former_accounts'),

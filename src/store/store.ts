@@ -154,7 +154,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     clientSecrets: wrap(createClientSecretStore(db, crypto)),
     clientVersions: wrap(createClientVersionStore(db)),
     clientChecks: wrap(createClientCheckStore(db)),
-    confirmations: wrap(createConfirmationStore(db)),
+    confirmations: wrap(createConfirmationStore(db, crypto)),
     consents: wrap(createConsentStore(db)),
     credentials: wrap(createCredentialStore(db, { ...crypto, tell: tellRead })),
     devices: wrap(createDeviceStore(db)),

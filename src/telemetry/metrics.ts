@@ -52,7 +52,7 @@ export interface Metrics {
 const STAGES: Readonly<Record<string, string>> = { sent: 'sent', failed: 'failed', expired: 'failed', delivered: 'delivered', undelivered: 'undelivered' };
 
 /** Messages that somebody waits for. */
-const CODE_PURPOSES: readonly string[] = ['activation-code', 'recovery-code'];
+const CODE_PURPOSES: readonly string[] = ['activation-code', 'recovery-code', 'contact-code'];
 const CODE_STAGES = ['asked', 'sent', 'failed', 'delivered', 'undelivered', 'entered'];
 const isCode = (purpose: unknown): purpose is string => CODE_PURPOSES.some((one) => one === purpose);
 
@@ -90,7 +90,7 @@ export function createMetrics({ readMs = READ_MS } = {}): Metrics {
   collectDefaultMetrics({ register: registry });
 
   const events = new Counter({ name: 'sso_events_total', help: 'What happened, by the names of docs/audit-events.md.', labelNames: ['event', 'reason'], registers });
-  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes by SMS, of registrations and of recovery, by the operator of the number: asked for, handed to the gateway, given up, reported as delivered or not, entered.', labelNames: ['operator', 'purpose', 'stage'], registers });
+  const codes = new Counter({ name: 'sso_codes_total', help: 'Codes by SMS, of registrations, of recovery and of changes of number, by the operator of the number: asked for, handed to the gateway, given up, reported as delivered or not, entered.', labelNames: ['operator', 'purpose', 'stage'], registers });
   const messages = new Counter({ name: 'sso_messages_total', help: 'Messages by channel, purpose and what became of them.', labelNames: ['channel', 'purpose', 'outcome'], registers });
   const deliveries = new Histogram({ name: 'sso_sms_delivery_seconds', help: 'From the hand-over of a text message to the report of the gateway that it was delivered, by the operator of the number.', labelNames: ['operator'], buckets: [1, 2, 5, 10, 20, 30, 60, 120, 300, 600], registers });
   const registryCalls = new Histogram({ name: 'sso_registry_call_seconds', help: 'Calls to the civil registry, by outcome.', labelNames: ['outcome'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 12], registers });
@@ -118,6 +118,8 @@ export function createMetrics({ readMs = READ_MS } = {}): Metrics {
   const further: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => void>> = {
     'registration.code.sent': ({ operator }) => { codes.inc({ operator: text(operator), purpose: 'activation-code', stage: 'asked' }); },
     'registration.completed': ({ operator }) => { codes.inc({ operator: text(operator), purpose: 'activation-code', stage: 'entered' }); },
+    'contact.phone.code-sent': ({ operator }) => { codes.inc({ operator: text(operator), purpose: 'contact-code', stage: 'asked' }); },
+    'contact.phone.proved': ({ operator }) => { codes.inc({ operator: text(operator), purpose: 'contact-code', stage: 'entered' }); },
     'recovery.code.sent': ({ channel, operator }) => { if (channel === 'sms') codes.inc({ operator: text(operator), purpose: 'recovery-code', stage: 'asked' }); },
     'recovery.completed': ({ channel, operator }) => { if (channel === 'sms') codes.inc({ operator: text(operator), purpose: 'recovery-code', stage: 'entered' }); },
     'registry.answered': ({ outcome, durationMs, quotaLimiter }) => {

@@ -29,7 +29,7 @@ describe('Purging', () => {
     for (let index = 0; index < count; index += 1) {
       await core.store.protocolState.upsert({ model: 'Session', id: randomBytes(32), payload: Buffer.alloc(1), grantId: undefined, uid: undefined, userCode: undefined, holder: undefined, ttlSeconds: hours > 0 ? hours * 3600 : 0 });
       await core.store.drafts.insert({ journey: 'registration', uid: randomBytes(8).toString('hex'), id: core.random.uuid(), state: {}, now: clock.now(), expiresAt: inHours(hours) });
-      await core.store.confirmations.insert({ tokenHash: randomBytes(32), accountId, emailIndex: randomBytes(32), expiresAt: inHours(hours) });
+      await core.store.confirmations.insert({ tokenHash: randomBytes(32), accountId, emailIndex: randomBytes(32), at: inHours(0), expiresAt: inHours(hours) });
       await core.knex('counters').insert({ key: randomBytes(8).toString('hex'), points: 1, expire: inHours(hours).getTime() });
     }
   }

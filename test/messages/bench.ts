@@ -31,6 +31,7 @@ export const letter = (to = EMAIL): Post => ({
     expiresAt: new Date('2026-11-30T07:00:00Z'),
     timeZone: 'Asia/Jakarta',
     help: { phone: '1500630', email: 'bantuan@contoh.test' },
+    occasion: { kind: 'registration' },
   }),
   to: sensitive(to),
 });

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { PLACEHOLDER } from '../../src/domain/plural.ts';
 import { isGsm7, septets } from '../../src/messages/gsm7.ts';
 import { sentences } from '../../src/messages/sentences.ts';
-import { activationCode, confirmEmail, emailMoved, passwordChanged, phoneMoved, recoveryCode, recoveryCodeMail } from '../../src/messages/templates.ts';
+import { activationCode, confirmEmail, contactCode, emailMoved, passwordChanged, phoneMoved, phoneReplaced, recoveryCode, recoveryCodeMail } from '../../src/messages/templates.ts';
 
 const LOCALES = ['id', 'en'] as const;
 const HOST_OF_40 = 'account.layanan-siapkerja.kemnaker.go.id';
 const HOSTS = ['localhost', 'account.kemnaker.go.id', HOST_OF_40];
-const codeTexts = { activationCode, recoveryCode };
+const codeTexts = { activationCode, contactCode, recoveryCode };
 const help = { phone: '1500630', email: 'bantuan@contoh.test' };
 const at = new Date('2026-11-23T07:30:00Z');
 
@@ -50,6 +50,17 @@ describe('Text messages with a code', () => {
   });
 });
 
+describe('The text message to a number that was replaced', () => {
+  for (const locale of LOCALES) {
+    it(`is one GSM-7 segment in ${locale}, without a link`, () => {
+      const { text } = phoneReplaced({ locale }).content.reveal();
+      expect(isGsm7(text), text).to.equal(true);
+      expect(septets(text), text).to.be.at.most(160);
+      expect(text).to.match(/^SIAPkerja: /).and.not.match(/https?:|\bwww\b|\/\/|@/);
+    });
+  }
+});
+
 describe('The text message about a moved e-mail address', () => {
   for (const locale of LOCALES) {
     it(`names the masked address in ${locale}`, () => {
@@ -69,7 +80,7 @@ describe('The text message about a moved e-mail address', () => {
 describe('Mail', () => {
   const link = 'https://account.kemnaker.go.id/account/contact/email/confirm?token=abc&x=1';
   const mails = {
-    confirmEmail: (locale: 'id' | 'en') => confirmEmail({ link, locale, help, expiresAt: at, timeZone: 'Asia/Jakarta', serviceName: 'Karirhub <b>Contoh</b>' }),
+    confirmEmail: (locale: 'id' | 'en') => confirmEmail({ link, locale, help, expiresAt: at, timeZone: 'Asia/Jakarta', occasion: { kind: 'registration', serviceName: 'Karirhub <b>Contoh</b>' } }),
     recoveryCodeMail: (locale: 'id' | 'en') => recoveryCodeMail({ name: 'Budi <b>Contoh</b>', locale, help, code: '012345', ttlSeconds: 300 }),
     passwordChanged: (locale: 'id' | 'en') => passwordChanged({ name: 'Budi <b>Contoh</b>', locale, help, at, timeZone: 'Asia/Makassar' }),
     phoneMoved: (locale: 'id' | 'en') => phoneMoved({ name: 'Budi <b>Contoh</b>', locale, help, maskedPhone: '08*****2797' }),
@@ -112,7 +123,7 @@ describe('Mail', () => {
   });
 
   it('does without a service for somebody who came to the portal', () => {
-    const { text } = confirmEmail({ link, locale: 'id', help, expiresAt: at, timeZone: 'Asia/Jakarta' }).content.reveal();
+    const { text } = confirmEmail({ link, locale: 'id', help, expiresAt: at, timeZone: 'Asia/Jakarta', occasion: { kind: 'registration' } }).content.reveal();
     expect(text).to.include('Anda mendaftar akun SIAPkerja ID. ');
   });
 

@@ -131,6 +131,25 @@ describe('The key of the blind indexes, while it is replaced', () => {
     expect(used.store.accounts.isIndexOf(sensitive(emailOf(serial)), known.store.accounts.emailIndex(sensitive(emailOf(serial))))).to.equal(true);
   });
 
+  it('a contact that is replaced is found under both keys, and an instance that slept through the replacement replaces none', async () => {
+    await claim(known, (serial += 1));
+    const account = await known.store.accounts.findByNik(sensitive(nikOf(serial)));
+    const [phone, email] = [sensitive(phoneOf(serial + 1000)), sensitive(emailOf(serial + 1000))];
+    await used.store.transaction((tx) => tx.accounts.replaceContact(account!.id, { phone }, at));
+    await known.store.transaction((tx) => tx.accounts.replaceContact(account!.id, { email }, at));
+    for (const core of [known, used]) {
+      for (const [kind, value] of [['nik', nikOf(serial)], ['phone', phone.reveal()], ['email', email.reveal()]] as const) {
+        expect((await core.store.accounts.findByIdentifier(sensitive({ kind, value } as never)))?.id, kind).to.equal(account!.id);
+      }
+    }
+    await move(used);
+    expect((await done.store.accounts.findByIdentifier(sensitive({ kind: 'phone', value: phone.reveal() } as never)))?.email?.reveal()).to.equal(email.reveal());
+    await used.store.indexKeys.closeOlder();
+    const late = await known.store.accounts.replaceContact(account!.id, { phone: sensitive(phoneOf(serial)) }, at).catch((error: unknown) => error);
+    expect((late as Error).message).to.include('needs the present keyring');
+    expect((await used.store.accounts.findById(account!.id))?.phone?.reveal()).to.equal(phone.reveal());
+  });
+
   it('a number leaves its holder beside the claim of the one who proves it, of several at the same moment too', async () => {
     await claim(known, (serial += 1));
     const phone = phoneOf(serial);

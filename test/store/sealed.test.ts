@@ -73,6 +73,7 @@ describe('What lies sealed in the database', () => {
     await store.formerImport.insert([{ id: ids.draft as AccountId, line: 1, legacyId: 'u-1', nik: sensitive('9901010101909999' as Nik), email: sensitive('lama@contoh.test' as Email), phone: undefined, passwordHash: undefined, bcryptCost: undefined, locale: 'id', digest: Buffer.alloc(32) }], at);
     await store.secondFactors.insert({ accountId: ids.account, secret: sensitive('JBSWY3DPEHPK3PXP'), step: 1, at });
     await store.drafts.insert({ journey: 'registration', uid: 'uid', id: ids.draft, state: { step: 'contact' }, now: at, expiresAt: later });
+    await store.confirmations.insert({ tokenHash: Buffer.alloc(32), accountId: ids.account, emailIndex: Buffer.alloc(32), at, expiresAt: later, replacing: sensitive('baru@contoh.test' as Email) });
     await store.messages.add({ id: ids.message, channel: 'sms', purpose: 'code', locale: 'id', payload: sensitive({ to: '+62812', text: 'kode' }), createdAt: at, expiresAt: later });
     await store.outbox.add({ id: ids.outbox, channel: 'sms', to: '+62812', subject: undefined, text: 'kode', code: undefined, createdAt: at });
     await createProtocolAdapter({ state: store.protocolState, sealer, keyedHash: core.keyedHash })('Session').upsert('sesi', { jti: 'sesi', accountId: ids.account }, 3600);
@@ -88,6 +89,7 @@ describe('What lies sealed in the database', () => {
     expect((await store.formerAccounts.findById(ids.draft))?.email?.reveal()).to.equal('lama@contoh.test');
     expect((await store.secondFactors.find(ids.account))?.secret.reveal()).to.equal('JBSWY3DPEHPK3PXP');
     expect((await store.drafts.find('registration', 'uid', at))?.state).to.deep.equal({ step: 'contact' });
+    expect((await store.confirmations.waitingFor(ids.account, at))?.email.reveal()).to.equal('baru@contoh.test');
     expect((await store.outbox.newest())[0]?.text).to.equal('kode');
     expect(await createProtocolAdapter({ state: store.protocolState, sealer, keyedHash: core.keyedHash })('Session').find('sesi')).to.include({ accountId: ids.account });
     for (const [key] of [await store.sandboxKeys.list(), await store.signingKeys.list()]) expect(key?.jwk).to.deep.equal(es256.jwk);

@@ -1,27 +1,25 @@
-import type { Audit } from '../../audit/log.ts';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Account } from '../../domain/account.ts';
 import type { Email } from '../../domain/email.ts';
-import { maskEmail } from '../../domain/mask.ts';
-import { operatorOf } from '../../domain/phone.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
+import { epochSeconds, honours } from '../../domain/session.ts';
 import type { Courier } from '../../messages/courier.ts';
-import { emailMoved } from '../../messages/templates.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
+import type { Proving } from './proving.ts';
 
 export interface ContactService {
   /** The address that the link would confirm, or has; undefined when the link is no longer good for anything. */
-  look(token: string): Promise<{ readonly email: Sensitive<Email>; readonly confirmed: boolean } | undefined>;
+  look(token: string): Promise<{ readonly email: Sensitive<Email>; readonly confirmed: boolean; /** It would take the place of another one. */ readonly replacing: boolean } | undefined>;
   /** Confirms the address of the link. It moves here from whoever had proved it before, and that person is told. */
   confirmEmail(token: string): Promise<Result<{ readonly email: Sensitive<Email>; readonly moved: boolean }, 'invalid'>>;
 }
 
 export interface ContactDeps {
   readonly store: Store;
+  readonly proving: Proving;
   readonly courier: Courier;
-  readonly audit: Audit;
   readonly keyedHash: KeyedHash;
   readonly clock: Clock;
 }
@@ -29,32 +27,38 @@ export interface ContactDeps {
 /** Longer than any token of ours: what is longer was not made here. */
 const LONGEST_TOKEN = 100;
 
-export function createContact({ store, courier, audit, keyedHash, clock }: ContactDeps): ContactService {
+interface Holder {
+  readonly account: Account;
+  readonly email: Sensitive<Email>;
+  readonly used: boolean;
+  readonly replacing: boolean;
+}
+
+export function createContact({ store, proving, courier, keyedHash, clock }: ContactDeps): ContactService {
   const hashOf = (token: string): Buffer => keyedHash.hash('email-token', token.slice(0, LONGEST_TOKEN));
 
-  /** The account and address that a link stands for, as long as the account still has that address. */
-  async function holderOf(from: Pick<Store, 'confirmations' | 'accounts'>, token: string): Promise<{ account: Account; email: Sensitive<Email>; used: boolean } | undefined> {
+  /**
+   * The account and address that a link stands for: the account's own address as long as it has it, or one that was to take its
+   * place. That counts like a sign-in of the moment in which it was asked for: whoever recovers an account ends it, too.
+   */
+  async function holderOf(from: Pick<Store, 'confirmations' | 'accounts'>, token: string): Promise<Holder | undefined> {
     const confirmation = await from.confirmations.find(hashOf(token), clock.now());
     const account = confirmation === undefined ? undefined : await from.accounts.findById(confirmation.accountId);
-    if (confirmation === undefined || account?.email === undefined) return undefined;
-    if (!from.accounts.isIndexOf(account.email, confirmation.emailIndex)) return undefined;
-    return { account, email: account.email, used: confirmation.usedAt !== undefined };
-  }
-
-  async function tellFormerHolder(tx: Store, former: Account, email: Sensitive<Email>): Promise<void> {
-    await audit.record(tx, 'contact.email.lost', {}, { accountId: former.id });
-    // A number that somebody else has proved since is not theirs any more.
-    if (former.phone === undefined || former.phoneVerifiedAt === undefined) return;
-    await courier.post(tx, { ...emailMoved({ maskedEmail: maskEmail(email.reveal()), locale: former.locale }), to: former.phone });
-    await audit.record(tx, 'contact.email.notice-sent', { operator: operatorOf(former.phone.reveal()) }, { accountId: former.id });
+    if (confirmation === undefined || account === undefined) return undefined;
+    const used = confirmation.usedAt !== undefined;
+    if (account.email !== undefined && from.accounts.isIndexOf(account.email, confirmation.emailIndex)) return { account, email: account.email, used, replacing: false };
+    const { replacing } = confirmation;
+    if (replacing === undefined || used || !honours(account, epochSeconds(replacing.requestedAt))) return undefined;
+    return { account, email: replacing.email, used, replacing: true };
   }
 
   return {
     async look(token) {
       const holder = await holderOf(store, token);
       if (holder === undefined) return undefined;
-      const confirmed = holder.used && holder.account.emailVerifiedAt !== undefined;
-      return holder.used && !confirmed ? undefined : { email: holder.email, confirmed };
+      const { email, used, replacing } = holder;
+      const confirmed = used && holder.account.emailVerifiedAt !== undefined;
+      return used && !confirmed ? undefined : { email, confirmed, replacing };
     },
 
     async confirmEmail(token) {
@@ -65,11 +69,8 @@ export function createContact({ store, courier, audit, keyedHash, clock }: Conta
         // Pressed twice: what the link was for has happened.
         if (used) return account.emailVerifiedAt === undefined ? refuse('invalid') : ok({ email, moved: false });
         if (!(await tx.confirmations.use(hashOf(token), clock.now()))) return refuse('invalid');
-        const former = await tx.accounts.releaseEmail(email, account.id, clock.now());
-        await tx.accounts.confirmEmail(account.id, email, clock.now());
-        if (former !== undefined) await tellFormerHolder(tx, former, email);
-        await audit.record(tx, 'contact.email.confirmed', { moved: former !== undefined }, { accountId: account.id });
-        return ok({ email, moved: former !== undefined });
+        const { moved } = await proving.address(tx, account, email);
+        return ok({ email, moved });
       });
       if (outcome.ok) courier.wake();
       return outcome;

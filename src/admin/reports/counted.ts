@@ -18,6 +18,9 @@ export const failureReasons = {
   'second-factor.refused': 'reason',
   'recovery.code.refused': 'reason',
   'recovery.code.not-sent': 'reason',
+  'contact.phone.code-refused': 'reason',
+  'contact.phone.code-not-sent': 'reason',
+  'contact.email.link-not-sent': 'reason',
   'consent.declined': null,
   'logout.given-up': 'error',
   'client.keys-refused': 'reason',
@@ -28,5 +31,7 @@ export const failureReasons = {
 export const textEvents = {
   'activation-code': 'registration.code.sent',
   'recovery-code': 'recovery.code.sent',
+  'contact-code': 'contact.phone.code-sent',
   'email-moved': 'contact.email.notice-sent',
+  'phone-replaced': 'contact.phone.notice-sent',
 } as const satisfies Record<TextPurpose, EventType>;

@@ -1,15 +1,14 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
-import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
 import { formerOf } from '../../domain/former-account.ts';
 import type { Locale } from '../../domain/locale.ts';
-import { maskPhone } from '../../domain/mask.ts';
 import { operatorOf } from '../../domain/phone.ts';
 import type { Sender } from '../../domain/sender.ts';
+import { numberLost } from '../../messages/contact-replaced.ts';
 import type { Courier } from '../../messages/courier.ts';
-import { confirmEmail, phoneMoved } from '../../messages/templates.ts';
-import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import type { EmailLinks } from '../../messages/email-link.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { Registration } from './machine.ts';
@@ -43,30 +42,18 @@ class Overtaken extends Error {
 
 export interface ActivationDeps {
   readonly courier: Courier;
+  readonly emailLinks: EmailLinks;
   readonly audit: Audit;
-  readonly keyedHash: KeyedHash;
   readonly clock: Clock;
   readonly random: Random;
-  readonly config: Pick<Config, 'http' | 'otp' | 'identity' | 'help'>;
+  readonly config: Pick<Config, 'help'>;
 }
 
-export function createActivation({ courier, audit, keyedHash, clock, random, config }: ActivationDeps): Activation {
-  const timeZone = config.identity.timeZone;
-
-  function askToConfirmEmail(tx: Transaction, at: AtOtp, accountId: AccountId, { locale, serviceName }: ActivationContext): void {
-    const token = random.bytes(32).toString('base64url');
-    const expiresAt = addSeconds(clock.now(), config.otp.emailLinkSeconds);
-    tx.also(tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(at.contact.email), expiresAt }));
-    const link = `${config.http.issuer}/account/contact/email?token=${token}`;
-    tx.also(courier.post(tx, { ...confirmEmail({ locale, help: config.help, link, expiresAt, timeZone, serviceName }), to: at.contact.email }));
-  }
-
+export function createActivation({ courier, emailLinks, audit, clock, random, config }: ActivationDeps): Activation {
   function tellFormerHolder(tx: Transaction, former: Account, at: AtOtp): void {
     tx.also(audit.record(tx, 'contact.phone.lost', {}, { accountId: former.id }));
-    if (former.email === undefined) return;
-    const name = former.emailVerifiedAt === undefined ? undefined : former.name.reveal();
-    const letter = phoneMoved({ name, locale: former.locale, help: config.help, maskedPhone: maskPhone(at.contact.phone.reveal()) });
-    tx.also(courier.post(tx, { ...letter, to: former.email }));
+    const letter = numberLost(former, at.contact.phone, config.help);
+    if (letter !== undefined) tx.also(courier.post(tx, letter));
   }
 
   return {
@@ -105,7 +92,7 @@ export function createActivation({ courier, audit, keyedHash, clock, random, con
         if (record.legacyId !== undefined) tx.also(audit.record(tx, 'account.former-joined', { proof: joining.by }, { accountId, clientId: context.clientId }));
       }
       if (former !== undefined) tellFormerHolder(tx, former, at);
-      askToConfirmEmail(tx, at, accountId, context);
+      tx.also(emailLinks.post(tx, { accountId, email: at.contact.email, locale: context.locale, occasion: { kind: 'registration', serviceName: context.serviceName } }));
       tx.also(tx.verifications.assign(context.draftId, accountId));
       tx.also(tx.devices.remember(accountId, Buffer.from(context.sender.device, 'base64url'), now));
       tx.also(audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId }));

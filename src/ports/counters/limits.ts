@@ -63,9 +63,13 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
     secondFactor: {
       account: limit('second-factor.account', limits.secondFactorPerAccount, limits.secondFactorPauseSeconds),
       day: limit('second-factor.day', limits.secondFactorPerDay, DAY),
-      /** Each of these writes to an address that may be a stranger's, and an event that stays. */
-      renewals: limit('second-factor.renewals', limits.secondFactorRenewals, DAY),
-      enrolments: limit('second-factor.enrolments', limits.secondFactorEnrolments, DAY),
+    },
+    /** Of an account that changes its contacts; codes are counted like any besides. */
+    contact: {
+      numbers: limit('contact.numbers', limits.contactNumbersPerAccount, DAY),
+      letters: limit('contact.letters', limits.contactLettersPerAccount, DAY),
+      address: limit('contact.address', limits.contactLettersPerAddress, DAY),
+      network: limit('contact.network', limits.contactLettersPerNetwork, HOUR),
     },
     /** Counted on what was typed and on who types: these alone are ever shown, and they do not know who has an account. */
     recovery: {
