@@ -172,7 +172,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   addContactPages(core, { sessions, csrf })(portal);
   const services = createServices({ store, audit, clock, endGrants: createEndGrants({ state: store.protocolState, keyedHash }) });
   addServices({ services, sessions, csrf, config })(portal);
-  addSecurity({ store, secondFactors, sessions, csrf, config })(portal);
+  addSecurity({ store, secondFactors, sessions, csrf, clock, config })(portal);
 
   const { sandbox, checks } = await createSandboxOf(core, { csrf, showError, receipt });
 

@@ -173,6 +173,8 @@ export const settings = {
     secondFactorPerAccount: whole(5, 'Wrong codes of a second factor until the account must wait.', { min: 1 }),
     secondFactorPauseSeconds: whole(900, 'How long it waits.', { min: 1 }),
     secondFactorPerDay: whole(20, 'Wrong codes of the second factor of one account in a day.', { min: 1 }),
+    secondFactorRenewals: whole(5, 'How often an account makes new recovery codes in a day.', { min: 1 }),
+    secondFactorEnrolments: whole(5, 'How often an account sets up an authenticator app in a day.', { min: 1 }),
     contactNumbersPerAccount: whole(3, 'Other numbers that one account may send a code to in a day.', { min: 1 }),
     contactLettersPerAccount: whole(5, 'Links to confirm an address that one account may ask for in a day.', { min: 1 }),
     contactLettersPerAddress: whole(5, 'Such links to one address in a day, whichever accounts ask for them.', { min: 1 }),

@@ -140,7 +140,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'consent.withdrawn': 'A person took back what a service may have; its grants and tokens ended.',
   'second-factor.enrolled': 'An authenticator app was enrolled as second factor of the account.',
   'second-factor.used': 'A code of the authenticator app was right.',
-  'second-factor.refused': 'A code of the second factor did not count: `wrong`, `used` before, or `limited`.',
+  'second-factor.refused': 'A code of the second factor did not count: `wrong`, `used` before, or `limited`; the last also where new recovery codes or another app were wanted too often in a day.',
   'second-factor.recovery-code-used': 'A recovery code was used in the place of the app.',
   'second-factor.recovery-codes-renewed': 'Recovery codes were made anew; the old ones count no longer.',
   'second-factor.removed': 'The second factor of the account was removed: by the `person`, or by an operator, who gave a reason.',

@@ -154,6 +154,11 @@ export function createAuditStore(db: Knex) {
       return rows.map((row) => ({ position: Number(row.position), hash: row.hash, event: row.id === null ? undefined : toRow(row) }));
     },
 
+    /** Whether the account has an event of these types since that moment. */
+    async hasSince(accountId: string, types: readonly string[], since: Date): Promise<boolean> {
+      return (await prepared(db, 'audit-has-since', 'select 1 from audit_log where account_id = $1 and at > $2 and type = any($3::text[]) limit 1', [accountId, since, types])).length > 0;
+    },
+
     async list(filter: { accountId?: string; type?: string } = {}): Promise<readonly AuditRow[]> {
       const query = db<Row>('audit_log').orderBy('at').orderBy('id');
       if (filter.accountId !== undefined) void query.where('account_id', filter.accountId);

@@ -5,11 +5,13 @@ import type { Config } from '../../config.ts';
 import { acr } from '../../domain/assurance.ts';
 import { PORTAL_CLIENT_ID } from '../../domain/client.ts';
 import { createJoin } from '../../domain/double-press.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
 import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
 import { guardForm, type Csrf } from '../../web/csrf.ts';
 import { field, form } from '../../web/form.ts';
 import { renderScreen } from '../../web/render.ts';
+import { retryAfter } from '../../web/retry-after.ts';
 import { say, type Screen } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { sessionOf, type Sessions } from '../../web/session.ts';
@@ -20,6 +22,7 @@ export interface SecurityRoutesDeps {
   readonly secondFactors: SecondFactors;
   readonly sessions: Sessions;
   readonly csrf: Csrf;
+  readonly clock: Clock;
   readonly config: Pick<Config, 'http'>;
 }
 
@@ -30,9 +33,9 @@ const FRESH_SECONDS = 300;
 const DOUBLE_PRESS_MS = 3000;
 
 /** The person's own page about the second factor. Enrolling is signing in with one: the front door leads through it. */
-export function addSecurity({ store, secondFactors, sessions, csrf, config }: SecurityRoutesDeps): (router: Router) => void {
+export function addSecurity({ store, secondFactors, sessions, csrf, clock, config }: SecurityRoutesDeps): (router: Router) => void {
   const scope = (ctx: Context): string => `account.security ${sessionOf(ctx).accountId}`;
-  const show = (ctx: Context, screen: Screen): Promise<void> => renderScreen(ctx, screen, { csrf: csrf.token(ctx, scope(ctx)) });
+  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scope(ctx)) });
   const links = { back: HOME };
   const join = createJoin({ linger: () => delay(DOUBLE_PRESS_MS, undefined, { ref: false }) });
 
@@ -51,9 +54,14 @@ export function addSecurity({ store, secondFactors, sessions, csrf, config }: Se
   async function renew(ctx: Context): Promise<void> {
     const { accountId } = sessionOf(ctx);
     // Of two presses each would make codes, and the browser might show those that no longer count.
-    const codes = await join([accountId, field(ctx, 'csrf')], () => secondFactors.renewRecoveryCodes({ accountId, clientId: PORTAL_CLIENT_ID }));
-    if (codes === undefined) seeOther(ctx, HOME);
-    else await show(ctx, newRecoveryCodesScreen({ links, codes: codes.map((code) => code.reveal()) }));
+    const outcome = await join([accountId, field(ctx, 'csrf')], () => secondFactors.renewRecoveryCodes({ accountId, clientId: PORTAL_CLIENT_ID }));
+    if (!outcome.ok) {
+      const { until } = outcome.refusal;
+      retryAfter(ctx, until, clock.now());
+      return show(ctx, newRecoveryCodesScreen({ links, problem: say('account.security.recovery-codes.limited', { until }) }), 429);
+    }
+    if (outcome.value === undefined) seeOther(ctx, HOME);
+    else await show(ctx, newRecoveryCodesScreen({ links, codes: outcome.value.map((code) => code.reveal()) }));
   }
 
   return (router) => {

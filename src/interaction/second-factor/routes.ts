@@ -12,6 +12,7 @@ import type { CodeRefusal } from '../../second-factor/service.ts';
 import { guardForm, type Csrf } from '../../web/csrf.ts';
 import { field, form } from '../../web/form.ts';
 import { renderScreen } from '../../web/render.ts';
+import { retryAfter } from '../../web/retry-after.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, interactionPath, isAnswered } from '../entrance.ts';
@@ -94,6 +95,11 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
     });
   }
 
+  async function tooOften(ctx: Context, until: Date, screen: Screen): Promise<void> {
+    retryAfter(ctx, until, clock.now());
+    await show(ctx, screen, 429);
+  }
+
   /** Home with the right code, or the page once more. */
   async function judge(ctx: Context, outcome: Result<SignedIn, CodeRefusal>, again: (problem: Problem) => Screen, wrong: Problem): Promise<void> {
     if (outcome.ok) return finish.completed(ctx, outcome.value);
@@ -104,8 +110,7 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
       return;
     }
     const { until } = outcome.refusal;
-    ctx.set('Retry-After', String(Math.max(1, Math.ceil((until.getTime() - clock.now().getTime()) / 1000))));
-    await show(ctx, again({ sentence: refusal('limited', { until }) }), 429);
+    await tooOften(ctx, until, again({ sentence: refusal('limited', { until }) }));
   }
 
   const wrongCode: Problem = { field: 'code', sentence: refusal('wrong') };
@@ -126,8 +131,12 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
   async function confirmEnrolment(ctx: Context, state: At<'enrol'>): Promise<void> {
     const typed = parseOtpCode(field(ctx, 'code'));
     if (!typed.ok) return show(ctx, await enrol(ctx, state, { field: 'code', sentence: refusal(typed.refusal) }), 422);
-    const outcome = await journey.enrol(contextOf(ctx), typed.value);
-    if (!outcome.ok) return show(ctx, await enrol(ctx, state, wrongCode), 422);
+    const outcome = await journey.enrol(contextOf(ctx), state.proof, typed.value);
+    if (!outcome.ok) {
+      if (outcome.refusal.reason === 'wrong') return show(ctx, await enrol(ctx, state, wrongCode), 422);
+      const { until } = outcome.refusal;
+      return tooOften(ctx, until, await enrol(ctx, state, { sentence: refusal('enrol-limited', { until }) }));
+    }
     seeOther(ctx, path(ctx, PATH['recovery-codes']));
   }
 

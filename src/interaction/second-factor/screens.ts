@@ -62,5 +62,6 @@ export const examples: Examples = {
   'enrol: the service wishes it': enrolScreen({ ...enrol, links: { decline: '#', cancel: '#' } }),
   'enrol: the service insists': enrolScreen({ ...enrol, links: { decline: undefined, cancel: '#' } }),
   'enrol: at the portal, wrong code': enrolScreen({ ...enrol, service: undefined, links: { decline: undefined, cancel: '#' }, errors: [{ field: 'code', sentence: say('interaction.second-factor.refusal.wrong') }] }),
+  'enrol: too often today': enrolScreen({ ...enrol, problem: say('interaction.second-factor.refusal.enrol-limited', { until }) }),
   'recovery codes, shown once': recoveryCodesScreen({ service: step.service, codes: exampleCodes }),
 };

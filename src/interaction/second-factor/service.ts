@@ -39,7 +39,7 @@ export interface SecondFactorJourney {
   confirm(context: SecondFactorContext, proof: Proof, code: OtpCode): Promise<Result<SignedIn, CodeRefusal>>;
   useRecoveryCode(context: SecondFactorContext, proof: Proof, code: RecoveryCode): Promise<Result<SignedIn, CodeRefusal>>;
   /** The first right code enrols the app; the draft moves to `recovery-codes`, or to `code` where another was faster. */
-  enrol(context: SecondFactorContext, code: OtpCode): Promise<Result<void, 'wrong'>>;
+  enrol(context: SecondFactorContext, proof: Proof, code: OtpCode): Promise<Result<void, CodeRefusal>>;
   /** Forgets the recovery codes, once the person has gone on. */
   codesKept(uid: string): Promise<void>;
   /** Whether the person may go on without: only where the service merely wishes, and never past a factor that is enrolled. */
@@ -88,17 +88,24 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
     await drafts.turn(uid, (tx, draft) => drafts.move(tx, draft, enrolled ? { type: 'first-factor-proved', proof } : { type: 'enrolment-begun', proof, secret: secondFactors.newSecret() }));
   }
 
-  async function enrol({ uid, clientId }: SecondFactorContext, code: OtpCode): Promise<Result<void, 'wrong'>> {
-    return drafts.turn(uid, async (tx, draft): Promise<Result<void, 'wrong'>> => {
+  async function enrol({ uid, clientId }: SecondFactorContext, { accountId }: Proof, code: OtpCode): Promise<Result<void, CodeRefusal>> {
+    const one = await secondFactors.mayEnrol({ accountId, clientId });
+    if (!one.ok) return one;
+    let isEnrolled: boolean | undefined;
+    const outcome = await drafts.turn(uid, async (tx, draft): Promise<Result<void, CodeRefusal>> => {
+      isEnrolled = false;
       if (draft.state.step !== 'enrol') return ok(undefined);
       const { proof, secret } = draft.state;
       // Asked within the transaction: a password that was replaced meanwhile must not be outlived by an app of the thief's.
       if (!(await isHonoured(tx, proof))) return ok(undefined);
       const outcome = await secondFactors.enrol(tx, { accountId: proof.accountId, clientId }, secret, code);
-      if (!outcome.ok && outcome.refusal === 'wrong') return refuse('wrong');
+      if (!outcome.ok && outcome.refusal === 'wrong') return refuse({ reason: 'wrong' });
+      isEnrolled = outcome.ok;
       drafts.move(tx, draft, outcome.ok ? { type: 'enrolled', codes: outcome.value, codeAt: epochSeconds(clock.now()) } : { type: 'enrolled-elsewhere' });
       return ok(undefined);
     });
+    if (isEnrolled !== true) await one.value.giveBack();
+    return outcome;
   }
 
   return {
@@ -142,7 +149,7 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
         return outcome.ok ? ok(withSecondFactor(proof, epochSeconds(clock.now()))) : outcome;
       }),
 
-    enrol: (context, code) => join(['enrol', context.uid, code], () => enrol(context, code)),
+    enrol: (context, proof, code) => join(['enrol', context.uid, code], () => enrol(context, proof, code)),
 
     codesKept: (uid) =>
       drafts.turn(uid, (tx, draft) => {

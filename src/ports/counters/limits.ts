@@ -63,6 +63,9 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
     secondFactor: {
       account: limit('second-factor.account', limits.secondFactorPerAccount, limits.secondFactorPauseSeconds),
       day: limit('second-factor.day', limits.secondFactorPerDay, DAY),
+      /** Each of these writes to an address that may be a stranger's, and an event that stays. */
+      renewals: limit('second-factor.renewals', limits.secondFactorRenewals, DAY),
+      enrolments: limit('second-factor.enrolments', limits.secondFactorEnrolments, DAY),
     },
     /** Of an account that changes its contacts; codes are counted like any besides. */
     contact: {

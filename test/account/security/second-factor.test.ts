@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { AccountId } from '../../../src/domain/account.ts';
-import { addAccount } from '../../support/accounts.ts';
+import { addAccount, type AccountChanges } from '../../support/accounts.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Authenticator, giveSecondFactor, recoveryCodesOn } from '../../support/authenticator.ts';
 import { Browser, type Page } from '../../support/browser.ts';
@@ -16,9 +16,9 @@ describe('The account page about the second factor', () => {
   });
   after(() => app.close());
 
-  async function newcomer(): Promise<{ citizen: Citizen; id: AccountId; browser: Browser }> {
+  async function newcomer(changes: AccountChanges = {}): Promise<{ citizen: Citizen; id: AccountId; browser: Browser }> {
     const citizen = somebody();
-    return { citizen, id: await addAccount(app, citizen), browser: new Browser() };
+    return { citizen, id: await addAccount(app, citizen, changes), browser: new Browser() };
   }
 
   async function signInAt(browser: Browser, path: string, { nik, password }: Citizen): Promise<Page> {
@@ -73,6 +73,67 @@ describe('The account page about the second factor', () => {
     expect(await subjectsTo(citizen)).to.include('Verifikasi dua langkah dimatikan');
     expect((await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).map(({ details }) => details)).to.deep.equal([{ by: 'person' }]);
     expect((await signInAt(new Browser(), '', citizen)).url.href, 'the password is enough again').to.equal(at());
+  });
+
+  describe('over and over', () => {
+    const events = async (id: AccountId, type: string): Promise<number> => (await app.store.audit.list({ accountId: id, type })).length;
+    const renewals = (id: AccountId): Promise<number> => events(id, 'second-factor.recovery-codes-renewed');
+
+    it('makes new recovery codes five times a day, then says until when the last ones must do', async () => {
+      const { citizen, id, browser } = await newcomer();
+      const { authenticator } = await giveSecondFactor(app, id);
+      let page = await enterCode(browser, await signInAt(browser, '/recovery-codes', citizen), authenticator.next());
+      let last: string | undefined;
+      for (let time = 1; time <= 20; time += 1) {
+        const answer = await browser.submit(page, 'recovery-codes');
+        expect(answer.status, `time ${time}`).to.equal(time <= 5 ? 200 : 429);
+        if (time <= 5) [last] = recoveryCodesOn(answer);
+        else expect(answer.text).to.include('Kode yang terakhir tetap berlaku').and.match(/Coba lagi setelah .*\d/);
+        expect(Number(answer.headers.get('retry-after') ?? 0) > 0).to.equal(time > 5);
+        page = await browser.open(at('/recovery-codes'));
+      }
+      expect(await renewals(id)).to.equal(5);
+      expect((await subjectsTo(citizen)).filter((subject) => subject === 'Kode cadangan Anda diganti')).to.have.length(5);
+      expect((await app.store.audit.list({ accountId: id, type: 'second-factor.refused' })).map(({ details }) => details), 'once an hour').to.deep.equal([{ reason: 'limited' }]);
+
+      const other = new Browser();
+      const lost = await other.open((await signInAt(other, '', citizen)).link('recovery-code'));
+      expect((await other.submit(lost, 'recovery_code', { recovery_code: last ?? '' })).url.href).to.equal(at());
+    });
+
+    it('writes to an address that nobody has proved once a day, whatever is changed how often', async () => {
+      const { citizen, id, browser } = await newcomer({ emailVerified: false });
+      const { authenticator } = await giveSecondFactor(app, id);
+      await enterCode(browser, await signInAt(browser, '/recovery-codes', citizen), authenticator.next());
+      for (let time = 0; time < 5; time += 1) await browser.submit(await browser.open(at('/recovery-codes')), 'recovery-codes');
+      expect(await renewals(id)).to.equal(5);
+      await browser.submit(await browser.open(at('/remove')), 'remove');
+      expect(await subjectsTo(citizen)).to.deep.equal(['Verifikasi dua langkah sudah aktif']);
+      // What an operator does is told all the same.
+      await giveSecondFactor(app, id);
+      await app.store.transaction((tx) => app.container.secondFactors.remove(tx, id, { by: 'cli:uji', reason: 'HP hilang' }));
+      expect(await subjectsTo(citizen)).to.have.length(2);
+      app.clock.advance({ days: 1, seconds: 1 });
+      await giveSecondFactor(app, id);
+      expect(await subjectsTo(citizen)).to.have.length(3);
+      app.clock.advance({ days: -1, seconds: -1 });
+    });
+
+    it('sets up five apps a day and no sixth; wrong codes on the way cost nothing', async () => {
+      const { citizen, id } = await newcomer();
+      for (let time = 1; time <= 6; time += 1) {
+        const one = new Browser();
+        const page = await signInAt(one, '/enrol', citizen);
+        const authenticator = Authenticator.from(app, page);
+        expect((await one.post(page, 'code', { code: authenticator.wrong() })).status).to.equal(time <= 5 ? 422 : 429);
+        const answer = await enterCode(one, page, authenticator.code());
+        expect(answer.status, `time ${time}`).to.equal(time <= 5 ? 200 : 429);
+        if (time === 6) expect(answer.text).to.include('Verifikasi dua langkah terlalu sering diaktifkan hari ini');
+        else await app.store.transaction((tx) => app.container.secondFactors.remove(tx, id, { by: 'person' }));
+      }
+      expect(await events(id, 'second-factor.enrolled')).to.equal(5);
+      expect(await app.store.secondFactors.isEnrolled(id)).to.equal(false);
+    });
   });
 
   describe('at moments that lie apart', () => {
