@@ -116,6 +116,8 @@ describe('What goes along with an event', () => {
     expect(missing('operator.refused', 'permission', [...permissions, 'console'])).to.deep.equal([]);
     expect(missing('consent.given', 'scopes', personalScopes)).to.deep.equal([]);
     expect(missing('account.former-joined', 'proof', ['password', 'nik'])).to.deep.equal([]);
+    expect(missing('contact.phone.code-not-sent', 'reason', ['changes-used-up', 'send-limit', 'send-budget', 'undeliverable', 'locked'])).to.deep.equal([]);
+    expect(missing('contact.email.link-not-sent', 'reason', ['letter-limit', 'send-budget'])).to.deep.equal([]);
     expect(missing('signing-key.removed', 'state', ['next', 'current', 'retired', 'withdrawn'])).to.deep.equal([]);
     const atTheDoor = globSync('src/{admin,web}/**/*.ts').flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/Problem\((?:400|403|413|415|422), '([a-z-]+)'/g)].map(([, code = '']) => code));
     const ofTokens = ['token-unknown', 'token-kind', 'token-ended', 'client-stopped'];
