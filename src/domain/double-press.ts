@@ -1,3 +1,6 @@
+/** In seconds: longer than two presses of one button are apart, shorter than anybody waits for a message. */
+export const DOUBLE_PRESS_SECONDS = 3;
+
 /** Does the work unless the same is under way, and gives its answer then. */
 export type Join = <T>(parts: readonly string[], work: () => Promise<T>) => Promise<T>;
 

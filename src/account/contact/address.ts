@@ -2,7 +2,7 @@ import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Account } from '../../domain/account.ts';
-import { createJoin } from '../../domain/double-press.ts';
+import { createJoin, DOUBLE_PRESS_SECONDS } from '../../domain/double-press.ts';
 import { emailKey, type Email } from '../../domain/email.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
@@ -13,8 +13,8 @@ import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Count, Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Store } from '../../store/store.ts';
+import { accountOf, type ContactContext } from './context.ts';
 import type { ContactDrafts } from './drafts.ts';
-import type { ContactContext } from './number.ts';
 
 /** `same`: it is the account's, and proved. */
 export type AddressRefusal = { readonly reason: 'same' } | { readonly reason: 'wait'; readonly seconds: number } | { readonly reason: 'letter-limit' | 'send-budget'; readonly until: Date };
@@ -41,8 +41,6 @@ export interface AddressDeps {
   readonly config: Pick<Config, 'otp'>;
 }
 
-/** Longer than two presses of one button are apart. */
-const DOUBLE_PRESS_SECONDS = 3;
 const DAY_SECONDS = 86_400;
 
 export function createAddressService({ store, drafts, emailLinks, courier, counters, limits, keyedHash, audit, clock, config }: AddressDeps): AddressService {
@@ -90,14 +88,8 @@ export function createAddressService({ store, drafts, emailLinks, courier, count
     return ok(undefined);
   }
 
-  const accountOf = async ({ accountId }: ContactContext): Promise<Account> => {
-    const account = await store.accounts.findById(accountId);
-    if (account === undefined) throw new Error('a session of an account that is not there');
-    return account;
-  };
-
   async function ask(context: ContactContext, email: Sensitive<Email>): Promise<Result<void, AddressRefusal>> {
-    const account = await accountOf(context);
+    const account = await accountOf(store, context.accountId);
     return isOwn(account, email) && account.emailVerifiedAt !== undefined ? refuse({ reason: 'same' }) : send(context, account, email);
   }
 
@@ -109,7 +101,7 @@ export function createAddressService({ store, drafts, emailLinks, courier, count
   }
 
   async function sendAgain(context: ContactContext): Promise<Result<void, AddressRefusal>> {
-    const account = await accountOf(context);
+    const account = await accountOf(store, context.accountId);
     const email = await waiting(account);
     return email === undefined ? ok(undefined) : send(context, account, email);
   }

@@ -13,8 +13,9 @@ import { say, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { senderOf } from '../../web/sender.ts';
 import { sessionOf } from '../../web/session.ts';
+import type { ContactContext } from './context.ts';
 import type { AtCode, ContactDrafts } from './drafts.ts';
-import type { BeginRefusal, ContactContext, NumberService } from './number.ts';
+import type { BeginRefusal, NumberService } from './number.ts';
 import type { ContactGates } from './routes.ts';
 import { codeScreen, numberScreen, proveScreen, type NumberModel } from './screens.ts';
 

@@ -2,12 +2,10 @@ import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
-import { createJoin } from '../../domain/double-press.ts';
-import type { Locale } from '../../domain/locale.ts';
+import { createJoin, DOUBLE_PRESS_SECONDS } from '../../domain/double-press.ts';
 import { checkCode, issueChallenge, reissueChallenge, secondsUntilResend, type Challenge, type OtpCode } from '../../domain/otp.ts';
 import { operatorOf, type Phone } from '../../domain/phone.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import type { Sender } from '../../domain/sender.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import { epochSeconds, honours } from '../../domain/session.ts';
 import type { Codes, Permit, SendRefusal } from '../../messages/codes.ts';
@@ -17,15 +15,9 @@ import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Store, Transaction } from '../../store/store.ts';
+import { accountOf, type ContactContext } from './context.ts';
 import type { AtCode, ContactDrafts } from './drafts.ts';
 import type { Proof, Proving } from './proving.ts';
-
-/** Who asks, from where. */
-export interface ContactContext {
-  readonly accountId: AccountId;
-  readonly sender: Sender;
-  readonly locale: Locale;
-}
 
 export type BeginRefusal = { readonly reason: 'changes-used-up'; readonly until: Date } | SendRefusal;
 /** `too-old`: it was begun so long ago that the person has to sign in again. */
@@ -54,8 +46,6 @@ export interface NumberDeps {
   readonly config: Pick<Config, 'http' | 'otp'>;
 }
 
-/** Longer than two presses of one button are apart, shorter than anybody waits for a code. */
-const DOUBLE_PRESS_SECONDS = 3;
 /** So long after a fresh sign-in further codes may be sent: the page may be left open on a screen that others use. */
 const BEGUN_SECONDS = 900;
 const DAY_SECONDS = 86_400;
@@ -67,12 +57,6 @@ export function createNumberService({ store, drafts, proving, codes, courier, co
   const isAlive = ({ expiresAt, tries, usedAt }: Challenge): boolean => clock.now() < new Date(expiresAt) && tries < triesPerCode && usedAt === undefined;
   const isOf = (state: { readonly step: string }, phone: Sensitive<Phone>): state is AtCode => state.step === 'code' && (state as AtCode).phone.reveal() === phone.reveal();
   const isOwn = ({ phone: own }: Account, phone: Sensitive<Phone>): boolean => own?.reveal() === phone.reveal();
-
-  async function accountOf(from: Pick<Store, 'accounts'>, id: AccountId): Promise<Account> {
-    const account = await from.accounts.findById(id);
-    if (account === undefined) throw new Error('a session of an account that is not there');
-    return account;
-  }
 
   async function permit({ sender, accountId }: ContactContext, { nik }: Account, phone: Sensitive<Phone>): Promise<Result<Permit, SendRefusal>> {
     const asked = await codes.permit({ nik, to: phone, phone }, sender);

@@ -1,7 +1,7 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
-import { createJoin } from '../../domain/double-press.ts';
+import { createJoin, DOUBLE_PRESS_SECONDS } from '../../domain/double-press.ts';
 import { HELP_CODE_BYTES, toHelpCode } from '../../domain/help-code.ts';
 import type { TypedIdentifier } from '../../domain/identifier.ts';
 import type { Locale } from '../../domain/locale.ts';
@@ -71,9 +71,6 @@ export interface RecoveryDeps {
   readonly random: Random;
   readonly config: Pick<Config, 'otp' | 'password'>;
 }
-
-/** Longer than two presses of one button are apart, shorter than anybody waits for a code. */
-const DOUBLE_PRESS_SECONDS = 3;
 
 type At<Step extends RecoveryStep> = RecoveryDraft & { readonly state: Extract<Recovery, { step: Step }> };
 

@@ -2,6 +2,7 @@ import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { PasswordHasher } from '../../crypto/password-hash.ts';
 import type { AccountId } from '../../domain/account.ts';
+import { DOUBLE_PRESS_SECONDS } from '../../domain/double-press.ts';
 import type { Email } from '../../domain/email.ts';
 import { formerOf } from '../../domain/former-account.ts';
 import type { Locale } from '../../domain/locale.ts';
@@ -73,9 +74,6 @@ export interface RegistrationDeps {
   readonly clock: Clock;
   readonly config: Pick<Config, 'otp' | 'password'>;
 }
-
-/** Longer than two presses of one button are apart, shorter than anybody waits for a code. */
-const DOUBLE_PRESS_SECONDS = 3;
 
 /** What came of a turn that was to send a code. */
 interface Turned {

@@ -3,9 +3,8 @@ import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser } from '../../support/browser.ts';
 import { somebody } from '../../support/citizens.ts';
 import { becomeCitizen, signIn } from '../../support/journeys.ts';
-import { createRelyingParty, visit } from '../../support/relying-party.ts';
 import { atPassword } from '../../interaction/recovery/steps.ts';
-import { askForLink, at, linkTo, openLink, present, type Person } from './steps.ts';
+import { askForLink, at, atService, eventsOf, linkTo, openLink, present, type Person } from './steps.ts';
 
 describe('The e-mail address of an account', () => {
   let app: TestApp;
@@ -22,15 +21,10 @@ describe('The e-mail address of an account', () => {
     return { email: account?.email?.reveal(), proved: account?.emailVerifiedAt !== undefined };
   };
   const subjectsTo = async (to: string): Promise<string[]> => (await app.messagesTo(to)).map(({ subject }) => subject ?? '');
-  const eventsOf = async ({ id }: Person, type: string): Promise<readonly Record<string, unknown>[]> => (await app.store.audit.list({ accountId: id, type })).map(({ details }) => details as Record<string, unknown>);
 
   it('is replaced when the link to the new one is opened and its button pressed, in whatever browser, and not before; the former one is told', async () => {
-    const karirhub = await createRelyingParty(app);
     const person = await present(app);
-    const elsewhere = new Browser();
-    const { page, request } = await visit(elsewhere, karirhub);
-    const { accessToken } = await karirhub.receive(await signIn(elsewhere, page, person.citizen.nik, person.citizen.password), request);
-    const userinfo = async (): Promise<Record<string, unknown>> => (await (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } })).json()) as Record<string, unknown>;
+    const userinfo = await atService(app, person);
     await userinfo();
 
     const email = freshAddress();
@@ -57,7 +51,7 @@ describe('The e-mail address of an account', () => {
     expect(await userinfo(), 'sessions and tokens go on').to.include({ email, email_verified: true });
     expect((await app.messagesTo(person.citizen.email)).map(({ subject }) => subject)).to.deep.equal(['Email akun Anda telah diganti']);
     expect((await app.messagesTo(person.citizen.email))[0]!.text).to.include('b***@contoh.test').and.not.include(email);
-    expect(await eventsOf(person, 'contact.email.confirmed')).to.deep.equal([{ moved: false, replaced: true }]);
+    expect(await eventsOf(app, person, 'contact.email.confirmed')).to.deep.equal([{ moved: false, replaced: true }]);
     expect((await new Browser().open(link)).text, 'also later').to.include('Email sudah dikonfirmasi');
     expect((await person.browser.open(at(app))).text).not.to.include('setelah tautannya dibuka');
   });
@@ -107,7 +101,7 @@ describe('The e-mail address of an account', () => {
     expect((await new Browser().open(wrong)).status).to.equal(410);
     await openLink(await linkTo(app, meant));
     expect((await emailOf(person)).email).to.equal(meant);
-    expect(await eventsOf(person, 'contact.email.link-sent')).to.deep.equal([{ another: true }, { another: true }]);
+    expect(await eventsOf(app, person, 'contact.email.link-sent')).to.deep.equal([{ another: true }, { another: true }]);
   });
 
   it('with a likely slip in it is asked about once, and is whose it is meant to be', async () => {
@@ -159,7 +153,7 @@ describe('The e-mail address of an account', () => {
       expect(refused.text).to.include('Batas pengiriman tautan hari ini tercapai.');
       expect(Number(refused.headers.get('retry-after'))).to.be.greaterThan(3600);
       expect(await app.messagesTo(email)).to.have.length(0);
-      expect(await eventsOf(person, 'contact.email.link-not-sent')).to.deep.equal([{ reason: 'letter-limit' }]);
+      expect(await eventsOf(app, person, 'contact.email.link-not-sent')).to.deep.equal([{ reason: 'letter-limit' }]);
     });
 
     it('an address has five links a day, from whatever accounts, however it is written', async () => {

@@ -3,9 +3,8 @@ import { startTestApp, type TestApp } from '../../support/app.ts';
 import { giveSecondFactor } from '../../support/authenticator.ts';
 import { Browser } from '../../support/browser.ts';
 import { enterCode, signIn } from '../../support/journeys.ts';
-import { createRelyingParty, visit } from '../../support/relying-party.ts';
 import { atCode, atPassword } from '../../interaction/recovery/steps.ts';
-import { askFor, at, codesTo, freshNumber, present, signInTo, wrong, type Person } from './steps.ts';
+import { askFor, at, atService, codesTo, eventsOf, freshNumber, present, signInTo, wrong, type Person } from './steps.ts';
 
 describe('The mobile number of an account', () => {
   let app: TestApp;
@@ -19,7 +18,6 @@ describe('The mobile number of an account', () => {
     const account = await app.store.accounts.findById(id);
     return { phone: account?.phone?.reveal().replace('+62', '0'), proved: account?.phoneVerifiedAt !== undefined };
   };
-  const eventsOf = async ({ id }: Person, type: string): Promise<readonly Record<string, unknown>[]> => (await app.store.audit.list({ accountId: id, type })).map(({ details }) => details as Record<string, unknown>);
   /** The clock of the libraries, which judge how fresh a sign-in is, is not moved: the proof is made older. */
   const provedAgo = async ({ id }: Person, days: number): Promise<void> => {
     await app.database.knex('accounts').where({ id }).update({ phone_verified_at: new Date(app.clock.now().getTime() - days * 86_400_000) });
@@ -38,12 +36,8 @@ describe('The mobile number of an account', () => {
   });
 
   it('is replaced by another one: the former number is told without a link, the address by a letter, and services see it at once', async () => {
-    const karirhub = await createRelyingParty(app);
     const person = await present(app);
-    const elsewhere = new Browser();
-    const { page, request } = await visit(elsewhere, karirhub);
-    const { accessToken } = await karirhub.receive(await signIn(elsewhere, page, person.citizen.nik, person.citizen.password), request);
-    const userinfo = async (): Promise<Record<string, unknown>> => (await (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } })).json()) as Record<string, unknown>;
+    const userinfo = await atService(app, person);
     expect((await userinfo()).phone_number).to.equal(person.citizen.phone.replace('0', '+62'));
 
     const phone = freshNumber();
@@ -59,7 +53,7 @@ describe('The mobile number of an account', () => {
     const [letter] = await app.messagesTo(person.citizen.email);
     expect(letter!.subject).to.equal('Nomor HP akun Anda telah diganti');
     expect(letter!.text).to.include(`08*****${phone.slice(-4)}`).and.include(person.citizen.name).and.not.include(phone).and.not.include(person.citizen.nik);
-    expect(await eventsOf(person, 'contact.phone.proved')).to.deep.equal([{ replaced: true, moved: false, operator: 'telkomsel' }]);
+    expect(await eventsOf(app, person, 'contact.phone.proved')).to.deep.equal([{ replaced: true, moved: false, operator: 'telkomsel' }]);
     const byNumber = new Browser();
     expect((await signIn(byNumber, await byNumber.open(`${app.url}/portal/sign-in`), phone, person.citizen.password)).text).to.include(person.citizen.name);
   });
@@ -81,7 +75,7 @@ describe('The mobile number of an account', () => {
     expect([(await phoneOf(holder)).proved, await phoneOf(person)]).to.deep.equal([false, { phone: holder.citizen.phone, proved: true }]);
     expect((await app.messagesTo(holder.citizen.email))[0]?.subject).to.equal('Nomor HP Anda kini dipakai akun lain');
     expect((await app.messagesTo(holder.citizen.email))[0]?.text).to.include('di halaman Kontak');
-    expect(await eventsOf(holder, 'contact.phone.lost')).to.deep.equal([{}]);
+    expect(await eventsOf(app, holder, 'contact.phone.lost')).to.deep.equal([{}]);
 
     // And back, by the one page that the letter names.
     const again = await holder.browser.submit(await holder.browser.open(at(app, '/phone/again')), 'csrf');
@@ -171,7 +165,7 @@ describe('The mobile number of an account', () => {
       expect(answers.every(({ status }) => status === 422 || status === 429)).to.equal(true);
       await enterCode(person.browser, page, code);
       expect((await phoneOf(person)).phone).to.equal(person.citizen.phone);
-      expect((await eventsOf(person, 'contact.phone.code-refused')).filter(({ reason }) => reason === 'wrong')).to.have.length(4);
+      expect((await eventsOf(app, person, 'contact.phone.code-refused')).filter(({ reason }) => reason === 'wrong')).to.have.length(4);
     });
 
     it('that counts once, in its own account, in its own time and for its own number', async () => {
@@ -183,7 +177,7 @@ describe('The mobile number of an account', () => {
       expect((await enterCode(other.browser, otherPage, code)).status, 'of another account').to.equal(422);
       const answers = await Promise.all(Array.from({ length: 6 }, () => person.browser.post(page, 'code', { code })));
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([303]));
-      expect(await eventsOf(person, 'contact.phone.proved')).to.have.length(1);
+      expect(await eventsOf(app, person, 'contact.phone.proved')).to.have.length(1);
       expect((await textsTo(person.citizen.phone)).length, 'told once').to.equal(1);
 
       const second = freshNumber();
@@ -290,7 +284,7 @@ describe('The mobile number of an account', () => {
       expect(await codesTo(app, phone)).to.have.length(0);
       const own = await person.browser.submit(await person.browser.open(at(app, '/phone/again')), 'csrf');
       expect(own.url.pathname).to.match(/\/code$/);
-      expect((await eventsOf(person, 'contact.phone.code-not-sent')).map(({ reason }) => reason)).to.deep.equal(['changes-used-up']);
+      expect((await eventsOf(app, person, 'contact.phone.code-not-sent')).map(({ reason }) => reason)).to.deep.equal(['changes-used-up']);
     });
   });
 
@@ -329,7 +323,7 @@ describe('The mobile number of an account', () => {
     const code = await person.browser.submit(prove, 'csrf');
     const done = await enterCode(person.browser, code, await app.codeFor(person.citizen.phone));
     expect(done.text).to.include('Nomor HP sudah terbukti milik Anda.');
-    expect(await eventsOf(person, 'contact.phone.proved')).to.deep.equal([{ replaced: false, moved: false, operator: 'telkomsel' }]);
+    expect(await eventsOf(app, person, 'contact.phone.proved')).to.deep.equal([{ replaced: false, moved: false, operator: 'telkomsel' }]);
     expect(await textsTo(person.citizen.email), 'nothing was replaced').to.deep.equal([]);
 
     await provedAgo(person, 179);

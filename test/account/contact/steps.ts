@@ -4,6 +4,7 @@ import type { TestApp } from '../../support/app.ts';
 import { Browser, type Page } from '../../support/browser.ts';
 import { somebody, type Citizen } from '../../support/citizens.ts';
 import { signIn } from '../../support/journeys.ts';
+import { createRelyingParty, visit } from '../../support/relying-party.ts';
 
 export interface Person {
   readonly citizen: Citizen;
@@ -27,6 +28,19 @@ export const signInTo = async (app: TestApp, { browser, citizen }: Person, path 
 export const askFor = async (app: TestApp, { browser }: Person, phone: string): Promise<Page> => browser.submit(await browser.open(at(app, '/phone')), 'phone', { phone });
 
 export const askForLink = async (app: TestApp, { browser }: Person, email: string): Promise<Page> => browser.submit(await browser.open(at(app, '/address')), 'email', { email });
+
+/** Signed in at a service on another device. @returns what that service is told of them, whenever it asks. */
+export async function atService(app: TestApp, { citizen }: Person): Promise<() => Promise<Record<string, unknown>>> {
+  const service = await createRelyingParty(app);
+  const browser = new Browser();
+  const { page, request } = await visit(browser, service);
+  const { accessToken } = await service.receive(await signIn(browser, page, citizen.nik, citizen.password), request);
+  return async () => (await (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } })).json()) as Record<string, unknown>;
+}
+
+/** What the audit log says of such events. */
+export const eventsOf = async (app: TestApp, { id }: Person, type: string): Promise<readonly Record<string, unknown>[]> =>
+  (await app.store.audit.list({ accountId: id, type })).map(({ details }) => details as Record<string, unknown>);
 
 /** A number that nobody has yet. */
 export const freshNumber = (): string => somebody().phone;
