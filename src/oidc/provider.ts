@@ -36,7 +36,6 @@ import { settleDevicesOnce } from './device-links.ts';
 import { createEndedSignIns, leaveEndedInteractions } from './ended-sign-ins.ts';
 import { leaveEndedSessions } from './ended-sessions.ts';
 import { endInteractionLast, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
-import { leaveTransientCookie } from './session-cookie.ts';
 import { honouredSession } from './sessions.ts';
 import { leadOnWhereUsed } from './pushed-again.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -177,7 +176,6 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   rememberBridged(provider);
   keepIdWithoutProof(provider);
   writeNoEmptySession(provider);
-  leaveTransientCookie(provider);
   awaitWrites(provider);
   provider.proxy = true; // the front middleware has already replaced what a proxy may say (web/forwarded.ts)
   provider.use(async (ctx, next) => {
