@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
-/** How far behind the threads of the pool stand: where both want a core, the event loop has three quarters of it. */
-const BEHIND = 5;
+/** How far behind the threads of the pool stand: where both want a core, the event loop has nine tenths of it, and a hash still comes to its end. */
+const BEHIND = 10;
 const THREADS = '/proc/self/task';
 
 /**
