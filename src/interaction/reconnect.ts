@@ -6,7 +6,7 @@ import type { Random } from '../ports/random/random.ts';
 import { seeOther } from '../web/see-other.ts';
 import { senderOf } from '../web/sender.ts';
 import type { Interaction } from './entrance.ts';
-import type { Ticket } from './ticket.ts';
+import type { AskedParams, Ticket } from './ticket.ts';
 
 /** What came of a sign-in a moment ago, in this browser. */
 export type Ending = Pick<SignInEnd, 'error' | 'secondFactor'> & {
@@ -34,7 +34,7 @@ export interface ReconnectDeps {
   readonly provider: Provider;
   /** Says what a sign-in came to a moment ago in this browser. */
   readonly ended: { find(uid: string, device: string): Promise<SignInEnd | undefined> };
-  readonly pushAgain: (clientId: string, params: Readonly<Record<string, string>>) => Promise<string>;
+  readonly pushAgain: (clientId: string, params: AskedParams) => Promise<string>;
   readonly random: Random;
   readonly config: Pick<Config, 'http'>;
 }
@@ -79,15 +79,16 @@ export function createReconnect({ provider, ended, pushAgain, random, config }: 
     async addressOf({ clientId, params, bridged = false, pushed = false }) {
       const { scope: _translated, ...former } = params;
       const asked = pushed ? { client_id: clientId, request_uri: await pushAgain(clientId, params) } : bridged ? former : params;
-      return `${provider.pathFor('authorization')}?${new URLSearchParams(asked).toString()}`;
+      const written = Object.entries<string | readonly string[]>(asked).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one]));
+      return `${provider.pathFor('authorization')}?${new URLSearchParams(written).toString()}`;
     },
   };
 }
 
 /** The same request once more, without what has just been asked of the person. */
-export function answeredParams({ params }: Ticket, { secondFactor }: Pick<Ending, 'secondFactor'>): Readonly<Record<string, string>> {
-  const { prompt, acr_values: levels, claims, ...rest } = params;
-  const left = (prompt ?? '').split(' ').filter((one) => one !== '' && one !== 'login' && one !== 'create');
+export function answeredParams({ params }: Ticket, { secondFactor }: Pick<Ending, 'secondFactor'>): AskedParams {
+  const { prompt = '', acr_values: levels, claims, ...rest } = params;
+  const left = String(prompt).split(' ').filter((one) => one !== '' && one !== 'login' && one !== 'create');
   // What was merely wished for; the `claims` parameter is read for nothing else.
   const wished = secondFactor === 'declined' ? {} : { ...(levels === undefined ? {} : { acr_values: levels }), ...(claims === undefined ? {} : { claims }) };
   return { ...rest, ...wished, ...(left.length === 0 ? {} : { prompt: left.join(' ') }) };

@@ -4,11 +4,14 @@ import type { Sealer } from '../crypto/seal.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import { cookieName, pathCookieName } from '../web/cookies.ts';
 
+/** What a service asked for. An API each time (`resource`) where there are several; nothing else may stand there twice. */
+export type AskedParams = Readonly<Record<string, string | readonly string[]>>;
+
 /** The validated request, as far as it takes to make it again. */
 export interface Ticket {
   readonly uid: string;
   readonly clientId: string;
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: AskedParams;
   /** Whether it came in the words of the former interface. */
   readonly bridged?: boolean;
   /** Whether its service pushed it, or signed it. */
@@ -40,8 +43,10 @@ const KEPT = new Set([
   'login_hint', 'acr_values', 'claims', 'resource', 'display', 'dpop_jkt',
 ]);
 
-export const keptParams = (params: Readonly<Record<string, unknown>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === 'string'));
+const isAsked = (value: unknown): value is string | readonly string[] => typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+
+export const keptParams = (params: Readonly<Record<string, unknown>>): AskedParams =>
+  Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string | readonly string[]] => KEPT.has(entry[0]) && isAsked(entry[1])));
 
 export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock: Clock; config: Pick<Config, 'http' | 'lifetimes'> }): Tickets {
   const secure = config.http.issuer.startsWith('https://');

@@ -17,7 +17,8 @@ export function postAsGet(provider: Provider, { limitBytes }: { readonly limitBy
       return;
     }
     await read(ctx, () => {
-      const parameters = new URLSearchParams([...(ctx.state as FormState).form]);
+      // What stands there twice does so in the address: several APIs are meant (`resource`), anything else the library refuses.
+      const parameters = new URLSearchParams([...(ctx.state as FormState).boxes].flatMap(([name, values]) => values.map((value): [string, string] => [name, value])));
       ctx.set('Cache-Control', 'no-store');
       seeOther(ctx, `${ctx.path}?${parameters.toString()}`);
       return Promise.resolve();

@@ -12,8 +12,8 @@ interface PushedModel {
   save(ttlSeconds: number): Promise<string>;
 }
 
-/** Writes a request down as one that its service pushed. @returns its `request_uri`, good once and for a minute. */
-export type PushAgain = (clientId: string, params: Readonly<Record<string, string>>) => Promise<string>;
+/** Writes a request down as one that its service pushed. @param params  as the library has them: texts, several APIs as a list. @returns its `request_uri`, good once and for a minute. */
+export type PushAgain = (clientId: string, params: Readonly<Record<string, unknown>>) => Promise<string>;
 
 /**
  * What a service pushed or signed it did not leave to the browser, and may have to do so at each request. Where the browser asks for the same once more, nobody asks the service: what was
@@ -26,7 +26,8 @@ export function createPushAgain(provider: Provider): PushAgain {
     const claims = { ...params, client_id: clientId, iss: clientId, aud: provider.issuer, iat: now, nbf: now, exp: now + ON_THE_WAY_SECONDS };
     // As the library itself writes what was pushed to it: signed by nobody, and never shown.
     const request = `${base64url({ alg: 'none' })}.${base64url(claims)}.`;
-    return `${URN}${await new Pushed({ request, dpopJkt: params.dpop_jkt, trusted: true }).save(ON_THE_WAY_SECONDS)}`;
+    const { dpop_jkt: dpopJkt } = params;
+    return `${URN}${await new Pushed({ request, dpopJkt: typeof dpopJkt === 'string' ? dpopJkt : undefined, trusted: true }).save(ON_THE_WAY_SECONDS)}`;
   };
 }
 

@@ -5,10 +5,10 @@ import { createApiService, type ApiService } from '../../src/admin/apis/service.
 import type { AccountId } from '../../src/domain/account.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { Browser } from '../support/browser.ts';
+import { Browser, type Page } from '../support/browser.ts';
 import { somebody, type Citizen } from '../support/citizens.ts';
 import { signIn } from '../support/journeys.ts';
-import { createRelyingParty, visit, type RelyingParty } from '../support/relying-party.ts';
+import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 import { exchange, obtainCode, postAs, userinfo, type Answer } from './exchange.ts';
 
 const jobs = 'https://api.karirhub.test/';
@@ -149,6 +149,30 @@ describe('Protocol: tokens for registered APIs', () => {
     const { payload } = await verify(tokens.access_token, jobs);
     expect((payload.cnf as { jkt: string }).jkt).to.equal(await proof.calculateThumbprint());
   });
+
+  for (const way of ['in the address', 'by POST', 'by a pushed request']) {
+    it(`are for each API that was named ${way}, also where the sign-in begins again`, async () => {
+      const request = await service.begin({ scope });
+      const asked = new URL(request.url);
+      for (const resource of [jobs, training]) asked.searchParams.append('resource', resource);
+      if (way === 'by a pushed request') {
+        const headers = { authorization: `Basic ${Buffer.from(`${service.id}:${service.secret}`).toString('base64')}` };
+        const pushed = (await (await fetch(`${app.url}/request`, { method: 'POST', body: asked.searchParams, headers })).json()) as { request_uri: string };
+        asked.search = new URLSearchParams({ client_id: service.id, request_uri: pushed.request_uri }).toString();
+      }
+      if (way === 'by POST') asked.href = new URL((await fetch(`${app.url}/auth`, { method: 'POST', body: asked.searchParams, redirect: 'manual' })).headers.get('location') ?? '', app.url).href;
+      const browser = new Browser();
+      const page = await browser.open(asked);
+      const press = async (): Promise<Page> => browser.follow(await browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password }));
+      await press();
+      const home = await press();
+      expect(isHome(home, service), `${home.url.href} ${home.text.slice(0, 300)}`).to.equal(true);
+      const { body } = await redeem(service, { code: home.url.searchParams.get('code') ?? '', verifier: request.verifier }, jobs);
+      expect(body.scope, JSON.stringify(body)).to.equal('lamaran:baca');
+      const { body: second } = await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token), resource: training }, service);
+      expect(second.scope, JSON.stringify(second)).to.equal('kelas:baca');
+    });
+  }
 
   it('may be asked for by a device', async () => {
     await app.addClient({
