@@ -1,5 +1,6 @@
-import Provider, { errors, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, { type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
 import { seeOther } from '../web/see-other.ts';
+import { createPushAgain, type PushAgain } from './pushed-again.ts';
 import { leaveCookie } from './resume.ts';
 import type { ProtocolAdapter } from './state/adapter.ts';
 
@@ -23,17 +24,22 @@ interface SessionModel {
   destroy: (this: SessionModel) => Promise<void>;
 }
 
-/** A pushed request is good once, and was used for the answer that nobody gets now: the service is told that nobody is signed in any more. */
-const isPushed = ({ oidc }: Asked): boolean => oidc.route === 'authorization' && oidc.entities.PushedAuthorizationRequest !== undefined;
+interface Again {
+  readonly beginAgain: (uid: string) => string;
+  readonly pushAgain: PushAgain;
+}
 
 /** Where whoever finds their session ended is asked to sign in; undefined where the answer is right without a session. */
-function whereAgain({ oidc, originalUrl }: Asked, beginAgain: (uid: string) => string): string | undefined {
+async function whereAgain({ oidc, originalUrl }: Asked, { beginAgain, pushAgain }: Again): Promise<string | undefined> {
   const uid = oidc.entities.Interaction?.uid;
   if (oidc.route === 'end_session_confirm') return undefined;
   if ((oidc.route === 'resume' || oidc.route === 'device_resume') && uid !== undefined) return beginAgain(uid);
   // A request line may name another host.
   const { pathname, search } = new URL(originalUrl, 'http://localhost');
-  return `${pathname}${search}`;
+  if (oidc.route !== 'authorization' || oidc.entities.PushedAuthorizationRequest === undefined || oidc.client === undefined) return `${pathname}${search}`;
+  // It is good once, and was used for the answer that nobody gets now.
+  const { clientId } = oidc.client;
+  return `${pathname}?${new URLSearchParams({ client_id: clientId, request_uri: await pushAgain(clientId, { ...oidc.params }) }).toString()}`;
 }
 
 /**
@@ -48,6 +54,7 @@ function whereAgain({ oidc, originalUrl }: Asked, beginAgain: (uid: string) => s
 export function leaveEndedSessions(provider: Provider, beginAgain: (uid: string) => string): void {
   const { prototype } = provider.Session as unknown as { prototype: SessionModel };
   const { save } = prototype;
+  const pushAgain = createPushAgain(provider);
 
   prototype.save = async function (ttl) {
     const { oldId } = this;
@@ -70,9 +77,7 @@ export function leaveEndedSessions(provider: Provider, beginAgain: (uid: string)
       return this.jti;
     }
     const ctx = Provider.ctx as Asked | undefined;
-    if (ctx === undefined) return this.jti;
-    ctx[ENDED] = true;
-    if (isPushed(ctx)) throw new errors.LoginRequired('the session has ended');
+    if (ctx !== undefined) ctx[ENDED] = true;
     return this.jti;
   };
 
@@ -88,7 +93,7 @@ export function leaveEndedSessions(provider: Provider, beginAgain: (uid: string)
     if (asked[ENDED] === undefined) return;
     // It may have another by now, of another request.
     leaveCookie(asked, provider.cookieName('session'));
-    const again = ctx.status < 500 && !isPushed(asked) ? whereAgain(asked, beginAgain) : undefined;
+    const again = ctx.status < 500 ? await whereAgain(asked, { beginAgain, pushAgain }) : undefined;
     if (again === undefined) return;
     ctx.body = null;
     seeOther(ctx, again);

@@ -108,14 +108,23 @@ for (const [name, openStore] of carriers) {
       await isSignedInNowhere();
     });
 
-    it('tells a service that pushed its request that nobody is signed in: what was pushed is good once', async () => {
-      const service = services[1]!;
-      const request = await service.begin();
-      const { body } = await postAs(app, '/request', Object.fromEntries(new URL(request.url).searchParams), service);
-      const asked = await question();
-      const page = await rightBefore('renew', () => confirm(asked), () => browser.open(`${app.url}/auth?${new URLSearchParams({ client_id: service.id, request_uri: String(body.request_uri) }).toString()}`));
-      expect(isHome(page, service), page.text).to.equal(true);
-      expect([page.url.searchParams.get('error'), page.url.searchParams.get('state'), page.url.searchParams.get('code')]).to.deep.equal(['login_required', request.state, null]);
+    it('asks to sign in who comes with a request that its service pushed, though that is good once; with prompt=none the service hears so', async () => {
+      const [, first, second] = services as [RelyingParty, RelyingParty, RelyingParty];
+      const come = async (service: RelyingParty, parameters: Readonly<Record<string, string>> = {}): Promise<{ page: Page; request: Awaited<ReturnType<RelyingParty['begin']>> }> => {
+        const request = await service.begin(parameters);
+        const { body } = await postAs(app, '/request', Object.fromEntries(new URL(request.url).searchParams), service);
+        const asked = await question();
+        const page = await rightBefore('renew', () => confirm(asked), () => browser.open(`${app.url}/auth?${new URLSearchParams({ client_id: service.id, request_uri: String(body.request_uri) }).toString()}`));
+        return { page, request };
+      };
+      const { page, request } = await come(first);
+      expect(isAsked(page), `${page.status} ${page.url.href}`).to.equal(true);
+      await isSignedInNowhere();
+      await first.receive(await signIn(browser, page, citizen.nik, citizen.password), request);
+
+      const silent = await come(second, { prompt: 'none' });
+      expect(isHome(silent.page, second), silent.page.text).to.equal(true);
+      expect(['error', 'state', 'code'].map((name) => silent.page.url.searchParams.get(name))).to.deep.equal(['login_required', silent.request.state, null]);
       await isSignedInNowhere();
     });
 
