@@ -1,7 +1,7 @@
 import type Provider from 'oidc-provider';
 import { ok, refuse, type Result } from '../domain/result.ts';
 
-/** Who holds a token of the machines' own grant, and for what. */
+/** Who holds a token of the machines' own grant, and for what today. */
 export interface MachineToken {
   readonly clientId: string;
   readonly scopes: ReadonlySet<string>;
@@ -30,7 +30,10 @@ export function createFindMachineToken(provider: Provider): FindMachineToken {
     if (token?.clientId === undefined || token.isExpired) return refuse({ reason: 'token-unknown' });
     const { clientId } = token;
     if (token.aud !== undefined || token.isSenderConstrained()) return refuse({ reason: 'token-kind', clientId });
-    if ((await provider.Client.find(clientId)) === undefined) return refuse({ reason: 'client-stopped', clientId });
-    return ok({ clientId, scopes: token.scopes });
+    const client = await provider.Client.find(clientId);
+    if (client === undefined) return refuse({ reason: 'client-stopped', clientId });
+    // What was taken from the machine since is gone at once.
+    const registered = new Set((client.scope ?? '').split(' '));
+    return ok({ clientId, scopes: new Set([...token.scopes].filter((scope) => registered.has(scope))) });
   };
 }

@@ -1,5 +1,7 @@
 import { errors, type Client, type Configuration } from 'oidc-provider';
+import { adminScopes } from '../domain/admin-scope.ts';
 import { mayUse, scopesFor, type Api, type ApiRights } from '../domain/api.ts';
+import { scopes } from '../domain/claims.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Changes } from '../store/changes.ts';
 import type { Store } from '../store/store.ts';
@@ -52,18 +54,33 @@ export const createResourceIndicators = (apis: ApiDirectory): NonNullable<NonNul
   },
 });
 
+const OURS = new Set([...scopes, ...adminScopes]);
+
+/** Of the scopes of a token those that its client may have today: at its API; or, where it is for none, of ours those that the client is registered for. A refresh token names those of APIs too, which are looked at when it is used. */
+function stillIn(token: { readonly scopes: ReadonlySet<string> }, holder: Client, api: Api | undefined): string {
+  const still = new Set(api === undefined ? (holder.scope ?? '').split(' ') : scopesFor(api, rightsOf(holder)).map(({ name }) => name));
+  return [...token.scopes].filter((scope) => still.has(scope) || (api === undefined && !OURS.has(scope))).join(' ');
+}
+
 /**
  * A client learns of its own tokens, and the machine of an API of those that were made for it; what others hold is no
- * concern of theirs. For a stopped API nothing is good any more.
+ * concern of theirs. For a stopped API nothing is good any more, nor for a client that may do nothing there by now; and no token is told
+ * to be good for a scope that was taken from its client since.
  */
 export const createIntrospectionPolicy =
   (apis: ApiDirectory): NonNullable<NonNullable<NonNullable<Configuration['features']>['introspection']>['allowedPolicy']> =>
-  async (_ctx, client, token) => {
-    const { aud } = token as { aud?: string };
-    if (aud !== undefined && (await apis.find(aud)) === undefined) return false;
-    if (token.clientId === client.clientId) return true;
+  async (ctx, client, token) => {
+    const { aud, clientId } = token as { aud?: string; clientId?: string };
+    const api = aud === undefined ? undefined : await apis.find(aud);
+    if (aud !== undefined && api === undefined) return false;
+    const isOwn = clientId === client.clientId;
     const guarded = memberOf(client, 'may_introspect');
-    return aud !== undefined && Array.isArray(guarded) && guarded.includes(aud);
+    if (!isOwn && !(aud !== undefined && Array.isArray(guarded) && guarded.includes(aud))) return false;
+    const holder = isOwn || clientId === undefined ? client : await ctx.oidc.provider.Client.find(clientId);
+    if (holder === undefined || (api !== undefined && !mayUse(api, rightsOf(holder)))) return false;
+    // The answer tells what stands in the token, which is written nowhere from here.
+    Object.assign(token, { scope: stillIn(token, holder, api) });
+    return true;
   };
 
 /** What an API may know of the sign-in behind a token (RFC 9068, 2.2.1): how strong and how old it is, and nothing of the person. */

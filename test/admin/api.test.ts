@@ -106,6 +106,17 @@ describe('The operators’ API', () => {
       expect((await call('GET', '/operators', { as: stopped })).status).to.equal(401);
     });
 
+    it('a token for nothing that was taken from its machine since', async () => {
+      await app.addClient(machine('mesin-dulu'));
+      const as = await issue(ALL, 'mesin-dulu');
+      expect((await call('GET', '/operators', { as })).status).to.equal(200);
+      const { metadata } = (await app.store.clients.find('mesin-dulu'))!;
+      await app.store.clients.update('mesin-dulu', { metadata: { ...metadata, scope: 'admin:accounts:read' } }, app.clock.now());
+      app.clock.advance({ seconds: 3 });
+      const { status, body } = await call('GET', '/operators', { as });
+      expect([status, body.code]).to.deep.equal([403, 'scope-missing']);
+    });
+
     it('a token for what its scopes say and nothing else', async () => {
       const reader = await issue('admin:accounts:read');
       expect((await call('GET', `/accounts/${subject}`, { as: reader })).status).to.equal(200);

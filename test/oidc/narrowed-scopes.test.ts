@@ -65,6 +65,14 @@ describe('Protocol: a scope that is taken from a service', () => {
     expect((await postAs(app, '/token/introspection', { token: String(next.body.refresh_token) }, service)).body).to.deep.equal({ active: false });
   });
 
+  it('is told of no token any more, though it was given before', async () => {
+    const introspect = async (token: unknown): Promise<Answer['body']> => (await postAs(app, '/token/introspection', { token: String(token) }, service)).body;
+    const given = await tokens(new Browser(), 'openid profile nik');
+    expect((await introspect(given.access_token)).scope).to.equal('openid profile nik');
+    await narrow('openid profile');
+    for (const token of [given.access_token, given.refresh_token]) expect(await introspect(token)).to.include({ active: true, scope: 'openid profile' });
+  });
+
   it('leaves the other tokens of the service as they are', async () => {
     const given = await tokens(new Browser(), 'openid profile');
     await narrow('openid profile nik');

@@ -228,6 +228,22 @@ describe('Protocol: tokens for registered APIs', () => {
       app.clock.advance({ seconds: 3 });
     });
 
+    it('are told to be good for nothing that was taken from their client since', async () => {
+      const former = { id: 'mesin-dulu', secret: 'rahasia-mesin-dulu-untuk-pengujian' };
+      const metadata = { client_id: former.id, client_name: 'Mesin', grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' };
+      await app.addClient({ type: 'machine', secret: former.secret, metadata: { ...metadata, resources: { [letters]: ['surat:baca'] } } });
+      const { body } = await postAs(app, '/token', { grant_type: 'client_credentials', resource: letters, scope: 'surat:baca' }, former);
+      expect((await introspect(body.access_token, guard)).scope).to.equal('surat:baca');
+      const leave = async (resources: Readonly<Record<string, readonly string[]>>): Promise<void> => {
+        await app.store.clients.update(former.id, { metadata: { ...(await app.store.clients.find(former.id))!.metadata, resources } }, app.clock.now());
+        app.clock.advance({ seconds: 3 });
+      };
+      await leave({ [letters]: [] });
+      expect(await introspect(body.access_token, guard)).to.include({ active: true }).and.not.have.property('scope');
+      await leave({});
+      expect(await introspect(body.access_token, guard)).to.deep.equal({ active: false });
+    });
+
     it('of a person too, by the subject that the client knows', async () => {
       const pairwise = await createRelyingParty(app, { further: { subject_type: 'pairwise', resources: { [letters]: ['surat:baca'] } } });
       const { body } = await redeem(pairwise, await codeFor(pairwise, [letters], { scope: 'openid surat:baca' }), letters);
