@@ -24,6 +24,12 @@ export const signInMoment = ({ sessionsValidAfter }: Pick<Account, 'sessionsVali
 export const honours = ({ status, sessionsValidAfter }: Standing, signedInAt: number): boolean =>
   status === 'active' && (sessionsValidAfter === undefined || signedInAt >= epochSeconds(sessionsValidAfter));
 
+/**
+ * The moment to write down of what somebody asks for while they are signed in, and what counts like a sign-in: where all sessions were ended a moment ago, by an
+ * instance whose clock is ahead, they have signed in since.
+ */
+export const askedMoment = ({ sessionsValidAfter }: Pick<Account, 'sessionsValidAfter'>, now: Date): Date => (sessionsValidAfter !== undefined && sessionsValidAfter > now ? sessionsValidAfter : now);
+
 /** Time enough to read the last page of a journey and go on; it may stand on a screen at which somebody else sits next. */
 const LAST_PAGE_SECONDS = 900;
 

@@ -14,6 +14,8 @@ export interface LinkedAddress {
   readonly accountId: AccountId;
   readonly email: Sensitive<Email>;
   readonly locale: Locale;
+  /** Now, unless it says another moment. */
+  readonly askedAt?: Date;
   /** `change`: the address takes the place of the account's once the link is opened. */
   readonly occasion: ConfirmationOccasion;
 }
@@ -37,14 +39,13 @@ export interface EmailLinkDeps {
 /** The links that confirm an address, whoever has them sent. */
 export function createEmailLinks({ courier, keyedHash, clock, random, config }: EmailLinkDeps): EmailLinks {
   return {
-    async post(tx, { accountId, email, locale, occasion }) {
+    async post(tx, { accountId, email, locale, occasion, askedAt = clock.now() }) {
       const token = random.bytes(32).toString('base64url');
-      const now = clock.now();
-      const expiresAt = addSeconds(now, config.otp.emailLinkSeconds);
+      const expiresAt = addSeconds(clock.now(), config.otp.emailLinkSeconds);
       const replacing = occasion.kind === 'change' ? email : undefined;
       const link = `${config.http.issuer}/account/contact/email?token=${token}`;
       await Promise.all([
-        tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(email), at: now, expiresAt, replacing }),
+        tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(email), at: askedAt, expiresAt, replacing }),
         courier.post(tx, { ...confirmEmail({ locale, help: config.help, link, expiresAt, timeZone: config.identity.timeZone, occasion }), to: email }),
       ]);
     },

@@ -6,7 +6,7 @@ import { createJoin, DOUBLE_PRESS_SECONDS } from '../../domain/double-press.ts';
 import { emailKey, type Email } from '../../domain/email.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
-import { epochSeconds, honours } from '../../domain/session.ts';
+import { askedMoment, epochSeconds, honours } from '../../domain/session.ts';
 import type { Courier } from '../../messages/courier.ts';
 import type { EmailLinks } from '../../messages/email-link.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
@@ -79,7 +79,7 @@ export function createAddressService({ store, drafts, emailLinks, courier, count
       const waiting = another ? await tx.confirmations.waitingFor(account.id, clock.now()) : undefined;
       // One address at a time: the link to the one before is worth nothing any more.
       if (waiting !== undefined && emailKey(waiting.email.reveal()) !== emailKey(email.reveal())) await tx.confirmations.dropWaiting(account.id);
-      await emailLinks.post(tx, { accountId: account.id, email, locale: context.locale, occasion: { kind: another ? 'change' : 'registration' } });
+      await emailLinks.post(tx, { accountId: account.id, email, locale: context.locale, askedAt: askedMoment(account, clock.now()), occasion: { kind: another ? 'change' : 'registration' } });
       await audit.record(tx, 'contact.email.link-sent', { another }, { accountId: account.id });
       return true;
     });

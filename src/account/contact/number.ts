@@ -7,7 +7,7 @@ import { checkCode, issueChallenge, reissueChallenge, secondsUntilResend, type C
 import { operatorOf, type Phone } from '../../domain/phone.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
-import { epochSeconds, honours } from '../../domain/session.ts';
+import { askedMoment, epochSeconds, honours } from '../../domain/session.ts';
 import type { Codes, Permit, SendRefusal } from '../../messages/codes.ts';
 import type { Courier } from '../../messages/courier.ts';
 import { contactCode } from '../../messages/templates.ts';
@@ -94,11 +94,11 @@ export function createNumberService({ store, drafts, proving, codes, courier, co
   }
 
   /** A code to this number is good still, or it is too soon for another one: the page says so, and the person has signed in just now. */
-  const begunAgain = (context: ContactContext, phone: Sensitive<Phone>): Promise<boolean> =>
-    drafts.turn(context.accountId, (tx, draft) => {
+  const begunAgain = (account: Account, phone: Sensitive<Phone>): Promise<boolean> =>
+    drafts.turn(account.id, (tx, draft) => {
       const { state } = draft;
       if (!isOf(state, phone) || (!isAlive(state.challenge) && secondsUntilResend(state.challenge, clock.now(), config.otp) === 0)) return Promise.resolve(false);
-      drafts.keep(tx, draft, { ...state, begunAt: clock.now().toISOString() });
+      drafts.keep(tx, draft, { ...state, begunAt: askedMoment(account, clock.now()).toISOString() });
       return Promise.resolve(true);
     });
 
@@ -107,7 +107,7 @@ export function createNumberService({ store, drafts, proving, codes, courier, co
     const account = await accountOf(store, accountId);
     const another = !isOwn(account, phone);
     const isKnown = isOf(await drafts.find(accountId), phone);
-    if (isKnown && (await begunAgain(context, phone))) return ok(undefined);
+    if (isKnown && (await begunAgain(account, phone))) return ok(undefined);
 
     const counted = await countNumber(accountId, another && !isKnown);
     if (!counted.ok) return counted;
@@ -120,7 +120,7 @@ export function createNumberService({ store, drafts, proving, codes, courier, co
       const old = isOf(draft.state, phone) ? draft.state.challenge : undefined;
       // Undefined where another tab has just sent one.
       const challenge = old !== undefined && isAlive(old) ? undefined : send(tx, context, draft.id, phone, { old, another });
-      if (challenge !== undefined) drafts.keep(tx, draft, { step: 'code', phone, challenge, begunAt: clock.now().toISOString() });
+      if (challenge !== undefined) drafts.keep(tx, draft, { step: 'code', phone, challenge, begunAt: askedMoment(account, clock.now()).toISOString() });
       return Promise.resolve(challenge !== undefined);
     });
     await settle(sent, counted.value, permitted.value);

@@ -4,7 +4,7 @@ import { Browser } from '../../support/browser.ts';
 import { somebody } from '../../support/citizens.ts';
 import { becomeCitizen, signIn } from '../../support/journeys.ts';
 import { atPassword } from '../../interaction/recovery/steps.ts';
-import { askForLink, at, atService, eventsOf, linkTo, openLink, present, type Person } from './steps.ts';
+import { askForLink, at, atService, eventsOf, linkTo, openLink, present, signInTo, type Person } from './steps.ts';
 
 describe('The e-mail address of an account', () => {
   let app: TestApp;
@@ -195,6 +195,19 @@ describe('The e-mail address of an account', () => {
       const owner = new Browser();
       const overview = await signIn(owner, await owner.open(at(app)), person.citizen.nik, 'Perahu-Layar9!');
       expect(overview.text, 'nor is the owner led to send it again').not.to.include('Kirim tautan lagi').and.not.include('setelah tautannya dibuka');
+    });
+
+    it('by the thief, but by the owner, who asks for it right after a recovery, at an instance whose clock is behind', async () => {
+      const person = await present(app);
+      const { browser, page } = await atPassword(app, person.citizen.nik, person.citizen.phone);
+      await browser.submit(page, 'password', { password: 'Perahu-Layar9!' });
+      app.clock.advance({ seconds: -20 });
+      const owner = { ...person, browser: new Browser(), citizen: { ...person.citizen, password: 'Perahu-Layar9!' } };
+      await signInTo(app, owner);
+      const email = freshAddress();
+      expect((await askForLink(app, owner, email)).text).to.include('menjadi email akun Anda setelah tautannya dibuka');
+      expect((await openLink(await linkTo(app, email))).text).to.include('Email sudah dikonfirmasi');
+      expect(await emailOf(owner)).to.deep.equal({ email, proved: true });
     });
 
     it('by a link of a suspended account, nor after a week', async () => {

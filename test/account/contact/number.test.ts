@@ -225,6 +225,18 @@ describe('The mobile number of an account', () => {
       expect((await fresh.browser.post(left, 'code/resend')).headers.get('location'), 'where the password is asked for').to.equal('/account/contact/phone');
     });
 
+    it('that is sent again right after a recovery too, at an instance whose clock is behind', async () => {
+      const person = await present(app);
+      const { browser, page: anew } = await atPassword(app, person.citizen.nik, person.citizen.phone);
+      await browser.submit(anew, 'password', { password: 'Perahu-Layar9!' });
+      app.clock.advance({ seconds: -20 });
+      const owner = { ...person, browser: new Browser(), citizen: { ...person.citizen, password: 'Perahu-Layar9!' } };
+      await signInTo(app, owner);
+      const page = await askFor(app, owner, freshNumber());
+      app.clock.advance({ seconds: 61 });
+      expect((await owner.browser.submit(page, 'code/resend')).text).to.include('Kode baru sudah dikirim.');
+    });
+
     it('that another process can take: nothing is lost by a restart', async () => {
       const person = await present(app);
       const phone = freshNumber();
