@@ -164,6 +164,8 @@ export const settings = {
     operatorSearches: whole(120, 'Searches for accounts by one operator or machine in an hour.', { min: 1 }),
     clientDrafts: whole(50, 'Drafts of client applications by one operator, with their machines: those that wait for a decision and those of the last day.', { min: 1 }),
     operatorReveals: whole(40, 'Data shown in full to one operator in a day.', { min: 1 }),
+    operatorWaits: whole(20, 'Waits of a NIK or a number that one operator ends in a day.', { min: 1 }),
+    waitsEnded: whole(1, 'How often in a day the wait of one NIK may be ended, and by operators at the console that of one number.', { min: 1 }),
     operatorLogos: whole(50, 'Logos kept on behalf of one operator, with their machines, in a day.', { min: 1 }),
     registrationsPerNetwork: whole(300, 'Requests to register or manage clients from one network in an hour.', { min: 1 }),
     bridgeSecretsPerNetwork: whole(300, 'Wrong secrets of one client at the former interface, from one network in an hour.', { min: 1 }),

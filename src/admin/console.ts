@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
+import { addWaitPages } from './accounts/wait-pages.ts';
 import { addApiPages } from './apis/console.ts';
 import { addAuditPages } from './audit/console.ts';
 import { addCheckConsole } from './checks/console.ts';
@@ -40,7 +41,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 export function createConsole({ services, csrf, checks, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
   const { store, audit, clock, random, config } = deps;
   const { timeZone } = config.identity;
-  const { accounts, clients, review, logos, support, operators, reports, toKey } = services;
+  const { accounts, clients, review, logos, support, waits, operators, reports, toKey } = services;
   const guard = createGuard({ ...deps, rightsOf: (accountId) => operators.rightsOf(accountId) });
   const desk = createDesk({ guard, csrf, findNames: createFindNames(store), refusals: services.refusals, config });
 
@@ -50,9 +51,10 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
     const waiting = permissions.has('clients.approve') || permissions.has('clients.write') ? await store.clientVersions.countOpen() : 0;
     await desk.show(ctx, homeScreen({ frame: frameOf(ctx), waiting }));
   });
+  // Before the pages of one account, and so on below: `waits`, `errors` and `teams` are the ids of none.
+  addWaitPages({ waits, toKey, clock, desk })(router);
   addAccountPages({ accounts, support, toKey, desk })(router);
   addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
-  // Before the pages of one client: `errors` and `teams` are the ids of none.
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addTeamPages({ initialTokens: services.initialTokens, clock, random, desk })(router);
   addLogoPages({ clients, logos, store, desk })(router);

@@ -17,6 +17,7 @@ import { rememberApiRefusals } from './apis/remembered.ts';
 import { createApiService, type ApiService } from './apis/service.ts';
 import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
 import { createSupport, type Support } from './accounts/support.ts';
+import { createWaits, type Waits } from './accounts/waits.ts';
 import { createFindHand, type FindHand } from './clients/hands.ts';
 import { createClientKeys, type ClientKeys } from './clients/keys/service.ts';
 import { rememberClientRefusals } from './clients/remembered.ts';
@@ -33,6 +34,7 @@ import { createReportService, type ReportService } from './reports/service.ts';
 export interface AdminServices {
   readonly accounts: AccountService;
   readonly support: Support;
+  readonly waits: Waits;
   readonly clients: ClientService;
   readonly review: ClientReview;
   readonly findHand: FindHand;
@@ -77,6 +79,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
   return {
     accounts,
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
+    waits: createWaits(deps),
     clients,
     clientSecrets: secrets,
     clientKeys: keys,

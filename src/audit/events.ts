@@ -12,6 +12,7 @@ export interface EventCatalogue {
   'registration.identity.refused': { reason: string; reference?: string };
   'registration.identity.unavailable': { trouble: string };
   'registration.identity.limited': { limit: string };
+  'registration.identity.allowed': { by: string; reason: string };
   'registration.nik-taken': Nothing;
   'registration.misuse-reported': Nothing;
   'registration.code.sent': { sends: number; operator: string; reason: 'first' | 'again' | 'number-changed' };
@@ -120,6 +121,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'registration.identity.refused': 'The civil registry answered, and not with a match.',
   'registration.identity.unavailable': 'The civil registry gave no answer.',
   'registration.identity.limited': 'Too many failed checks for this NIK, device or network; the registry was not asked.',
+  'registration.identity.allowed': 'An operator ended the wait of a NIK: what was tried with it today counts no more.',
   'registration.nik-taken': 'A confirmed person already has an account.',
   'registration.misuse-reported': 'A confirmed person says that they did not register the account of their NIK.',
   'registration.code.sent': 'A code for the mobile number was handed to the courier.',
@@ -171,7 +173,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'audit.retired': 'Events of before the day `until` (UTC) were removed, their time being over: so many, up to the link `position` of the chain, which is sealed there.',
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',
-  'operator.limited': 'An operator or a machine came to a limit: of searching, revealing or storing logos.',
+  'operator.limited': 'An operator or a machine came to a limit: of searching, revealing, ending waits or storing logos.',
   'operator.refused': 'Somebody signed in asked for a page of the console that is not theirs.',
   'request.refused': 'An operator, a machine, a team or a stranger was turned away before anybody looked at what they asked for: token, right, or a body that is too long or not of its schema.',
   'change.refused': 'What an operator, a machine or a team wanted to change was against a rule: the `fields` at fault, lost to another editor, not to be decided yet.',

@@ -4,6 +4,7 @@ import { addApiCommands } from './apis.ts';
 import { addClientCommands } from './clients.ts';
 import { addCodeCommands } from './codes.ts';
 import { addDoctor } from './doctor.ts';
+import { addIdentityCommands } from './identity.ts';
 import { addKeyCommands } from './keys.ts';
 import { addKeyringCommands } from './keyring.ts';
 import { addOperatorCommands } from './operators.ts';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addAccountCommands(program);
   addOperatorCommands(program);
   addCodeCommands(program);
+  addIdentityCommands(program);
   addLogoutCommands(program);
   addJobCommands(program);
   addKeyCommands(program);

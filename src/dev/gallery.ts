@@ -7,6 +7,7 @@ import { examples as docs } from '../docs/screens.ts';
 import { examples as accountServices } from '../account/services/screens.ts';
 import { examples as consent } from '../interaction/consent/screens.ts';
 import { examples as adminAccounts } from '../admin/accounts/screens.ts';
+import { examples as adminWaits } from '../admin/accounts/wait-screens.ts';
 import { examples as adminApis } from '../admin/apis/screens.ts';
 import { examples as adminAudit } from '../admin/audit/screens.ts';
 import { examples as adminClientErrors } from '../admin/clients/errors/screens.ts';
@@ -40,7 +41,7 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminAudit, adminChecks, adminClients, adminClientErrors, adminClientKeys, adminClientLogo, adminClientSecrets, adminReview, adminTeams, adminApis, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
+export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminWaits, adminAudit, adminChecks, adminClients, adminClientErrors, adminClientKeys, adminClientLogo, adminClientSecrets, adminReview, adminTeams, adminApis, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
   Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
 );
 

@@ -94,3 +94,6 @@ export function birthDateHint(nik: Nik, today: Date): Date | undefined {
 
 /** The sex as the NIK tells it: women’s days begin at 41. */
 export const isWomans = (nik: Nik): boolean => Number(nik.slice(6, 8)) > WOMENS_DAYS;
+
+/** On which limits count questions about a NIK: nobody without the keyring can tell whose it is. */
+export const identityMark = ({ hash }: { readonly hash: (purpose: string, ...parts: readonly string[]) => Buffer }, nik: Nik): string => hash('counter-identity', nik).toString('base64url');

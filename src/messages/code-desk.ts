@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/log.ts';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { AccountId } from '../domain/account.ts';
-import type { Reason } from '../domain/operator.ts';
+import { signatureOf, type Actor, type Reason } from '../domain/operator.ts';
 import { operatorOf, operators, type Operator, type Phone } from '../domain/phone.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import type { Counters, Reading } from '../ports/counters/counters.ts';
@@ -24,7 +24,7 @@ export type Numbers = { readonly phone: Sensitive<Phone>; readonly accountId?: A
 export interface CodeDesk {
   standingOf(phone: Sensitive<Phone>): Promise<NumberStanding>;
   /** Begins the day anew for them: codes that did not arrive, and those that were sent. Other limits stay. @returns how many numbers had something counted on them. */
-  allow(numbers: Numbers, reason: Reason): Promise<number>;
+  allow(numbers: Numbers, reason: Reason, by: Actor): Promise<number>;
 }
 
 export interface CodeDeskDeps {
@@ -63,11 +63,11 @@ export function createCodeDesk({ store, counters, limits: { code: { number, unde
       return { operator: operatorOf(phone.reveal()), sent: await counters.read(number, mark), undelivered: await counters.read(undelivered, mark) };
     },
 
-    async allow(numbers, reason) {
+    async allow(numbers, reason, by) {
       const of = numbers === 'all' ? 'all' : 'phone' in numbers ? 'number' : numbers.operator;
       const subject = numbers !== 'all' && 'phone' in numbers ? { accountId: numbers.accountId } : {};
       // Told before it is done: nobody opens a way by which messages cost money without a trace.
-      await audit.record(store, 'codes.allowed', { of, by: 'operator', reason }, subject);
+      await audit.record(store, 'codes.allowed', { of, by: signatureOf(by), reason }, subject);
       if (numbers === 'all') return clearOf(operators);
       return 'phone' in numbers ? clearOne(numbers.phone) : clearOf([numbers.operator]);
     },

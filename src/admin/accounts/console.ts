@@ -39,7 +39,7 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
   }
 
   const showSearch = (ctx: Context, shown: Partial<Pick<SearchModel, 'values' | 'errors' | 'problem'>> = {}, status = 200): Promise<void> =>
-    desk.show(ctx, searchScreen({ frame: frameOf(ctx), values: { who: '' }, errors: [], problem: undefined, ...shown }), status);
+    desk.show(ctx, searchScreen({ frame: frameOf(ctx), mayEndWaits: operatorOf(ctx).permissions.has('accounts.write'), values: { who: '' }, errors: [], problem: undefined, ...shown }), status);
 
   async function search(ctx: Context): Promise<void> {
     const who = field(ctx, 'who').slice(0, LONGEST);

@@ -7,6 +7,8 @@ import type { Permission } from '../../domain/operator.ts';
 
 export interface SearchModel {
   readonly frame: Frame;
+  /** Whether the way to the waits of people without an account is shown. */
+  readonly mayEndWaits: boolean;
   readonly values: { readonly who: string };
   readonly errors: readonly FieldError[];
   readonly problem: Sentence | undefined;
@@ -83,7 +85,7 @@ export function accountScreen(frame: Frame, account: Account, factor: FactorShow
 }
 
 const frame = exampleFrame('accounts', ['support']);
-const search: SearchModel = { frame, values: { who: '' }, errors: [], problem: undefined };
+const search: SearchModel = { frame, mayEndWaits: true, values: { who: '' }, errors: [], problem: undefined };
 const masked: AccountModel = {
   frame,
   account: {

@@ -1,14 +1,15 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Account, AccountStatus } from '../../domain/account.ts';
-import { isOneself, signatureOf, type Actor, type Reason } from '../../domain/operator.ts';
+import { signatureOf, type Actor, type Reason } from '../../domain/operator.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
-import type { Counters, Limit } from '../../ports/counters/counters.ts';
+import type { Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
 import type { ActivationMail } from './activation-mail.ts';
+import { createOperatorLimits, objectionTo } from './restraint.ts';
 import type { AccountKey, AccountService } from './service.ts';
 
 /** What can be shown in full, one at a time. */
@@ -46,21 +47,11 @@ export interface SupportDeps {
 
 /** What the help desk does for citizens. */
 export function createSupport({ store, accounts, secondFactors, activationMail, audit, counters, limits, clock }: SupportDeps): Support {
-  /** Nobody acts on their own account, and an operator's account is dealt with after the roles are taken away. */
-  async function objection(tx: Pick<Store, 'operators'>, account: Account, by: Actor): Promise<'own-account' | 'operator-account' | undefined> {
-    if (isOneself(by, account.id)) return 'own-account';
-    return (await tx.operators.holdsAny(account.id)) ? 'operator-account' : undefined;
-  }
-
-  async function beyond(limit: Limit, by: Actor): Promise<boolean> {
-    const { refused } = await counters.take(limit, signatureOf(by));
-    if (refused) await audit.recordOnce(store, [signatureOf(by), limit.name], 'operator.limited', { by: signatureOf(by), limit: limit.name });
-    return refused;
-  }
+  const isBeyond = createOperatorLimits({ store, audit, counters });
 
   const change = (account: Account, by: Actor, work: (tx: Store) => Promise<SupportRefusal | undefined>): Promise<Result<undefined, SupportRefusal>> =>
     store.transactionOnce(async (tx) => {
-      const refusal = (await objection(tx, account, by)) ?? (await work(tx));
+      const refusal = (await objectionTo(tx, account, by)) ?? (await work(tx));
       return refusal === undefined ? ok(undefined) : refuse(refusal);
     });
 
@@ -68,7 +59,7 @@ export function createSupport({ store, accounts, secondFactors, activationMail, 
     secondFactorOf: ({ id }) => secondFactors.standingOf(id),
 
     async search(key, by) {
-      if (await beyond(limits.operator.search, by)) return refuse('limit');
+      if (await isBeyond(limits.operator.search, by)) return refuse('limit');
       const found = await accounts.find(key);
       const kind = 'sub' in key ? 'sub' : key.identifier.reveal().kind;
       await audit.record(store, 'account.searched', { by: signatureOf(by), kind, found: found !== undefined }, found === undefined ? {} : { accountId: found.id });
@@ -76,11 +67,11 @@ export function createSupport({ store, accounts, secondFactors, activationMail, 
     },
 
     async reveal(account, datum, reason, by) {
-      const refusal = await objection(store, account, by);
+      const refusal = await objectionTo(store, account, by);
       if (refusal !== undefined) return refuse(refusal);
       const value: Sensitive<string> | undefined = account[datum];
       if (value === undefined) return refuse('nothing-there');
-      if (await beyond(limits.operator.reveal, by)) return refuse('limit');
+      if (await isBeyond(limits.operator.reveal, by)) return refuse('limit');
       // Remembered before it is shown: what cannot be recorded is not revealed.
       await audit.record(store, 'account.revealed', { by: signatureOf(by), datum, reason }, { accountId: account.id });
       return ok(value);

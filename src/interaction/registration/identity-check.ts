@@ -2,6 +2,7 @@ import type { Audit } from '../../audit/log.ts';
 import type { Config } from '../../config.ts';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import { thresholdToSend } from '../../domain/identity.ts';
+import { identityMark } from '../../domain/nik.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
 import { RegistryUnavailable, type CivilRegistry, type IdentityClaim, type RegistryAnswer, type RegistryTrouble, type RegistryVerdict } from '../../ports/civil-registry/civil-registry.ts';
@@ -56,7 +57,7 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
 
   /** Counts a try before it is made, so that parallel tries cannot slip past; good ones are given back. */
   async function countTry(claim: IdentityClaim, sender: Sender) {
-    const nikKey = keyedHash.hash('counter-identity', claim.nik.reveal()).toString('base64url');
+    const nikKey = identityMark(keyedHash, claim.nik.reveal());
     const wanted: Count[] = [
       [limits.identity.calls, nikKey],
       [limits.identity.nik, nikKey],

@@ -58,6 +58,12 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       search: limit('operator.search', limits.operatorSearches, HOUR),
       reveal: limit('operator.reveal', limits.operatorReveals, DAY),
       logos: limit('operator.logos', limits.operatorLogos, DAY),
+      waits: limit('operator.waits', limits.operatorWaits, DAY),
+    },
+    /** Counted on whose wait is ended, whoever ends it: nobody has a NIK tried on all day by calling one help desk after the other. */
+    wait: {
+      nik: limit('wait.nik', limits.waitsEnded, DAY),
+      number: limit('wait.number', limits.waitsEnded, DAY),
     },
     /** Wrong codes of an account's second factor: who gets here has proved the password. */
     secondFactor: {
