@@ -6,6 +6,7 @@ import { createProving } from './account/contact/proving.ts';
 import { addContact } from './account/contact/routes.ts';
 import { createContact } from './account/contact/service.ts';
 import type { Core } from './core.ts';
+import { createCodeProgress } from './messages/code-progress.ts';
 import { createCodes } from './messages/codes.ts';
 import { createEmailLinks } from './messages/email-link.ts';
 import type { Csrf } from './web/csrf.ts';
@@ -22,6 +23,7 @@ export function addContactPages(core: Core, { sessions, csrf }: { readonly sessi
     number: createNumberService({ ...core, drafts, proving, codes: createCodes(core) }),
     address: createAddressService({ ...core, drafts, emailLinks: createEmailLinks(core) }),
     drafts,
+    progress: createCodeProgress(core),
     sessions,
     csrf,
   });

@@ -40,6 +40,8 @@ export interface Sessions {
   toSignIn(ctx: Context, to: { readonly path: string; readonly prompt?: 'create' } & Partial<Demand>): void;
   /** Lets in who is signed in as the page demands (`sessionOf`), and sends everybody else to sign in. */
   require(demand: Demand): Middleware;
+  /** Who is signed in, however long ago; nobody is sent anywhere. */
+  present(ctx: Context): Promise<PresentSession | undefined>;
   /** Where the sign-in comes back to. @throws {Refused} when it came back with less than the page demands. */
   back(ctx: Context): Promise<void>;
 }
@@ -110,6 +112,8 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
       const path = `${ctx.path}${ctx.search}`;
       toSignIn(ctx, { ...demand, path: ctx.method === 'GET' && path.length <= LONGEST_PATH ? path : demand.home });
     },
+
+    present: read,
 
     async back(ctx) {
       ctx.set('Cache-Control', 'no-store');

@@ -14,6 +14,8 @@ export interface AtCode {
   readonly step: 'code';
   readonly phone: Sensitive<Phone>;
   readonly challenge: Challenge;
+  /** The message that carries it; undefined in drafts of earlier versions. */
+  readonly messageId?: string;
   /** When somebody who had just signed in asked for it. */
   readonly begunAt: string;
 }

@@ -5,6 +5,7 @@ import { maskPhone } from '../../domain/mask.ts';
 import { parseOtpCode, secondsUntilResend } from '../../domain/otp.ts';
 import { parsePhone, type Phone } from '../../domain/phone.ts';
 import { sensitive, type Sensitive } from '../../domain/sensitive.ts';
+import type { CodeProgress } from '../../messages/code-progress.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 import { field } from '../../web/form.ts';
@@ -23,6 +24,7 @@ export interface NumberPagesDeps {
   readonly number: NumberService;
   readonly drafts: Pick<ContactDrafts, 'find'>;
   readonly store: Pick<Store, 'accounts'>;
+  readonly progress: CodeProgress;
   readonly clock: Clock;
   readonly config: Pick<Config, 'otp'>;
 }
@@ -31,10 +33,11 @@ export const contextOf = (ctx: Context): ContactContext => ({ accountId: session
 export const secondsUntil = (date: Date, now: Date): number => Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
 
 /** The pages on which a number is proved: the account's own again, or another. */
-export function addNumberPages({ number, drafts, store, clock, config }: NumberPagesDeps, { signedIn, recent, formOf, show, home }: ContactGates): (router: Router) => void {
+export function addNumberPages({ number, drafts, store, progress, clock, config }: NumberPagesDeps, { signedIn, present, recent, formOf, show, home }: ContactGates): (router: Router) => void {
   const NUMBER = `${home}/phone`;
   const PROVE = `${home}/phone/again`;
   const CODE = `${home}/code`;
+  const LOOK = `${CODE}/delivery`;
   const links = { back: home };
 
   const ownOf = async (ctx: Context): Promise<Sensitive<Phone> | undefined> => (await store.accounts.findById(sessionOf(ctx).accountId))?.phone;
@@ -47,16 +50,19 @@ export function addNumberPages({ number, drafts, store, clock, config }: NumberP
   const showProve = (ctx: Context, phone: Sensitive<Phone>, problem?: Sentence, status = 200): Promise<void> => show(ctx, proveScreen({ errors: [], problem, phone: maskPhone(phone.reveal()), links }), status);
   const showNumber = (ctx: Context, shown: Partial<NumberModel>, status = 200): Promise<void> => show(ctx, numberScreen({ errors: [], problem: undefined, values: { phone: '' }, links, ...shown }), status);
 
-  async function showCode(ctx: Context, { phone, challenge }: AtCode, { refusal, problem }: { refusal?: Sentence; problem?: Sentence } = {}, { status = 200, locked = false } = {}): Promise<void> {
+  async function showCode(ctx: Context, { phone, challenge, messageId }: AtCode, { refusal, problem }: { refusal?: Sentence; problem?: Sentence } = {}, { status = 200, locked = false } = {}): Promise<void> {
     const dead = challenge.tries >= config.otp.triesPerCode;
+    const delivery = messageId === undefined ? undefined : await progress.of(messageId);
     await show(ctx, codeScreen({
       errors: refusal === undefined ? [] : [{ field: 'code', sentence: refusal }],
       problem: problem ?? (dead ? say('interaction.registration.code.refusal.dead') : undefined),
       phone: maskPhone(phone.reveal()),
+      delivery,
+      last: progress.last.join(' '),
       resendInSeconds: locked ? undefined : secondsUntilResend(challenge, clock.now(), config.otp),
       closed: dead || locked,
       notice: challenge.sends > 1 && refusal === undefined && problem === undefined ? say('interaction.registration.code.resent') : undefined,
-      links: { confirm: CODE, resend: `${CODE}/resend`, number: NUMBER, back: home },
+      links: { confirm: CODE, resend: `${CODE}/resend`, number: NUMBER, back: home, delivery: delivery === undefined || progress.last.includes(delivery) ? undefined : LOOK },
     }), status);
   }
 
@@ -66,6 +72,19 @@ export function addNumberPages({ number, drafts, store, clock, config }: NumberP
     if (draft.step === 'code') await handler(ctx, draft);
     else seeOther(ctx, home);
   };
+
+  /** One word for the script of the code page; nothing where the code is not waited for any more, and for whoever is signed in no more: a script is led nowhere. */
+  async function deliveryWord(ctx: Context): Promise<void> {
+    const session = await present(ctx);
+    const draft = session === undefined ? undefined : await drafts.find(session.accountId);
+    ctx.set('Cache-Control', 'no-store');
+    if (draft?.step !== 'code' || draft.messageId === undefined) {
+      ctx.status = 204;
+      return;
+    }
+    ctx.type = 'text';
+    ctx.body = await progress.of(draft.messageId);
+  }
 
   async function prove(ctx: Context): Promise<void> {
     const phone = await ownOf(ctx);
@@ -123,6 +142,7 @@ export function addNumberPages({ number, drafts, store, clock, config }: NumberP
     // From here on the proof is the code: it went out when the sign-in was fresh, and an SMS may take longer than that is.
     router.get(CODE, signedIn, atCode((ctx, draft) => showCode(ctx, draft)));
     router.post(CODE, signedIn, ...formOf, atCode(confirm));
+    router.get(LOOK, deliveryWord);
     router.get(`${CODE}/resend`, signedIn, (ctx) => { seeOther(ctx, CODE); });
     router.post(`${CODE}/resend`, signedIn, ...formOf, atCode(sendAgain));
   };

@@ -14,6 +14,7 @@ import { contactCode } from '../../messages/templates.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
+import type { Random } from '../../ports/random/random.ts';
 import type { Store, Transaction } from '../../store/store.ts';
 import { accountOf, type ContactContext } from './context.ts';
 import type { AtCode, ContactDrafts } from './drafts.ts';
@@ -43,6 +44,7 @@ export interface NumberDeps {
   readonly keyedHash: KeyedHash;
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly random: Random;
   readonly config: Pick<Config, 'http' | 'otp'>;
 }
 
@@ -50,7 +52,7 @@ export interface NumberDeps {
 const BEGUN_SECONDS = 900;
 const DAY_SECONDS = 86_400;
 
-export function createNumberService({ store, drafts, proving, codes, courier, counters, limits, keyedHash, audit, clock, config }: NumberDeps): NumberService {
+export function createNumberService({ store, drafts, proving, codes, courier, counters, limits, keyedHash, audit, clock, random, config }: NumberDeps): NumberService {
   const join = createJoin();
   const host = new URL(config.http.issuer).hostname;
   const { ttlSeconds, triesPerCode } = config.otp;
@@ -64,15 +66,16 @@ export function createNumberService({ store, drafts, proving, codes, courier, co
     return asked;
   }
 
-  /** Within a turn. @returns the challenge that is under way then; undefined when it is too soon for another. */
-  function send(tx: Transaction, { accountId, locale }: ContactContext, draftId: string, phone: Sensitive<Phone>, { old, another }: { readonly old: Challenge | undefined; readonly another: boolean }): Challenge | undefined {
+  /** Within a turn. @returns the code that is under way then; undefined when it is too soon for another. */
+  function send(tx: Transaction, { accountId, locale }: ContactContext, draftId: string, phone: Sensitive<Phone>, { old, another }: { readonly old: Challenge | undefined; readonly another: boolean }): Required<Pick<AtCode, 'challenge' | 'messageId'>> | undefined {
     const { code, codeHash, recipientHash } = codes.make('contact', draftId, phone);
     const again = old === undefined ? undefined : reissueChallenge(old, codeHash, clock.now(), config.otp);
     if (again?.ok === false) return undefined;
     const challenge = again?.value ?? issueChallenge({ purpose: 'contact', recipientHash, codeHash }, clock.now(), config.otp);
-    tx.also(courier.post(tx, { ...contactCode({ code: code.reveal(), host, ttlSeconds, locale }), to: phone, expiresAt: addSeconds(clock.now(), ttlSeconds) }));
+    const messageId = random.uuid();
+    tx.also(courier.post(tx, { ...contactCode({ code: code.reveal(), host, ttlSeconds, locale }), id: messageId, to: phone, expiresAt: addSeconds(clock.now(), ttlSeconds) }));
     tx.also(audit.record(tx, 'contact.phone.code-sent', { sends: challenge.sends, operator: operatorOf(phone.reveal()), another }, { accountId }));
-    return challenge;
+    return { challenge, messageId };
   }
 
   /** After a turn: the code leaves; or none was sent, and nobody is charged. */
@@ -119,9 +122,9 @@ export function createNumberService({ store, drafts, proving, codes, courier, co
     const sent = await drafts.turn(accountId, (tx, draft) => {
       const old = isOf(draft.state, phone) ? draft.state.challenge : undefined;
       // Undefined where another tab has just sent one.
-      const challenge = old !== undefined && isAlive(old) ? undefined : send(tx, context, draft.id, phone, { old, another });
-      if (challenge !== undefined) drafts.keep(tx, draft, { step: 'code', phone, challenge, begunAt: askedMoment(account, clock.now()).toISOString() });
-      return Promise.resolve(challenge !== undefined);
+      const code = old !== undefined && isAlive(old) ? undefined : send(tx, context, draft.id, phone, { old, another });
+      if (code !== undefined) drafts.keep(tx, draft, { step: 'code', phone, ...code, begunAt: askedMoment(account, clock.now()).toISOString() });
+      return Promise.resolve(code !== undefined);
     });
     await settle(sent, counted.value, permitted.value);
     return ok(undefined);
@@ -144,9 +147,9 @@ export function createNumberService({ store, drafts, proving, codes, courier, co
     const sent = await drafts.turn(accountId, (tx, draft) => {
       const { state } = draft;
       // Undefined for the second press of the button: one code is enough.
-      const challenge = isOf(state, before.phone) ? send(tx, context, draft.id, state.phone, { old: state.challenge, another: !isOwn(account, state.phone) }) : undefined;
-      if (challenge !== undefined) drafts.keep(tx, draft, { ...(state as AtCode), challenge });
-      return Promise.resolve(challenge !== undefined);
+      const code = isOf(state, before.phone) ? send(tx, context, draft.id, state.phone, { old: state.challenge, another: !isOwn(account, state.phone) }) : undefined;
+      if (code !== undefined) drafts.keep(tx, draft, { ...(state as AtCode), ...code });
+      return Promise.resolve(code !== undefined);
     });
     await settle(sent, permitted.value);
     return ok(undefined);

@@ -4,6 +4,7 @@ import type { Config } from '../../config.ts';
 import { acr } from '../../domain/assurance.ts';
 import { contactCare } from '../../domain/contact-care.ts';
 import { maskEmail, maskPhone } from '../../domain/mask.ts';
+import type { CodeProgress } from '../../messages/code-progress.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
@@ -26,6 +27,7 @@ export interface ContactRoutesDeps {
   readonly number: NumberService;
   readonly address: AddressService;
   readonly drafts: ContactDrafts;
+  readonly progress: CodeProgress;
   readonly store: Pick<Store, 'accounts'>;
   readonly secondFactors: Pick<SecondFactors, 'isEnrolled'>;
   readonly sessions: Sessions;
@@ -38,6 +40,8 @@ export interface ContactRoutesDeps {
 export interface ContactGates {
   /** Lets in whoever is signed in. */
   readonly signedIn: Middleware;
+  /** Who is signed in, for a look that leads nobody to sign in. */
+  readonly present: Sessions['present'];
   /** Lets in whoever has just proved everything that the account can ask for. @param home  the page to begin at, where a form was sent. */
   readonly recent: (home: string) => Middleware;
   /** Reads a form of these pages, and refuses one that another page or site has sent. */
@@ -52,7 +56,7 @@ const LINK = `${HOME}/email`;
 /** How recent the sign-in must be: whoever finds a browser open must not be able to take the account's ways back. */
 const FRESH_SECONDS = 300;
 
-export function addContact({ contact, number, address, drafts, store, secondFactors, sessions, csrf, clock, config }: ContactRoutesDeps): (router: Router) => void {
+export function addContact({ contact, number, address, drafts, progress, store, secondFactors, sessions, csrf, clock, config }: ContactRoutesDeps): (router: Router) => void {
   const tokenOf = (ctx: Context): string => (typeof ctx.query.token === 'string' ? ctx.query.token : '');
   async function showLink(ctx: Context, model: ConfirmEmailModel, status = 200): Promise<void> {
     ctx.set('Cache-Control', 'no-store');
@@ -63,6 +67,7 @@ export function addContact({ contact, number, address, drafts, store, secondFact
   const read = form({ limitBytes: config.http.bodyLimitBytes });
   const gates: ContactGates = {
     signedIn: sessions.require({ home: HOME }),
+    present: (ctx) => sessions.present(ctx),
     recent(home) {
       const demand = { home, maxAgeSeconds: FRESH_SECONDS, turnedBack: HOME };
       const byPassword = sessions.require(demand);
@@ -108,7 +113,7 @@ export function addContact({ contact, number, address, drafts, store, secondFact
 
   return (router) => {
     router.get(HOME, gates.signedIn, overview);
-    addNumberPages({ number, drafts, store, clock, config }, gates)(router);
+    addNumberPages({ number, drafts, store, progress, clock, config }, gates)(router);
     addAddressPages({ address, store, clock }, gates)(router);
 
     // Opening the link changes nothing: scanners of mail open every link they see.

@@ -1,3 +1,4 @@
+import type { DeliveryShown } from '../../messages/code-progress.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 
 export interface ConfirmEmailModel {
@@ -49,7 +50,12 @@ export interface CodeModel extends Step {
   /** The code field is of no use any more (dead or locked): only another code helps. */
   readonly closed: boolean;
   readonly notice: Sentence | undefined;
-  readonly links: { readonly confirm: string; readonly resend: string; readonly number: string; readonly back: string };
+  /** Undefined where nobody knows which message it was. */
+  readonly delivery: DeliveryShown | undefined;
+  /** After which of them nothing more will be known, for the script that asks. */
+  readonly last: string;
+  /** `delivery`: where the script asks how far the message has come; undefined once nothing more comes. */
+  readonly links: { readonly confirm: string; readonly resend: string; readonly number: string; readonly back: string; readonly delivery: string | undefined };
 }
 
 export interface AddressModel extends Step {
@@ -84,7 +90,7 @@ const overview: OverviewModel = {
   changed: undefined,
   links: { prove: '#', number: '#', code: '#', address: '#', linkAgain: undefined },
 };
-const code: CodeModel = { ...none, phone: '08*****2797', resendInSeconds: 52, closed: false, notice: undefined, links: { confirm: '#', resend: '#', number: '#', back: '#' } };
+const code: CodeModel = { ...none, phone: '08*****2797', resendInSeconds: 52, closed: false, notice: undefined, delivery: 'sent', last: 'sent delivered failed', links: { confirm: '#', resend: '#', number: '#', back: '#', delivery: undefined } };
 const refusal = (name: string): string => `interaction.registration.code.refusal.${name}`;
 
 export const examples: Examples = {
@@ -100,6 +106,8 @@ export const examples: Examples = {
   'another number: refused': numberScreen({ ...none, errors: [{ field: 'phone', sentence: say('interaction.registration.contact.refusal.phone-fixed') }], values: { phone: '0215551234' }, links: { back: '#' } }),
   'another number: no more today': numberScreen({ ...none, problem: say('account.contact.refusal.changes-used-up', { until }), values: { phone: '081234567890' }, links: { back: '#' } }),
   'code: sent': codeScreen(code),
+  'code: delivered': codeScreen({ ...code, delivery: 'delivered' }),
+  'code: not delivered': codeScreen({ ...code, delivery: 'failed' }),
   'code: wrong': codeScreen({ ...code, errors: [{ field: 'code', sentence: say(refusal('wrong'), { left: 3 }) }] }),
   'code: dead': codeScreen({ ...code, closed: true, resendInSeconds: 0, problem: say(refusal('dead')) }),
   'another address': addressScreen({ ...none, values: { email: '' }, suggestion: undefined, links: { back: '#' } }),

@@ -3,12 +3,11 @@ import type { Config } from '../../config.ts';
 import { maskEmail, maskPhone } from '../../domain/mask.ts';
 import { displayPhone } from '../../domain/phone.ts';
 import { secondsUntilResend } from '../../domain/otp.ts';
-import { isFinal } from '../../domain/receipt.ts';
 import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy.ts';
+import { createCodeProgress, type DeliveryShown } from '../../messages/code-progress.ts';
 import type { Codes } from '../../messages/codes.ts';
 import type { CivilRegistry } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
-import { areReceiptsExpected } from '../../ports/sms/receipt.ts';
 import type { Store } from '../../store/store.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { entered, interactionPath } from '../entrance.ts';
@@ -25,7 +24,6 @@ import {
   phoneScreen,
   registeredScreen,
   type ContactModel,
-  type DeliveryShown,
   type EmailModel,
   type IdentityModel,
   type PhoneModel,
@@ -53,23 +51,8 @@ export function createPages({ registry, codes, store, showSharing, clock, config
   const path = (ctx: Context, step: string): string => interactionPath(entered(ctx).uid, step);
   const cancel = (ctx: Context): string | undefined => (entered(ctx).service === undefined ? undefined : path(ctx, 'cancel'));
 
-  /** Of the message of this very draft, whose person typed the number: nobody else's is ever asked for. */
-  async function deliveryOf({ sent: { messageId } }: State<'otp'>): Promise<DeliveryShown> {
-    const standing = await store.receipts.standingOf(messageId);
-    switch (standing?.state) {
-      case 'sent':
-        if (standing.receipt === undefined || !isFinal(standing.receipt)) return 'sent';
-        return standing.receipt === 'delivered' ? 'delivered' : 'failed';
-      case 'failed':
-      case 'expired':
-        return 'failed';
-      default:
-        return 'on-its-way';
-    }
-  }
-
-  /** After which no further look finds more: where nobody reports, "sent" is all that will ever be known. */
-  const last: readonly DeliveryShown[] = areReceiptsExpected(config.sms) ? ['delivered', 'failed'] : ['sent', 'delivered', 'failed'];
+  const progress = createCodeProgress({ store, config });
+  const deliveryOf = ({ sent }: State<'otp'>): Promise<DeliveryShown> => progress.of(sent.messageId);
 
   return {
     /** The one word that the script of the code page asks for. */
@@ -135,7 +118,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         email: contact.email.reveal(),
         emailSuggestion: suggestion,
         delivery,
-        last: last.join(' '),
+        last: progress.last.join(' '),
         resendInSeconds: lockedUntil === undefined ? secondsUntilResend(sent.challenge, clock.now(), config.otp) : undefined,
         closed: dead || lockedUntil !== undefined,
         notice: sent.challenge.sends > 1 && refusal === undefined && problem === undefined ? say('interaction.registration.code.resent') : undefined,
@@ -146,7 +129,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
           changePhone: !changesUsedUp && lockedUntil === undefined ? path(ctx, 'register/phone') : undefined,
           changeEmail: path(ctx, 'register/email'),
           restart: path(ctx, 'register/restart'),
-          delivery: last.includes(delivery) ? undefined : path(ctx, 'register/otp/delivery'),
+          delivery: progress.last.includes(delivery) ? undefined : path(ctx, 'register/otp/delivery'),
         },
       });
     },

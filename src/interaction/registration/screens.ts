@@ -1,3 +1,4 @@
+import type { DeliveryShown } from '../../messages/code-progress.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence, type ServiceLabel } from '../../web/screen.ts';
 import { exampleShares, exampleValues } from '../screens.ts';
 import type { SharingShown } from '../sharing-shown.ts';
@@ -33,8 +34,6 @@ export interface ContactModel extends Step {
   /** Posts back to the first step, for another person. */
   readonly links: { readonly restart: string };
 }
-
-export type DeliveryShown = 'on-its-way' | 'sent' | 'delivered' | 'failed';
 
 export interface CodeModel extends Step {
   /** Name of the person who waits for the code, as typed. */
