@@ -184,7 +184,7 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
         db,
         'protocol-purge',
         `delete from protocol_state where ctid = any(array(
-           select ctid from protocol_state where expires_at <= now() limit $1 for update skip locked)) returning 1`,
+           select ctid from protocol_state where expires_at <= now() order by expires_at limit $1 for update skip locked)) returning 1`,
         [limit],
       );
       return rows.length;

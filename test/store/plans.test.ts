@@ -10,6 +10,7 @@ import type { Nik } from '../../src/domain/nik.ts';
 import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import { chainAll } from '../../src/jobs/chain.ts';
+import { purgeCounters } from '../../src/ports/counters/postgres.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import type { FormerImportStore, FormerRecord } from '../../src/store/former-import.ts';
 import { TRIAL } from '../../src/store/former-trial.ts';
@@ -192,6 +193,34 @@ describe('Statements on tables with a hundred million rows', () => {
       expect(used.some((name) => index.test(name)), `${used.join(', ')} by ${String(index)}`).to.equal(true);
     });
   }
+
+  /** What piled up while no job ran lies at the beginning of the file: whoever reads that for a thousand rows reads all that are gone already once more. */
+  it('what has run out: from the oldest on by the index, also where nearly everything has', async () => {
+    const LATER = new Date('2031-01-01T00:00:00Z');
+    const asks: readonly ((core: Core) => Promise<unknown>)[] = [
+      ({ store }) => store.drafts.purge(LATER, 10),
+      ({ store }) => store.confirmations.purge(LATER, 10),
+      ({ store }) => store.messages.purge(LATER, 10),
+      ({ store }) => store.receipts.purge(LATER, 10),
+      ({ store }) => store.logouts.purge(LATER, 10),
+      ({ store }) => store.devices.purge(LATER, 10),
+      ({ store }) => store.formerAccounts.purge(LATER, 10),
+      ({ store }) => store.protocolState.purge(10),
+      ({ knex }) => purgeCounters(knex, LATER, 10),
+    ];
+    await client.query('begin');
+    try {
+      await client.query('set local enable_seqscan = on; set local plan_cache_mode = force_custom_plan');
+      await client.query("update protocol_state set expires_at = now() - interval '1 day' where expires_at > now() + interval '10 minutes'");
+      await client.query(`insert into counters (key, points, expire) select 'spent ' || n, 1, n from generate_series(1, ${ROWS}) n`);
+      await client.query('analyze protocol_state, counters');
+      const nodes: Node[] = [];
+      for (const ask of asks) nodes.push(...(await look(() => ask(core))));
+      expect(nodes.filter((node) => node['Node Type'].endsWith('Seq Scan')).map((node) => node['Relation Name'])).to.deep.equal([]);
+    } finally {
+      await client.query('rollback');
+    }
+  });
 
   for (const column of sealedColumns) {
     it(`what of ${column.table} is under an older key: by an index, or a megabyte at a time`, async () => {

@@ -149,7 +149,7 @@ export async function purgeCounters(db: Knex, now: Date, limit: number): Promise
   const rows = await prepared(
     db,
     'counters-purge',
-    'delete from counters where ctid = any(array(select ctid from counters where expire <= $1 limit $2 for update skip locked)) returning 1',
+    'delete from counters where ctid = any(array(select ctid from counters where expire <= $1 order by expire limit $2 for update skip locked)) returning 1',
     [now.getTime(), limit],
   );
   return rows.length;
