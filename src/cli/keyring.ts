@@ -67,12 +67,12 @@ async function survey({ store, redisSealed, keyring }: Core): Promise<readonly S
   return keyUses.flatMap((use) => {
     const { current, known } = keyring.ids[use];
     const elsewhere = instances.flatMap(({ keys }) => keys[use].known);
-    return [...new Set([...known, ...counts.filter((one) => one.use === use).map(({ keyId }) => keyId), ...(use === 'sealing' ? (inRedis?.keys() ?? []) : []), ...elsewhere])].map((id) => ({
+    return [...new Set([...known, ...counts.filter((one) => one.use === use).map(({ keyId }) => keyId), ...(use === 'sealing' ? (inRedis?.rows.keys() ?? []) : []), ...elsewhere])].map((id) => ({
       use,
       id,
       current: id === current,
-      rows: use === 'cookies' ? undefined : counts.filter((one) => one.use === use && one.keyId === id).reduce((sum, { rows }) => sum + rows, 0) + (use === 'sealing' ? (inRedis?.get(id) ?? 0) : 0),
-      ...(counts.some((one) => one.use === use && one.keyId === id && one.about) ? { about: true as const } : {}),
+      rows: use === 'cookies' ? undefined : counts.filter((one) => one.use === use && one.keyId === id).reduce((sum, { rows }) => sum + rows, 0) + (use === 'sealing' ? (inRedis?.rows.get(id) ?? 0) : 0),
+      ...((use === 'sealing' && inRedis?.about === true) || counts.some((one) => one.use === use && one.keyId === id && one.about) ? { about: true as const } : {}),
       known_by: instances.filter(({ keys }) => keys[use].known.includes(id)).length,
       used_by: instances.filter(({ keys }) => keys[use].current === id).length,
       instances: instances.length,
@@ -94,7 +94,7 @@ async function rowsUnder({ store, redisSealed }: Core, use: KeyUse, id: string):
   if (use === 'cookies') return 0;
   if (use === 'blindIndex') return store.indexKeys.countUnder(id, COUNTED_UNDER);
   const rows = await store.sealed.countUnder(use, id, COUNTED_UNDER);
-  return rows > 0 || use !== 'sealing' ? rows : ((await redisSealed?.count())?.get(id) ?? 0);
+  return rows > 0 || use !== 'sealing' ? rows : ((await redisSealed?.countUnder(id, COUNTED_UNDER)) ?? 0);
 }
 
 async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> {

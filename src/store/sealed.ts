@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Envelope } from '../crypto/envelope.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { DataKeyUse, KeyIds } from '../crypto/keyring.ts';
-import { countByIndex, countOrGuess, countUpTo, unhurried, type KeyCount } from './key-counts.ts';
+import { blocksOf, countByIndex, countByReading, countOrGuess, countUpTo, unhurried, type KeyCount } from './key-counts.ts';
 
 /** A column sealed under a key of the keyring, and what it is bound to. */
 export interface SealedColumn {
@@ -52,16 +52,6 @@ export interface SealedCount extends KeyCount {
   readonly use: DataKeyUse;
 }
 
-async function blocksOf(trx: Knex, table: string): Promise<number> {
-  const { rows } = await trx.raw<{ rows: { blocks: number }[] }>("select (pg_relation_size(?::regclass) / current_setting('block_size')::int)::int as blocks", [table]);
-  return rows[0]?.blocks ?? 0;
-}
-
-async function countByReading(trx: Knex, table: string, column: string): Promise<readonly KeyCount[]> {
-  const { rows } = await trx.raw<{ rows: { key: string; rows: string | number }[] }>('select sealed_by(??) as key, count(*) as rows from ?? where ?? is not null group by 1 order by 1', [column, table, column]);
-  return rows.map((row) => ({ keyId: row.key, rows: Number(row.rows), about: false }));
-}
-
 export type SealedStore = ReturnType<typeof createSealedStore>;
 
 export interface SealedStoreDeps {
@@ -107,13 +97,20 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
       });
     },
 
-    /** How many rows of each table are under which key. Reads every short-lived row: for operators, on a connection that waits for it. */
-    async count(): Promise<readonly SealedCount[]> {
+    /**
+     * How many rows of each table are under which key; of very many, about how many. For operators, on a connection that waits for it.
+     *
+     * @param mostBlocks  what is read of a table that has no index for it.
+     */
+    async count(mostBlocks?: number): Promise<readonly SealedCount[]> {
       return unhurried(db, async (trx) => {
         const counts: SealedCount[] = [];
         for (const { table, column, use, indexed } of sealedColumns) {
-          const found = indexed ? await countByIndex(trx, { table, key: `sealed_by(${column})`, where: `${column} is not null` }) : await countByReading(trx, table, column);
-          counts.push(...found.map((one) => ({ table, use, ...one })));
+          const keyed = { table, key: `sealed_by(${column})`, where: `${column} is not null` };
+          const found = indexed ? { counts: await countByIndex(trx, keyed), about: false } : await countByReading(trx, keyed, mostBlocks);
+          // What a part of the table did not show may be there all the same.
+          const unseen = found.about ? keyIds[use].known.filter((id) => !found.counts.some(({ keyId }) => keyId === id)) : [];
+          counts.push(...[...found.counts, ...unseen.map((keyId) => ({ keyId, rows: 0, about: true }))].map((one) => ({ table, use, ...one })));
         }
         return counts;
       });

@@ -251,6 +251,25 @@ describe('What lies sealed in the database', () => {
     expect(await core.store.indexKeys.countUnder('k2', 1000)).to.equal(0);
   });
 
+  it('of which much lies in a table without an index is read in part, and said to be about so many', async () => {
+    const old = first();
+    await fill(coreWith(old));
+    const key = (id: string): string => `'\\x0102' || encode('${id}', 'hex') || repeat('00', 300)`;
+    // A third of them, here and there, under the former key; some three thousand blocks in all.
+    await database.knex.raw(`insert into drafts (uid_hash, journey, id, sealed, created_at, updated_at, expires_at)
+                             select sha256(n::text::bytea), 'recovery', gen_random_uuid(), (case when n % 3 = 0 then ${key('k1')} else ${key('k2')} end)::bytea, now(), now(), now() from generate_series(1, 60000) n`);
+    const core = coreWith(replaced(old));
+    const drafts = async (mostBlocks?: number) => (await core.store.sealed.count(mostBlocks)).filter(({ table }) => table === 'drafts');
+    expect((await drafts()).map(({ keyId, rows, about }) => ({ keyId, rows, about }))).to.deep.equal([{ keyId: 'k1', rows: 20_001, about: false }, { keyId: 'k2', rows: 40_000, about: false }]);
+    const [former, current] = await drafts(600);
+    expect([former?.about, current?.about]).to.deep.equal([true, true]);
+    expect(former?.rows, 'k1').to.be.within(15_000, 25_000);
+    expect(current?.rows, 'k2').to.be.within(32_000, 48_000);
+    await database.knex('drafts').whereRaw("sealed_by(sealed) = 'k1'").delete();
+    expect((await drafts(600)).find(({ keyId }) => keyId === 'k1'), 'what is not seen may be there').to.deep.include({ rows: 0, about: true });
+    expect(await core.store.sealed.countUnder('sealing', 'k1', 1000), 'asked about one key, everything is looked at').to.be.at.most(10);
+  });
+
   it('names its key, whatever stands there', async () => {
     const ask = async (value: Buffer): Promise<unknown> => (await database.knex.raw<{ rows: { key: unknown }[] }>('select sealed_by(?) as key', [value])).rows[0]?.key;
     expect(await ask(Buffer.concat([Buffer.from([1, 2]), Buffer.from('k1'), randomBytes(40)]))).to.equal('k1');
@@ -269,9 +288,12 @@ describe('What lies sealed in the database', () => {
       const foreign = [Buffer.alloc(0), Buffer.from('ab'), Buffer.from([0, 0, 0, 0, 9]), Buffer.alloc(7), Buffer.concat([Buffer.alloc(7), Buffer.from([1])]), Buffer.concat([Buffer.alloc(7), Buffer.from([1, 200, 0x6b])]), Buffer.from('a value of somebody else')];
       for (const [index, value] of foreign.entries()) await redis.admin.set(`sso:p:Interaction:${index}`, value, 'PX', 60_000);
       const core = coreWith(replaced(old));
-      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k1', 3], ['k3', 1]]));
+      expect(await core.redisSealed?.count()).to.deep.equal({ rows: new Map([['k1', 3], ['k3', 1]]), about: false });
+      expect(await core.redisSealed?.countUnder('k1', 1000)).to.equal(3);
+      expect(await core.redisSealed?.countUnder('k1', 2)).to.equal(2);
+      expect(await core.redisSealed?.countUnder('k2', 1000)).to.equal(0);
       expect(await run(core)).to.deep.equal({ redis: 3 });
-      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k2', 3], ['k3', 1]]));
+      expect(await core.redisSealed?.count()).to.deep.equal({ rows: new Map([['k2', 3], ['k3', 1]]), about: false });
       for (const [index, value] of foreign.entries()) expect(await redis.admin.getBuffer(`sso:p:Interaction:${index}`)).to.deep.equal(value);
     } finally {
       redisUrl = undefined;
@@ -291,9 +313,12 @@ describe('What lies sealed in the database', () => {
       await adapterOf(before)('AuthorizationCode').consume('b');
       const both = replaced(old);
       const core = coreWith(both);
-      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k1', 3]]));
+      const { rows, about } = (await core.redisSealed?.count(0)) ?? { rows: new Map<string, number>(), about: false };
+      expect(about, 'none was looked at').to.equal(true);
+      expect([...rows]).to.have.deep.members([['k1', 0], ['k2', 0]]);
+      expect(await core.redisSealed?.count()).to.deep.equal({ rows: new Map([['k1', 3]]), about: false });
       expect(await run(core)).to.deep.equal({ redis: 3 });
-      expect(await core.redisSealed?.count()).to.deep.equal(new Map([['k2', 3]]));
+      expect(await core.redisSealed?.count()).to.deep.equal({ rows: new Map([['k2', 3]]), about: false });
       const after = adapterOf(coreWith(withoutFirst(both)));
       expect(await after('AuthorizationCode').find('a')).to.include({ jti: 'a' });
       expect(await after('AuthorizationCode').findByUid('uid-c')).to.include({ jti: 'c' });

@@ -9,6 +9,18 @@ export interface RedisSealedDeps {
   readonly keyIds: KeyIds;
 }
 
+/** How many rows are under which key, known or not. */
+export interface RedisCounts {
+  readonly rows: ReadonlyMap<string, number>;
+  /** There are too many to look at each: so many they are if those that were looked at are like the others. */
+  readonly about: boolean;
+}
+
+/** Of so many rows the key is looked at. In which order Redis tells its keys has nothing to do with them. */
+const LOOKED_AT = 100_000;
+/** Where the header of the payload ends at the latest: behind the use, three short texts and an id, each of 255 bytes at most; and a byte of what it stands before. */
+const HEADER_END = 4 + 3 * 256 + 2 + 255;
+
 export type RedisSealed = ReturnType<typeof createRedisSealed>;
 
 /** Where the payload of a row begins: behind its use and three short texts (scripts.ts). Beyond its end, where it is no row. */
@@ -35,6 +47,12 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
     }
   }
 
+  /** Which key each of them is under: as many at once as Redis names keys, and of each its beginning alone. */
+  async function keyIdsOf(keys: readonly Buffer[]): Promise<readonly string[]> {
+    const beginnings = await Promise.all(keys.map((key) => redis.call('GETRANGE', key, 0, HEADER_END)));
+    return beginnings.flatMap((row) => (Buffer.isBuffer(row) ? (sealer.keyIdOf(row.subarray(payloadAt(row))) ?? []) : []));
+  }
+
   return {
     /**
      * Seals anew what is under an older key; a row that changes meanwhile was written under the current one. What is under a key that this keyring does not hold, of an older snapshot say,
@@ -52,11 +70,32 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
       return moved;
     },
 
-    /** How many rows are under which key, known or not. */
-    async count(): Promise<ReadonlyMap<string, number>> {
-      const counts = new Map<string, number>();
-      for await (const { keyId } of values()) counts.set(keyId, (counts.get(keyId) ?? 0) + 1);
-      return counts;
+    /** @param lookedAt  of so many rows the key is looked at, a few more at most; the others are counted only. */
+    async count(lookedAt = LOOKED_AT): Promise<RedisCounts> {
+      const seen = new Map<string, number>();
+      let looks = 0;
+      let all = 0;
+      for await (const keys of redis.scan(rows)) {
+        all += keys.length;
+        if (looks >= lookedAt) continue;
+        looks += keys.length;
+        for (const keyId of await keyIdsOf(keys)) seen.set(keyId, (seen.get(keyId) ?? 0) + 1);
+      }
+      const about = all > looks;
+      if (!about) return { rows: seen, about };
+      // What was not seen among these may be there all the same.
+      for (const keyId of known) if (!seen.has(keyId)) seen.set(keyId, 0);
+      return { rows: new Map([...seen].map(([keyId, count]) => [keyId, looks === 0 ? 0 : Math.round((count * all) / looks)])), about };
+    },
+
+    /** How many rows are under that one key; it stops at so many. Each row is looked at: nothing may be left. */
+    async countUnder(keyId: string, most: number): Promise<number> {
+      let found = 0;
+      for await (const keys of redis.scan(rows)) {
+        found += (await keyIdsOf(keys)).filter((id) => id === keyId).length;
+        if (found >= most) return most;
+      }
+      return found;
     },
   };
 }
