@@ -100,6 +100,9 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
         const misdated = rows.filter(({ at, since }) => Math.abs(at.getTime() - since.getTime()) > MISDATED_MS);
         if (misdated.length > 0) log.warn({ event: 'audit.chain.misdated' satisfies LogEvent, count: misdated.length, first: misdated[0]?.id }, 'events bear a time far from that of the database');
         tx.also(walk.lay(tx, rows, end));
+        // An hour after a day has ended it is counted for the reports: what is written to it later has to be told.
+        const late = misdated.filter(({ at, since }) => at < since).map(({ at }) => at);
+        if (late.length > 0) tx.also(tx.reportDays.noteLate(late));
         return rows.length;
       });
     },

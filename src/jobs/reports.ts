@@ -27,7 +27,7 @@ export interface ReportsDeps {
 }
 
 export interface CountedReports {
-  /** How many days of a report are counted now that were not. */
+  /** How many days of a report are counted now that were not, or not with all that there is. */
   readonly counted: number;
   /** How many are left: those that may still change, and those for which there was no time. */
   readonly left: number;
@@ -40,7 +40,7 @@ const countingsOf = ({ questions, timeZone }: Pick<ReportsDeps, 'questions' | 't
 const lastDay = (timeZone: string, settled: Date): string => daysLater(todayIn(timeZone, addSeconds(settled, -SETTLE_SECONDS)), -1);
 
 /**
- * Counts the days that are over and are not counted yet, the newest first: what people look at is fast first. What is done stands in the table, day by day, so it may
+ * Counts the days that are over and are not counted yet, or to which something came late; the newest first: what people look at is fast first. What is done stands in the table, day by day, so it may
  * be cut off at any moment, taken up by anybody, and run twice.
  */
 export async function countReports({ store, clock, turnMs = TURN_MS, replicaWaitMs = REPLICA_WAIT_MS, ...rest }: ReportsDeps, signal?: AbortSignal): Promise<CountedReports> {
@@ -65,6 +65,7 @@ export async function countReports({ store, clock, turnMs = TURN_MS, replicaWait
     else if (outcome === 'waits') left += 1;
   }
   for (const counting of countings) for (let dropped = DROP_BATCH; dropped === DROP_BATCH && signal?.aborted !== true;) dropped = await store.reportDays.dropFormer(counting, DROP_BATCH);
+  await store.reportDays.forgetLate();
   return { counted, left, atReplica: turn.isAtReplica };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { prepared } from './knex.ts';
 import { beginning, countedBy, countingOf, reachOf, type Counted, type Question } from './report-questions.ts';
 
 /** A report, and the zone of its days. */
@@ -28,6 +29,8 @@ const FIRST_DAY = '2020-01-01';
 const CANCELLED = '57014';
 /** The statement limit is reckoned for people who wait: a day that does not fit is counted piece by piece, down to a minute. */
 const MOST_PIECES = 24 * 60;
+/** What came late has been counted by then, or cannot be any more. */
+const LATE_KEPT_DAYS = 90;
 /** A way of counting by which nobody has counted for so long is that of no release that still runs. */
 const UNUSED_DAYS = 7;
 const REPLAY_POLL_MS = 250;
@@ -47,14 +50,18 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     return day !== undefined && reach !== undefined && reach > day ? reach : day;
   }
 
-  /** Days up to that one which are not counted, newest first. */
+  /** Days up to that one which are not counted, or of which something was written since; newest first. */
   async function uncounted({ question, timeZone }: Counting, until: string): Promise<readonly string[]> {
-    const first = await firstDay(countedBy(question), timeZone);
+    const counted = countedBy(question);
+    const first = await firstDay(counted, timeZone);
     if (first === undefined) return [];
     const { rows } = await db.raw<{ rows: { day: string }[] }>(
       `select to_char(day, 'YYYY-MM-DD') as day from generate_series(cast(:first as timestamp), cast(:until as timestamp), interval '1 day') g (day)
-        where not exists (select from report_days d where d.report = :report and d.counting = :counting and d.day = cast(g.day as date)) order by 1 desc`,
-      { first, until, report: question.report, counting: countingOf(question, timeZone) },
+        where not exists (
+          select from report_days d where d.report = :report and d.counting = :counting and d.day = cast(g.day as date)
+             and not exists (select from report_late l where l.source = :source and l.noted_at >= d.counted_at and cast(l.around at time zone :timeZone as date) = d.day))
+        order by 1 desc`,
+      { first, until, timeZone, source: counted.table, report: question.report, counting: countingOf(question, timeZone) },
     );
     return rows.map(({ day }) => day);
   }
@@ -117,15 +124,18 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     return rows[0]?.waits === false;
   }
 
-  const keep = ({ question, timeZone }: Counting, day: string, { kinds, pers, counts }: Found): Promise<void> =>
+  /** @param settled  as the database wrote it: what it says was written since was perhaps not counted. */
+  const keep = ({ question, timeZone }: Counting, day: string, settled: string, { kinds, pers, counts }: Found): Promise<void> =>
     db.transaction(async (trx) => {
-      // Whoever counts the same day at this moment is waited for, and was first then.
+      // Whoever counts the same day at this moment is waited for. Who has begun later has seen all that the other has.
       const { rows } = await trx.raw<{ rows: { id: string }[] }>(
-        'insert into report_days (report, counting, day) values (?, ?, cast(? as date)) on conflict (report, counting, day) do nothing returning id',
-        [question.report, countingOf(question, timeZone), day],
+        `insert into report_days as d (report, counting, day, counted_at) values (?, ?, cast(? as date), cast(? as timestamptz))
+         on conflict (report, counting, day) do update set counted_at = excluded.counted_at where d.counted_at < excluded.counted_at returning id`,
+        [question.report, countingOf(question, timeZone), day, settled],
       );
       const [made] = rows;
       if (made === undefined) return;
+      await trx.raw('delete from report_counts where day_id = ?', [made.id]);
       await trx.raw('insert into report_counts (day_id, kind, per, count) select ?, * from unnest(cast(? as text[]), cast(? as text[]), cast(? as bigint[]))', [made.id, kinds, pers, counts] as Knex.RawBinding[]);
     });
 
@@ -150,10 +160,11 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
      * @param waitMs  how long a replica may take: one that follows is always a moment behind.
      */
     async begin(waitMs: number): Promise<ReportTurn> {
-      const { rows } = await db.raw<{ rows: { at: Date }[] }>(
-        `select least(clock_timestamp(), (select min(xact_start) from pg_stat_activity where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid())) as at`,
+      const { rows } = await db.raw<{ rows: { at: Date; exact: string }[] }>(
+        `select at, at::text as exact
+           from (select least(clock_timestamp(), (select min(xact_start) from pg_stat_activity where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid())) as at) settled`,
       );
-      const settledAt = rows[0]?.at ?? new Date(0);
+      const { at: settledAt, exact } = rows[0] ?? { at: new Date(0), exact: '-infinity' };
       let source = (await caughtUp(waitMs)) ?? db;
       const isAtReplica = source !== db;
       let pieces = 1;
@@ -184,10 +195,20 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
             return countAt(db, counting, day, signal);
           });
           if (typeof found === 'string') return found;
-          await keep(counting, day, found);
+          await keep(counting, day, exact, found);
           return 'counted';
         },
       };
+    },
+
+    /** Notes that events of the audit log were written only now that bear these times. A day of which they are is counted anew. */
+    async noteLate(moments: readonly Date[]): Promise<void> {
+      await prepared(db, 'report-note-late', `insert into report_late (source, around) select distinct 'audit_log', date_bin('15 minutes', at, 'epoch') from unnest($1::timestamptz[]) as late (at)`, [moments]);
+    },
+
+    /** Forgets what came late so long ago. */
+    async forgetLate(): Promise<void> {
+      await db.raw(`delete from report_late where noted_at < now() - ? * interval '1 day'`, [LATE_KEPT_DAYS]);
     },
 
     /** Takes away what an earlier way of counting has left, as far as it is counted anew and no release counts like that any more. @returns how many days, the limit at most. */

@@ -106,6 +106,52 @@ describe('Days that are over', () => {
     expect(await read(questions.logouts, day(29), day(2))).to.deep.equal(figures);
   });
 
+  it('are counted anew where something comes to them late: to the log, the evidence or what services were told', async () => {
+    const proved = (): Promise<boolean> => core.store.verifications.insert({ id: core.random.uuid(), draftId: core.random.uuid(), nikHash: Buffer.alloc(32), at: at(3, '00:05:00.000'), outcome: 'verified', responseCode: undefined, institution: 'K', threshold: 90, reference: 'r', policyVersion: '1', clientId: undefined, durationMs: 1 });
+    const figures = async (): Promise<readonly number[][]> => Promise.all([questions.activity, questions.registry, questions.logouts].map(async (question) => (await read(question, day(4), day(2))).map(({ count }) => count)));
+    for (let times = 0; times < 2; times += 1) {
+      await happened(at(3, '23:59:59.999'));
+      await proved();
+      await noticed(at(3), 'delivered');
+    }
+    await chainAll(core.audit, core.store);
+    await run();
+    expect(await figures()).to.deep.equal([[2], [2], [2]]);
+    expect(await run(), 'what came before the count is no reason for another').to.include({ counted: 0, left: 0 });
+
+    await happened(at(3, '00:00:00.000'));
+    await proved();
+    await noticed(at(3), 'delivered');
+    await happened(at(0));
+    await chainAll(core.audit, core.store);
+    const waiting = await uncountedDays({ ...core, ...deps, graceDays: 1 });
+    expect(waiting, 'its month stays, and the doctor knows').to.deep.equal({ days: 1, oldest: day(3) });
+    expect(await countedUntil({ ...core, ...deps, questions: [questions.activity] })).to.deep.equal(at(3, '00:00:00.000'));
+    expect((await run()).counted, 'that day of five reports: three of them read the log').to.equal(5);
+    expect(await figures()).to.deep.equal([[3], [3], [3]]);
+    expect(await run()).to.include({ counted: 0, left: 0 });
+    expect((await core.knex('report_days').where({ report: 'activity' }).whereRaw('day = ?', [day(3)])).length).to.equal(1);
+
+    await core.knex('report_late').update({ noted_at: new Date(Date.now() - 91 * DAY_MS) });
+    await run();
+    expect(await core.knex('report_late').select()).to.deep.equal([]);
+  });
+
+  it('keep what was counted last, where one began to count before something came and comes to its end after', async () => {
+    const counting = { question: questions.activity, timeZone: JAKARTA };
+    await happened(at(3));
+    const before = await core.store.reportDays.begin(0);
+    await happened(at(3));
+    await chainAll(core.audit, core.store);
+    const after = await core.store.reportDays.begin(0);
+    expect(await after.count(counting, day(3))).to.equal('counted');
+    await core.knex('report_counts').update({ count: 7 });
+    await before.count(counting, day(3));
+    expect((await read(questions.activity, day(3), day(3))).map(({ count }) => count)).to.deep.equal([7]);
+    expect(await run({ questions: [questions.activity] }), 'and no one has to count it again').to.include({ left: 0 });
+    expect((await read(questions.activity, day(3), day(3))).map(({ count }) => count)).to.deep.equal([7]);
+  });
+
   it('are counted anew in another zone, and never mixed with those of the one before', async () => {
     await happened(at(4, '22:30:00.000')); // the day after, in Jayapura
     await happened(at(2));
