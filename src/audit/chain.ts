@@ -59,11 +59,11 @@ export function createChain(keyedHash: KeyedHash) {
     return { position: newest?.position ?? 0, hash: newest?.hash, seal: newest };
   }
 
-  /** Verifies the links after one that fits. @returns those that fit, and the position of the first that does not. */
-  async function stretch(store: Pick<Store, 'audit'>, after: Pick<Beginning, 'position' | 'hash'>): Promise<{ readonly rows: readonly ChainedRow[]; readonly brokenAt?: number }> {
+  /** Verifies the links after one that fits, so many at most. @returns those that fit, and the position of the first that does not. */
+  async function stretch(store: Pick<Store, 'audit'>, after: Pick<Beginning, 'position' | 'hash'>, most = BATCH): Promise<{ readonly rows: readonly ChainedRow[]; readonly brokenAt?: number }> {
     let { position, hash } = after;
     const rows: ChainedRow[] = [];
-    for (const { event, ...link } of await store.audit.chained(position, BATCH)) {
+    for (const { event, ...link } of await store.audit.chained(position, most)) {
       if (event === undefined || link.position !== position + 1 || !keyedHash.equal(linkOf(hash, link.position, event), link.hash)) return { rows, brokenAt: position + 1 };
       rows.push({ ...event, ...link });
       ({ position, hash } = link);

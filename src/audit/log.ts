@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createChain, type ChainPlace, type Verdict } from './chain.ts';
 import type { EventCatalogue, EventType } from './events.ts';
+import { createMarks, createWalkNotes, type Marks, type WalkNotes } from './progress.ts';
 import { createRetire, type Retired } from './retire.ts';
 
 export interface Subject {
@@ -43,6 +44,10 @@ export interface Audit {
   retire(store: Store, before: Date, signal?: AbortSignal): Promise<Retired>;
   /** Takes away links whose events are gone, so many at most. @throws {ChainBroken} where a seal is not ours: what it stands for is still to be looked into. @returns how many. */
   dropSealedLinks(store: Store, limit: number): Promise<number>;
+  /** Of the walk that goes on for ever. */
+  readonly walk: WalkNotes;
+  /** For a walk that an operator interrupts. */
+  readonly marks: Marks;
   /** Verifies one stretch of the chain, then of the events beside it. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
   verifyNext(store: Store, after?: ChainPlace): Promise<Verdict>;
 }
@@ -65,7 +70,7 @@ export interface AuditDeps {
  * the keyring can neither change nor drop an event without breaking the chain.
  */
 export function createAudit({ keyedHash, counters, clock, random, log }: AuditDeps): Audit {
-  const walk = createChain(keyedHash);
+  const chain = createChain(keyedHash);
 
   function tell(type: EventType, details: object, { accountId, clientId }: Subject): void {
     log.info({ event: type, accountId, clientId, ...details });
@@ -78,9 +83,11 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
 
   return {
     record,
-    verifyNext: walk.verifyNext,
-    verify: walk.verify,
-    ...createRetire({ chain: walk, record, clock }),
+    verifyNext: chain.verifyNext,
+    verify: chain.verify,
+    ...createRetire({ chain, record, keyedHash, clock }),
+    marks: createMarks({ keyedHash, clock }),
+    walk: createWalkNotes({ keyedHash, clock }),
 
     async recordOnce(store, per, type, details, subject = {}, most) {
       const isBeyond = async (limit: Limit, purpose: string, parts: readonly string[]): Promise<boolean> => (await counters.take(limit, keyedHash.hash(purpose, type, ...parts).toString('base64url'))).refused;
@@ -99,7 +106,7 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
         if (rows.length === 0) return 0;
         const misdated = rows.filter(({ at, since }) => Math.abs(at.getTime() - since.getTime()) > MISDATED_MS);
         if (misdated.length > 0) log.warn({ event: 'audit.chain.misdated' satisfies LogEvent, count: misdated.length, first: misdated[0]?.id }, 'events bear a time far from that of the database');
-        tx.also(walk.lay(tx, rows, end));
+        tx.also(chain.lay(tx, rows, end));
         // An hour after a day has ended it is counted for the reports: what is written to it later has to be told.
         const late = misdated.filter(({ at, since }) => at < since).map(({ at }) => at);
         if (late.length > 0) tx.also(tx.reportDays.noteLate(late));

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './accounts.ts';
 import { addApiCommands } from './apis.ts';
+import { addAuditCommands } from './audit.ts';
 import { addClientCommands } from './clients.ts';
 import { addCodeCommands } from './codes.ts';
 import { addDoctor } from './doctor.ts';
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addJobCommands(program);
   addKeyCommands(program);
   addKeyringCommands(program);
+  addAuditCommands(program);
   return program;
 }
 

@@ -34,14 +34,6 @@ async function runPurge(_flags: object, command: Command): Promise<void> {
   print(command, removed, () => showRecord(removed));
 }
 
-async function verifyAudit(_flags: object, command: Command): Promise<void> {
-  const { brokenAt, end, seal } = await withCore(async ({ audit, store }) => ({ brokenAt: await audit.verify(store), end: (await store.audit.chainEnd())?.position ?? 0, seal: (await store.retention.seals()).at(-1) }));
-  const since = seal === undefined ? '' : ` It begins at position ${seal.position}: events of before ${seal.before.toISOString().slice(0, 10)} were removed when their time was over.`;
-  const sealed = seal === undefined ? {} : { sealed: { position: seal.position, before: seal.before.toISOString() } };
-  print(command, { whole: brokenAt === undefined, ...(brokenAt === undefined ? { end } : { brokenAt }), ...sealed }, () => (brokenAt === undefined ? `The chain is whole, up to position ${end}.${since}` : ''));
-  if (brokenAt !== undefined) throw new Refused(`the audit chain is broken at position ${brokenAt}: an event was changed or removed`);
-}
-
 export function addUpkeepCommands(program: Command): void {
   program
     .command('migrate')
@@ -50,5 +42,4 @@ export function addUpkeepCommands(program: Command): void {
     .action(runMigrations);
   program.command('seed').description('sample services and people for development; may be repeated').action(runSeed);
   program.command('purge').description('remove what has run out').action(runPurge);
-  program.command('audit').description('the audit log').command('verify').description('check that no event was changed or removed').action(verifyAudit);
 }

@@ -154,6 +154,20 @@ export function createAuditStore(db: Knex) {
       return rows.map((row) => ({ position: Number(row.position), hash: row.hash, event: row.id === null ? undefined : toRow(row) }));
     },
 
+    /** How far a walk along the chain has come, as it was noted last. */
+    async progress(of: string): Promise<{ readonly note: string; readonly mac: Buffer } | undefined> {
+      const [row] = await prepared<{ note: string; mac: Buffer }>(db, 'audit-progress', 'select note, mac from audit_progress where of = $1', [of]);
+      return row;
+    },
+
+    async keepProgress(of: string, note: string, mac: Buffer): Promise<void> {
+      await prepared(db, 'audit-keep-progress', 'insert into audit_progress (of, note, mac) values ($1, $2, $3) on conflict (of) do update set note = excluded.note, mac = excluded.mac', [of, note, mac]);
+    },
+
+    async forgetProgress(of: string): Promise<void> {
+      await prepared(db, 'audit-forget-progress', 'delete from audit_progress where of = $1', [of]);
+    },
+
     /** Whether the account has an event of these types since that moment. */
     async hasSince(accountId: string, types: readonly string[], since: Date): Promise<boolean> {
       return (await prepared(db, 'audit-has-since', 'select 1 from audit_log where account_id = $1 and at > $2 and type = any($3::text[]) limit 1', [accountId, since, types])).length > 0;

@@ -96,15 +96,15 @@ export function createRetentionStore(db: Knex) {
      * Looks through a stretch of a part, by id, for events that are chained beyond the cut.
      *
      * @param after the id at which the stretch before ended.
-     * @returns     those events, and where this stretch ends (undefined: there are no more).
+     * @returns     those events, of how many, and where this stretch ends (undefined: there are no more).
      */
-    async beyond(part: string, cut: number, after?: string): Promise<{ readonly ids: readonly string[]; readonly last: string | undefined }> {
-      const { rows } = await db.raw<{ rows: { ids: string[] | null; last: string | null }[] }>(
-        `select array_agg(e.id) filter (where c.position is null or c.position > ?) as ids, max(e.id::text collate "C") as last
+    async beyond(part: string, cut: number, after?: string): Promise<{ readonly ids: readonly string[]; readonly seen: number; readonly last: string | undefined }> {
+      const { rows } = await db.raw<{ rows: { ids: string[] | null; seen: number; last: string | null }[] }>(
+        `select array_agg(e.id) filter (where c.position is null or c.position > ?) as ids, count(*)::int as seen, max(e.id::text collate "C") as last
            from (select id, at from ?? where id > ? order by id limit ?) e left join audit_chain c on c.event_id = e.id and coalesce(c.event_at, e.at) = e.at`,
         [cut, part, after ?? NO_ID, STRETCH],
       );
-      return { ids: rows[0]?.ids ?? [], last: rows[0]?.last ?? undefined };
+      return { ids: rows[0]?.ids ?? [], seen: rows[0]?.seen ?? 0, last: rows[0]?.last ?? undefined };
     },
 
     /**

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createAudit, type Audit } from '../../src/audit/log.ts';
 import { eventMeanings, type EventType } from '../../src/audit/events.ts';
+import { createProgress } from '../../src/audit/progress.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { Core } from '../../src/core.ts';
 import { createChainWatch } from '../../src/jobs/verify-chain.ts';
@@ -227,6 +228,62 @@ describe('The audit log', () => {
       await round();
       await round();
       expect(watch.brokenAt(), 'walked through without finding anything').to.equal(undefined);
+    });
+
+    const quiet = { error: () => undefined };
+    const lay = async (events: number): Promise<void> => {
+      await core.knex('audit_events').insert(Array.from({ length: events }, () => ({ id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', details: '{}' })));
+      for (let count = 1; count > 0; ) count = await core.audit.chain(core.store);
+    };
+
+    it('by a process that goes on where the one before was, and not at the beginning with each release', async () => {
+      await lay(3 * BATCH);
+      const first = createChainWatch({ audit: core.audit, store: core.store, log: quiet, keepMs: 0 });
+      await first.step();
+      await first.step();
+      await tamper(`update audit_events set details = '{"by":"nobody"}' where id = ${at(2 * BATCH + 3)}`);
+      const next = createChainWatch({ audit: core.audit, store: core.store, log: quiet });
+      await next.step();
+      expect(next.brokenAt(), 'the third stretch was its first').to.equal(2 * BATCH + 3);
+
+      // Whoever has found it broken is believed by those who come later, wherever others walk.
+      const other = createChainWatch({ audit: core.audit, store: core.store, log: quiet, keepMs: 0 });
+      await core.audit.walk.keep(core.store, { position: 3 * BATCH, hash: (await core.store.audit.chainEnd())!.hash });
+      await other.step();
+      expect(other.brokenAt()).to.equal(2 * BATCH + 3);
+      await tamper(`update audit_events set details = '{}' where id = ${at(2 * BATCH + 3)}`);
+      for (let stretch = 0; stretch < 5; stretch += 1) await other.step();
+      expect(other.brokenAt(), 'walked through from the beginning').to.equal(undefined);
+      const last = createChainWatch({ audit: core.audit, store: core.store, log: quiet });
+      await last.step();
+      expect(last.brokenAt()).to.equal(undefined);
+    });
+
+    it('from the beginning where the note of the place was not written by us, is of another walk, or old', async () => {
+      await lay(2 * BATCH);
+      await tamper(`update audit_events set details = '{"by":"nobody"}' where id = ${at(3)}`);
+      const end = (await core.store.audit.chainEnd())!;
+      const finds = async (clock = core.clock): Promise<number | undefined> => {
+        const watch = createChainWatch({ audit: createAudit({ ...core, clock }), store: core.store, log: quiet });
+        await watch.step();
+        await core.knex('audit_progress').where({ of: 'broken' }).delete();
+        return watch.brokenAt();
+      };
+      const note = async () => (await core.store.audit.progress('walk'))!;
+      await core.audit.walk.keep(core.store, end);
+      expect(await finds(), 'ours: the walk goes on behind the end').to.equal(undefined);
+      await core.audit.walk.keep(core.store, { position: BATCH, hash: end.hash });
+      const ours = await note();
+      for (const forged of [{ ...ours, note: ours.note.replace(`:${BATCH},`, `:${2 * BATCH},`) }, { ...ours, mac: Buffer.alloc(32) }, { ...ours, mac: Buffer.alloc(0) }]) {
+        await core.store.audit.keepProgress('walk', forged.note, forged.mac);
+        expect(await finds()).to.equal(3);
+      }
+      await createProgress('other', 3600, core).keep(core.store, { position: BATCH, hash: end.hash.toString('hex') });
+      const { note: text, mac } = (await core.store.audit.progress('other'))!;
+      await core.store.audit.keepProgress('walk', text, mac);
+      expect(await finds(), 'of another walk').to.equal(3);
+      await core.audit.walk.keep(core.store, end);
+      expect(await finds({ now: () => new Date(Date.now() + 8 * 86_400_000) }), 'a week old').to.equal(3);
     });
 
     it('as far as its time goes, so that it keeps up with what a busy instance writes', async () => {

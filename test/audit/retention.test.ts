@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createAudit } from '../../src/audit/log.ts';
 import { judgePartitions } from '../../src/cli/checks.ts';
 import { examineMachine } from '../../src/cli/machine-check.ts';
 import type { Core } from '../../src/core.ts';
@@ -181,6 +182,69 @@ describe('The audit log, when its time is over', () => {
     expect(Math.min(...read)).to.equal(1);
     expect(await ids()).to.have.members(all.slice(4));
     expect(await whole()).to.equal(undefined);
+  });
+
+  /** A month of more than two stretches of the chain, with one event in it of a clock that was ahead. */
+  async function longMonth(): Promise<readonly string[]> {
+    const first = await happened(near(kept, -40_000), near(kept, 5));
+    await core.knex('audit_log').insert(Array.from({ length: 1200 }, (_, index) => ({ id: core.random.uuid(), at: near(kept, -30_000 + index), type: 'sign-out.completed', details: '{}' })));
+    await chainAll(core.audit, core.store);
+    return [...first, ...(await happened(near(kept, 90_000)))];
+  }
+  /** A turn of which the process ends while it looks through that stretch. */
+  async function cutOffAt(reads: number): Promise<readonly number[]> {
+    const stop = new AbortController();
+    const read: number[] = [];
+    const watched: Store = {
+      ...core.store,
+      audit: {
+        ...core.store.audit,
+        chained(after, limit) {
+          read.push(after);
+          if (read.length === reads) stop.abort();
+          return core.store.audit.chained(after, limit);
+        },
+      },
+    };
+    expect(await retain({ ...core, store: watched, months: KEPT_MONTHS, countedUntil: counted }, stop.signal).then(() => undefined, (error: unknown) => (error as Error).name)).to.equal('AbortError');
+    return read;
+  }
+  async function readOf(work: (store: Store) => Promise<unknown>): Promise<readonly number[]> {
+    const read: number[] = [];
+    await work({ ...core.store, audit: { ...core.store.audit, chained: (after, limit) => (read.push(after), core.store.audit.chained(after, limit)) } });
+    return read;
+  }
+
+  it('goes on within a month where a turn was cut off, and what stays of it is looked at again', async () => {
+    const [, ahead, last] = await longMonth();
+    expect(await cutOffAt(2)).to.deep.equal([0, 500]);
+    expect(await core.store.retention.seals()).to.deep.equal([]);
+    const read = await readOf((store) => retain({ ...core, store, months: KEPT_MONTHS, countedUntil: counted }));
+    // The event of the clock that was ahead, by the link before it, and then the rest of the month.
+    expect(read.slice(0, 3)).to.deep.equal([0, 1, 1000]);
+    expect(await ids()).to.have.members([ahead, last]);
+    expect(await whole()).to.equal(undefined);
+    expect(await core.store.audit.progress('retire'), 'nothing to go on with').to.equal(undefined);
+  });
+
+  it('gives no event another link that was altered between two turns', async () => {
+    const [, ahead] = await longMonth();
+    await cutOffAt(2);
+    await tamper(`update audit_log set details = '{"other":1}' where id = '${ahead!}'`);
+    expect(await run().then(() => undefined, (error: unknown) => error)).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 2 });
+    expect((await ids()).length).to.equal(1203);
+  });
+
+  it('is looked through from its beginning where what was noted of it was not written by us, or three days ago', async () => {
+    const [first] = await longMonth();
+    await cutOffAt(2);
+    const { note, mac } = (await core.store.audit.progress('retire'))!;
+    await tamper(`update audit_log set details = '{"other":1}' where id = '${first!}'`);
+    await core.store.audit.keepProgress('retire', note.replace('"position":1000', '"position":1202'), mac);
+    expect(await run().then(() => undefined, (error: unknown) => error)).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 1 });
+    await core.store.audit.keepProgress('retire', note, mac);
+    const later = createAudit({ ...core, clock: { now: () => new Date(Date.now() + 3 * 86_400_000 + 1000) } });
+    expect(await later.retire(core.store, kept).then(() => undefined, (error: unknown) => error)).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 1 });
   });
 
   it('is left as it is from where the chain was altered: what tells of it must not go', async () => {

@@ -23,7 +23,7 @@ import { hasRedis, startRedis } from '../support/redis.ts';
 const openedByRowKey = ['accounts.nik_sealed', 'accounts.name_sealed', 'accounts.email_sealed', 'accounts.phone_sealed', 'second_factors.secret_sealed', 'former_accounts.nik_sealed', 'former_accounts.email_sealed', 'former_accounts.phone_sealed'];
 const keyedHashes = [
   'accounts.nik_index', 'accounts.email_index', 'accounts.phone_index', 'known_devices.device_hash', 'email_confirmations.token_hash', 'email_confirmations.email_index', 'drafts.uid_hash', 'verification_log.nik_hash',
-  'protocol_state.id', 'protocol_state.grant_id', 'protocol_state.uid', 'protocol_state.user_code', 'protocol_state.holder', 'audit_chain.hash', 'audit_seals.hash', 'audit_seals.seal', 'recovery_codes.code_hash', 'consent_receipts.occasion', 'client_secrets.hash',
+  'protocol_state.id', 'protocol_state.grant_id', 'protocol_state.uid', 'protocol_state.user_code', 'protocol_state.holder', 'audit_chain.hash', 'audit_seals.hash', 'audit_seals.seal', 'audit_progress.mac', 'recovery_codes.code_hash', 'consent_receipts.occasion', 'client_secrets.hash',
   'former_accounts.nik_index', 'former_accounts.email_index', 'former_accounts.phone_index', 'former_accounts.line_digest', 'initial_tokens.hash', 'registration_tokens.hash', 'client_check_events.grant_id', 'client_check_links.token',
 ];
 const public_ = ['client_logos.bytes'];
