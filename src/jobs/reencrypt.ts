@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 const BATCH = 250;
 /** What one turn of the job does, so that it is no burden: some four hundred rows a second, on each instance. */
 const ROWS_A_TURN = 2000;
-/** And what it looks through for them, where a table has to be walked through: sixteen megabytes. */
+/** And what it looks through for them, where a table has to be walked through: sixteen megabytes; or four thousand rows of Redis. */
 const BATCHES_A_TURN = 16;
 /** When nothing is left: as long as an older key stays in the keyring, somebody may still write by it. */
 const REST_MS = 600_000;
@@ -77,7 +77,12 @@ async function moveAll({ store, columns, others }: ReencryptDeps, progress: Prog
   // Accounts come last: they take days where there are very many.
   if (store.sealed.hasOlderKeys()) {
     for (const column of columns.filter(({ use }) => use === 'sealing')) await moveColumn(column);
-    if (others !== undefined) await inBatches('redis', async () => ({ rows: await others.reseal(signal), goesOn: false }));
+    if (others !== undefined) {
+      await inBatches('redis', async (limit) => {
+        const { rows, isEnd } = await others.reseal(limit);
+        return { rows, goesOn: !isEnd };
+      });
+    }
   }
   if (store.indexKeys.hasOlderKeys()) {
     await inBatches('indexes', async (limit) => {

@@ -302,6 +302,41 @@ describe('What lies sealed in the database', () => {
     }
   });
 
+  (hasRedis() ? it : it.skip)('is looked for in Redis a little at each turn, and there only while a key of it is being replaced', async () => {
+    const redis = await startRedis();
+    redisUrl = redis.url;
+    try {
+      const old = first();
+      const upsert = ({ store, sealer, keyedHash }: Core, id: string): Promise<unknown> => Promise.resolve(createProtocolAdapter({ state: store.protocolState, sealer, keyedHash })('Interaction').upsert(id, { jti: id }, 600));
+      const core = coreWith(replaced(old));
+      for (let from = 0; from < 6000; from += 1000) await Promise.all(Array.from({ length: 1000 }, (_, at) => upsert(core, `new-${from + at}`)));
+      await upsert(coreWith(old), 'old');
+      let asked = 0;
+      const watched = (of: Core): ReturnType<typeof createReencryption> => {
+        const call = of.redis!.call.bind(of.redis!);
+        of.redis!.call = (...args) => {
+          asked += 1;
+          return call(...args);
+        };
+        return createReencryption({ store: of.store, columns: sealedColumns, others: of.redisSealed, clock: new TestClock(), doAllAgree: () => Promise.resolve(true) });
+      };
+      const job = watched(core);
+      const turns = [await job.run()];
+      expect(asked).to.be.within(1000, 4100);
+      turns.push(await job.run());
+      expect(turns.reduce((sum, { redis: moved = 0 }) => sum + moved, 0)).to.equal(1);
+      expect(asked).to.be.within(6001, 6100);
+
+      const { document, id } = addKey(old, 'personalData', systemRandom);
+      await watched(coreWith(useKey(document, 'personalData', id))).run();
+      expect(asked, 'nothing of Redis lies under that').to.be.below(6100);
+    } finally {
+      redisUrl = undefined;
+      for (const core of opened.splice(0)) await core.close();
+      await redis.close();
+    }
+  });
+
   (hasRedis() ? it : it.skip)('moves in Redis too, and keeps its end and its use', async () => {
     const redis = await startRedis();
     redisUrl = redis.url;

@@ -30,12 +30,30 @@ function payloadAt(row: Buffer): number {
   return at;
 }
 
+interface Found {
+  readonly key: Buffer;
+  readonly row: Buffer;
+  /** Where its payload begins. */
+  readonly at: number;
+  readonly keyId: string;
+}
+
 /** The payloads of the protocol state in Redis: what `sealed.ts` does for the tables. */
 export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
   const { current, known } = keyIds.sealing;
   const rows = `${redis.prefix}p:`;
 
-  async function* values(): AsyncGenerator<{ key: Buffer; row: Buffer; at: number; keyId: string }> {
+  /** Where this process is in looking through all of it. */
+  let walk: AsyncGenerator<Found> | undefined;
+
+  async function moveToCurrent({ key, row, at, keyId }: Found): Promise<boolean> {
+    if (keyId === current || !known.includes(keyId)) return false;
+    const model = key.toString('latin1').slice(rows.length).split(':', 1)[0] ?? '';
+    const anew = Buffer.concat([row.subarray(0, at), sealer.reseal('protocol-state', model, row.subarray(at))]);
+    return (await redis.run(replaceRow, [key], [row, anew])) === 1;
+  }
+
+  async function* values(): AsyncGenerator<Found> {
     for await (const keys of redis.scan(rows)) {
       for (const key of keys) {
         const row = await redis.call('GET', key);
@@ -56,18 +74,29 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
   return {
     /**
      * Seals anew what is under an older key; a row that changes meanwhile was written under the current one. What is under a key that this keyring does not hold, of an older snapshot say,
-     * ends by itself. @returns how many.
+     * ends by itself.
+     *
+     * @param most  rows that are looked at; this process goes on behind them the next time. Each is a question to Redis, which everybody else waits for.
+     * @returns     how many were moved, and whether there are no more to look at.
      */
-    async reseal(signal?: AbortSignal): Promise<number> {
+    async reseal(most: number): Promise<{ readonly rows: number; readonly isEnd: boolean }> {
+      if (known.every((id) => id === current)) return { rows: 0, isEnd: true };
       let moved = 0;
-      for await (const { key, row, at, keyId } of values()) {
-        if (signal?.aborted === true) break;
-        if (keyId === current || !known.includes(keyId)) continue;
-        const model = key.toString('latin1').slice(rows.length).split(':', 1)[0] ?? '';
-        const anew = Buffer.concat([row.subarray(0, at), sealer.reseal('protocol-state', model, row.subarray(at))]);
-        if ((await redis.run(replaceRow, [key], [row, anew])) === 1) moved += 1;
+      walk ??= values();
+      try {
+        for (let looked = 0; looked < most; looked += 1) {
+          const next = await walk.next();
+          if (next.done === true) {
+            walk = undefined;
+            return { rows: moved, isEnd: true };
+          }
+          if (await moveToCurrent(next.value)) moved += 1;
+        }
+        return { rows: moved, isEnd: false };
+      } catch (error) {
+        walk = undefined;
+        throw error;
       }
-      return moved;
     },
 
     /** @param lookedAt  of so many rows the key is looked at, a few more at most; the others are counted only. */
