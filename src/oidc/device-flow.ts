@@ -8,7 +8,7 @@ import { renderScreen } from '../web/render.ts';
 import { Refused } from '../web/refused.ts';
 import { seeOther } from '../web/see-other.ts';
 import { senderOf } from '../web/sender.ts';
-import { doneBefore } from './device-links.ts';
+import { confirmedBefore, doneBefore } from './device-links.ts';
 import type { ProtocolPages } from './features.ts';
 import { deviceConfirmScreen, deviceDeclinedScreen, deviceEnterScreen, deviceLinkedScreen, type DeviceProblem } from './screens.ts';
 
@@ -43,7 +43,7 @@ export function createDevicePages(showError: ProtocolPages['error']): Pick<Proto
         await renderScreen(ctx, deviceDeclinedScreen());
         return;
       }
-      const problem = error === undefined ? undefined : problems[error.name];
+      let problem = error === undefined ? undefined : problems[error.name];
       // Pressed twice, a button leads twice to the same end. The form is no longer good either, once the press before has had its way.
       const done = problem === 'used' || problem === 'stale' ? await doneBefore(ctx) : undefined;
       if (done !== undefined) {
@@ -55,8 +55,10 @@ export function createDevicePages(showError: ProtocolPages['error']): Pick<Proto
         await showError(ctx, { error: out?.error ?? 'server_error', error_description: out?.error_description }, error);
         return;
       }
+      const ownCode = problem === 'used' ? await confirmedBefore(ctx) : undefined;
+      if (ownCode !== undefined) problem = 'again';
       // A code in the address was put there by the device; the person compares it and presses the button all the same.
-      const given: unknown = ctx.oidc.params?.user_code ?? ctx.state.userCode;
+      const given: unknown = ctx.oidc.params?.user_code ?? ctx.state.userCode ?? ownCode;
       const code = typeof given === 'string' && TYPED.test(given) ? given : undefined;
       await renderScreen(ctx, deviceEnterScreen({ action: ctx.oidc.urlFor('code_verification'), xsrf: secretOf(ctx), code, problem }), { status: problem === undefined ? 200 : 422 });
     },

@@ -86,6 +86,8 @@ function isNewProof({ result, entities }: Pick<KoaContextWithOIDC['oidc'], 'resu
   return login !== undefined && (before?.ts !== login.ts || before?.acr !== login.acr || before?.accountId !== login.accountId || session?.accountId !== login.accountId);
 }
 
+const RESUMING = new Set(['resume', 'device_resume']);
+
 /**
  * A session gets another id when somebody has proved who they are, and not when they have only agreed to something: nobody becomes more by that, and the
  * second press of the button comes with the cookie of before.
@@ -95,6 +97,6 @@ export function keepIdWithoutProof(provider: Provider): void {
   const { resetIdentifier } = prototype;
   prototype.resetIdentifier = function () {
     const { oidc } = (Provider.ctx ?? {}) as Partial<KoaContextWithOIDC>;
-    if (oidc?.route !== 'resume' || isNewProof(oidc)) resetIdentifier.call(this);
+    if (oidc === undefined || !RESUMING.has(oidc.route) || isNewProof(oidc)) resetIdentifier.call(this);
   };
 }

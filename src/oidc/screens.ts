@@ -17,7 +17,7 @@ export interface SignedOutModel {
 }
 
 /** Why a code that was typed leads no further. */
-export type DeviceProblem = 'missing' | 'unknown' | 'expired' | 'used' | 'stale';
+export type DeviceProblem = 'missing' | 'unknown' | 'expired' | 'used' | 'stale' | 'again';
 
 export interface DeviceFormModel {
   readonly action: string;
@@ -55,6 +55,7 @@ export const examples: Examples = {
   'code of a device': deviceEnterScreen({ action: '#', xsrf: 'x', code: undefined, problem: undefined }),
   'code of a device: from its address': deviceEnterScreen({ action: '#', xsrf: 'x', code: 'WDJB-MJHT', problem: undefined }),
   'code of a device: nobody has it': deviceEnterScreen({ action: '#', xsrf: 'x', code: 'WDJB-MJHX', problem: 'unknown' }),
+  'code of a device: nothing came of it': deviceEnterScreen({ action: '#', xsrf: 'x', code: 'WDJB-MJHT', problem: 'again' }),
   'device: confirm': deviceConfirmScreen({ action: '#', xsrf: 'x', code: 'WDJB-MJHT', service: { name: 'Kiosk Karirhub (contoh)' } }),
   'device: linked': deviceLinkedScreen({ service: { name: 'Kiosk Karirhub (contoh)' } }),
   'device: declined': deviceDeclinedScreen(),

@@ -112,7 +112,70 @@ describe('Protocol: a device without a keyboard of its own', () => {
     expect(await problem('')).to.include('Isi kode yang tampil');
     expect(await problem('BBBB-BBBB')).to.include('Kode ini tidak dikenal');
     await press(await type(device.user_code), 'confirm');
+    browser = new Browser();
     expect(await problem(device.user_code)).to.include('sudah pernah dipakai');
+  });
+
+  describe('that was confirmed, and of which nothing came,', () => {
+    const FAILS = 'no room for the code of a device';
+    async function whileCodesCannotBeWritten<T>(work: () => Promise<T>): Promise<T> {
+      const { knex } = app.database;
+      await knex.raw(`create function refuse_codes() returns trigger language plpgsql as $$ begin raise exception '${FAILS}' using errcode = '53100'; end $$`);
+      await knex.raw(`create trigger refuse_codes before insert or update on protocol_state for each row when (new.model = 'DeviceCode') execute function refuse_codes()`);
+      try {
+        return await work();
+      } finally {
+        await knex.raw('drop trigger refuse_codes on protocol_state');
+        await knex.raw('drop function refuse_codes()');
+      }
+    }
+    const signedIn = (page: Page): Promise<Page> => (page.url.pathname.endsWith('/login') ? signIn(browser, page, citizen.nik, citizen.password) : Promise.resolve(page));
+
+    it('is confirmed again in the same browser, and in no other', async () => {
+      const device = await ask();
+      const left = await press(await type(device.user_code), 'confirm');
+      expect((await type(device.user_code, new Browser())).text).to.include('sudah pernah dipakai');
+      const again = await type(device.user_code);
+      expect(again.text).to.include('Cocokkan kode');
+      expect((await signedIn(await press(again, 'confirm'))).text).to.include('Perangkat sudah masuk');
+      expect((await client.pollDeviceAuthorizationGrant(kiosk, { ...device, interval: 0.001 })).claims()?.sub).to.equal(accountId);
+      expect((await signIn(browser, await browser.open(left.url), citizen.nik, citizen.password)).text, 'who finds the page that was left').to.include('Perangkat sudah masuk');
+    });
+
+    it('is declined by who had confirmed it before', async () => {
+      const device = await ask();
+      await press(await type(device.user_code), 'confirm');
+      expect((await press(await type(device.user_code), 'abort')).text).to.include('Perangkat tidak dihubungkan');
+      expect(await poll(device)).to.deep.include({ error: 'access_denied' });
+      expect((await type(device.user_code)).text).to.include('sudah pernah dipakai');
+    });
+
+    it('is not lost where the press could not be written down: the device waits, and the person confirms again', async () => {
+      const device = await ask();
+      const compare = await type(device.user_code);
+      expect((await whileCodesCannotBeWritten(() => press(compare, 'confirm'))).status).to.be.at.least(500);
+      expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      expect(await poll(device)).to.have.property('access_token');
+    });
+
+    it('is not lost where the sign-in could not be written down', async () => {
+      const device = await ask();
+      const login = await press(await type(device.user_code), 'confirm');
+      expect((await whileCodesCannotBeWritten(() => signIn(browser, login, citizen.nik, citizen.password))).status).to.be.at.least(500);
+      expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      expect(await poll(device)).to.have.property('access_token');
+    });
+
+    it('is led on to one sign-in by several presses, each of which can be gone on with', async () => {
+      const device = await ask();
+      const compare = await type(device.user_code);
+      const pages = await Promise.all([1, 2, 3].map(() => press(compare, 'confirm')));
+      for (const page of pages) expect(page.url.pathname.endsWith('/login') || page.text.includes('Lanjut'), page.text.slice(0, 200)).to.equal(true);
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      expect(await poll(device)).to.have.property('access_token');
+    });
   });
 
   it('takes a code for ten minutes', async () => {
