@@ -9,12 +9,13 @@ import { Refused } from '../web/refused.ts';
 import type { ServiceLabel } from '../web/screen.ts';
 import { allowFormTargets, formTargetsOf } from '../web/security-headers.ts';
 import { seeOther } from '../web/see-other.ts';
+import { senderOf } from '../web/sender.ts';
 import type { Reconnect } from './reconnect.ts';
 import { endedScreen, type EndedReason } from './screens.ts';
 import type { Ticket, Tickets } from './ticket.ts';
 
 /** With what stands in it and the library says nothing about. */
-export type Interaction = InstanceType<Provider['Interaction']> & { readonly bridged?: true; readonly parJti?: string };
+export type Interaction = InstanceType<Provider['Interaction']> & { readonly bridged?: true; readonly parJti?: string; /** Whose it is, by the mark of the browser (`oidc/one-browser.ts`). */ browser?: string | undefined };
 
 /** What every handler below `/interaction/:uid` knows. */
 export interface Entered {
@@ -72,6 +73,28 @@ export async function stillOpenWithoutSession(interaction: Interaction): Promise
   }
 }
 
+/**
+ * What is proved in a sign-in is proved in one browser, and goes on in no other. Its cookie alone does not tell: another host of the domain can plant in a browser that of a sign-in which it
+ * began itself, and come afterwards for what its owner has proved there. The mark of the browser no other host can set.
+ *
+ * From the first form on: tabs that a new browser opens at the same moment each bring a mark, and until somebody types one of them stays.
+ */
+export async function keepToBrowser(ctx: Context): Promise<void> {
+  const { interaction } = entered(ctx);
+  if (interaction.browser !== undefined) return;
+  interaction.browser = senderOf(ctx).device;
+  await interaction.persist().catch((error: unknown) => {
+    // Then nobody goes on with it anyway.
+    if (!isOver(error)) throw error;
+  });
+}
+
+/** For forms with which something begins to be proved. */
+export const inOneBrowser: Middleware = async (ctx, next) => {
+  await keepToBrowser(ctx);
+  await next();
+};
+
 /** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
 export function createEntrance({ provider, clients, tickets, reconnect, clock }: EntranceDeps) {
   async function showEnded(ctx: Context, uid: string, reason: EndedReason): Promise<void> {
@@ -127,6 +150,10 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
         return;
       }
       await showEnded(ctx, uid, reason);
+      return;
+    }
+    if (interaction.browser !== undefined && interaction.browser !== senderOf(ctx).device) {
+      await showEnded(ctx, uid, 'foreign');
       return;
     }
     const clientId = String(interaction.params.client_id);

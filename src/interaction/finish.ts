@@ -9,7 +9,8 @@ import { field } from '../web/form.ts';
 import { localeOf } from '../web/locale.ts';
 import { leadBack, settleOnTheWay } from '../web/way-back.ts';
 import { seeOther } from '../web/see-other.ts';
-import { entered, interactionPath, isOver, stillOpenWithoutSession, type Entered, type Interaction } from './entrance.ts';
+import { senderOf } from '../web/sender.ts';
+import { entered, interactionPath, isOver, keepToBrowser, stillOpenWithoutSession, type Entered, type Interaction } from './entrance.ts';
 import { wantedOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {
@@ -79,6 +80,7 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
     const turnsBack = 'error' in result || 'sharing' in result || 'secondFactor' in result;
     const again = interactionPath(uid, turnsBack ? 'turned-back' : 'resume');
     // What the provider's `interactionResult` does, with what the entrance has read and looked at.
+    interaction.browser = senderOf(ctx).device;
     interaction.result = mergeWithLastSubmission ? { ...interaction.lastSubmission, ...result } : result;
     try {
       await interaction.persist();
@@ -133,6 +135,7 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
 
     async signedIn(ctx, who) {
       if (await hold(entered(ctx), who)) {
+        await keepToBrowser(ctx);
         await record(ctx, 'sign-in.held', who);
         // Nothing is agreed to by half a proof: where something has to be, the provider asks when both are there.
         seeOther(ctx, interactionPath(entered(ctx).uid, 'second-factor'));

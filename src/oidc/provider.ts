@@ -37,6 +37,7 @@ import { createEndedSignIns, leaveEndedInteractions } from './ended-sign-ins.ts'
 import { leaveEndedSessions } from './ended-sessions.ts';
 import { endInteractionLast, keepIdWithoutProof, writeNoEmptySession } from './resume.ts';
 import { honouredSession } from './sessions.ts';
+import { endInOneBrowser } from './one-browser.ts';
 import { leadOnWhereUsed } from './pushed-again.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createProtocolAdapter, type ProtocolAdapter } from './state/adapter.ts';
@@ -174,6 +175,7 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
   leaveEndedInteractions(provider);
   leadOnWhereUsed(provider, beginAgain);
   rememberBridged(provider);
+  endInOneBrowser(provider);
   keepIdWithoutProof(provider);
   writeNoEmptySession(provider);
   awaitWrites(provider);

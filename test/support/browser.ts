@@ -114,6 +114,12 @@ export class Browser {
     }
   }
 
+  /** Another host of the domain has put cookies of that browser into this one: such as a name does not keep from it (`__Host-`, over https). */
+  plant(from: Browser): void {
+    const isKept = (name: string): boolean => /^(?:device|session|carry)(?:\.|$)/.test(name);
+    this.#cookies.push(...from.#cookies.filter(({ name }) => !isKept(name)));
+  }
+
   cookie(name: string): string | undefined {
     return this.#cookies.find((cookie) => cookie.name === name)?.value;
   }

@@ -14,7 +14,7 @@ import { renderScreen } from '../../web/render.ts';
 import { say, type FieldError, type Sentence } from '../../web/screen.ts';
 import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
-import { entered, interactionPath, isAnswered } from '../entrance.ts';
+import { entered, interactionPath, isAnswered, keepToBrowser } from '../entrance.ts';
 import type { Finish } from '../finish.ts';
 import { wantedOf, type Sharing } from '../sharing.ts';
 import { loginScreen, type LoginModel } from './screens.ts';
@@ -106,6 +106,7 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
     }
     if ('former' in outcome.value) {
       const { uid } = entered(ctx);
+      await keepToBrowser(ctx);
       await recognise(uid, outcome.value.former);
       seeOther(ctx, interactionPath(uid, 'register'));
       return;

@@ -12,7 +12,7 @@ import { renderScreen } from '../../web/render.ts';
 import { say, type FieldError, type Screen } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { senderOf } from '../../web/sender.ts';
-import { entered, interactionPath } from '../entrance.ts';
+import { entered, inOneBrowser, interactionPath } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
 import type { RecoveryDraft, RecoveryDrafts } from './drafts.ts';
 import { begin, isLeft, type Recovery, type RecoveryStep } from './machine.ts';
@@ -131,7 +131,7 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     const read = form({ limitBytes: config.http.bodyLimitBytes });
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
-    const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, handler);
+    const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, inOneBrowser, handler);
 
     get('recover', at('ask', async (ctx) => show(ctx, await pages.ask(ctx, {}))));
     post('recover', at('ask', ask));

@@ -17,7 +17,7 @@ import { renderScreen } from '../../web/render.ts';
 import { say, type FieldError, type Screen } from '../../web/screen.ts';
 import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
-import { entered, interactionPath } from '../entrance.ts';
+import { entered, inOneBrowser, interactionPath } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
 import { unbegun, type DraftAt as At, type RegistrationDrafts } from './drafts.ts';
 import { contactKey, emailSuggestionFor, identityKey, parseContact, parseIdentity } from './forms.ts';
@@ -201,7 +201,7 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const read = form({ limitBytes: config.http.bodyLimitBytes });
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
-    const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, handler);
+    const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, inOneBrowser, handler);
 
     const look = (ctx: Context): Promise<void> => toStep(ctx);
     get('register', look);
