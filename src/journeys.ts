@@ -80,7 +80,7 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     clock,
     config,
   });
-  const failures = createSignInFailures({ counters, limits, keyedHash });
+  const failures = createSignInFailures({ store, counters, limits, keyedHash });
   const login = createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config: config.limits });
 
   const asking = createAsking({ counters, limits, keyedHash, clock, config: config.otp });

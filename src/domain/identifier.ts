@@ -17,12 +17,13 @@ interface Provinces {
 
 const LONGEST = 320;
 
-const normalise = ({ kind, value }: Identifier): string => `${kind}:${kind === 'email' ? emailKey(value) : value}`;
+/** In the spelling that is counted on. */
+export const normaliseIdentifier = ({ kind, value }: Identifier): string => `${kind}:${kind === 'email' ? emailKey(value) : value}`;
 
 /** Reads "e-mail, mobile number or NIK" by its shape. */
 export function parseIdentifier(text: string, config: Provinces, today: Date): TypedIdentifier {
   const found = recognise(text, config, today);
-  const normalised = found === undefined ? `?${text.normalize('NFKC').trim().toLowerCase().slice(0, LONGEST)}` : normalise(found);
+  const normalised = found === undefined ? `?${text.normalize('NFKC').trim().toLowerCase().slice(0, LONGEST)}` : normaliseIdentifier(found);
   return { identifier: found === undefined ? undefined : sensitive(found), normalised: sensitive(normalised) };
 }
 
@@ -35,12 +36,12 @@ export const ownerOf = <Claim>(claims: readonly Claim[], isProved: (claim: Claim
   return first !== undefined && (isProved(first) || second === undefined) ? first : undefined;
 };
 
-/** Everything an account answers to, in the spelling that is counted on. */
-export function identifiersOf({ nik, email, phone }: Pick<Account, 'nik' | 'email' | 'phone'>): Sensitive<string>[] {
+/** Everything that an account claims to be called by, proved or not. */
+export function identifiersOf({ nik, email, phone }: Pick<Account, 'nik' | 'email' | 'phone'>): Sensitive<Identifier>[] {
   const all: Identifier[] = [{ kind: 'nik', value: nik.reveal() }];
   if (email !== undefined) all.push({ kind: 'email', value: email.reveal() });
   if (phone !== undefined) all.push({ kind: 'phone', value: phone.reveal() });
-  return all.map((identifier) => sensitive(normalise(identifier)));
+  return all.map((identifier) => sensitive(identifier));
 }
 
 function recognise(text: string, { provinces }: Provinces, today: Date): Identifier | undefined {

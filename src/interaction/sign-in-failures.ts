@@ -1,9 +1,10 @@
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Account, AccountId } from '../domain/account.ts';
-import { identifiersOf } from '../domain/identifier.ts';
-import type { Sensitive } from '../domain/sensitive.ts';
+import { identifiersOf, normaliseIdentifier } from '../domain/identifier.ts';
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import type { Counters, Limit } from '../ports/counters/counters.ts';
 import type { Limits } from '../ports/counters/limits.ts';
+import type { Store } from '../store/store.ts';
 
 /** A limit and the key under which failed sign-ins are counted against it. */
 export interface FailureCount {
@@ -17,11 +18,18 @@ export interface SignInFailures {
   byIdentifier(normalised: Sensitive<string>): FailureCount;
   /** For a device that has signed in to the account before. */
   byDevice(accountId: AccountId, deviceHash: Buffer): FailureCount;
-  /** Ends waits and pauses of whatever the account answers to, and of this device. */
+  /** Ends waits and pauses of whatever the account answers to, and of this device. Not of an address or number that it only claims and that is somebody else's: whoever guesses there would begin anew by it. */
   forget(account: Account, deviceHash: Buffer): Promise<void>;
 }
 
-export function createSignInFailures({ counters, limits, keyedHash }: { counters: Pick<Counters, 'clear'>; limits: Limits; keyedHash: KeyedHash }): SignInFailures {
+export interface SignInFailuresDeps {
+  readonly store: { readonly accounts: Pick<Store['accounts'], 'findByIdentifier'> };
+  readonly counters: Pick<Counters, 'clear'>;
+  readonly limits: Limits;
+  readonly keyedHash: KeyedHash;
+}
+
+export function createSignInFailures({ store, counters, limits, keyedHash }: SignInFailuresDeps): SignInFailures {
   const { signIn } = limits;
   const byIdentifier = (normalised: Sensitive<string>): FailureCount => ({ limit: signIn.account, key: keyedHash.hash('counter-identifier', normalised.reveal()).toString('base64url') });
   const byDevice = (accountId: AccountId, deviceHash: Buffer): FailureCount => ({
@@ -33,7 +41,11 @@ export function createSignInFailures({ counters, limits, keyedHash }: { counters
     byIdentifier,
     byDevice,
     async forget(account, deviceHash) {
-      for (const { limit, key } of [...identifiersOf(account).map(byIdentifier), byDevice(account.id, deviceHash)]) {
+      const counts = [byDevice(account.id, deviceHash)];
+      for (const identifier of identifiersOf(account)) {
+        if ((await store.accounts.findByIdentifier(identifier))?.id === account.id) counts.push(byIdentifier(sensitive(normaliseIdentifier(identifier.reveal()))));
+      }
+      for (const { limit, key } of counts) {
         await counters.clear(limit, key);
         await counters.clear(signIn.delay, key);
       }

@@ -43,13 +43,17 @@ export interface TakeoverDeps {
 
 /** Time enough to think of a password, and no longer: the page may be left open on a screen that others use. */
 const PROOF_SECONDS = 900;
+const DAY_SECONDS = 86_400;
 
 const deviceHash = ({ device }: Sender): Buffer => Buffer.from(device, 'base64url');
 
 export function createTakeover({ courier, logouts, audit, failures, clock, config }: TakeoverDeps): Takeover {
+  /** An address that is not proved may be a stranger's, who has an account name it: there it is one letter a day. */
   async function tell(tx: Store, { account }: Reached, at: Date): Promise<void> {
     if (account.email === undefined) return;
-    const name = account.emailVerifiedAt === undefined ? undefined : account.name.reveal();
+    const isProved = account.emailVerifiedAt !== undefined;
+    if (!isProved && (await tx.audit.hasSince(account.id, ['recovery.completed'], addSeconds(at, -DAY_SECONDS)))) return;
+    const name = isProved ? account.name.reveal() : undefined;
     const letter = passwordChanged({ name, locale: account.locale, help: config.help, at, timeZone: config.identity.timeZone });
     await courier.post(tx, { ...letter, to: account.email });
   }

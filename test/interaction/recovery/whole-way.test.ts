@@ -137,6 +137,37 @@ describe('Recovery: the whole way', () => {
     }
   });
 
+  it('is no way to guess on at somebody else’s address: an account that only claims it recovers, and the pause there stays', async () => {
+    await addAccount(app, citizen);
+    const thief = somebody({ email: citizen.email });
+    await addAccount(app, thief, { emailVerified: false });
+    const stranger = new Browser();
+    const guess = async (browser: Browser): Promise<Page> => signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.email, 'Salah-Sekali9!');
+    for (let count = 0; count < 10; count += 1) {
+      await guess(stranger);
+      app.clock.advance({ seconds: 61 });
+    }
+    expect((await guess(stranger)).status).to.equal(429);
+    await atFinished(app, thief.nik, thief.phone, NEW);
+    expect((await guess(new Browser())).status, 'still').to.equal(429);
+  });
+
+  it('writes of it once a day to an address that was never proved, which may be a stranger’s, and each time to one that was', async () => {
+    const stranger = somebody();
+    const [thief, proved] = [somebody({ email: stranger.email }), somebody()];
+    await addAccount(app, thief, { emailVerified: false });
+    await addAccount(app, proved);
+    for (const password of [NEW, 'Layar-Perahu8!', 'Jangkar-Besi7!']) {
+      for (const { nik, phone } of [thief, proved]) await atFinished(app, nik, phone, password);
+      app.clock.advance({ hours: 1 });
+    }
+    expect(await app.messagesTo(stranger.email)).to.have.length(1);
+    expect(await app.messagesTo(proved.email)).to.have.length(3);
+    app.clock.advance({ hours: 24 });
+    await atFinished(app, thief.nik, thief.phone, 'Kemudi-Kayu6!');
+    expect(await app.messagesTo(stranger.email), 'a day later').to.have.length(2);
+  });
+
   it('goes on after a restart between any two steps, and keeps each service apart', async () => {
     await addAccount(app, citizen);
     const browser = new Browser();
