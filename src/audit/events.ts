@@ -156,7 +156,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'contact.email.link-not-sent': 'A limit kept back such a link.',
   'contact.email.confirmed': 'An e-mail address was proved by its link; `replaced`: it took the place of another one.',
   'contact.email.lost': 'Somebody else proved possession of this account’s e-mail address.',
-  'contact.email.notice-sent': 'An SMS that tells the former holder of an e-mail address was handed to the courier.',
+  'contact.email.notice-sent': 'An SMS that tells the former holder of an e-mail address, or the number of an account to whose former address nobody could be written, was handed to the courier.',
   'contact.phone.lost': 'Somebody else proved possession of this account’s mobile number.',
   'account.created': 'An account was made without the registration journey.',
   'account.imported': 'So many records of a former system were taken in together; their people have proved nothing here yet.',

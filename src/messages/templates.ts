@@ -5,7 +5,7 @@ import { fill, sentences, showTime } from './sentences.ts';
 import { codeLine, fitText } from './sms-text.ts';
 
 type CodePurpose = 'activation-code' | 'recovery-code' | 'contact-code';
-export type TextPurpose = CodePurpose | 'email-moved' | 'phone-replaced';
+export type TextPurpose = CodePurpose | 'email-moved' | 'email-replaced' | 'phone-replaced';
 export type MailPurpose = 'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved' | 'contact-replaced' | 'second-factor-changed';
 
 /** A text message ready for the courier; who receives it and until when is added there. */
@@ -53,6 +53,11 @@ export const contactCode = codeText('contact-code');
 /** To a number that has just been replaced by another one. No link: whoever reads it knows our address, or learns it from nobody. */
 export function phoneReplaced({ locale }: { readonly locale: Locale }): WrittenText {
   return { channel: 'sms', purpose: 'phone-replaced', locale, content: sensitive({ text: sentences[locale].sms['phone-replaced'] }) };
+}
+
+/** To the number of an account to whose address nobody could be written before. Without the new one: whoever is in the account has chosen it, and telephones make a link of its domain. */
+export function emailReplaced({ locale }: { readonly locale: Locale }): WrittenText {
+  return { channel: 'sms', purpose: 'email-replaced', locale, content: sensitive({ text: sentences[locale].sms['email-replaced'] }) };
 }
 
 /** To the former account, by SMS: its e-mail address now belongs to somebody who proved possession. */

@@ -74,9 +74,9 @@ export function createConfirmationStore(db: Knex, { sealer }: { readonly sealer:
       return row?.at ?? undefined;
     },
 
-    /** Ends every link by which another address was to take the place of the account's. */
-    async dropWaiting(accountId: AccountId): Promise<void> {
-      await db(TABLE).where('account_id', accountId).whereNull('used_at').whereNotNull('email_sealed').delete();
+    /** Ends every link by which another address was to take the place of the account's. That they were sent stays: the next one to the same address has to wait for it. */
+    async dropWaiting(accountId: AccountId, now: Date): Promise<void> {
+      await db(TABLE).where('account_id', accountId).whereNull('used_at').whereNotNull('email_sealed').update({ used_at: now, email_sealed: null });
     },
 
     /** @returns false when somebody was faster. */

@@ -78,7 +78,7 @@ export function createAddressService({ store, drafts, emailLinks, courier, count
       if ((await secondsSince(tx, account, email)) < waitSeconds) return false; // another press or tab was faster
       const waiting = another ? await tx.confirmations.waitingFor(account.id, clock.now()) : undefined;
       // One address at a time: the link to the one before is worth nothing any more.
-      if (waiting !== undefined && emailKey(waiting.email.reveal()) !== emailKey(email.reveal())) await tx.confirmations.dropWaiting(account.id);
+      if (waiting !== undefined && emailKey(waiting.email.reveal()) !== emailKey(email.reveal())) await tx.confirmations.dropWaiting(account.id, clock.now());
       await emailLinks.post(tx, { accountId: account.id, email, locale: context.locale, askedAt: askedMoment(account, clock.now()), occasion: { kind: another ? 'change' : 'registration' } });
       await audit.record(tx, 'contact.email.link-sent', { another }, { accountId: account.id });
       return true;

@@ -7,7 +7,7 @@ import { operatorOf, type Phone } from '../../domain/phone.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
 import { contactReplaced, numberLost } from '../../messages/contact-replaced.ts';
 import type { Courier, Post } from '../../messages/courier.ts';
-import { emailMoved, phoneReplaced } from '../../messages/templates.ts';
+import { emailMoved, emailReplaced, phoneReplaced } from '../../messages/templates.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -57,6 +57,13 @@ export function createProving({ courier, audit, clock, config: { identity: { tim
     await audit.record(tx, 'contact.phone.notice-sent', { operator: operatorOf(phone.reveal()) }, { accountId: id });
   }
 
+  /** Where no letter finds the person, who may be somebody else than whoever has given the account an address: a way back into it that its owner knew nothing of would outlive every recovery. */
+  async function tellNumber(tx: Store, { id, phone, phoneVerifiedAt, locale }: Account): Promise<void> {
+    if (phone === undefined || phoneVerifiedAt === undefined) return;
+    await courier.post(tx, { ...emailReplaced({ locale }), to: phone });
+    await audit.record(tx, 'contact.email.notice-sent', { operator: operatorOf(phone.reveal()) }, { accountId: id });
+  }
+
   return {
     async number(tx, account, phone) {
       const at = clock.now();
@@ -80,8 +87,9 @@ export function createProving({ courier, audit, clock, config: { identity: { tim
       const former = await tx.accounts.releaseEmail(email, account.id, at);
       if (replaced) {
         await tx.accounts.replaceContact(account.id, { email }, at);
-        await tx.confirmations.dropWaiting(account.id);
+        await tx.confirmations.dropWaiting(account.id, at);
         await post(tx, contactReplaced({ account, by: { email }, at, help, timeZone }));
+        if (account.emailVerifiedAt === undefined) await tellNumber(tx, account);
       } else await tx.accounts.confirmEmail(account.id, email, at);
       if (former !== undefined) await tellLoserOfAddress(tx, former, email);
       const moved = former !== undefined;

@@ -13,7 +13,7 @@ import { form } from '../../web/form.ts';
 import { renderScreen } from '../../web/render.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
-import { sessionOf, type Sessions } from '../../web/session.ts';
+import { sessionOf, type Demand, type Sessions } from '../../web/session.ts';
 import { addAddressPages } from './address-pages.ts';
 import type { AddressService } from './address.ts';
 import type { ContactDrafts } from './drafts.ts';
@@ -38,7 +38,7 @@ export interface ContactRoutesDeps {
 
 /** What the pages of one sort of contact share. */
 export interface ContactGates {
-  /** Lets in whoever is signed in. */
+  /** Lets in whoever is signed in with all that the account asks for by now, however long ago. */
   readonly signedIn: Middleware;
   /** Who is signed in, for a look that leads nobody to sign in. */
   readonly present: Sessions['present'];
@@ -65,21 +65,22 @@ export function addContact({ contact, number, address, drafts, progress, store, 
 
   const scope = (ctx: Context): string => `${LINK_SCOPE} ${sessionOf(ctx).accountId}`;
   const read = form({ limitBytes: config.http.bodyLimitBytes });
+  /** Who has a second factor, has to have used it: also one that was enrolled elsewhere since this session began. */
+  function withAllFactors(demand: Demand): Middleware {
+    const byPassword = sessions.require(demand);
+    const byBoth = sessions.require({ ...demand, acr: acr.twoFactor });
+    return async (ctx, next) => {
+      await byPassword(ctx, async () => {
+        if (await secondFactors.isEnrolled(sessionOf(ctx).accountId)) await byBoth(ctx, next);
+        else await next();
+      });
+    };
+  }
+  const anybody = sessions.require({ home: HOME });
   const gates: ContactGates = {
-    signedIn: sessions.require({ home: HOME }),
+    signedIn: withAllFactors({ home: HOME, turnedBack: HOME }),
     present: (ctx) => sessions.present(ctx),
-    recent(home) {
-      const demand = { home, maxAgeSeconds: FRESH_SECONDS, turnedBack: HOME };
-      const byPassword = sessions.require(demand);
-      const byBoth = sessions.require({ ...demand, acr: acr.twoFactor });
-      // Who has a second factor, has to have used it: also one that was enrolled elsewhere since this session began.
-      return async (ctx, next) => {
-        await byPassword(ctx, async () => {
-          if (await secondFactors.isEnrolled(sessionOf(ctx).accountId)) await byBoth(ctx, next);
-          else await next();
-        });
-      };
-    },
+    recent: (home) => withAllFactors({ home, maxAgeSeconds: FRESH_SECONDS, turnedBack: HOME }),
     formOf: [read, guardForm(csrf, scope)],
     show: (ctx, screen, status = 200) => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scope(ctx)) }),
     home: HOME,
@@ -112,7 +113,7 @@ export function addContact({ contact, number, address, drafts, progress, store, 
   }
 
   return (router) => {
-    router.get(HOME, gates.signedIn, overview);
+    router.get(HOME, anybody, overview);
     addNumberPages({ number, drafts, store, progress, clock, config }, gates)(router);
     addAddressPages({ address, store, clock }, gates)(router);
 

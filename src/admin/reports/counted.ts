@@ -33,5 +33,6 @@ export const textEvents = {
   'recovery-code': 'recovery.code.sent',
   'contact-code': 'contact.phone.code-sent',
   'email-moved': 'contact.email.notice-sent',
+  'email-replaced': 'contact.email.notice-sent',
   'phone-replaced': 'contact.phone.notice-sent',
 } as const satisfies Record<TextPurpose, EventType>;

@@ -9,6 +9,6 @@ export const questions: Readonly<Record<Report, Question>> = {
   activity: { report: 'activity' },
   failures: { report: 'failures', reasons: failureReasons },
   registry: { report: 'registry' },
-  messages: { report: 'messages', types: Object.values(textEvents) },
+  messages: { report: 'messages', types: [...new Set(Object.values(textEvents))] },
   logouts: { report: 'logouts' },
 };

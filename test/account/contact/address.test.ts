@@ -73,6 +73,25 @@ describe('The e-mail address of an account', () => {
     expect(sms!.text.length).to.be.at.most(160);
   });
 
+  it('where there was none that was proved, is told to the number: a thief would have a way back that nobody knew of', async () => {
+    const person = await present(app, {}, { emailVerified: false });
+    const email = freshAddress();
+    await askForLink(app, person, email);
+    expect(await app.messagesTo(person.citizen.phone)).to.have.length(0);
+    await openLink(await linkTo(app, email));
+    const texts = await app.messagesTo(person.citizen.phone);
+    expect(texts.map(({ text }) => text)).to.deep.equal(['SIAPkerja: akun Anda kini memakai alamat email yang baru. Bukan Anda yang menggantinya? Segera pulihkan akun atau hubungi bantuan.']);
+    expect(texts[0]!.text.length).to.be.at.most(160);
+    expect(await eventsOf(app, person, 'contact.email.notice-sent')).to.deep.equal([{ operator: 'telkomsel' }]);
+
+    const proved = await present(app);
+    const other = freshAddress();
+    await askForLink(app, proved, other);
+    await openLink(await linkTo(app, other));
+    expect(await app.messagesTo(proved.citizen.phone), 'who has a proved address reads of it there').to.have.length(0);
+    expect(await subjectsTo(proved.citizen.email)).to.deep.equal(['Email akun Anda telah diganti']);
+  });
+
   it('that was never proved is proved by a link that is sent again', async () => {
     const browser = new Browser();
     const citizen = somebody();
@@ -142,6 +161,24 @@ describe('The e-mail address of an account', () => {
       app.clock.advance({ seconds: 41 });
       expect((await person.browser.submit(early, 'csrf')).text).to.include('Tautan sudah kami kirim.');
       expect(await subjectsTo(email)).to.have.length(2);
+    });
+
+    it('asked for in turns with another address, too: the second letter waits for its minute', async () => {
+      const person = await present(app);
+      const [email, other] = [freshAddress(), freshAddress()];
+      await askForLink(app, person, email);
+      const first = await linkTo(app, email);
+      await askForLink(app, person, other);
+      app.clock.advance({ seconds: 10 });
+      const early = await askForLink(app, person, email);
+      expect(early.status).to.equal(429);
+      expect(early.headers.get('retry-after')).to.equal('50');
+      app.clock.advance({ seconds: 51 });
+      await askForLink(app, person, email);
+      expect(await subjectsTo(email)).to.have.length(2);
+      await openLink(await linkTo(app, email));
+      expect((await emailOf(person)).email).to.equal(email);
+      expect((await new Browser().open(first)).text, 'what it was for has happened').to.include('Email sudah dikonfirmasi');
     });
 
     it('an account has five links a day, to whatever addresses', async () => {

@@ -133,6 +133,22 @@ describe('The mobile number of an account', () => {
       expect((await phoneOf(person)).phone).to.equal(phone);
     });
 
+    it('by a code that was asked for with the password alone, where a second factor was set up elsewhere since', async () => {
+      const person = await present(app);
+      const phone = freshNumber();
+      const page = await askFor(app, person, phone);
+      const { authenticator } = await giveSecondFactor(app, person.id);
+      const answer = await person.browser.post(page, 'code', { code: await app.codeFor(phone) });
+      expect(answer.headers.get('location')).to.include('/auth?');
+      expect((await phoneOf(person)).phone).to.equal(person.citizen.phone);
+      expect((await person.browser.open(at(app))).url.href, 'what there is may be looked at').to.equal(at(app));
+      const asked = await person.browser.open(page.url);
+      expect(asked.url.pathname).to.match(/second-factor$/);
+      const shown = await enterCode(person.browser, asked, authenticator.next());
+      await enterCode(person.browser, shown, await app.codeFor(phone));
+      expect((await phoneOf(person)).phone).to.equal(phone);
+    });
+
     it('by a form from elsewhere, of another page or of another person', async () => {
       const person = await present(app);
       const form = await person.browser.open(at(app, '/phone'));
