@@ -150,7 +150,8 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
 
     ttl: {
       Interaction: config.lifetimes.interactionSeconds,
-      Session: config.lifetimes.sessionSeconds,
+      // Whoever opens the page for the code of a device is given one, signed in or not: rows that anybody can have written must not lie there for weeks.
+      Session: (_ctx, { accountId }) => (accountId === undefined ? config.lifetimes.interactionSeconds : config.lifetimes.sessionSeconds),
       AuthorizationCode: 60,
       AccessToken: (ctx, token) => withinGrant(ctx, token.resourceServer?.accessTokenTTL ?? 900),
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 600,

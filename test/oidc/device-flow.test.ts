@@ -81,6 +81,21 @@ describe('Protocol: a device without a keyboard of its own', () => {
     expect(await poll(device)).to.have.property('access_token');
   });
 
+  it('leaves behind no session that lives for weeks where somebody merely opens its page; one of a person does', async () => {
+    const livesFor = async (): Promise<number> => {
+      const { rows } = await app.database.knex.raw<{ rows: { seconds: number }[] }>("select extract(epoch from max(expires_at) - now())::int as seconds from protocol_state where model = 'Session'");
+      return rows[0]!.seconds;
+    };
+    await app.database.knex('protocol_state').where('model', 'Session').del();
+    const page = await browser.open(`${app.url}/device`);
+    expect(page.form('user_code').fields).to.have.property('xsrf');
+    expect(await livesFor()).to.be.within(3000, 3600);
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    expect(await livesFor()).to.be.within(1_209_000, 1_209_600);
+    await browser.open(`${app.url}/device`);
+    expect(await livesFor(), 'also where they open it').to.be.within(1_209_000, 1_209_600);
+  });
+
   it('tells the device when the person declines, before or at the sign-in', async () => {
     const device = await ask();
     const declined = await press(await type(device.user_code), 'abort');
