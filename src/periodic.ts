@@ -1,7 +1,7 @@
 import { questions } from './admin/reports/questions.ts';
 import type { Core } from './core.ts';
 import { earlierClock } from './jobs/earlier-clock.ts';
-import { purge } from './jobs/purge.ts';
+import { BATCHES_A_TURN, purge } from './jobs/purge.ts';
 import { countedUntil, countReports } from './jobs/reports.ts';
 import { retain, type RetentionDeps } from './jobs/retention.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
@@ -32,7 +32,11 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
       cron: '* * * * *',
       everySeconds: MINUTE,
       longestSeconds: QUARTER_HOUR,
-      run: async () => purge({ store, clock: await earlierClock(core), deviceSeconds: config.lifetimes.deviceSeconds, formerAccountDays: config.lifetimes.formerAccountDays, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }),
+      run: async (signal) =>
+        purge(
+          { store, clock: await earlierClock(core), deviceSeconds: config.lifetimes.deviceSeconds, formerAccountDays: config.lifetimes.formerAccountDays, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) },
+          { signal, mostBatches: BATCHES_A_TURN },
+        ),
     },
     { label: 'partitions', cron: '17 * * * *', everySeconds: HOUR, longestSeconds: 300, run: async () => makeComingPartitions(knex, (await earlierClock(core)).now()) },
     // In the quiet of the night in Indonesia.

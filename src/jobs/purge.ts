@@ -21,13 +21,15 @@ const CHECK_KEY_SECONDS = 31 * 86_400;
 /** What was seen in a check; nobody looks into it again so much later. */
 const CHECK_SECONDS = 90 * 86_400;
 
-async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
-  for (let total = 0; ; ) {
-    const removed = await remove(BATCH);
-    total += removed;
-    if (removed < BATCH) return total;
-  }
+export interface PurgeLimits {
+  /** Ends it between two batches: the process is about to end, or has taken longer than a run may, and another has begun. */
+  readonly signal?: AbortSignal;
+  /** Of each kind: what has piled up of one keeps no other waiting. */
+  readonly mostBatches?: number;
 }
+
+/** What one turn of the job removes of each kind, two million rows: more than a minute makes, and done long before a run counts as dead. */
+export const BATCHES_A_TURN = 2000;
 
 export interface PurgeDeps {
   readonly store: Store;
@@ -39,8 +41,17 @@ export interface PurgeDeps {
 }
 
 /** Removes what has run out. Safe with many instances: each row goes once. @returns how many rows of each kind. */
-export async function purge({ store, clock, deviceSeconds, formerAccountDays, purgeCounters }: PurgeDeps): Promise<Readonly<Record<string, number>>> {
+export async function purge({ store, clock, deviceSeconds, formerAccountDays, purgeCounters }: PurgeDeps, { signal, mostBatches = Infinity }: PurgeLimits = {}): Promise<Readonly<Record<string, number>>> {
   const now = clock.now();
+  async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
+    let total = 0;
+    for (let batches = 0; batches < mostBatches && signal?.aborted !== true; batches += 1) {
+      const removed = await remove(BATCH);
+      total += removed;
+      if (removed < BATCH) break;
+    }
+    return total;
+  }
   return {
     protocolState: await inBatches((limit) => store.protocolState.purge(limit)),
     counters: await inBatches((limit) => purgeCounters(now, limit)),

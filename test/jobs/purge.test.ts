@@ -42,6 +42,23 @@ describe('Purging', () => {
     for (const table of ['protocol_state', 'drafts', 'email_confirmations', 'counters']) expect(await core.knex(table), table).to.have.length(3);
   });
 
+  it('leaves the rest of what has piled up to the next turn, and ends between two batches when it is told to', async () => {
+    const pileUp = (): Promise<unknown> =>
+      core.knex.raw(`insert into drafts (uid_hash, journey, id, sealed, created_at, updated_at, expires_at)
+                     select sha256(n::text::bytea), 'registration', gen_random_uuid(), '\\x01', now(), now(), ?::timestamptz from generate_series(1, 1500) n`, [inHours(-1)]);
+    await pileUp();
+    await fill(3, -1);
+    const deps = { store: core.store, clock, deviceSeconds: 86_400, formerAccountDays: 2, purgeCounters: (now: Date, limit: number) => purgeCounters(core.knex, now, limit) };
+    expect(await purge(deps, { mostBatches: 1 })).to.include({ drafts: 1000, confirmations: 3 });
+    expect(await purge(deps, { mostBatches: 1 })).to.include({ drafts: 503 });
+
+    await pileUp();
+    const stopped = new AbortController();
+    const stopping = { ...deps, store: { ...core.store, drafts: { ...core.store.drafts, purge: (now: Date, limit: number) => core.store.drafts.purge(now, limit).finally(() => { stopped.abort(); }) } } };
+    expect(await purge(stopping, { signal: stopped.signal })).to.include({ drafts: 1000 });
+    expect(await run()).to.include({ drafts: 500 });
+  });
+
   it('forgets devices that have long not been seen', async () => {
     const accountId = core.random.uuid() as AccountId;
     await core.knex('accounts').insert({ id: accountId, row_key: Buffer.alloc(1), nik_sealed: Buffer.alloc(1), nik_index: randomBytes(32), name_sealed: Buffer.alloc(1), password_hash: '-', password_changed_at: clock.now(), locale: 'id', created_at: clock.now(), updated_at: clock.now() });
