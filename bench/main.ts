@@ -40,7 +40,7 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
     opened.push(() => product.stop());
     const former = options.against === undefined ? undefined : await startProduct({ setUp, instances, accounts, dir: folder(), profile: undefined, name: 'former', root: options.against });
     if (former !== undefined) opened.push(() => former.stop());
-    const yardsticks = options.yardsticks ? await startYardsticks(dir) : undefined;
+    const yardsticks = options.yardsticks ? await startYardsticks(dir, instances) : undefined;
     if (yardsticks !== undefined) opened.push(() => yardsticks.stop());
 
     for (const users of options.users) {

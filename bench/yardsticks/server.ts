@@ -2,7 +2,7 @@
  * oidc-provider as it comes: RS256, clients written into the configuration, everybody who types anything is signed in,
  * and nothing of what a sign-on needs besides. `node bench/yardsticks/server.ts`, told what it needs by its environment.
  */
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { createServer } from 'node:http';
 import Koa, { type Context } from 'koa';
 import Provider from 'oidc-provider';
@@ -10,15 +10,14 @@ import { createMapAdapter } from './map-adapter.ts';
 import { createRedisAdapter } from './redis-adapter.ts';
 import { yardstickClients } from './clients.ts';
 
-const { ISSUER: issuer = '', PORT: port = '', REDIS_URL: redisUrl } = process.env;
+const { ISSUER: issuer = '', PORT: port = '', SIGNING_KEY: signingKey = '', REDIS_URL: redisUrl } = process.env;
 
 const cookieKeys = ['a key that signs the cookies of a yardstick'];
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
 
 const provider = new Provider(issuer, {
   adapter: redisUrl === undefined ? createMapAdapter() : createRedisAdapter(redisUrl),
   clients: yardstickClients,
-  jwks: { keys: [{ ...createPrivateKey(privateKey).export({ format: 'jwk' }), kid: 'rs256', alg: 'RS256', use: 'sig' }] },
+  jwks: { keys: [{ ...createPrivateKey(signingKey).export({ format: 'jwk' }), kid: 'rs256', alg: 'RS256', use: 'sig' }] },
   cookies: { keys: cookieKeys, long: { signed: true }, short: { signed: true } },
   claims: { openid: ['sub'], profile: ['name'] },
   findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, name: 'Budi Contoh Santoso' }) }),
