@@ -17,6 +17,11 @@ export interface AskingRefusal {
   readonly until: Date;
 }
 
+export interface Wait {
+  readonly reason: 'wait';
+  readonly seconds: number;
+}
+
 /** The right to ask for one code. Give it back when nothing came of it. */
 export interface AskingPermit {
   /** Codes asked for with this identifier today, this one included. */
@@ -29,7 +34,8 @@ export interface AskingPermit {
  * was right comes from here, and nothing here knows whether there is an account.
  */
 export interface Asking {
-  permit(identifier: Sensitive<string>, sender: Sender): Promise<Result<AskingPermit, AskingRefusal>>;
+  /** @param options.anew  by a way of its own: of many at one moment the first alone. Who has asked already, waits as the page says. */
+  permit(identifier: Sensitive<string>, sender: Sender, options?: { readonly anew?: boolean }): Promise<Result<AskingPermit, AskingRefusal | Wait>>;
   /** Seconds until the identifier may be asked for anew; 0 when it may now. */
   secondsToWait(identifier: Sensitive<string>): Promise<number>;
   /** Lets the next one wait, longer with each. */
@@ -53,6 +59,8 @@ export function createAsking({ counters, limits: { recovery }, keyedHash, clock,
   const mark = (identifier: Sensitive<string>): string => keyedHash.hash('counter-recovery', identifier.reveal()).toString('base64url');
   const endOf = (reading: Reading, limit: Limit): Date => reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds);
 
+  const secondsUntil = (at: Date = clock.now()): number => Math.max(1, Math.ceil((at.getTime() - clock.now().getTime()) / 1000));
+
   async function lockedUntil(identifier: Sensitive<string>): Promise<Date | undefined> {
     const reading = await counters.read(recovery.tries, mark(identifier));
     return reading.exhausted ? endOf(reading, recovery.tries) : undefined;
@@ -61,23 +69,26 @@ export function createAsking({ counters, limits: { recovery }, keyedHash, clock,
   return {
     lockedUntil,
 
-    async permit(identifier, sender) {
+    async permit(identifier, sender, { anew = false } = {}) {
       const locked = await lockedUntil(identifier);
       if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
 
-      const wanted: Count[] = [[recovery.asks, mark(identifier)], [recovery.device, sender.device]];
+      const pace: Count[] = anew && (config.resendSeconds[0] ?? 0) > 0 ? [[recovery.pace, mark(identifier)]] : [];
+      // First, so that whoever has to wait is counted nowhere else, not even for a moment: the next wait grows with what was asked for.
+      const wanted: Count[] = [...pace, [recovery.asks, mark(identifier)], [recovery.device, sender.device]];
       if (sender.network !== undefined) wanted.push([recovery.network, sender.network]);
       const { readings, refusedBy } = await counters.takeAll(wanted);
       if (refusedBy !== undefined) {
         const [limit] = refusedBy;
+        if (limit === recovery.pace) return refuse({ reason: 'wait', seconds: secondsUntil(readings.at(-1)?.resetsAt) });
         return refuse({ reason: limit === recovery.asks ? 'send-limit' : 'limited', until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
       }
-      return ok({ asks: readings[0]?.used ?? 0, giveBack: () => counters.giveBackAll(wanted) });
+      return ok({ asks: readings[pace.length]?.used ?? 0, giveBack: () => counters.giveBackAll(wanted) });
     },
 
     async secondsToWait(identifier) {
       const { exhausted, resetsAt } = await counters.read(recovery.pace, mark(identifier));
-      return exhausted && resetsAt !== undefined ? Math.max(1, Math.ceil((resetsAt.getTime() - clock.now().getTime()) / 1000)) : 0;
+      return exhausted && resetsAt !== undefined ? secondsUntil(resetsAt) : 0;
     },
 
     async pace(identifier, asks) {

@@ -16,7 +16,7 @@ import type { Courier } from '../../messages/courier.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store, Transaction } from '../../store/store.ts';
-import type { Asking, AskingPermit, AskingRefusal, Locked } from './asking.ts';
+import type { Asking, AskingPermit, AskingRefusal, Locked, Wait } from './asking.ts';
 import type { RecoveryDraft, RecoveryDrafts } from './drafts.ts';
 import { isLeft, type Recovery, type RecoveryStep } from './machine.ts';
 import { countedOn, type Reached, type Sending } from './sending.ts';
@@ -30,10 +30,6 @@ export interface RecoveryContext {
   readonly clientId: string | undefined;
 }
 
-interface Wait {
-  readonly reason: 'wait';
-  readonly seconds: number;
-}
 /** Said only to whom the code has proved to be the holder. */
 interface Suspended {
   readonly reason: 'suspended';
@@ -101,7 +97,7 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
     const { uid, sender, locale, clientId } = context;
     const identifier = typed.normalised;
     const seconds = await asking.secondsToWait(identifier);
-    const asked = seconds > 0 ? refuse<AskRefusal>({ reason: 'wait', seconds }) : await asking.permit(identifier, sender);
+    const asked = seconds > 0 ? refuse<AskRefusal>({ reason: 'wait', seconds }) : await asking.permit(identifier, sender, { anew: true });
     if (!asked.ok) return (await atStep(uid, 'code')) === undefined ? asked : ok(undefined); // another process took the other press of the button
 
     const kind = typed.identifier?.reveal().kind;

@@ -83,8 +83,8 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
     /** Counted on what was typed and on who types: these alone are ever shown, and they do not know who has an account. */
     recovery: {
       asks: limit('recovery.asks', otp.sendsPerNumber, DAY),
-      /** Holds an identifier until it may be asked for again; its points are never used. */
-      pace: limit('recovery.pace', 1, DAY),
+      /** Holds an identifier until it may be asked for again. Its one point is for the first of many who ask at one moment: until that one has sent something, nothing is held. */
+      pace: limit('recovery.pace', 1, Math.max(1, otp.resendSeconds[0] ?? 1)),
       tries: limit('recovery.tries', otp.triesPerDay, DAY),
       /** In the place of number and NIK, for a device that has signed in to the account before. */
       knownDevice: limit('recovery.known-device', otp.sendsPerNumber, DAY),

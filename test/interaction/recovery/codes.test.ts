@@ -124,6 +124,17 @@ describe('Recovery: codes', () => {
     expect(await codesTo(app, citizen.phone)).to.equal(2);
   });
 
+  it('sends one SMS to whom many browsers ask for by the same data at one moment, and the rest of the day’s codes when they may be asked for', async () => {
+    const ways = await Promise.all(Array.from({ length: 5 }, () => atAsk(app)));
+    const answers = await Promise.all(ways.map(({ browser, page }) => browser.post(page, 'identifier', { identifier: citizen.nik })));
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([303, 429, 429, 429, 429]);
+    for (const refused of answers.filter(({ status }) => status === 429)) expect(retryAfter(refused)).to.be.within(1, 60);
+    expect(await codesTo(app, citizen.phone)).to.equal(1);
+    app.clock.advance({ seconds: 61 });
+    await atCode(app, citizen.nik);
+    expect(await codesTo(app, citizen.phone)).to.equal(2);
+  });
+
   it('starts over with other data where the citizen wants to, and the code of the first is worth nothing then', async () => {
     const other = somebody();
     await addAccount(app, other);
