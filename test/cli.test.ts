@@ -636,6 +636,16 @@ describe('The command line', function () {
       expect((await sso(['keyring', 'list'], { env: { KEYRING: file(), KEYRING_COMMAND } })).stderr).to.include('one of KEYRING and KEYRING_COMMAND');
     });
 
+    it('says how it is changed where the file cannot be replaced, as in a container', async () => {
+      // A name that leaves no room for that of the draft beside it: root may write anywhere else.
+      const closed = join(directory, 'k'.repeat(255));
+      writeFileSync(closed, readFileSync(file()), { mode: 0o600 });
+      const { code, stdout, stderr } = await sso(['keyring', 'add-key', 'cookies'], { env: { KEYRING: closed } });
+      expect([code, stdout]).to.deep.equal([1, '']);
+      expect(stderr).to.match(/^\S+ cannot be replaced from here \(ENAMETOOLONG\), and nothing is written: --stdout prints/);
+      expect(readFileSync(closed, 'utf8')).to.equal(readFileSync(file(), 'utf8'));
+    });
+
     it('moves what lies under older keys by command', async () => {
       expect((await sso(['keys', 'reencrypt'], { env: { KEYRING: file() } })).stdout).to.include('Nothing lies under an older key');
     });

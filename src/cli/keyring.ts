@@ -38,7 +38,9 @@ function openDocument(flags: WriteFlags): { document: KeyringDocument; keep: (ch
     keep(changed) {
       const became = replaceKeyringFile(file, { judged: document, changed });
       if (became === 'changed-meanwhile') changedMeanwhile();
-      else if (became !== 'replaced') throw new Refused(`another command is writing the keyring at this moment, or was cut off while it did, and nothing is written: run this again, and remove ${became.heldBy} if it is still there`);
+      else if (became === 'replaced') return;
+      else if ('closed' in became) throw new Refused(`${file} cannot be replaced from here (${became.closed}), and nothing is written: --stdout prints the changed one, for where the instances have theirs from`);
+      else throw new Refused(`another command is writing the keyring at this moment, or was cut off while it did, and nothing is written: run this again, and remove ${became.heldBy} if it is still there`);
     },
   };
 }

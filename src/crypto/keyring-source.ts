@@ -119,8 +119,8 @@ export function demandClosedKeyring(source: Pick<KeyringSource, 'keyring' | 'key
   if (source.environment === 'production' && opening?.to === 'others') throw new KeyringError([`${opening.what}. To do: chmod 600 ${opening.file}`]);
 }
 
-/** What became of a change: nothing, where the file holds another document by now, or where somebody is at it. */
-export type Replacement = 'replaced' | 'changed-meanwhile' | { readonly heldBy: string };
+/** What became of a change: nothing, where the file holds another document by now, where somebody is at it, or where this process may not write beside it, as in a container. */
+export type Replacement = 'replaced' | 'changed-meanwhile' | { readonly heldBy: string } | { readonly closed: string };
 
 /**
  * Puts another document into the file: whole or not at all, and with the owner and mode that it had, so that the
@@ -137,8 +137,7 @@ export function replaceKeyringFile(file: string, { judged, changed }: { readonly
   try {
     handle = openSync(draft, 'wx', 0o600);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return { heldBy: draft };
-    throw error;
+    return codeOf(error) === 'EEXIST' ? { heldBy: draft } : { closed: codeOf(error) };
   }
   let isReplaced = false;
   try {
