@@ -58,6 +58,27 @@ async function mistakesIn(manifest: Document): Promise<string[]> {
   return unseen();
 }
 
+describe('The example of an overlay', () => {
+  const overlay = 'deploy/kubernetes.example';
+  const [instances, migration, ours] = ['', '/migrate', '/ours'].map((folder) => documentsIn(`${overlay}${folder}/kustomization.yaml`)[0]) as [Document, Document, Document];
+
+  it('changes what is there: manifests, image, settings', () => {
+    expect([instances.resources, migration.resources].flat().map((path: string, index) => posix.join(overlay, index === 0 ? '' : 'migrate', path))).to.deep.equal(['deploy/kubernetes', 'deploy/kubernetes/migrate']);
+    expect([instances.components, migration.components].flat().map((path: string, index) => posix.join(overlay, index === 0 ? '' : 'migrate', path))).to.deep.equal([`${overlay}/ours`, `${overlay}/ours`]);
+    const [{ name: image, newTag }] = ours.images as [Document];
+    expect(documentsIn('deploy/kubernetes/kustomization.yaml')[0].images).to.deep.equal([{ name: container.image, newName: image, newTag: version }]);
+    expect(newTag).to.equal(version);
+    expect(Object.keys(variablesIn(`${overlay}/ours/sso.env`)).filter((name) => settings[name] === undefined)).to.deep.equal([]);
+  });
+
+  it('has an address of its own for each that the manifests only give as an example', () => {
+    const patched = new Set((instances.patches as Document[]).filter(({ target }) => target.kind === 'NetworkPolicy').map(({ target }) => target.name as string));
+    const withExamples = manifests.filter(({ kind, spec }) => kind === 'NetworkPolicy' && JSON.stringify(spec).includes('"cidr":"10.')).map(({ metadata }) => metadata.name as string);
+    for (const name of withExamples) expect(patched).to.include(name);
+    for (const { target } of instances.patches as Document[]) expect(get(target.kind as string, target.name as string), target.name as string).to.be.an('object');
+  });
+});
+
 describe('The manifests for Kubernetes', () => {
   for (const manifest of manifests) {
     it(`have a ${manifest.kind as string} ${manifest.metadata.name as string} as the schema wants it`, async () => {
@@ -115,6 +136,11 @@ describe('The manifests for Kubernetes', () => {
     expect(get('HorizontalPodAutoscaler', 'sso').spec.scaleTargetRef).to.deep.equal({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'sso' });
     expect(deployment.spec.replicas, 'the autoscaler says how many').to.equal(undefined);
     expect(get('HorizontalPodAutoscaler', 'sso').spec.minReplicas).to.be.greaterThan(1 + Number(get('PodDisruptionBudget', 'sso').spec.maxUnavailable));
+  });
+
+  it('count no machine that takes none when they spread: an upgrade would wait for ever for one of the control plane', () => {
+    const strict = (pod.topologySpreadConstraints as Document[]).filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule');
+    expect(strict.map(({ topologyKey, nodeTaintsPolicy }) => [topologyKey as string, nodeTaintsPolicy as string])).to.deep.equal([['kubernetes.io/hostname', 'Honor']]);
   });
 
   it('deny every connection but those that have a name', () => {
