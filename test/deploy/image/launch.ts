@@ -20,6 +20,9 @@ export type Launch = (settings: Settings) => Launched;
 export const IMAGE = process.env.SSO_IMAGE;
 export const ENGINE = process.env.CONTAINER_ENGINE ?? 'podman';
 
+/** The network of pods in `kubernetes.ts`. */
+export const KUBE_SUBNET = '192.168.214.0/24';
+
 /** The rights of an instance, as the compose file gives them. */
 function confinement(): string[] {
   const { user, read_only: readOnly, cap_drop: dropped, security_opt: options, pids_limit: processes, deploy } = compose().services['sso-1'] as {
