@@ -168,7 +168,16 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     await refuseWrongClock(container, log);
     clockGuard = openClockGuard(container, deps.onWrongClock);
     opened.push(() => { clockGuard.stop(); return Promise.resolve(); });
-    const readiness: Readiness & { draining: boolean } = { check: async () => { if (clockGuard.isUncertain()) throw new WrongClock('the clock is being compared'); await Promise.all([container.store.ping(), container.redis?.ping()]); }, draining: false };
+    // Monitoring is answered before: whoever hears that requests may be sent must find somebody who listens, and who ends them when told to stop.
+    let isServing = false;
+    const readiness: Readiness & { draining: boolean } = {
+      async check() {
+        if (!isServing) throw new Error('nobody listens yet');
+        if (clockGuard.isUncertain()) throw new WrongClock('the clock is being compared');
+        await Promise.all([container.store.ping(), container.redis?.ping()]);
+      },
+      draining: false,
+    };
     // Ended after the server below, so that monitoring sees it drain, and before the container, without which there is little to tell.
     opened.push(await openMonitoring(metrics, readiness, config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
@@ -181,17 +190,17 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const overload = createOverload({ ...config.overload, eventLoop: busyness, cookies: journeyCookies(config.http.issuer), metrics });
     const server = createHttpServer(createApp(container, { readiness, metrics, overload, tracing, extra }), config.http, metrics);
     watchHttp(metrics, { server, readiness, overload, eventLoop });
+    container.courier.start();
+    container.scheduler.start();
+    await container.jobs.start();
     const port = await listen(server, config.http);
+    isServing = true;
     opened.push(async () => {
       readiness.draining = true;
       if (delay) await pause(config.http.drainDelaySeconds * 1000);
       const cutOff = await drain(server, config.http.drainSeconds);
       if (cutOff > 0) log.warn({ cutOff }, 'connections were cut off whose requests took longer than DRAIN_SECONDS');
     });
-
-    container.courier.start();
-    container.scheduler.start();
-    await container.jobs.start();
     return { container, simulator, port, close: closeAll };
   } catch (error) {
     await closeAll();

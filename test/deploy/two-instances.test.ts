@@ -99,6 +99,16 @@ const someone = somebody({ email: 'warga@contoh.id' });
     });
   });
 
+  it('stop as they should from the moment at which they say that they are ready', async () => {
+    const [first] = instances.all;
+    expect(await first.stop()).to.equal(0);
+    await first.start();
+    expect(await first.stop()).to.equal(0);
+    const seconds = [...first.output.matchAll(/"seconds":(\d+),"msg":"stopped"/g)].map(([, number]) => Number(number));
+    expect(seconds.at(-1), 'others are told first, for DRAIN_DELAY_SECONDS').to.be.at.least(1);
+    await first.start();
+  });
+
   it('go on when one is killed: whoever was signed in, stays', async () => {
     const [first, second] = instances.all;
     const browser = new Browser();
