@@ -2,23 +2,20 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import { join } from 'node:path';
 import type { Finding } from '../../src/admin/accounts/import.ts';
-import { loadConfig } from '../../src/config.ts';
-import { createCore, type Core } from '../../src/core.ts';
+import type { Core } from '../../src/core.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import type { AccountId } from '../../src/domain/account.ts';
-import { createLog } from '../../src/telemetry/log.ts';
 import { addAccount } from '../support/accounts.ts';
 import { citizens, somebody } from '../support/citizens.ts';
-import { runHere, type Ran } from '../support/command-line.ts';
+import { openCommandLine, type CommandLine, type Ran } from '../support/command-line.ts';
 import { importFormer } from '../support/former.ts';
 import { until } from '../support/until.ts';
-import { createTestDatabase, everythingIn, type TestDatabase } from '../support/database.ts';
+import { everythingIn, type TestDatabase } from '../support/database.ts';
 
 const BCRYPT = '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy';
 const { budi, ratna } = citizens;
@@ -47,25 +44,21 @@ let born = 100;
 
 describe('The command line: account import', function () {
   this.timeout(60_000);
+  let commands: CommandLine;
   let directory: string;
   let database: TestDatabase;
   let core: Core;
 
   beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'siapkerja-import-'));
-    database = await createTestDatabase();
-    core = createCore({ config: loadConfig({ NODE_ENV: 'test', DATA_DIR: directory }), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+    commands = await openCommandLine();
+    ({ database, core, surroundings: { directory } } = commands);
   });
-  afterEach(async () => {
-    await core.close();
-    await database.drop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterEach(() => commands.close());
 
-  const sso = (args: readonly string[], input = ''): Promise<Ran> => runHere(args, { directory, input, env: { NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url } });
+  const sso: CommandLine['sso'] = (...given) => commands.sso(...given);
   /** A process of its own, whose input stays open until the test says otherwise. */
   const spawnImport = (...flags: readonly string[]): ChildProcessByStdio<Writable, Readable, null> =>
-    spawn(process.execPath, [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'account', 'import', '-', ...flags], { cwd: directory, env: { PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url }, stdio: ['pipe', 'pipe', 'ignore'] });
+    spawn(process.execPath, [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'account', 'import', '-', ...flags], { cwd: directory, env: { PATH: process.env.PATH, ...commands.surroundings.env }, stdio: ['pipe', 'pipe', 'ignore'] });
   const toLines = (documents: readonly (object | string)[]): string => documents.map((document) => (typeof document === 'string' ? document : JSON.stringify(document))).join('\n');
   async function take(documents: readonly (object | string)[], ...flags: readonly string[]): Promise<{ readonly code: number; readonly summary: Summary; readonly stderr: string }> {
     const { code, stdout, stderr } = await sso(['account', 'import', '-', '--json', ...flags], toLines(documents));

@@ -1,35 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadConfig } from '../../src/config.ts';
-import { createCore, type Core } from '../../src/core.ts';
+import type { Core } from '../../src/core.ts';
 import { identityMark, type Nik } from '../../src/domain/nik.ts';
-import { createLog } from '../../src/telemetry/log.ts';
-import { runHere, type Ran } from '../support/command-line.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { openCommandLine, type CommandLine, type Ran } from '../support/command-line.ts';
+import type { TestDatabase } from '../support/database.ts';
 
 const NIK = '9901010101900001' as Nik;
 const REASON = 'seen at the counter, ticket 1234';
 
 describe('The command line: tries at registration', function () {
   this.timeout(60_000);
-  let directory: string;
+  let commands: CommandLine;
   let database: TestDatabase;
   let core: Core;
 
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'siapkerja-identity-'));
-    database = await createTestDatabase();
-    core = createCore({ config: loadConfig({ NODE_ENV: 'test', DATA_DIR: directory }), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+    commands = await openCommandLine();
+    ({ database, core } = commands);
   });
-  after(async () => {
-    await core.close();
-    await database.drop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => commands.close());
 
-  const sso = (args: readonly string[], input = ''): Promise<Ran> => runHere(args, { directory, input, env: { NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url } });
+  const sso: CommandLine['sso'] = (...given) => commands.sso(...given);
   async function fail(times: number): Promise<void> {
     for (let time = 0; time < times; time += 1) for (const limit of [core.limits.identity.calls, core.limits.identity.nik]) await core.counters.take(limit, identityMark(core.keyedHash, NIK));
   }

@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadConfig } from '../../src/config.ts';
-import { createCore, type Core } from '../../src/core.ts';
+import type { Core } from '../../src/core.ts';
 import type { Nik } from '../../src/domain/nik.ts';
 import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import { createCodes } from '../../src/messages/codes.ts';
 import { recipientMark } from '../../src/messages/recipient-mark.ts';
-import { createLog } from '../../src/telemetry/log.ts';
-import { runHere, type Ran } from '../support/command-line.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { openCommandLine, type CommandLine, type Ran } from '../support/command-line.ts';
+import type { TestDatabase } from '../support/database.ts';
 
 const TELKOMSEL = ['+6281234567890', '+6281299990002'] as const;
 const XL = '+6281712345678';
@@ -19,26 +14,21 @@ const REASON = 'outage at the operator, ticket 1234';
 
 describe('The command line: codes', function () {
   this.timeout(60_000);
-  let directory: string;
+  let commands: CommandLine;
   let database: TestDatabase;
   let core: Core;
 
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'siapkerja-codes-'));
-    database = await createTestDatabase();
-    core = createCore({ config: loadConfig({ NODE_ENV: 'test', DATA_DIR: directory }), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+    commands = await openCommandLine();
+    ({ database, core } = commands);
   });
-  after(async () => {
-    await core.close();
-    await database.drop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => commands.close());
   beforeEach(async () => {
     await database.knex('counters').del();
     for (const number of [...TELKOMSEL, XL]) for (let times = 0; times < 3; times += 1) await undelivered(number);
   });
 
-  const sso = (...args: readonly string[]): Promise<Ran> => runHere(args, { directory, input: '', env: { NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url } });
+  const sso = (...args: readonly string[]): Promise<Ran> => commands.sso(args);
   const undelivered = (number: string): Promise<unknown> => core.counters.take(core.limits.code.undelivered, recipientMark(core.keyedHash, sensitive(number)));
   let people = 0;
   /** What comes of asking for a code, by somebody new each time. */

@@ -1,9 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../src/cli/program.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createCore, type Core } from '../../src/core.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
@@ -55,4 +62,33 @@ export async function runHere(args: readonly string[], { directory, env, input }
     process.env = ownEnv;
     for (const { stream, write } of own) stream.write = write;
   }
+}
+
+/** The command line over a database of its own, and what stands on the same database for the test itself. */
+export interface CommandLine {
+  readonly database: TestDatabase;
+  readonly core: Core;
+  /** What the commands run in. */
+  readonly surroundings: Omit<Surroundings, 'input'>;
+  sso(args: readonly string[], input?: string): Promise<Ran>;
+  close(): Promise<void>;
+}
+
+export async function openCommandLine(): Promise<CommandLine> {
+  const directory = mkdtempSync(join(tmpdir(), 'sso-commands-'));
+  const database = await createTestDatabase();
+  const own = { NODE_ENV: 'test', DATA_DIR: directory };
+  const core = createCore({ config: loadConfig(own), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+  const surroundings = { directory, env: { ...own, DATABASE_URL: database.url } };
+  return {
+    database,
+    core,
+    surroundings,
+    sso: (args, input = '') => runHere(args, { ...surroundings, input }),
+    async close() {
+      await core.close();
+      await database.drop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
