@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { ConfigError, flattenSettings, loadConfig, type FlatSetting, type Problem } from '../src/config.ts';
+import { ConfigError, flattenSettings, loadConfig, type FlatSetting } from '../src/config.ts';
 import type { settings } from '../src/settings.ts';
 import { cell, code, table } from './markdown.ts';
+import type { Problem } from '../src/settings/problems.ts';
 
 /** What a group is about; a group without its line here does not compile. */
 const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'dataDir' | 'keyring' | 'keyringCommand' | 'keyringCommandTimeoutMs'>, string>> = {

@@ -32,10 +32,10 @@ const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
 /** The first that fits a file is its layer. */
 const layers: readonly Layer[] = [
   { folder: 'domain/', values: [], remedy: 'rules are pure: hand in what they need as an argument' },
-  { folder: 'setting-kinds.ts', values: [], remedy: 'kinds of settings know nobody' },
-  { folder: 'sms-settings.ts', values: ['setting-kinds.ts'], remedy: 'settings describe themselves and know nobody' },
-  { folder: 'settings.ts', values: ['setting-kinds.ts', 'sms-settings.ts'], remedy: 'settings describe themselves and know nobody' },
-  { folder: 'config.ts', values: ['settings.ts', 'setting-kinds.ts'], remedy: 'the configuration is read before anything else exists' },
+  { folder: 'settings/problems.ts', values: ['settings.ts'], types: ['config.ts'], remedy: 'what is wrong with the settings is seen in them alone' },
+  { folder: 'settings/', values: [], remedy: 'settings describe themselves and know nobody' },
+  { folder: 'settings.ts', values: ['settings/'], remedy: 'settings describe themselves and know nobody' },
+  { folder: 'config.ts', values: ['settings.ts', 'settings/problems.ts'], types: ['settings/kinds.ts'], remedy: 'the configuration is read before anything else exists' },
   { folder: 'telemetry/', values: ['domain/'], remedy: 'everybody logs, so the log may know nobody' },
   { folder: 'crypto/', values: ground, types: ['config.ts'], remedy: 'hand in keys and settings as arguments' },
   { folder: 'ports/counters/postgres.ts', values: [...ground, 'ports/counters/', 'store/knex.ts'], remedy: 'counters know the connection and no table of anybody else' },
@@ -119,7 +119,7 @@ const vendors: Readonly<Record<string, { readonly values: readonly string[]; rea
   smpp: { values: ['ports/sms/smpp/'] },
   undici: { values: ['ports/civil-registry/transport.ts', 'ports/outbound/outbound.ts', 'ports/sms/http-gateway.ts'] },
   // Whoever reads what came from outside as JSON.
-  zod: { values: ['setting-kinds.ts', 'crypto/keyring-document.ts', 'ports/civil-registry/residents.ts', 'admin/', 'cli/', 'dev/'] },
+  zod: { values: ['settings/kinds.ts', 'crypto/keyring-document.ts', 'ports/civil-registry/residents.ts', 'admin/', 'cli/', 'dev/'] },
 };
 /** Runtime dependencies that no `import` names: what finds them instead. */
 const loadedByName: Readonly<Record<string, string>> = {
@@ -131,7 +131,7 @@ const MOST_LINES = 250;
 const inside = (file: string, places: readonly string[]): boolean => places.some((place) => (place.endsWith('/') ? file.startsWith(place) : file === place));
 const at = ({ from, line, to }: Import): string => `src/${from}:${line} imports ${to}`;
 /** Where HTTP ends: services and machines of the journeys know neither requests nor pages. */
-const isService = (file: string): boolean => JOURNEY.test(file) && !/\/(?:routes|(?:\w+-)?pages|forms|(?:\w+-)?screens|explain|(?:api-)?present|console|api)\.ts$/.test(file);
+const isService = (file: string): boolean => JOURNEY.test(file) && !/\/(?:routes|(?:\w+-)?pages|forms|(?:\w+-)?screens|(?:\w+-)?examples|explain|(?:api-)?present|console|api|api-problems)\.ts$/.test(file);
 
 describe('Architecture', () => {
   const sources: readonly Source[] = readSources();
@@ -238,9 +238,10 @@ describe('Architecture', () => {
     const screens = sources.filter(({ file }) => /(?:^|[/-])screens?\.ts$/.test(file) && file !== 'web/screen.ts');
     const collected = new Set(ours.filter(({ from }) => from === 'dev/gallery.ts').map(({ to }) => to));
     nothing([
-      ...pages.filter((view) => !shown.has(view)).map((view) => `views/${view}.pug has no example: add one to the screens.ts of its folder`),
+      ...pages.filter((view) => !shown.has(view)).map((view) => `views/${view}.pug has no example: add one to the screens.ts or examples.ts of its folder`),
       ...[...shown].filter((view) => !pages.includes(view)).map((view) => `an example names views/${view}.pug, which does not exist or is a part of others`),
-      ...screens.filter(({ file }) => !collected.has(file)).map(({ file }) => `src/${file} is not in src/dev/gallery.ts: add its examples`),
+      // The examples stand beside the screens: in the same file, or in one of their own.
+      ...screens.filter(({ file }) => !collected.has(file) && !collected.has(file.replace(/screens?\.ts$/, 'examples.ts'))).map(({ file }) => `src/${file} is not in src/dev/gallery.ts: add its examples`),
     ]);
   });
 });

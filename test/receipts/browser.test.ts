@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { codeScreen, examples, type CodeModel } from '../../src/interaction/registration/screens.ts';
+import { examples } from '../../src/interaction/registration/examples.ts';
+import { codeScreen, type CodeModel } from '../../src/interaction/registration/screens.ts';
 import { CHROMIUM, describeInChromium } from '../support/chromium.ts';
 import { createPages, listen } from '../support/pages.ts';
 import { until } from '../support/until.ts';

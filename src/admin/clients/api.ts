@@ -1,98 +1,22 @@
 import { z } from 'zod';
 import type { AdminScope } from '../../domain/admin-scope.ts';
 import { clientStatuses, clientTypes, type Client, type ClientVersion } from '../../domain/client.ts';
-import { changesBetween, checkStandingOf, checkStandings } from '../../domain/client-change.ts';
+import { changesBetween, checkStandingOf } from '../../domain/client-change.ts';
 import { signatureOf, type Permission } from '../../domain/operator.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Store } from '../../store/store.ts';
 import { Problem } from '../../web/problem.ts';
 import { readReason, reason } from '../api-reason.ts';
-import { apiRoute, type ApiRoute, type Machine } from '../api-route.ts';
+import { apiRoute, type ApiRoute } from '../api-route.ts';
 import { describedMetadata, presentClient, presentVersion, toMark, toCursor, warnings, type Shown } from './api-present.ts';
-import { listing as listingFields } from './metadata-fields.ts';
+import { createGetHand, unwrap } from './api-problems.ts';
+import { client, clientParams, listing, outcome, position, proposal, version } from './api-shapes.ts';
 import type { FindHand } from './hands.ts';
 import { isPrivileged } from './privileged.ts';
 import type { ClientRefusal } from './refusals.ts';
 import { seenOf, type ClientReview, type Position } from './review.ts';
 import type { ClientService } from './service.ts';
 import { isStale, type Hand } from './versions.ts';
-
-const listing = listingFields.describe('What the portal says of the service.');
-/** Rules become stricter; what was registered before is shown all the same. */
-const shownListing = z.object({ url: z.string(), id: z.string(), en: z.string() });
-export const client = z.object({
-  client_id: z.string(),
-  status: z.enum(clientStatuses),
-  type: z.enum(clientTypes),
-  version: z.int().optional().describe('The version in effect; a draft has none.'),
-  metadata: z.record(z.string(), z.unknown()),
-  listing: shownListing.optional(),
-  seen: z.string().describe('Names this state, for a change that must not meet another one.'),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-});
-const version = z.object({
-  number: z.int(),
-  state: z.enum(['proposed', 'approved', 'rejected', 'withdrawn']),
-  base: z.int().optional(),
-  edition: z.int(),
-  widens: z.array(z.string()),
-  metadata: z.record(z.string(), z.unknown()),
-  listing: shownListing.optional(),
-  proposed_by: z.string(),
-  involved: z.array(z.string()),
-  reason: z.string().optional(),
-  proposed_at: z.iso.datetime(),
-  decided: z.object({ by: z.string(), note: z.string().optional(), at: z.iso.datetime() }).optional(),
-  waiver: z.object({ by: z.string(), reason: z.string(), at: z.iso.datetime() }).optional(),
-});
-const proposal = version.extend({
-  changes: z.array(z.object({ member: z.string(), before: z.unknown(), after: z.unknown(), widens: z.boolean() })),
-  stale: z.boolean().describe('Something else is in effect than when it was made: save it again first.'),
-  check: z.enum(checkStandings).describe('How it stands with the integration check: `missing` has to be passed or waived before anybody approves.'),
-  warnings,
-});
-export const clientParams = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
-const position = { number: z.int(), edition: z.int() };
-export const outcome = z.enum(['applied', 'proposed', 'unchanged']).describe('What widens nothing was applied at once; what widens access waits for a second operator.');
-
-const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata'>, readonly [status: number, words: string]>> = {
-  'client-id-taken': [409, 'There is a client of that id.'],
-  'client-unknown': [404, 'There is no such client.'],
-  'client-without-secret': [409, 'The client has no secret.'],
-  'secret-unknown': [404, 'There is no such secret.'],
-  'secret-last': [409, 'It is the last secret of the client.'],
-  'key-unknown': [404, 'There is no such key in the registration that is still good.'],
-  'key-last': [409, 'It is the last key of its use.'],
-  'client-changed': [409, 'Somebody else changed the client meanwhile; nothing was saved. Read it again.'],
-  'client-draft': [409, 'The client is a draft: it has to be approved.'],
-  'drafts-many': [409, 'Too many drafts in the name of this operator wait or were begun today: have some decided or withdraw them.'],
-  'proposal-changed': [409, 'There is no such proposal any more: it was changed or decided.'],
-  'proposal-open': [409, 'A proposal waits already.'],
-  'proposal-own': [403, 'Nobody decides on what they had a hand in, themselves or by a machine.'],
-  'proposal-stale': [409, 'The client has changed since this was proposed: save the proposal again.'],
-  'proposal-unchecked': [409, 'The client has not passed the integration check; an administrator may waive it.'],
-  'version-unknown': [404, 'There is no such version, or it was never in effect.'],
-  'version-in-effect': [409, 'That version says what is in effect.'],
-};
-
-/** What came of it, or the answer to a refusal. */
-export function unwrap<T>(result: Result<T, ClientRefusal>): T {
-  if (result.ok) return result.value;
-  const { refusal } = result;
-  if (refusal.reason === 'client-metadata') throw new Problem(422, 'client-metadata', 'The metadata are not acceptable.', { fields: refusal.problems.map(({ field, what }) => ({ field: `body.metadata.${field}`, what })) });
-  const [status, words] = details[refusal.reason];
-  throw new Problem(status, refusal.reason, words);
-}
-
-/** Who acts by a machine. @throws {Problem} where nobody with that right stands behind it. */
-export const createGetHand =
-  (findHand: FindHand) =>
-  async (by: Machine, permission: Permission): Promise<Hand> => {
-    const hand = await findHand(by, permission);
-    if (hand === undefined) throw new Problem(403, 'operator-missing', `No operator with the right ${permission} answers for this machine (operated_by).`);
-    return hand;
-  };
 
 export interface ClientRoutesDeps {
   readonly clients: ClientService;

@@ -5,7 +5,8 @@ import type { Store } from '../../../store/store.ts';
 import { Problem } from '../../../web/problem.ts';
 import { apiRoute, type ApiRoute } from '../../api-route.ts';
 import { inBothLanguages, words } from '../../api-words.ts';
-import { clientParams, unwrap } from '../api.ts';
+import { unwrap } from '../api-problems.ts';
+import { clientParams } from '../api-shapes.ts';
 import type { ClientService } from '../service.ts';
 
 const error = z.object({

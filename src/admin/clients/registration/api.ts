@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { InitialToken } from '../../../store/registration-tokens.ts';
 import { Problem } from '../../../web/problem.ts';
 import { apiRoute, type ApiRoute } from '../../api-route.ts';
-import { createGetHand } from '../api.ts';
+import { createGetHand } from '../api-problems.ts';
 import type { FindHand } from '../hands.ts';
 import type { Hand } from '../versions.ts';
 import type { InitialTokenRefusal, InitialTokens } from './tokens.ts';

@@ -1,5 +1,5 @@
 /** The settings of text messages: how they leave, and how their gateway reports what became of them. */
-import { choice, mapping, optional, optionalLink, ranges, record, secretText, text, whole } from './setting-kinds.ts';
+import { choice, mapping, optional, optionalLink, ranges, record, secretText, text, whole } from './kinds.ts';
 
 /** As `domain/receipt.ts` has them; a test holds the two together. */
 const STATES = ['accepted', 'sent', 'delivered', 'undelivered', 'expired', 'rejected', 'unknown'] as const;
