@@ -43,7 +43,7 @@ import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry } from './ports/civil-registry/dukcapil.ts';
 import { createHttpReceipts } from './ports/sms/http-receipts.ts';
 import { areReceiptsExpected, isReportAddressIdle } from './ports/sms/receipt.ts';
-import { createPeriodicJobs } from './periodic.ts';
+import { CHECK_CHAIN, createPeriodicJobs } from './periodic.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
 import { createReceiptRoutes } from './receipts/routes.ts';
@@ -176,7 +176,8 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
 
   const { sandbox, checks } = await createSandboxOf(core, { csrf, showError, receipt });
 
-  const adminServices = createAdminServices({ ...core, check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
+  const jobs = createPeriodicJobs(core);
+  const adminServices = createAdminServices({ ...core, startCheck: () => jobs.ask(CHECK_CHAIN), check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
 
   if (isReportAddressIdle(config.sms)) log.warn({ driver: config.sms.driver }, 'SMS_RECEIPT_SECRET is set, and messages leave by a way that does not report over HTTP: there is no such address');
   const chainWatch = createChainWatch({ audit, store, log, stepMs: CHAIN_WATCH_STEP_MS });
@@ -184,7 +185,6 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const instanceId = random.uuid();
   const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids, clock.now());
   await beat();
-  const jobs = createPeriodicJobs(core);
   const setJobsRight = async (): Promise<void> => {
     if (await jobs.setRight()) log.warn({}, 'the clock of the database was ahead: jobs that waited for that time are due now');
   };

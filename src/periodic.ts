@@ -1,5 +1,6 @@
 import { questions } from './admin/reports/questions.ts';
 import type { Core } from './core.ts';
+import { checkChain } from './jobs/check-chain.ts';
 import { earlierClock } from './jobs/earlier-clock.ts';
 import { BATCHES_A_TURN, purge } from './jobs/purge.ts';
 import { countedUntil, countReports } from './jobs/reports.ts';
@@ -19,9 +20,15 @@ const LONGEST_RETENTION = 6 * HOUR;
 /** A turn is over after a quarter of an hour and the day that it is at. */
 const LONGEST_COUNT = HOUR;
 
+/** A turn is over after a quarter of an hour and the stretch that it is at. */
+const LONGEST_CHECK = 2 * QUARTER_HOUR;
+
+/** The check of the whole audit log that somebody asks for. */
+export const CHECK_CHAIN = 'audit-check';
+
 /** What is done from time to time by one instance for all. Each may be done twice, and at the same time as itself: it comes to the same end. */
 const periodicJobs = (core: Core): readonly PeriodicJob[] => {
-  const { config, store, audit, clock, knex } = core;
+  const { config, store, audit, clock, knex, log } = core;
   const rotation = createKeyRotation(core);
   const asked = Object.values(questions);
   const { timeZone } = config.identity;
@@ -43,6 +50,8 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
     { label: 'retention', cron: '41 18 * * *', everySeconds: DAY, longestSeconds: LONGEST_RETENTION, run: (signal) => retain({ store, audit, clock, months: config.lifetimes.auditMonths, countedUntil: countedOf }, signal) },
     { label: 'reports', cron: '29 * * * *', everySeconds: HOUR, longestSeconds: LONGEST_COUNT, run: (signal) => countReports({ store, clock, questions: asked, timeZone }, signal) },
     { label: 'signing-keys', cron: '* * * * *', everySeconds: MINUTE, longestSeconds: 60, run: () => rotation.run() },
+    // Nothing to do most of the time. The turn of each minute goes on with a check whose turn was cut off.
+    { label: CHECK_CHAIN, cron: '* * * * *', everySeconds: MINUTE, longestSeconds: LONGEST_CHECK, goesOn: true, run: (signal) => checkChain({ audit, store, log }, signal) },
   ];
 };
 

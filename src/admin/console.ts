@@ -54,7 +54,7 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   // Before the pages of one account, and so on below: `waits`, `errors` and `teams` are the ids of none.
   addWaitPages({ waits, toKey, clock, desk })(router);
   addAccountPages({ accounts, support, toKey, desk })(router);
-  addAuditPages({ store, audit, clock, timeZone, eventTypes, desk })(router);
+  addAuditPages({ store, audit, chain: services.chain, clock, timeZone, eventTypes, desk })(router);
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addTeamPages({ initialTokens: services.initialTokens, clock, random, desk })(router);
   addLogoPages({ clients, logos, store, desk })(router);

@@ -49,7 +49,7 @@ export function createAdminApi({ services, checks, clientErrors, ...deps }: Admi
     refusals: services.refusals,
     routes: [
       ...accountRoutes({ support, getAccount, toKey, getHand }),
-      ...auditRoutes({ store, audit, clock, timeZone: config.identity.timeZone }),
+      ...auditRoutes({ store, audit, chain: services.chain, clock, timeZone: config.identity.timeZone }),
       ...apiRoutes({ apis, getHand }),
       ...clientRoutes({ clients, review, findHand, store }),
       ...clientErrorRoutes({ clients, clientErrors, store }),

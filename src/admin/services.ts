@@ -12,6 +12,7 @@ import type { Random } from '../ports/random/random.ts';
 import type { SecondFactors } from '../second-factor/service.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createChainService, type ChainService, type ChainServiceDeps } from './audit/service.ts';
 import { createActivationMail } from './accounts/activation-mail.ts';
 import { rememberApiRefusals } from './apis/remembered.ts';
 import { createApiService, type ApiService } from './apis/service.ts';
@@ -44,6 +45,7 @@ export interface AdminServices {
   readonly apis: ApiService;
   readonly initialTokens: InitialTokens;
   readonly operators: OperatorService;
+  readonly chain: ChainService;
   readonly reports: ReportService;
   readonly refusals: Refusals;
   /** Whom somebody means who types a NIK, an address, a number or an account id. */
@@ -64,6 +66,7 @@ export interface AdminServicesDeps {
   readonly random: Random;
   readonly outbound: Outbound;
   readonly log: Log;
+  readonly startCheck: ChainServiceDeps['startCheck'];
   /** See `createClientService`. */
   readonly check: ClientServiceDeps['check'];
   readonly hasPassedCheck: ClientReviewDeps['hasPassedCheck'];
@@ -89,6 +92,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     apis: rememberApiRefusals(createApiService(deps), refusals),
     initialTokens: createInitialTokens(deps),
     operators,
+    chain: createChainService(deps),
     refusals,
     reports: createReportService({ store, timeZone: config.identity.timeZone }),
     toKey(text) {

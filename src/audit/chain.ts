@@ -12,6 +12,9 @@ export interface ChainLink {
 /** How far a walk along the chain has come: to a link that fits; or, past the last of `length` links, to an event that does not stand beside it. */
 export type ChainPlace = ChainLink | { readonly length: number; readonly event: string };
 
+/** The last link that was looked at. */
+export const positionOf = (place: ChainPlace): number => ('hash' in place ? place.position : place.length);
+
 export interface Verdict {
   /** The position of the first link that does not fit, the one after the last where an event was put in beside the chain. */
   readonly brokenAt?: number;

@@ -68,6 +68,8 @@ export interface EventCatalogue {
   'account.revealed': { by: string; datum: string; reason: string };
 
   'audit.exported': { by: string; format: string; filter: string };
+  'audit.check-asked': { by: string };
+  'audit.checked': { by: string; whole: boolean; position: number };
   'audit.retired': { until: string; events: number; position: number };
 
   'operator.granted': { role: string; by: string };
@@ -170,6 +172,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'account.searched': 'An operator or a machine looked for an account.',
   'account.revealed': 'An operator was shown one datum of a person in full.',
   'audit.exported': 'An operator took a copy of the audit log, or of what a filter left of it.',
+  'audit.check-asked': 'An operator or a machine asked for the whole chain of the audit log to be checked.',
+  'audit.checked': 'The check of the chain that `by` had asked for came to its end: the chain is `whole` up to the link `position`, or the link there does not fit.',
   'audit.retired': 'Events of before the day `until` (UTC) were removed, their time being over: so many, up to the link `position` of the chain, which is sealed there.',
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',

@@ -7,6 +7,7 @@ import type { Random } from '../ports/random/random.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createChain, type ChainPlace, type Verdict } from './chain.ts';
+import { createChainChecks, type ChainChecks } from './check.ts';
 import type { EventCatalogue, EventType } from './events.ts';
 import { createMarks, createWalkNotes, type Marks, type WalkNotes } from './progress.ts';
 import { createRetire, type Retired } from './retire.ts';
@@ -46,6 +47,8 @@ export interface Audit {
   dropSealedLinks(store: Store, limit: number): Promise<number>;
   /** Of the walk that goes on for ever. */
   readonly walk: WalkNotes;
+  /** Of the whole chain, which an operator or a machine asks for and a job does. */
+  readonly checks: ChainChecks;
   /** For a walk that an operator interrupts. */
   readonly marks: Marks;
   /** Verifies one stretch of the chain, then of the events beside it. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
@@ -86,6 +89,7 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     verifyNext: chain.verifyNext,
     verify: chain.verify,
     ...createRetire({ chain, record, keyedHash, clock }),
+    checks: createChainChecks({ keyedHash, clock, random, record }),
     marks: createMarks({ keyedHash, clock }),
     walk: createWalkNotes({ keyedHash, clock }),
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ChainPlace } from '../audit/chain.ts';
+import { positionOf, type ChainPlace } from '../audit/chain.ts';
 import type { Core } from '../core.ts';
 import type { Seal } from '../store/retention.ts';
 import { withCore } from './open.ts';
@@ -16,8 +16,6 @@ interface Walked {
   /** Where it went on, and when the run before had come there. */
   readonly from: { readonly position: number; readonly at: Date } | undefined;
 }
-
-const positionOf = (place: ChainPlace): number => ('hash' in place ? place.position : place.length);
 
 /** Whoever stops it, or loses the database, need not begin anew. */
 const howToGoOn = ({ audit }: Core, place: ChainPlace): string => `whole so far, up to position ${positionOf(place)}. This goes on from there: sso audit verify --after ${audit.marks.of(place)}`;

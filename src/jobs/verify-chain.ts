@@ -35,6 +35,7 @@ export function createChainWatch({ audit, store, log, stepMs = 0, keepMs = KEEP_
   let isWhole = true;
   let isKept = false;
   let keptAt = performance.now();
+  let heededAt = performance.now();
 
   async function begin(): Promise<void> {
     const kept = await audit.walk.find(store);
@@ -44,6 +45,16 @@ export function createChainWatch({ audit, store, log, stepMs = 0, keepMs = KEEP_
     isWhole = place === undefined;
     isKept = !isWhole;
     hasBegun = true;
+  }
+
+  /** What a check that somebody asked for has found, or another instance: it says so as well. */
+  async function heed(): Promise<void> {
+    if (broken !== undefined || performance.now() - heededAt < keepMs) return;
+    heededAt = performance.now();
+    ({ brokenAt: broken } = await audit.walk.find(store));
+    if (broken === undefined) return;
+    place = undefined;
+    isWhole = true;
   }
 
   async function stretch(): Promise<void> {
@@ -76,7 +87,8 @@ export function createChainWatch({ audit, store, log, stepMs = 0, keepMs = KEEP_
   return {
     brokenAt: () => broken,
     async step() {
-      if (!hasBegun) await begin();
+      if (hasBegun) await heed();
+      else await begin();
       const until = performance.now() + stepMs;
       do await stretch();
       while (place !== undefined && performance.now() < until);

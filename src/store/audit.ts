@@ -103,6 +103,11 @@ export function createAuditStore(db: Knex) {
       return row?.locked === true;
     },
 
+    /** Until the transaction ends, nobody else asks for a check of the chain, or ends one. */
+    async lockCheck(): Promise<void> {
+      await prepared(db, 'audit-lock-check', `select pg_advisory_xact_lock(hashtext('audit_check'))`, []);
+    },
+
     /** Its last link; where all are gone, what was sealed of them. */
     async chainEnd(): Promise<{ position: number; hash: Buffer } | undefined> {
       const [row] = await prepared<Link>(

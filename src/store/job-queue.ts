@@ -17,6 +17,9 @@ export interface PeriodicJob {
   readonly everySeconds: number;
   /** A run that takes longer is taken for dead, and begun anew. */
   readonly longestSeconds: number;
+  /** Its next run goes on where this one is: it is told when the process ends, and not waited for until it is done. */
+  readonly goesOn?: boolean;
+  /** @param signal  the run has taken too long. */
   run(signal: AbortSignal): Promise<unknown>;
 }
 
@@ -44,6 +47,8 @@ export interface JobQueue {
   /** Takes back what a clock of the database that was ahead has left in times to come, and what would wait for them. @returns whether there was any. */
   setRight(): Promise<boolean>;
   standings(): Promise<readonly JobStanding[]>;
+  /** Has the job done as soon as an instance looks for turns, unless a turn waits or runs already. */
+  ask(label: string): Promise<void>;
   /** Does the job now, here. @returns false where it is running already, or waits to be taken elsewhere. */
   runNow(label: string): Promise<boolean>;
 }
@@ -73,6 +78,7 @@ const GRACE_MS = 10_000;
 export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }: JobQueueDeps): JobQueue {
   const boss = new PgBoss({ db: { executeSql: sqlOf(knex) }, schema: SCHEMA, superviseIntervalSeconds: 30, monitorIntervalSeconds: 30, monitorVacuum: false, reindex: false });
   boss.on('error', trouble);
+  const stopping = new AbortController();
   let isStarted = false;
 
   async function work(job: PeriodicJob, signal: AbortSignal): Promise<void> {
@@ -80,7 +86,7 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
     const begunAt = performance.now();
     const seconds = (): number => (performance.now() - begunAt) / 1000;
     try {
-      await job.run(signal);
+      await job.run(job.goesOn === true ? AbortSignal.any([signal, stopping.signal]) : signal);
     } catch (error) {
       ended({ label, seconds: seconds(), error });
       // What an exception carries of a statement has no place in the table of turns: its name tells enough, the log has the rest.
@@ -97,6 +103,12 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
     await boss.updateQueue(label, terms);
   };
 
+  function jobOf(label: string): PeriodicJob {
+    const job = jobs.find((one) => one.label === label);
+    if (job === undefined) throw new Error(`no job is called ${label}`);
+    return job;
+  }
+
   return {
     async start() {
       await boss.start();
@@ -112,6 +124,7 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
     },
 
     async stop() {
+      stopping.abort();
       if (isStarted) await boss.stop({ graceful: true, timeout: GRACE_MS });
     },
 
@@ -145,9 +158,13 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
       });
     },
 
+    async ask(label) {
+      await prepare(jobOf(label));
+      await boss.send(label);
+    },
+
     async runNow(label) {
-      const job = jobs.find((one) => one.label === label);
-      if (job === undefined) throw new Error(`no job is called ${label}`);
+      const job = jobOf(label);
       await prepare(job);
       await boss.send(label);
       const [turn] = await boss.fetch(label);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { eventMeanings } from '../../src/audit/events.ts';
 import { sentences } from '../../src/web/i18n.ts';
+import { checkChain } from '../../src/jobs/check-chain.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import type { Page } from '../support/browser.ts';
@@ -103,13 +104,28 @@ describe('The audit log at the console', () => {
     expect(await app.store.audit.list({ type: 'audit.exported' }), 'nothing left').to.have.length(recorded.length);
   });
 
-  it('proves its chain, and shows where it is broken', async () => {
+  it('has its chain checked by a job, shows how far it is and who asked, and where it is broken', async () => {
     while ((await app.container.audit.chain(app.store)) > 0);
-    const check = async (): Promise<string> => (await auditor.browser.submit(await auditor.open('/audit/chain'), 'csrf')).text;
-    expect(await check()).to.include('Rantai utuh');
+    const press = async (): Promise<Page> => auditor.browser.submit(await auditor.open('/audit/chain'), 'csrf');
+    const checked = async (): Promise<string> => {
+      await checkChain({ audit: app.container.audit, store: app.store, log: app.container.log });
+      return (await auditor.open('/audit/chain')).text;
+    };
+    expect((await auditor.open('/audit/chain')).text).to.include('Periksa sekarang').and.not.include('Diminta oleh');
+    // No instance looks for turns: the page is seen before and after.
+    await app.container.jobs.stop();
+    const asked = await press();
+    expect(asked.url.href).to.equal(`${app.url}/admin/audit/chain`);
+    expect(asked.text).to.include('Menunggu giliran').and.include('Petugas Contoh Uji').and.include('Muat ulang');
+    expect(asked.forms.filter(({ action }) => action.endsWith('/audit/chain')), 'no second one beside it').to.deep.equal([]);
+    expect(await checked()).to.include('Rantai utuh').and.include('Periksa lagi');
+
     await app.container.knex.raw('alter table audit_events disable trigger all');
     await app.container.knex('audit_events').where('type', 'sign-in.refused').update({ details: JSON.stringify({ reason: 'other' }) });
-    expect(await check()).to.include('Rantai terputus').and.match(/mulai posisi \d+/);
+    await press();
+    expect(await checked()).to.include('Rantai terputus').and.match(/mulai posisi \d+/);
+    expect((await app.store.audit.list({ type: 'audit.check-asked' })).map(({ details }) => details)).to.deep.equal(Array.from({ length: 2 }, () => ({ by: `operator:${auditor.accountId}` })));
+    expect((await app.container.jobs.standings()).map(({ label }) => label)).to.include('audit-check');
   });
 
   it('is closed to the help desk', async () => {

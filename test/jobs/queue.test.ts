@@ -16,9 +16,9 @@ describe('Periodic jobs', () => {
   });
 
   /** One instance, and what it has done. */
-  function join(run: PeriodicJob['run'], label = 'uji', beatMs = 60_000, cron = '0 0 1 1 *'): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
+  function join(run: PeriodicJob['run'], label = 'uji', beatMs = 60_000, cron = '0 0 1 1 *', goesOn = false): { queue: JobQueue; runs: { label: string; error?: unknown }[] } {
     const runs: { label: string; error?: unknown }[] = [];
-    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron, everySeconds: 3600, longestSeconds: 60, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; }, beatMs });
+    const queue = createJobQueue({ knex: database.knex, jobs: [{ label, cron, everySeconds: 3600, longestSeconds: 60, goesOn, run }], ended: ({ seconds, ...rest }) => { expect(seconds).to.be.at.least(0); runs.push(rest); }, trouble: (error) => { throw error; }, beatMs });
     instances.push(queue);
     return { queue, runs };
   }
@@ -41,6 +41,28 @@ describe('Periodic jobs', () => {
     const runs = (): readonly unknown[] => joined.flatMap((one) => one.runs);
     await until('it has been done', () => runs().length > 0);
     expect(runs()).to.deep.equal([{ label: 'uji' }]);
+  });
+
+  it('are asked for, and done by whoever looks for turns next; once, however many ask', async () => {
+    const { queue, runs } = join(() => Promise.resolve());
+    for (let times = 0; times < 3; times += 1) await join(() => Promise.resolve()).queue.ask('uji');
+    await queue.start();
+    await until('it was done', () => runs.length > 0, 20_000);
+    expect(runs).to.deep.equal([{ label: 'uji' }]);
+    expect((await queue.standings())[0]?.waitingSince).to.equal(undefined);
+  });
+
+  it('leave what is left to their next turn, when the process ends', async () => {
+    let stopped = false;
+    const { queue } = join((signal) => new Promise((resolve) => { signal.addEventListener('abort', () => { stopped = true; resolve(undefined); }); }), 'uji', 60_000, '0 0 1 1 *', true);
+    await queue.ask('uji');
+    await queue.start();
+    await until('it is at work', async () => (await queue.standings())[0]?.running === true, 20_000);
+    await queue.stop();
+    expect(stopped).to.equal(true);
+    const [standing] = await join(() => Promise.resolve()).queue.standings();
+    expect(standing).to.include({ running: false, lastFailedAt: undefined });
+    expect(standing?.lastDoneAt).to.be.instanceOf(Date);
   });
 
   it('say how they stand, over all instances', async () => {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { ChainCheck } from '../../audit/check.ts';
 import type { Audit } from '../../audit/log.ts';
 import { todayIn } from '../../domain/day.ts';
 import { signatureOf } from '../../domain/operator.ts';
@@ -9,6 +10,7 @@ import type { Store } from '../../store/store.ts';
 import { apiRoute, type ApiRoute } from '../api-route.ts';
 import { readCursor, toCursor } from '../cursor.ts';
 import { exportEvents, fileTypes, formats } from './export.ts';
+import type { ChainService, ChainStanding } from './service.ts';
 
 const MOST = 200;
 const event = z.object({ id: z.uuid(), at: z.iso.datetime(), type: z.string(), account_id: z.uuid().optional(), client_id: z.string().optional(), details: z.record(z.string(), z.unknown()) });
@@ -31,14 +33,53 @@ function toFilter({ type, account_id: accountId, client_id: clientId, by, help_c
   return { type, accountId, clientId, by, helpCode: helpCode?.toUpperCase(), from: toDate(from), until: toDate(until) };
 }
 
+const chainState = z.object({
+  end: z.int().describe('The position of its last link.'),
+  sealed: z.object({ position: z.int(), before: moment }).optional().describe('Where the chain begins: events of before that were removed when their time was over.'),
+  check: z
+    .object({
+      state: z.enum(['waiting', 'running', 'whole', 'broken']),
+      asked_by: z.string(),
+      asked_at: moment,
+      begun_at: moment.optional(),
+      reached: z.int().describe('The last link that it has looked at.'),
+      ended_at: moment.optional(),
+      broken_at: z.int().optional().describe('The first link that does not fit.'),
+    })
+    .optional()
+    .describe('The check that is under way, or was the last.'),
+});
+
+function present({ end, sealed, check }: ChainStanding): z.input<typeof chainState> {
+  return {
+    end,
+    ...(sealed === undefined ? {} : { sealed: { position: sealed.position, before: sealed.before.toISOString() } }),
+    ...(check === undefined ? {} : { check: presentCheck(check) }),
+  };
+}
+
+function presentCheck({ by, askedAt, begunAt, reached, outcome }: ChainCheck): NonNullable<z.input<typeof chainState>['check']> {
+  const stateNow = begunAt === undefined ? 'waiting' : 'running';
+  return {
+    state: outcome === undefined ? stateNow : outcome.brokenAt === undefined ? 'whole' : 'broken',
+    asked_by: by,
+    asked_at: askedAt.toISOString(),
+    ...(begunAt === undefined ? {} : { begun_at: begunAt.toISOString() }),
+    reached: outcome?.end ?? reached,
+    ...(outcome === undefined ? {} : { ended_at: outcome.at.toISOString() }),
+    ...(outcome?.brokenAt === undefined ? {} : { broken_at: outcome.brokenAt }),
+  };
+}
+
 export interface AuditRoutesDeps {
   readonly store: Store;
   readonly audit: Audit;
+  readonly chain: ChainService;
   readonly clock: Clock;
   readonly timeZone: string;
 }
 
-export function auditRoutes({ store, audit, clock, timeZone }: AuditRoutesDeps): ApiRoute[] {
+export function auditRoutes({ store, audit, chain, clock, timeZone }: AuditRoutesDeps): ApiRoute[] {
   return [
     apiRoute({
       method: 'get',
@@ -76,21 +117,20 @@ export function auditRoutes({ store, audit, clock, timeZone }: AuditRoutesDeps):
     apiRoute({
       method: 'get',
       path: '/audit/chain',
-      summary: 'Whether no event was changed or removed; reads the whole chain.',
+      summary: 'How long the chain of the audit log is, and what came of the last check of it, or how far one is that is under way.',
       scope: 'admin:audit:read',
-      answer: z.object({
-        whole: z.boolean(),
-        broken_at: z.int().optional(),
-        sealed: z.object({ position: z.int(), before: z.iso.datetime() }).optional().describe('Where the chain begins: events of before that were removed when their time was over.'),
-      }),
-      async handle() {
-        const brokenAt = await audit.verify(store);
-        const seal = (await store.retention.seals()).at(-1);
-        return {
-          whole: brokenAt === undefined,
-          ...(brokenAt === undefined ? {} : { broken_at: brokenAt }),
-          ...(seal === undefined ? {} : { sealed: { position: seal.position, before: seal.before.toISOString() } }),
-        };
+      answer: chainState,
+      handle: async () => present(await chain.standing()),
+    }),
+    apiRoute({
+      method: 'post',
+      path: '/audit/chain/check',
+      summary: 'Have a job check that no event was changed or removed, from the beginning of the chain; where it is being checked already, that goes on.',
+      scope: 'admin:audit:read',
+      answer: chainState,
+      async handle({ by }) {
+        await chain.ask(by);
+        return present(await chain.standing());
       },
     }),
   ];

@@ -9,17 +9,20 @@ import type { Store } from '../../store/store.ts';
 import { field } from '../../web/form.ts';
 import { Refused } from '../../web/refused.ts';
 import { say } from '../../web/screen.ts';
+import { seeOther } from '../../web/see-other.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf, operatorOf } from '../guard.ts';
 import { namesFrom } from '../names.ts';
 import { parseCursor, toCursor } from '../cursor.ts';
 import { exportEvents, fileTypes, formats } from './export.ts';
 import { filterFields, parseFilter, toQuery, type TypedFilter } from './forms.ts';
-import { auditScreen, chainScreen, namedIn, type ChainModel } from './screens.ts';
+import { auditScreen, chainScreen, namedIn } from './screens.ts';
+import type { ChainService } from './service.ts';
 
 export interface AuditPagesDeps {
   readonly store: Store;
   readonly audit: Audit;
+  readonly chain: ChainService;
   readonly clock: Clock;
   readonly timeZone: string;
   /** Every type of event there is. */
@@ -36,8 +39,8 @@ const inAddress = (ctx: Context, name: string): string => {
   return typeof value === 'string' ? value.trim().slice(0, LONGEST) : '';
 };
 
-/** The audit log for people: newest first, filtered, copied, and its chain walked. */
-export function addAuditPages({ store, audit, clock, timeZone, eventTypes, desk }: AuditPagesDeps): (router: Router) => void {
+/** The audit log for people: newest first, filtered, copied, and its chain checked by a job. */
+export function addAuditPages({ store, audit, chain, clock, timeZone, eventTypes, desk }: AuditPagesDeps): (router: Router) => void {
   const typedIn = (ctx: Context): TypedFilter => Object.fromEntries(filterFields.map((name) => [name, inAddress(ctx, name)])) as unknown as TypedFilter;
 
   async function list(ctx: Context): Promise<void> {
@@ -66,22 +69,20 @@ export function addAuditPages({ store, audit, clock, timeZone, eventTypes, desk 
     ctx.body = Readable.from(exportEvents(store, filter.value, format));
   }
 
-  const showChain = async (ctx: Context, verdict?: ChainModel['verdict']): Promise<void> => {
-    const sealed = (await store.retention.seals()).at(-1);
-    const end = (await store.audit.chainEnd())?.position ?? 0;
-    return desk.show(ctx, chainScreen({ frame: frameOf(ctx), links: end - (sealed?.position ?? 0), sealed, verdict }));
-  };
+  async function showChain(ctx: Context): Promise<void> {
+    const standing = await chain.standing();
+    await desk.show(ctx, chainScreen({ frame: frameOf(ctx), standing, names: await desk.names(ctx, { signatures: standing.check === undefined ? [] : [standing.check.by] }) }));
+  }
 
-  async function walkChain(ctx: Context): Promise<void> {
-    const brokenAt = await audit.verify(store);
-    const at = clock.now();
-    await showChain(ctx, brokenAt === undefined ? { whole: true, at } : { whole: false, brokenAt, at });
+  async function askForCheck(ctx: Context): Promise<void> {
+    await chain.ask(operatorOf(ctx).actor);
+    seeOther(ctx, `${HOME}/chain`);
   }
 
   return (router) => {
     router.get(HOME, desk.may('audit.read'), list);
     router.post(`${HOME}/export`, desk.may('audit.read'), desk.form, copy);
-    router.get(`${HOME}/chain`, desk.may('audit.read'), (ctx: Context) => showChain(ctx));
-    router.post(`${HOME}/chain`, desk.may('audit.read'), desk.form, walkChain);
+    router.get(`${HOME}/chain`, desk.may('audit.read'), showChain);
+    router.post(`${HOME}/chain`, desk.may('audit.read'), desk.form, askForCheck);
   };
 }

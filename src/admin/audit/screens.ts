@@ -1,3 +1,4 @@
+import type { ChainCheck } from '../../audit/check.ts';
 import type { AuditRow } from '../../store/audit.ts';
 import { existing } from '../../web/i18n.ts';
 import { say, type Examples, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
@@ -5,6 +6,7 @@ import { exampleFrame, type Frame } from '../frame.ts';
 import { namesFrom, type Names, type ShownActor } from '../names.ts';
 import { showDetails, type ShownDetail } from './present.ts';
 import { toQuery, type TypedFilter } from './forms.ts';
+import type { ChainStanding } from './service.ts';
 
 interface ShownEvent {
   readonly id: string;
@@ -32,9 +34,18 @@ export interface AuditModel {
 export interface ChainModel {
   readonly frame: Frame;
   readonly links: number;
-  /** Where it begins, once its oldest events are gone. */
   readonly sealed: { readonly position: number; readonly before: Date } | undefined;
-  readonly verdict: { readonly whole: true; readonly at: Date } | { readonly whole: false; readonly brokenAt: number; readonly at: Date } | undefined;
+  /** Undefined where none was ever asked for. */
+  readonly check:
+    | {
+        readonly by: Sentence;
+        readonly askedAt: Date;
+        readonly begunAt: Date | undefined;
+        /** How far it is, while it is under way. */
+        readonly progress: Sentence | undefined;
+        readonly result: { readonly kind: 'whole' | 'broken'; readonly position: number; readonly at: Date } | undefined;
+      }
+    | undefined;
 }
 
 const HOME = '/admin/audit';
@@ -88,7 +99,37 @@ export const auditScreen = ({ frame, names, values, types, rows, cursor, errors 
   },
 });
 
-export const chainScreen = (model: ChainModel): Screen<ChainModel> => ({ view: 'admin/audit/chain', title: say('admin.audit.chain.title'), model });
+export interface ChainView {
+  readonly frame: Frame;
+  readonly standing: ChainStanding;
+  readonly names: Names;
+}
+
+const percent = (share: number): number => Math.min(99, Math.floor(share * 100));
+
+function progressOf({ begunAt, reached, beside }: ChainCheck, { end, links, sealed }: ChainStanding): Sentence {
+  if (begunAt === undefined) return say('admin.audit.chain.progress.waiting');
+  if (beside !== undefined) return say('admin.audit.chain.progress.beside', { percent: percent(beside) });
+  const done = Math.max(0, reached - (sealed?.position ?? 0));
+  return say('admin.audit.chain.progress.links', { position: Math.max(reached, sealed?.position ?? 0), end, percent: percent(links === 0 ? 0 : done / links) });
+}
+
+function showCheck(check: ChainCheck, standing: ChainStanding, names: Names): ChainModel['check'] {
+  const { by, askedAt, begunAt, outcome } = check;
+  return {
+    by: names.actor(by).words,
+    askedAt,
+    begunAt,
+    progress: outcome === undefined ? progressOf(check, standing) : undefined,
+    result: outcome === undefined ? undefined : { kind: outcome.brokenAt === undefined ? 'whole' : 'broken', position: outcome.brokenAt ?? outcome.end, at: outcome.at },
+  };
+}
+
+export const chainScreen = ({ frame, standing, names }: ChainView): Screen<ChainModel> => ({
+  view: 'admin/audit/chain',
+  title: say('admin.audit.chain.title'),
+  model: { frame, links: standing.links, sealed: standing.sealed, check: standing.check === undefined ? undefined : showCheck(standing.check, standing, names) },
+});
 
 const frame = exampleFrame('audit', ['auditor']);
 const at = new Date('2026-11-23T06:58:00Z');
@@ -103,12 +144,21 @@ const rows: readonly AuditRow[] = [
 const names = namesFrom({ people: { '0f6d2c51-7a94-4d53-8c1b-ba9876543210': 'Tigor Contoh Nainggolan' }, clients: { 'karirhub-contoh': 'Karirhub (contoh)' } });
 const view: AuditView = { frame, names, values: none, types: ['account.revealed', 'sign-in.refused'], rows, cursor: 'x' };
 
+const askedFor: ChainCheck = { id: '1', by: operator, askedAt: at, begunAt: undefined, place: undefined, reached: 0, beside: undefined, outcome: undefined };
+const begun: ChainCheck = { ...askedFor, begunAt: new Date('2026-11-23T06:58:06Z'), reached: 61_500 };
+const chainOf = (check: ChainCheck | undefined, sealed?: ChainStanding['sealed']): Screen<ChainModel> => chainScreen({ frame, names, standing: { end: 128_344, links: 128_344 - (sealed?.position ?? 0), sealed, check } });
+const endedAt = new Date('2026-11-23T07:41:00Z');
+const whole: ChainCheck = { ...begun, outcome: { at: endedAt, brokenAt: undefined, end: 128_340 } };
+
 export const examples: Examples = {
   'events: newest': auditScreen(view),
   'events: filtered, none left': auditScreen({ ...view, values: { ...none, type: 'sign-in.refused', from: '2026-11-01' }, rows: [], cursor: undefined }),
   'events: filter refused': auditScreen({ ...view, values: { ...none, account: 'joko', to: '2026-02-30' }, rows: [], cursor: undefined, errors: [{ field: 'account', sentence: say('admin.audit.events.refusal.account') }, { field: 'to', sentence: say('admin.audit.events.refusal.to') }] }),
-  'chain: not looked at': chainScreen({ frame, links: 128_344, sealed: undefined, verdict: undefined }),
-  'chain: whole': chainScreen({ frame, links: 128_344, sealed: undefined, verdict: { whole: true, at } }),
-  'chain: begins at a seal': chainScreen({ frame, links: 96_102, sealed: { position: 32_242, before: new Date('2026-11-01T00:00:00Z') }, verdict: { whole: true, at } }),
-  'chain: broken': chainScreen({ frame, links: 128_344, sealed: undefined, verdict: { whole: false, brokenAt: 77_012, at } }),
+  'chain: not looked at': chainOf(undefined),
+  'chain: asked for': chainOf(askedFor),
+  'chain: under way': chainOf(begun),
+  'chain: under way, past the last link': chainOf({ ...begun, reached: 128_340, beside: 0.4 }),
+  'chain: whole': chainOf(whole),
+  'chain: begins at a seal': chainOf(whole, { position: 32_242, before: new Date('2026-11-01T00:00:00Z') }),
+  'chain: broken': chainOf({ ...begun, outcome: { at: endedAt, brokenAt: 77_012, end: 77_000 } }),
 };

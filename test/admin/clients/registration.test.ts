@@ -51,7 +51,7 @@ describe('Dynamic registration', () => {
     return { id: String(body.client_id), uri: String(body.registration_client_uri), by: String(body.registration_access_token), body };
   }
   const used = async (): Promise<number | undefined> => (await tokens.list()).find(({ id }) => id === tokenId)?.used;
-  const services = () => createAdminServices({ ...app.container, check: createClientCheck(app.container.provider), hasPassedCheck: () => Promise.resolve(true) });
+  const services = () => createAdminServices({ ...app.container, startCheck: () => Promise.resolve(), check: createClientCheck(app.container.provider), hasPassedCheck: () => Promise.resolve(true) });
   async function approve(id: string): Promise<void> {
     const open = await app.store.clientVersions.findOpen(id);
     const done = await services().review.approve(id, { number: open!.number, edition: open!.edition }, { hand: handOf('operator:peninjau') });
