@@ -60,7 +60,7 @@ export interface Journeys {
 export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, endSession, csrf }: JourneysDeps): Journeys {
   const { config, clock, random, store, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
   const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
-  const finish = createFinish({ provider, sharing, store, audit, clock, endSession, hold: ({ uid, clientId, interaction: { params } }, who) => secondFactor.hold({ uid, clientId, params }, who) });
+  const finish = createFinish({ provider, sharing, store, audit, clock, endSession, hold: ({ uid, clientId, interaction: { params } }, who, isOurs) => secondFactor.hold({ uid, clientId, params }, who, isOurs) });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
   const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), pushAgain: createPushAgain(provider), random, config });

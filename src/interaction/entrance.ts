@@ -25,6 +25,8 @@ export interface Entered {
   readonly client: Client | undefined;
   /** The service to name on the page; undefined at the portal, which is no other place. */
   readonly service: ServiceLabel | undefined;
+  /** Writes into the ticket of the browser that something was proved in it: that alone is carried along when the sign-in runs out, for the ticket may have been planted as well. */
+  readonly markTicket: () => void;
 }
 
 export interface EntranceDeps {
@@ -78,21 +80,29 @@ export async function stillOpenWithoutSession(interaction: Interaction): Promise
  * began itself, and come afterwards for what its owner has proved there. The mark of the browser no other host can set.
  *
  * From the first form on: tabs that a new browser opens at the same moment each bring a mark, and until somebody types one of them stays.
+ *
+ * @returns false where it has become another browser's, or has ended, since the entrance has looked: a form may have begun to come before, and ended only now. Nothing is done with it then.
  */
-export async function keepToBrowser(ctx: Context): Promise<void> {
-  const { interaction } = entered(ctx);
-  if (interaction.browser !== undefined) return;
-  interaction.browser = senderOf(ctx).device;
-  await interaction.persist().catch((error: unknown) => {
-    // Then nobody goes on with it anyway.
-    if (!isOver(error)) throw error;
-  });
+export async function keepToBrowser(ctx: Context): Promise<boolean> {
+  const { interaction, markTicket } = entered(ctx);
+  if (interaction.browser === undefined) {
+    interaction.browser = senderOf(ctx).device;
+    try {
+      await interaction.persist();
+    } catch (error) {
+      if (!isOver(error)) throw error;
+      interaction.browser = undefined;
+      return false;
+    }
+  }
+  markTicket();
+  return true;
 }
 
-/** For forms with which something begins to be proved. */
+/** For forms with which something is proved, or goes on that was. */
 export const inOneBrowser: Middleware = async (ctx, next) => {
-  await keepToBrowser(ctx);
-  await next();
+  if (await keepToBrowser(ctx)) await next();
+  else seeOther(ctx, interactionPath(entered(ctx).uid));
 };
 
 /** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
@@ -131,6 +141,12 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     return (ctx.method === 'POST' || turnsBack(ctx)) && (await reconnect.endingOf(ctx, uid)) !== undefined;
   }
 
+  function markTicket(ctx: Context, uid: string): void {
+    const { device: browser } = senderOf(ctx);
+    const ticket = tickets.read(ctx, uid);
+    if (ticket !== undefined && ticket.browser !== browser) tickets.issue(ctx, { ...ticket, browser });
+  }
+
   const enter: Middleware = async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');
     const uid = uidOf(ctx);
@@ -158,7 +174,7 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     }
     const clientId = String(interaction.params.client_id);
     const client = await clients.find(clientId);
-    ctx.state.entered = { uid, interaction, clientId, client, service: labelOf(client) } satisfies Entered;
+    ctx.state.entered = { uid, interaction, clientId, client, service: labelOf(client), markTicket: () => { markTicket(ctx, uid); } } satisfies Entered;
     allowFormTargets(ctx, formTargetsOf(interaction.params.redirect_uri));
     await next();
   };

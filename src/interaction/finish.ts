@@ -64,8 +64,8 @@ export interface FinishDeps {
   readonly clock: Clock;
   /** Ends the session of whoever was signed in before, and has the services of it told (`oidc/logout/end-session.ts`). */
   readonly endSession: (session: InstanceType<Provider['Session']>) => Promise<void>;
-  /** Keeps back a sign-in that must go on to a second factor. */
-  readonly hold: (entered: Entered, who: SignedIn) => Promise<boolean>;
+  /** Keeps back a sign-in that must go on to a second factor. @param isOurs  asked before that is written down; where it says no, nothing is. */
+  readonly hold: (entered: Entered, who: SignedIn, isOurs: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /**
@@ -134,11 +134,11 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
     completed,
 
     async signedIn(ctx, who) {
-      if (await hold(entered(ctx), who)) {
-        await keepToBrowser(ctx);
-        await record(ctx, 'sign-in.held', who);
+      const kept = { isOurs: true };
+      if (await hold(entered(ctx), who, async () => (kept.isOurs = await keepToBrowser(ctx)))) {
+        if (kept.isOurs) await record(ctx, 'sign-in.held', who);
         // Nothing is agreed to by half a proof: where something has to be, the provider asks when both are there.
-        seeOther(ctx, interactionPath(entered(ctx).uid, 'second-factor'));
+        seeOther(ctx, interactionPath(entered(ctx).uid, kept.isOurs ? 'second-factor' : ''));
         return;
       }
       await settleShown(ctx, who.accountId);
@@ -155,7 +155,7 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
     async signedInAndDeclined(ctx, who) {
       await recordDeclined(ctx, who.accountId);
       // Who is asked for nothing more is not led to a further page: without it nobody is signed in.
-      if (await hold(entered(ctx), who)) await refused(ctx);
+      if (await hold(entered(ctx), who, () => keepToBrowser(ctx))) await refused(ctx);
       else await completed(ctx, who, { sharing: 'declined' });
     },
 

@@ -1,8 +1,9 @@
 import type { Context } from 'koa';
 import Router from 'koa-router';
 import type { Clock } from '../ports/clock/clock.ts';
-import { seeOther } from '../web/see-other.ts';
 import { Refused } from '../web/refused.ts';
+import { seeOther } from '../web/see-other.ts';
+import { senderOf } from '../web/sender.ts';
 import type { Beginning } from './beginning.ts';
 import { uidOf, type createEntrance } from './entrance.ts';
 import type { Finish } from './finish.ts';
@@ -28,8 +29,8 @@ export function createInteractionRoutes({ entrance, tickets, finish, beginning, 
     const uid = uidOf(ctx) ?? '';
     const ticket = tickets.read(ctx, uid);
     if (ticket === undefined) throw new Refused(410, 'errors.oidc.request');
-    // Only what ran out is taken along; what came to its end is over.
-    if (clock.now().getTime() >= ticket.endsAt) tickets.carry(ctx, ticket);
+    // Only what ran out is taken along; what came to its end is over. And only by the browser in which it was begun: whoever else has the ticket has planted that sign-in somewhere.
+    if (clock.now().getTime() >= ticket.endsAt && ticket.browser === senderOf(ctx).device) tickets.carry(ctx, ticket);
     // Only a device's request has no way back (allowOmittingSingleRegisteredRedirectUri); its code was used, the device shows a new one.
     if (ticket.params.redirect_uri === undefined) {
       seeOther(ctx, '/device');

@@ -18,6 +18,8 @@ export interface Ticket {
   readonly pushed?: boolean;
   /** When the sign-in itself ran out: later the request is `expired`, before that it can only be `finished`. */
   readonly endsAt: number;
+  /** The browser in which something was proved there, by its mark. Undefined where nothing was, and for whoever else has the cookies of the sign-in. */
+  readonly browser?: string;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { errors, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
 import type Provider from 'oidc-provider';
 import { NOT_SHARED, type SignInEnd } from '../domain/sign-in-end.ts';
-import type { ProtocolAdapter, ProtocolAdapterDeps } from './state/adapter.ts';
+import { asRead, type ProtocolAdapter, type ProtocolAdapterDeps } from './state/adapter.ts';
 import type { SenderState } from '../web/sender.ts';
 
 const MODEL = 'EndedSignIn';
@@ -59,9 +59,16 @@ interface Result {
   readonly secondFactor?: 'declined' | undefined;
 }
 
+/** What stood in the store when an interaction was read. */
+const READ = Symbol('as it was read');
+/** Requests of one browser that write its interaction at the same moment. */
+const MOST_TRIES = 30;
+
 interface InteractionModel {
   readonly jti: string;
   readonly exp?: number;
+  readonly browser?: string;
+  [READ]?: Buffer | undefined;
   readonly adapter: ProtocolAdapter;
   getValueAndPayload(): Promise<{ readonly payload: AdapterPayload }>;
   save: (this: InteractionModel, ttl: number) => Promise<unknown>;
@@ -69,16 +76,31 @@ interface InteractionModel {
 
 /**
  * What is still under way with an interaction when another press of the button has ended it writes it no more: it would be there again, and whoever came
- * with it be asked once more. They hear `SessionNotFound`, as who comes a moment later does.
+ * with it be asked once more. They hear `SessionNotFound`, as who comes a moment later does. So does who has read it before it became another browser's: the
+ * body of a form may take its time, and what stands there meanwhile was proved elsewhere.
  */
 export function leaveEndedInteractions(provider: Provider): void {
-  const { prototype } = provider.Interaction as unknown as { prototype: InteractionModel };
+  const model = provider.Interaction as unknown as { prototype: InteractionModel; instantiate: (this: unknown, payload: AdapterPayload) => InteractionModel };
+  const { prototype, instantiate } = model;
+  model.instantiate = function (payload) {
+    return Object.defineProperty(instantiate.call(this, payload), READ, { value: asRead(payload), writable: true });
+  };
+
   const { save } = prototype;
   prototype.save = async function (ttl) {
     // Only what has been written already knows its end.
     if (this.exp === undefined) return save.call(this, ttl);
     const { payload } = await this.getValueAndPayload();
-    if (!(await this.adapter.replace(this.jti, payload, ttl))) throw new errors.SessionNotFound('interaction session has ended');
-    return this.jti;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      if (await this.adapter.replace(this.jti, payload, ttl, this[READ])) {
+        this[READ] = asRead(payload);
+        return this.jti;
+      }
+      const now = this[READ] === undefined ? undefined : await this.adapter.find(this.jti);
+      // Of the presses of one browser the last counts.
+      if (now === undefined || (now.browser !== undefined && now.browser !== this.browser)) break;
+      this[READ] = asRead(now);
+    }
+    throw new errors.SessionNotFound('interaction session has ended, or is that of another browser');
   };
 }

@@ -60,8 +60,12 @@ export type Renewed = boolean | { readonly overtook: Buffer };
 /** The seam behind which another store (Redis) takes over the protocol state: every operation is one statement. */
 export interface ProtocolStateStore {
   upsert(write: ProtocolWrite): Promise<void>;
-  /** Writes what stands under the id anew, unless it has ended meanwhile. @returns false when it has. For what is never used up, and no index leads to. */
-  replace(write: ProtocolRewrite): Promise<boolean>;
+  /**
+   * Writes what stands under the id anew, unless it has ended meanwhile. For what is never used up, and no index leads to.
+   * @param read  the payload as it was read: where another has been written since, nothing is.
+   * @returns false when it has ended, or is not what was read.
+   */
+  replace(write: ProtocolRewrite, read?: Buffer): Promise<boolean>;
   /**
    * The same of what is found by its uid: what stands under `former` is written anew under the id, which may be another, and is found by its uid there. In one step, so that
    * whoever ends it meanwhile ends it, whichever comes first.
@@ -116,13 +120,13 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
       );
     },
 
-    async replace({ model, id, payload, grantId, ttlSeconds }) {
+    async replace({ model, id, payload, grantId, ttlSeconds }, read) {
       const rows = await prepared(
         db,
         'protocol-replace',
         `update protocol_state set payload = $3, grant_id = $4, expires_at = now() + make_interval(secs => $5)
-         where model = $1 and id = $2 and expires_at > now() returning 1`,
-        [model, id, payload, grantId ?? null, ttlSeconds],
+         where model = $1 and id = $2 and expires_at > now() and ($6::bytea is null or payload = $6) returning 1`,
+        [model, id, payload, grantId ?? null, ttlSeconds, read ?? null],
       );
       return rows.length === 1;
     },

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { createKeyedHash } from '../../src/crypto/keyed-hash.ts';
 import { createSealer } from '../../src/crypto/seal.ts';
-import { createProtocolAdapter, type ProtocolAdapter } from '../../src/oidc/state/adapter.ts';
+import { asRead, createProtocolAdapter, type ProtocolAdapter } from '../../src/oidc/state/adapter.ts';
 import { createEndGrants, type EndGrants } from '../../src/oidc/state/holder.ts';
 import { foreseeing, type Leads } from '../../src/oidc/state/remembered.ts';
 import { createReplayDetection, type IsFirstUse } from '../../src/oidc/state/replays.ts';
@@ -103,6 +103,26 @@ for (const [name, open] of implementations) {
       const over = await kept('Interaction', { returnTo: 'a' }, 0);
       expect(await adapterFor('Interaction').replace(over, { jti: over, returnTo: 'c' }, 60), 'time ended it').to.equal(false);
       for (const gone of [id, over, fresh()]) expect(await adapterFor('Interaction').find(gone)).to.equal(undefined);
+    });
+
+    it('writes anew in the place of what was read, and of nothing that was written since', async () => {
+      const id = await kept('Interaction', { returnTo: 'a' });
+      const write = (to: string, read?: Buffer): Promise<boolean> => elsewhere('Interaction').replace(id, { jti: id, returnTo: to }, 60, read);
+      const before = (await adapterFor('Interaction').find(id))!;
+      const read = asRead(before);
+      expect(read).to.be.instanceOf(Buffer);
+      expect(await write('b', read)).to.equal(true);
+      expect(await write('c', read)).to.equal(false);
+      const now = (await adapterFor('Interaction').find(id))!;
+      expect(now).to.include({ returnTo: 'b' });
+      const tries = await Promise.all(['c', 'd', 'e'].map((to) => write(to, asRead(now))));
+      expect(tries.filter((isWritten) => isWritten)).to.have.length(1);
+      const anew = { jti: id, returnTo: 'f' };
+      expect(await adapterFor('Interaction').replace(id, anew, 60)).to.equal(true);
+      expect(await elsewhere('Interaction').replace(id, { jti: id, returnTo: 'g' }, 60, asRead(anew)), 'what was written is as good as read').to.equal(true);
+      await elsewhere('Interaction').destroy(id);
+      expect(await adapterFor('Interaction').replace(id, anew, 60, asRead(anew))).to.equal(false);
+      expect(await adapterFor('Interaction').find(id)).to.equal(undefined);
     });
 
     it('ends with its time what was written anew', async () => {

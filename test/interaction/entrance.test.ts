@@ -298,6 +298,8 @@ describe('Sign-in: pages that cannot be shown any more', () => {
     it('is found by its address where it could not be found at once', async () => {
       const browser = new Browser();
       const { page } = await visit(browser, karirhub);
+      // Something was typed, and nothing proved.
+      expect((await browser.submit(await toRegistration(browser, page), 'nik', { nik: '' })).status).to.equal(422);
       await letTimePass();
       const ended = await browser.open(page.url);
       const resumed = await browser.request(ended.link('Mulai lagi'));

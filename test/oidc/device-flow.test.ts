@@ -235,6 +235,20 @@ describe('Protocol: a device without a keyboard of its own', () => {
     expect((await type(device.user_code, stranger)).text).to.include('sudah pernah dipakai');
   });
 
+  it('lets nobody sign in for a device whose code they have not compared: not by a sign-in that a thief began for his own and planted', async () => {
+    const [device, thief] = [await ask(), new Browser()];
+    const login = await press(await type(device.user_code, thief), 'confirm', thief);
+    const person = new Browser();
+    await person.open(app.url);
+    person.plant(thief);
+    const page = await person.open(login.url);
+    expect([page.status, page.text.includes('peramban lain')], page.text).to.deep.equal([403, true]);
+    const form = await person.post(login, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    expect(form.status).to.equal(403);
+    expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
+    expect((await signIn(thief, login, citizen.nik, citizen.password)).text, 'who has compared it goes on').to.include('Perangkat sudah masuk');
+  });
+
   it('is linked to one of two people who confirm at the same moment, and nobody else is told that it is theirs', async () => {
     for (let round = 0; round < 6; round += 1) {
       const people = await Promise.all([1, 2, 3].map(async () => {

@@ -106,9 +106,9 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
     }
     if ('former' in outcome.value) {
       const { uid } = entered(ctx);
-      await keepToBrowser(ctx);
-      await recognise(uid, outcome.value.former);
-      seeOther(ctx, interactionPath(uid, 'register'));
+      const isOurs = await keepToBrowser(ctx);
+      if (isOurs) await recognise(uid, outcome.value.former);
+      seeOther(ctx, interactionPath(uid, isOurs ? 'register' : ''));
       return;
     }
     await finish.signedIn(ctx, { ...outcome.value, acr: acr.password, amr: ['pwd'], remember: typed.remember });

@@ -15,7 +15,7 @@ import { renderScreen } from '../../web/render.ts';
 import { retryAfter } from '../../web/retry-after.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
-import { entered, interactionPath, isAnswered } from '../entrance.ts';
+import { entered, inOneBrowser, interactionPath, isAnswered } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
 import type { SecondFactor, SecondFactorStep } from './machine.ts';
 import { enrolScreen, recoveryCodeScreen, recoveryCodesScreen, secondFactorCodeScreen } from './screens.ts';
@@ -154,7 +154,7 @@ export function addSecondFactor({ journey, finish, provider, csrf, clock, config
     const read = form({ limitBytes: config.http.bodyLimitBytes });
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     const get = (name: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${name}`, handler);
-    const post = (name: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${name}`, read, guard, handler);
+    const post = (name: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${name}`, read, guard, inOneBrowser, handler);
 
     get('second-factor', at('code', (ctx) => show(ctx, code(ctx))));
     post('second-factor', at('code', tryCode));

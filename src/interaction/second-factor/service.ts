@@ -28,9 +28,11 @@ export interface PresentSession extends SignedIn {
 export interface SecondFactorJourney {
   /**
    * Keeps a sign-in back that has to go on to a second factor: because the account has one, or because the service asks
-   * for it. @returns false when it may end as it is.
+   * for it.
+   * @param isOurs  asked before it is written down that it is kept back; where it says no, nothing is.
+   * @returns       false when it may end as it is.
    */
-  hold(context: SecondFactorContext, who: SignedIn): Promise<boolean>;
+  hold(context: SecondFactorContext, who: SignedIn, isOurs: () => Promise<boolean>): Promise<boolean>;
   /** Lets a session stand in for the password. @returns false when it does not do: to enrol, it must be fresh. */
   stepUp(context: SecondFactorContext, session: PresentSession): Promise<boolean>;
   /** The step that the sign-in is at, while its proof counts: in this session, not for long, and no longer than the account honours it. */
@@ -109,11 +111,11 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
   }
 
   return {
-    async hold({ uid, params }, who) {
+    async hold({ uid, params }, who, isOurs) {
       if (satisfies(who.acr, acr.twoFactor)) return false;
       const enrolled = who.hasSecondFactor ?? (await secondFactors.isEnrolled(who.accountId));
       if (!enrolled && !wantsSecondFactor(who.acr, acrDemandOf(params))) return false;
-      await begin(uid, who, enrolled);
+      if (await isOurs()) await begin(uid, who, enrolled);
       return true;
     },
 

@@ -17,8 +17,12 @@ export interface ProtocolAdapterDeps {
 
 /** What the library asks of a storage, and what it does not know to ask. */
 export interface ProtocolAdapter extends Adapter {
-  /** Writes what is there anew. @returns false when it has ended meanwhile, and nothing was written. */
-  replace(id: string, payload: AdapterPayload, expiresIn: number): Promise<boolean>;
+  /**
+   * Writes what is there anew.
+   * @param read  what was read (`asRead`), in whose place alone it is written.
+   * @returns false when it has ended meanwhile, or is not what was read: nothing was written.
+   */
+  replace(id: string, payload: AdapterPayload, expiresIn: number, read?: Buffer): Promise<boolean>;
   /** The same of a session, which had another id where `former` is one. */
   renew(id: string, payload: AdapterPayload, expiresIn: number, former: string): Promise<boolean>;
   /** Ends a session, also where it has got another id meanwhile. */
@@ -43,6 +47,10 @@ const MOST_TRIES = 30;
 
 /** Hashes of such ids. */
 const MOST_HASHES = 2000;
+
+const readAs = new WeakMap<AdapterPayload, Buffer>();
+/** What stood in the store where this payload was found, or stands there where it was written by `replace`. */
+export const asRead = (payload: AdapterPayload): Buffer | undefined => readAs.get(payload);
 
 /**
  * oidc-provider's storage over a `ProtocolState`.
@@ -89,6 +97,7 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
     const open = (row: ProtocolRow | undefined): AdapterPayload | undefined => {
       if (row === undefined) return undefined;
       const payload = JSON.parse(textOf(model, row.payload)) as AdapterPayload;
+      if (model === 'Interaction') readAs.set(payload, row.payload);
       return row.consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) };
     };
 
@@ -151,7 +160,12 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       async upsert(id, payload, expiresIn) {
         await writeGathered(state, written(id, payload, expiresIn ?? LONGEST_SECONDS));
       },
-      replace: (id, payload, expiresIn) => state.replace(rewritten(id, payload, expiresIn)),
+      async replace(id, payload, expiresIn, read) {
+        const write = rewritten(id, payload, expiresIn);
+        const isWritten = await state.replace(write, read);
+        if (isWritten) readAs.set(payload, write.payload);
+        return isWritten;
+      },
       async renew(id, payload, expiresIn, former) {
         let read = await readInRequest<Buffer>(`Read session ${former}`);
         let [mine, at] = [payload, former];

@@ -89,10 +89,11 @@ export function createRedisProtocolState({ redis, longestSeconds }: RedisProtoco
   });
 
   const common: Pick<ProtocolState, 'replace' | 'destroy' | 'revokeByGrantId'> = {
-    async replace(one) {
+    async replace(one, read) {
       const { row, ttlMs } = prepare(one);
       const key = rowKey(one.model, one.id);
       if (ttlMs <= 0) return (await redis.call('DEL', key)) === 1;
+      if (read !== undefined) return (await redis.run(renewRow, [key], [Buffer.concat([UNUSED, row]), ttlMs, read])) === 1;
       return (await redis.call('SET', key, Buffer.concat([UNUSED, row]), 'PX', ttlMs, 'XX')) !== null;
     },
     async destroy(model, id) {
