@@ -29,6 +29,8 @@ const BATCH = 500;
 /** How far it has come is noted each time so many links fit, or events were looked through: some seconds of work. */
 const NOTED_LINKS = 20_000;
 const NOTED_EVENTS = 100_000;
+/** So many links are looked at within the removal. */
+const NEARLY_THERE = 1000;
 /** Nobody has gone on for so long: it begins anew. The job comes each night. */
 const KEPT_SECONDS = 259_200;
 
@@ -42,7 +44,7 @@ interface Noted {
   readonly hash: string | undefined;
   /** Links up to there whose events stay. */
   readonly staying: readonly number[];
-  /** Events beyond the cut, once all links up to it fit: up to which id they were looked for, and how far the chain reached when that began. */
+  /** Events beyond the cut, once all links up to it fit: up to which id they were looked for, and up to where in what was chained since. */
   readonly late?: { readonly cut: number; readonly end: number; readonly after: string | undefined; readonly ids: readonly string[] };
 }
 
@@ -103,23 +105,39 @@ export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): P
     return { hash, staying };
   }
 
-  /** @returns the events of the part that are chained beyond the cut; and how far the chain reached before they were looked for. */
-  async function lateIn(store: Store, part: string, cut: number, { late, ...noted }: Noted, signal: AbortSignal | undefined): Promise<{ readonly end: number; readonly ids: readonly string[] }> {
+  /**
+   * Looks through the part, and then through what was chained meanwhile, by day and by night: whoever removes the part looks at the rest, and everybody waits for that.
+   * @returns the events of the part that are chained beyond the cut; and up to where the chain was looked through for them.
+   */
+  async function lateIn(store: Store, { name, until }: Part, cut: number, { late, ...noted }: Noted, signal: AbortSignal | undefined): Promise<{ readonly end: number; readonly ids: readonly string[] }> {
     const goesOn = late?.cut === cut ? late : undefined;
     const ids = [...(goesOn?.ids ?? [])];
-    const end = goesOn?.end ?? (await store.audit.chainEnd())?.position ?? 0;
+    let end = goesOn?.end ?? (await store.audit.chainEnd())?.position ?? 0;
+    let after = goesOn?.after;
     let looked = 0;
-    for (let after = goesOn?.after; ; ) {
+    const keepOrStop = async (): Promise<void> => {
       if (looked > 0 && (signal?.aborted === true || looked >= NOTED_EVENTS)) {
         await progress.keep(store, { ...noted, late: { cut, end, after, ids } });
         looked = 0;
       }
       signal?.throwIfAborted();
-      const found = await store.retention.beyond(part, cut, after);
+    };
+    for (let isThrough = false; !isThrough; ) {
+      await keepOrStop();
+      const found = await store.retention.beyond(name, cut, after);
       ids.push(...found.ids);
-      if (found.last === undefined) return { end, ids };
-      after = found.last;
       looked += found.seen;
+      after = found.last ?? after;
+      isThrough = found.last === undefined;
+    }
+    for (;;) {
+      await keepOrStop();
+      const found = await store.retention.since(name, until, end);
+      ids.push(...found.ids);
+      end = found.last;
+      looked += found.seen;
+      // A few are always written at this moment.
+      if (found.seen < NEARLY_THERE) return { end, ids };
     }
   }
 
@@ -132,7 +150,7 @@ export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): P
     const noted = found?.part === name && found.from === beginning.position && found.position <= cut ? found : undefined;
     const { hash, staying } = await verifyTo(store, part, beginning, cut, noted, signal);
     const verified: Noted = { part: name, from: beginning.position, position: cut, hash: hash?.toString('hex'), staying: staying.map(({ position }) => position) };
-    const { end, ids: late } = await lateIn(store, name, cut, noted?.position === cut ? { ...verified, ...(noted.late === undefined ? {} : { late: noted.late }) } : verified, signal);
+    const { end, ids: late } = await lateIn(store, part, cut, noted?.position === cut ? { ...verified, ...(noted.late === undefined ? {} : { late: noted.late }) } : verified, signal);
     const events = cut - beginning.position - staying.length;
     const seal = cut === beginning.position || hash === undefined ? undefined : chain.seal(beginning.seal, { position: cut, hash, before, events, at: clock.now() });
     const done = await store.retention.remove({ part: name, before, sealedAt: beginning.position, end, late, relinked: staying.map(({ id }) => id), seal }, async (tx) => {

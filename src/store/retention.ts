@@ -24,7 +24,7 @@ export interface Removal {
   readonly before: Date;
   /** Where the chain began meanwhile; 0 at its first link. */
   readonly sealedAt: number;
-  /** How far the chain reached when the part was looked through. */
+  /** Up to where the chain was looked through for such events; who writes waits while the rest is. */
   readonly end: number;
   /** Events of the part that stand behind the cut, and stay. */
   readonly late: readonly string[];
@@ -105,6 +105,23 @@ export function createRetentionStore(db: Knex) {
         [cut, part, after ?? NO_ID, STRETCH],
       );
       return { ids: rows[0]?.ids ?? [], seen: rows[0]?.seen ?? 0, last: rows[0]?.last ?? undefined };
+    },
+
+    /**
+     * Looks through a stretch of the chain for events of the part: what was chained while the part was looked through, which may have taken nights.
+     *
+     * @param before what stays begins there.
+     * @param after  the position at which the stretch before ended.
+     * @returns      those events, of how many links, and where this stretch ends.
+     */
+    async since(part: string, before: Date, after: number): Promise<{ readonly ids: readonly string[]; readonly seen: number; readonly last: number }> {
+      const { rows } = await db.raw<{ rows: { ids: string[] | null; seen: number; last: number | string | null }[] }>(
+        `with stretch as materialized (select position, event_id, event_at from audit_chain where position > ? order by position limit ?)
+         select (select array_agg(e.id) from stretch s join ?? e on e.id = s.event_id where s.event_at is null or s.event_at < ?) as ids,
+                (select count(*)::int from stretch) as seen, (select max(position) from stretch) as last`,
+        [after, STRETCH, part, before],
+      );
+      return { ids: rows[0]?.ids ?? [], seen: rows[0]?.seen ?? 0, last: Number(rows[0]?.last ?? after) };
     },
 
     /**

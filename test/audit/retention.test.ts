@@ -227,6 +227,37 @@ describe('The audit log, when its time is over', () => {
     expect(await core.store.audit.progress('retire'), 'nothing to go on with').to.equal(undefined);
   });
 
+  it('lets nobody wait for what was chained while it was looked through, which may be that of nights', async () => {
+    const [, ahead, last] = await longMonth();
+    let late: readonly string[] = [];
+    const ends: number[] = [];
+    const watched: Store = {
+      ...core.store,
+      retention: {
+        ...core.store.retention,
+        async beyond(...asked) {
+          const found = await core.store.retention.beyond(...asked);
+          // Long after it was looked at whose link is beyond: many events of today, and one of that month.
+          if (asked[0] === old[1] && late.length === 0 && found.last === undefined) {
+            await core.knex('audit_log').insert(Array.from({ length: 6000 }, () => ({ id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', details: '{}' })));
+            await chainAll(core.audit, core.store);
+            late = await happened(near(kept, -20_000), new Date());
+          }
+          return found;
+        },
+        remove(removal, andThen) {
+          ends.push(removal.end);
+          return core.store.retention.remove(removal, andThen);
+        },
+      },
+    };
+    await retain({ ...core, store: watched, months: KEPT_MONTHS, countedUntil: counted });
+    expect(late).to.have.length(2);
+    expect(ends.at(-1), 'the removal looks at the last few alone').to.be.above(1203 + 6000 - 1000);
+    expect(await ids()).to.include.members([ahead, last, ...late]);
+    expect(await whole()).to.equal(undefined);
+  });
+
   it('gives no event another link that was altered between two turns', async () => {
     const [, ahead] = await longMonth();
     await cutOffAt(2);

@@ -181,6 +181,7 @@ describe('Statements on tables with a hundred million rows', () => {
     ['a stretch of the chain', /^audit_chain_pkey$/, ({ store }) => store.audit.chained(10, 10)],
     ['where the chain is to be cut', /_newest$/, ({ store }) => store.retention.cut(AT)],
     ['events of a part that stay', /^audit_(?:events_pkey|.*_id_at)$/, ({ store }) => store.retention.beyond('audit_events', 10)],
+    ['events of a part that were chained since', /^audit_(?:chain_pkey|events_pkey|.*_id_at)$/, ({ store }) => store.retention.since('audit_events', AT, 10)],
     ['links whose events are gone', /^audit_chain_pkey$/, ({ store }) => store.retention.dropLinks(10, 10)],
   ];
 
