@@ -5,6 +5,7 @@ import type { AccountId } from '../domain/account.ts';
 import { acr } from '../domain/assurance.ts';
 import { signatureOf, type Actor, type Permission, type Role } from '../domain/operator.ts';
 import type { Store } from '../store/store.ts';
+import { lookAgain } from '../web/let-in.ts';
 import { Refused } from '../web/refused.ts';
 import { renderScreen } from '../web/render.ts';
 import { sessionOf, SIGN_OUT, type Sessions } from '../web/session.ts';
@@ -72,12 +73,14 @@ export function createGuard({ sessions, rightsOf, store, audit, config }: GuardD
 
     may: (permission) => async (ctx, next) => {
       const { accountId, permissions, frame } = operatorOf(ctx);
-      if (permissions.has(permission)) {
-        await next();
-        return;
-      }
-      await remember(accountId, permission);
-      await renderScreen(ctx, forbiddenScreen({ frame }), { status: 403 });
+      const isGranted = async (granted: ReadonlySet<Permission>): Promise<boolean> => {
+        if (granted.has(permission)) return true;
+        await remember(accountId, permission);
+        await renderScreen(ctx, forbiddenScreen({ frame }), { status: 403 });
+        return false;
+      };
+      await lookAgain(ctx, async () => isGranted((await rightsOf(accountId)).permissions));
+      if (await isGranted(permissions)) await next();
     },
   };
 }

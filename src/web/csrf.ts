@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { KeyedHash } from '../crypto/keyed-hash.ts';
 import type { Random } from '../ports/random/random.ts';
+import { isLetInStill } from './let-in.ts';
 import { Refused } from './refused.ts';
 import type { SenderState } from './sender.ts';
 
@@ -55,10 +56,13 @@ export function createCsrf({ keyedHash, random, issuer }: { keyedHash: KeyedHash
   };
 }
 
-/** Refuses a form that another site sent or that another page made; `form()` must have read it before. @param options  of `Csrf.check`. */
+/**
+ * Refuses a form that another site sent or that another page made, and one whose body took its time and whose sender would not be let in any more; `form()` must have read it before.
+ * @param options  of `Csrf.check`.
+ */
 export const guardForm =
   (csrf: Csrf, scopeOf: (ctx: Context) => string, options: { readonly held?: boolean } = {}): Middleware =>
-  (ctx, next) => {
+  async (ctx, next) => {
     csrf.check(ctx, scopeOf(ctx), (ctx.state as { form?: ReadonlyMap<string, string> }).form?.get('csrf'), options);
-    return next();
+    if (await isLetInStill(ctx)) await next();
   };

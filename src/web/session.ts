@@ -8,6 +8,7 @@ import { PORTAL_CLIENT_ID } from '../domain/client.ts';
 import { epochSeconds } from '../domain/session.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
+import { lookAgain } from './let-in.ts';
 import { localeOf } from './locale.ts';
 import { Refused } from './refused.ts';
 import { seeOther } from './see-other.ts';
@@ -102,15 +103,19 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
 
     require: (demand) => async (ctx, next) => {
       ctx.set('Cache-Control', 'no-store');
-      const session = await read(ctx);
-      if (session !== undefined && satisfies(session, demand)) {
-        ctx.state.session = session;
-        await next();
-        return;
-      }
-      // Not `ctx.url`: a request line may name another host, and what is sealed here would lead there.
-      const path = `${ctx.path}${ctx.search}`;
-      toSignIn(ctx, { ...demand, path: ctx.method === 'GET' && path.length <= LONGEST_PATH ? path : demand.home });
+      const find = async (before?: AccountId): Promise<PresentSession | undefined> => {
+        const session = await read(ctx);
+        if (session !== undefined && satisfies(session, demand) && (before === undefined || session.accountId === before)) return session;
+        // Not `ctx.url`: a request line may name another host, and what is sealed here would lead there.
+        const path = `${ctx.path}${ctx.search}`;
+        toSignIn(ctx, { ...demand, path: ctx.method === 'GET' && path.length <= LONGEST_PATH ? path : demand.home });
+        return undefined;
+      };
+      await lookAgain(ctx, async () => (await find(sessionOf(ctx).accountId)) !== undefined);
+      const session = await find();
+      if (session === undefined) return;
+      ctx.state.session = session;
+      await next();
     },
 
     present: read,

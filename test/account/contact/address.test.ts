@@ -3,7 +3,8 @@ import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser } from '../../support/browser.ts';
 import { somebody } from '../../support/citizens.ts';
 import { becomeCitizen, signIn } from '../../support/journeys.ts';
-import { atPassword } from '../../interaction/recovery/steps.ts';
+import { answered, beginForm } from '../../support/slow-form.ts';
+import { atFinished, atPassword } from '../../interaction/recovery/steps.ts';
 import { askForLink, at, atService, eventsOf, linkTo, openLink, present, signInTo, type Person } from './steps.ts';
 
 describe('The e-mail address of an account', () => {
@@ -54,6 +55,18 @@ describe('The e-mail address of an account', () => {
     expect(await eventsOf(app, person, 'contact.email.confirmed')).to.deep.equal([{ moved: false, replaced: true }]);
     expect((await new Browser().open(link)).text, 'also later').to.include('Email sudah dikonfirmasi');
     expect((await person.browser.open(at(app))).text).not.to.include('setelah tautannya dibuka');
+  });
+
+  it('is asked for by no form that a thief began to send before all sessions were ended', async () => {
+    const person = await present(app);
+    const page = await person.browser.open(at(app, '/address'));
+    const email = freshAddress();
+    const { action, fields: { csrf = '' } } = page.form('email');
+    const form = await beginForm(person.browser, action, csrf, answered(app.container.provider.Session, 'get'));
+    await atFinished(app, person.citizen.nik, person.citizen.phone, 'Perahu-Layar9!');
+    const { status, location } = await form.end({ email });
+    expect([status, location?.startsWith('/auth?')], location).to.deep.equal([303, true]);
+    expect(await app.messagesTo(email)).to.deep.equal([]);
   });
 
   it('moves from another account to who proves it, whose person is told; asking says and does the same as for one of nobody', async () => {

@@ -10,6 +10,7 @@ import { Browser, type Page } from '../../support/browser.ts';
 import { citizens, somebody, type Citizen } from '../../support/citizens.ts';
 import { startOperator, type TestOperator } from '../../support/console.ts';
 import { giveContact, proveIdentity } from '../../support/journeys.ts';
+import { answered, beginForm } from '../../support/slow-form.ts';
 
 const { budi, ratna, rizki, suparmin } = citizens;
 const why = 'tiket 2041, warga menelepon';
@@ -124,6 +125,26 @@ describe('Ending the wait of somebody who is held up', () => {
     expect((await other.open('/accounts')).link('/admin/accounts/waits')).to.equal(`${app.url}/admin/accounts/waits`);
     const log = await other.open('/audit?type=registration.identity.allowed');
     expect(log.text).to.include('Masa tunggu NIK diakhiri').and.include(why);
+  });
+
+  it('is done by no form that an operator began to send before the role was taken away, or the session ended', async () => {
+    const { store, clock, provider } = app.container;
+    const endings: readonly ((operator: TestOperator) => Promise<unknown>)[] = [
+      ({ accountId }) => store.operators.revoke(accountId, 'support', 'operator', clock.now()),
+      async ({ browser }) => browser.submit(await browser.open(`${app.url}/session/end`), 'logout'),
+    ];
+    for (const [at, undo] of endings.entries()) {
+      const operator = await startOperator(app, ['support']);
+      const { phone } = somebody();
+      await undelivered(phone);
+      const { action, fields: { csrf = '' } } = (await operator.open('/accounts/waits')).form('who');
+      // Who is there, and whether both factors are recent.
+      const form = await beginForm(operator.browser, action, csrf, answered(provider.Session, 'get', 2));
+      await undo(operator);
+      const { status, location = '' } = await form.end({ who: phone, reason: why });
+      expect([status, location.startsWith('/auth?')]).to.deep.equal(at === 0 ? [403, false] : [303, true]);
+      expect((await createWaits(app.container).end(sensitive({ kind: 'phone', value: e164(phone) }), why as never, { kind: 'command-line' })).ok, 'it waits still').to.equal(true);
+    }
   });
 
   it('knows the account behind a number, and ends so many in a day for one operator', async () => {
