@@ -17,7 +17,6 @@ import { createSharing } from './interaction/sharing.ts';
 import { createJourneys } from './journeys.ts';
 import { chainAll } from './jobs/chain.ts';
 import { createClockWatch, type ClockWatch } from './jobs/clock-watch.ts';
-import { createReencryption } from './jobs/reencrypt.ts';
 import { createScheduler, type Scheduler } from './jobs/scheduler.ts';
 import { createChainWatch, type ChainWatch } from './jobs/verify-chain.ts';
 import { watchClientErrors, type ClientErrors } from './oidc/client-errors.ts';
@@ -52,7 +51,6 @@ import type { Checks } from './sandbox/checks.ts';
 import { watchChanges, type Changes } from './store/changes.ts';
 import type { JobQueue } from './store/job-queue.ts';
 import { isDatabaseAway } from './store/reconnect.ts';
-import { sealedColumns } from './store/sealed.ts';
 import { createCsrf, type Csrf } from './web/csrf.ts';
 import { createShowError, type ShowError } from './web/error-page.ts';
 import { sentencesUnder } from './web/i18n.ts';
@@ -103,7 +101,6 @@ const CHAIN_WATCH_MS = 10_000;
 const CHAIN_WATCH_STEP_MS = 100;
 /** Also how long it takes until another instance has said whether its clock is right. */
 export const BEAT_MS = 5000;
-const REENCRYPT_MS = 5000;
 const JOB_CLOCK_MS = 30_000;
 const LOGOUT_MS = 1000;
 
@@ -181,7 +178,6 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
 
   if (isReportAddressIdle(config.sms)) log.warn({ driver: config.sms.driver }, 'SMS_RECEIPT_SECRET is set, and messages leave by a way that does not report over HTTP: there is no such address');
   const chainWatch = createChainWatch({ audit, store, log, stepMs: CHAIN_WATCH_STEP_MS });
-  const reencryption = createReencryption({ store, columns: sealedColumns, others: core.redisSealed, clock, doAllAgree: () => store.instances.allUse(keyring.ids) });
   const instanceId = random.uuid();
   const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids, clock.now());
   await beat();
@@ -193,7 +189,6 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
       { label: 'logout-notices', everyMs: LOGOUT_MS, run: () => logouts.pump() },
       { label: 'instance', everyMs: BEAT_MS, run: beat },
       { label: 'job-clock', everyMs: JOB_CLOCK_MS, run: setJobsRight },
-      { label: 're-encryption', everyMs: REENCRYPT_MS, run: () => reencryption.run() },
       { label: 'audit-chain', everyMs: CHAIN_MS, run: (signal) => chainAll(audit, store, signal) },
       { label: 'audit-chain-watch', everyMs: CHAIN_WATCH_MS, run: () => chainWatch.step() },
     ],
@@ -222,7 +217,6 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     sandbox,
     checks,
     async close() {
-      reencryption.stop();
       await Promise.all([scheduler.stop(), jobs.stop()]);
       await changes.close();
       // Where the database is away too, it is found out by its silence.

@@ -3,12 +3,14 @@ import type { Core } from './core.ts';
 import { checkChain } from './jobs/check-chain.ts';
 import { earlierClock } from './jobs/earlier-clock.ts';
 import { BATCHES_A_TURN, purge } from './jobs/purge.ts';
+import { reencryptTurn } from './jobs/reencrypt.ts';
 import { countedUntil, countReports } from './jobs/reports.ts';
 import { retain, type RetentionDeps } from './jobs/retention.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
 import { countedBy } from './store/report-questions.ts';
 import { makeComingPartitions } from './store/partitions.ts';
+import { sealedColumns } from './store/sealed.ts';
 import { createJobQueue, type JobQueue, type PeriodicJob } from './store/job-queue.ts';
 
 const MINUTE = 60;
@@ -23,12 +25,15 @@ const LONGEST_COUNT = HOUR;
 /** A turn is over after a quarter of an hour and the stretch that it is at. */
 const LONGEST_CHECK = 2 * QUARTER_HOUR;
 
+/** A turn is over after a quarter of an hour and the round that it is at. */
+const LONGEST_MOVE = 2 * QUARTER_HOUR;
+
 /** The check of the whole audit log that somebody asks for. */
 export const CHECK_CHAIN = 'audit-check';
 
 /** What is done from time to time by one instance for all. Each may be done twice, and at the same time as itself: it comes to the same end. */
 const periodicJobs = (core: Core): readonly PeriodicJob[] => {
-  const { config, store, audit, clock, knex, log } = core;
+  const { config, store, audit, clock, knex, log, keyring, redisSealed } = core;
   const rotation = createKeyRotation(core);
   const asked = Object.values(questions);
   const { timeZone } = config.identity;
@@ -50,6 +55,7 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
     { label: 'retention', cron: '41 18 * * *', everySeconds: DAY, longestSeconds: LONGEST_RETENTION, run: (signal) => retain({ store, audit, clock, months: config.lifetimes.auditMonths, countedUntil: countedOf }, signal) },
     { label: 'reports', cron: '29 * * * *', everySeconds: HOUR, longestSeconds: LONGEST_COUNT, run: (signal) => countReports({ store, clock, questions: asked, timeZone }, signal) },
     { label: 'signing-keys', cron: '* * * * *', everySeconds: MINUTE, longestSeconds: 60, run: () => rotation.run() },
+    { label: 're-encryption', cron: '* * * * *', everySeconds: MINUTE, longestSeconds: LONGEST_MOVE, goesOn: true, run: (signal) => reencryptTurn({ store, columns: sealedColumns, others: redisSealed, doAllAgree: () => store.instances.allUse(keyring.ids) }, signal) },
     // Nothing to do most of the time. The turn of each minute goes on with a check whose turn was cut off.
     { label: CHECK_CHAIN, cron: '* * * * *', everySeconds: MINUTE, longestSeconds: LONGEST_CHECK, goesOn: true, run: (signal) => checkChain({ audit, store, log }, signal) },
   ];

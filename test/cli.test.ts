@@ -732,12 +732,12 @@ describe('The command line', function () {
   });
 
   it('tells how the periodic jobs stand, and does one at once', async () => {
-    expect((await json<{ label: string; lastDoneAt?: string }[]>(['jobs', 'list'])).map(({ label, lastDoneAt }) => [label, lastDoneAt])).to.deep.equal([['purge', undefined], ['partitions', undefined], ['retention', undefined], ['reports', undefined], ['signing-keys', undefined], ['audit-check', undefined]]);
+    expect((await json<{ label: string; lastDoneAt?: string }[]>(['jobs', 'list'])).map(({ label, lastDoneAt }) => [label, lastDoneAt])).to.deep.equal([['purge', undefined], ['partitions', undefined], ['retention', undefined], ['reports', undefined], ['signing-keys', undefined], ['re-encryption', undefined], ['audit-check', undefined]]);
     expect(await json(['jobs', 'run', 'purge'])).to.deep.equal({ job: 'purge', done: true });
     const [purge] = await json<{ lastDoneAt?: string }[]>(['jobs', 'list']);
     expect(Date.parse(purge?.lastDoneAt ?? '')).to.be.a('number').and.not.to.be.NaN;
     const refused = await sso(['jobs', 'run', 'gibt-es-nicht']);
     expect(refused.code).to.equal(1);
-    expect(refused.stderr).to.include('purge, partitions, retention, reports, signing-keys, audit-check');
+    expect(refused.stderr).to.include('purge, partitions, retention, reports, signing-keys, re-encryption, audit-check');
   });
 });

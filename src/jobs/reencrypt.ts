@@ -1,17 +1,16 @@
-import { setImmediate as breathe } from 'node:timers/promises';
-import type { Clock } from '../ports/clock/clock.ts';
+import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises';
 import type { RedisSealed } from '../store/redis/sealed.ts';
 import type { SealedColumn } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
 
 /** Each is one short transaction. */
 const BATCH = 250;
-/** What one turn of the job does, so that it is no burden: some four hundred rows a second, on each instance. */
-const ROWS_A_TURN = 2000;
+/** What one round of the job does before it pauses. */
+const ROWS_A_ROUND = 2000;
 /** And what it looks through for them, where a table has to be walked through: sixteen megabytes; or four thousand rows of Redis. */
-const BATCHES_A_TURN = 16;
-/** When nothing is left: as long as an older key stays in the keyring, somebody may still write by it. */
-const REST_MS = 600_000;
+const BATCHES_A_ROUND = 16;
+/** A turn is over after so long, and the next goes on, on whichever instance. */
+const TURN_MS = 900_000;
 
 export interface ReencryptDeps {
   readonly store: Pick<Store, 'sealed' | 'indexKeys'>;
@@ -34,7 +33,7 @@ type Done = Readonly<Record<string, number>>;
 /** What there is to know from one turn to the next, by the names of tables. */
 interface Progress {
   /** Where those are to be gone on with that are walked through. */
-  readonly places: Map<string, number>;
+  readonly places: Map<string, string>;
   rests(name: string): boolean;
   /** Nothing was found. */
   ended(name: string): void;
@@ -65,24 +64,25 @@ async function moveAll({ store, columns, others }: ReencryptDeps, progress: Prog
         await breathe();
       }
     });
-  const moveColumn = (column: SealedColumn): Promise<void> =>
-    inBatches(column.table, async (limit) => {
-      const { rows, next } = await store.sealed.reseal(column, limit, progress.places.get(column.table));
-      if (next === undefined) progress.places.delete(column.table);
-      else progress.places.set(column.table, next);
+  /** One that is walked through is gone on with at its place. */
+  const walkThrough = (name: string, move: (limit: number, from: string | undefined) => Promise<{ readonly rows: number; readonly next: string | undefined }>): Promise<void> =>
+    inBatches(name, async (limit) => {
+      const { rows, next } = await move(limit, progress.places.get(name));
+      if (next === undefined) progress.places.delete(name);
+      else progress.places.set(name, next);
       return { rows, goesOn: next !== undefined };
+    });
+  const moveColumn = (column: SealedColumn): Promise<void> =>
+    walkThrough(column.table, async (limit, from) => {
+      const { rows, next } = await store.sealed.reseal(column, limit, Number(from ?? 0));
+      return { rows, next: next?.toString() };
     });
 
   if (store.indexKeys.hasOlderKeys()) await trying('indexes', () => store.indexKeys.closeOlder());
   // Accounts come last: they take days where there are very many.
   if (store.sealed.hasOlderKeys()) {
     for (const column of columns.filter(({ use }) => use === 'sealing')) await moveColumn(column);
-    if (others !== undefined) {
-      await inBatches('redis', async (limit) => {
-        const { rows, isEnd } = await others.reseal(limit);
-        return { rows, goesOn: !isEnd };
-      });
-    }
+    if (others !== undefined) await walkThrough('redis', (_limit, from) => others.reseal(from));
   }
   if (store.indexKeys.hasOlderKeys()) {
     await inBatches('indexes', async (limit) => {
@@ -103,43 +103,70 @@ async function moveAll({ store, columns, others }: ReencryptDeps, progress: Prog
  */
 export async function reencrypt(deps: ReencryptDeps, limits: Limits = {}): Promise<Done> {
   const failures = new Map<string, unknown>();
-  const progress = { places: new Map<string, number>(), rests: (name: string) => failures.has(name), ended: () => undefined, failed: (name: string, error: unknown) => failures.set(name, error) };
+  const progress = { places: new Map<string, string>(), rests: (name: string) => failures.has(name), ended: () => undefined, failed: (name: string, error: unknown) => failures.set(name, error) };
   const done = await moveAll(deps, progress, limits);
   for (const error of failures.values()) throw error;
   return done;
 }
 
 export interface ReencryptionDeps extends ReencryptDeps {
-  readonly clock: Clock;
   /** Whether all running instances use the same keys: otherwise each would move everything to its own. */
   readonly doAllAgree: () => Promise<boolean>;
+  /** @param signal  ends it before its time. */
+  readonly pause?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
+  readonly turnMs?: number;
 }
 
-/** The same as a job: a little at each turn, and a rest where nothing is left, or where it fails. */
-export function createReencryption({ clock, doAllAgree, ...deps }: ReencryptionDeps): { run(): Promise<Done>; stop(): void } {
-  const stopped = new AbortController();
-  const restsUntil = new Map<string, number>();
-  const places = new Map<string, number>();
-  const rest = (name: string): void => { restsUntil.set(name, clock.now().getTime() + REST_MS); };
-  const rests = (name: string): boolean => {
-    const wait = (restsUntil.get(name) ?? 0) - clock.now().getTime();
-    return wait > 0 && wait <= REST_MS;
-  };
-  return {
-    async run() {
-      const { sealed, indexKeys } = deps.store;
-      if (!(sealed.hasOlderKeys() || indexKeys.hasOlderKeys()) || !(await doAllAgree())) return {};
-      const failures: unknown[] = [];
-      const failed = (name: string, error: unknown): void => {
-        rest(name);
+const untilStopped = (ms: number, signal: AbortSignal | undefined): Promise<unknown> => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+
+/** A little of everything that neither rests nor fails; what fails rests as well. @returns also whether there may be more. */
+async function round(deps: ReencryptDeps, signal: AbortSignal | undefined): Promise<{ readonly done: Done; readonly failures: readonly unknown[]; readonly goesOn: boolean }> {
+  const { sealed } = deps.store;
+  const before = await sealed.moving();
+  const places = new Map(before.flatMap(({ name, place }) => (place === undefined ? [] : [[name, place]])));
+  const resting = new Set(before.filter(({ rests }) => rests).map(({ name }) => name));
+  const tried = new Set<string>();
+  const ended = new Set<string>();
+  const failures: unknown[] = [];
+  const done = await moveAll(
+    deps,
+    {
+      places,
+      rests(name) {
+        if (!resting.has(name)) tried.add(name);
+        return resting.has(name) || ended.has(name);
+      },
+      ended: (name) => void ended.add(name),
+      failed(name, error) {
+        ended.add(name);
         failures.push(error);
-      };
-      const done = await moveAll(deps, { places, rests, ended: rest, failed }, { signal: stopped.signal, mostRows: ROWS_A_TURN, mostBatches: BATCHES_A_TURN });
-      for (const error of failures) throw error;
-      return done;
+      },
     },
-    stop() {
-      stopped.abort();
-    },
-  };
+    { ...(signal === undefined ? {} : { signal }), mostRows: ROWS_A_ROUND, mostBatches: BATCHES_A_ROUND },
+  );
+  // What rests already rests as long as was said then.
+  await sealed.keepMoving([...tried].map((name) => ({ name, place: places.get(name), rests: ended.has(name) })));
+  return { done, failures, goesOn: [...tried].some((name) => !ended.has(name)) };
+}
+
+/**
+ * The same as a turn of the job, in rounds: half of the time it pauses, so that it is no burden. How far it is stands in the database, so it may be cut off at
+ * any moment and gone on with on another instance. Where nothing is left of a table, or where it fails, that rests for ten minutes.
+ *
+ * @throws what kept a table from being moved, once the others have had their part of the round.
+ */
+export async function reencryptTurn({ doAllAgree, pause = untilStopped, turnMs = TURN_MS, ...deps }: ReencryptionDeps, signal?: AbortSignal): Promise<Done> {
+  const { sealed, indexKeys } = deps.store;
+  const total: Record<string, number> = {};
+  const until = performance.now() + turnMs;
+  // A process that uses other keys may come at any time.
+  while ((sealed.hasOlderKeys() || indexKeys.hasOlderKeys()) && signal?.aborted !== true && (await doAllAgree())) {
+    const begunAt = performance.now();
+    const { done, failures, goesOn } = await round(deps, signal);
+    for (const [name, rows] of Object.entries(done)) total[name] = (total[name] ?? 0) + rows;
+    for (const error of failures) throw error;
+    if (!goesOn || performance.now() >= until) break;
+    await pause(performance.now() - begunAt, signal);
+  }
+  return total;
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Envelope } from '../crypto/envelope.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { DataKeyUse, KeyIds } from '../crypto/keyring.ts';
+import { createReencryptionStore } from './reencryption.ts';
 import { blocksOf, countByIndex, countByReading, countOrGuess, countUpTo, unhurried, type KeyCount } from './key-counts.ts';
 
 /** A column sealed under a key of the keyring, and what it is bound to. */
@@ -68,6 +69,8 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
     use === 'personalData' ? envelope.rewrap({ table, id: bound }, value) : sealer.reseal(purpose, bound, value);
 
   return {
+    ...createReencryptionStore(db),
+
     /** Whether the keyring holds a key that something could be moved away from. */
     hasOlderKeys: (): boolean => olderIds('personalData').length > 0 || olderIds('sealing').length > 0,
 

@@ -9,13 +9,12 @@ import type { Email } from '../../src/domain/email.ts';
 import type { PersonName } from '../../src/domain/name.ts';
 import type { Nik } from '../../src/domain/nik.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
-import { createReencryption, reencrypt } from '../../src/jobs/reencrypt.ts';
+import { reencrypt, reencryptTurn } from '../../src/jobs/reencrypt.ts';
 import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { sealedColumns } from '../../src/store/sealed.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { newDocument } from '../crypto/keys.ts';
-import { TestClock } from '../support/clock.ts';
 import { createTestDatabase, everythingIn, type TestDatabase } from '../support/database.ts';
 import { hasRedis, startRedis } from '../support/redis.ts';
 
@@ -56,6 +55,11 @@ describe('What lies sealed in the database', () => {
   }
   const withoutFirst = (document: KeyringDocument): KeyringDocument => removeKey(removeKey(document, 'personalData', 'k1'), 'sealing', 'k1');
   const run = (core: Core): ReturnType<typeof reencrypt> => reencrypt({ store: core.store, columns: sealedColumns, others: core.redisSealed });
+
+  /** A turn of the job, which does not pause. */
+  const turn = ({ store, redisSealed }: Core, more: Partial<Parameters<typeof reencryptTurn>[0]> = {}): ReturnType<typeof reencryptTurn> =>
+    reencryptTurn({ store, columns: sealedColumns, others: redisSealed, doAllAgree: () => Promise.resolve(true), pause: () => Promise.resolve(), ...more });
+  const tenMinutesLater = (): Promise<unknown> => database.knex.raw("update reencryption set rests_until = rests_until - interval '10 minutes'");
 
   const at = new Date();
   const later = new Date(at.getTime() + 3_600_000);
@@ -175,22 +179,34 @@ describe('What lies sealed in the database', () => {
   it('rests where nothing is left, and looks again later: an instance with the former keyring may have written', async () => {
     const old = first();
     const core = coreWith(replaced(old));
-    const clock = new TestClock();
-    clock.stop();
-    const job = createReencryption({ store: core.store, columns: sealedColumns, clock, doAllAgree: () => core.store.instances.allUse(core.keyring.ids) });
-    expect(await job.run()).to.deep.equal({});
+    const work = (): ReturnType<typeof turn> => turn(core, { doAllAgree: () => core.store.instances.allUse(core.keyring.ids) });
+    expect(await work()).to.deep.equal({});
     await insertAccount(coreWith(old), ids.account);
-    expect(await job.run()).to.deep.equal({});
-    clock.advance({ minutes: 10 });
-    expect(await job.run()).to.deep.equal({ accounts: 1 });
+    expect(await work()).to.deep.equal({});
+    await tenMinutesLater();
+    expect(await work()).to.deep.equal({ accounts: 1 });
+  });
+
+  it('is moved by turns, in rounds with a pause between them, which end where a process with another keyring comes or this one ends', async () => {
+    const old = first();
+    const core = coreWith(replaced(old));
+    let rounds = 0;
+    const pauses: number[] = [];
+    const reseal: typeof core.store.sealed.reseal = (column) => Promise.resolve(column.table === 'messages' ? { rows: 250, next: 0 } : { rows: 0, next: undefined });
+    const store = { ...core.store, sealed: { ...core.store.sealed, reseal } };
+    const pause = (ms: number): Promise<void> => { pauses.push(ms); return Promise.resolve(); };
+    expect(await turn(core, { store, pause, doAllAgree: () => Promise.resolve((rounds += 1) <= 3) }), 'eight batches in each of three rounds').to.deep.equal({ messages: 6000 });
+    expect(pauses).to.have.length(3);
+    const stopped = new AbortController();
+    const stopping = (): Promise<void> => { stopped.abort(); return Promise.resolve(); };
+    expect(await reencryptTurn({ store, columns: sealedColumns, doAllAgree: () => Promise.resolve(true), pause: stopping }, stopped.signal)).to.deep.equal({ messages: 2000 });
+    expect(await reencryptTurn({ store, columns: sealedColumns, doAllAgree: () => Promise.resolve(true) }, stopped.signal)).to.deep.equal({});
   });
 
   it('moves whatever it can where one table fails, which is tried again after a rest', async () => {
     const old = first();
     await fill(coreWith(old));
     const core = coreWith(replaced(old));
-    const clock = new TestClock();
-    clock.stop();
     // As a statement on a large table ends that finds no row before its limit.
     const isTooLong = new Error('canceling statement due to statement timeout');
     let tries = 0;
@@ -202,25 +218,26 @@ describe('What lies sealed in the database', () => {
         return Promise.reject(isTooLong);
       },
     };
-    const job = createReencryption({ store: { sealed, indexKeys: core.store.indexKeys }, columns: sealedColumns, clock, doAllAgree: () => Promise.resolve(true) });
-    expect(await job.run().catch((error: unknown) => error)).to.equal(isTooLong);
+    const work = (): ReturnType<typeof turn> => turn(core, { store: { sealed, indexKeys: core.store.indexKeys } });
+    expect(await work().catch((error: unknown) => error)).to.equal(isTooLong);
     const left = (await core.store.sealed.count()).filter(({ keyId }) => keyId === 'k1').map(({ table }) => table);
     expect(left).to.deep.equal(['messages']);
-    expect(await job.run()).to.deep.equal({});
+    expect(await work()).to.deep.equal({});
     expect(tries).to.equal(1);
-    clock.advance({ minutes: 10 });
-    expect(await job.run().catch((error: unknown) => error)).to.equal(isTooLong);
+    await tenMinutesLater();
+    expect(await work().catch((error: unknown) => error)).to.equal(isTooLong);
     expect(tries).to.equal(2);
   });
 
-  it('is found at the end of a large table too, some of it at each turn', async () => {
+  it('is found at the end of a large table too, some of it at each turn, on whichever instance', async () => {
     const old = first();
-    const core = coreWith(replaced(old));
+    const both = replaced(old);
+    const core = coreWith(both);
     // Forty megabytes, all of it under the current key but the last row.
     await core.knex.raw("insert into drafts (uid_hash, journey, id, sealed, created_at, updated_at, expires_at) select sha256(n::text::bytea), 'registration', gen_random_uuid(), '\\x01026b32'::bytea || decode(repeat('00', 1500), 'hex'), now(), now(), now() from generate_series(1, 15000) n");
     await coreWith(old).store.drafts.insert({ journey: 'registration', uid: 'uid', id: ids.draft, state: { step: 'contact' }, now: at, expiresAt: later });
-    const job = createReencryption({ store: core.store, columns: sealedColumns, clock: new TestClock(), doAllAgree: () => Promise.resolve(true) });
-    const turns = [await job.run(), await job.run(), await job.run(), await job.run()];
+    const turns = [];
+    for (const instance of [core, coreWith(both), core, core]) turns.push(await turn(instance, { turnMs: 0 }));
     expect(turns).to.deep.equal([{}, {}, { drafts: 1 }, {}]);
     expect((await core.store.drafts.find('registration', 'uid', at))?.state).to.deep.equal({ step: 'contact' });
   });
@@ -308,27 +325,28 @@ describe('What lies sealed in the database', () => {
     try {
       const old = first();
       const upsert = ({ store, sealer, keyedHash }: Core, id: string): Promise<unknown> => Promise.resolve(createProtocolAdapter({ state: store.protocolState, sealer, keyedHash })('Interaction').upsert(id, { jti: id }, 600));
-      const core = coreWith(replaced(old));
+      const both = replaced(old);
+      const core = coreWith(both);
       for (let from = 0; from < 6000; from += 1000) await Promise.all(Array.from({ length: 1000 }, (_, at) => upsert(core, `new-${from + at}`)));
       await upsert(coreWith(old), 'old');
       let asked = 0;
-      const watched = (of: Core): ReturnType<typeof createReencryption> => {
+      const watched = (of: Core): Promise<Readonly<Record<string, number>>> => {
         const call = of.redis!.call.bind(of.redis!);
         of.redis!.call = (...args) => {
           asked += 1;
           return call(...args);
         };
-        return createReencryption({ store: of.store, columns: sealedColumns, others: of.redisSealed, clock: new TestClock(), doAllAgree: () => Promise.resolve(true) });
+        return turn(of, { turnMs: 0 });
       };
-      const job = watched(core);
-      const turns = [await job.run()];
-      expect(asked).to.be.within(1000, 4100);
-      turns.push(await job.run());
+      const turns = [await watched(core)];
+      expect(asked).to.be.within(1000, 4500);
+      // On another instance, from there.
+      turns.push(await watched(coreWith(both)));
       expect(turns.reduce((sum, { redis: moved = 0 }) => sum + moved, 0)).to.equal(1);
       expect(asked).to.be.within(6001, 6100);
 
       const { document, id } = addKey(old, 'personalData', systemRandom);
-      await watched(coreWith(useKey(document, 'personalData', id))).run();
+      await watched(coreWith(useKey(document, 'personalData', id)));
       expect(asked, 'nothing of Redis lies under that').to.be.below(6100);
     } finally {
       redisUrl = undefined;

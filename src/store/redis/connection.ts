@@ -37,6 +37,8 @@ export interface RedisConnection {
   ping(): Promise<void>;
   /** How every master is doing. */
   inspect(): Promise<readonly RedisNode[]>;
+  /** Some keys that begin so, and where to go on (undefined: that was the end); from the beginning without a place, which any process can go on from. */
+  scanPage(beginning: string, from?: string): Promise<{ readonly keys: readonly Buffer[]; readonly next: string | undefined }>;
   /** Every key that begins so, on every master, in portions; one that is written meanwhile may be missed or come twice. */
   scan(beginning: string): AsyncIterable<readonly Buffer[]>;
   /** Commands that were sent or wait to be. */
@@ -222,16 +224,21 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
       await this.ping();
       return (await inTime(() => Promise.all(masters().map((node) => node.info())))).map(toNode);
     },
-    async *scan(beginning) {
+    async scanPage(beginning, from) {
       const pattern = `${beginning.replaceAll(/[\\*?[\]]/g, String.raw`\$&`)}*`;
-      await this.ping();
-      for (const node of masters()) {
-        let cursor = '0';
-        do {
-          const [next, keys] = await inTime(() => node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE));
-          yield keys;
-          cursor = next.toString();
-        } while (cursor !== '0');
+      // The masters of a cluster are known once it is connected.
+      if (from === undefined || masters().length === 0) await this.ping();
+      const [at = '0', cursor = '0'] = from?.split(' ') ?? [];
+      // None where there were more of them when that was noted.
+      const node = masters()[Number(at)];
+      const [after, keys] = node === undefined ? ['0', []] : await inTime(() => node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE));
+      const following = Number(at) + 1;
+      return { keys, next: after.toString() !== '0' ? `${at} ${after.toString()}` : following < masters().length ? `${following} 0` : undefined };
+    },
+    async *scan(beginning) {
+      for (let page = await this.scanPage(beginning); ; page = await this.scanPage(beginning, page.next)) {
+        yield page.keys;
+        if (page.next === undefined) return;
       }
     },
     pending: () => pending,

@@ -43,9 +43,6 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
   const { current, known } = keyIds.sealing;
   const rows = `${redis.prefix}p:`;
 
-  /** Where this process is in looking through all of it. */
-  let walk: AsyncGenerator<Found> | undefined;
-
   async function moveToCurrent({ key, row, at, keyId }: Found): Promise<boolean> {
     if (keyId === current || !known.includes(keyId)) return false;
     const model = key.toString('latin1').slice(rows.length).split(':', 1)[0] ?? '';
@@ -53,16 +50,12 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
     return (await redis.run(replaceRow, [key], [row, anew])) === 1;
   }
 
-  async function* values(): AsyncGenerator<Found> {
-    for await (const keys of redis.scan(rows)) {
-      for (const key of keys) {
-        const row = await redis.call('GET', key);
-        if (!Buffer.isBuffer(row)) continue; // it has run out meanwhile
-        const at = payloadAt(row);
-        const keyId = sealer.keyIdOf(row.subarray(at));
-        if (keyId !== undefined) yield { key, row, at, keyId };
-      }
-    }
+  async function find(key: Buffer): Promise<Found | undefined> {
+    const row = await redis.call('GET', key);
+    if (!Buffer.isBuffer(row)) return undefined; // it has run out meanwhile
+    const at = payloadAt(row);
+    const keyId = sealer.keyIdOf(row.subarray(at));
+    return keyId === undefined ? undefined : { key, row, at, keyId };
   }
 
   /** Which key each of them is under: as many at once as Redis names keys, and of each its beginning alone. */
@@ -73,30 +66,21 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
 
   return {
     /**
-     * Seals anew what is under an older key; a row that changes meanwhile was written under the current one. What is under a key that this keyring does not hold, of an older snapshot say,
-     * ends by itself.
+     * Seals anew what is under an older key, of as many rows as Redis names at once; a row that changes meanwhile was written under the current one. What is
+     * under a key that this keyring does not hold, of an older snapshot say, ends by itself.
      *
-     * @param most  rows that are looked at; this process goes on behind them the next time. Each is a question to Redis, which everybody else waits for.
-     * @returns     how many were moved, and whether there are no more to look at.
+     * @param from  what the call before said is next. Each row is a question to Redis, which everybody else waits for.
+     * @returns     how many were moved, and where to go on; undefined where there are no more to look at.
      */
-    async reseal(most: number): Promise<{ readonly rows: number; readonly isEnd: boolean }> {
-      if (known.every((id) => id === current)) return { rows: 0, isEnd: true };
+    async reseal(from?: string): Promise<{ readonly rows: number; readonly next: string | undefined }> {
+      if (known.every((id) => id === current)) return { rows: 0, next: undefined };
+      const { keys, next } = await redis.scanPage(rows, from);
       let moved = 0;
-      walk ??= values();
-      try {
-        for (let looked = 0; looked < most; looked += 1) {
-          const next = await walk.next();
-          if (next.done === true) {
-            walk = undefined;
-            return { rows: moved, isEnd: true };
-          }
-          if (await moveToCurrent(next.value)) moved += 1;
-        }
-        return { rows: moved, isEnd: false };
-      } catch (error) {
-        walk = undefined;
-        throw error;
+      for (const key of keys) {
+        const found = await find(key);
+        if (found !== undefined && (await moveToCurrent(found))) moved += 1;
       }
+      return { rows: moved, next };
     },
 
     /** @param lookedAt  of so many rows the key is looked at, a few more at most; the others are counted only. */
