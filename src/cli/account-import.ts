@@ -129,6 +129,7 @@ async function importAccounts(file: string, flags: ImportFlags, command: Command
       const input = await openInput(file);
       const work = (on: Importing): Promise<void> => takeAll(core, input, flags, { report, subjects }, on, counted);
       await (counted.dry_run ? tryOut(core, work) : work(core));
+      if (flags.replace === true) await core.store.formerImport.forgetRun(counted.run);
     } finally {
       for (const handle of opened) await handle?.close();
     }

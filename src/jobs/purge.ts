@@ -18,6 +18,9 @@ const CHECK_LINK_SECONDS = 30 * 86_400;
 /** A key made for one check: it is published for a day, and goes thirty days later. */
 const CHECK_KEY_SECONDS = 31 * 86_400;
 
+/** Which lines a run of an import has met: such a run is over, or was killed. */
+const IMPORT_LINE_SECONDS = 7 * 86_400;
+
 /** What was seen in a check; nobody looks into it again so much later. */
 const CHECK_SECONDS = 90 * 86_400;
 
@@ -68,6 +71,7 @@ export async function purge({ store, clock, deviceSeconds, formerAccountDays, pu
     checks: await inBatches((limit) => store.clientChecks.purgeUnpassed(addSeconds(now, -CHECK_SECONDS), limit)),
     checkKeys: await inBatches((limit) => store.sandboxKeys.purgeOfChecks(addSeconds(now, -CHECK_KEY_SECONDS), limit)),
     formerAccounts: formerAccountDays === 0 ? 0 : await inBatches((limit) => store.formerAccounts.purge(addSeconds(now, -formerAccountDays * 86_400), limit)),
+    importLines: await inBatches((limit) => store.formerImport.purgeLines(addSeconds(now, -IMPORT_LINE_SECONDS), limit)),
     devices: await inBatches((limit) => store.devices.purge(addSeconds(now, -deviceSeconds), limit)),
   };
 }

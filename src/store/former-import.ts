@@ -8,6 +8,7 @@ import type { Nik } from '../domain/nik.ts';
 import type { Phone } from '../domain/phone.ts';
 import type { Sensitive } from '../domain/sensitive.ts';
 import { FORMER_TABLE } from './former-accounts.ts';
+import { createFormerLinesStore, type FormerLinesStore } from './former-lines.ts';
 import { createTrial, TRIAL, TRIAL_PLACES } from './former-trial.ts';
 import { prepared } from './knex.ts';
 
@@ -91,7 +92,7 @@ interface Answer {
 }
 
 /** Takes records of a former system in, many by each statement. */
-export interface FormerImportStore {
+export interface FormerImportStore extends FormerLinesStore {
   /** Until the transaction ends nobody else takes records in: what is said of each line is what it met. */
   lock(): Promise<void>;
   /** Which of these former ids are here already. */
@@ -159,6 +160,7 @@ export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { re
 
   const store: FormerImportStore = {
     ...looking('former', TABLES),
+    ...createFormerLinesStore(db),
 
     async lock() {
       await prepared(db, 'former-lock', `select pg_advisory_xact_lock(hashtext('${FORMER_TABLE}'))`, []);

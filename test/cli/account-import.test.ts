@@ -6,7 +6,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import { join } from 'node:path';
-import type { Finding } from '../../src/admin/accounts/import.ts';
+import { parseFormerLine } from '../../src/admin/accounts/former-line.ts';
+import { createFormerImport, type Finding } from '../../src/admin/accounts/import.ts';
 import type { Core } from '../../src/core.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import type { AccountId } from '../../src/domain/account.ts';
@@ -246,6 +247,26 @@ describe('The command line: account import', function () {
     const mended = await take([{ ...one, email: 'baru@contoh.test' }, ...file.slice(1)], '--replace');
     expect([mended.summary.imported, mended.summary.findings]).to.deep.equal([1, [differs]]);
     expect((await core.store.formerAccounts.findByLegacyId('u-1'))?.email?.reveal()).to.equal('baru@contoh.test');
+  });
+
+  it('keeps nothing of the lines before in memory by --replace, and leaves nothing of them behind', async () => {
+    const [one, two] = [person('u-1'), person('u-2')];
+    const [line, , other] = [one, two, { ...one, email: 'lain@contoh.test' }].map((document, at) => {
+      const parsed = parseFormerLine({ number: at + 1, text: JSON.stringify(document) }, core.config, new Date());
+      return parsed.ok ? [parsed.value] : [];
+    });
+    const options = { run: core.random.uuid(), linkRegistered: false, replace: true };
+    await createFormerImport(core).take(line!, options);
+    // By another one, which has not seen the batch before.
+    expect((await createFormerImport(core).take(other!, options)).findings).to.deep.equal([{ line: 3, id: 'u-1', outcome: 'left-out', reasons: ['id-differs'], with: [{ id: 'u-1', line: 1 }] }]);
+    const left = (): Promise<{ run: string }[]> => database.knex<{ run: string }>('former_import_lines').select('run');
+    expect(await left()).to.deep.equal([{ run: options.run }]);
+    await take([one, two], '--replace');
+    await take([one, two], '--replace', '--dry-run');
+    expect(await left(), 'those of a run that never came to its end').to.deep.equal([{ run: options.run }]);
+    await database.knex('former_import_lines').update({ met_at: new Date(Date.now() - 8 * 86_400_000) });
+    await sso(['purge']);
+    expect(await left()).to.deep.equal([]);
   });
 
   it('leaves a record where it waits, by --replace too, if the mended line would not come in', async () => {

@@ -20,5 +20,5 @@ async function take({ container, config }: Importing, documents: readonly object
     if (!parsed.ok) throw new Error(parsed.refusal.reasons.join());
     return parsed.value;
   });
-  return createFormerImport(container).take(lines, { run: 'test', linkRegistered: false, replace });
+  return createFormerImport(container).take(lines, { run: container.random.uuid(), linkRegistered: false, replace });
 }

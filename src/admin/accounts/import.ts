@@ -31,7 +31,7 @@ export interface Taken {
 }
 
 export interface ImportOptions {
-  /** What the audit log calls this run. */
+  /** What the audit log calls this run: another one for each file. */
   readonly run: string;
   /** Accounts whose people have registered here before get the former id of their NIK. */
   readonly linkRegistered: boolean;
@@ -39,7 +39,7 @@ export interface ImportOptions {
   readonly replace: boolean;
 }
 
-/** For one file: what it has said of a former id it does not say again. */
+/** What a file has said of a former id it does not say again: by `run`. */
 export interface FormerImport {
   /** Takes a batch of lines in, whole or not at all. Taken again it changes nothing. */
   take(lines: readonly FormerLine[], options: ImportOptions): Promise<Taken>;
@@ -67,12 +67,9 @@ function findingsOf({ legacyId: id, line }: FormerRecord, shared: readonly Shari
 export function createFormerImport({ store, audit, keyedHash, clock, random }: FormerImportDeps): FormerImport {
   const toRecord = (line: FormerLine): FormerRecord => ({ ...line, id: random.uuid() as AccountId, digest: keyedHash.hash('former-account', line.canonical.reveal()) });
 
-  /** Lines of batches before, by former id: kept where one of them could be replaced by another of the same file. */
-  const before = new Map<string, number>();
-
   return {
     async take(lines, { run, linkRegistered, replace }) {
-      const taken = await store.transactionOnce(async (tx): Promise<Taken> => {
+      return store.transactionOnce(async (tx): Promise<Taken> => {
         await tx.formerImport.lock();
         const findings: Finding[] = [];
         const subjects: { id: string; sub: AccountId }[] = [];
@@ -88,6 +85,9 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
           else leaveOut(record, 'id-differs', [{ id: first.legacyId, line: first.line }]);
         }
 
+        // Of batches before, where one of their lines could be replaced by another of the same file.
+        const before = replace ? await tx.formerImport.metBefore(run, [...records.keys()]) : new Map<string, number>();
+        if (replace) await tx.formerImport.meet(run, lines);
         const waiting: FormerRecord[] = [];
         const replaced: FormerRecord[] = [];
         for (const { legacyId, id, digest, isRecognised } of await tx.formerImport.standing([...records.keys()])) {
@@ -150,8 +150,6 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         if (inserted.length > 0) await audit.record(tx, 'account.imported', { run, records: inserted.length });
         return { subjects: [...new Map(subjects.map((one) => [one.id, one])).values()], imported: inserted.length, already, linked: linked.size, findings: findings.sort((a, b) => a.line - b.line) };
       });
-      if (replace) for (const { legacyId, line } of lines) if (!before.has(legacyId)) before.set(legacyId, line);
-      return taken;
     },
   };
 }
