@@ -79,7 +79,7 @@ async function becomes(what: () => Promise<boolean>): Promise<boolean> {
  * told that the device is theirs, and it was whose request came last, or nobody's where that undid the link.
  *
  * What fails on the way is no end. Who was first and could not write it down is stepped over; and the browser that has confirmed a code may do so again as long as nothing came of it, which ends what
- * it had begun before: a sign-in that was left, a page that failed, an answer that was lost.
+ * it had begun before: a sign-in that was left, a page that failed, an answer that was lost. So does a no that could not be written down.
  */
 export function settleDevicesOnce(provider: Provider, isFirstUse: IsFirstUse): void {
   const model = provider.DeviceCode as unknown as { prototype: DeviceCodeModel; findByUserCode: (this: unknown, userCode: string, options?: object) => Promise<DeviceCodeModel | undefined> };
@@ -90,27 +90,42 @@ export function settleDevicesOnce(provider: Provider, isFirstUse: IsFirstUse): v
     return now === undefined || hasEnd(now) || (stage === 'taken' && now.inFlight === true);
   };
   /** For each time that it was confirmed something may come of it once. A code that a former release took says nothing of that. */
-  const settles = ({ jti, exp }: DeviceCodeModel, { times }: Pick<Taking, 'times'> = { times: 1 }): Promise<boolean> => isFirstUse('device-code settled', times === 1 ? jti : `${jti} ${times}`, exp);
+  const settles = ({ jti, exp }: DeviceCodeModel, { times }: Pick<Taking, 'times'> = { times: 1 }, lost = 0): Promise<boolean> =>
+    isFirstUse('device-code settled', times === 1 && lost === 0 ? jti : `${jti} ${times}${lost === 0 ? '' : ` ${lost}`}`, exp);
 
-  async function takeFirst(code: DeviceCodeModel): Promise<void> {
+  /** Whoever was first has written it down by now, or never will, and is stepped over. @returns false where it is over. */
+  async function isFirst(use: (lost: number) => Promise<boolean>, isOver: () => Promise<boolean>): Promise<boolean> {
     for (let lost = 0; lost < MOST_LOST; lost += 1) {
-      if (await isFirstUse('device-code taken', lost === 0 ? code.jti : `${code.jti} ${lost}`, code.exp)) return;
-      // Whoever was first has taken it by now, or never will.
-      if (await becomes(() => isPast('taken', code))) break;
+      if (await use(lost)) return true;
+      if (await becomes(isOver)) return false;
     }
-    throw new CodeTaken('the code was used');
+    return false;
   }
+  const takesFirst = (code: DeviceCodeModel): Promise<boolean> => isFirst((lost) => isFirstUse('device-code taken', lost === 0 ? code.jti : `${code.jti} ${lost}`, code.exp), () => isPast('taken', code));
 
   /** From here on nothing comes of what was begun before. Where something is coming of it, that counts: of two presses of who is signed in, the first leads to the end by itself. */
-  async function takeAgain(code: DeviceCodeModel, before: Taking, isSignedIn: boolean): Promise<void> {
-    const isComing = (): Promise<boolean> => becomes(() => isPast('settled', code));
-    if ((isSignedIn && (await isComing())) || (!(await settles(code, before)) && (await isComing()))) throw new CodeTaken('the code was used');
+  async function takesAgain(code: DeviceCodeModel, before: Taking, isSignedIn: boolean): Promise<boolean> {
+    const isOver = (): Promise<boolean> => isPast('settled', code);
+    if (isSignedIn && (await becomes(isOver))) return false;
+    return isFirst((lost) => settles(code, before, lost), isOver);
+  }
+
+  /** What comes of it. Nothing, where it was confirmed again since. */
+  function settlesFirst(code: DeviceCodeModel): Promise<boolean> {
+    const taken = code.deviceInfo?.taken;
+    return isFirst(
+      (lost) => settles(code, taken, lost),
+      async () => {
+        const now = await findModel(provider, code.jti);
+        return now === undefined || hasEnd(now) || now.deviceInfo?.taken?.times !== taken?.times;
+      },
+    );
   }
 
   async function take(code: DeviceCodeModel, ctx: KoaContextWithOIDC | undefined): Promise<void> {
     const [before, by] = [code[BEFORE], browserOf(ctx)];
-    if (before === undefined) await takeFirst(code);
-    else await takeAgain(code, before, ctx?.oidc.session?.accountId !== undefined);
+    const isOurs = await (before === undefined ? takesFirst(code) : takesAgain(code, before, ctx?.oidc.session?.accountId !== undefined));
+    if (!isOurs) throw new CodeTaken('the code was used');
     if (by !== undefined) code.deviceInfo = { ...code.deviceInfo, taken: { by, times: (before?.times ?? 0) + 1 } };
   }
 
@@ -121,7 +136,7 @@ export function settleDevicesOnce(provider: Provider, isFirstUse: IsFirstUse): v
     // What went wrong when it was to be linked is told to the device.
     if (stage !== undefined && !done.has(stage)) {
       if (stage === 'taken') await take(this, Provider.ctx);
-      else if (!(await settles(this, this.deviceInfo?.taken))) throw new CodeTaken('the code was used');
+      else if (!(await settlesFirst(this))) throw new CodeTaken('the code was used');
       if (this[DONE] === undefined) Object.defineProperty(this, DONE, { value: done });
       done.add(stage);
     }

@@ -183,6 +183,16 @@ describe('Protocol: a device without a keyboard of its own', () => {
       expect(await poll(device)).to.have.property('access_token');
     });
 
+    it('is declined by the next press where the one before could not be written down', async () => {
+      const device = await ask();
+      await press(await type(device.user_code), 'confirm');
+      const compare = await type(device.user_code);
+      expect((await whileCodesCannotBeWritten(() => press(compare, 'abort'))).status).to.be.at.least(500);
+      expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
+      expect((await press(await type(device.user_code), 'abort')).text).to.include('Perangkat tidak dihubungkan');
+      expect(await poll(device)).to.deep.include({ error: 'access_denied' });
+    });
+
     it('is led on to one sign-in by several presses, each of which can be gone on with', async () => {
       const device = await ask();
       const compare = await type(device.user_code);
