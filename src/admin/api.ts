@@ -5,6 +5,7 @@ import { signatureOf } from '../domain/operator.ts';
 import type { Result } from '../domain/result.ts';
 import { readBytes } from '../web/body-bytes.ts';
 import { readJson } from '../web/json-body.ts';
+import { isLetInStill, lookAgain } from '../web/let-in.ts';
 import { networkOf } from '../web/sender.ts';
 import { Problem, problems, type ProblemDeps } from '../web/problem.ts';
 import { isFile, isRaw, type AnsweredFile, type ApiRoute, type Machine } from './api-route.ts';
@@ -12,6 +13,8 @@ import { createOpenApi } from './openapi.ts';
 import type { Refusals } from './refusals.ts';
 
 const API_BASE = '/api/admin/v1';
+/** Remembered where it is found out (`authenticate`). */
+const SCOPE_MISSING = 'scope-missing';
 
 export interface ApiDeps extends ProblemDeps {
   readonly routes: readonly ApiRoute[];
@@ -40,7 +43,7 @@ const addressOf = ({ method, path }: Pick<ApiRoute, 'method' | 'path'>): string 
  * Whether it is remembered as refused at the door: a right that is missing, or a change that could not be read. What was read
  * and is against a rule, whoever knows the rule remembers; to ask amiss for what may be read is nothing.
  */
-const isTurnedAway = ({ status, code }: Problem, { method }: ApiRoute, isRead: boolean): boolean => (status === 403 ? code !== 'proposal-own' : !isRead && method !== 'get');
+const isTurnedAway = ({ status, code }: Problem, { method }: ApiRoute, isRead: boolean): boolean => (status === 403 ? code !== 'proposal-own' && code !== SCOPE_MISSING : !isRead && method !== 'get');
 
 /** The API as one middleware: everything below its address is answered here, as JSON. */
 export function createApi({ routes, findToken, refusals, config, ...deps }: ApiDeps): Middleware {
@@ -63,7 +66,7 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
     const { clientId, scopes } = token.value;
     if (scopes.has(scope)) return { kind: 'client', clientId };
     await refusals.request({ reason: 'scope-missing', address: addressOf(route), by: signatureOf({ kind: 'client', clientId }), clientId });
-    throw new Problem(403, 'scope-missing', `The token lacks the scope ${scope}.`, { headers: challenge(`, error="insufficient_scope", scope="${scope}"`) });
+    throw new Problem(403, SCOPE_MISSING, `The token lacks the scope ${scope}.`, { headers: challenge(`, error="insufficient_scope", scope="${scope}"`) });
   }
 
   function decode(groups: Readonly<Record<string, string>> | undefined): Record<string, string> {
@@ -100,6 +103,10 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
     const found = here.find(({ route }) => route.method.toUpperCase() === ctx.method);
     if (found === undefined) throw new Problem(405, 'method', 'Not with this method.', { headers: { Allow: here.map(({ route }) => route.method.toUpperCase()).join(', ') } });
     const { route, groups } = found;
+    await lookAgain(ctx, async () => {
+      await authenticate(ctx, route);
+      return true;
+    });
     const by = await authenticate(ctx, route);
     let isRead = false;
     try {
@@ -107,6 +114,7 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
       const query = validate('query', route.query, queryOf(ctx));
       const body = await readBody(ctx, route.body);
       isRead = true;
+      await isLetInStill(ctx);
       send(ctx, route, await route.handle({ params, query, body, by }));
     } catch (error) {
       if (error instanceof Problem && isTurnedAway(error, route, isRead)) await refusals.request({ reason: error.code, address: addressOf(route), by: signatureOf(by), clientId: by.clientId, faults: error.fields });

@@ -7,6 +7,7 @@ import { giveSecondFactor } from '../support/authenticator.ts';
 import { Browser } from '../support/browser.ts';
 import { citizens, somebody } from '../support/citizens.ts';
 import { enterCode, signIn } from '../support/journeys.ts';
+import { answered, beginBody } from '../support/slow-form.ts';
 import { until } from '../support/until.ts';
 import { createRelyingParty, visit } from '../support/relying-party.ts';
 
@@ -111,11 +112,17 @@ describe('The operators’ API', () => {
       await app.addClient(machine('mesin-dulu'));
       const as = await issue(ALL, 'mesin-dulu');
       expect((await call('GET', '/operators', { as })).status).to.equal(200);
+      const headers = { authorization: `Bearer ${as}`, 'content-type': 'application/json' };
+      const end = await beginBody(`${app.url}/api/admin/v1/accounts/${subject}/suspend`, headers, '{"reason":', answered(app.container.provider.Client, 'find'));
       const { metadata } = (await app.store.clients.find('mesin-dulu'))!;
       await app.store.clients.update('mesin-dulu', { metadata: { ...metadata, scope: 'admin:accounts:read' } }, app.clock.now());
       app.clock.advance({ seconds: 3 });
       const { status, body } = await call('GET', '/operators', { as });
       expect([status, body.code]).to.deep.equal([403, 'scope-missing']);
+      expect((await end(`${JSON.stringify(why.reason)}}`)).status, 'nor by what began to come before').to.equal(403);
+      expect((await app.store.accounts.findById(subject))?.status).to.equal('active');
+      const refused = await app.store.audit.list({ type: 'request.refused' });
+      expect(refused.filter(({ details }) => (details as { address?: string }).address?.endsWith('/suspend') === true && details.by === 'client:mesin-dulu')).to.have.length(1);
     });
 
     it('a token for what its scopes say and nothing else', async () => {

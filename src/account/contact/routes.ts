@@ -10,6 +10,7 @@ import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
 import { guardForm, type Csrf } from '../../web/csrf.ts';
 import { form } from '../../web/form.ts';
+import { lookAgain } from '../../web/let-in.ts';
 import { renderScreen } from '../../web/render.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
@@ -70,9 +71,16 @@ export function addContact({ contact, number, address, drafts, progress, store, 
     const byPassword = sessions.require(demand);
     const byBoth = sessions.require({ ...demand, acr: acr.twoFactor });
     return async (ctx, next) => {
+      const isEnrolled = (): Promise<boolean> => secondFactors.isEnrolled(sessionOf(ctx).accountId);
       await byPassword(ctx, async () => {
-        if (await secondFactors.isEnrolled(sessionOf(ctx).accountId)) await byBoth(ctx, next);
-        else await next();
+        let hasUsedBoth = false;
+        const look = async (): Promise<boolean> => {
+          if (!(await isEnrolled())) return true;
+          await byBoth(ctx, () => { hasUsedBoth = true; return Promise.resolve(); });
+          return hasUsedBoth;
+        };
+        await lookAgain(ctx, look);
+        if (await look()) await next();
       });
     };
   }

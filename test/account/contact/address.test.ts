@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../../support/app.ts';
+import { giveSecondFactor } from '../../support/authenticator.ts';
 import { Browser } from '../../support/browser.ts';
 import { somebody } from '../../support/citizens.ts';
 import { becomeCitizen, signIn } from '../../support/journeys.ts';
@@ -66,6 +67,18 @@ describe('The e-mail address of an account', () => {
     await atFinished(app, person.citizen.nik, person.citizen.phone, 'Perahu-Layar9!');
     const { status, location } = await form.end({ email });
     expect([status, location?.startsWith('/auth?')], location).to.deep.equal([303, true]);
+    expect(await app.messagesTo(email)).to.deep.equal([]);
+  });
+
+  it('is asked for by no form that began to come before there was a second factor', async () => {
+    const person = await present(app);
+    const page = await person.browser.open(at(app, '/address'));
+    const email = freshAddress();
+    const { action, fields: { csrf = '' } } = page.form('email');
+    const form = await beginForm(person.browser, action, csrf, answered(app.container.secondFactors, 'isEnrolled'));
+    await giveSecondFactor(app, person.id);
+    const { status, location } = await form.end({ email });
+    expect([status, location?.includes('two-factor')], location).to.deep.equal([303, true]);
     expect(await app.messagesTo(email)).to.deep.equal([]);
   });
 
