@@ -55,11 +55,13 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     const counted = countedBy(question);
     const first = await firstDay(counted, timeZone);
     if (first === undefined) return [];
+    // By day before anything is compared: a clock that was wrong for an hour leaves as many notes as there were statements, and they would be gone through for each day of all years.
     const { rows } = await db.raw<{ rows: { day: string }[] }>(
-      `select to_char(day, 'YYYY-MM-DD') as day from generate_series(cast(:first as timestamp), cast(:until as timestamp), interval '1 day') g (day)
+      `with late as materialized (select cast(around at time zone :timeZone as date) as day, max(noted_at) as noted_at from report_late where source = :source group by 1)
+       select to_char(day, 'YYYY-MM-DD') as day from generate_series(cast(:first as timestamp), cast(:until as timestamp), interval '1 day') g (day)
         where not exists (
           select from report_days d where d.report = :report and d.counting = :counting and d.day = cast(g.day as date)
-             and not exists (select from report_late l where l.source = :source and l.noted_at >= d.counted_at and cast(l.around at time zone :timeZone as date) = d.day))
+             and not exists (select from late l where l.day = d.day and l.noted_at >= d.counted_at))
         order by 1 desc`,
       { first, until, timeZone, source: counted.table, report: question.report, counting: countingOf(question, timeZone) },
     );

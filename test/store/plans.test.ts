@@ -15,7 +15,7 @@ import { systemRandom } from '../../src/ports/random/random.ts';
 import type { FormerImportStore, FormerRecord } from '../../src/store/former-import.ts';
 import { TRIAL } from '../../src/store/former-trial.ts';
 import { makeComingPartitions, monthAfter } from '../../src/store/partitions.ts';
-import { countingOf } from '../../src/store/report-questions.ts';
+import { countedBy, countingOf } from '../../src/store/report-questions.ts';
 import { sealedColumns } from '../../src/store/sealed.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { newDocument } from '../crypto/keys.ts';
@@ -258,6 +258,26 @@ describe('Statements on tables with a hundred million rows', () => {
       expect([...read], question.report).to.have.members(['report_days', 'report_counts']);
       expect(nodes.flatMap((node) => node['Index Name'] ?? []), question.report).to.include('report_days_report_counting_day_unique').and.include('report_counts_day_id_index');
       expect((await core.store.reports.read(question, days)).reduce((sum, { count }) => sum + count, 0)).to.equal(181 * 5 * 7);
+    }
+  });
+
+  it('days to which something came late: what came is read once, however much it is and however many days there are', async () => {
+    const timeZone = 'Asia/Jakarta';
+    const late = Object.values(questions).filter((question) => countedBy(question).table === 'audit_log');
+    expect(late).to.have.length.above(0);
+    await core.knex('report_days').del();
+    for (const question of late) {
+      await core.knex.raw("insert into report_days (report, counting, day, counted_at) select ?, ?, day, day + interval '1 day' from generate_series(date '2024-01-01', date '2026-11-25', interval '1 day') day", [question.report, countingOf(question, timeZone)]);
+    }
+    await core.knex.raw(`insert into report_late (source, around, noted_at) select 'audit_log', timestamptz '2026-11-20' + n * interval '15 seconds', timestamptz '2026-11-20' + n * interval '15 seconds' from generate_series(1, 20000) n`);
+    for (const question of late) {
+      const asked = await statementsOf(() => core.store.reportDays.uncounted({ question, timeZone }, '2026-11-25'));
+      let reads = 0;
+      for (const { text, values } of asked.filter((statement) => statement.text.includes('report_late'))) {
+        const { rows } = await client.query<{ 'QUERY PLAN': { Plan: Node }[] }>({ text: `explain (analyze, format json) ${text}`, values: [...values] });
+        for (const node of rows.flatMap((row) => row['QUERY PLAN']).flatMap(({ Plan }) => nodesOf(Plan))) if (node['Relation Name'] === 'report_late') reads += node['Actual Loops'] ?? 0;
+      }
+      expect(reads, question.report).to.equal(1);
     }
   });
 
