@@ -110,7 +110,8 @@ describe('The operators’ API, attacked', () => {
         else expect(((await answer.json()) as { code: string }).code).to.equal('scope-missing');
       }
       expect(allowed, `${method} ${path}`).to.have.length(1);
-      if (method !== 'GET') expect(allowed[0], `${method} ${path}`).to.match(/:(?:write|approve|waive)$|^admin:accounts:read$/);
+      // A search is sent as a form for what it looks for to stand in no address, and to have the log checked alters nothing in it.
+      if (method !== 'GET') expect(allowed[0], `${method} ${path}`).to.match(/:(?:write|approve|waive)$|^admin:(?:accounts|audit):read$/);
     }
   });
 });
