@@ -451,7 +451,7 @@ describe('The command line', function () {
     });
 
     it('purges', async () => {
-      const what = ['protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'receipts', 'logouts', 'clientErrors', 'checkEvents', 'checks', 'checkKeys', 'checkLinks', 'logos', 'devices', 'formerAccounts'];
+      const what = ['protocolState', 'counters', 'drafts', 'confirmations', 'messages', 'receipts', 'logouts', 'clientErrors', 'checkEvents', 'checks', 'checkKeys', 'checkLinks', 'logos', 'devices', 'formerAccounts', 'importLines'];
       expect(await json(['purge'])).to.have.keys(...what);
     });
 

@@ -10,6 +10,7 @@ import type { PersonName } from '../../src/domain/name.ts';
 import type { Nik } from '../../src/domain/nik.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import { reencrypt, reencryptTurn } from '../../src/jobs/reencrypt.ts';
+import { createPeriodicJobs } from '../../src/periodic.ts';
 import { createProtocolAdapter } from '../../src/oidc/state/adapter.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { sealedColumns } from '../../src/store/sealed.ts';
@@ -201,6 +202,20 @@ describe('What lies sealed in the database', () => {
     const stopping = (): Promise<void> => { stopped.abort(); return Promise.resolve(); };
     expect(await reencryptTurn({ store, columns: sealedColumns, doAllAgree: () => Promise.resolve(true), pause: stopping }, stopped.signal)).to.deep.equal({ messages: 2000 });
     expect(await reencryptTurn({ store, columns: sealedColumns, doAllAgree: () => Promise.resolve(true) }, stopped.signal)).to.deep.equal({});
+  });
+
+  it('is moved by the job of the queue, where all running instances use the same keys', async () => {
+    const old = first();
+    await fill(coreWith(old));
+    const core = coreWith(replaced(old));
+    const jobs = createPeriodicJobs(core);
+    const waits = (): Promise<number> => core.store.sealed.personalDataWaiting();
+    await core.store.instances.beat(core.random.uuid(), coreWith(old).keyring.ids, new Date());
+    expect([await jobs.runNow('re-encryption'), await waits()]).to.deep.equal([true, 3]);
+    await database.knex('instances').delete();
+    expect([await jobs.runNow('re-encryption'), await waits()]).to.deep.equal([true, 0]);
+    const standing = (await jobs.standings()).find(({ label }) => label === 're-encryption');
+    expect(standing?.lastDoneAt).to.be.instanceOf(Date);
   });
 
   it('moves whatever it can where one table fails, which is tried again after a rest', async () => {
