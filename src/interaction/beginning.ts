@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { parseUiLocales } from '../domain/locale.ts';
 import { honourUiLocales } from '../web/locale.ts';
 import { seeOther } from '../web/see-other.ts';
-import { entered, interactionPath, type Interaction } from './entrance.ts';
+import { entered, interactionPath, keepToBrowser, type Interaction } from './entrance.ts';
 import { keptParams, type Tickets } from './ticket.ts';
 
 export interface BeginningDeps {
@@ -29,12 +29,18 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
     const { uid, params, prompt: { name, reasons }, bridged = false, parJti, trusted = [] } = interaction;
     const clientId = String(params.client_id);
     const pushed = parJti !== undefined || trusted.length > 0;
-    tickets.issue(ctx, { uid, clientId, params: keptParams(params), endsAt: interaction.exp * 1000, ...(bridged ? { bridged } : {}), ...(pushed ? { pushed } : {}) });
+    const issue = (): void => {
+      const { exp, browser } = interaction;
+      tickets.issue(ctx, { uid, clientId, params: keptParams(params), endsAt: exp * 1000, ...(bridged ? { bridged } : {}), ...(pushed ? { pushed } : {}), ...(browser === undefined ? {} : { browser }) });
+    };
+    issue();
     const wished = parseUiLocales(typeof params.ui_locales === 'string' ? params.ui_locales : undefined);
     if (wished !== undefined) honourUiLocales(ctx, wished, secure);
     if (name === 'consent') return 'consent';
 
-    const adopted = await tickets.takeCarried(ctx, clientId, (carried) => adopt(carried.uid, uid));
+    // What was proved before is proved in this sign-in from now on.
+    const adopted = await tickets.takeCarried(ctx, clientId, async (carried) => (await keepToBrowser(ctx)) && (await adopt(carried.uid, uid)));
+    if (adopted) issue();
     if (adopted || name === 'create') return 'register/identity';
     // A session that lacks nothing else is stepped up without the password.
     return reasons.length === 1 && reasons[0] === 'second_factor' ? 'second-factor' : 'login';
@@ -47,6 +53,8 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
       if (interaction === undefined || ctx.status !== 303 || ctx.response.get('location') !== interactionPath(interaction.uid)) return;
       // Not one from which the browser comes back, and which is over: there it hears so.
       if (ctx.path.endsWith(`/${interaction.uid}`)) return;
+      // At its address it is known whose browser this is.
+      if (tickets.isCarrying(ctx)) return;
       // The provider has answered; should the journey not be found now, the address finds it.
       const journey = await journeyOf(ctx, interaction).catch(() => undefined);
       if (journey !== undefined) seeOther(ctx, interactionPath(interaction.uid, journey));

@@ -31,6 +31,7 @@ export interface Tickets {
   read(ctx: Context, uid: string): Ticket | undefined;
   /** Remembers for a few minutes that the next sign-in takes the place of this one, unfinished registration included. */
   carry(ctx: Context, ticket: Ticket): void;
+  isCarrying(ctx: Context): boolean;
   /** Hands over the ticket whose place a sign-in takes, once; where `take` fails, it is still there. @returns what `take` says; false where there is none. */
   takeCarried(ctx: Context, clientId: string, take: (ticket: Ticket) => Promise<boolean>): Promise<boolean>;
 }
@@ -73,6 +74,7 @@ export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock
       // Asked for where the provider leads to the sign-in that takes its place.
       ctx.cookies.set(carryName, sealed, { ...attributes, path: '/' });
     },
+    isCarrying: (ctx) => ctx.cookies.get(carryName, { signed: false }) !== undefined,
     async takeCarried(ctx, clientId, take) {
       const text = ctx.cookies.get(carryName, { signed: false });
       if (text === undefined) return false;

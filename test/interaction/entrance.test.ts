@@ -216,7 +216,17 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       expect(again.url.pathname, 'at the step where it was').to.match(/\/register\/contact$/);
       expect(uidOf(again)).not.to.equal(uidOf(page));
 
-      const code = await giveContact(browser, again, ratna);
+      // Left for another hour, and for one more.
+      let further = again;
+      for (const looksAgain of [false, true]) {
+        if (looksAgain) await browser.open(`${app.url}/interaction/${uidOf(further)}`);
+        await letTimePass();
+        further = await browser.open((await browser.open(further.url)).link('Mulai lagi'));
+        expect(further.url.pathname, 'and once more').to.match(/\/register\/contact$/);
+      }
+      expect(uidOf(further)).not.to.equal(uidOf(again));
+
+      const code = await giveContact(browser, further, ratna);
       const home = await goOn(browser, await enterCode(browser, code, await app.codeFor(ratna.phone)));
       expect(isHome(home, karirhub)).to.equal(true);
       const { claims } = await karirhub.receive(home, request);

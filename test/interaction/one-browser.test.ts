@@ -174,6 +174,22 @@ describe('Sign-in: what is proved in one browser', () => {
   });
 
   // Last, because time does not come back.
+  it('is carried along into no sign-in that a thief has planted', async () => {
+    const person = new Browser();
+    const { page: own } = await visit(person, service);
+    await proveIdentity(person, await toRegistration(person, own), citizen);
+    await app.database.knex('protocol_state').where('model', 'Interaction').update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
+    app.clock.advance({ minutes: 61 });
+    await person.request(own.url.href.replace(/\/login$/, '/resume'));
+    const thief = new Browser();
+    await thief.open(app.url);
+    const { page } = await visit(thief, service);
+    person.plant(thief);
+    const contact = await person.open(page.url.href.replace(/\/login$/, ''));
+    expect(contact.url.pathname).to.match(/\/register\/contact$/);
+    await expectNobody(thief, await thief.open(contact.url));
+  });
+
   it('is carried along in that browser alone, when the sign-in has run out', async () => {
     const { thief, person, page } = await planted();
     await proveIdentity(person, await toRegistration(person, page), citizen);
