@@ -18,11 +18,13 @@ describe('Protocol: a device without a keyboard of its own', () => {
 
   before(async () => {
     app = await startTestApp();
-    await app.addClient({
-      type: 'native',
-      metadata: { client_id: 'kiosk', client_name: 'Anjungan Disnaker (contoh)', application_type: 'native', redirect_uris: [], response_types: [], grant_types: [DEVICE_GRANT], token_endpoint_auth_method: 'none', scope: 'openid profile' },
-    });
-    kiosk = await client.discovery(new URL(app.url), 'kiosk', { id_token_signed_response_alg: 'ES256' }, client.None(), { execute: [client.allowInsecureRequests] });
+    for (const [clientId, further] of [['kiosk', []], ['kiosk-lama', ['refresh_token']]] as const) {
+      await app.addClient({
+        type: 'native',
+        metadata: { client_id: clientId, client_name: 'Anjungan Disnaker (contoh)', application_type: 'native', redirect_uris: [], response_types: [], grant_types: [DEVICE_GRANT, ...further], token_endpoint_auth_method: 'none', scope: 'openid profile' },
+      });
+    }
+    kiosk = await discover('kiosk');
   });
   after(() => app.close());
   beforeEach(async () => {
@@ -32,9 +34,10 @@ describe('Protocol: a device without a keyboard of its own', () => {
     browser = new Browser();
   });
 
-  const ask = (): Promise<client.DeviceAuthorizationResponse> => client.initiateDeviceAuthorization(kiosk, { scope: 'openid profile' });
-  const poll = async ({ device_code }: { device_code: string }): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: DEVICE_GRANT, device_code, client_id: 'kiosk' }) });
+  const discover = (clientId: string): Promise<client.Configuration> => client.discovery(new URL(app.url), clientId, { id_token_signed_response_alg: 'ES256' }, client.None(), { execute: [client.allowInsecureRequests] });
+  const ask = async (clientId = 'kiosk'): Promise<client.DeviceAuthorizationResponse> => client.initiateDeviceAuthorization(clientId === 'kiosk' ? kiosk : await discover(clientId), { scope: 'openid profile' });
+  const poll = async ({ device_code }: { device_code: string }, clientId = 'kiosk'): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: DEVICE_GRANT, device_code, client_id: clientId }) });
     return (await answer.json()) as Record<string, unknown>;
   };
   const type = async (code: string, by = browser): Promise<Page> => by.submit(await by.open(`${app.url}/device`), 'user_code', { user_code: code });
@@ -133,10 +136,10 @@ describe('Protocol: a device without a keyboard of its own', () => {
 
   describe('that was confirmed, and of which nothing came,', () => {
     const FAILS = 'no room for the code of a device';
-    async function whileCodesCannotBeWritten<T>(work: () => Promise<T>): Promise<T> {
+    async function whileCodesCannotBeWritten<T>(work: () => Promise<T>, model = 'DeviceCode'): Promise<T> {
       const { knex } = app.database;
       await knex.raw(`create function refuse_codes() returns trigger language plpgsql as $$ begin raise exception '${FAILS}' using errcode = '53100'; end $$`);
-      await knex.raw(`create trigger refuse_codes before insert or update on protocol_state for each row when (new.model = 'DeviceCode') execute function refuse_codes()`);
+      await knex.raw(`create trigger refuse_codes before insert or update on protocol_state for each row when (new.model = '${model}') execute function refuse_codes()`);
       try {
         return await work();
       } finally {
@@ -191,6 +194,24 @@ describe('Protocol: a device without a keyboard of its own', () => {
       expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
       expect((await press(await type(device.user_code), 'abort')).text).to.include('Perangkat tidak dihubungkan');
       expect(await poll(device)).to.deep.include({ error: 'access_denied' });
+    });
+
+    for (const [clientId, kinds] of [['kiosk', ['AccessToken']], ['kiosk-lama', ['AccessToken', 'RefreshToken']]] as const) {
+      it(`gives its tokens to the device that asks again where they could not be written, once (${clientId})`, async () => {
+        const device = await ask(clientId);
+        expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+        for (const kind of kinds) expect(await whileCodesCannotBeWritten(() => poll(device, clientId), kind), kind).to.include({ error: 'temporarily_unavailable' }).and.not.to.have.any.keys('access_token', 'refresh_token');
+        expect(await poll(device, clientId)).to.include.keys('access_token', 'id_token');
+        expect(await poll(device, clientId), 'the code works once').to.include({ error: 'invalid_grant' });
+      });
+    }
+
+    it('gives tokens to one of two who ask at the same moment, and to nobody for long', async () => {
+      const device = await ask();
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      const answers = await Promise.all([poll(device), poll(device), poll(device)]);
+      expect(answers.filter((answer) => 'access_token' in answer)).to.have.length.at.most(1);
+      expect(answers.filter(({ error }) => error === 'invalid_grant')).to.have.length.at.least(2);
     });
 
     it('is led on to one sign-in by several presses, each of which can be gone on with', async () => {
