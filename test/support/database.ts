@@ -36,8 +36,16 @@ export function urlOfDatabase(name: string): string {
   return url.href;
 }
 
+/**
+ * Copied as files: the other way, by the log, takes twice the processor time. Before PostgreSQL 15 there is no other way than this one.
+ */
+const copiedAsFiles = async (client: pg.Client): Promise<string> => {
+  const { rows } = await client.query<{ version: number }>("select current_setting('server_version_num')::int as version");
+  return (rows[0]?.version ?? 0) < 150_000 ? '' : ' strategy file_copy';
+};
+
 export const createDatabase = (name: string, template?: string): Promise<void> =>
-  asAdministrator((client) => client.query(`create database ${name}${template === undefined ? '' : ` template ${template}`}`));
+  asAdministrator(async (client) => client.query(`create database ${name}${template === undefined ? '' : ` template ${template}${await copiedAsFiles(client)}`}`));
 
 export const dropDatabase = (name: string): Promise<void> => asAdministrator((client) => client.query(`drop database if exists ${name} with (force)`));
 
