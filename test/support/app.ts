@@ -83,6 +83,9 @@ export async function addClient({ store, clock }: Pick<Container, 'store' | 'clo
   if (secret !== undefined) await store.clientSecrets.insert(client.id, { number: 1, secret: sensitive(secret), createdBy: 'operator', createdAt: now, expiresAt: undefined });
 }
 
+/** What a hash costs where no test asks about it: at the price of production, hashing would be a tenth of what a run computes. */
+const CHEAP_HASHES = { memoryKib: 64, passes: 1 };
+
 /**
  * The whole sign-on, on a database and a data directory of its own, with a clock that the test moves.
  *
@@ -94,7 +97,7 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo, trac
   const dataDir = await mkdtemp(join(tmpdir(), 'sso-test-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const { http, simulator, database: databaseChanges, log: logChanges, ...rest } = changes;
+  const { http, simulator, password, database: databaseChanges, log: logChanges, ...rest } = changes;
   const config = loadConfig(
     { NODE_ENV: 'test' },
     {
@@ -103,6 +106,7 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo, trac
       http: { ...http, port, issuer: url, drainSeconds: 1 },
       database: { ...databaseChanges, url: databaseUrl },
       simulator: { port: 0, ...simulator },
+      password: { ...CHEAP_HASHES, ...password },
       log: { level: 'debug', ...logChanges },
     },
   );
