@@ -52,9 +52,9 @@ describe('The command line', function () {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  /** Compiled once for all of them. In a directory of its own: a developer's `.env` is none of the tests' business. */
+  /** In a directory of its own: a developer's `.env` is none of the tests' business. */
   function sso(args: readonly string[], { env = {}, input = '', process = false }: Options = {}): Promise<Ran> {
-    const surroundings = { directory, input, env: { NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url, NODE_COMPILE_CACHE: join(directory, 'compiled'), ...env } };
+    const surroundings = { directory, input, env: { NODE_ENV: 'test', DATA_DIR: directory, DATABASE_URL: database.url, ...env } };
     return process ? runAsProcess(args, surroundings) : runHere(args, surroundings);
   }
 
