@@ -88,13 +88,13 @@ describe('Periodic jobs', () => {
   it('say that they are at work when they were asked for, too: nobody begins a long one anew', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => { release = resolve; });
-    const elsewhere = join(() => Promise.resolve());
-    await elsewhere.queue.start();
     const asked = join(() => held, 'uji', 5);
     const done = asked.queue.runNow('uji');
     const silentFor = async (): Promise<number | undefined> =>
       (await database.knex.raw<{ rows: { silent: number }[] }>(`select extract(epoch from now() - heartbeat_on)::float as silent from jobs.job where name = 'uji' and state = 'active'`)).rows[0]?.silent;
     await until('it is at work', async () => (await silentFor()) !== undefined);
+    const elsewhere = join(() => Promise.resolve());
+    await elsewhere.queue.start();
     // As it would be after ten minutes of work.
     await database.knex.raw(`update jobs.job set heartbeat_on = now() - interval '10 minutes', started_on = now() - interval '10 minutes', expire_seconds = 3600 where name = 'uji'`);
     await until('it has said so', async () => (await silentFor() ?? Infinity) < 60);
