@@ -17,7 +17,9 @@ import { BESIDE, scenarios } from './scenarios/index.ts';
 import { startProduct } from './setups/product.ts';
 import { startYardsticks } from './yardsticks/start.ts';
 
-const say = (text: string): void => { process.stdout.write(`${text}\n`); };
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
 
 interface Found {
   readonly results: Result[];
@@ -31,14 +33,27 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
   const folder = (): string => {
     const dir = mkdtempSync(join(tmpdir(), 'sso-bench-'));
     chmodSync(dir, 0o755);
-    opened.push(async () => { await rm(dir, { recursive: true, force: true }); });
+    opened.push(async () => {
+      await rm(dir, { recursive: true, force: true });
+    });
     return dir;
   };
   try {
     const dir = folder();
     const product = await startProduct({ setUp, instances, accounts, dir, profile });
     opened.push(() => product.stop());
-    const former = options.against === undefined ? undefined : await startProduct({ setUp, instances, accounts, dir: folder(), profile: undefined, name: 'former', root: options.against });
+    const former =
+      options.against === undefined
+        ? undefined
+        : await startProduct({
+            setUp,
+            instances,
+            accounts,
+            dir: folder(),
+            profile: undefined,
+            name: 'former',
+            root: options.against,
+          });
     if (former !== undefined) opened.push(() => former.stop());
     const yardsticks = options.yardsticks ? await startYardsticks(dir, instances) : undefined;
     if (yardsticks !== undefined) opened.push(() => yardsticks.stop());
@@ -49,10 +64,18 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
       for (const scenario of scenarios.filter(({ name }) => chosen(name))) {
         const isHashed = scenario.aboveHashMs !== undefined;
         const ours = isHashed ? await product.dear() : product.cheap;
-        const bare = yardsticks === undefined || scenario.productOnly === true ? [] : [yardsticks.memory, yardsticks.redis, ...(scenario.besideFloor === true ? [yardsticks.floor] : [])];
+        const bare =
+          yardsticks === undefined || scenario.productOnly === true
+            ? []
+            : [yardsticks.memory, yardsticks.redis, ...(scenario.besideFloor === true ? [yardsticks.floor] : [])];
         const others = [...(former === undefined ? [] : [isHashed ? await former.dear() : former.cheap]), ...bare];
         const price = isHashed ? createHashPrice() : undefined;
-        const all = await measureInTurns(scenario, [ours, ...others], { users, seconds, rounds, ...(price === undefined ? {} : { between: () => price.measure() }) });
+        const all = await measureInTurns(scenario, [ours, ...others], {
+          users,
+          seconds,
+          rounds,
+          ...(price === undefined ? {} : { between: () => price.measure() }),
+        });
         const result = resultOf(scenario, situation, ours, all, price?.ms());
         found.results.push(result);
         say(`\n${showResult(result)}`);
@@ -60,7 +83,13 @@ async function measure(setUp: SetUp, instances: number, options: Options, found:
       }
     }
     if (chosen(BESIDE)) {
-      const result = { setUp, instances, accounts, users: 20, beside: await measureBeside(await product.dear(), { seconds: 2 * seconds, rounds }) };
+      const result = {
+        setUp,
+        instances,
+        accounts,
+        users: 20,
+        beside: await measureBeside(await product.dear(), { seconds: 2 * seconds, rounds }),
+      };
       found.besides.push(result);
       say(`\n${showBeside(result)}`);
     }
@@ -88,11 +117,15 @@ async function main(): Promise<void> {
 
   const begun = new Date();
   const found: Found = { results: [], besides: [] };
-  for (const setUp of options.setUps) for (const instances of options.instances) await measure(setUp, instances, options, found);
+  for (const setUp of options.setUps)
+    for (const instances of options.instances) await measure(setUp, instances, options, found);
   await closeConnections();
   say(`\n${showGoals(found.results, found.besides)}`);
   const machine = { cores: availableParallelism(), node: process.version, load: loadavg() };
-  writeFileSync(options.out, `${JSON.stringify({ begun, ended: new Date(), machine, options, ...found }, undefined, 2)}\n`);
+  writeFileSync(
+    options.out,
+    `${JSON.stringify({ begun, ended: new Date(), machine, options, ...found }, undefined, 2)}\n`,
+  );
   say(`\nAll figures: ${options.out}`);
 }
 

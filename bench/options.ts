@@ -47,7 +47,11 @@ function positive(name: string, text: string): number {
   return value;
 }
 
-const several = (text: string): string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+const several = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 
 /** @throws {Error} with what is wrong, in words. */
 export function readOptions(args: readonly string[], known: readonly string[]): Options {
@@ -74,8 +78,10 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
   if (strangers.length > 0) throw new Error(`no scenario ${strangers.join(', ')}; there are ${known.join(', ')}`);
   const setUps = several(values.setup);
   const wrong = setUps.filter((name) => !SET_UPS.includes(name));
-  if (wrong.length > 0 || setUps.length === 0) throw new Error(`no set-up "${wrong.join(', ')}"; there are ${SET_UPS.join(', ')}`);
-  const counts = (name: 'instances' | 'users'): number[] => several(values[name]).map((text) => Math.round(positive(name, text)));
+  if (wrong.length > 0 || setUps.length === 0)
+    throw new Error(`no set-up "${wrong.join(', ')}"; there are ${SET_UPS.join(', ')}`);
+  const counts = (name: 'instances' | 'users'): number[] =>
+    several(values[name]).map((text) => Math.round(positive(name, text)));
   return {
     scenarios,
     setUps: setUps as SetUp[],

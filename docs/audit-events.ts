@@ -8,19 +8,29 @@ const file = new URL('../src/audit/events.ts', import.meta.url);
 /** What goes along with each event: it stands in the types alone, so the compiler's parser reads it. */
 function readDetails(): ReadonlyMap<string, string> {
   const source = ts.createSourceFile('events.ts', readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
-  const catalogue = source.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === 'EventCatalogue') as ts.InterfaceDeclaration;
+  const catalogue = source.statements.find(
+    (node) => ts.isInterfaceDeclaration(node) && node.name.text === 'EventCatalogue',
+  ) as ts.InterfaceDeclaration;
   return new Map(
-    catalogue.members.filter(ts.isPropertySignature).map(({ name, type }) => [
-      (name as ts.StringLiteral).text,
-      type !== undefined && ts.isTypeLiteralNode(type) ? type.members.map((member) => code(member.getText(source).replace(/;$/, ''))).join(', ') : '',
-    ]),
+    catalogue.members
+      .filter(ts.isPropertySignature)
+      .map(({ name, type }) => [
+        (name as ts.StringLiteral).text,
+        type !== undefined && ts.isTypeLiteralNode(type)
+          ? type.members.map((member) => code(member.getText(source).replace(/;$/, ''))).join(', ')
+          : '',
+      ]),
   );
 }
 
 /** `docs/audit-events.md`, from `src/audit/events.ts`. */
 export function auditEventsPage(): string {
   const details = readDetails();
-  const rows = Object.entries(eventMeanings).map(([type, meaning]) => [code(type), cell(meaning), details.get(type) ?? '']);
+  const rows = Object.entries(eventMeanings).map(([type, meaning]) => [
+    code(type),
+    cell(meaning),
+    details.get(type) ?? '',
+  ]);
   return `# Audit events
 
 Made by \`npm run docs\` from \`src/audit/events.ts\`; change it there.

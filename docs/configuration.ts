@@ -5,7 +5,15 @@ import { cell, code, table } from './markdown.ts';
 import type { Problem } from '../src/settings/problems.ts';
 
 /** What a group is about; a group without its line here does not compile. */
-const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'dataDir' | 'keyring' | 'keyringCommand' | 'keyringCommandTimeoutMs'>, string>> = {
+const groups: Readonly<
+  Record<
+    Exclude<
+      keyof typeof settings,
+      'environment' | 'dataDir' | 'keyring' | 'keyringCommand' | 'keyringCommandTimeoutMs'
+    >,
+    string
+  >
+> = {
   http: 'Where the server listens and under which address people and services know it.',
   overload: 'What one process takes on before it refuses; see [ADR 26](adr/0026-overload.md).',
   database: 'PostgreSQL.',
@@ -31,16 +39,36 @@ const groups: Readonly<Record<Exclude<keyof typeof settings, 'environment' | 'da
   log: 'The log.',
 };
 
-type Schema = Readonly<{ type?: string; enum?: readonly unknown[]; minimum?: number; maximum?: number; format?: string; description?: string; items?: Schema }>;
+type Schema = Readonly<{
+  type?: string;
+  enum?: readonly unknown[];
+  minimum?: number;
+  maximum?: number;
+  format?: string;
+  description?: string;
+  items?: Schema;
+}>;
 
 /** The values a setting takes, in words, as its schema says. */
 function valuesOf({ setting }: FlatSetting): string {
-  const { type, enum: choices, minimum = 0, maximum = Number.MAX_SAFE_INTEGER, format, description, items } = z.toJSONSchema(setting.type, { unrepresentable: 'any' }) as Schema;
+  const {
+    type,
+    enum: choices,
+    minimum = 0,
+    maximum = Number.MAX_SAFE_INTEGER,
+    format,
+    description,
+    items,
+  } = z.toJSONSchema(setting.type, { unrepresentable: 'any' }) as Schema;
   if (description !== undefined) return description;
   if (choices !== undefined) return choices.map(code).join(', ');
   switch (type) {
     case 'integer':
-      return maximum >= Number.MAX_SAFE_INTEGER ? (minimum > 0 ? `whole number from ${minimum}` : 'whole number') : `${minimum} to ${maximum}`;
+      return maximum >= Number.MAX_SAFE_INTEGER
+        ? minimum > 0
+          ? `whole number from ${minimum}`
+          : 'whole number'
+        : `${minimum} to ${maximum}`;
     case 'boolean':
       return '`true`, `false`';
     case 'array':
@@ -61,15 +89,28 @@ function fallbackOf({ setting: { fallback } }: FlatSetting): string {
 const rowOf = (flat: FlatSetting): readonly string[] => {
   const { path, setting } = flat;
   const about = setting.secret === true ? `${setting.about} Secret.` : setting.about;
-  return [setting.env === undefined ? '' : code(setting.env), code(path), fallbackOf(flat), valuesOf(flat), cell(about), setting.example === undefined ? '' : code(setting.example)];
+  return [
+    setting.env === undefined ? '' : code(setting.env),
+    code(path),
+    fallbackOf(flat),
+    valuesOf(flat),
+    cell(about),
+    setting.example === undefined ? '' : code(setting.example),
+  ];
 };
 
-const tableOf = (rows: readonly FlatSetting[]): string => table(['Variable', 'Setting', 'Default', 'Values', 'Meaning', 'Example'], rows.map(rowOf));
+const tableOf = (rows: readonly FlatSetting[]): string =>
+  table(['Variable', 'Setting', 'Default', 'Values', 'Meaning', 'Example'], rows.map(rowOf));
 
 /** What production demands, asked of production itself. */
 function demands(): readonly Problem[] {
   try {
-    loadConfig({ NODE_ENV: 'production', NIK_ALLOW_TEST_RANGE: 'true', ARGON2_MEMORY_KIB: '8', AUDIT_RETENTION_MONTHS: '1' });
+    loadConfig({
+      NODE_ENV: 'production',
+      NIK_ALLOW_TEST_RANGE: 'true',
+      ARGON2_MEMORY_KIB: '8',
+      AUDIT_RETENTION_MONTHS: '1',
+    });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
@@ -81,7 +122,9 @@ function demands(): readonly Problem[] {
 export function configurationPage(): string {
   const all = flattenSettings();
   const general = all.filter(({ path }) => !path.includes('.'));
-  const sections = Object.entries(groups).map(([group, about]) => `## ${group}\n\n${about}\n\n${tableOf(all.filter(({ path }) => path.startsWith(`${group}.`)))}`);
+  const sections = Object.entries(groups).map(
+    ([group, about]) => `## ${group}\n\n${about}\n\n${tableOf(all.filter(({ path }) => path.startsWith(`${group}.`)))}`,
+  );
   return `# Configuration
 
 Made by \`npm run docs\` from \`src/settings.ts\`; change it there.
@@ -96,7 +139,10 @@ Mistakes are reported all at once, each with what is wrong and an example, and n
 
 With \`NODE_ENV=production\` the sign-on does not start until all of this is in order:
 
-${table(['Variable', 'Why', 'Example'], demands().map(({ name, what, example }) => [code(name), cell(what), code(example)]))}
+${table(
+  ['Variable', 'Why', 'Example'],
+  demands().map(({ name, what, example }) => [code(name), cell(what), code(example)]),
+)}
 
 \`DUKCAPIL_CA\` is demanded with an https address of the registry, \`SMS_HTTP_URL\` with \`SMS_DRIVER=http\`; \`SMS_SMPP_URL\`, \`SMS_SMPP_SYSTEM_ID\`, \`SMS_SMPP_PASSWORD\` and \`SMS_SMPP_SOURCE\` with \`SMS_DRIVER=smpp\`.
 

@@ -23,7 +23,8 @@ function current(name: string): string | undefined {
 }
 
 /** The pages that no longer say what the code says. */
-export const stalePages = (): string[] => Object.entries(pages).flatMap(([name, make]) => (current(name) === make() ? [] : [`docs/${name}`]));
+export const stalePages = (): string[] =>
+  Object.entries(pages).flatMap(([name, make]) => (current(name) === make() ? [] : [`docs/${name}`]));
 
 function main(args: readonly string[]): void {
   const stale = stalePages();

@@ -10,7 +10,9 @@ import * as registration from '../src/interaction/registration/machine.ts';
 import * as secondFactor from '../src/interaction/second-factor/machine.ts';
 
 /** One sample of each member of a union; a member that is missing does not compile. */
-type Samples<Union, Key extends keyof Union> = { readonly [Value in Union[Key] & string]: Extract<Union, Readonly<Record<Key, Value>>> };
+type Samples<Union, Key extends keyof Union> = {
+  readonly [Value in Union[Key] & string]: Extract<Union, Readonly<Record<Key, Value>>>;
+};
 
 export interface Edge {
   readonly from: string;
@@ -39,10 +41,17 @@ function explore<State extends { readonly step: string }, Event extends { readon
 /** A Mermaid state diagram; events that lead the same way share an arrow. */
 export function diagram(first: string, edges: readonly Edge[]): string {
   const ways = new Map<string, string[]>();
-  for (const { from, event, to } of edges) ways.set(`${from} --> ${to}`, [...(ways.get(`${from} --> ${to}`) ?? []), event]);
+  for (const { from, event, to } of edges)
+    ways.set(`${from} --> ${to}`, [...(ways.get(`${from} --> ${to}`) ?? []), event]);
   // From the end only others begin anew, where they find its page left open.
-  const last = [...new Set(edges.map(({ to }) => to))].filter((step) => step === 'finished' || !edges.some(({ from }) => from === step));
-  const lines = [`[*] --> ${first}`, ...[...ways].map(([way, events]) => `${way}: ${events.join(', ')}`), ...last.map((step) => `${step} --> [*]`)];
+  const last = [...new Set(edges.map(({ to }) => to))].filter(
+    (step) => step === 'finished' || !edges.some(({ from }) => from === step),
+  );
+  const lines = [
+    `[*] --> ${first}`,
+    ...[...ways].map(([way, events]) => `${way}: ${events.join(', ')}`),
+    ...last.map((step) => `${step} --> [*]`),
+  ];
   return ['```mermaid', 'stateDiagram-v2', ...lines.map((line) => `  ${line}`), '```'].join('\n');
 }
 
@@ -50,8 +59,16 @@ const noon = new Date('2026-11-23T05:00:00Z');
 const accountId = '00000000-0000-4000-8000-000000000000' as AccountId;
 const email = sensitive('budi@contoh.test' as Email);
 const phone = sensitive('+6281234567890' as Phone);
-const challenge = issueChallenge({ purpose: 'activation', recipientHash: '', codeHash: '' }, noon, { ttlSeconds: 300, triesPerCode: 5, resendSeconds: [60] });
-const identity = { nik: sensitive('9901010101900001' as Nik), name: sensitive('BUDI CONTOH SANTOSO' as PersonName), reference: '' };
+const challenge = issueChallenge({ purpose: 'activation', recipientHash: '', codeHash: '' }, noon, {
+  ttlSeconds: 300,
+  triesPerCode: 5,
+  resendSeconds: [60],
+});
+const identity = {
+  nik: sensitive('9901010101900001' as Nik),
+  name: sensitive('BUDI CONTOH SANTOSO' as PersonName),
+  reference: '',
+};
 const contact = { email, phone, passwordHash: '' };
 const sent = { challenge, messageId: '' };
 
@@ -112,9 +129,21 @@ const secondFactorEvents: Samples<secondFactor.SecondFactorEvent, 'type'> = {
 
 /** `docs/journeys.md`, from the machines of the journeys. */
 export function journeysPage(): string {
-  const ofRegistration = explore<registration.Registration, registration.RegistrationEvent>(registrationStates, registrationEvents, registration.advance);
-  const ofRecovery = explore<recovery.Recovery, recovery.RecoveryEvent>(recoveryStates, recoveryEvents, recovery.advance);
-  const ofSecondFactor = explore<secondFactor.SecondFactor, secondFactor.SecondFactorEvent>(secondFactorStates, secondFactorEvents, secondFactor.advance);
+  const ofRegistration = explore<registration.Registration, registration.RegistrationEvent>(
+    registrationStates,
+    registrationEvents,
+    registration.advance,
+  );
+  const ofRecovery = explore<recovery.Recovery, recovery.RecoveryEvent>(
+    recoveryStates,
+    recoveryEvents,
+    recovery.advance,
+  );
+  const ofSecondFactor = explore<secondFactor.SecondFactor, secondFactor.SecondFactorEvent>(
+    secondFactorStates,
+    secondFactorEvents,
+    secondFactor.advance,
+  );
   return `# Journeys
 
 Made by \`npm run docs\`, by trying every event at every step; change the machine, not this page.

@@ -1,4 +1,7 @@
-/** `node docs/picture.ts` makes the picture of README.md anew: four pages of the gallery, put together by Chromium itself. */
+/**
+ * `node docs/picture.ts` makes the picture of README.md anew: four pages of the gallery, put together by Chromium
+ * itself.
+ */
 import { writeFileSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { gallery, galleryUrl } from '../src/dev/gallery.ts';
@@ -18,10 +21,42 @@ interface Shot {
 
 const PHONE = { width: 360, height: 740 };
 const shots: readonly Shot[] = [
-  { view: 'interaction/login', example: 'first visit', scheme: 'light', size: { width: 1120, height: 760 }, left: 40, top: 40, width: 720 },
-  { view: 'interaction/registration/identity', example: 'identity: first visit', scheme: 'light', size: PHONE, left: 800, top: 40, width: 240 },
-  { view: 'interaction/registration/code', example: 'code: sent', scheme: 'dark', size: PHONE, left: 1070, top: 40, width: 240 },
-  { view: 'interaction/registration/finished', example: 'finished', scheme: 'light', size: PHONE, left: 1340, top: 40, width: 240 },
+  {
+    view: 'interaction/login',
+    example: 'first visit',
+    scheme: 'light',
+    size: { width: 1120, height: 760 },
+    left: 40,
+    top: 40,
+    width: 720,
+  },
+  {
+    view: 'interaction/registration/identity',
+    example: 'identity: first visit',
+    scheme: 'light',
+    size: PHONE,
+    left: 800,
+    top: 40,
+    width: 240,
+  },
+  {
+    view: 'interaction/registration/code',
+    example: 'code: sent',
+    scheme: 'dark',
+    size: PHONE,
+    left: 1070,
+    top: 40,
+    width: 240,
+  },
+  {
+    view: 'interaction/registration/finished',
+    example: 'finished',
+    scheme: 'light',
+    size: PHONE,
+    left: 1340,
+    top: 40,
+    width: 240,
+  },
 ];
 const PICTURE = { width: 1620, height: 574 };
 const QUALITY = 0.86;
@@ -29,7 +64,12 @@ const QUALITY = 0.86;
 async function take(browser: Browser, base: string, { view, example, scheme, size }: Shot): Promise<string> {
   const entry = gallery.find((one) => one.view === view && one.name === example);
   if (entry === undefined) throw new Error(`the gallery has no ${view}: ${example}`);
-  const page = await browser.newPage({ viewport: size, deviceScaleFactor: 2, colorScheme: scheme, reducedMotion: 'reduce' });
+  const page = await browser.newPage({
+    viewport: size,
+    deviceScaleFactor: 2,
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+  });
   await page.goto(base + galleryUrl(entry, 'id'), { waitUntil: 'load' });
   const picture = await page.screenshot();
   await page.close();
@@ -64,7 +104,10 @@ try {
   for (const shot of shots) pictures.push(await take(browser, pages.url, shot));
   const page = await browser.newPage({ viewport: PICTURE, deviceScaleFactor: 1 });
   await page.setContent(composition(pictures), { waitUntil: 'load' });
-  const webp = Buffer.from((await toWebp(page, (await page.screenshot()).toString('base64'))).split(',')[1] ?? '', 'base64');
+  const webp = Buffer.from(
+    (await toWebp(page, (await page.screenshot()).toString('base64'))).split(',')[1] ?? '',
+    'base64',
+  );
   writeFileSync(new URL('pages.webp', import.meta.url), webp);
   console.log(`docs/pages.webp, ${Math.ceil(webp.length / 1024)} KiB`);
 } finally {

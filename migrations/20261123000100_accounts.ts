@@ -26,8 +26,12 @@ export async function up(knex: Knex): Promise<void> {
     table.timestamp('updated_at', { useTz: true }).notNullable();
     table.check("status in ('active', 'suspended')", [], 'accounts_status');
   });
-  await knex.raw('create unique index accounts_email_proved on accounts (email_index) where email_verified_at is not null');
-  await knex.raw('create unique index accounts_phone_proved on accounts (phone_index) where phone_verified_at is not null');
+  await knex.raw(
+    'create unique index accounts_email_proved on accounts (email_index) where email_verified_at is not null',
+  );
+  await knex.raw(
+    'create unique index accounts_phone_proved on accounts (phone_index) where phone_verified_at is not null',
+  );
 
   await knex.schema.createTable('known_devices', (table) => {
     table.uuid('account_id').notNullable().references('accounts.id').onDelete('cascade');

@@ -24,7 +24,9 @@ export async function up(knex: Knex): Promise<void> {
       raise exception '% only grows', tg_table_name using errcode = 'insufficient_privilege';
     end $$`);
   for (const table of ['audit_events', 'audit_chain']) {
-    await knex.raw(`create trigger ${table}_append_only before update or delete or truncate on ${table} for each statement execute function refuse_change()`);
+    await knex.raw(
+      `create trigger ${table}_append_only before update or delete or truncate on ${table} for each statement execute function refuse_change()`,
+    );
   }
 }
 

@@ -25,7 +25,9 @@ export async function up(knex: Knex): Promise<void> {
     table.check("state in ('queued', 'sending', 'sent', 'failed', 'expired')", [], 'messages_state');
     table.check("(state in ('queued', 'sending')) = (sealed is not null)", [], 'messages_wiped_when_done');
   });
-  await knex.raw("create index messages_due on messages (channel, next_attempt_at) where state in ('queued', 'sending')");
+  await knex.raw(
+    "create index messages_due on messages (channel, next_attempt_at) where state in ('queued', 'sending')",
+  );
 
   await knex.schema.createTable('outbox', (table) => {
     table.bigIncrements('position');

@@ -35,7 +35,9 @@ export async function up(knex: Knex): Promise<void> {
     table.check("(state = 'pending') = (finished_at is null)", [], 'logout_notices_finished');
   });
   // New notices come before those whose service has failed already.
-  await knex.raw("create index logout_notices_due on logout_notices (attempts, next_attempt_at) where state = 'pending'");
+  await knex.raw(
+    "create index logout_notices_due on logout_notices (attempts, next_attempt_at) where state = 'pending'",
+  );
   await knex.raw('create index logout_notices_sign_out on logout_notices (sign_out_id) where sign_out_id is not null');
 }
 

@@ -26,7 +26,9 @@ export async function up(knex: Knex): Promise<void> {
   });
 
   await knex.raw(`alter table drafts drop constraint ${JOURNEYS}`);
-  await knex.raw(`alter table drafts add constraint ${JOURNEYS} check (journey in ('registration', 'recovery', 'second-factor'))`);
+  await knex.raw(
+    `alter table drafts add constraint ${JOURNEYS} check (journey in ('registration', 'recovery', 'second-factor'))`,
+  );
 }
 
 export async function down(knex: Knex): Promise<void> {

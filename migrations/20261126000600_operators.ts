@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 
-/** Who may do what in the console. A role that was taken away stays as a row: it says who had it, from when till when. */
+/**
+ * Who may do what in the console. A role that was taken away stays as a row: it says who had it, from when till when.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('operators', (table) => {
     table.uuid('id').primary();

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 
-/** APIs that take access tokens of ours: the identifier is the audience, the scopes carry the words that people read. */
+/**
+ * APIs that take access tokens of ours: the identifier is the audience, the scopes carry the words that people read.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('apis', (table) => {
     table.text('identifier').primary();

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Every state that a registration was in, or was meant to come into. A client that was registered before has no row until it
- * is changed for the first time. `clients.version` is the number in effect; a draft has none.
+ * Every state that a registration was in, or was meant to come into. A client that was registered before has no row
+ * until it is changed for the first time. `clients.version` is the number in effect; a draft has none.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('alter table clients drop constraint clients_status');
@@ -15,7 +15,8 @@ export async function up(knex: Knex): Promise<void> {
     table.text('client_id').notNullable().references('clients.id').onDelete('cascade');
     table.integer('number').notNullable();
     table.text('state').notNullable();
-    // The version in effect when it was proposed: where that is another one by now, the difference shown is no longer true.
+    // The version in effect when it was proposed: where that is another one by now, the difference shown is no longer
+    // true.
     table.integer('base');
     // Grows with each change of an open proposal: who decides names the edition that was read.
     table.integer('edition').notNullable();

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 
-/** What teams may register clients by, and what they manage the registered ones by. Only keyed hashes of both are here. */
+/**
+ * What teams may register clients by, and what they manage the registered ones by. Only keyed hashes of both are here.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('initial_tokens', (table) => {
     table.uuid('id').primary();

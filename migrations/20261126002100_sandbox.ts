@@ -49,5 +49,6 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const name of ['sandbox_keys', 'client_check_links', 'client_check_events', 'client_checks']) await knex.schema.dropTable(name);
+  for (const name of ['sandbox_keys', 'client_check_links', 'client_check_events', 'client_checks'])
+    await knex.schema.dropTable(name);
 }

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * What went wrong between services and the protocol, for whoever mends it: counts by day, and never what was sent. Nothing
- * in it is of a person: no state, code or token, and of a refused address neither query nor fragment.
+ * What went wrong between services and the protocol, for whoever mends it: counts by day, and never what was sent.
+ * Nothing in it is of a person: no state, code or token, and of a refused address neither query nor fragment.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('client_errors', (table) => {

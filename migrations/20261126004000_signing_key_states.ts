@@ -14,7 +14,8 @@ export async function up(knex: Knex): Promise<void> {
   });
   await knex('signing_keys').update({ published_at: knex.ref('created_at'), promoted_at: knex.ref('created_at') });
   await knex.raw('alter table signing_keys alter column published_at set not null, alter column state drop default');
-  for (const state of ['next', 'current']) await knex.raw(`create unique index signing_keys_${state} on signing_keys (algorithm) where state = '${state}'`);
+  for (const state of ['next', 'current'])
+    await knex.raw(`create unique index signing_keys_${state} on signing_keys (algorithm) where state = '${state}'`);
 }
 
 export async function down(knex: Knex): Promise<void> {

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Under which key of the keyring the blind indexes of an account are: those of earlier releases are under the first. And
- * which keys are closed: an instance that slept through their replacement must not claim a NIK by one of them, since whoever
- * holds it under the new key would not be noticed.
+ * Under which key of the keyring the blind indexes of an account are: those of earlier releases are under the first.
+ * And which keys are closed: an instance that slept through their replacement must not claim a NIK by one of them,
+ * since whoever holds it under the new key would not be noticed.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw("alter table accounts add column index_key text not null default 'k1'");
@@ -20,7 +20,9 @@ export async function up(knex: Knex): Promise<void> {
       end if;
       return new;
     end $$`);
-  await knex.raw('create trigger accounts_index_key before insert on accounts for each row execute function refuse_closed_index_key()');
+  await knex.raw(
+    'create trigger accounts_index_key before insert on accounts for each row execute function refuse_closed_index_key()',
+  );
 }
 
 export async function down(knex: Knex): Promise<void> {

@@ -9,10 +9,11 @@ const HELD: readonly { topic: string; table: string; columns?: string }[] = [
 ];
 
 /**
- * Each change of what instances hold in memory moves a mark in the same transaction, and tells whoever listens. Triggers,
- * because nobody may forget it: not the command line, not an older release, not a hand at the database.
+ * Each change of what instances hold in memory moves a mark in the same transaction, and tells whoever listens.
+ * Triggers, because nobody may forget it: not the command line, not an older release, not a hand at the database.
  *
- * They fire at the end of the transaction, so that the mark, which changes of one topic have to share, is locked for a moment only.
+ * They fire at the end of the transaction, so that the mark, which changes of one topic have to share, is locked for a
+ * moment only.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('change_marks', (table) => {

@@ -29,9 +29,13 @@ export async function up(knex: Knex): Promise<void> {
         return null;
       end $$`);
     await trx.raw('drop trigger if exists audit_events_await_chain on audit_events');
-    await trx.raw('create trigger audit_events_await_chain after insert on audit_events referencing new table as written for each statement execute function audit_await_chain()');
+    await trx.raw(
+      'create trigger audit_events_await_chain after insert on audit_events referencing new table as written for each statement execute function audit_await_chain()',
+    );
     await trx.raw('drop trigger if exists audit_chain_taken on audit_chain');
-    await trx.raw('create trigger audit_chain_taken after insert on audit_chain referencing new table as laid for each statement execute function audit_chain_taken()');
+    await trx.raw(
+      'create trigger audit_chain_taken after insert on audit_chain referencing new table as laid for each statement execute function audit_chain_taken()',
+    );
   });
   await knex.transaction(async (trx) => {
     // Nobody lays the chain meanwhile: what it took up would be awaited for ever.

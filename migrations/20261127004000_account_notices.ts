@@ -15,7 +15,9 @@ export async function up(knex: Knex): Promise<void> {
     create trigger accounts_tell after update on accounts for each row
     when (old.status is distinct from new.status or old.sessions_valid_after is distinct from new.sessions_valid_after)
     execute function tell_account_change('id')`);
-  await knex.raw('create trigger second_factors_tell after insert or delete on second_factors for each row execute function tell_account_change(\'account_id\')');
+  await knex.raw(
+    "create trigger second_factors_tell after insert or delete on second_factors for each row execute function tell_account_change('account_id')",
+  );
 }
 
 export async function down(knex: Knex): Promise<void> {

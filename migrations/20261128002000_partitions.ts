@@ -1,6 +1,13 @@
 import type { Knex } from 'knex';
 import { createIndexOnline, dropIndexOnline } from '../src/store/online.ts';
-import { makeComingPartitions, monthAfter, PARTITIONED, partitionsUntil, refuseChanges, restOf } from '../src/store/partitions.ts';
+import {
+  makeComingPartitions,
+  monthAfter,
+  PARTITIONED,
+  partitionsUntil,
+  refuseChanges,
+  restOf,
+} from '../src/store/partitions.ts';
 
 /** Large tables are looked through without holding anybody up. */
 export const config = { transaction: false };
@@ -22,9 +29,9 @@ const INDEXES: Readonly<Record<string, readonly (readonly [name: string, definit
 };
 
 /**
- * Audit log and evidence in parts of a month. The tables of before stay as they are and where they are: they become the first
- * part, up to a month from one to two months away. Until then the release before, which knows them by their names alone, reads and writes the
- * same rows as this one; nothing is copied. Events are unique by id and time.
+ * Audit log and evidence in parts of a month. The tables of before stay as they are and where they are: they become the
+ * first part, up to a month from one to two months away. Until then the release before, which knows them by their names
+ * alone, reads and writes the same rows as this one; nothing is copied. Events are unique by id and time.
  */
 export async function up(knex: Knex): Promise<void> {
   const cut = monthAfter(new Date(), 2);
@@ -41,13 +48,21 @@ export async function up(knex: Knex): Promise<void> {
     await knex.transaction(async (trx) => {
       await trx.raw('create table ?? (like ?? including defaults) partition by range (at)', [table, first]);
       await trx.raw('create unique index ?? on ?? (id, at)', [`${table}_id_at`, table]);
-      for (const [name, definition] of INDEXES[table] ?? []) await trx.raw(`create index ?? on ?? ${definition}`, [`${table}_${name}`, table]);
-      if (table === 'verification_log') await trx.raw('alter table ?? add foreign key (account_id) references accounts (id) on delete set null', [table]);
+      for (const [name, definition] of INDEXES[table] ?? [])
+        await trx.raw(`create index ?? on ?? ${definition}`, [`${table}_${name}`, table]);
+      if (table === 'verification_log')
+        await trx.raw('alter table ?? add foreign key (account_id) references accounts (id) on delete set null', [
+          table,
+        ]);
       await trx.raw('create table ?? partition of ?? default', [restOf(table), table]);
       if (appendOnly) {
         for (const part of [table, restOf(table)]) await refuseChanges(trx, part);
-        await trx.raw('create trigger ?? after insert on ?? referencing new table as written for each statement execute function audit_await_chain()', [`${table}_await_chain`, table]);
-        // No column but the id could be referred to, and that is unique together with the time only. Who looks after the chain finds an event that is missing.
+        await trx.raw(
+          'create trigger ?? after insert on ?? referencing new table as written for each statement execute function audit_await_chain()',
+          [`${table}_await_chain`, table],
+        );
+        // No column but the id could be referred to, and that is unique together with the time only. Who looks after
+        // the chain finds an event that is missing.
         await trx.raw('alter table audit_chain drop constraint if exists audit_chain_event_id_foreign');
       }
       // The constraint has proved that no row lies beyond, so nothing is read; equal indexes are taken over.
@@ -67,7 +82,10 @@ export async function down(knex: Knex): Promise<void> {
       await trx.raw('insert into ?? select * from ??', [first, table]);
       if (appendOnly) await trx.raw('alter table audit_events enable trigger audit_events_await_chain');
       await trx.raw('drop table ??', [table]);
-      if (appendOnly) await trx.raw('alter table audit_chain add constraint audit_chain_event_id_foreign foreign key (event_id) references audit_events (id) not valid');
+      if (appendOnly)
+        await trx.raw(
+          'alter table audit_chain add constraint audit_chain_event_id_foreign foreign key (event_id) references audit_events (id) not valid',
+        );
     });
     await dropIndexOnline(knex, `${first}_id_at`);
   }

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * The mark of a topic moves once in a transaction, however many rows it changes: ten thousand applications registered by one
- * command moved it twenty thousand times at the commit, each time past all the versions before, for longer than anybody waits.
+ * The mark of a topic moves once in a transaction, however many rows it changes: ten thousand applications registered
+ * by one command moved it twenty thousand times at the commit, each time past all the versions before, for longer than
+ * anybody waits.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

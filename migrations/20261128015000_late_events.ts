@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 
 /**
- * Which stretches of days that are over somebody has written to since, so that the reports count those days anew. Evidence and logout notices are told by a trigger, whichever
- * release writes them; what comes late to the audit log is told by whoever lays the chain, for no sign-in should pay for it.
+ * Which stretches of days that are over somebody has written to since, so that the reports count those days anew.
+ * Evidence and logout notices are told by a trigger, whichever release writes them; what comes late to the audit log is
+ * told by whoever lays the chain, for no sign-in should pay for it.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('report_late', (table) => {
@@ -24,12 +25,16 @@ export async function up(knex: Knex): Promise<void> {
       return null;
     end $$`);
   for (const table of ['verification_log', 'logout_notices']) {
-    await knex.raw('create trigger ?? after insert on ?? referencing new table as written for each statement execute function report_note_late()', [`${table}_late`, table]);
+    await knex.raw(
+      'create trigger ?? after insert on ?? referencing new table as written for each statement execute function report_note_late()',
+      [`${table}_late`, table],
+    );
   }
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const table of ['logout_notices', 'verification_log']) await knex.raw('drop trigger ?? on ??', [`${table}_late`, table]);
+  for (const table of ['logout_notices', 'verification_log'])
+    await knex.raw('drop trigger ?? on ??', [`${table}_late`, table]);
   await knex.raw('drop function report_note_late()');
   await knex.schema.dropTable('report_late');
 }

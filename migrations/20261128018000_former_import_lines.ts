@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
 
-/** Which former ids a run of `account import --replace` has met, and at which line. A new table alone, which the release before neither reads nor writes. */
+/**
+ * Which former ids a run of `account import --replace` has met, and at which line. A new table alone, which the release
+ * before neither reads nor writes.
+ */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('former_import_lines', (table) => {
     table.uuid('run');

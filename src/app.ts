@@ -50,13 +50,18 @@ export interface AppDeps {
 }
 
 /** What happens to a request, from top to bottom. @returns who answers requests. */
-export function createApp(container: Container, { readiness, metrics, overload, tracing, extra = [] }: AppDeps): Handler {
+export function createApp(
+  container: Container,
+  { readiness, metrics, overload, tracing, extra = [] }: AppDeps,
+): Handler {
   const { config, log, random, cookieSigner, keyedHash, clock, provider, signingKeys, showError, routers } = container;
   const { issuer, trustProxy } = config.http;
   const secure = issuer.startsWith('https://');
   const identify = identifySender({ config, keyedHash, random });
   const lean = createLean({
-    programs: ['token', 'userinfo', 'introspection', 'revocation', 'pushed_authorization_request'].map((name) => provider.pathFor(name)),
+    programs: ['token', 'userinfo', 'introspection', 'revocation', 'pushed_authorization_request'].map((name) =>
+      provider.pathFor(name),
+    ),
     authorization: provider.pathFor('authorization'),
   });
   const documents = createPrebuilt({ provider, signingKeys, config });
@@ -84,32 +89,40 @@ export function createApp(container: Container, { readiness, metrics, overload, 
   app.use(overload.admit);
   app.use(container.receiptRoutes);
   // Programs that ask the protocol go on right to it, past what pages need and what stands in front of other addresses.
-  app.use(lean.forPages([
-    formTargets,
-    compress(),
-    locale({ secure }),
-    createRenderer({ environment: config.environment, translator }),
-    errorPage({ log, random, isDatabaseAway }, showError),
-    asSpelled(addressesOf(provider)),
-    lean.forOurPages([
-      container.api,
-      // Before anything sets a cookie: shared caches keep them.
-      serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }),
-      filesOf(PUBLIC, serve(PUBLIC, { maxage: config.environment === 'production' ? YEAR_MS : 0, immutable: config.environment === 'production' })),
-      identify,
-      resumeAtOnce(provider, cookieSigner, [...container.front, ...provider.middleware]),
-      container.console,
-      container.sandbox,
-      ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),
+  app.use(
+    lean.forPages([
+      formTargets,
+      compress(),
+      locale({ secure }),
+      createRenderer({ environment: config.environment, translator }),
+      errorPage({ log, random, isDatabaseAway }, showError),
+      asSpelled(addressesOf(provider)),
+      lean.forOurPages([
+        container.api,
+        // Before anything sets a cookie: shared caches keep them.
+        serveLogos({ find: (name) => container.store.clientLogos.findShown(name), clock }),
+        filesOf(
+          PUBLIC,
+          serve(PUBLIC, {
+            maxage: config.environment === 'production' ? YEAR_MS : 0,
+            immutable: config.environment === 'production',
+          }),
+        ),
+        identify,
+        resumeAtOnce(provider, cookieSigner, [...container.front, ...provider.middleware]),
+        container.console,
+        container.sandbox,
+        ...[...routers, ...extra].flatMap((router) => [router.routes(), router.allowedMethods()] as Middleware[]),
+      ]),
+      // What came of a sign-in is remembered for this browser.
+      lean.forTheWayBack([identify]),
+      postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }),
+      ...container.front,
+      signOutFromAnywhere(provider),
+      guardUserCodes(provider, container),
+      documents.keep,
     ]),
-    // What came of a sign-in is remembered for this browser.
-    lean.forTheWayBack([identify]),
-    postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }),
-    ...container.front,
-    signOutFromAnywhere(provider),
-    guardUserCodes(provider, container),
-    documents.keep,
-  ]));
+  );
   for (const protocol of provider.middleware) app.use(protocol);
 
   const handle = app.callback();

@@ -14,7 +14,12 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(['The configuration has mistakes:', ...problems.map(({ name, what, example }) => `  ${name}: ${what}. Example: ${name}=${example}`)].join('\n'));
+    super(
+      [
+        'The configuration has mistakes:',
+        ...problems.map(({ name, what, example }) => `  ${name}: ${what}. Example: ${name}=${example}`),
+      ].join('\n'),
+    );
     this.problems = problems;
   }
 }
@@ -34,7 +39,12 @@ export function flattenSettings(node: object = settings, prefix = ''): FlatSetti
 }
 
 const at = (tree: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((node, key) => (typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined), tree);
+  path
+    .split('.')
+    .reduce<unknown>(
+      (node, key) => (typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined),
+      tree,
+    );
 
 function readFileOf(environment: string): unknown {
   const file = new URL(`../config/${environment}.json`, import.meta.url);
@@ -49,8 +59,8 @@ function readFileOf(environment: string): unknown {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What the environment says of a setting. A secret may lie in a file that a second variable names, as container engines and
- * systemd hand them over: an environment is read by whoever may look at the process.
+ * What the environment says of a setting. A secret may lie in a file that a second variable names, as container engines
+ * and systemd hand them over: an environment is read by whoever may look at the process.
  *
  * @throws {Error} with what is wrong with the file.
  */
@@ -75,7 +85,6 @@ function freeze<T extends object>(tree: T): T {
   return Object.freeze(tree);
 }
 
-
 /**
  * Reads the configuration: the fallbacks of `settings.ts`, over them `config/<environment>.json`, over them the
  * environment variables and the files that they name.
@@ -90,7 +99,11 @@ export function loadConfig(env: Environment = process.env, overrides: object = {
 
   for (const { path, setting } of flattenSettings()) {
     const complain = (what: string): void => {
-      problems.push({ name: setting.env ?? path, what, example: setting.example ?? JSON.stringify(setting.fallback ?? '…') });
+      problems.push({
+        name: setting.env ?? path,
+        what,
+        example: setting.example ?? JSON.stringify(setting.fallback ?? '…'),
+      });
     };
     let fromEnv: string | undefined;
     try {
@@ -103,7 +116,10 @@ export function loadConfig(env: Environment = process.env, overrides: object = {
     if (!parsed.success) complain(parsed.error.issues.map((issue) => issue.message).join('; '));
     const keys = path.split('.');
     const last = keys.pop() ?? path;
-    const parent = keys.reduce<Record<string, unknown>>((node, key) => (node[key] ??= {}) as Record<string, unknown>, config);
+    const parent = keys.reduce<Record<string, unknown>>(
+      (node, key) => (node[key] ??= {}) as Record<string, unknown>,
+      config,
+    );
     parent[last] = parsed.success ? parsed.data : setting.fallback;
   }
 
@@ -111,7 +127,8 @@ export function loadConfig(env: Environment = process.env, overrides: object = {
   // What could not be read is told once, as that.
   const isTold = (name: string): boolean => problems.some((problem) => problem.name === name);
   problems.push(...crossProblems(complete).filter(({ name }) => !isTold(name)));
-  if (complete.environment === 'production') problems.push(...productionProblems(complete).filter(({ name }) => !isTold(name)));
+  if (complete.environment === 'production')
+    problems.push(...productionProblems(complete).filter(({ name }) => !isTold(name)));
   if (problems.length > 0) throw new ConfigError(problems);
   return freeze(complete);
 }

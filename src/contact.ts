@@ -13,7 +13,10 @@ import type { Csrf } from './web/csrf.ts';
 import type { Sessions } from './web/session.ts';
 
 /** The person's own pages about number and address, put together: `/account/contact…`. */
-export function addContactPages(core: Core, { sessions, csrf }: { readonly sessions: Sessions; readonly csrf: Csrf }): (router: Router) => void {
+export function addContactPages(
+  core: Core,
+  { sessions, csrf }: { readonly sessions: Sessions; readonly csrf: Csrf },
+): (router: Router) => void {
   const { config, store, clock, random } = core;
   const drafts = createContactDrafts({ store, clock, random, config: config.lifetimes });
   const proving = createProving(core);

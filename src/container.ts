@@ -105,7 +105,20 @@ const JOB_CLOCK_MS = 30_000;
 const LOGOUT_MS = 1000;
 
 export async function createContainer({ core, registryUrl, directUrl }: ContainerDeps): Promise<Container> {
-  const { config, log, clock, random, store, keyring, keyedHash, cookieSigner, sealer, audit, secondFactors, outbound } = core;
+  const {
+    config,
+    log,
+    clock,
+    random,
+    store,
+    keyring,
+    keyedHash,
+    cookieSigner,
+    sealer,
+    audit,
+    secondFactors,
+    outbound,
+  } = core;
   const registry = createDukcapilRegistry({ config: config.dukcapil, url: registryUrl, clock, random, log });
   const showError = createShowError({ log, random });
   const csrf = createCsrf({ keyedHash, random, issuer: config.http.issuer });
@@ -116,7 +129,14 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const { signingKeys } = await openSigningKeys(core);
   const receipt = createReceipt({ sealer, clock, issuer: config.http.issuer });
 
-  const sharing = createSharing({ store, audit, keyedHash, clock, random, wording: sentencesUnder('interaction.consent.', 'sharing.') });
+  const sharing = createSharing({
+    store,
+    audit,
+    keyedHash,
+    clock,
+    random,
+    wording: sentencesUnder('interaction.consent.', 'sharing.'),
+  });
   const protocolErrors = createProtocolErrors(showError, isDatabaseAway);
   const provider = createProvider({
     config,
@@ -132,13 +152,25 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     listShares: (told) => sharing.list(told),
     clock,
     changes,
-    pages: { error: protocolErrors, ...createSignOutPages({ clients, store, receipt }), ...createDevicePages(protocolErrors) },
+    pages: {
+      error: protocolErrors,
+      ...createSignOutPages({ clients, store, receipt }),
+      ...createDevicePages(protocolErrors),
+    },
     log,
   });
   comeBackLater(provider, isDatabaseAway);
   tellFaults(provider, { random, log });
   const clientErrors = watchClientErrors(provider, { clients, store, audit, clock, random, log });
-  const logouts = createLogoutSender({ deliver: createDeliver({ provider, signingKeys, fetch: outbound.fetch, random }), store, audit, clock, isTimeUncertain: core.isTimeUncertain, random, log });
+  const logouts = createLogoutSender({
+    deliver: createDeliver({ provider, signingKeys, fetch: outbound.fetch, random }),
+    store,
+    audit,
+    clock,
+    isTimeUncertain: core.isTimeUncertain,
+    random,
+    log,
+  });
   rememberVisits(provider, { store, clock });
   const notices = queueNotices(provider, { store, clock, random });
   async function recordSignOut(accountId: AccountId | undefined): Promise<void> {
@@ -167,22 +199,37 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const sessions = createSessions({ read: readPresentSession(provider), sealer, random, clock, config });
   const portal = createPortal({ provider, store, sessions, clock, config });
   addContactPages(core, { sessions, csrf })(portal);
-  const services = createServices({ store, audit, clock, endGrants: createEndGrants({ state: store.protocolState, keyedHash }) });
+  const services = createServices({
+    store,
+    audit,
+    clock,
+    endGrants: createEndGrants({ state: store.protocolState, keyedHash }),
+  });
   addServices({ services, sessions, csrf, config })(portal);
   addSecurity({ store, secondFactors, sessions, csrf, clock, config })(portal);
 
   const { sandbox, checks } = await createSandboxOf(core, { csrf, showError, receipt });
 
   const jobs = createPeriodicJobs(core);
-  const adminServices = createAdminServices({ ...core, startCheck: () => jobs.ask(CHECK_CHAIN), check: createClientCheck(provider), hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata) });
+  const adminServices = createAdminServices({
+    ...core,
+    startCheck: () => jobs.ask(CHECK_CHAIN),
+    check: createClientCheck(provider),
+    hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata),
+  });
 
-  if (isReportAddressIdle(config.sms)) log.warn({ driver: config.sms.driver }, 'SMS_RECEIPT_SECRET is set, and messages leave by a way that does not report over HTTP: there is no such address');
+  if (isReportAddressIdle(config.sms))
+    log.warn(
+      { driver: config.sms.driver },
+      'SMS_RECEIPT_SECRET is set, and messages leave by a way that does not report over HTTP: there is no such address',
+    );
   const chainWatch = createChainWatch({ audit, store, log, stepMs: CHAIN_WATCH_STEP_MS });
   const instanceId = random.uuid();
   const beat = (): Promise<void> => store.instances.beat(instanceId, keyring.ids, clock.now());
   await beat();
   const setJobsRight = async (): Promise<void> => {
-    if (await jobs.setRight()) log.warn({}, 'the clock of the database was ahead: jobs that waited for that time are due now');
+    if (await jobs.setRight())
+      log.warn({}, 'the clock of the database was ahead: jobs that waited for that time are due now');
   };
   const scheduler = createScheduler(
     [
@@ -203,10 +250,40 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     csrf,
     showError,
     routers: [journeys.router, portal, createDocs({ config })],
-    api: createAdminApi({ ...core, services: adminServices, checks, clientErrors, findToken: createFindMachineToken(provider), isDatabaseAway }),
-    receiptRoutes: createReceiptRoutes({ ...core, reader: config.sms.driver === 'http' && areReceiptsExpected(config.sms) ? createHttpReceipts(config.sms.receipts) : undefined, settings: config.sms.receipts }),
-    front: [journeys.begin, ...createFront(core, { clients, review: adminServices.review, refusals: adminServices.refusals, pathFor: (name) => provider.pathFor(name) })],
-    console: createConsole({ ...core, services: adminServices, checks, clientErrors, sessions, csrf, eventTypes: Object.keys(eventMeanings) }),
+    api: createAdminApi({
+      ...core,
+      services: adminServices,
+      checks,
+      clientErrors,
+      findToken: createFindMachineToken(provider),
+      isDatabaseAway,
+    }),
+    receiptRoutes: createReceiptRoutes({
+      ...core,
+      reader:
+        config.sms.driver === 'http' && areReceiptsExpected(config.sms)
+          ? createHttpReceipts(config.sms.receipts)
+          : undefined,
+      settings: config.sms.receipts,
+    }),
+    front: [
+      journeys.begin,
+      ...createFront(core, {
+        clients,
+        review: adminServices.review,
+        refusals: adminServices.refusals,
+        pathFor: (name) => provider.pathFor(name),
+      }),
+    ],
+    console: createConsole({
+      ...core,
+      services: adminServices,
+      checks,
+      clientErrors,
+      sessions,
+      csrf,
+      eventTypes: Object.keys(eventMeanings),
+    }),
     scheduler,
     jobs,
     changes,

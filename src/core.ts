@@ -37,7 +37,9 @@ import { createRedisSealed, type RedisSealed } from './store/redis/sealed.ts';
 import { createStore, type Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 
-/** What the server and the operator's command line have in common: the keys, the store and what stands right above it. */
+/**
+ * What the server and the operator's command line have in common: the keys, the store and what stands right above it.
+ */
 export interface Core {
   readonly config: Config;
   readonly log: Log;
@@ -80,7 +82,10 @@ export interface CoreDeps {
   readonly isTimeUncertain?: () => boolean;
   readonly random?: Random;
   readonly makeKey?: MakeKey;
-  /** For what an operator asks that takes as long as it takes: a database that says nothing is not taken for one that is gone. */
+  /**
+   * For what an operator asks that takes as long as it takes: a database that says nothing is not taken for one that is
+   * gone.
+   */
   readonly waitsLong?: boolean;
 }
 
@@ -90,11 +95,17 @@ function createSms({ sms }: Config, store: Store, clock: Clock, log: Log): SmsGa
   const { url, ...settings } = sms.http;
   if (url === undefined) throw new Error('the SMS gateway has no address'); // the configuration refuses this before
   const { refPath } = sms.receipts;
-  return createHttpGateway({ ...settings, url, reportsBy: !areReceiptsExpected(sms) ? undefined : refPath === undefined ? 'id' : 'ref' });
+  return createHttpGateway({
+    ...settings,
+    url,
+    reportsBy: !areReceiptsExpected(sms) ? undefined : refPath === undefined ? 'id' : 'ref',
+  });
 }
 
 const createMail = ({ mail }: Config, store: Store, clock: Clock): Mailer =>
-  mail.smtpUrl === undefined ? createMailOutbox({ outbox: store.outbox, clock }) : createSmtpMailer({ smtpUrl: mail.smtpUrl, from: mail.from });
+  mail.smtpUrl === undefined
+    ? createMailOutbox({ outbox: store.outbox, clock })
+    : createSmtpMailer({ smtpUrl: mail.smtpUrl, from: mail.from });
 
 /** Reports are few, and each reads much. */
 const REPLICA_POOL = 2;
@@ -102,28 +113,73 @@ const REPLICA_POOL = 2;
 /** A database that keeps its own limit has told of it by then. */
 const SILENCE_MARGIN_MS = 1000;
 
-export function createCore({ config, databaseUrl, log, clock = systemClock, isTimeUncertain = () => false, random = systemRandom, makeKey = makeNewKey, waitsLong = false }: CoreDeps): Core {
+export function createCore({
+  config,
+  databaseUrl,
+  log,
+  clock = systemClock,
+  isTimeUncertain = () => false,
+  random = systemRandom,
+  makeKey = makeNewKey,
+  waitsLong = false,
+}: CoreDeps): Core {
   const keyring = loadKeyring({ ...config, random });
   const sealer = createSealer(keyring, random);
   const keyedHash = createKeyedHash(keyring);
-  const { poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, directUrl, replicaUrl } = config.database;
+  const { poolMax, statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, directUrl, replicaUrl } =
+    config.database;
   const silenceMs = statementTimeoutMs + SILENCE_MARGIN_MS;
-  const limitsOfDatabase = { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, ...(waitsLong ? {} : { silenceMs }), pooled: directUrl !== undefined };
+  const limitsOfDatabase = {
+    statementTimeoutMs,
+    lockTimeoutMs,
+    idleInTransactionTimeoutMs,
+    ...(waitsLong ? {} : { silenceMs }),
+    pooled: directUrl !== undefined,
+  };
   const knex = createKnex({ url: databaseUrl, poolMax, ...limitsOfDatabase });
-  const replica = replicaUrl === undefined ? undefined : createKnex({ url: replicaUrl, poolMax: REPLICA_POOL, ...limitsOfDatabase, readsOnly: true });
+  const replica =
+    replicaUrl === undefined
+      ? undefined
+      : createKnex({ url: replicaUrl, poolMax: REPLICA_POOL, ...limitsOfDatabase, readsOnly: true });
   const redis = openRedis(config.redis, log);
-  const protocolState = redis === undefined ? undefined : createRedisProtocolState({ redis, longestSeconds: longestGrantSeconds(config.lifetimes) });
-  const store = createStore({ knex, replica, envelope: createEnvelope(keyring, random), blindIndex: createBlindIndex(keyring), sealer, keyedHash, keyIds: keyring.ids, protocolState });
+  const protocolState =
+    redis === undefined
+      ? undefined
+      : createRedisProtocolState({ redis, longestSeconds: longestGrantSeconds(config.lifetimes) });
+  const store = createStore({
+    knex,
+    replica,
+    envelope: createEnvelope(keyring, random),
+    blindIndex: createBlindIndex(keyring),
+    sealer,
+    keyedHash,
+    keyIds: keyring.ids,
+    protocolState,
+  });
   const redisSealed = redis === undefined ? undefined : createRedisSealed({ redis, sealer, keyIds: keyring.ids });
   const sms = createSms(config, store, clock, log);
   const mail = createMail(config, store, clock);
 
   // A count that is lost and done again may count twice, which errs on the safe side.
-  const counters = redis === undefined ? severalInTurn(reconnecting(createPostgresCounters({ db: knex, clock }))) : createRedisCounters({ redis, clock });
+  const counters =
+    redis === undefined
+      ? severalInTurn(reconnecting(createPostgresCounters({ db: knex, clock })))
+      : createRedisCounters({ redis, clock });
 
   const limits = createLimits(config);
   const receipts = createReceipts({ store, counters, limits, keyedHash, clock, log });
-  const courier = createCourier({ store, sms, mail, receipts, countAgain: () => counters.take(limits.code.day, 'all'), clock, isTimeUncertain, random, config: config.courier, log });
+  const courier = createCourier({
+    store,
+    sms,
+    mail,
+    receipts,
+    countAgain: () => counters.take(limits.code.day, 'all'),
+    clock,
+    isTimeUncertain,
+    random,
+    config: config.courier,
+    log,
+  });
   const audit = createAudit({ keyedHash, counters, clock, random, log });
 
   return {
@@ -148,7 +204,18 @@ export function createCore({ config, databaseUrl, log, clock = systemClock, isTi
     courier,
     sms,
     receipts,
-    secondFactors: createSecondFactors({ store, totp: createTotp({ random }), counters, limits, keyedHash, courier, audit, clock, random, config }),
+    secondFactors: createSecondFactors({
+      store,
+      totp: createTotp({ random }),
+      counters,
+      limits,
+      keyedHash,
+      courier,
+      audit,
+      clock,
+      random,
+      config,
+    }),
     outbound: createOutbound({ allow: config.outbound.allow, loopback: config.environment !== 'production' }),
     async close() {
       await courier.stop();

@@ -15,7 +15,13 @@ export interface FrontDeps extends Pick<BridgeWiring, 'clients' | 'pathFor'> {
 export function createFront(core: Core, { clients, pathFor, review, refusals }: FrontDeps): readonly Middleware[] {
   const { issuer, bodyLimitBytes } = core.config.http;
   return [
-    createRegistrationRoutes({ ...core, registration: createRegistration({ ...core, review, refusals }), refusals, issuer, limitBytes: bodyLimitBytes }),
+    createRegistrationRoutes({
+      ...core,
+      registration: createRegistration({ ...core, review, refusals }),
+      refusals,
+      issuer,
+      limitBytes: bodyLimitBytes,
+    }),
     createBridge({ ...core, clients, pathFor }),
   ];
 }

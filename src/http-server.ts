@@ -6,7 +6,10 @@ import type { Metrics } from './telemetry/metrics.ts';
 /** Who answers requests. Koa's answers are promises, of which Node takes no notice. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-type Bounds = Pick<Config['http'], 'headersTimeoutMs' | 'requestTimeoutMs' | 'idleTimeoutMs' | 'keepAliveMs' | 'maxConnections'>;
+type Bounds = Pick<
+  Config['http'],
+  'headersTimeoutMs' | 'requestTimeoutMs' | 'idleTimeoutMs' | 'keepAliveMs' | 'maxConnections'
+>;
 
 const CHECK_MS = 5000;
 
@@ -17,14 +20,28 @@ const ANSWERS: Readonly<Record<string, { readonly status: string; readonly reaso
 };
 
 /**
- * An HTTP server that nobody holds up by being slow or many: heads and bodies have to arrive in time, a connection on which nothing moves is
- * closed, and beyond a number of connections further ones are closed at once.
+ * An HTTP server that nobody holds up by being slow or many: heads and bodies have to arrive in time, a connection on
+ * which nothing moves is closed, and beyond a number of connections further ones are closed at once.
  */
-export function createHttpServer(handle: Handler, { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, keepAliveMs, maxConnections }: Bounds, metrics: Pick<Metrics, 'connectionRefused'>): Server {
-  const server = createServer({ connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs), headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveMs }, handle);
+export function createHttpServer(
+  handle: Handler,
+  { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, keepAliveMs, maxConnections }: Bounds,
+  metrics: Pick<Metrics, 'connectionRefused'>,
+): Server {
+  const server = createServer(
+    {
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs),
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+    },
+    handle,
+  );
   server.timeout = idleTimeoutMs;
   server.maxConnections = maxConnections;
-  server.on('drop', () => { metrics.connectionRefused('too-many'); });
+  server.on('drop', () => {
+    metrics.connectionRefused('too-many');
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const { status, reason } = ANSWERS[error.code ?? ''] ?? { status: '400 Bad Request', reason: 'malformed' };
     // Whoever hung up is no attack, and hears nothing any more.
@@ -33,7 +50,9 @@ export function createHttpServer(handle: Handler, { headersTimeoutMs, requestTim
       return;
     }
     metrics.connectionRefused(reason);
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => { socket.destroy(); });
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => {
+      socket.destroy();
+    });
   });
   return server;
 }
@@ -57,12 +76,20 @@ const QUIET_MS = 100;
 const QUIET_CHECK_MS = 25;
 
 /**
- * Does the work right after the system was asked for news and there was none. A connection that waits to be accepted, and a request on one that is kept
- * alive, are lost when a socket is closed over them: the proxy sees a reset, and must not send a form a second time.
+ * Does the work right after the system was asked for news and there was none. A connection that waits to be accepted,
+ * and a request on one that is kept alive, are lost when a socket is closed over them: the proxy sees a reset, and must
+ * not send a form a second time.
  */
-function whenStill(server: Server, events: readonly ('connection' | 'request')[], withinMs: number, work: () => void): void {
+function whenStill(
+  server: Server,
+  events: readonly ('connection' | 'request')[],
+  withinMs: number,
+  work: () => void,
+): void {
   let stirred = false;
-  const stir = (): void => { stirred = true; };
+  const stir = (): void => {
+    stirred = true;
+  };
   for (const event of events) server.on(event, stir);
   const until = performance.now() + withinMs;
   let since = performance.now();
@@ -93,37 +120,54 @@ function stopListening(server: Server, withinMs: number): Promise<void> {
 function closeWhenQuiet(server: Server, quietMs: number, withinMs: number): () => void {
   let asked = performance.now();
   const until = asked + withinMs;
-  server.on('request', () => { asked = performance.now(); });
+  server.on('request', () => {
+    asked = performance.now();
+  });
   const looking = setInterval(() => {
     const now = performance.now();
     if (now - asked < quietMs && now < until) return;
-    whenStill(server, ['request'], QUIET_CHECK_MS, () => { server.closeIdleConnections(); });
+    whenStill(server, ['request'], QUIET_CHECK_MS, () => {
+      server.closeIdleConnections();
+    });
   }, QUIET_CHECK_MS);
-  return () => { clearInterval(looking); };
+  return () => {
+    clearInterval(looking);
+  };
 }
 
 /**
- * Takes no further connections, answers on those that are there with the word that it was the last answer, waits for answers under way, so long at most.
+ * Takes no further connections, answers on those that are there with the word that it was the last answer, waits for
+ * answers under way, so long at most.
  *
- * In this order no request is lost at a proxy that keeps connections: as long as somebody listens it uses those it has and opens few, so that none
- * waits to be accepted when the listener closes; whom it finds gone, it asks the next; and a connection ends with an answer, behind which no request can be under way.
- * Those that nobody uses end when nobody asks anything.
+ * In this order no request is lost at a proxy that keeps connections: as long as somebody listens it uses those it has
+ * and opens few, so that none waits to be accepted when the listener closes; whom it finds gone, it asks the next; and
+ * a connection ends with an answer, behind which no request can be under way. Those that nobody uses end when nobody
+ * asks anything.
  *
  * @param waits  how long nobody must have asked anything, and how long such a moment is waited for.
  * @returns how many it then cut off.
  */
-export async function drain(server: Server, seconds: number, { quietMs = QUIET_MS, withinMs = Math.min(STILL_WITHIN_MS, seconds * 250) } = {}): Promise<number> {
+export async function drain(
+  server: Server,
+  seconds: number,
+  { quietMs = QUIET_MS, withinMs = Math.min(STILL_WITHIN_MS, seconds * 250) } = {},
+): Promise<number> {
   const until = performance.now() + seconds * 1000;
   let cutOff = 0;
   const closed = new Promise((resolve) => server.once('close', resolve));
   await stopListening(server, withinMs);
-  const force = setTimeout(() => {
-    server.getConnections((_error, count) => {
-      cutOff = count;
-      server.closeAllConnections();
-    });
-  }, Math.max(0, until - performance.now()));
-  server.prependListener('request', (_request, response: ServerResponse) => { response.shouldKeepAlive = false; });
+  const force = setTimeout(
+    () => {
+      server.getConnections((_error, count) => {
+        cutOff = count;
+        server.closeAllConnections();
+      });
+    },
+    Math.max(0, until - performance.now()),
+  );
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  });
   const stopLooking = closeWhenQuiet(server, quietMs, withinMs);
   await closed;
   stopLooking();

@@ -57,20 +57,66 @@ export interface Journeys {
 }
 
 /** Everything between a service and the way back, put together: `/interaction/…`. */
-export function createJourneys(core: Core, { provider, clients, sharing, registry, logouts, endSession, csrf }: JourneysDeps): Journeys {
-  const { config, clock, random, store, keyedHash, sealer, counters, limits, passwords, audit, courier, secondFactors } = core;
-  const secondFactor = createSecondFactorJourney({ secondFactors, drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }), store, clock });
-  const finish = createFinish({ provider, sharing, store, audit, clock, endSession, hold: ({ uid, clientId, interaction: { params } }, who, isOurs) => secondFactor.hold({ uid, clientId, params }, who, isOurs) });
+export function createJourneys(
+  core: Core,
+  { provider, clients, sharing, registry, logouts, endSession, csrf }: JourneysDeps,
+): Journeys {
+  const {
+    config,
+    clock,
+    random,
+    store,
+    keyedHash,
+    sealer,
+    counters,
+    limits,
+    passwords,
+    audit,
+    courier,
+    secondFactors,
+  } = core;
+  const secondFactor = createSecondFactorJourney({
+    secondFactors,
+    drafts: createSecondFactorDrafts({ store, clock, random, config: config.lifetimes }),
+    store,
+    clock,
+  });
+  const finish = createFinish({
+    provider,
+    sharing,
+    store,
+    audit,
+    clock,
+    endSession,
+    hold: ({ uid, clientId, interaction: { params } }, who, isOurs) =>
+      secondFactor.hold({ uid, clientId, params }, who, isOurs),
+  });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
-  const reconnect = createReconnect({ provider, ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }), pushAgain: createPushAgain(provider), random, config });
+  const reconnect = createReconnect({
+    provider,
+    ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }),
+    pushAgain: createPushAgain(provider),
+    random,
+    config,
+  });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });
 
   const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });
   const registration = createRegistration({
     store,
     drafts,
-    identityCheck: createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config: config.dukcapil }),
+    identityCheck: createIdentityCheck({
+      registry,
+      store,
+      counters,
+      limits,
+      audit,
+      keyedHash,
+      clock,
+      random,
+      config: config.dukcapil,
+    }),
     activation: createActivation({ courier, emailLinks: createEmailLinks(core), audit, clock, random, config }),
     sending: createCodeSending({ store, codes, courier, audit, clock, random, config }),
     codes,
@@ -81,7 +127,17 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     config,
   });
   const failures = createSignInFailures({ store, counters, limits, keyedHash });
-  const login = createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config: config.limits });
+  const login = createLogin({
+    store,
+    counters,
+    limits,
+    failures,
+    passwords,
+    audit,
+    clock,
+    random,
+    config: config.limits,
+  });
 
   const asking = createAsking({ counters, limits, keyedHash, clock, config: config.otp });
   const recoveryDrafts = createRecoveryDrafts({ store, clock, random, config: config.lifetimes });
@@ -109,10 +165,37 @@ export function createJourneys(core: Core, { provider, clients, sharing, registr
     reconnect,
     clock,
     journeys: [
-      addLogin({ login, finish, sharing, provider, store, recognise: (uid, former) => registration.recognise(uid, former), csrf, clock, config }),
-      addRegistration({ registration, drafts, pages: createPages({ registry, codes, store, showSharing, clock, config }), finish, registry, csrf, clock, config }),
+      addLogin({
+        login,
+        finish,
+        sharing,
+        provider,
+        store,
+        recognise: (uid, former) => registration.recognise(uid, former),
+        csrf,
+        clock,
+        config,
+      }),
+      addRegistration({
+        registration,
+        drafts,
+        pages: createPages({ registry, codes, store, showSharing, clock, config }),
+        finish,
+        registry,
+        csrf,
+        clock,
+        config,
+      }),
       addConsent({ sharing, finish, provider, store, csrf, clock, config }),
-      addRecovery({ recovery, drafts: recoveryDrafts, pages: createRecoveryPages({ asking, showSharing, store, clock, config }), finish, csrf, clock, config }),
+      addRecovery({
+        recovery,
+        drafts: recoveryDrafts,
+        pages: createRecoveryPages({ asking, showSharing, store, clock, config }),
+        finish,
+        csrf,
+        clock,
+        config,
+      }),
       addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
     ],
   });

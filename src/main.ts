@@ -19,9 +19,13 @@ function readConfig(): Config {
 /** What the person at the terminal can do about it. */
 function explain(error: unknown): string {
   const { code, port } = error as { code?: unknown; port?: unknown };
-  const others = config.environment === 'production' ? 'another with PORT or METRICS_PORT' : 'others with PORT (and ISSUER), SAMPLE_SERVICE_PORT and DUKCAPIL_SIMULATOR_PORT';
+  const others =
+    config.environment === 'production'
+      ? 'another with PORT or METRICS_PORT'
+      : 'others with PORT (and ISSUER), SAMPLE_SERVICE_PORT and DUKCAPIL_SIMULATOR_PORT';
   if (code === 'EADDRINUSE') return `Port ${String(port)} is taken by another program. Choose ${others}.`;
-  if (code === 'SEAL_BROKEN') return `${(error as Error).message}: the database was filled with another keyring than this process has. To do: start it with that one (KEYRING or KEYRING_COMMAND); a copy from before a key was replaced does not open what was written since.`;
+  if (code === 'SEAL_BROKEN')
+    return `${(error as Error).message}: the database was filled with another keyring than this process has. To do: start it with that one (KEYRING or KEYRING_COMMAND); a copy from before a key was replaced does not open what was written since.`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -29,18 +29,30 @@ export interface SandboxOfDeps {
 }
 
 /** The checks alone, as the command line needs them. */
-export const createChecksOf = (core: Core): Checks => createChecks({ ...core, fetch: core.outbound.fetch, issuer: `${core.config.http.issuer}${SANDBOX}` });
+export const createChecksOf = (core: Core): Checks =>
+  createChecks({ ...core, fetch: core.outbound.fetch, issuer: `${core.config.http.issuer}${SANDBOX}` });
 
 /** Puts the sandbox together: what `container.ts` is for the sign-on. */
-export async function createSandboxOf(core: Core, { csrf, showError, receipt }: SandboxOfDeps): Promise<{ readonly sandbox: Middleware; readonly checks: Checks }> {
+export async function createSandboxOf(
+  core: Core,
+  { csrf, showError, receipt }: SandboxOfDeps,
+): Promise<{ readonly sandbox: Middleware; readonly checks: Checks }> {
   const { config, store, clock } = core;
   const checks = createChecksOf(core);
-  const clients = createClientDirectory({ store: { clients: { ...store.clients, find: (id) => findTrial(store, id) } }, clock, present: toSandboxMetadata });
+  const clients = createClientDirectory({
+    store: { clients: { ...store.clients, find: (id) => findTrial(store, id) } },
+    clock,
+    present: toSandboxMetadata,
+  });
   const error = createProtocolErrors(showError, isDatabaseAway, `${SANDBOX}/interaction`);
   // A sign-out here tells at once, and remembers nothing.
   const signOut = createSignOutPages({ clients, store, receipt: { ...receipt, read: () => undefined } });
   // Keys of checks are made at any moment, so these are never prebuilt.
-  const signingKeys = createSigningKeys({ load: () => loadSandboxKeys(core), clock, publishedBesides: checks.publishedKeys });
+  const signingKeys = createSigningKeys({
+    load: () => loadSandboxKeys(core),
+    clock,
+    publishedBesides: checks.publishedKeys,
+  });
   await signingKeys.fresh();
   const provider = createSandboxProvider({
     ...core,
@@ -52,7 +64,21 @@ export async function createSandboxOf(core: Core, { csrf, showError, receipt }: 
   comeBackLater(provider, isDatabaseAway);
   tellFaults(provider, core);
   observe(provider, checks);
-  const tell = tellAtOnce(provider, { deliver: createDeliver({ provider, signingKeys, fetch: core.outbound.fetch, random: core.random }), log: core.log });
+  const tell = tellAtOnce(provider, {
+    deliver: createDeliver({ provider, signingKeys, fetch: core.outbound.fetch, random: core.random }),
+    log: core.log,
+  });
   const before = [postAsGet(provider, { limitBytes: config.http.bodyLimitBytes }), signOutFromAnywhere(provider)];
-  return { checks, sandbox: createSandbox({ ...core, enabled: config.sandbox.enabled, provider, endSession: createEndSession({ provider, tell }), checks, csrf, before }) };
+  return {
+    checks,
+    sandbox: createSandbox({
+      ...core,
+      enabled: config.sandbox.enabled,
+      provider,
+      endSession: createEndSession({ provider, tell }),
+      checks,
+      csrf,
+      before,
+    }),
+  };
 }

@@ -52,7 +52,12 @@ export interface ServerDeps {
 }
 
 /** The civil registry is the configured one; outside production the simulator stands in for it. */
-async function openRegistry({ config, log, clock = systemClock, simulatorDelays }: ServerDeps): Promise<{ url: string; simulator: Simulator | undefined }> {
+async function openRegistry({
+  config,
+  log,
+  clock = systemClock,
+  simulatorDelays,
+}: ServerDeps): Promise<{ url: string; simulator: Simulator | undefined }> {
   if (config.dukcapil.url !== undefined) return { url: config.dukcapil.url, simulator: undefined };
   const { userId, password, ip, institution } = config.dukcapil;
   const simulator = await startSimulator({
@@ -75,7 +80,12 @@ async function openRegistry({ config, log, clock = systemClock, simulatorDelays 
 const SCRAPE_SECONDS = 2;
 
 /** Serves the figures. In development a second server beside this one may have the port, and goes without. */
-async function openMonitoring(metrics: Metrics, readiness: Readiness, { environment, http, metrics: place }: Config, log: Log): Promise<() => Promise<void>> {
+async function openMonitoring(
+  metrics: Metrics,
+  readiness: Readiness,
+  { environment, http, metrics: place }: Config,
+  log: Log,
+): Promise<() => Promise<void>> {
   if (place.port === 0) return () => Promise.resolve();
   const server = createHttpServer(createMonitoring(metrics, readiness).callback(), http, metrics);
   try {
@@ -84,7 +94,9 @@ async function openMonitoring(metrics: Metrics, readiness: Readiness, { environm
     if (environment === 'production') throw error;
     log.warn({ err: error }, `no figures are served: port ${place.port} is taken; choose another with METRICS_PORT`);
   }
-  return async () => { await drain(server, SCRAPE_SECONDS); };
+  return async () => {
+    await drain(server, SCRAPE_SECONDS);
+  };
 }
 
 /** Said by a process that must not serve; another is there that can. */
@@ -97,25 +109,48 @@ const CLOCK_MS = 1000;
 /** Until each of the others has told of its clock again. */
 const CLOCK_UNDECIDED_MS = 1.5 * BEAT_MS;
 
-/** The clock is looked at when the answer is there: a question that waits for a free connection is no difference between clocks. */
-const askAheadMs = ({ store, clock }: Pick<Container, 'store' | 'clock'>) => async (): Promise<number> => {
-  const there = await store.databaseTime();
-  return clock.now().getTime() - there.getTime();
-};
+/**
+ * The clock is looked at when the answer is there: a question that waits for a free connection is no difference between
+ * clocks.
+ */
+const askAheadMs =
+  ({ store, clock }: Pick<Container, 'store' | 'clock'>) =>
+  async (): Promise<number> => {
+    const there = await store.databaseTime();
+    return clock.now().getTime() - there.getTime();
+  };
 
 /** Looks after the clock while the process runs, where somebody wants to know. */
-function openClockGuard({ clockWatch, store, clock }: Container, onWrong: (() => void) | undefined): { isUncertain(): boolean; stop(): void } {
+function openClockGuard(
+  { clockWatch, store, clock }: Container,
+  onWrong: (() => void) | undefined,
+): { isUncertain(): boolean; stop(): void } {
   if (onWrong === undefined) return { isUncertain: () => false, stop: () => undefined };
-  const { isUncertain, look } = guardClock({ watch: clockWatch, askAheadMs: askAheadMs({ store, clock }), clock, undecidedMs: CLOCK_UNDECIDED_MS, onWrong });
+  const { isUncertain, look } = guardClock({
+    watch: clockWatch,
+    askAheadMs: askAheadMs({ store, clock }),
+    clock,
+    undecidedMs: CLOCK_UNDECIDED_MS,
+    onWrong,
+  });
   let isLooking = false;
   const looking = setInterval(() => {
     // A database that is slow to answer is not asked by ever more of them.
     if (isLooking) return;
     isLooking = true;
     // While it is away, nobody can tell.
-    look().catch(() => undefined).finally(() => { isLooking = false; });
+    look()
+      .catch(() => undefined)
+      .finally(() => {
+        isLooking = false;
+      });
   }, CLOCK_MS).unref();
-  return { isUncertain, stop: () => { clearInterval(looking); } };
+  return {
+    isUncertain,
+    stop: () => {
+      clearInterval(looking);
+    },
+  };
 }
 
 /** A process whose clock is wrong does not begin. @throws {WrongClock} */
@@ -126,8 +161,15 @@ async function refuseWrongClock({ clockWatch, clock, store }: Container, log: Lo
     await wait(CLOCK_MS);
     verdict = await clockWatch(await aheadMs());
   }
-  if (verdict === 'wrong') throw new WrongClock(`the clock of this machine is ${Math.round((await aheadMs()) / 1000)} s ahead of the database and of the instances that run: let NTP set it`);
-  if (verdict !== 'right') log.error({}, 'goes on with a clock that is apart from that of the database: no other instance says which is wrong');
+  if (verdict === 'wrong')
+    throw new WrongClock(
+      `the clock of this machine is ${Math.round((await aheadMs()) / 1000)} s ahead of the database and of the instances that run: let NTP set it`,
+    );
+  if (verdict !== 'right')
+    log.error(
+      {},
+      'goes on with a clock that is apart from that of the database: no other instance says which is wrong',
+    );
 }
 
 /** Brings the whole sign-on up: database, migrations, civil registry, courier, jobs, HTTP. */
@@ -159,16 +201,33 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
     // Until the clock can be compared, no courier is at work yet.
     let clockGuard: ReturnType<typeof openClockGuard> = { isUncertain: () => false, stop: () => undefined };
-    const container = await createContainer({ core: createCore({ config, databaseUrl, log, isTimeUncertain: () => clockGuard.isUncertain(), ...(clock === undefined ? {} : { clock }), ...(makeKey === undefined ? {} : { makeKey }) }), registryUrl, directUrl });
+    const container = await createContainer({
+      core: createCore({
+        config,
+        databaseUrl,
+        log,
+        isTimeUncertain: () => clockGuard.isUncertain(),
+        ...(clock === undefined ? {} : { clock }),
+        ...(makeKey === undefined ? {} : { makeKey }),
+      }),
+      registryUrl,
+      directUrl,
+    });
     opened.push(() => container.close());
     await demandOwnDatabase(container);
-    countProtocol(container.provider, (kind, outcome) => { metrics.protocol(kind, outcome); });
+    countProtocol(container.provider, (kind, outcome) => {
+      metrics.protocol(kind, outcome);
+    });
     watchGauges(metrics, container);
 
     await refuseWrongClock(container, log);
     clockGuard = openClockGuard(container, deps.onWrongClock);
-    opened.push(() => { clockGuard.stop(); return Promise.resolve(); });
-    // Monitoring is answered before: whoever hears that requests may be sent must find somebody who listens, and who ends them when told to stop.
+    opened.push(() => {
+      clockGuard.stop();
+      return Promise.resolve();
+    });
+    // Monitoring is answered before: whoever hears that requests may be sent must find somebody who listens, and who
+    // ends them when told to stop.
     let isServing = false;
     const readiness: Readiness & { draining: boolean } = {
       async check() {
@@ -178,17 +237,30 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       },
       draining: false,
     };
-    // Ended after the server below, so that monitoring sees it drain, and before the container, without which there is little to tell.
+    // Ended after the server below, so that monitoring sees it drain, and before the container, without which there is
+    // little to tell.
     opened.push(await openMonitoring(metrics, readiness, config, log));
     const extra: Router[] = config.environment === 'production' ? [] : createDevelopmentPages(container, simulator);
     const tracing = await openTracing({ ...config.tracing, exporter: deps.traceExporter });
     if (tracing !== undefined) opened.push(() => tracing.close());
     const eventLoop = watchEventLoop();
-    opened.push(() => { eventLoop.stop(); return Promise.resolve(); });
+    opened.push(() => {
+      eventLoop.stop();
+      return Promise.resolve();
+    });
     // Who does not know what time it is turns everybody away, as who has no time does.
     const busyness = { lagMs: () => (clockGuard.isUncertain() ? Number.POSITIVE_INFINITY : eventLoop.lagMs()) };
-    const overload = createOverload({ ...config.overload, eventLoop: busyness, cookies: journeyCookies(config.http.issuer), metrics });
-    const server = createHttpServer(createApp(container, { readiness, metrics, overload, tracing, extra }), config.http, metrics);
+    const overload = createOverload({
+      ...config.overload,
+      eventLoop: busyness,
+      cookies: journeyCookies(config.http.issuer),
+      metrics,
+    });
+    const server = createHttpServer(
+      createApp(container, { readiness, metrics, overload, tracing, extra }),
+      config.http,
+      metrics,
+    );
     watchHttp(metrics, { server, readiness, overload, eventLoop });
     container.courier.start();
     container.scheduler.start();

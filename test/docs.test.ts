@@ -14,7 +14,8 @@ const pages = ['README.md', 'CHANGELOG.md', ...filesIn('docs', '.md').map((file)
 const FILE = /`((?:src|test|docs|deploy|config|migrations|views|public)\/[\w./-]*\.\w+)`/g;
 /** `sso …` at the beginning of a line or of what stands in backticks, also as a checkout in development has it. */
 const COMMAND = /(?:^ *|`)(?:npm run --silent sso --|sso) ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?/gm;
-const named = (command: Command, name: string): Command | undefined => command.commands.find((one) => one.name() === name);
+const named = (command: Command, name: string): Command | undefined =>
+  command.commands.find((one) => one.name() === name);
 const LINK = /\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
 
 /** The anchor that GitHub gives a heading. */
@@ -24,7 +25,8 @@ const anchorOf = (heading: string): string =>
     .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
     .trim()
     .replaceAll(' ', '-');
-const anchorsIn = (page: string): string[] => [...readText(page).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+const anchorsIn = (page: string): string[] =>
+  [...readText(page).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 describe('Documentation', () => {
   it('has fresh generated pages: run "npm run docs" and commit what it writes', () => {
@@ -37,7 +39,15 @@ describe('Documentation', () => {
       { from: 'ask', event: 'pasted', to: 'ask' },
       { from: 'ask', event: 'sent', to: 'done' },
     ];
-    expect(diagram('ask', edges).split('\n')).to.deep.equal(['```mermaid', 'stateDiagram-v2', '  [*] --> ask', '  ask --> ask: typed, pasted', '  ask --> done: sent', '  done --> [*]', '```']);
+    expect(diagram('ask', edges).split('\n')).to.deep.equal([
+      '```mermaid',
+      'stateDiagram-v2',
+      '  [*] --> ask',
+      '  ask --> ask: typed, pasted',
+      '  ask --> done: sent',
+      '  done --> [*]',
+      '```',
+    ]);
   });
 
   for (const page of pages) {
@@ -54,20 +64,27 @@ describe('Documentation', () => {
       });
 
       it('names files that exist', () => {
-        const missing = [...text.matchAll(FILE)].map(([, path = '']) => path).filter((path) => !existsSync(`${root}/${path}`));
+        const missing = [...text.matchAll(FILE)]
+          .map(([, path = '']) => path)
+          .filter((path) => !existsSync(`${root}/${path}`));
         expect(missing).to.deep.equal([]);
       });
 
       it('names commands that exist', () => {
         const { scripts } = JSON.parse(readText('package.json')) as { scripts: Record<string, string> };
-        const unknown = [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name = '']) => name).filter((name) => scripts[name] === undefined);
+        const unknown = [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)]
+          .map(([, name = '']) => name)
+          .filter((name) => scripts[name] === undefined);
         expect(unknown).to.deep.equal([]);
       });
 
       it('names commands of the command line that exist', () => {
         const unknown = [...text.matchAll(COMMAND)].filter(([, first = '', second]) => {
           const command = named(createProgram(), first);
-          return command === undefined || (second !== undefined && command.commands.length > 0 && named(command, second) === undefined);
+          return (
+            command === undefined ||
+            (second !== undefined && command.commands.length > 0 && named(command, second) === undefined)
+          );
         });
         expect(unknown.map(([words]) => words.trim())).to.deep.equal([]);
       });
@@ -75,7 +92,12 @@ describe('Documentation', () => {
   }
 
   it("tells operators of the installation's command line, not of a checkout's, which knows none of its settings", () => {
-    const meaning = pages.filter((page) => page.startsWith('docs/operasi/') && readText(page).includes('npm run --silent sso'));
-    expect(meaning, 'what it is, and that it is not this one').to.have.members(['docs/operasi/install.md', 'docs/operasi/pemasangan.md']);
+    const meaning = pages.filter(
+      (page) => page.startsWith('docs/operasi/') && readText(page).includes('npm run --silent sso'),
+    );
+    expect(meaning, 'what it is, and that it is not this one').to.have.members([
+      'docs/operasi/install.md',
+      'docs/operasi/pemasangan.md',
+    ]);
   });
 });

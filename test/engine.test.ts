@@ -6,7 +6,10 @@ import { expect } from 'chai';
 const run = promisify(execFile);
 const ENGINE = fileURLToPath(new URL('../src/engine.ts', import.meta.url));
 
-/** Has 60 MB in use, and replaces half of them over and over by what lives long enough to grow old: the most that the heap ever held, in MB. */
+/**
+ * Has 60 MB in use, and replaces half of them over and over by what lives long enough to grow old: the most that the
+ * heap ever held, in MB.
+ */
 const WORK = `
   const make = () => Array.from({ length: 120 }, (_, at) => ({ at }));
   const held = Array.from({ length: 12_000 }, make);
@@ -21,7 +24,13 @@ const WORK = `
 
 /** How many times as much as is in use. */
 async function growth(before: string): Promise<number> {
-  const { stdout } = await run(process.execPath, ['--expose-gc', '--max-semi-space-size=1', '--input-type=module', '--eval', `${before}${WORK}`]);
+  const { stdout } = await run(process.execPath, [
+    '--expose-gc',
+    '--max-semi-space-size=1',
+    '--input-type=module',
+    '--eval',
+    `${before}${WORK}`,
+  ]);
   const { used, most } = JSON.parse(stdout) as { used: number; most: number };
   return most / used;
 }

@@ -34,10 +34,26 @@ describe('The HTTP server', () => {
       await finished(ctx.req);
       ctx.body = ctx.path === '/large' ? Buffer.alloc(64 * 1024 * 1024) : 'well';
     });
-    const server = createHttpServer(app.callback(), { headersTimeoutMs: LONG, requestTimeoutMs: LONG, idleTimeoutMs: LONG, keepAliveMs: LONG, maxConnections: 4000, ...bounds }, metrics);
+    const server = createHttpServer(
+      app.callback(),
+      {
+        headersTimeoutMs: LONG,
+        requestTimeoutMs: LONG,
+        idleTimeoutMs: LONG,
+        keepAliveMs: LONG,
+        maxConnections: 4000,
+        ...bounds,
+      },
+      metrics,
+    );
     const port = await listen(server, { host: '127.0.0.1', port: 0 });
     stop = () => drain(server, 0);
-    const refused = async (reason: string): Promise<number> => Number(new RegExp(`^sso_connections_refused_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(await metrics.text())?.[1] ?? 0);
+    const refused = async (reason: string): Promise<number> =>
+      Number(
+        new RegExp(`^sso_connections_refused_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(
+          await metrics.text(),
+        )?.[1] ?? 0,
+      );
     return { server, refused, open: () => connect(port, '127.0.0.1'), get: () => fetch(`http://127.0.0.1:${port}/`) };
   }
 
@@ -93,7 +109,9 @@ describe('The HTTP server', () => {
     const kept = open();
     kept.write(post);
     const [before] = (await once(kept, 'data')) as [Buffer];
-    expect(before.toString()).to.match(/^HTTP\/1\.1 200 /).and.match(/connection: keep-alive/i);
+    expect(before.toString())
+      .to.match(/^HTTP\/1\.1 200 /)
+      .and.match(/connection: keep-alive/i);
     // As long as it is not quiet here; and it is not before the test is over.
     const drained = drain(server, 30, { quietMs: LONG, withinMs: LONG });
     while (server.listening) await turn();
@@ -101,7 +119,9 @@ describe('The HTTP server', () => {
     expect(refused.code).to.equal('ECONNREFUSED');
     const heard = heardOn(kept);
     kept.write(post);
-    expect(await heard).to.match(/^HTTP\/1\.1 200 /).and.match(/connection: close/i);
+    expect(await heard)
+      .to.match(/^HTTP\/1\.1 200 /)
+      .and.match(/connection: close/i);
     expect(await drained).to.equal(0);
   });
 

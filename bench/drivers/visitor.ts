@@ -6,7 +6,13 @@ import { Page } from '../../test/support/browser.ts';
 const TIMEOUT_MS = 30_000;
 const HOPS = 12;
 
-const agent = new Agent({ connections: 256, pipelining: 1, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, keepAliveTimeout: 60_000 });
+const agent = new Agent({
+  connections: 256,
+  pipelining: 1,
+  headersTimeout: TIMEOUT_MS,
+  bodyTimeout: TIMEOUT_MS,
+  keepAliveTimeout: 60_000,
+});
 export const closeConnections = (): Promise<void> => agent.destroy();
 
 export interface Answer {
@@ -15,7 +21,8 @@ export interface Answer {
   readonly body: string;
 }
 
-const headerOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+const headerOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
 const somewhere = (): string => `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`;
 
 /** A browser, or a service's back end: connections are shared as behind a proxy, cookies and address are its own. */
@@ -32,7 +39,10 @@ export class Visitor {
   }
 
   #cookiesFor(path: string): string {
-    return [...this.#cookies].filter(([, cookie]) => path.startsWith(cookie.path)).map(([key, { value }]) => `${key.slice(0, key.indexOf(' '))}=${value}`).join('; ');
+    return [...this.#cookies]
+      .filter(([, cookie]) => path.startsWith(cookie.path))
+      .map(([key, { value }]) => `${key.slice(0, key.indexOf(' '))}=${value}`)
+      .join('; ');
   }
 
   #keep(line: string): void {
@@ -45,7 +55,13 @@ export class Visitor {
   }
 
   /** @param address  a path, or the address of a redirect: whatever host it names, it goes to one of the instances. */
-  async send(address: string, { form, headers = {} }: { form?: Readonly<Record<string, string>>; headers?: Readonly<Record<string, string>> } = {}): Promise<Answer> {
+  async send(
+    address: string,
+    {
+      form,
+      headers = {},
+    }: { form?: Readonly<Record<string, string>>; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Answer> {
     const { pathname, search } = new URL(address, 'http://x');
     this.#turn = (this.#turn + 1) % this.#bases.length;
     const cookies = this.#cookiesFor(pathname);
@@ -65,12 +81,17 @@ export class Visitor {
   }
 
   /** Follows redirects as long as they stay here. @returns the last answer, with its address. */
-  async follow(address: string, first: Answer, isHome: (location: string) => boolean): Promise<{ readonly at: string; readonly answer: Answer }> {
+  async follow(
+    address: string,
+    first: Answer,
+    isHome: (location: string) => boolean,
+  ): Promise<{ readonly at: string; readonly answer: Answer }> {
     let at = address;
     let answer = first;
     for (let hops = 0; hops < HOPS; hops += 1) {
       const { location } = answer;
-      if (answer.status < 300 || answer.status > 399 || location === undefined || isHome(location)) return { at, answer };
+      if (answer.status < 300 || answer.status > 399 || location === undefined || isHome(location))
+        return { at, answer };
       at = location;
       answer = await this.send(at);
     }
@@ -78,7 +99,12 @@ export class Visitor {
   }
 
   /** Fills the form that has the field, or leads to an address that ends so, and sends it. */
-  submit(at: string, { status, body }: Answer, wanted: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
+  submit(
+    at: string,
+    { status, body }: Answer,
+    wanted: string,
+    fields: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
     const page = new Page(new URL(at, 'http://x'), status, new Headers(), body);
     const form = page.form(wanted);
     return this.send(form.action, { form: { ...form.fields, ...fields } });
@@ -88,6 +114,10 @@ export class Visitor {
 /** @throws {Error} with what came instead. */
 export function expectStatus(answer: Answer, wanted: number, what: string): Answer {
   if (answer.status === wanted) return answer;
-  const words = answer.body.replaceAll(/<(script|style)[^]*?<\/\1>/g, ' ').replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ').slice(0, 300);
+  const words = answer.body
+    .replaceAll(/<(script|style)[^]*?<\/\1>/g, ' ')
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 300);
   throw new Error(`${what}: ${answer.status} in the place of ${wanted}: ${words} ${answer.location ?? ''}`);
 }

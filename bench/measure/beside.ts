@@ -23,8 +23,12 @@ const find = (all: readonly Scenario[], name: string): Scenario => {
 };
 
 /** Single sign-on alone, and while people have their passwords hashed on the same servers; in turns. */
-export async function measureBeside({ target }: Measured, { seconds, rounds }: { readonly seconds: number; readonly rounds: number }): Promise<Beside> {
-  const begin = (scenario: Scenario, count: number) => Promise.all(Array.from({ length: count }, () => scenario.begin(target)));
+export async function measureBeside(
+  { target }: Measured,
+  { seconds, rounds }: { readonly seconds: number; readonly rounds: number },
+): Promise<Beside> {
+  const begin = (scenario: Scenario, count: number) =>
+    Promise.all(Array.from({ length: count }, () => scenario.begin(target)));
   const visitors = (await begin(find(protocolScenarios, 'sso'), VISITORS)).map(({ work }) => work);
   const people = (await begin(find(peopleScenarios, 'sign-in-hashed'), HASHING)).map(({ work }) => work);
   const quiet: number[] = [];
@@ -44,6 +48,10 @@ export async function measureBeside({ target }: Measured, { seconds, rounds }: {
       firstError ??= batch.firstError;
     }
   }
-  const of = (latencies: readonly number[]) => ({ p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), operations: latencies.length });
+  const of = (latencies: readonly number[]) => ({
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    operations: latencies.length,
+  });
   return { quiet: of(quiet), busy: of(busy), signIns, errors, firstError };
 }

@@ -19,7 +19,10 @@ function statOf(pid: number): Stat | undefined {
     return undefined;
   }
   // The name, in parentheses, may hold anything: fields are counted from behind it.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
   return { pid, parent: fields[1] ?? 0, ms: (utime + stime + cutime + cstime) * TICK_MS };
 }
@@ -35,7 +38,7 @@ export function cpuOfTree(root: number): number {
   const all = allProcesses();
   const family = new Set([root]);
   // Children have later numbers nearly always, and a few passes find the others.
-  for (let size = 0; size !== family.size; ) {
+  for (let size = 0; size !== family.size;) {
     size = family.size;
     for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
   }

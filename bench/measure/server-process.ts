@@ -48,19 +48,44 @@ export interface ServerCommand {
   readonly profile?: string | undefined;
 }
 
-/** Starts a server with the probe in it and waits until it serves. It ends with `stop`, by a signal, as in production. */
-export async function startServerProcess({ root = ROOT, script, args = [], engine = [], env, url, ready, logFile, profile }: ServerCommand): Promise<ServerProcess> {
+/**
+ * Starts a server with the probe in it and waits until it serves. It ends with `stop`, by a signal, as in production.
+ */
+export async function startServerProcess({
+  root = ROOT,
+  script,
+  args = [],
+  engine = [],
+  env,
+  url,
+  ready,
+  logFile,
+  profile,
+}: ServerCommand): Promise<ServerProcess> {
   const log = openSync(logFile, 'a');
-  const flags = [...engine, '--import', join(root, PROBE), ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile])];
-  const child: ChildProcess = spawn(process.execPath, [...flags, script, ...args], { cwd: root, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', log, log, 'ipc'] });
+  const flags = [
+    ...engine,
+    '--import',
+    join(root, PROBE),
+    ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]),
+  ];
+  const child: ChildProcess = spawn(process.execPath, [...flags, script, ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', log, log, 'ipc'],
+  });
   closeSync(log);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${script} could not be started`);
   const end = Date.now() + START_MS;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${script} ended by itself:\n${readFileSync(logFile, 'utf8').slice(-2000)}`);
+    if (child.exitCode !== null)
+      throw new Error(`${script} ended by itself:\n${readFileSync(logFile, 'utf8').slice(-2000)}`);
     if (Date.now() > end) throw new Error(`${script} did not answer within ${START_MS / 1000} seconds; see ${logFile}`);
-    const answered = await fetch(`${url}${ready}`).then(({ ok }) => ok, () => false);
+    const answered = await fetch(`${url}${ready}`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (answered) break;
     await pause(50);
   }

@@ -23,14 +23,19 @@ interface Price {
 
 /** In a process of its own: how memory is handed out is settled when it starts. */
 const inProcess = (env: Readonly<Record<string, string>>): Price =>
-  JSON.parse(spawnSync(process.execPath, [fileURLToPath(import.meta.url)], { env: { ...process.env, ...env }, encoding: 'utf8' }).stdout) as Price;
+  JSON.parse(
+    spawnSync(process.execPath, [fileURLToPath(import.meta.url)], { env: { ...process.env, ...env }, encoding: 'utf8' })
+      .stdout,
+  ) as Price;
 
 export async function measureHashes(): Promise<string[][]> {
   const rounds = Array.from({ length: ROUNDS }, () => Object.values(WAYS).map(inProcess));
-  return Promise.resolve(Object.keys(WAYS).map((way, at) => {
-    const prices = rounds.map((round) => round[at] ?? { ms: Number.NaN, pages: Number.NaN });
-    return [way, median(prices.map(({ ms }) => ms)).toFixed(1), median(prices.map(({ pages }) => pages)).toFixed(0)];
-  }));
+  return Promise.resolve(
+    Object.keys(WAYS).map((way, at) => {
+      const prices = rounds.map((round) => round[at] ?? { ms: Number.NaN, pages: Number.NaN });
+      return [way, median(prices.map(({ ms }) => ms)).toFixed(1), median(prices.map(({ pages }) => pages)).toFixed(0)];
+    }),
+  );
 }
 
 async function price(): Promise<Price> {

@@ -15,7 +15,10 @@ interface Start {
   readonly mb: number;
 }
 
-/** How long one instance takes until it is ready, on a database that is there already, with and without what was compiled before. */
+/**
+ * How long one instance takes until it is ready, on a database that is there already, with and without what was
+ * compiled before.
+ */
 export async function measureStarts(): Promise<string[][]> {
   const dir = mkdtempSync(join(tmpdir(), 'sso-bench-'));
   chmodSync(dir, 0o755);
@@ -23,9 +26,24 @@ export async function measureStarts(): Promise<string[][]> {
   async function start(further: Readonly<Record<string, string>>): Promise<Start> {
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}`;
-    const env = { NODE_ENV: 'test', DATA_DIR: join(dir, 'data'), ISSUER: url, PORT: port, METRICS_PORT: 'off', DATABASE_URL: postgres.url, ...further };
+    const env = {
+      NODE_ENV: 'test',
+      DATA_DIR: join(dir, 'data'),
+      ISSUER: url,
+      PORT: port,
+      METRICS_PORT: 'off',
+      DATABASE_URL: postgres.url,
+      ...further,
+    };
     const begun = performance.now();
-    const server = await startServerProcess({ script: 'src/main.ts', engine: ENGINE, env, url, ready: '/readyz', logFile: join(dir, 'start.log') });
+    const server = await startServerProcess({
+      script: 'src/main.ts',
+      engine: ENGINE,
+      env,
+      url,
+      ready: '/readyz',
+      logFile: join(dir, 'start.log'),
+    });
     const found = { seconds: (performance.now() - begun) / 1000, mb: server.memoryBytes() / MB };
     await server.stop();
     return found;
@@ -40,7 +58,11 @@ export async function measureStarts(): Promise<string[][]> {
       plain.push(await start({}));
       cached.push(await start(compiled));
     }
-    const row = (name: string, all: readonly Start[]): string[] => [name, median(all.map(({ seconds }) => seconds)).toFixed(2), median(all.map(({ mb }) => mb)).toFixed(0)];
+    const row = (name: string, all: readonly Start[]): string[] => [
+      name,
+      median(all.map(({ seconds }) => seconds)).toFixed(2),
+      median(all.map(({ mb }) => mb)).toFixed(0),
+    ];
     return [row('as it is', plain), row('NODE_COMPILE_CACHE, filled before', cached)];
   } finally {
     await postgres.stop();

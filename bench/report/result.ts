@@ -43,7 +43,8 @@ export interface Result extends Situation {
   readonly operation: string;
   readonly figures: readonly Figures[];
   readonly ratios: readonly Ratio[];
-  readonly goal: { readonly words: string; readonly measured: number; readonly limit: number; readonly isMet: boolean } | undefined;
+  readonly goal:
+    { readonly words: string; readonly measured: number; readonly limit: number; readonly isMet: boolean } | undefined;
   /** Price of a hash, where one is part of the operation. */
   readonly hashMs: number | undefined;
 }
@@ -56,7 +57,11 @@ function figuresOf(measured: Measured, rounds: readonly Round[]): Figures {
   const operations = operationsOf(rounds);
   const latencies = rounds.flatMap((round) => round.latencies);
   const cost = (of: (round: Round) => number): number => share(sum(rounds.map(of)), operations);
-  const cpu = { node: cost(({ cpu: { node } }) => node), postgres: cost(({ cpu: { postgres } }) => postgres), redis: cost(({ cpu: { redis } }) => redis) };
+  const cpu = {
+    node: cost(({ cpu: { node } }) => node),
+    postgres: cost(({ cpu: { postgres } }) => postgres),
+    redis: cost(({ cpu: { redis } }) => redis),
+  };
   return {
     target: measured.target.name,
     operations,
@@ -68,36 +73,68 @@ function figuresOf(measured: Measured, rounds: readonly Round[]): Figures {
     p99: percentile(latencies, 0.99),
     cpu: { ...cpu, total: totalOf(cpu) },
     trips: { postgres: cost(({ trips: { postgres } }) => postgres), redis: cost(({ trips: { redis } }) => redis) },
-    memoryMb: { node: sum(measured.servers.map((server) => server.memoryBytes())) / MB, postgres: (measured.postgres?.memoryBytes() ?? 0) / MB, redis: (measured.redis?.memoryBytes() ?? 0) / MB },
+    memoryMb: {
+      node: sum(measured.servers.map((server) => server.memoryBytes())) / MB,
+      postgres: (measured.postgres?.memoryBytes() ?? 0) / MB,
+      redis: (measured.redis?.memoryBytes() ?? 0) / MB,
+    },
   };
 }
 
 const perOperation = ({ cpu, latencies }: Round): number => share(totalOf(cpu), latencies.length);
 
-export function resultOf(scenario: Scenario, situation: Situation, product: Measured, all: ReadonlyMap<Measured, readonly Round[]>, hashMs: number | undefined): Result {
+export function resultOf(
+  scenario: Scenario,
+  situation: Situation,
+  product: Measured,
+  all: ReadonlyMap<Measured, readonly Round[]>,
+  hashMs: number | undefined,
+): Result {
   const figures = [...all].map(([measured, rounds]) => figuresOf(measured, rounds));
   const ours = figures[0];
   const ourRounds = all.get(product) ?? [];
   const ratios = [...all].slice(1).flatMap(([measured, rounds], at): Ratio[] => {
     const theirs = figures[at + 1];
     if (theirs === undefined || ours === undefined) return [];
-    return [{
-      to: measured.target.name as Ratio['to'],
-      total: ours.cpu.total / theirs.cpu.total,
-      node: ours.cpu.node / theirs.cpu.node,
-      median: median(ourRounds.map((round, number) => perOperation(round) / (rounds[number] === undefined ? Number.NaN : perOperation(rounds[number])))),
-    }];
+    return [
+      {
+        to: measured.target.name as Ratio['to'],
+        total: ours.cpu.total / theirs.cpu.total,
+        node: ours.cpu.node / theirs.cpu.node,
+        median: median(
+          ourRounds.map(
+            (round, number) =>
+              perOperation(round) / (rounds[number] === undefined ? Number.NaN : perOperation(rounds[number])),
+          ),
+        ),
+      },
+    ];
   });
-  return { ...situation, scenario: scenario.name, operation: scenario.operation, figures, ratios, goal: goalOf(scenario, ours, ratios, hashMs), hashMs };
+  return {
+    ...situation,
+    scenario: scenario.name,
+    operation: scenario.operation,
+    figures,
+    ratios,
+    goal: goalOf(scenario, ours, ratios, hashMs),
+    hashMs,
+  };
 }
 
-function goalOf({ goal, aboveHashMs }: Scenario, ours: Figures | undefined, ratios: readonly Ratio[], hashMs: number | undefined): Result['goal'] {
-  const judge = (words: string, measured: number | undefined, limit: number) => (measured === undefined ? undefined : { words, measured, limit, isMet: measured <= limit });
+function goalOf(
+  { goal, aboveHashMs }: Scenario,
+  ours: Figures | undefined,
+  ratios: readonly Ratio[],
+  hashMs: number | undefined,
+): Result['goal'] {
+  const judge = (words: string, measured: number | undefined, limit: number) =>
+    measured === undefined ? undefined : { words, measured, limit, isMet: measured <= limit };
   if (goal !== undefined) {
     const ratio = ratios.find(({ to }) => to === goal.yardstick);
     return judge(`at most ${goal.ratio} of ${goal.yardstick}`, ratio?.total, goal.ratio);
   }
-  if (aboveHashMs !== undefined && hashMs !== undefined && ours !== undefined) return judge(`hash and ${aboveHashMs} ms`, ours.cpu.total - hashMs, aboveHashMs);
+  if (aboveHashMs !== undefined && hashMs !== undefined && ours !== undefined)
+    return judge(`hash and ${aboveHashMs} ms`, ours.cpu.total - hashMs, aboveHashMs);
   return undefined;
 }
 

@@ -16,7 +16,10 @@ export interface Code {
 export const SCOPE = 'openid profile';
 
 /** The request of a service with PKCE, as its library would make it. */
-export function authorizationRequest({ service }: Target, further: Readonly<Record<string, string>> = {}): { readonly parameters: Readonly<Record<string, string>>; readonly verifier: string } {
+export function authorizationRequest(
+  { service }: Target,
+  further: Readonly<Record<string, string>> = {},
+): { readonly parameters: Readonly<Record<string, string>>; readonly verifier: string } {
   const verifier = randomBytes(32).toString('base64url');
   const parameters = {
     client_id: service.id,
@@ -32,9 +35,13 @@ export function authorizationRequest({ service }: Target, further: Readonly<Reco
   return { parameters, verifier };
 }
 
-export const authorizationPath = (parameters: Readonly<Record<string, string>>): string => `/auth?${new URLSearchParams(parameters).toString()}`;
+export const authorizationPath = (parameters: Readonly<Record<string, string>>): string =>
+  `/auth?${new URLSearchParams(parameters).toString()}`;
 
-export const isHomeOf = ({ service }: Target) => (location: string): boolean => location.startsWith(service.redirectUri);
+export const isHomeOf =
+  ({ service }: Target) =>
+  (location: string): boolean =>
+    location.startsWith(service.redirectUri);
 
 /** @throws {Error} where the way did not lead home with a code. */
 export function codeIn({ status, location, body }: Answer, what: string): string {
@@ -44,7 +51,13 @@ export function codeIn({ status, location, body }: Answer, what: string): string
 }
 
 /** From a form that has just been sent on to the service. */
-export async function goHome(target: Target, visitor: Visitor, at: string, answer: Answer, what: string): Promise<string> {
+export async function goHome(
+  target: Target,
+  visitor: Visitor,
+  at: string,
+  answer: Answer,
+  what: string,
+): Promise<string> {
   return codeIn((await visitor.follow(at, answer, isHomeOf(target))).answer, what);
 }
 
@@ -65,8 +78,15 @@ export async function reauthorize(target: Target, visitor: Visitor): Promise<Cod
 }
 
 export async function exchange(target: Target, service: Visitor, { code, verifier }: Code): Promise<Tokens> {
-  const form = { grant_type: 'authorization_code', code, redirect_uri: target.service.redirectUri, code_verifier: verifier };
-  return JSON.parse(expectStatus(await service.send('/token', { form, headers: basic(target.service) }), 200, 'code exchange').body) as Tokens;
+  const form = {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: target.service.redirectUri,
+    code_verifier: verifier,
+  };
+  return JSON.parse(
+    expectStatus(await service.send('/token', { form, headers: basic(target.service) }), 200, 'code exchange').body,
+  ) as Tokens;
 }
 
 /** A browser that is signed in. */

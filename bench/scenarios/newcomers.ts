@@ -19,7 +19,7 @@ export function newcomer(): Citizen {
     mother: 'Endang Contoh Lestari',
     email: `pendaftar-${born}@contoh.test`,
     // The limits look at numbers that differ only in the last four digits: each has others before them.
-    phone: `0813${String((born * 10_007) % 90_000_000 + 10_000_000)}`,
+    phone: `0813${String(((born * 10_007) % 90_000_000) + 10_000_000)}`,
     password: 'Pasir-Putih9!',
   };
 }

@@ -43,7 +43,10 @@ export interface Scenario {
   /** What one operation is. */
   readonly operation: string;
   readonly goal?: Goal;
-  /** What it may cost above the hash of the password, in processor milliseconds; then it runs on servers that hash as in production. */
+  /**
+   * What it may cost above the hash of the password, in processor milliseconds; then it runs on servers that hash as in
+   * production.
+   */
   readonly aboveHashMs?: number;
   /** Work that follows a while after the answer (audit chain, messages) counts as well: so many seconds of it. */
   readonly settleSeconds?: number;
@@ -54,4 +57,6 @@ export interface Scenario {
   begin(target: Target): Promise<User>;
 }
 
-export const basic = ({ id, secret }: Credentials): Readonly<Record<string, string>> => ({ authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}` });
+export const basic = ({ id, secret }: Credentials): Readonly<Record<string, string>> => ({
+  authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`,
+});

@@ -32,7 +32,9 @@ export async function startSmsGateway(): Promise<SmsGateway> {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"1"}');
     })();
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/sms`,
@@ -54,7 +56,11 @@ export async function startSmsGateway(): Promise<SmsGateway> {
     },
     close() {
       server.closeAllConnections();
-      return new Promise((resolve) => { server.close(() => { resolve(); }); });
+      return new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
     },
   };
 }

@@ -36,10 +36,16 @@ export interface Product {
 /** How `npm start` starts it, between `node` and the script. */
 export const ENGINE = manifest.scripts.start.split(' ').slice(1, -1);
 
-/** What a hash costs: next to nothing, by which nobody's password is safe; and what production has unless it is told otherwise. */
+/**
+ * What a hash costs: next to nothing, by which nobody's password is safe; and what production has unless it is told
+ * otherwise.
+ */
 const COST: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
   cheap: { ARGON2_MEMORY_KIB: '8', ARGON2_PASSES: '1' },
-  dear: { ARGON2_MEMORY_KIB: String(settings.password.memoryKib.fallback), ARGON2_PASSES: String(settings.password.passes.fallback) },
+  dear: {
+    ARGON2_MEMORY_KIB: String(settings.password.memoryKib.fallback),
+    ARGON2_PASSES: String(settings.password.passes.fallback),
+  },
 };
 
 export interface ProductOptions {
@@ -54,17 +60,36 @@ export interface ProductOptions {
 }
 
 /** Hashes as the servers of this kind do. */
-export const hasherOf = (kind: Kind): PasswordHasher => createPasswordHasher({ config: loadConfig({ NODE_ENV: 'test', ...COST[kind] }).password });
+export const hasherOf = (kind: Kind): PasswordHasher =>
+  createPasswordHasher({ config: loadConfig({ NODE_ENV: 'test', ...COST[kind] }).password });
 
 /** The product with everything switched on, on stores of its own, with as many instances as asked for. */
-export async function startProduct({ setUp, instances, accounts, dir, profile, name = 'product', root }: ProductOptions): Promise<Product> {
+export async function startProduct({
+  setUp,
+  instances,
+  accounts,
+  dir,
+  profile,
+  name = 'product',
+  root,
+}: ProductOptions): Promise<Product> {
   const opened: (() => Promise<void>)[] = [];
   const dataDir = join(dir, 'data');
   const postgres: StoreServer | undefined = setUp === 'embedded' ? undefined : await startPostgres(dir);
   if (postgres !== undefined) opened.push(() => postgres.stop());
   const redis = setUp === 'redis' ? await startRedisStore() : undefined;
   if (redis !== undefined) opened.push(() => redis.stop());
-  const simulator: Simulator = await startSimulator({ port: 0, userId: 'SIM-USER-01', password: 'sim-password', ip: '127.0.0.1', institution: 'KEMNAKER', quota: 10_000_000, clock: systemClock, environment: 'test', delays: { hangMs: 0, slowMs: 0 } });
+  const simulator: Simulator = await startSimulator({
+    port: 0,
+    userId: 'SIM-USER-01',
+    password: 'sim-password',
+    ip: '127.0.0.1',
+    institution: 'KEMNAKER',
+    quota: 10_000_000,
+    clock: systemClock,
+    environment: 'test',
+    delays: { hangMs: 0, slowMs: 0 },
+  });
   opened.push(() => simulator.close());
   const gateway: SmsGateway = await startSmsGateway();
   opened.push(() => gateway.close());
@@ -110,8 +135,15 @@ export async function startProduct({ setUp, instances, accounts, dir, profile, n
 
   const servers = await start('cheap', instances);
   const database = postgres ?? (await joinEmbedded(dataDir));
-  const core = createCore({ config: loadConfig({ ...common(servers[0]?.url ?? '', 0) }), databaseUrl: database.url, log: createLog({ level: 'warn' }) });
-  await seed(core, accounts, { cheap: await hasherOf('cheap').hash(sensitive(PASSWORD)), dear: await hasherOf('dear').hash(sensitive(PASSWORD)) }).finally(() => core.close());
+  const core = createCore({
+    config: loadConfig({ ...common(servers[0]?.url ?? '', 0) }),
+    databaseUrl: database.url,
+    log: createLog({ level: 'warn' }),
+  });
+  await seed(core, accounts, {
+    cheap: await hasherOf('cheap').hash(sensitive(PASSWORD)),
+    dear: await hasherOf('dear').hash(sensitive(PASSWORD)),
+  }).finally(() => core.close());
 
   const measured = (kind: Kind, processes: readonly ServerProcess[]): Measured => ({
     target: {

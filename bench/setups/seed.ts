@@ -9,14 +9,24 @@ import { sensitive } from '../../src/domain/sensitive.ts';
 import type { Credentials, Person } from '../scenarios/scenario.ts';
 
 export const PASSWORD = 'Kopi-Hitam7!';
-export const SERVICE: Credentials = { id: 'bench-service', secret: 'bench-service-secret-that-nobody-else-has', redirectUri: 'https://bench.test/cb' };
-export const MACHINE: Credentials = { id: 'bench-machine', secret: 'bench-machine-secret-that-nobody-else-has', redirectUri: '' };
+export const SERVICE: Credentials = {
+  id: 'bench-service',
+  secret: 'bench-service-secret-that-nobody-else-has',
+  redirectUri: 'https://bench.test/cb',
+};
+export const MACHINE: Credentials = {
+  id: 'bench-machine',
+  secret: 'bench-machine-secret-that-nobody-else-has',
+  redirectUri: '',
+};
 
 /** People who sign in; whoever else there is only makes the tables long. */
 const MOST_PEOPLE = 2000;
 const AT_ONCE = 16;
 
-/** Of whom the hash is cheap, and of whom it is as in production: whoever signs in where it is otherwise is hashed anew. */
+/**
+ * Of whom the hash is cheap, and of whom it is as in production: whoever signs in where it is otherwise is hashed anew.
+ */
 export type Kind = 'cheap' | 'dear';
 
 export function peopleOf(kind: Kind, accounts: number): () => Person {
@@ -28,7 +38,12 @@ export function peopleOf(kind: Kind, accounts: number): () => Person {
   };
 }
 
-async function addPeople({ store, random, clock }: Core, kind: Kind, count: number, passwordHash: string): Promise<void> {
+async function addPeople(
+  { store, random, clock }: Core,
+  kind: Kind,
+  count: number,
+  passwordHash: string,
+): Promise<void> {
   const prefix = kind === 'cheap' ? '991' : '992';
   const add = async (number: number): Promise<void> => {
     const digits = String(number).padStart(8, '0');
@@ -45,7 +60,8 @@ async function addPeople({ store, random, clock }: Core, kind: Kind, count: numb
       at: clock.now(),
     });
   };
-  for (let from = 0; from < count; from += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, at) => add(from + at)));
+  for (let from = 0; from < count; from += AT_ONCE)
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, at) => add(from + at)));
 }
 
 /**
@@ -53,11 +69,15 @@ async function addPeople({ store, random, clock }: Core, kind: Kind, count: numb
  * scattered, but nothing of them opens and nobody finds them.
  */
 async function addCrowd({ knex }: Core, count: number): Promise<void> {
-  const columns = (await knex('information_schema.columns').where({ table_schema: 'public', table_name: 'accounts' }).orderBy('ordinal_position').pluck('column_name')) as string[];
+  const columns = (await knex('information_schema.columns')
+    .where({ table_schema: 'public', table_name: 'accounts' })
+    .orderBy('ordinal_position')
+    .pluck('column_name')) as string[];
   const value = (column: string): string => {
     if (column === 'id') return 'gen_random_uuid()';
     // A hash of its own for each row and column, as a keyed hash would be; null stays null.
-    if (column.endsWith('_index')) return `case when t.${column} is null then null else sha256(convert_to('${column}' || n, 'utf8')) end`;
+    if (column.endsWith('_index'))
+      return `case when t.${column} is null then null else sha256(convert_to('${column}' || n, 'utf8')) end`;
     return `t.${column}`;
   };
   const text = `insert into accounts (${columns.join(', ')}) select ${columns.map(value).join(', ')} from generate_series(?::int, ?::int) n, (select * from accounts limit 1) t`;
@@ -67,9 +87,30 @@ async function addCrowd({ knex }: Core, count: number): Promise<void> {
 
 async function addClients({ store, clock }: Core): Promise<void> {
   const at = clock.now();
-  const add = async (type: 'web' | 'machine', { id, secret }: Credentials, metadata: Omit<ClientMetadata, 'client_id'>): Promise<void> => {
-    if (!(await store.clients.insert({ id, status: 'active', type, metadata: { client_id: id, ...metadata } as ClientMetadata, listing: undefined, createdAt: at, updatedAt: at }))) return;
-    await store.clientSecrets.insert(id, { number: 1, secret: sensitive(secret), createdBy: 'bench', createdAt: at, expiresAt: undefined });
+  const add = async (
+    type: 'web' | 'machine',
+    { id, secret }: Credentials,
+    metadata: Omit<ClientMetadata, 'client_id'>,
+  ): Promise<void> => {
+    if (
+      !(await store.clients.insert({
+        id,
+        status: 'active',
+        type,
+        metadata: { client_id: id, ...metadata } as ClientMetadata,
+        listing: undefined,
+        createdAt: at,
+        updatedAt: at,
+      }))
+    )
+      return;
+    await store.clientSecrets.insert(id, {
+      number: 1,
+      secret: sensitive(secret),
+      createdBy: 'bench',
+      createdAt: at,
+      expiresAt: undefined,
+    });
   };
   await add('web', SERVICE, {
     client_name: 'Layanan (contoh)',

@@ -14,9 +14,20 @@ export interface StoreServer {
 }
 
 /** As a server of production has it, on a small machine: every commit is on the disk before it is answered. */
-const PARAMETERS = { shared_buffers: '256MB', max_wal_size: '2GB', max_connections: '300', 'checkpoint_timeout': '15min' };
+const PARAMETERS = {
+  shared_buffers: '256MB',
+  max_wal_size: '2GB',
+  max_connections: '300',
+  checkpoint_timeout: '15min',
+};
 
-export const quiet = { debug: () => undefined, info: () => undefined, warn: (_details: object, message: string) => { console.error(message); } };
+export const quiet = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (_details: object, message: string) => {
+    console.error(message);
+  },
+};
 
 /** The process to which a connection's backend belongs. */
 async function postmasterOf(url: string): Promise<number> {
@@ -56,5 +67,10 @@ export async function startRedisStore(): Promise<StoreServer> {
   if (!hasRedis()) throw new Error('there is no Redis here: apt-get install redis-server');
   const server = await startRedis();
   const pid = Number(/^process_id:(\d+)/m.exec(await server.admin.info('server'))?.[1]);
-  return { url: server.url, cpuMs: () => cpuOfTree(pid), memoryBytes: () => residentBytes(pid), stop: () => server.close() };
+  return {
+    url: server.url,
+    cpuMs: () => cpuOfTree(pid),
+    memoryBytes: () => residentBytes(pid),
+    stop: () => server.close(),
+  };
 }

@@ -5,19 +5,33 @@ const hash = (salt: string): string => `sha256(convert_to('${salt}' || n, 'utf8'
 
 /** In steps, each of which is one statement; `n` counts. */
 async function fill(knex: Knex, text: string, count: number): Promise<void> {
-  for (let from = 1; from <= count; from += STEP) await knex.raw(text.replaceAll('@n', 'generate_series(?::int, ?::int) n'), [from, Math.min(count, from + STEP - 1)]);
+  for (let from = 1; from <= count; from += STEP)
+    await knex.raw(text.replaceAll('@n', 'generate_series(?::int, ?::int) n'), [
+      from,
+      Math.min(count, from + STEP - 1),
+    ]);
 }
 
-/** What accounts carry with them: a device, a service that was visited and its receipt each, as they are after the first sign-in. */
+/**
+ * What accounts carry with them: a device, a service that was visited and its receipt each, as they are after the first
+ * sign-in.
+ */
 export async function addBelongings(knex: Knex): Promise<void> {
-  await knex.raw(`insert into known_devices select id, sha256(id::text::bytea), now() - random() * interval '300 days', now() - random() * interval '300 days' from accounts on conflict do nothing`);
-  await knex.raw(`insert into service_visits select id, 'bench-service', now() - random() * interval '300 days' from accounts on conflict do nothing`);
+  await knex.raw(
+    `insert into known_devices select id, sha256(id::text::bytea), now() - random() * interval '300 days', now() - random() * interval '300 days' from accounts on conflict do nothing`,
+  );
+  await knex.raw(
+    `insert into service_visits select id, 'bench-service', now() - random() * interval '300 days' from accounts on conflict do nothing`,
+  );
   await knex.raw(`insert into consent_texts values ('bench', '{}', now()) on conflict do nothing`);
   await knex.raw(`insert into consent_receipts (id, account_id, client_id, text_version, kind, locale, occasion, given_at)
                   select gen_random_uuid(), id, 'bench-service', 'bench', 'consent', 'id', sha256(gen_random_uuid()::text::bytea), now() from accounts`);
 }
 
-/** Events of a year, of people and kinds as they come, and the chain over them: links of the right size, which nobody could verify. */
+/**
+ * Events of a year, of people and kinds as they come, and the chain over them: links of the right size, which nobody
+ * could verify.
+ */
 export async function addEvents(knex: Knex, count: number): Promise<void> {
   await fill(
     knex,
@@ -28,7 +42,9 @@ export async function addEvents(knex: Knex, count: number): Promise<void> {
        from @n`,
     count,
   );
-  await knex.raw(`insert into audit_chain (position, event_id, hash, event_at) select coalesce((select max(position) from audit_chain), 0) + row_number() over (), event_id, sha256(event_id::text::bytea), at from audit_unchained`);
+  await knex.raw(
+    `insert into audit_chain (position, event_id, hash, event_at) select coalesce((select max(position) from audit_chain), 0) + row_number() over (), event_id, sha256(event_id::text::bytea), at from audit_unchained`,
+  );
   await fill(
     knex,
     `insert into verification_log (id, draft_id, account_id, nik_hash, at, outcome, response_code, institution, threshold, reference, policy_version, client_id, duration_ms)
@@ -37,7 +53,10 @@ export async function addEvents(knex: Knex, count: number): Promise<void> {
   );
 }
 
-/** Client applications like those of a ministry's, by the thousand: with what a registration says of purposes and addresses, nearly two kilobytes each. */
+/**
+ * Client applications like those of a ministry's, by the thousand: with what a registration says of purposes and
+ * addresses, nearly two kilobytes each.
+ */
 export const addServices = (knex: Knex, count: number): Promise<void> =>
   fill(
     knex,
@@ -65,7 +84,14 @@ export async function sizesOf(knex: Knex): Promise<readonly TableSize[]> {
   const found: TableSize[] = [];
   for (const { table, own, indexes } of rows) {
     const counted = Number(((await knex(table).count('* as n').first()) as { n: number | string }).n);
-    if (counted > 0) found.push({ table, rows: counted, bytesPerRow: Math.round(Number(own) / counted), indexBytesPerRow: Math.round(Number(indexes) / counted), totalMiB: Math.round((Number(own) + Number(indexes)) / 104_857.6) / 10 });
+    if (counted > 0)
+      found.push({
+        table,
+        rows: counted,
+        bytesPerRow: Math.round(Number(own) / counted),
+        indexBytesPerRow: Math.round(Number(indexes) / counted),
+        totalMiB: Math.round((Number(own) + Number(indexes)) / 104_857.6) / 10,
+      });
   }
   return found;
 }

@@ -28,7 +28,8 @@ export function createMapAdapter(): (model: string) => Adapter {
         entries.set(key, { payload, until: Date.now() + (expiresIn ?? 86_400) * 1000 });
         if (payload.uid !== undefined) links.set(`uid:${payload.uid}`, key);
         if (payload.userCode !== undefined) links.set(`userCode:${payload.userCode}`, key);
-        if (payload.grantId !== undefined) grants.set(payload.grantId, (grants.get(payload.grantId) ?? new Set()).add(key));
+        if (payload.grantId !== undefined)
+          grants.set(payload.grantId, (grants.get(payload.grantId) ?? new Set()).add(key));
         return Promise.resolve();
       },
       consume(id) {

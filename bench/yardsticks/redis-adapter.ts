@@ -2,13 +2,19 @@ import { Redis } from 'ioredis';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 /** Artefacts that belong to a grant, and end with it. */
-const UNDER_A_GRANT = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode', 'BackchannelAuthenticationRequest']);
+const UNDER_A_GRANT = new Set([
+  'AccessToken',
+  'AuthorizationCode',
+  'RefreshToken',
+  'DeviceCode',
+  'BackchannelAuthenticationRequest',
+]);
 /** Artefacts that are used once: kept as a hash, so that the mark of their use is a field. */
 const USED_ONCE = new Set(['AuthorizationCode', 'RefreshToken', 'DeviceCode', 'BackchannelAuthenticationRequest']);
 
 /**
- * Redis storage as textbooks have it: one key for each artefact with its JSON, keys beside it that lead there, a list of
- * what belongs to a grant, a transaction for each write and one command after another for each look.
+ * Redis storage as textbooks have it: one key for each artefact with its JSON, keys beside it that lead there, a list
+ * of what belongs to a grant, a transaction for each write and one command after another for each look.
  */
 export function createRedisAdapter(url: string): (model: string) => Adapter {
   const redis = new Redis(url, { keyPrefix: 'yardstick:' });
@@ -49,7 +55,10 @@ export function createRedisAdapter(url: string): (model: string) => Adapter {
           all.rpush(list, key);
           if (expiresIn !== undefined && expiresIn > (await redis.ttl(list))) all.expire(list, expiresIn);
         }
-        for (const index of [payload.userCode === undefined ? undefined : codeKey(payload.userCode), payload.uid === undefined ? undefined : uidKey(payload.uid)]) {
+        for (const index of [
+          payload.userCode === undefined ? undefined : codeKey(payload.userCode),
+          payload.uid === undefined ? undefined : uidKey(payload.uid),
+        ]) {
           if (index === undefined) continue;
           all.set(index, id);
           if (expiresIn !== undefined) all.expire(index, expiresIn);

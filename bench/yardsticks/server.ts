@@ -1,6 +1,7 @@
 /**
  * oidc-provider as it comes: RS256, clients written into the configuration, everybody who types anything is signed in,
- * and nothing of what a sign-on needs besides. `node bench/yardsticks/server.ts`, told what it needs by its environment.
+ * and nothing of what a sign-on needs besides. `node bench/yardsticks/server.ts`, told what it needs by its
+ * environment.
  */
 import { createPrivateKey } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -17,11 +18,18 @@ const cookieKeys = ['a key that signs the cookies of a yardstick'];
 const provider = new Provider(issuer, {
   adapter: redisUrl === undefined ? createMapAdapter() : createRedisAdapter(redisUrl),
   clients: yardstickClients,
-  jwks: { keys: [{ ...createPrivateKey(signingKey).export({ format: 'jwk' }), kid: 'rs256', alg: 'RS256', use: 'sig' }] },
+  jwks: {
+    keys: [{ ...createPrivateKey(signingKey).export({ format: 'jwk' }), kid: 'rs256', alg: 'RS256', use: 'sig' }],
+  },
   cookies: { keys: cookieKeys, long: { signed: true }, short: { signed: true } },
   claims: { openid: ['sub'], profile: ['name'] },
   findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, name: 'Budi Contoh Santoso' }) }),
-  features: { devInteractions: { enabled: false }, clientCredentials: { enabled: true }, introspection: { enabled: true }, revocation: { enabled: true } },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+  },
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
   issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: true,
@@ -37,7 +45,16 @@ const provider = new Provider(issuer, {
     await grant.save();
     return grant;
   },
-  ttl: { Interaction: 3600, Session: 86_400, Grant: 86_400, AuthorizationCode: 60, AccessToken: 900, ClientCredentials: 600, IdToken: 900, RefreshToken: 86_400 },
+  ttl: {
+    Interaction: 3600,
+    Session: 86_400,
+    Grant: 86_400,
+    AuthorizationCode: 60,
+    AccessToken: 900,
+    ClientCredentials: 600,
+    IdToken: 900,
+    RefreshToken: 86_400,
+  },
 });
 
 async function readForm(ctx: Context): Promise<URLSearchParams> {
@@ -47,7 +64,9 @@ async function readForm(ctx: Context): Promise<URLSearchParams> {
 }
 
 // Nothing may go wrong here: a yardstick that fails is a wrong one.
-provider.on('server_error', (_ctx: unknown, error: Error) => { console.error(error); });
+provider.on('server_error', (_ctx: unknown, error: Error) => {
+  console.error(error);
+});
 
 const app = new Koa({ keys: cookieKeys });
 app.use(async (ctx, next) => {

@@ -15,25 +15,57 @@ export interface Yardsticks {
   stop(): Promise<void>;
 }
 
-/** Both yardsticks, each a process of its own, the second on a Redis of its own; and what any server of Node costs. Those that can be are as many processes as the product has: a `Map` is of one process. */
+/**
+ * Both yardsticks, each a process of its own, the second on a Redis of its own; and what any server of Node costs.
+ * Those that can be are as many processes as the product has: a `Map` is of one process.
+ */
 export async function startYardsticks(dir: string, instances: number): Promise<Yardsticks> {
   const store = await startRedisStore();
-  const { privateKey: signingKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
+  const { privateKey: signingKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
   async function start(name: 'memory' | 'redis' | 'floor', count: number): Promise<Measured> {
     const ports = await Promise.all(Array.from({ length: count }, () => freePort()));
     const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-    const env = { NODE_ENV: 'production', ISSUER: urls[0] ?? '', SIGNING_KEY: signingKey, ...(name === 'redis' ? { REDIS_URL: store.url } : {}) };
+    const env = {
+      NODE_ENV: 'production',
+      ISSUER: urls[0] ?? '',
+      SIGNING_KEY: signingKey,
+      ...(name === 'redis' ? { REDIS_URL: store.url } : {}),
+    };
     const script = name === 'floor' ? 'bench/yardsticks/floor.ts' : 'bench/yardsticks/server.ts';
-    const servers = await Promise.all(urls.map((url, number) => startServerProcess({ script, env: { ...env, PORT: String(ports[number]) }, url, ready: '/jwks', logFile: join(dir, `yardstick-${name}-${number}.log`) })));
+    const servers = await Promise.all(
+      urls.map((url, number) =>
+        startServerProcess({
+          script,
+          env: { ...env, PORT: String(ports[number]) },
+          url,
+          ready: '/jwks',
+          logFile: join(dir, `yardstick-${name}-${number}.log`),
+        }),
+      ),
+    );
     let next = 0;
     return {
-      target: { name, service: SERVICE, machine: MACHINE, visitor: () => new Visitor(urls), person: () => ({ identifier: `person-${(next += 1)}`, password: 'any' }) },
+      target: {
+        name,
+        service: SERVICE,
+        machine: MACHINE,
+        visitor: () => new Visitor(urls),
+        person: () => ({ identifier: `person-${(next += 1)}`, password: 'any' }),
+      },
       servers,
       postgres: undefined,
       redis: name === 'redis' ? store : undefined,
     };
   }
-  const [memory, redis, floor] = [await start('memory', 1), await start('redis', instances), await start('floor', instances)];
+  const [memory, redis, floor] = [
+    await start('memory', 1),
+    await start('redis', instances),
+    await start('floor', instances),
+  ];
   return {
     memory,
     redis,

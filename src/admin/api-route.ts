@@ -31,7 +31,12 @@ type Answered<Schema> = Schema extends FileAnswer ? AnsweredFile : Schema extend
 
 type Read<Schema> = Schema extends RawBody ? Buffer : Schema extends z.ZodType<infer T> ? T : undefined;
 
-export interface RouteWish<Params extends z.ZodObject | undefined, Query extends z.ZodObject | undefined, Body extends z.ZodType | RawBody | undefined, Answer extends z.ZodType | FileAnswer> {
+export interface RouteWish<
+  Params extends z.ZodObject | undefined,
+  Query extends z.ZodObject | undefined,
+  Body extends z.ZodType | RawBody | undefined,
+  Answer extends z.ZodType | FileAnswer,
+> {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below `/api/admin/v1`, with parameters as OpenAPI writes them: `/accounts/{sub}`. */
   readonly path: string;
@@ -41,7 +46,12 @@ export interface RouteWish<Params extends z.ZodObject | undefined, Query extends
   readonly query?: Query;
   readonly body?: Body;
   readonly answer: Answer;
-  handle(request: { readonly params: Read<Params>; readonly query: Read<Query>; readonly body: Read<Body>; readonly by: Machine }): Promise<Answered<Answer>>;
+  handle(request: {
+    readonly params: Read<Params>;
+    readonly query: Read<Query>;
+    readonly body: Read<Body>;
+    readonly by: Machine;
+  }): Promise<Answered<Answer>>;
 }
 
 /** A route with its schemas, which validate and document alike. */
@@ -58,9 +68,22 @@ export interface ApiRoute {
 }
 
 /** Declares one route of the API: what goes in and out is what the schemas say, on the wire and in the document. */
-export function apiRoute<Answer extends z.ZodType | FileAnswer, Params extends z.ZodObject | undefined = undefined, Query extends z.ZodObject | undefined = undefined, Body extends z.ZodType | RawBody | undefined = undefined>(
-  wish: RouteWish<Params, Query, Body, Answer>,
-): ApiRoute {
+export function apiRoute<
+  Answer extends z.ZodType | FileAnswer,
+  Params extends z.ZodObject | undefined = undefined,
+  Query extends z.ZodObject | undefined = undefined,
+  Body extends z.ZodType | RawBody | undefined = undefined,
+>(wish: RouteWish<Params, Query, Body, Answer>): ApiRoute {
   const { method, path, summary, scope, params, query, body, answer } = wish;
-  return { method, path, summary, scope, params, query, body, answer, handle: (request) => wish.handle(request as Parameters<typeof wish.handle>[0]) };
+  return {
+    method,
+    path,
+    summary,
+    scope,
+    params,
+    query,
+    body,
+    answer,
+    handle: (request) => wish.handle(request as Parameters<typeof wish.handle>[0]),
+  };
 }

@@ -18,7 +18,14 @@ const SCOPE_MISSING = 'scope-missing';
 
 export interface ApiDeps extends ProblemDeps {
   readonly routes: readonly ApiRoute[];
-  readonly findToken: (value: string) => Promise<Result<{ readonly clientId: string; readonly scopes: ReadonlySet<string> }, { readonly reason: string; readonly clientId?: string }>>;
+  readonly findToken: (
+    value: string,
+  ) => Promise<
+    Result<
+      { readonly clientId: string; readonly scopes: ReadonlySet<string> },
+      { readonly reason: string; readonly clientId?: string }
+    >
+  >;
   readonly refusals: Pick<Refusals, 'request'>;
   readonly config: Pick<Config, 'http'>;
 }
@@ -27,7 +34,10 @@ function validate(place: string, schema: z.ZodType | undefined, value: unknown):
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map(({ path, message }) => ({ field: [place, ...path.map(String)].join('.'), what: message }));
+  const fields = parsed.error.issues.map(({ path, message }) => ({
+    field: [place, ...path.map(String)].join('.'),
+    what: message,
+  }));
   throw new Problem(422, 'invalid', 'The request does not fit its schema.', { fields });
 }
 
@@ -37,13 +47,15 @@ const queryOf = (ctx: Context): Record<string, unknown> => ({ ...ctx.query });
 /** `/accounts/{sub}` as a pattern; what a parameter may hold its schema says. */
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
 
-const addressOf = ({ method, path }: Pick<ApiRoute, 'method' | 'path'>): string => `${method.toUpperCase()} ${API_BASE}${path}`;
+const addressOf = ({ method, path }: Pick<ApiRoute, 'method' | 'path'>): string =>
+  `${method.toUpperCase()} ${API_BASE}${path}`;
 
 /**
- * Whether it is remembered as refused at the door: a right that is missing, or a change that could not be read. What was read
- * and is against a rule, whoever knows the rule remembers; to ask amiss for what may be read is nothing.
+ * Whether it is remembered as refused at the door: a right that is missing, or a change that could not be read. What
+ * was read and is against a rule, whoever knows the rule remembers; to ask amiss for what may be read is nothing.
  */
-const isTurnedAway = ({ status, code }: Problem, { method }: ApiRoute, isRead: boolean): boolean => (status === 403 ? code !== 'proposal-own' && code !== SCOPE_MISSING : !isRead && method !== 'get');
+const isTurnedAway = ({ status, code }: Problem, { method }: ApiRoute, isRead: boolean): boolean =>
+  status === 403 ? code !== 'proposal-own' && code !== SCOPE_MISSING : !isRead && method !== 'get';
 
 /** The API as one middleware: everything below its address is answered here, as JSON. */
 export function createApi({ routes, findToken, refusals, config, ...deps }: ApiDeps): Middleware {
@@ -51,22 +63,42 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
   let document: object | undefined;
   const table = routes.map((route) => ({ route, pattern: patternOf(route.path) }));
   const answerProblems = problems(deps);
-  const challenge = (more = ''): Record<string, string> => ({ 'WWW-Authenticate': `Bearer realm="${API_BASE}"${more}` });
+  const challenge = (more = ''): Record<string, string> => ({
+    'WWW-Authenticate': `Bearer realm="${API_BASE}"${more}`,
+  });
 
   async function authenticate(ctx: Context, { scope, ...route }: ApiRoute): Promise<Machine> {
     const value = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization'))?.[1];
     // Whoever shows none has tried nothing, and any crawler does so.
-    if (value === undefined) throw new Problem(401, 'token-missing', 'Send an access token of a machine client as a bearer token.', { headers: challenge() });
+    if (value === undefined)
+      throw new Problem(401, 'token-missing', 'Send an access token of a machine client as a bearer token.', {
+        headers: challenge(),
+      });
     const token = await findToken(value);
     if (!token.ok) {
       const { reason, clientId } = token.refusal;
-      await refusals.request({ reason, address: addressOf(route), by: clientId === undefined ? undefined : signatureOf({ kind: 'client', clientId }), network: networkOf(ctx.ip), clientId });
-      throw new Problem(401, 'token-invalid', 'The token is unknown, expired or of another kind.', { headers: challenge(', error="invalid_token"') });
+      await refusals.request({
+        reason,
+        address: addressOf(route),
+        by: clientId === undefined ? undefined : signatureOf({ kind: 'client', clientId }),
+        network: networkOf(ctx.ip),
+        clientId,
+      });
+      throw new Problem(401, 'token-invalid', 'The token is unknown, expired or of another kind.', {
+        headers: challenge(', error="invalid_token"'),
+      });
     }
     const { clientId, scopes } = token.value;
     if (scopes.has(scope)) return { kind: 'client', clientId };
-    await refusals.request({ reason: 'scope-missing', address: addressOf(route), by: signatureOf({ kind: 'client', clientId }), clientId });
-    throw new Problem(403, SCOPE_MISSING, `The token lacks the scope ${scope}.`, { headers: challenge(`, error="insufficient_scope", scope="${scope}"`) });
+    await refusals.request({
+      reason: 'scope-missing',
+      address: addressOf(route),
+      by: signatureOf({ kind: 'client', clientId }),
+      clientId,
+    });
+    throw new Problem(403, SCOPE_MISSING, `The token lacks the scope ${scope}.`, {
+      headers: challenge(`, error="insufficient_scope", scope="${scope}"`),
+    });
   }
 
   function decode(groups: Readonly<Record<string, string>> | undefined): Record<string, string> {
@@ -79,7 +111,9 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
 
   async function readBody(ctx: Context, wanted: ApiRoute['body']): Promise<unknown> {
     if (wanted === undefined) return undefined;
-    return isRaw(wanted) ? readBytes(ctx, wanted) : validate('body', wanted, await readJson(ctx, config.http.bodyLimitBytes));
+    return isRaw(wanted)
+      ? readBytes(ctx, wanted)
+      : validate('body', wanted, await readJson(ctx, config.http.bodyLimitBytes));
   }
 
   function send(ctx: Context, { answer }: ApiRoute, what: unknown): void {
@@ -101,7 +135,10 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
     });
     if (here.length === 0) throw new Problem(404, 'not-found', 'There is no such resource.');
     const found = here.find(({ route }) => route.method.toUpperCase() === ctx.method);
-    if (found === undefined) throw new Problem(405, 'method', 'Not with this method.', { headers: { Allow: here.map(({ route }) => route.method.toUpperCase()).join(', ') } });
+    if (found === undefined)
+      throw new Problem(405, 'method', 'Not with this method.', {
+        headers: { Allow: here.map(({ route }) => route.method.toUpperCase()).join(', ') },
+      });
     const { route, groups } = found;
     await lookAgain(ctx, async () => {
       await authenticate(ctx, route);
@@ -117,7 +154,14 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
       await isLetInStill(ctx);
       send(ctx, route, await route.handle({ params, query, body, by }));
     } catch (error) {
-      if (error instanceof Problem && isTurnedAway(error, route, isRead)) await refusals.request({ reason: error.code, address: addressOf(route), by: signatureOf(by), clientId: by.clientId, faults: error.fields });
+      if (error instanceof Problem && isTurnedAway(error, route, isRead))
+        await refusals.request({
+          reason: error.code,
+          address: addressOf(route),
+          by: signatureOf(by),
+          clientId: by.clientId,
+          faults: error.fields,
+        });
       throw error;
     }
   }
@@ -129,7 +173,8 @@ export function createApi({ routes, findToken, refusals, config, ...deps }: ApiD
     }
     await answerProblems(ctx, async () => {
       const path = ctx.path.slice(API_BASE.length);
-      if (path === '/openapi.json' && ctx.method === 'GET') ctx.body = document ??= createOpenApi(routes, config.http.issuer);
+      if (path === '/openapi.json' && ctx.method === 'GET')
+        ctx.body = document ??= createOpenApi(routes, config.http.issuer);
       else await serve(ctx, path);
     });
   };

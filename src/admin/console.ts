@@ -48,7 +48,10 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   const router = new Router();
   router.get('/admin', async (ctx: Context) => {
     const { permissions } = operatorOf(ctx);
-    const waiting = permissions.has('clients.approve') || permissions.has('clients.write') ? await store.clientVersions.countOpen() : 0;
+    const waiting =
+      permissions.has('clients.approve') || permissions.has('clients.write')
+        ? await store.clientVersions.countOpen()
+        : 0;
     await desk.show(ctx, homeScreen({ frame: frameOf(ctx), waiting }));
   });
   // Before the pages of one account, and so on below: `waits`, `errors` and `teams` are the ids of none.
@@ -58,13 +61,26 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addTeamPages({ initialTokens: services.initialTokens, clock, random, desk })(router);
   addLogoPages({ clients, logos, store, desk })(router);
-  addClientPages({ clients, review, logos, store, random, desk, firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29) })(router);
+  addClientPages({
+    clients,
+    review,
+    logos,
+    store,
+    random,
+    desk,
+    firstDay: () => daysLater(todayIn(timeZone, clock.now()), -29),
+  })(router);
   addCheckConsole({ checks, store, desk, config })(router);
   addApiPages({ apis: services.apis, desk })(router);
   addSecretPages({ clients, secrets: services.clientSecrets, clock, desk })(router);
   addKeyPages({ clients, keys: services.clientKeys, clock, desk })(router);
   addReportPages({ service: reports, clock, timeZone, desk })(router);
-  addOperatorPages({ operators, findAccount: (sub) => accounts.find({ sub }), search: (who, by) => support.search(toKey(who), by), desk })(router);
+  addOperatorPages({
+    operators,
+    findAccount: (sub) => accounts.find({ sub }),
+    search: (who, by) => support.search(toKey(who), by),
+    desk,
+  })(router);
   const routes = router.routes() as unknown as Middleware;
   const methods = router.allowedMethods() as unknown as Middleware;
 
@@ -74,6 +90,9 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
       return;
     }
     // Nothing behind it may answer for an address of the console: what is not found here is not found.
-    await guard.enter(ctx, () => methods(ctx, () => routes(ctx, () => Promise.resolve()) as Promise<void>) as Promise<void>);
+    await guard.enter(
+      ctx,
+      () => methods(ctx, () => routes(ctx, () => Promise.resolve()) as Promise<void>) as Promise<void>,
+    );
   };
 }

@@ -10,7 +10,8 @@ interface Mark {
 const mark = z.tuple([z.iso.datetime(), z.uuid()]);
 
 /** The place as an opaque word. */
-export const toCursor = ({ at, id }: Mark): string => Buffer.from(JSON.stringify([at.toISOString(), id])).toString('base64url');
+export const toCursor = ({ at, id }: Mark): string =>
+  Buffer.from(JSON.stringify([at.toISOString(), id])).toString('base64url');
 
 export function parseCursor(text: string): Mark | undefined {
   try {
@@ -25,6 +26,9 @@ export function parseCursor(text: string): Mark | undefined {
 export function readCursor(text: string | undefined): Mark | undefined {
   if (text === undefined) return undefined;
   const found = parseCursor(text);
-  if (found === undefined) throw new Problem(422, 'invalid', 'The cursor is none of ours.', { fields: [{ field: 'query.cursor', what: 'unknown' }] });
+  if (found === undefined)
+    throw new Problem(422, 'invalid', 'The cursor is none of ours.', {
+      fields: [{ field: 'query.cursor', what: 'unknown' }],
+    });
   return found;
 }

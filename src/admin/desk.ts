@@ -43,25 +43,32 @@ export function createDesk({ guard, csrf, findNames, refusals, config }: DeskDep
   const check = guardForm(csrf, scopeOf);
   async function turnedAway(ctx: Context, reason: string): Promise<void> {
     const { _matchedRoute: route } = ctx as Context & { readonly _matchedRoute?: unknown };
-    await refusals.request({ reason, address: `${ctx.method} ${String(route)}`, by: signatureOf(operatorOf(ctx).actor) });
+    await refusals.request({
+      reason,
+      address: `${ctx.method} ${String(route)}`,
+      by: signatureOf(operatorOf(ctx).actor),
+    });
   }
   /** Remembers who sends what cannot be read, be it too long or of another kind. */
-  const reading = (read: Middleware): Middleware => async (ctx, next) => {
-    const state = { isRead: false };
-    try {
-      await read(ctx, () => {
-        state.isRead = true;
-        return check(ctx, next) as Promise<void>;
-      });
-    } catch (error) {
-      if (error instanceof Refused && !state.isRead) {
-        await turnedAway(ctx, error.key.replace(/^errors\./, ''));
+  const reading =
+    (read: Middleware): Middleware =>
+    async (ctx, next) => {
+      const state = { isRead: false };
+      try {
+        await read(ctx, () => {
+          state.isRead = true;
+          return check(ctx, next) as Promise<void>;
+        });
+      } catch (error) {
+        if (error instanceof Refused && !state.isRead) {
+          await turnedAway(ctx, error.key.replace(/^errors\./, ''));
+        }
+        throw error;
       }
-      throw error;
-    }
-  };
+    };
   const longForm = (limitBytes: number): Middleware => reading(form({ limitBytes }));
-  const uploaded = (limitBytes: number): Middleware => reading(upload({ limitBytes, fieldBytes: config.http.bodyLimitBytes }));
+  const uploaded = (limitBytes: number): Middleware =>
+    reading(upload({ limitBytes, fieldBytes: config.http.bodyLimitBytes }));
   return {
     may: guard.may,
     turnedAway,
@@ -74,7 +81,8 @@ export function createDesk({ guard, csrf, findNames, refusals, config }: DeskDep
     // Whoever fills it in by a program, or checks it while it is filled in, sends no file.
     formWithFile: (limitBytes) => {
       const [withFile, without] = [uploaded(limitBytes), longForm(config.http.bodyLimitBytes)];
-      return (ctx, next) => (ctx.is('multipart/form-data') === 'multipart/form-data' ? withFile : without)(ctx, next) as Promise<void>;
+      return (ctx, next) =>
+        (ctx.is('multipart/form-data') === 'multipart/form-data' ? withFile : without)(ctx, next) as Promise<void>;
     },
   };
 }

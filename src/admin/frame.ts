@@ -18,13 +18,23 @@ export interface Frame {
   readonly signOut: string;
 }
 
-export const frameFor = (operator: { readonly name: string; readonly roles: readonly Role[] }, permissions: ReadonlySet<Permission>, path: string, signOut: string): Frame => ({
+export const frameFor = (
+  operator: { readonly name: string; readonly roles: readonly Role[] },
+  permissions: ReadonlySet<Permission>,
+  path: string,
+  signOut: string,
+): Frame => ({
   nav: (Object.keys(areas) as Area[])
     .filter((area) => permissions.has(areas[area]))
-    .map((area) => ({ area, href: `/admin/${area}`, current: path === `/admin/${area}` || path.startsWith(`/admin/${area}/`) })),
+    .map((area) => ({
+      area,
+      href: `/admin/${area}`,
+      current: path === `/admin/${area}` || path.startsWith(`/admin/${area}/`),
+    })),
   operator,
   signOut,
 });
 
 /** For the gallery. */
-export const exampleFrame = (area: Area | undefined, held: readonly Role[]): Frame => frameFor({ name: 'Tigor Contoh Nainggolan', roles: held }, permissionsOf(held), `/admin/${area ?? ''}`, '#');
+export const exampleFrame = (area: Area | undefined, held: readonly Role[]): Frame =>
+  frameFor({ name: 'Tigor Contoh Nainggolan', roles: held }, permissionsOf(held), `/admin/${area ?? ''}`, '#');

@@ -36,20 +36,30 @@ export interface Guard {
 
 export interface GuardDeps {
   readonly sessions: Pick<Sessions, 'require'>;
-  readonly rightsOf: (accountId: AccountId) => Promise<{ readonly roles: readonly Role[]; readonly permissions: ReadonlySet<Permission> }>;
+  readonly rightsOf: (
+    accountId: AccountId,
+  ) => Promise<{ readonly roles: readonly Role[]; readonly permissions: ReadonlySet<Permission> }>;
   readonly store: Store;
   readonly audit: Audit;
   readonly config: Pick<Config, 'console'>;
 }
 
-/** The one place that decides who comes in. Roles are read anew for each request: one that is taken away ends at once. */
+/**
+ * The one place that decides who comes in. Roles are read anew for each request: one that is taken away ends at once.
+ */
 export function createGuard({ sessions, rightsOf, store, audit, config }: GuardDeps): Guard {
   const signedIn = sessions.require({ home: HOME });
   // A stolen password alone opens nothing here.
   const provedAnew = sessions.require({ home: HOME, maxAgeSeconds: config.console.signInSeconds, acr: acr.twoFactor });
 
   const remember = (accountId: AccountId, permission: string): Promise<void> =>
-    audit.recordOnce(store, [accountId, permission], 'operator.refused', { by: signatureOf({ kind: 'operator', accountId }), permission }, { accountId });
+    audit.recordOnce(
+      store,
+      [accountId, permission],
+      'operator.refused',
+      { by: signatureOf({ kind: 'operator', accountId }), permission },
+      { accountId },
+    );
 
   return {
     enter: (ctx, next) =>
@@ -65,7 +75,14 @@ export function createGuard({ sessions, rightsOf, store, audit, config }: GuardD
         // Only now: whoever strays here by mistake is not talked into an authenticator app for a page that stays shut.
         await provedAnew(ctx, async () => {
           const frame = frameFor({ name, roles }, permissions, ctx.path, SIGN_OUT);
-          ctx.state.operator = { accountId, name, roles, permissions, actor: { kind: 'operator', accountId }, frame } satisfies PresentOperator;
+          ctx.state.operator = {
+            accountId,
+            name,
+            roles,
+            permissions,
+            actor: { kind: 'operator', accountId },
+            frame,
+          } satisfies PresentOperator;
           ctx.state.errorPlace = errorPlace(frame);
           await next();
         });

@@ -19,17 +19,32 @@ const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
 
 function parametersOf(place: 'path' | 'query', schema: z.ZodObject | undefined): object[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as { properties?: Record<string, object>; required?: string[] };
-  return Object.entries(properties).map(([name, member]) => ({ name, in: place, required: place === 'path' || required.includes(name), schema: member }));
+  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+    properties?: Record<string, object>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, member]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: member,
+  }));
 }
 
 /** Of bytes a schema has nothing to say (OpenAPI 3.1, 4.8.14.3). */
 const requestBodyOf = (body: NonNullable<ApiRoute['body']>): object =>
   isRaw(body)
-    ? { required: true, description: `${body.description} At most ${body.limitBytes} bytes.`, content: Object.fromEntries(body.types.map((type) => [type, {}])) }
+    ? {
+        required: true,
+        description: `${body.description} At most ${body.limitBytes} bytes.`,
+        content: Object.fromEntries(body.types.map((type) => [type, {}])),
+      }
     : { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } };
 
-const contentOf = (answer: ApiRoute['answer']): object => (isFile(answer) ? Object.fromEntries(answer.fileTypes.map((type) => [type, {}])) : { 'application/json': { schema: schemaOf(answer, 'output') } });
+const contentOf = (answer: ApiRoute['answer']): object =>
+  isFile(answer)
+    ? Object.fromEntries(answer.fileTypes.map((type) => [type, {}]))
+    : { 'application/json': { schema: schemaOf(answer, 'output') } };
 
 const refusals: Readonly<Record<string, string>> = {
   400: 'The request cannot be read.',
@@ -55,20 +70,45 @@ export function createOpenApi(routes: readonly ApiRoute[], issuer: string): Reco
       ...(body === undefined ? {} : { requestBody: requestBodyOf(body) }),
       responses: {
         200: { description: 'Done.', content: contentOf(answer) },
-        ...Object.fromEntries(Object.keys(refusals).map((status) => [status, { $ref: `#/components/responses/${status}` }])),
+        ...Object.fromEntries(
+          Object.keys(refusals).map((status) => [status, { $ref: `#/components/responses/${status}` }]),
+        ),
       },
     };
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'SIAPkerja SSO: operators’ API', version: '1', description: 'Protected by access tokens of machine clients (client credentials). The same services stand behind the console at /admin.' },
+    info: {
+      title: 'SIAPkerja SSO: operators’ API',
+      version: '1',
+      description:
+        'Protected by access tokens of machine clients (client credentials). The same services stand behind the console at /admin.',
+    },
     servers: [{ url: `${issuer}/api/admin/v1` }],
     paths,
     components: {
       schemas: { Problem: schemaOf(problem, 'output') },
-      responses: Object.fromEntries(Object.entries(refusals).map(([status, description]) => [status, { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }])),
+      responses: Object.fromEntries(
+        Object.entries(refusals).map(([status, description]) => [
+          status,
+          {
+            description,
+            content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+          },
+        ]),
+      ),
       securitySchemes: {
-        machine: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: `${issuer}/token`, scopes: Object.fromEntries(adminScopes.map((scope) => [scope, scope.replace('admin:', '').replace(':', ', ')])) } } },
+        machine: {
+          type: 'oauth2',
+          flows: {
+            clientCredentials: {
+              tokenUrl: `${issuer}/token`,
+              scopes: Object.fromEntries(
+                adminScopes.map((scope) => [scope, scope.replace('admin:', '').replace(':', ', ')]),
+              ),
+            },
+          },
+        },
       },
     },
   };

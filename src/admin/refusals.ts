@@ -26,7 +26,10 @@ export interface RefusedChange {
   readonly resource?: string | undefined;
 }
 
-/** What operators, machines and teams wanted and did not get. Each is remembered once an hour, and so many at most, so that nobody fills the audit log by being refused. */
+/**
+ * What operators, machines and teams wanted and did not get. Each is remembered once an hour, and so many at most, so
+ * that nobody fills the audit log by being refused.
+ */
 export interface Refusals {
   /** Turned away at the door: nobody has looked at what was asked for. */
   request(refused: RefusedRequest): Promise<void>;
@@ -40,7 +43,10 @@ export interface RefusalsDeps {
   readonly log: Log;
 }
 
-/** So many of one operator, machine or team in an hour, and of all strangers together: of networks there is no end (IPv6). */
+/**
+ * So many of one operator, machine or team in an hour, and of all strangers together: of networks there is no end
+ * (IPv6).
+ */
 const MOST = 200;
 const MOST_FAULTS = 20;
 const NAME = /^[a-z][a-z_]{0,39}$/;
@@ -75,14 +81,30 @@ export function createRefusals({ store, audit, log }: RefusalsDeps): Refusals {
     quietly(() => {
       // Where strangers knock is of no matter: it is the same door.
       const per = by === undefined ? ['stranger', reason, network] : [by, reason, address, ...namesOf(faults)];
-      return audit.recordOnce(store, per, 'request.refused', { reason, address, ...withFields(faults), ...(by === undefined ? {} : { by }) }, { clientId }, MOST);
+      return audit.recordOnce(
+        store,
+        per,
+        'request.refused',
+        { reason, address, ...withFields(faults), ...(by === undefined ? {} : { by }) },
+        { clientId },
+        MOST,
+      );
     });
 
   async function change(by: string, { kind, reason, faults, clientId, resource }: RefusedChange): Promise<void> {
     if (isNothing(by, reason)) return;
     // With the members at fault: a slip must not hide what comes after it.
     const per = [by, kind, reason, clientId ?? resource ?? '', ...namesOf(faults)];
-    await quietly(() => audit.recordOnce(store, per, 'change.refused', { kind, reason, ...withFields(faults), ...(resource === undefined ? {} : { resource }), by }, { clientId }, MOST));
+    await quietly(() =>
+      audit.recordOnce(
+        store,
+        per,
+        'change.refused',
+        { kind, reason, ...withFields(faults), ...(resource === undefined ? {} : { resource }), by },
+        { clientId },
+        MOST,
+      ),
+    );
   }
 
   return { request, change };

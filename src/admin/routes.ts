@@ -35,7 +35,21 @@ export interface AdminApiDeps extends Omit<ApiDeps, 'routes' | 'config' | 'refus
 /** The operators' API over all administered resources. */
 export function createAdminApi({ services, checks, clientErrors, ...deps }: AdminApiDeps): Middleware {
   const { store, audit, clock, config } = deps;
-  const { accounts, support, clients, clientSecrets, clientKeys, review, findHand, logos, initialTokens, operators, reports, apis, toKey } = services;
+  const {
+    accounts,
+    support,
+    clients,
+    clientSecrets,
+    clientKeys,
+    review,
+    findHand,
+    logos,
+    initialTokens,
+    operators,
+    reports,
+    apis,
+    toKey,
+  } = services;
 
   async function getAccount(sub: string): Promise<Account> {
     const found = await accounts.find({ sub });

@@ -11,21 +11,42 @@ export interface HomeModel extends ConsoleModel {
   readonly waiting: number;
 }
 
-export const homeScreen = (model: HomeModel): Screen<HomeModel> => ({ view: 'admin/home', title: say('admin.home.title'), model });
+export const homeScreen = (model: HomeModel): Screen<HomeModel> => ({
+  view: 'admin/home',
+  title: say('admin.home.title'),
+  model,
+});
 /** For operators whose roles do not cover the page. */
-export const forbiddenScreen = (model: ConsoleModel): Screen<ConsoleModel> => ({ view: 'admin/forbidden', title: say('admin.forbidden.title'), model });
+export const forbiddenScreen = (model: ConsoleModel): Screen<ConsoleModel> => ({
+  view: 'admin/forbidden',
+  title: say('admin.forbidden.title'),
+  model,
+});
 
 /** What went wrong at the console, with the way back into it. */
 export const errorPlace = (frame: Frame): ErrorPlace => ({
   home: { url: '/admin', label: say('admin.home.link') },
-  draw: (model): Screen<ErrorModel & ConsoleModel> => ({ view: 'admin/error', title: say('errors.title'), model: { ...model, frame } }),
+  draw: (model): Screen<ErrorModel & ConsoleModel> => ({
+    view: 'admin/error',
+    title: say('errors.title'),
+    model: { ...model, frame },
+  }),
 });
 
 const place = errorPlace(exampleFrame('clients', ['client-manager']));
 
 export const examples: Examples = {
-  'not found': place.draw({ status: 404, text: say('errors.not-found'), helpCode: 'K7Q2-M9', back: place.home, detail: undefined }),
+  'not found': place.draw({
+    status: 404,
+    text: say('errors.not-found'),
+    helpCode: 'K7Q2-M9',
+    back: place.home,
+    detail: undefined,
+  }),
   'home: help desk': homeScreen({ frame: exampleFrame(undefined, ['support']), waiting: 0 }),
-  'home: all areas': homeScreen({ frame: exampleFrame(undefined, ['client-manager', 'support', 'administrator']), waiting: 3 }),
+  'home: all areas': homeScreen({
+    frame: exampleFrame(undefined, ['client-manager', 'support', 'administrator']),
+    waiting: 3,
+  }),
   'not for this role': forbiddenScreen({ frame: exampleFrame(undefined, ['client-approver']) }),
 };

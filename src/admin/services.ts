@@ -77,7 +77,15 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
   const accounts = createAccountService(deps);
   const refusals = createRefusals(deps);
   const made = createClientService(deps);
-  const { clients, review, secrets, keys } = rememberClientRefusals({ clients: made, review: createClientReview({ ...deps, clients: made }), secrets: createClientSecrets(deps), keys: createClientKeys(deps) }, refusals);
+  const { clients, review, secrets, keys } = rememberClientRefusals(
+    {
+      clients: made,
+      review: createClientReview({ ...deps, clients: made }),
+      secrets: createClientSecrets(deps),
+      keys: createClientKeys(deps),
+    },
+    refusals,
+  );
   const operators = createOperatorService(deps);
   return {
     accounts,

@@ -24,7 +24,10 @@ export interface ChainCheck {
   readonly place: ChainPlace | undefined;
   /** The last link that it has looked at; 0 before the first. */
   readonly reached: number;
-  /** Past the last link it looks for events that stand beside the chain: through which part of them it has come, from 0 to 1. */
+  /**
+   * Past the last link it looks for events that stand beside the chain: through which part of them it has come, from 0
+   * to 1.
+   */
   readonly beside: number | undefined;
   /** Undefined while it is under way. */
   readonly outcome: ChainOutcome | undefined;
@@ -37,15 +40,28 @@ export interface ChainChecks {
   ask(store: Pick<Store, 'transactionOnce'>, by: string): Promise<ChainCheck>;
   /** Notes how far it has come. */
   keep(store: Pick<Store, 'audit'>, check: ChainCheck, place: ChainPlace | undefined): Promise<ChainCheck>;
-  /** Within a transaction. @returns what came of it; undefined where it has ended before, or another one was asked for since. */
-  end(tx: Pick<Store, 'audit'>, check: ChainCheck, at: ChainPlace | undefined, brokenAt: number | undefined): Promise<ChainOutcome | undefined>;
+  /**
+   * Within a transaction. @returns what came of it; undefined where it has ended before, or another one was asked for
+   * since.
+   */
+  end(
+    tx: Pick<Store, 'audit'>,
+    check: ChainCheck,
+    at: ChainPlace | undefined,
+    brokenAt: number | undefined,
+  ): Promise<ChainOutcome | undefined>;
 }
 
 interface AskedNote {
   readonly id: string;
   readonly by: string;
   readonly askedAt: number;
-  readonly outcome?: { readonly begunAt: number; readonly at: number; readonly brokenAt?: number | undefined; readonly end: number };
+  readonly outcome?: {
+    readonly begunAt: number;
+    readonly at: number;
+    readonly brokenAt?: number | undefined;
+    readonly end: number;
+  };
 }
 
 interface PlaceOfCheck {
@@ -64,7 +80,11 @@ const PLACE_KEPT_SECONDS = 604_800;
 
 /** The ids of events are drawn at random, and looked through in their order. */
 const shareOf = (id: string): number => Number.parseInt(id.slice(0, 8), 16) / 2 ** 32;
-const far = (place: ChainPlace | undefined): Pick<ChainCheck, 'place' | 'reached' | 'beside'> => ({ place, reached: place === undefined ? 0 : positionOf(place), beside: place !== undefined && 'event' in place ? shareOf(place.event) : undefined });
+const far = (place: ChainPlace | undefined): Pick<ChainCheck, 'place' | 'reached' | 'beside'> => ({
+  place,
+  reached: place === undefined ? 0 : positionOf(place),
+  beside: place !== undefined && 'event' in place ? shareOf(place.event) : undefined,
+});
 
 const toDate = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));
 
@@ -87,7 +107,8 @@ export function createChainChecks({ random, record, ...deps }: ChainChecksDeps):
       askedAt: new Date(askedAt),
       begunAt: toDate(outcome?.begunAt ?? own?.begunAt),
       ...far(own?.place === undefined ? undefined : placeIn(own.place)),
-      outcome: outcome === undefined ? undefined : { at: new Date(outcome.at), brokenAt: outcome.brokenAt, end: outcome.end },
+      outcome:
+        outcome === undefined ? undefined : { at: new Date(outcome.at), brokenAt: outcome.brokenAt, end: outcome.end },
     };
   };
 
@@ -99,7 +120,14 @@ export function createChainChecks({ random, record, ...deps }: ChainChecksDeps):
         await tx.audit.lockCheck();
         const before = await find(tx);
         if (before !== undefined && before.outcome === undefined) return before;
-        const check: ChainCheck = { id: random.uuid(), by, askedAt: clock.now(), begunAt: undefined, ...far(undefined), outcome: undefined };
+        const check: ChainCheck = {
+          id: random.uuid(),
+          by,
+          askedAt: clock.now(),
+          begunAt: undefined,
+          ...far(undefined),
+          outcome: undefined,
+        };
         await asked.keep(tx, { id: check.id, by, askedAt: check.askedAt.getTime() });
         await record(tx, 'audit.check-asked', { by });
         return check;
@@ -107,7 +135,11 @@ export function createChainChecks({ random, record, ...deps }: ChainChecksDeps):
 
     async keep(store, check, place) {
       const begunAt = check.begunAt ?? clock.now();
-      await places.keep(store, { id: check.id, begunAt: begunAt.getTime(), place: place === undefined ? undefined : noteOf(place) });
+      await places.keep(store, {
+        id: check.id,
+        begunAt: begunAt.getTime(),
+        place: place === undefined ? undefined : noteOf(place),
+      });
       return { ...check, begunAt, ...far(place) };
     },
 
@@ -116,7 +148,12 @@ export function createChainChecks({ random, record, ...deps }: ChainChecksDeps):
       const now = await find(tx);
       if (now?.id !== id || now.outcome !== undefined) return undefined;
       const outcome: ChainOutcome = { at: clock.now(), brokenAt, end: far(place).reached };
-      await asked.keep(tx, { id, by, askedAt: askedAt.getTime(), outcome: { ...outcome, begunAt: begunAt.getTime(), at: outcome.at.getTime() } });
+      await asked.keep(tx, {
+        id,
+        by,
+        askedAt: askedAt.getTime(),
+        outcome: { ...outcome, begunAt: begunAt.getTime(), at: outcome.at.getTime() },
+      });
       await record(tx, 'audit.checked', { by, whole: brokenAt === undefined, position: brokenAt ?? outcome.end });
       return outcome;
     },

@@ -31,7 +31,12 @@ export interface EventCatalogue {
   'recovery.code.not-sent': { reason: string };
   'recovery.completed': { channel: 'sms' | 'email'; operator?: string };
 
-  'consent.given': { kind: 'consent' | 'notice' | 'listed'; scopes: readonly string[]; textVersion: string; locale: string };
+  'consent.given': {
+    kind: 'consent' | 'notice' | 'listed';
+    scopes: readonly string[];
+    textVersion: string;
+    locale: string;
+  };
   'consent.declined': { scopes: readonly string[] };
   'consent.withdrawn': Nothing;
   'second-factor.enrolled': Nothing;
@@ -78,10 +83,23 @@ export interface EventCatalogue {
   'operator.refused': { by: string; permission: string };
 
   'request.refused': { reason: string; address: string; fields?: readonly string[]; by?: string };
-  'change.refused': { kind: 'client' | 'logo' | 'api'; reason: string; fields?: readonly string[]; resource?: string; by: string };
+  'change.refused': {
+    kind: 'client' | 'logo' | 'api';
+    reason: string;
+    fields?: readonly string[];
+    resource?: string;
+    by: string;
+  };
 
   'api.created': { resource: string; after: Said; by: string };
-  'api.updated': { resource: string; fields: readonly string[]; before: Said; after: Said; by: string; reason?: string };
+  'api.updated': {
+    resource: string;
+    fields: readonly string[];
+    before: Said;
+    after: Said;
+    by: string;
+    reason?: string;
+  };
   'api.disabled': { resource: string; by: string; reason?: string };
   'api.enabled': { resource: string; by: string; reason?: string };
 
@@ -122,7 +140,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'registration.identity.verified': 'The civil registry confirmed NIK, name and mother’s name.',
   'registration.identity.refused': 'The civil registry answered, and not with a match.',
   'registration.identity.unavailable': 'The civil registry gave no answer.',
-  'registration.identity.limited': 'Too many failed checks for this NIK, device or network; the registry was not asked.',
+  'registration.identity.limited':
+    'Too many failed checks for this NIK, device or network; the registry was not asked.',
   'registration.identity.allowed': 'An operator ended the wait of a NIK: what was tried with it today counts no more.',
   'registration.nik-taken': 'A confirmed person already has an account.',
   'registration.misuse-reported': 'A confirmed person says that they did not register the account of their NIK.',
@@ -130,41 +149,56 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'registration.code.refused': 'A code was typed that did not count.',
   'registration.code.not-sent': 'A code was asked for and not sent: a limit or a wait.',
   'registration.completed': 'The account was made and the NIK claimed.',
-  'sign-in.held': 'A password was right (or what recovery asks for), and a second factor is asked for; without `sign-in.succeeded` after it nobody came in.',
+  'sign-in.held':
+    'A password was right (or what recovery asks for), and a second factor is asked for; without `sign-in.succeeded` after it nobody came in.',
   'sign-in.succeeded': 'A person signed in, by the methods in `amr`.',
   'sign-in.refused': 'A sign-in failed.',
-  'sign-out.completed': 'A session ended at the person’s wish, or because another person signed in in the same browser.',
+  'sign-out.completed':
+    'A session ended at the person’s wish, or because another person signed in in the same browser.',
   'logout.given-up': 'A service could not be told that a session ended.',
   'recovery.code.sent': 'A recovery code was handed to the courier.',
   'recovery.code.refused': 'A recovery code was typed that did not count.',
   'recovery.code.not-sent': 'A recovery code was asked for and not sent.',
   'recovery.completed': 'A password was replaced after a recovery code.',
-  'consent.given': 'A person agreed that a service gets their data, or was told so by a page or by the list of connected services, in the text of that version.',
+  'consent.given':
+    'A person agreed that a service gets their data, or was told so by a page or by the list of connected services, in the text of that version.',
   'consent.declined': 'A person went back to the service rather than share what it asked for.',
   'consent.withdrawn': 'A person took back what a service may have; its grants and tokens ended.',
   'second-factor.enrolled': 'An authenticator app was enrolled as second factor of the account.',
   'second-factor.used': 'A code of the authenticator app was right.',
-  'second-factor.refused': 'A code of the second factor did not count: `wrong`, `used` before, or `limited`; the last also where new recovery codes or another app were wanted too often in a day.',
+  'second-factor.refused':
+    'A code of the second factor did not count: `wrong`, `used` before, or `limited`; the last also where new recovery codes or another app were wanted too often in a day.',
   'second-factor.recovery-code-used': 'A recovery code was used in the place of the app.',
   'second-factor.recovery-codes-renewed': 'Recovery codes were made anew; the old ones count no longer.',
-  'second-factor.removed': 'The second factor of the account was removed: by the `person`, or by an operator, who gave a reason.',
-  'codes.allowed': 'An operator let codes go again to a `number`, to those of one telephone operator, or to `all`: what was sent and not delivered today counts no more.',
-  'contact.phone.code-sent': 'The person asked for a code to their own number, or to another one that is to take its place.',
+  'second-factor.removed':
+    'The second factor of the account was removed: by the `person`, or by an operator, who gave a reason.',
+  'codes.allowed':
+    'An operator let codes go again to a `number`, to those of one telephone operator, or to `all`: what was sent and not delivered today counts no more.',
+  'contact.phone.code-sent':
+    'The person asked for a code to their own number, or to another one that is to take its place.',
   'contact.phone.code-refused': 'A code for a number of an account was wrong, late or used up.',
   'contact.phone.code-not-sent': 'A limit kept back a code for a number of an account.',
-  'contact.phone.proved': 'The person proved their number again by a code, or another one, which `replaced` it; `moved`: it was on another account until then.',
-  'contact.phone.notice-sent': 'An SMS that tells a number that it is no longer the account’s was handed to the courier.',
-  'contact.email.link-sent': 'The person asked for the link that confirms their address, or another one, which takes its place when the link is opened.',
+  'contact.phone.proved':
+    'The person proved their number again by a code, or another one, which `replaced` it; `moved`: it was on another account until then.',
+  'contact.phone.notice-sent':
+    'An SMS that tells a number that it is no longer the account’s was handed to the courier.',
+  'contact.email.link-sent':
+    'The person asked for the link that confirms their address, or another one, which takes its place when the link is opened.',
   'contact.email.link-not-sent': 'A limit kept back such a link.',
   'contact.email.confirmed': 'An e-mail address was proved by its link; `replaced`: it took the place of another one.',
   'contact.email.lost': 'Somebody else proved possession of this account’s e-mail address.',
-  'contact.email.notice-sent': 'An SMS that tells the former holder of an e-mail address, or the number of an account to whose former address nobody could be written, was handed to the courier.',
+  'contact.email.notice-sent':
+    'An SMS that tells the former holder of an e-mail address, or the number of an account to whose former address nobody could be written, was handed to the courier.',
   'contact.phone.lost': 'Somebody else proved possession of this account’s mobile number.',
   'account.created': 'An account was made without the registration journey.',
-  'account.imported': 'So many records of a former system were taken in together; their people have proved nothing here yet.',
-  'account.former-recognised': 'The password of a record of a former system was right; its person is led to prove who they are. The account identifier is the one that the account is going to have.',
-  'account.former-joined': 'A person of a former system has proved who they are: the account that was made has the former id, because the person knew the former `password`, or by the `nik`.',
-  'account.former-linked': 'An account that was here already got the former id that goes with its NIK, because an operator imported it so.',
+  'account.imported':
+    'So many records of a former system were taken in together; their people have proved nothing here yet.',
+  'account.former-recognised':
+    'The password of a record of a former system was right; its person is led to prove who they are. The account identifier is the one that the account is going to have.',
+  'account.former-joined':
+    'A person of a former system has proved who they are: the account that was made has the former id, because the person knew the former `password`, or by the `nik`.',
+  'account.former-linked':
+    'An account that was here already got the former id that goes with its NIK, because an operator imported it so.',
   'account.suspended': 'An operator suspended the account.',
   'account.reinstated': 'An operator reinstated the account.',
   'account.sessions-ended': 'An operator ended all sessions of the account.',
@@ -173,20 +207,27 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'account.revealed': 'An operator was shown one datum of a person in full.',
   'audit.exported': 'An operator took a copy of the audit log, or of what a filter left of it.',
   'audit.check-asked': 'An operator or a machine asked for the whole chain of the audit log to be checked.',
-  'audit.checked': 'The check of the chain that `by` had asked for came to its end: the chain is `whole` up to the link `position`, or the link there does not fit.',
-  'audit.retired': 'Events of before the day `until` (UTC) were removed, their time being over: so many, up to the link `position` of the chain, which is sealed there.',
+  'audit.checked':
+    'The check of the chain that `by` had asked for came to its end: the chain is `whole` up to the link `position`, or the link there does not fit.',
+  'audit.retired':
+    'Events of before the day `until` (UTC) were removed, their time being over: so many, up to the link `position` of the chain, which is sealed there.',
   'operator.granted': 'An account was given a role in the console.',
   'operator.revoked': 'An account lost a role in the console.',
-  'operator.limited': 'An operator or a machine came to a limit: of searching, revealing, ending waits or storing logos.',
+  'operator.limited':
+    'An operator or a machine came to a limit: of searching, revealing, ending waits or storing logos.',
   'operator.refused': 'Somebody signed in asked for a page of the console that is not theirs.',
-  'request.refused': 'An operator, a machine, a team or a stranger was turned away before anybody looked at what they asked for: token, right, or a body that is too long or not of its schema.',
-  'change.refused': 'What an operator, a machine or a team wanted to change was against a rule: the `fields` at fault, lost to another editor, not to be decided yet.',
+  'request.refused':
+    'An operator, a machine, a team or a stranger was turned away before anybody looked at what they asked for: token, right, or a body that is too long or not of its schema.',
+  'change.refused':
+    'What an operator, a machine or a team wanted to change was against a rule: the `fields` at fault, lost to another editor, not to be decided yet.',
   'api.created': 'An API that takes access tokens was registered, to say `after`.',
-  'api.updated': 'What is known of an API changed: the members by what they said `before` and say `after`, of the scopes those that differ.',
+  'api.updated':
+    'What is known of an API changed: the members by what they said `before` and say `after`, of the scopes those that differ.',
   'api.disabled': 'An API was stopped: no token is issued for it.',
   'api.enabled': 'An API was started again.',
   'initial-token.made': 'A team was let register client applications by itself.',
-  'initial-token.revoked': 'A team may no longer register client applications by that token, nor manage those that it registered.',
+  'initial-token.revoked':
+    'A team may no longer register client applications by that token, nor manage those that it registered.',
   'client-draft.removed': 'A team took away a client application that was never approved.',
   'client.created': 'A client application was registered.',
   'client.updated': 'Metadata of a client application changed.',
@@ -194,21 +235,26 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'client.enabled': 'A client application was started again.',
   'client.secret-rotated': 'A client application got a new secret; the one before goes on for `overlapSeconds`.',
   'client.secret-ended': 'A secret of a client application was ended at once.',
-  'client.key-ended': 'A key in the registration of a client application was taken away, or given an end after `afterSeconds`.',
+  'client.key-ended':
+    'A key in the registration of a client application was taken away, or given an end after `afterSeconds`.',
   'client.proposed': 'A client application, or a change of one, waits for a second operator.',
   'client.approved': 'A second operator approved it, and it took effect.',
   'client.rejected': 'A second operator said no, and why.',
   'client.withdrawn': 'A proposal was taken back, or came to nothing.',
-  'client.returned': 'Somebody asked for an earlier version of a client application; where that widens access, `client.proposed` comes with it.',
+  'client.returned':
+    'Somebody asked for an earlier version of a client application; where that widens access, `client.proposed` comes with it.',
   'client.check-waived': 'An administrator let a proposal pass without the integration check.',
   'client.review-refused': 'Somebody tried to decide on what they had a hand in.',
-  'client.keys-refused': 'The keys at the `jwks_uri` of a client application were not taken: its address leads inside, redirects or has no end, or a private key lies there. By the `protocol` once an hour.',
-  'client.address-refused': 'Another address in the registration of a client application was not taken, because it leads inside, redirects or has no end: `member` names it. By the `protocol` once an hour.',
+  'client.keys-refused':
+    'The keys at the `jwks_uri` of a client application were not taken: its address leads inside, redirects or has no end, or a private key lies there. By the `protocol` once an hour.',
+  'client.address-refused':
+    'Another address in the registration of a client application was not taken, because it leads inside, redirects or has no end: `member` names it. By the `protocol` once an hour.',
   'client.check-started': 'An integration check of a client application was started.',
   'client.check-passed': 'A client application passed its integration check.',
   'client.check-link-made': 'A personal link to the integration check was made for the team of a client application.',
   'signing-key.made': 'A key for signing tokens was made and published, in most cases long before it signs.',
-  'signing-key.promoted': 'A key began to sign tokens, by `schedule` or by an `operator`; the `former` one signs no more and stays published.',
+  'signing-key.promoted':
+    'A key began to sign tokens, by `schedule` or by an `operator`; the `former` one signs no more and stays published.',
   'signing-key.withdrawn': 'A retired key is no longer published: all tokens that it signed have expired.',
   'signing-key.removed': 'An operator threw a key away; nothing signed by it is good any more.',
 };

@@ -21,7 +21,12 @@ export interface Subject {
 
 export interface Audit {
   /** Writes the event in the caller's transaction: what did not happen is not remembered, what happened is. */
-  record<Type extends EventType>(tx: Pick<Store, 'audit'>, type: Type, details: EventCatalogue[Type], subject?: Subject): Promise<void>;
+  record<Type extends EventType>(
+    tx: Pick<Store, 'audit'>,
+    type: Type,
+    details: EventCatalogue[Type],
+    subject?: Subject,
+  ): Promise<void>;
   /**
    * For refusals by a limit, where nothing was looked at: the first of an hour is remembered, repeats are only logged.
    * Otherwise anybody could make the table, from which nothing can be removed, as long as he likes.
@@ -31,7 +36,14 @@ export interface Audit {
    * @param per  what was limited, in parts; kept as a keyed hash only.
    * @param most of whoever the first part names so many of that type in an hour, though no two are the same.
    */
-  recordOnce<Type extends EventType>(store: Pick<Store, 'audit'>, per: readonly string[], type: Type, details: EventCatalogue[Type], subject?: Subject, most?: number): Promise<void>;
+  recordOnce<Type extends EventType>(
+    store: Pick<Store, 'audit'>,
+    per: readonly string[],
+    type: Type,
+    details: EventCatalogue[Type],
+    subject?: Subject,
+    most?: number,
+  ): Promise<void>;
   /** Lays the chain over events written since. @returns how many. */
   chain(store: Store): Promise<number>;
   /** So many at one call: where it was fewer, none waits any more. */
@@ -41,9 +53,15 @@ export interface Audit {
    *          the chain, or undefined when the chain is whole.
    */
   verify(store: Store): Promise<number | undefined>;
-  /** Removes whole parts of the log whose time is over. @throws {ChainBroken} before anything is removed. @param before  the end of that time. */
+  /**
+   * Removes whole parts of the log whose time is over. @throws {ChainBroken} before anything is removed. @param before
+   * the end of that time.
+   */
   retire(store: Store, before: Date, signal?: AbortSignal): Promise<Retired>;
-  /** Takes away links whose events are gone, so many at most. @throws {ChainBroken} where a seal is not ours: what it stands for is still to be looked into. @returns how many. */
+  /**
+   * Takes away links whose events are gone, so many at most. @throws {ChainBroken} where a seal is not ours: what it
+   * stands for is still to be looked into. @returns how many.
+   */
   dropSealedLinks(store: Store, limit: number): Promise<number>;
   /** Of the walk that goes on for ever. */
   readonly walk: WalkNotes;
@@ -51,12 +69,18 @@ export interface Audit {
   readonly checks: ChainChecks;
   /** For a walk that an operator interrupts. */
   readonly marks: Marks;
-  /** Verifies one stretch of the chain, then of the events beside it. @returns where the next begins (undefined: that was the end), or what `verify` finds. */
+  /**
+   * Verifies one stretch of the chain, then of the events beside it. @returns where the next begins (undefined: that
+   * was the end), or what `verify` finds.
+   */
   verifyNext(store: Store, after?: ChainPlace): Promise<Verdict>;
 }
 
 const BATCH = 500;
-/** An event is written in the transaction of a request: a time further than this from the database's was not told by a right clock. */
+/**
+ * An event is written in the transaction of a request: a time further than this from the database's was not told by a
+ * right clock.
+ */
 const MISDATED_MS = 600_000;
 const ONCE: Limit = { name: 'audit.once', points: 1, windowSeconds: 3600 };
 
@@ -80,7 +104,10 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
   }
 
   const record: Audit['record'] = async (tx, type, details, subject = {}) => {
-    await tx.audit.append({ id: random.uuid(), at: clock.now(), type, accountId: subject.accountId, clientId: subject.clientId, details }, subject.device);
+    await tx.audit.append(
+      { id: random.uuid(), at: clock.now(), type, accountId: subject.accountId, clientId: subject.clientId, details },
+      subject.device,
+    );
     tell(type, details, subject);
   };
 
@@ -94,9 +121,15 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
     walk: createWalkNotes({ keyedHash, clock }),
 
     async recordOnce(store, per, type, details, subject = {}, most) {
-      const isBeyond = async (limit: Limit, purpose: string, parts: readonly string[]): Promise<boolean> => (await counters.take(limit, keyedHash.hash(purpose, type, ...parts).toString('base64url'))).refused;
+      const isBeyond = async (limit: Limit, purpose: string, parts: readonly string[]): Promise<boolean> =>
+        (await counters.take(limit, keyedHash.hash(purpose, type, ...parts).toString('base64url'))).refused;
       const isKnown = await isBeyond(ONCE, 'audit-once', per);
-      if (isKnown || (most !== undefined && (await isBeyond({ ...ONCE, name: 'audit.most', points: most }, 'audit-most', per.slice(0, 1))))) tell(type, details, subject);
+      if (
+        isKnown ||
+        (most !== undefined &&
+          (await isBeyond({ ...ONCE, name: 'audit.most', points: most }, 'audit-most', per.slice(0, 1))))
+      )
+        tell(type, details, subject);
       else await record(store, type, details, subject);
     },
 
@@ -109,7 +142,11 @@ export function createAudit({ keyedHash, counters, clock, random, log }: AuditDe
         const [rows, end] = await Promise.all([tx.audit.unchained(BATCH), tx.audit.chainEnd()]);
         if (rows.length === 0) return 0;
         const misdated = rows.filter(({ at, since }) => Math.abs(at.getTime() - since.getTime()) > MISDATED_MS);
-        if (misdated.length > 0) log.warn({ event: 'audit.chain.misdated' satisfies LogEvent, count: misdated.length, first: misdated[0]?.id }, 'events bear a time far from that of the database');
+        if (misdated.length > 0)
+          log.warn(
+            { event: 'audit.chain.misdated' satisfies LogEvent, count: misdated.length, first: misdated[0]?.id },
+            'events bear a time far from that of the database',
+          );
         tx.also(chain.lay(tx, rows, end));
         // An hour after a day has ended it is counted for the reports: what is written to it later has to be told.
         const late = misdated.filter(({ at, since }) => at < since).map(({ at }) => at);

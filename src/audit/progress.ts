@@ -3,7 +3,10 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { ChainPlace } from './chain.ts';
 
-/** A note of how far a long walk has come, for whoever goes on with it. Who may write the database cannot make one up, nor use one of another walk or an old one. */
+/**
+ * A note of how far a long walk has come, for whoever goes on with it. Who may write the database cannot make one up,
+ * nor use one of another walk or an old one.
+ */
 export interface Progress<State> {
   find(store: Pick<Store, 'audit'>): Promise<State | undefined>;
   keep(store: Pick<Store, 'audit'>, state: State): Promise<void>;
@@ -19,7 +22,9 @@ export interface Marks {
 
 /** Of the walk that each instance does for ever: where one was, and where one has found the chain broken. */
 export interface WalkNotes {
-  find(store: Pick<Store, 'audit'>): Promise<{ readonly place: ChainPlace | undefined; readonly brokenAt: number | undefined }>;
+  find(
+    store: Pick<Store, 'audit'>,
+  ): Promise<{ readonly place: ChainPlace | undefined; readonly brokenAt: number | undefined }>;
   /** Undefined where it begins anew. */
   keep(store: Pick<Store, 'audit'>, place: ChainPlace | undefined): Promise<void>;
   /** Undefined once it was walked through without finding anything. */
@@ -37,15 +42,23 @@ const WALK_KEPT_SECONDS = 604_800;
 const SKEW_MS = 60_000;
 
 /** A place as JSON holds it. */
-export type PlaceNote = { readonly position: number; readonly hash: string } | { readonly length: number; readonly event: string };
-export const noteOf = (place: ChainPlace): PlaceNote => ('hash' in place ? { position: place.position, hash: place.hash.toString('hex') } : place);
-export const placeIn = (note: PlaceNote): ChainPlace => ('hash' in note ? { position: note.position, hash: Buffer.from(note.hash, 'hex') } : note);
+export type PlaceNote =
+  { readonly position: number; readonly hash: string } | { readonly length: number; readonly event: string };
+export const noteOf = (place: ChainPlace): PlaceNote =>
+  'hash' in place ? { position: place.position, hash: place.hash.toString('hex') } : place;
+export const placeIn = (note: PlaceNote): ChainPlace =>
+  'hash' in note ? { position: note.position, hash: Buffer.from(note.hash, 'hex') } : note;
 
 /**
  * @param of           what has come so far.
- * @param lifeSeconds  whoever comes later begins anew: a note stands for what was looked at, and says nothing of what was done since.
+ * @param lifeSeconds  whoever comes later begins anew: a note stands for what was looked at, and says nothing of what
+ *   was done since.
  */
-export function createProgress<State extends object>(of: string, lifeSeconds: number, { keyedHash, clock }: ProgressDeps): Progress<State> {
+export function createProgress<State extends object>(
+  of: string,
+  lifeSeconds: number,
+  { keyedHash, clock }: ProgressDeps,
+): Progress<State> {
   const sign = (note: string): Buffer => keyedHash.hash('audit-progress', of, note);
   return {
     async find(store) {
@@ -80,13 +93,18 @@ export function createMarks({ keyedHash, clock }: ProgressDeps): Marks {
   const sign = (note: string): string => keyedHash.hash('audit-mark', note).toString('base64url');
   return {
     of(place) {
-      const note = Buffer.from(JSON.stringify({ at: clock.now().getTime(), place: noteOf(place) })).toString('base64url');
+      const note = Buffer.from(JSON.stringify({ at: clock.now().getTime(), place: noteOf(place) })).toString(
+        'base64url',
+      );
       return `${note}.${sign(note)}`;
     },
     read(mark) {
       const [note = '', signature = ''] = mark.trim().split('.', 2);
       if (!keyedHash.equal(Buffer.from(sign(note)), Buffer.from(signature))) return undefined;
-      const { at, place } = JSON.parse(Buffer.from(note, 'base64url').toString('utf8')) as { readonly at: number; readonly place: PlaceNote };
+      const { at, place } = JSON.parse(Buffer.from(note, 'base64url').toString('utf8')) as {
+        readonly at: number;
+        readonly place: PlaceNote;
+      };
       return { place: placeIn(place), at: new Date(at) };
     },
   };

@@ -44,8 +44,16 @@ interface Noted {
   readonly hash: string | undefined;
   /** Links up to there whose events stay. */
   readonly staying: readonly number[];
-  /** Events beyond the cut, once all links up to it fit: up to which id they were looked for, and up to where in what was chained since. */
-  readonly late?: { readonly cut: number; readonly end: number; readonly after: string | undefined; readonly ids: readonly string[] };
+  /**
+   * Events beyond the cut, once all links up to it fit: up to which id they were looked for, and up to where in what
+   * was chained since.
+   */
+  readonly late?: {
+    readonly cut: number;
+    readonly end: number;
+    readonly after: string | undefined;
+    readonly ids: readonly string[];
+  };
 }
 
 export interface RetireDeps {
@@ -56,14 +64,21 @@ export interface RetireDeps {
 }
 
 /**
- * Takes whole parts from the old end of the log, one after the other, and seals the chain at each. What goes is verified before: the seal stands for
- * it ever after, and a turn that is cut off begins behind the newest, where the one before had come to: a month of a hundred million people takes several nights.
+ * Takes whole parts from the old end of the log, one after the other, and seals the chain at each. What goes is
+ * verified before: the seal stands for it ever after, and a turn that is cut off begins behind the newest, where the
+ * one before had come to: a month of a hundred million people takes several nights.
  *
- * The chain is in the order of writing and the parts in that of the instances' clocks, so the cut fits no part to the event. Whoever stays on the far
- * side of it (the last second of a month; a clock that was ahead) gets another link at the near end; whoever goes and stands on the near side (written
- * late; a clock that was behind) stays, among the rest, until its link is old as well.
+ * The chain is in the order of writing and the parts in that of the instances' clocks, so the cut fits no part to the
+ * event. Whoever stays on the far side of it (the last second of a month; a clock that was ahead) gets another link at
+ * the near end; whoever goes and stands on the near side (written late; a clock that was behind) stays, among the rest,
+ * until its link is old as well.
  */
-export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): Pick<Audit, 'retire' | 'dropSealedLinks'> {
+export function createRetire({
+  chain,
+  record,
+  keyedHash,
+  clock,
+}: RetireDeps): Pick<Audit, 'retire' | 'dropSealedLinks'> {
   const progress = createProgress<Noted>('retire', KEPT_SECONDS, { keyedHash, clock });
 
   async function begin(store: Store): Promise<Beginning> {
@@ -72,22 +87,47 @@ export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): P
     return beginning;
   }
 
-  /** An event that was found to stay. It is looked at again: what lies in the database may have been altered since, and it gets another link. */
+  /**
+   * An event that was found to stay. It is looked at again: what lies in the database may have been altered since, and
+   * it gets another link.
+   */
   async function stays(store: Store, position: number, from: Beginning): Promise<ChainedRow> {
     const previous = position - 1 === from.position ? from : (await store.audit.chained(position - 2, 1))[0];
-    const { rows: [row] } = await chain.stretch(store, { position: position - 1, hash: previous?.hash }, 1);
+    const {
+      rows: [row],
+    } = await chain.stretch(store, { position: position - 1, hash: previous?.hash }, 1);
     if (row === undefined) throw new ChainBroken(position);
     return row;
   }
 
-  /** Verifies the links up to the cut, from where it was noted on. @returns the hash of the last, and the events that stay. */
-  async function verifyTo(store: Store, part: Part, from: Beginning, cut: number, noted: Noted | undefined, signal: AbortSignal | undefined): Promise<{ readonly hash: Buffer | undefined; readonly staying: readonly ChainedRow[] }> {
-    let { position, hash } = noted === undefined ? from : { position: noted.position, hash: noted.hash === undefined ? undefined : Buffer.from(noted.hash, 'hex') };
+  /**
+   * Verifies the links up to the cut, from where it was noted on. @returns the hash of the last, and the events that
+   * stay.
+   */
+  async function verifyTo(
+    store: Store,
+    part: Part,
+    from: Beginning,
+    cut: number,
+    noted: Noted | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly hash: Buffer | undefined; readonly staying: readonly ChainedRow[] }> {
+    let { position, hash } =
+      noted === undefined
+        ? from
+        : { position: noted.position, hash: noted.hash === undefined ? undefined : Buffer.from(noted.hash, 'hex') };
     const staying: ChainedRow[] = [];
     for (const one of noted?.staying ?? []) staying.push(await stays(store, one, from));
     let keptAt = position;
     const keep = async (): Promise<void> => {
-      if (position > keptAt) await progress.keep(store, { part: part.name, from: from.position, position, hash: hash?.toString('hex'), staying: staying.map((row) => row.position) });
+      if (position > keptAt)
+        await progress.keep(store, {
+          part: part.name,
+          from: from.position,
+          position,
+          hash: hash?.toString('hex'),
+          staying: staying.map((row) => row.position),
+        });
       keptAt = position;
     };
     while (position < cut) {
@@ -106,10 +146,18 @@ export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): P
   }
 
   /**
-   * Looks through the part, and then through what was chained meanwhile, by day and by night: whoever removes the part looks at the rest, and everybody waits for that.
-   * @returns the events of the part that are chained beyond the cut; and up to where the chain was looked through for them.
+   * Looks through the part, and then through what was chained meanwhile, by day and by night: whoever removes the part
+   * looks at the rest, and everybody waits for that.
+   * @returns the events of the part that are chained beyond the cut; and up to where the chain was looked through for
+   *   them.
    */
-  async function lateIn(store: Store, { name, until }: Part, cut: number, { late, ...noted }: Noted, signal: AbortSignal | undefined): Promise<{ readonly end: number; readonly ids: readonly string[] }> {
+  async function lateIn(
+    store: Store,
+    { name, until }: Part,
+    cut: number,
+    { late, ...noted }: Noted,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly end: number; readonly ids: readonly string[] }> {
     const goesOn = late?.cut === cut ? late : undefined;
     const ids = [...(goesOn?.ids ?? [])];
     let end = goesOn?.end ?? (await store.audit.chainEnd())?.position ?? 0;
@@ -122,7 +170,7 @@ export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): P
       }
       signal?.throwIfAborted();
     };
-    for (let isThrough = false; !isThrough; ) {
+    for (let isThrough = false; !isThrough;) {
       await keepOrStop();
       const found = await store.retention.beyond(name, cut, after);
       ids.push(...found.ids);
@@ -142,22 +190,47 @@ export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): P
   }
 
   /** @returns how many events, or undefined where somebody else was first. */
-  async function cutOff(store: Store, part: Part, middle: number, signal: AbortSignal | undefined): Promise<number | undefined> {
+  async function cutOff(
+    store: Store,
+    part: Part,
+    middle: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number | undefined> {
     const beginning = await begin(store);
     const { name, until: before } = part;
     const cut = Math.max(middle, beginning.position);
     const found = await progress.find(store);
-    const noted = found?.part === name && found.from === beginning.position && found.position <= cut ? found : undefined;
+    const noted =
+      found?.part === name && found.from === beginning.position && found.position <= cut ? found : undefined;
     const { hash, staying } = await verifyTo(store, part, beginning, cut, noted, signal);
-    const verified: Noted = { part: name, from: beginning.position, position: cut, hash: hash?.toString('hex'), staying: staying.map(({ position }) => position) };
-    const { end, ids: late } = await lateIn(store, part, cut, noted?.position === cut ? { ...verified, ...(noted.late === undefined ? {} : { late: noted.late }) } : verified, signal);
+    const verified: Noted = {
+      part: name,
+      from: beginning.position,
+      position: cut,
+      hash: hash?.toString('hex'),
+      staying: staying.map(({ position }) => position),
+    };
+    const { end, ids: late } = await lateIn(
+      store,
+      part,
+      cut,
+      noted?.position === cut ? { ...verified, ...(noted.late === undefined ? {} : { late: noted.late }) } : verified,
+      signal,
+    );
     const events = cut - beginning.position - staying.length;
-    const seal = cut === beginning.position || hash === undefined ? undefined : chain.seal(beginning.seal, { position: cut, hash, before, events, at: clock.now() });
-    const done = await store.retention.remove({ part: name, before, sealedAt: beginning.position, end, late, relinked: staying.map(({ id }) => id), seal }, async (tx) => {
-      for (let from = 0; from < staying.length; from += BATCH) await chain.lay(tx, staying.slice(from, from + BATCH), await tx.audit.chainEnd());
-      await record(tx, 'audit.retired', { until: before.toISOString().slice(0, 10), events, position: cut });
-      await progress.forget(tx);
-    });
+    const seal =
+      cut === beginning.position || hash === undefined
+        ? undefined
+        : chain.seal(beginning.seal, { position: cut, hash, before, events, at: clock.now() });
+    const done = await store.retention.remove(
+      { part: name, before, sealedAt: beginning.position, end, late, relinked: staying.map(({ id }) => id), seal },
+      async (tx) => {
+        for (let from = 0; from < staying.length; from += BATCH)
+          await chain.lay(tx, staying.slice(from, from + BATCH), await tx.audit.chainEnd());
+        await record(tx, 'audit.retired', { until: before.toISOString().slice(0, 10), events, position: cut });
+        await progress.forget(tx);
+      },
+    );
     return done ? events : undefined;
   }
 
@@ -173,7 +246,8 @@ export function createRetire({ chain, record, keyedHash, clock }: RetireDeps): P
         const middle = await store.retention.cut(part.until);
         if (middle === undefined) break;
         const gone = await cutOff(store, part, middle, signal).catch(async (error: unknown) => {
-          // A chain that somebody else has cut meanwhile is not broken, and a part that somebody else has removed is not missing.
+          // A chain that somebody else has cut meanwhile is not broken, and a part that somebody else has removed is
+          // not missing.
           if ((await store.retention.parts(until)).every(({ name }) => name !== part.name)) return undefined;
           throw error;
         });

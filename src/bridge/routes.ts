@@ -39,10 +39,20 @@ export interface BridgeWiring {
 }
 
 /**
- * The former interface, for clients that are registered for it and until their day (docs/adr/0020-bridge.md). It stands in
- * front of the protocol and does nothing but translate: each call goes on to the endpoint that does the work.
+ * The former interface, for clients that are registered for it and until their day (docs/adr/0020-bridge.md). It stands
+ * in front of the protocol and does nothing but translate: each call goes on to the endpoint that does the work.
  */
-export function createBridge({ clients, store, clock, counters, limits, random, log, config, pathFor }: BridgeWiring): Middleware {
+export function createBridge({
+  clients,
+  store,
+  clock,
+  counters,
+  limits,
+  random,
+  log,
+  config,
+  pathFor,
+}: BridgeWiring): Middleware {
   const deps: BridgeDeps = {
     clients,
     uses: store.bridgeUses,

@@ -58,17 +58,27 @@ async function openInput(file: string): Promise<AsyncIterable<Uint8Array | strin
 }
 
 const writeLines = async (to: FileHandle | undefined, documents: readonly object[]): Promise<void> => {
-  if (to !== undefined && documents.length > 0) await to.write(documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
+  if (to !== undefined && documents.length > 0)
+    await to.write(documents.map((document) => `${JSON.stringify(document)}\n`).join(''));
 };
 
 const show = ({ line, id, outcome, reasons, with: opponents = [] }: Finding): string => {
-  const others = opponents.map((one) => ('sub' in one ? `account ${one.sub}` : `${one.id} (line ${one.line})`)).join(', ');
+  const others = opponents
+    .map((one) => ('sub' in one ? `account ${one.sub}` : `${one.id} (line ${one.line})`))
+    .join(', ');
   return `line ${line}${id === undefined ? '' : ` (${id})`} ${outcome}: ${reasons.join(', ')}${others === '' ? '' : ` with ${others}`}`;
 };
 
 type Importing = Pick<Core, 'audit'> & { readonly store: Pick<Core['store'], 'transactionOnce'> };
 
-async function takeAll(core: Core, input: AsyncIterable<Uint8Array | string>, flags: ImportFlags, outputs: { readonly report: FileHandle | undefined; readonly subjects: FileHandle | undefined }, on: Importing, summary: Summary): Promise<void> {
+async function takeAll(
+  core: Core,
+  input: AsyncIterable<Uint8Array | string>,
+  flags: ImportFlags,
+  outputs: { readonly report: FileHandle | undefined; readonly subjects: FileHandle | undefined },
+  on: Importing,
+  summary: Summary,
+): Promise<void> {
   const importer: FormerImport = createFormerImport({ ...core, ...on });
   let batch: FormerLine[] = [];
   let findings: Finding[] = [];
@@ -77,7 +87,14 @@ async function takeAll(core: Core, input: AsyncIterable<Uint8Array | string>, fl
     const lines = batch;
     batch = [];
     const none: Taken = { subjects: [], imported: 0, already: 0, linked: 0, findings: [] };
-    const taken = lines.length === 0 ? none : await importer.take(lines, { run: summary.run, linkRegistered: flags.linkRegistered === true, replace: flags.replace === true });
+    const taken =
+      lines.length === 0
+        ? none
+        : await importer.take(lines, {
+            run: summary.run,
+            linkRegistered: flags.linkRegistered === true,
+            replace: flags.replace === true,
+          });
     const found = [...findings, ...taken.findings].sort((a, b) => a.line - b.line);
     findings = [];
     summary.imported += taken.imported;
@@ -95,14 +112,22 @@ async function takeAll(core: Core, input: AsyncIterable<Uint8Array | string>, fl
     summary.lines += 1;
     const parsed = 'trouble' in line ? undefined : parseFormerLine(line, core.config, core.clock.now());
     if (parsed?.ok === true) batch.push(parsed.value);
-    else findings.push({ line: line.number, id: parsed?.refusal.legacyId, outcome: 'left-out', reasons: 'trouble' in line ? [line.trouble] : (parsed?.refusal.reasons ?? []) });
+    else
+      findings.push({
+        line: line.number,
+        id: parsed?.refusal.legacyId,
+        outcome: 'left-out',
+        reasons: 'trouble' in line ? [line.trouble] : (parsed?.refusal.reasons ?? []),
+      });
     if (batch.length + findings.length >= BATCH) await settle();
     if (summary.lines % SAY_EVERY === 0) remark(`${summary.lines} lines`);
   }
   await settle();
 }
 
-/** All of it in one transaction that is taken back: what it says is what the same run would do, and nobody waits for it. */
+/**
+ * All of it in one transaction that is taken back: what it says is what the same run would do, and nobody waits for it.
+ */
 async function tryOut(core: Core, work: (on: Importing) => Promise<void>): Promise<void> {
   let begun = false;
   try {
@@ -111,7 +136,10 @@ async function tryOut(core: Core, work: (on: Importing) => Promise<void>): Promi
       if (begun) throw new Refused('the connection to the database was lost: nothing was changed, run it again');
       begun = true;
       const inner = { ...tx, formerImport: await tx.formerImport.trial() };
-      await work({ store: { transactionOnce: (take) => take(inner) }, audit: { ...core.audit, record: () => Promise.resolve() } });
+      await work({
+        store: { transactionOnce: (take) => take(inner) },
+        audit: { ...core.audit, record: () => Promise.resolve() },
+      });
       throw new TrialOver();
     });
   } catch (error) {
@@ -121,7 +149,18 @@ async function tryOut(core: Core, work: (on: Importing) => Promise<void>): Promi
 
 async function importAccounts(file: string, flags: ImportFlags, command: Command): Promise<void> {
   const summary = await withCore(async (core) => {
-    const counted: Summary = { run: core.random.uuid(), dry_run: flags.dryRun === true, lines: 0, imported: 0, already: 0, linked: 0, left_out: 0, shared: 0, noted: 0, findings: [] };
+    const counted: Summary = {
+      run: core.random.uuid(),
+      dry_run: flags.dryRun === true,
+      lines: 0,
+      imported: 0,
+      already: 0,
+      linked: 0,
+      left_out: 0,
+      shared: 0,
+      noted: 0,
+      findings: [],
+    };
     const opened: (FileHandle | undefined)[] = [];
     try {
       for (const output of [flags.report, flags.subjects]) opened.push(await openOutput(output));
@@ -138,17 +177,28 @@ async function importAccounts(file: string, flags: ImportFlags, command: Command
   const { findings, ...counts } = summary;
   print(command, summary, () => [showRecord(counts), ...findings.map(show)].join('\n'));
   const toDecide = summary.left_out + summary.shared;
-  if (toDecide > 0) throw new Refused(`${toDecide} lines want looking at: ${summary.left_out} left out, ${summary.shared} in with something that others claim too${flags.report === undefined ? '; --report <file> names all of them' : ''}`);
+  if (toDecide > 0)
+    throw new Refused(
+      `${toDecide} lines want looking at: ${summary.left_out} left out, ${summary.shared} in with something that others claim too${flags.report === undefined ? '; --report <file> names all of them' : ''}`,
+    );
 }
 
 export function addAccountImport(account: Command): void {
   account
     .command('import <file>')
-    .description('take over accounts of a former system, one JSON object a line (`-`: standard input); their people prove who they are at the first sign-in. May be interrupted and run again')
+    .description(
+      'take over accounts of a former system, one JSON object a line (`-`: standard input); their people prove who they are at the first sign-in. May be interrupted and run again',
+    )
     .option('--dry-run', 'say what it would do, and change nothing')
     .option('--report <file>', 'write what is to be looked at, one JSON object a line')
     .option('--subjects <file>', 'write which subject identifier each former id gets, one JSON object a line')
-    .option('--replace', 'put a line that differs in the place of the record that waits, unless somebody has typed its password here')
-    .option('--link-registered', 'give accounts that have registered here already the former id that goes with their NIK')
+    .option(
+      '--replace',
+      'put a line that differs in the place of the record that waits, unless somebody has typed its password here',
+    )
+    .option(
+      '--link-registered',
+      'give accounts that have registered here already the former id that goes with their NIK',
+    )
     .action(importAccounts);
 }

@@ -38,13 +38,19 @@ export function toKey(text: string, { config, clock }: Core): AccountKey {
 
 async function create(flags: CreateFlags, command: Command): Promise<void> {
   const account = await withCore(async (core) => {
-    if (core.config.environment === 'production') throw new Refused('in production people register themselves: nobody else has proved who they are');
+    if (core.config.environment === 'production')
+      throw new Refused('in production people register themselves: nobody else has proved who they are');
     // Before the first start it says what the database is for; and an account of nobody does not come among real ones.
     await demandOwnDatabase(core);
     const person = parsePerson(flags, core.config, core.clock.now());
-    if (!person.ok) throw new Refused(person.refusal.map(({ field, refusals }) => `${field} is refused: ${refusals.join(', ')}`).join('\n'));
-    if (flags.legacyId !== undefined && !LEGACY_ID.test(flags.legacyId)) throw new Refused('legacy-id is refused: 1 to 64 plain characters');
-    if (flags.legacyId !== undefined && (await core.store.legacyIds.isTaken(flags.legacyId))) throw new Refused('legacy-id belongs to another account');
+    if (!person.ok)
+      throw new Refused(
+        person.refusal.map(({ field, refusals }) => `${field} is refused: ${refusals.join(', ')}`).join('\n'),
+      );
+    if (flags.legacyId !== undefined && !LEGACY_ID.test(flags.legacyId))
+      throw new Refused('legacy-id is refused: 1 to 64 plain characters');
+    if (flags.legacyId !== undefined && (await core.store.legacyIds.isTaken(flags.legacyId)))
+      throw new Refused('legacy-id belongs to another account');
     const created = await createAccountService(core).create(person.value, 'operator');
     if (!created.ok) throw new Refused(reasons[created.refusal]);
     if (flags.legacyId !== undefined) await core.store.legacyIds.set(created.value.id, flags.legacyId);
@@ -74,7 +80,9 @@ export function addAccountCommands(program: Command): void {
 
   account
     .command('show <who>')
-    .description('one account, masked; by subject identifier, NIK, e-mail or mobile number. Or the record of a former system that waits for its person')
+    .description(
+      'one account, masked; by subject identifier, NIK, e-mail or mobile number. Or the record of a former system that waits for its person',
+    )
     .option('--legacy-id', 'it is the id that services know from the former interface')
     .action(async (who: string, flags: { readonly legacyId?: boolean }, command: Command) => {
       const presented = await withCore(async (core) => {
@@ -84,7 +92,13 @@ export function addAccountCommands(program: Command): void {
         const owner = isLegacy ? await legacyIds.ownerOf(who) : undefined;
         const found = isLegacy ? owner && (await accounts.findById(owner)) : await createAccountService(core).find(key);
         if (found === undefined) {
-          const waiting = isLegacy ? await formerAccounts.findByLegacyId(who) : 'identifier' in key ? await formerAccounts.findByIdentifier(key.identifier) : UUID.test(who) ? await formerAccounts.findById(who) : undefined;
+          const waiting = isLegacy
+            ? await formerAccounts.findByLegacyId(who)
+            : 'identifier' in key
+              ? await formerAccounts.findByIdentifier(key.identifier)
+              : UUID.test(who)
+                ? await formerAccounts.findById(who)
+                : undefined;
           if (waiting === undefined) throw unknown();
           return presentFormer(waiting);
         }
@@ -100,7 +114,8 @@ export function addAccountCommands(program: Command): void {
     .requiredOption('--reason <text>', 'why, for the audit log; without anybody’s data')
     .action(async (who: string, flags: { readonly reason: string }, command: Command) => {
       const reason = parseReason(flags.reason);
-      if (!reason.ok) throw new Refused('reason is refused: from 10 to 300 characters, without numbers or addresses of a person');
+      if (!reason.ok)
+        throw new Refused('reason is refused: from 10 to 300 characters, without numbers or addresses of a person');
       const ended = await withCore((core) => createAccountService(core).endSessions(toKey(who, core), reason.value));
       if (!ended.ok) throw unknown();
       print(command, present(ended.value), () => `${ended.value.id} sessions ended`);

@@ -24,21 +24,39 @@ function toScope(text: string, before: readonly object[] | undefined): object[] 
 const addOptions = (command: Command): Command =>
   command
     .option('--name <name>', 'what people read')
-    .option('--scope <name|id|en>', 'what a token may be good for, with a sentence in Indonesian and in English; may be given again', toScope)
-    .addOption(new Option('--token-format <format>', 'jwt is judged by the API itself, opaque is asked for here and can end at once').choices(tokenFormats))
+    .option(
+      '--scope <name|id|en>',
+      'what a token may be good for, with a sentence in Indonesian and in English; may be given again',
+      toScope,
+    )
+    .addOption(
+      new Option(
+        '--token-format <format>',
+        'jwt is judged by the API itself, opaque is asked for here and can end at once',
+      ).choices(tokenFormats),
+    )
     .addOption(new Option('--token-algorithm <alg>', 'what a jwt is signed with').choices(tokenAlgorithms))
     .option('--token-seconds <seconds>', 'how long a token lives, 60 to 3600', Number)
     .option('--document <file>', 'the same as JSON, from a file or - for standard input, instead of the flags above');
 
 const toMembers = ({ name, scope, tokenFormat, tokenAlgorithm, tokenSeconds }: Flags): Record<string, unknown> =>
-  Object.fromEntries(Object.entries({ name, scopes: scope, token_format: tokenFormat, token_algorithm: tokenAlgorithm, token_seconds: tokenSeconds }).filter(([, value]) => value !== undefined));
+  Object.fromEntries(
+    Object.entries({
+      name,
+      scopes: scope,
+      token_format: tokenFormat,
+      token_algorithm: tokenAlgorithm,
+      token_seconds: tokenSeconds,
+    }).filter(([, value]) => value !== undefined),
+  );
 
 async function documentOf(flags: Flags, command: Command): Promise<Record<string, unknown>> {
   const members = toMembers(flags);
   if (flags.document === undefined) return members;
   if (Object.keys(members).length > 0) misuse(command, '--document stands instead of the other flags');
   const document = await readDocument(flags.document);
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) throw new Refused('an API is one JSON object');
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw new Refused('an API is one JSON object');
   return { ...document };
 }
 
@@ -60,7 +78,15 @@ function accept<T>(result: Result<T, ApiRefusal>): T {
   return result.value;
 }
 
-const present = ({ identifier, name, scopes, tokenFormat, tokenAlgorithm, tokenSeconds, status }: Api): Record<string, unknown> => ({
+const present = ({
+  identifier,
+  name,
+  scopes,
+  tokenFormat,
+  tokenAlgorithm,
+  tokenSeconds,
+  status,
+}: Api): Record<string, unknown> => ({
   identifier,
   name,
   scopes,
@@ -70,7 +96,8 @@ const present = ({ identifier, name, scopes, tokenFormat, tokenAlgorithm, tokenS
   status,
 });
 
-const withApis = <T>(work: (apis: ApiService) => Promise<T>): Promise<T> => withCore((core) => work(createApiService(core)));
+const withApis = <T>(work: (apis: ApiService) => Promise<T>): Promise<T> =>
+  withCore((core) => work(createApiService(core)));
 
 /** APIs that take access tokens of ours. */
 export function addApiCommands(program: Command): void {
@@ -89,7 +116,9 @@ export function addApiCommands(program: Command): void {
     .description('every API')
     .action(async (_flags: object, command: Command) => {
       const all = await withApis((apis) => apis.list());
-      print(command, all.map(present), () => showRows(all.map(({ identifier, status, tokenFormat, name }) => [identifier, status, tokenFormat, name])));
+      print(command, all.map(present), () =>
+        showRows(all.map(({ identifier, status, tokenFormat, name }) => [identifier, status, tokenFormat, name])),
+      );
     });
 
   api

@@ -6,7 +6,16 @@ import { print, Refused, showRecord } from './terminal.ts';
 
 const say = (key: string): string => sentences.en.get(`admin.clients.errors.${key}`) ?? key;
 
-const present = ({ kind, error, fault, count, firstAt, lastAt, helpCodes, address }: ClientError): Record<string, unknown> => ({
+const present = ({
+  kind,
+  error,
+  fault,
+  count,
+  firstAt,
+  lastAt,
+  helpCodes,
+  address,
+}: ClientError): Record<string, unknown> => ({
   request: kind,
   error,
   means: say(`fault.${fault}.means`),
@@ -22,13 +31,17 @@ const present = ({ kind, error, fault, count, firstAt, lastAt, helpCodes, addres
 export function addClientErrorsCommand(client: Command): void {
   client
     .command('errors <id>')
-    .description('what was refused to a client in the last 14 days, with the remedy; anybody can cause errors in its name')
+    .description(
+      'what was refused to a client in the last 14 days, with the remedy; anybody can cause errors in its name',
+    )
     .action(async (id: string, _flags: object, command: Command) => {
       const errors = await withCore(async ({ store }) => {
         if ((await store.clients.find(id)) === undefined) throw new Refused(`there is no client ${id}`);
         return byKind(await store.clientErrors.of(id));
       });
       const presented = errors.map(present);
-      print(command, presented, () => (presented.length === 0 ? 'There are none.' : presented.map(showRecord).join('\n\n')));
+      print(command, presented, () =>
+        presented.length === 0 ? 'There are none.' : presented.map(showRecord).join('\n\n'),
+      );
     });
 }

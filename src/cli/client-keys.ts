@@ -8,7 +8,13 @@ import { print, Refused, showRecord } from './terminal.ts';
 
 const DAY = 86_400;
 
-const presentKey = ({ thumbprint, key: { kid, kty, use }, isLive, since, endsAt }: RegisteredKey): Record<string, unknown> => ({
+const presentKey = ({
+  thumbprint,
+  key: { kid, kty, use },
+  isLive,
+  since,
+  endsAt,
+}: RegisteredKey): Record<string, unknown> => ({
   thumbprint,
   kid: kid ?? null,
   kty,
@@ -30,7 +36,9 @@ export function addKeyCommands(client: Command): void {
         return createClientKeys(core).list(found);
       });
       const presented = keys.map(presentKey);
-      print(command, presented, () => (presented.length === 0 ? 'There are none.' : presented.map(showRecord).join('\n\n')));
+      print(command, presented, () =>
+        presented.length === 0 ? 'There are none.' : presented.map(showRecord).join('\n\n'),
+      );
     });
 
   client
@@ -38,7 +46,9 @@ export function addKeyCommands(client: Command): void {
     .description('end one of several keys of a client, at once or --after some days')
     .option('--after <days>', 'how long it stays good', parseDays, 0)
     .action(async (id: string, thumbprint: string, { after }: { after: number }, command: Command) => {
-      const ended = await withCore(async (core) => accept(await createClientKeys(core).end(id, thumbprint, { afterSeconds: after * DAY }, { hand: COMMAND_LINE })));
+      const ended = await withCore(async (core) =>
+        accept(await createClientKeys(core).end(id, thumbprint, { afterSeconds: after * DAY }, { hand: COMMAND_LINE })),
+      );
       print(command, present(ended), () => showRecord(present(ended)));
     });
 }

@@ -7,7 +7,8 @@ import { print, remark, showRecord } from './terminal.ts';
 const DAY = 86_400;
 const HAND = { by: 'operator' };
 
-const withSecrets = <T>(work: (secrets: ClientSecrets) => Promise<T>): Promise<T> => withCore((core) => work(createClientSecrets(core)));
+const withSecrets = <T>(work: (secrets: ClientSecrets) => Promise<T>): Promise<T> =>
+  withCore((core) => work(createClientSecrets(core)));
 
 export function parseDays(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('a number of days is asked for, 0 to 9999.');
@@ -27,7 +28,10 @@ export function addSecretCommands(client: Command): void {
     .option('--overlap <days>', 'how long the former one stays good beside it', parseDays, 0)
     .option('--lifetime <days>', 'after how long the new one ends by itself', parseDays)
     .action(async (id: string, { overlap, lifetime }: { overlap: number; lifetime?: number }, command: Command) => {
-      const wish = { overlapSeconds: overlap * DAY, lifetimeSeconds: lifetime === undefined || lifetime === 0 ? undefined : lifetime * DAY };
+      const wish = {
+        overlapSeconds: overlap * DAY,
+        lifetimeSeconds: lifetime === undefined || lifetime === 0 ? undefined : lifetime * DAY,
+      };
       const made = await withSecrets(async (secrets) => accept(await secrets.add(id, wish, HAND)));
       const presented = present(made.client, made.newSecret);
       print(command, presented, () => showRecord(presented));

@@ -58,13 +58,19 @@ const presentSecret = ({ number, createdBy, createdAt, expiresAt, lastUsedAt }: 
 });
 
 /** Of the newest, in seconds since 1970; 0 where it has no end. */
-const expiryOf = (secrets: readonly ClientSecret[]): number => Math.floor((secrets.at(-1)?.expiresAt?.getTime() ?? 0) / 1000);
+const expiryOf = (secrets: readonly ClientSecret[]): number =>
+  Math.floor((secrets.at(-1)?.expiresAt?.getTime() ?? 0) / 1000);
 
 /** As RFC 7591, 3.2.1 answers a registration, with what is our own at the end. */
-export function present({ type, status, metadata: { client_id, ...metadata }, secrets, listing, createdAt }: Client, newSecret?: Sensitive<string>): Record<string, unknown> {
+export function present(
+  { type, status, metadata: { client_id, ...metadata }, secrets, listing, createdAt }: Client,
+  newSecret?: Sensitive<string>,
+): Record<string, unknown> {
   return {
     client_id,
-    ...(newSecret === undefined ? {} : { client_secret: newSecret.reveal(), client_secret_expires_at: expiryOf(secrets) }),
+    ...(newSecret === undefined
+      ? {}
+      : { client_secret: newSecret.reveal(), client_secret_expires_at: expiryOf(secrets) }),
     client_id_issued_at: Math.floor(createdAt.getTime() / 1000),
     ...metadata,
     type,

@@ -34,7 +34,10 @@ interface Flags {
   readonly operatedBy?: string;
 }
 
-const collect = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), ...(value === '' ? [] : [value])];
+const collect = (value: string, before: readonly string[] | undefined): string[] => [
+  ...(before ?? []),
+  ...(value === '' ? [] : [value]),
+];
 
 const addMetadataOptions = (command: Command): Command =>
   command
@@ -42,18 +45,41 @@ const addMetadataOptions = (command: Command): Command =>
     .option('--redirect-uri <uri>', 'where the browser comes back to; may be given again', collect)
     .option('--post-logout-redirect-uri <uri>', 'where it goes after signing out; may be given again', collect)
     .option('--test-redirect-uri <uri>', 'the same at the sandbox, and there alone; may be given again', collect)
-    .option('--test-post-logout-redirect-uri <uri>', 'where the sandbox sends it after signing out; may be given again', collect)
+    .option(
+      '--test-post-logout-redirect-uri <uri>',
+      'where the sandbox sends it after signing out; may be given again',
+      collect,
+    )
     .option('--test-backchannel-logout-uri <uri>', 'where the sandbox tells that a session ended')
     .option('--scope <scopes>', 'what the client may ask for, parted by blanks')
-    .option('--grant-type <grant>', 'how it gets tokens, where that is not the way of its type alone: refresh_token beside authorization_code, for instance; may be given again', collect)
+    .option(
+      '--grant-type <grant>',
+      'how it gets tokens, where that is not the way of its type alone: refresh_token beside authorization_code, for instance; may be given again',
+      collect,
+    )
     .option('--backchannel-logout-uri <uri>', 'where the service is told that a session ended')
     .option('--client-uri <uri>', 'home page of the service')
-    .option('--metadata <file>', 'RFC 7591 client metadata as JSON, from a file or - for standard input, instead of the flags above')
+    .option(
+      '--metadata <file>',
+      'RFC 7591 client metadata as JSON, from a file or - for standard input, instead of the flags above',
+    )
     .option('--operated-by <sub>', 'the operator whom a machine acts for, by their account id')
     .option('--allow-nik', 'grant the scope nik, which needs a legal basis');
 
 /** The flags that were given, by their names in the metadata; an empty one takes the member away. */
-function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, testPostLogoutRedirectUri, testBackchannelLogoutUri, scope, grantType, backchannelLogoutUri, clientUri, operatedBy }: Flags): Record<string, unknown> {
+function toMembers({
+  name,
+  redirectUri,
+  postLogoutRedirectUri,
+  testRedirectUri,
+  testPostLogoutRedirectUri,
+  testBackchannelLogoutUri,
+  scope,
+  grantType,
+  backchannelLogoutUri,
+  clientUri,
+  operatedBy,
+}: Flags): Record<string, unknown> {
   const given: Record<string, unknown> = {
     client_name: name,
     redirect_uris: redirectUri,
@@ -67,7 +93,11 @@ function toMembers({ name, redirectUri, postLogoutRedirectUri, testRedirectUri, 
     client_uri: clientUri,
     operated_by: operatedBy,
   };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).map(([member, value]) => [member, value === '' ? undefined : value]));
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value !== undefined)
+      .map(([member, value]) => [member, value === '' ? undefined : value]),
+  );
 }
 
 function tellRemarks({ client, ignored, warnings }: Registered): void {
@@ -85,20 +115,28 @@ async function createService(core: Core, writes: boolean): Promise<ClientService
 /** Whoever has the machine in hand needs nobody, nor the integration check; what they do stands in the history. */
 async function approve(core: Core, id: string, text: string): Promise<Client> {
   const reason = parseReason(text);
-  if (!reason.ok) throw new Refused('the reason must have 10 to 300 characters, without a number or address of a person');
+  if (!reason.ok)
+    throw new Refused('the reason must have 10 to 300 characters, without a number or address of a person');
   const { createStandaloneCheck } = await import('./client-check.ts');
   const check = await createStandaloneCheck(core);
-  const review = createClientReview({ ...core, check, clients: createClientService({ ...core, check }), hasPassedCheck: () => Promise.resolve(false) });
+  const review = createClientReview({
+    ...core,
+    check,
+    clients: createClientService({ ...core, check }),
+    hasPassedCheck: () => Promise.resolve(false),
+  });
   const open = await core.store.clientVersions.findOpen(id);
   if (open === undefined) throw new Refused(`nothing of client ${id} waits for approval`);
   return accept(await review.approve(id, open, { hand: COMMAND_LINE, note: reason.value }));
 }
 
-const withClients = <T>(work: (clients: ClientService) => Promise<T>, writes = false): Promise<T> => withCore(async (core) => work(await createService(core, writes)));
+const withClients = <T>(work: (clients: ClientService) => Promise<T>, writes = false): Promise<T> =>
+  withCore(async (core) => work(await createService(core, writes)));
 
 async function create(flags: Flags, command: Command): Promise<void> {
   const members = toMembers(flags);
-  if (flags.metadata !== undefined && Object.keys(members).length > 0) misuse(command, '--metadata stands instead of the other flags: put them into the document');
+  if (flags.metadata !== undefined && Object.keys(members).length > 0)
+    misuse(command, '--metadata stands instead of the other flags: put them into the document');
   if (flags.metadata === undefined && flags.name === undefined) misuse(command, '--name is missing (or --metadata)');
   if (flags.metadata === undefined && flags.type === undefined) misuse(command, '--type is missing (or --metadata)');
   const document = flags.metadata === undefined ? members : await readDocument(flags.metadata);
@@ -106,20 +144,30 @@ async function create(flags: Flags, command: Command): Promise<void> {
   const { type, allowNik } = flags;
 
   // Whoever registers here needs no second operator; that the service is of the house is written out and shown.
-  const registered = await withClients(async (clients) => accept(await clients.create(documents.map((one) => ({ document: one, type, allowNik, firstParty: true })))), true);
+  const registered = await withClients(
+    async (clients) =>
+      accept(await clients.create(documents.map((one) => ({ document: one, type, allowNik, firstParty: true })))),
+    true,
+  );
   registered.forEach(tellRemarks);
   const presented = registered.map(({ client, newSecret }) => present(client, newSecret));
   print(command, Array.isArray(document) ? presented : presented[0], () => presented.map(showRecord).join('\n\n'));
-  if (registered.some(({ newSecret }) => newSecret !== undefined)) remark('Keep the secret now: it is not shown again.');
+  if (registered.some(({ newSecret }) => newSecret !== undefined))
+    remark('Keep the secret now: it is not shown again.');
 }
 
 async function update(id: string, flags: Flags, command: Command): Promise<void> {
   const members = toMembers(flags);
-  if (flags.metadata !== undefined && Object.keys(members).length > 0) misuse(command, '--metadata stands instead of the other flags: put them into the document');
+  if (flags.metadata !== undefined && Object.keys(members).length > 0)
+    misuse(command, '--metadata stands instead of the other flags: put them into the document');
   const changes = flags.metadata === undefined ? members : await readDocument(flags.metadata);
-  if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) throw new Refused('the metadata of one client are one JSON object');
+  if (typeof changes !== 'object' || changes === null || Array.isArray(changes))
+    throw new Refused('the metadata of one client are one JSON object');
   if (Object.keys(changes).length === 0) misuse(command, 'nothing to change was given');
-  const updated = await withClients(async (clients) => accept(await clients.update(id, { ...changes }, { allowNik: flags.allowNik })), true);
+  const updated = await withClients(
+    async (clients) => accept(await clients.update(id, { ...changes }, { allowNik: flags.allowNik })),
+    true,
+  );
   tellRemarks(updated);
   const presented = present(updated.client, updated.newSecret);
   print(command, presented, () => showRecord(presented));
@@ -130,7 +178,12 @@ export function addClientCommands(program: Command): void {
 
   addMetadataOptions(client.command('create'))
     .description('register a client; its secret is shown this once')
-    .addOption(new Option('--type <type>', 'web keeps a secret on a server; spa and native cannot; machine has no person').choices(clientTypes))
+    .addOption(
+      new Option(
+        '--type <type>',
+        'web keeps a secret on a server; spa and native cannot; machine has no person',
+      ).choices(clientTypes),
+    )
     .action(create);
 
   addInitialTokenCommands(client);
@@ -139,21 +192,40 @@ export function addClientCommands(program: Command): void {
     .command('list')
     .description('every client')
     .action(async (_flags: object, command: Command) => {
-      const [clients, uses] = await withCore(async (core) => [await (await createService(core, false)).list(), await bridgeUses(core)] as const);
-      print(command, clients.map((one) => present(one)), () => showRows(clients.map(({ id, type, status, metadata }) => [id, type, status, metadata.client_name, ...bridgeColumn(id, metadata, uses)])));
+      const [clients, uses] = await withCore(
+        async (core) => [await (await createService(core, false)).list(), await bridgeUses(core)] as const,
+      );
+      print(
+        command,
+        clients.map((one) => present(one)),
+        () =>
+          showRows(
+            clients.map(({ id, type, status, metadata }) => [
+              id,
+              type,
+              status,
+              metadata.client_name,
+              ...bridgeColumn(id, metadata, uses),
+            ]),
+          ),
+      );
     });
 
   client
     .command('show <id>')
     .description('the metadata of one client')
     .action(async (id: string, _flags: object, command: Command) => {
-      const [found, uses] = await withCore(async (core) => [await (await createService(core, false)).find(id), await bridgeUses(core, id)] as const);
+      const [found, uses] = await withCore(
+        async (core) => [await (await createService(core, false)).find(id), await bridgeUses(core, id)] as const,
+      );
       if (found === undefined) throw new Refused(`there is no client ${id}`);
       const presented = { ...present(found), ...(found.metadata.bridge === undefined ? {} : { bridge_uses: uses }) };
       print(command, presented, () => showRecord(presented));
     });
 
-  addMetadataOptions(client.command('update <id>')).description('replace what is given, keep the rest; an empty value takes a member away').action(update);
+  addMetadataOptions(client.command('update <id>'))
+    .description('replace what is given, keep the rest; an empty value takes a member away')
+    .action(update);
 
   addSecretCommands(client);
   addKeyCommands(client);

@@ -10,7 +10,14 @@ async function list(_flags: object, command: Command): Promise<void> {
   print(command, jobs, () =>
     showRows([
       ['job', 'when', 'state', 'last done', 'last failed', 'why'],
-      ...jobs.map(({ label, cron, running, waitingSince, lastDoneAt, lastFailedAt, lastError }) => [label, cron, running ? 'running' : waitingSince === undefined ? 'idle' : 'waiting', when(lastDoneAt), when(lastFailedAt), lastError ?? '-']),
+      ...jobs.map(({ label, cron, running, waitingSince, lastDoneAt, lastFailedAt, lastError }) => [
+        label,
+        cron,
+        running ? 'running' : waitingSince === undefined ? 'idle' : 'waiting',
+        when(lastDoneAt),
+        when(lastFailedAt),
+        lastError ?? '-',
+      ]),
     ]),
   );
 }

@@ -1,6 +1,17 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
-import { addKey, idsIn, isSameKeyring, keyUses, makeKeyringDocument, removeKey, useKey, writeKeyring, type KeyringDocument, type KeyUse } from '../crypto/keyring-document.ts';
+import {
+  addKey,
+  idsIn,
+  isSameKeyring,
+  keyUses,
+  makeKeyringDocument,
+  removeKey,
+  useKey,
+  writeKeyring,
+  type KeyringDocument,
+  type KeyUse,
+} from '../crypto/keyring-document.ts';
 import { keyringFile, readKeyring, replaceKeyringFile } from '../crypto/keyring-source.ts';
 import type { Config } from '../config.ts';
 import type { Core } from '../core.ts';
@@ -16,12 +27,17 @@ interface WriteFlags {
 const readDocument = (): KeyringDocument => readKeyring({ ...readConfig(), random: systemRandom });
 
 /**
- * The document as it is, and where the changed one goes: into its file, or to standard output for a vault. Between the two the database may be
- * counted for minutes: what somebody else has changed meanwhile is not taken back, and a key that was just added not lost.
+ * The document as it is, and where the changed one goes: into its file, or to standard output for a vault. Between the
+ * two the database may be counted for minutes: what somebody else has changed meanwhile is not taken back, and a key
+ * that was just added not lost.
  */
 function openDocument(flags: WriteFlags): { document: KeyringDocument; keep: (changed: KeyringDocument) => void } {
   const document = readDocument();
-  const changedMeanwhile = (): never => { throw new Refused('the keyring has changed meanwhile, and nothing is written: look at it (keyring list), then run this again'); };
+  const changedMeanwhile = (): never => {
+    throw new Refused(
+      'the keyring has changed meanwhile, and nothing is written: look at it (keyring list), then run this again',
+    );
+  };
   if (flags.stdout === true) {
     return {
       document,
@@ -32,15 +48,24 @@ function openDocument(flags: WriteFlags): { document: KeyringDocument; keep: (ch
     };
   }
   const file = keyringFile(readConfig());
-  if (file === undefined) throw new Refused('the keyring lies in no file that this command could write: --stdout prints the changed one, for your vault');
+  if (file === undefined)
+    throw new Refused(
+      'the keyring lies in no file that this command could write: --stdout prints the changed one, for your vault',
+    );
   return {
     document,
     keep(changed) {
       const became = replaceKeyringFile(file, { judged: document, changed });
       if (became === 'changed-meanwhile') changedMeanwhile();
       else if (became === 'replaced') return;
-      else if ('closed' in became) throw new Refused(`${file} cannot be replaced from here (${became.closed}), and nothing is written: --stdout prints the changed one, for where the instances have theirs from`);
-      else throw new Refused(`another command is writing the keyring at this moment, or was cut off while it did, and nothing is written: run this again, and remove ${became.heldBy} if it is still there`);
+      else if ('closed' in became)
+        throw new Refused(
+          `${file} cannot be replaced from here (${became.closed}), and nothing is written: --stdout prints the changed one, for where the instances have theirs from`,
+        );
+      else
+        throw new Refused(
+          `another command is writing the keyring at this moment, or was cut off while it did, and nothing is written: run this again, and remove ${became.heldBy} if it is still there`,
+        );
     },
   };
 }
@@ -64,17 +89,34 @@ interface Surveyed {
 /** Rows under each key, and how many running instances know and use it. */
 async function survey({ store, redisSealed, keyring }: Core): Promise<readonly Surveyed[]> {
   const instances = await store.instances.running();
-  const counts = [...(await store.sealed.count()), ...(await store.indexKeys.count()).map((one) => ({ use: 'blindIndex', ...one }) as const)];
+  const counts = [
+    ...(await store.sealed.count()),
+    ...(await store.indexKeys.count()).map((one) => ({ use: 'blindIndex', ...one }) as const),
+  ];
   const inRedis = await redisSealed?.count();
   return keyUses.flatMap((use) => {
     const { current, known } = keyring.ids[use];
     const elsewhere = instances.flatMap(({ keys }) => keys[use].known);
-    return [...new Set([...known, ...counts.filter((one) => one.use === use).map(({ keyId }) => keyId), ...(use === 'sealing' ? (inRedis?.rows.keys() ?? []) : []), ...elsewhere])].map((id) => ({
+    return [
+      ...new Set([
+        ...known,
+        ...counts.filter((one) => one.use === use).map(({ keyId }) => keyId),
+        ...(use === 'sealing' ? (inRedis?.rows.keys() ?? []) : []),
+        ...elsewhere,
+      ]),
+    ].map((id) => ({
       use,
       id,
       current: id === current,
-      rows: use === 'cookies' ? undefined : counts.filter((one) => one.use === use && one.keyId === id).reduce((sum, { rows }) => sum + rows, 0) + (use === 'sealing' ? (inRedis?.rows.get(id) ?? 0) : 0),
-      ...((use === 'sealing' && inRedis?.about === true) || counts.some((one) => one.use === use && one.keyId === id && one.about) ? { about: true as const } : {}),
+      rows:
+        use === 'cookies'
+          ? undefined
+          : counts.filter((one) => one.use === use && one.keyId === id).reduce((sum, { rows }) => sum + rows, 0) +
+            (use === 'sealing' ? (inRedis?.rows.get(id) ?? 0) : 0),
+      ...((use === 'sealing' && inRedis?.about === true) ||
+      counts.some((one) => one.use === use && one.keyId === id && one.about)
+        ? { about: true as const }
+        : {}),
       known_by: instances.filter(({ keys }) => keys[use].known.includes(id)).length,
       used_by: instances.filter(({ keys }) => keys[use].current === id).length,
       instances: instances.length,
@@ -86,7 +128,10 @@ async function survey({ store, redisSealed, keyring }: Core): Promise<readonly S
 async function demandKnownEverywhere({ store }: Core, use: KeyUse, id: string): Promise<void> {
   const instances = await store.instances.running();
   const without = instances.filter(({ keys }) => !keys[use].known.includes(id));
-  if (without.length > 0) throw new Refused(`${without.length} of ${counted(instances.length, 'running instance')} ${without.length === 1 ? 'does' : 'do'} not know the key ${id} yet: give them this keyring and restart them, then come back`);
+  if (without.length > 0)
+    throw new Refused(
+      `${without.length} of ${counted(instances.length, 'running instance')} ${without.length === 1 ? 'does' : 'do'} not know the key ${id} yet: give them this keyring and restart them, then come back`,
+    );
 }
 
 /** One would be enough to refuse; this many tell what there is to do. */
@@ -102,18 +147,38 @@ async function rowsUnder({ store, redisSealed }: Core, use: KeyUse, id: string):
 async function demandUnused(core: Core, use: KeyUse, id: string): Promise<void> {
   const instances = await core.store.instances.running();
   const using = instances.filter(({ keys }) => keys[use].current === id);
-  if (using.length > 0) throw new Refused(`${using.length} of ${counted(instances.length, 'running instance')} still ${using.length === 1 ? 'uses' : 'use'} the key ${id} for whatever is new: restart them with this keyring first`);
+  if (using.length > 0)
+    throw new Refused(
+      `${using.length} of ${counted(instances.length, 'running instance')} still ${using.length === 1 ? 'uses' : 'use'} the key ${id} for whatever is new: restart them with this keyring first`,
+    );
   const rows = await rowsUnder(core, use, id);
-  if (rows > 0) throw new Refused(`${rows < COUNTED_UNDER ? '' : 'at least '}${counted(rows, 'row is', 'rows are')} still under the key ${id}: keys reencrypt moves them`);
+  if (rows > 0)
+    throw new Refused(
+      `${rows < COUNTED_UNDER ? '' : 'at least '}${counted(rows, 'row is', 'rows are')} still under the key ${id}: keys reencrypt moves them`,
+    );
 }
 
-const COPIES = 'Renew the copies of the keyring that are kept elsewhere: what is sealed under a new key opens with none of the older ones.';
+const COPIES =
+  'Renew the copies of the keyring that are kept elsewhere: what is sealed under a new key opens with none of the older ones.';
 
 type Lifetimes = Pick<Config, 'lifetimes' | 'otp'>;
 
-/** What is in no table is on the way in browsers and mailboxes: how long its key has to stay, or somebody begins anew. */
-const waitSeconds = (use: KeyUse, { lifetimes, otp }: Lifetimes): number => ({ personalData: 0, sealing: lifetimes.resumeSeconds, blindIndex: otp.emailLinkSeconds, cookies: lifetimes.sessionSeconds })[use];
-const ON_THE_WAY = { personalData: '', sealing: 'sign-ins that expired can be taken up again', blindIndex: 'links that confirm an address are good', cookies: 'sessions last' };
+/**
+ * What is in no table is on the way in browsers and mailboxes: how long its key has to stay, or somebody begins anew.
+ */
+const waitSeconds = (use: KeyUse, { lifetimes, otp }: Lifetimes): number =>
+  ({
+    personalData: 0,
+    sealing: lifetimes.resumeSeconds,
+    blindIndex: otp.emailLinkSeconds,
+    cookies: lifetimes.sessionSeconds,
+  })[use];
+const ON_THE_WAY = {
+  personalData: '',
+  sealing: 'sign-ins that expired can be taken up again',
+  blindIndex: 'links that confirm an address are good',
+  cookies: 'sessions last',
+};
 
 function whenToRemove(use: KeyUse, config: Lifetimes): string {
   const seconds = waitSeconds(use, config);
@@ -127,14 +192,21 @@ async function demandWaited({ store, config }: Core, use: KeyUse, id: string): P
   const left = seconds === 0 ? 0 : seconds - (await store.instances.unusedSeconds(use, id));
   if (left <= 0) return;
   const from = new Date(Math.ceil(((await store.databaseTime()).getTime() + left * 1000) / 60_000) * 60_000);
-  throw new Refused(`the key ${id} was in use too lately: it has to stay as long as ${ON_THE_WAY[use]}. From ${from.toISOString().slice(0, 16)}Z on it can go; --now removes it at once, which you want where it has leaked`);
+  throw new Refused(
+    `the key ${id} was in use too lately: it has to stay as long as ${ON_THE_WAY[use]}. From ${from.toISOString().slice(0, 16)}Z on it can go; --now removes it at once, which you want where it has leaked`,
+  );
 }
 
 const useArgument = (): Argument => new Argument('<use>', 'what it is for').choices(keyUses);
 
-/** The keys that everything else hangs on. What is changed here acts when instances are started with it; docs/operasi/keys.md has the order. */
+/**
+ * The keys that everything else hangs on. What is changed here acts when instances are started with it;
+ * docs/operasi/keys.md has the order.
+ */
 export function addKeyringCommands(program: Command): void {
-  const keyring = program.command('keyring').description('the keys that data are sealed under; docs/operasi/keys.md tells in which order they are replaced');
+  const keyring = program
+    .command('keyring')
+    .description('the keys that data are sealed under; docs/operasi/keys.md tells in which order they are replaced');
 
   keyring
     .command('make')
@@ -150,7 +222,11 @@ export function addKeyringCommands(program: Command): void {
       try {
         handle = openSync(out, 'wx', 0o600);
       } catch (error) {
-        throw new Refused((error as NodeJS.ErrnoException).code === 'EEXIST' ? `${out} is there already, and is left alone: what is sealed under it opens by nothing else` : `${out} cannot be written (${String((error as NodeJS.ErrnoException).code)})`);
+        throw new Refused(
+          (error as NodeJS.ErrnoException).code === 'EEXIST'
+            ? `${out} is there already, and is left alone: what is sealed under it opens by nothing else`
+            : `${out} cannot be written (${String((error as NodeJS.ErrnoException).code)})`,
+        );
       }
       writeSync(handle, document);
       fsyncSync(handle);
@@ -166,7 +242,14 @@ export function addKeyringCommands(program: Command): void {
       print(command, rows, () =>
         showRows([
           ['use', 'key', '', 'rows', 'known by', 'used by'],
-          ...rows.map(({ use, id, current, rows: count, about, known_by: knownBy, used_by: usedBy, instances }) => [use, id, current ? 'current' : '', count === undefined ? '' : `${about === true ? 'about ' : ''}${count}`, `${knownBy} of ${instances}`, `${usedBy} of ${instances}`]),
+          ...rows.map(({ use, id, current, rows: count, about, known_by: knownBy, used_by: usedBy, instances }) => [
+            use,
+            id,
+            current ? 'current' : '',
+            count === undefined ? '' : `${about === true ? 'about ' : ''}${count}`,
+            `${knownBy} of ${instances}`,
+            `${usedBy} of ${instances}`,
+          ]),
         ]),
       );
     });
@@ -180,7 +263,9 @@ export function addKeyringCommands(program: Command): void {
       const { document, keep } = openDocument(flags);
       const added = addKey(document, use, systemRandom);
       keep(added.document);
-      remark(`The key ${added.id} is known and not used yet. Restart every instance with this keyring, then: keyring use-key ${use} ${added.id}\n${COPIES}`);
+      remark(
+        `The key ${added.id} is known and not used yet. Restart every instance with this keyring, then: keyring use-key ${use} ${added.id}\n${COPIES}`,
+      );
     });
 
   keyring
@@ -197,7 +282,10 @@ export function addKeyringCommands(program: Command): void {
         return core.config;
       });
       keep(useKey(document, use, id));
-      const moving = use === 'cookies' ? '' : ' A job moves what lies under the former key; keyring list shows how far it is, keys reencrypt does it at once.';
+      const moving =
+        use === 'cookies'
+          ? ''
+          : ' A job moves what lies under the former key; keyring list shows how far it is, keys reencrypt does it at once.';
       remark(`Restart every instance with this keyring.${moving}${whenToRemove(use, config)}`);
     });
 
@@ -211,13 +299,24 @@ export function addKeyringCommands(program: Command): void {
     .action(async (use: KeyUse, id: string, flags: WriteFlags & { readonly now?: boolean }) => {
       const { document, keep } = openDocument(flags);
       demandKnown(document, use, id);
-      if (idsIn(document, use).current === id) throw new Refused(`the key ${id} is the one in use: keyring add-key and use-key come first`);
-      await withCore(async (core) => {
-        await demandUnused(core, use, id);
-        if (flags.now !== true) await demandWaited(core, use, id);
-      }, { waitsLong: true });
+      if (idsIn(document, use).current === id)
+        throw new Refused(`the key ${id} is the one in use: keyring add-key and use-key come first`);
+      await withCore(
+        async (core) => {
+          await demandUnused(core, use, id);
+          if (flags.now !== true) await demandWaited(core, use, id);
+        },
+        { waitsLong: true },
+      );
       keep(removeKey(document, use, id));
-      const lost = { personalData: '', blindIndex: ' Links that confirm an address, made before, are good no longer.', sealing: ' Sign-ins that expired and could be taken up again begin anew.', cookies: ' Whoever has a cookie signed by it signs in again.' }[use];
-      remark(`The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}\nBackups from before open with the former keyring alone: keep a copy of it as long as them. Renew the other copies.`);
+      const lost = {
+        personalData: '',
+        blindIndex: ' Links that confirm an address, made before, are good no longer.',
+        sealing: ' Sign-ins that expired and could be taken up again begin anew.',
+        cookies: ' Whoever has a cookie signed by it signs in again.',
+      }[use];
+      remark(
+        `The key ${id} is out of the keyring; instances forget it when they are restarted.${lost}\nBackups from before open with the former keyring alone: keep a copy of it as long as them. Renew the other copies.`,
+      );
     });
 }

@@ -11,9 +11,14 @@ export function readConfig(): Config {
   return loadConfig();
 }
 
-/** Standard output belongs to the result; and what the server tells of its life is noise here, unless it was asked for. */
+/**
+ * Standard output belongs to the result; and what the server tells of its life is noise here, unless it was asked for.
+ */
 const createQuietLog = (config: Config): Log =>
-  createLog({ level: process.env.LOG_LEVEL === undefined && config.log.level !== 'silent' ? 'warn' : config.log.level, destination: process.stderr });
+  createLog({
+    level: process.env.LOG_LEVEL === undefined && config.log.level !== 'silent' ? 'warn' : config.log.level,
+    destination: process.stderr,
+  });
 
 export interface Opened {
   readonly config: Config;
@@ -21,7 +26,10 @@ export interface Opened {
   readonly databaseUrl: string;
 }
 
-/** Does the work on the configured database; without one on the embedded server, which is joined, or started and stopped. */
+/**
+ * Does the work on the configured database; without one on the embedded server, which is joined, or started and
+ * stopped.
+ */
 export async function withDatabase<T>(config: Config, work: (opened: Opened) => Promise<T>): Promise<T> {
   const log = createQuietLog(config);
   if (config.database.url !== undefined) return work({ config, log, databaseUrl: config.database.url });
@@ -40,7 +48,11 @@ export async function withDatabase<T>(config: Config, work: (opened: Opened) => 
  */
 export const withCore = <T>(work: (core: Core) => Promise<T>, { waitsLong = false } = {}): Promise<T> =>
   withDatabase(readConfig(), async (opened) => {
-    const knex = createKnex({ url: opened.config.database.directUrl ?? opened.databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
+    const knex = createKnex({
+      url: opened.config.database.directUrl ?? opened.databaseUrl,
+      poolMax: 2,
+      statementTimeoutMs: 0,
+    });
     await migrate(knex).finally(() => knex.destroy());
     const core = createCore({ ...opened, waitsLong });
     try {

@@ -44,17 +44,23 @@ export function createProgram(): Command {
 /** An exception's message is written for people; the stack is for whoever looks for a defect. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ((error as { code?: unknown }).code === 'SEAL_BROKEN') return `${error.message}; doctor tells whether this is the keyring that the database was filled with`;
+  if ((error as { code?: unknown }).code === 'SEAL_BROKEN')
+    return `${error.message}; doctor tells whether this is the keyring that the database was filled with`;
   return error instanceof Refused || process.env.LOG_LEVEL !== 'debug' ? error.message : (error.stack ?? error.message);
 }
 
 /** A thumbprint, by which keys are called; one of 64 begins as an option does. */
 const DASHED_ID = /^-[\w-]{42}$/;
 
-/** With such ids where no option is looked for: nobody who copies one from a list should have to know of `--`. Who does is left alone. */
+/**
+ * With such ids where no option is looked for: nobody who copies one from a list should have to know of `--`. Who does
+ * is left alone.
+ */
 function withIdsLast(args: readonly string[]): readonly string[] {
   const isId = (arg: string): boolean => DASHED_ID.test(arg);
-  return args.some(isId) && !args.includes('--') ? [...args.filter((arg) => !isId(arg)), '--', ...args.filter(isId)] : args;
+  return args.some(isId) && !args.includes('--')
+    ? [...args.filter((arg) => !isId(arg)), '--', ...args.filter(isId)]
+    : args;
 }
 
 /**

@@ -1,4 +1,6 @@
-export type Line = { readonly number: number; readonly text: string } | { readonly number: number; readonly trouble: 'too-long' | 'not-utf8' };
+export type Line =
+  | { readonly number: number; readonly text: string }
+  | { readonly number: number; readonly trouble: 'too-long' | 'not-utf8' };
 
 const NEWLINE = 0x0a;
 

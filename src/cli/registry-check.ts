@@ -6,7 +6,10 @@ import { reach } from './reach.ts';
 
 const check = 'civil registry';
 
-/** Whether what answers there has a certificate that DUKCAPIL_CA vouches for; with another, every registration would fail. */
+/**
+ * Whether what answers there has a certificate that DUKCAPIL_CA vouches for; with another, every registration would
+ * fail.
+ */
 function shakeHands(url: URL, ca: string | undefined, timeoutMs: number): Promise<Finding> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 443 : Number(url.port);
@@ -21,17 +24,30 @@ function shakeHands(url: URL, ca: string | undefined, timeoutMs: number): Promis
       end(ok(check, `${where} answers, by a certificate that DUKCAPIL_CA vouches for`));
     });
     socket.once('timeout', () => {
-      end(fail(check, `${where} takes the connection and says nothing of TLS within ${timeoutMs} ms`, 'see whether DUKCAPIL_URL means https, and what stands in between'));
+      end(
+        fail(
+          check,
+          `${where} takes the connection and says nothing of TLS within ${timeoutMs} ms`,
+          'see whether DUKCAPIL_URL means https, and what stands in between',
+        ),
+      );
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      end(fail(check, `${where} answers, and its certificate is refused: ${error.code ?? error.message}`, 'see whether DUKCAPIL_CA is the authority (or certificate) that Dukcapil gives for this very address'));
+      end(
+        fail(
+          check,
+          `${where} answers, and its certificate is refused: ${error.code ?? error.message}`,
+          'see whether DUKCAPIL_CA is the authority (or certificate) that Dukcapil gives for this very address',
+        ),
+      );
     });
   });
 }
 
 /** Whether the settings of the civil registry can work, and whether it is there. Nobody is asked about. */
 export async function examineRegistry({ dukcapil }: Pick<Config, 'dukcapil'>): Promise<Finding> {
-  if (dukcapil.url === undefined) return warn(check, 'simulated: invented people only', 'before production: set DUKCAPIL_URL');
+  if (dukcapil.url === undefined)
+    return warn(check, 'simulated: invented people only', 'before production: set DUKCAPIL_URL');
   try {
     // An instance makes the same of the settings when it starts, and does not start where it cannot.
     await createTransport(dukcapil.url, dukcapil).close();

@@ -19,4 +19,12 @@ export function judgeReports({ days, oldest }: UncountedDays): Finding {
 
 /** Whether the days that are over have been counted for the reports. */
 export const examineReports = async ({ store, clock, config }: Core): Promise<Finding> =>
-  judgeReports(await uncountedDays({ store, clock, questions: Object.values(questions), timeZone: config.identity.timeZone, graceDays: GRACE_DAYS }));
+  judgeReports(
+    await uncountedDays({
+      store,
+      clock,
+      questions: Object.values(questions),
+      timeZone: config.identity.timeZone,
+      graceDays: GRACE_DAYS,
+    }),
+  );

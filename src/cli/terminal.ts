@@ -17,7 +17,9 @@ const show = (value: unknown): string => {
 
 /** One line for each member. */
 export function showRecord(record: Readonly<Record<string, unknown>>): string {
-  const entries = Object.entries(record).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
+  const entries = Object.entries(record).filter(
+    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
   const width = Math.max(...entries.map(([name]) => name.length));
   return entries.map(([name, value]) => `${name.padEnd(width)}  ${show(value)}`.trimEnd()).join('\n');
 }
@@ -25,7 +27,14 @@ export function showRecord(record: Readonly<Record<string, unknown>>): string {
 /** One line for each row, in columns. */
 export function showRows(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** Prints the result: as JSON where `--json` was given, for people otherwise. */

@@ -15,16 +15,31 @@ export function* judgeUpkeep({ archiver, slots, oldest }: UpkeepFacts): Generato
   if (archiver !== undefined) {
     const { lastArchivedAt, lastFailedAt, failures } = archiver;
     const since = lastArchivedAt === undefined ? 'nothing was archived yet' : `last archived ${minute(lastArchivedAt)}`;
-    if (lastFailedAt !== undefined && (lastArchivedAt === undefined || lastFailedAt > lastArchivedAt)) yield warn('archiving', `fails, last ${minute(lastFailedAt)} (${failures} in all); ${since}`, "see the log of PostgreSQL and archive_command: until it works, a backup reaches no further than that, and WAL fills the server's disk");
+    if (lastFailedAt !== undefined && (lastArchivedAt === undefined || lastFailedAt > lastArchivedAt))
+      yield warn(
+        'archiving',
+        `fails, last ${minute(lastFailedAt)} (${failures} in all); ${since}`,
+        "see the log of PostgreSQL and archive_command: until it works, a backup reaches no further than that, and WAL fills the server's disk",
+      );
     else yield ok('archiving', since);
   }
   for (const { name, isRead, heldBytes } of slots) {
     const held = `${name} holds ${Math.round(heldBytes / MIB)} MiB of WAL back${isRead ? '' : ', and nobody reads it'}`;
-    if (heldBytes > HELD_WARN_BYTES) yield warn('replication slots', held, 'see what should read from it (pg_replication_slots); where that is gone for good, drop it (pg_drop_replication_slot), or the disk of the server runs full');
+    if (heldBytes > HELD_WARN_BYTES)
+      yield warn(
+        'replication slots',
+        held,
+        'see what should read from it (pg_replication_slots); where that is gone for good, drop it (pg_drop_replication_slot), or the disk of the server runs full',
+      );
     else yield ok('replication slots', held);
   }
   if (oldest === undefined) return;
   const what = `the oldest of database ${oldest.database} is ${Math.round(oldest.transactions / 1e6)} million ago`;
-  const remedy = 'see why autovacuum does not get on (transactions that stay open, prepared ones, replication slots), then vacuum freeze: at 2,100 million PostgreSQL writes no more';
-  yield oldest.transactions > OLD_FAIL ? fail('transaction ids', what, remedy) : oldest.transactions > OLD_WARN ? warn('transaction ids', what, remedy) : ok('transaction ids', what);
+  const remedy =
+    'see why autovacuum does not get on (transactions that stay open, prepared ones, replication slots), then vacuum freeze: at 2,100 million PostgreSQL writes no more';
+  yield oldest.transactions > OLD_FAIL
+    ? fail('transaction ids', what, remedy)
+    : oldest.transactions > OLD_WARN
+      ? warn('transaction ids', what, remedy)
+      : ok('transaction ids', what);
 }

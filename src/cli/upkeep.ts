@@ -16,21 +16,38 @@ async function runMigrations(flags: { rollback?: boolean }, command: Command): P
     const knex = createKnex({ url: config.database.directUrl ?? databaseUrl, poolMax: 2, statementTimeoutMs: 0 });
     return (back ? rollback(knex) : migrate(knex)).finally(() => knex.destroy());
   });
-  print(command, { [back ? 'rolledBack' : 'migrated']: names }, () => (names.length === 0 ? 'Nothing to do.' : names.map((name) => `${back ? 'taken back' : 'done'}  ${name}`).join('\n')));
+  print(command, { [back ? 'rolledBack' : 'migrated']: names }, () =>
+    names.length === 0 ? 'Nothing to do.' : names.map((name) => `${back ? 'taken back' : 'done'}  ${name}`).join('\n'),
+  );
 }
 
 async function runSeed(_flags: object, command: Command): Promise<void> {
   // Before the database is touched.
-  if (readConfig().environment === 'production') throw new Refused('seeds are invented people and services: never in production');
+  if (readConfig().environment === 'production')
+    throw new Refused('seeds are invented people and services: never in production');
   const { citizens, clients } = await withCore(seed);
   const services = clients.map(({ id, metadata }) => ({ client_id: id, client_name: metadata.client_name }));
   print(command, { citizens, clients: services }, () =>
-    [...services.map(({ client_id, client_name }) => `service  ${client_id}  ${client_name}`), ...citizens.map(({ nik, email, phone, password, roles }) => `${roles.length === 0 ? 'citizen' : 'operator'}  ${nik}  ${email}  ${phone}  ${password}`)].join('\n'),
+    [
+      ...services.map(({ client_id, client_name }) => `service  ${client_id}  ${client_name}`),
+      ...citizens.map(
+        ({ nik, email, phone, password, roles }) =>
+          `${roles.length === 0 ? 'citizen' : 'operator'}  ${nik}  ${email}  ${phone}  ${password}`,
+      ),
+    ].join('\n'),
   );
 }
 
 async function runPurge(_flags: object, command: Command): Promise<void> {
-  const removed = await withCore(async ({ config, store, clock, knex }) => purge({ store, clock: await earlierClock({ clock, store }), deviceSeconds: config.lifetimes.deviceSeconds, formerAccountDays: config.lifetimes.formerAccountDays, purgeCounters: (now, limit) => purgeCounters(knex, now, limit) }));
+  const removed = await withCore(async ({ config, store, clock, knex }) =>
+    purge({
+      store,
+      clock: await earlierClock({ clock, store }),
+      deviceSeconds: config.lifetimes.deviceSeconds,
+      formerAccountDays: config.lifetimes.formerAccountDays,
+      purgeCounters: (now, limit) => purgeCounters(knex, now, limit),
+    }),
+  );
   print(command, removed, () => showRecord(removed));
 }
 

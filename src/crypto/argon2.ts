@@ -17,16 +17,20 @@ export function readCost(phc: string): Argon2Cost | undefined {
   const params = PHC.exec(phc)?.groups?.params;
   if (params === undefined) return undefined;
   const { m, t, p } = Object.fromEntries(params.split(',').map((pair) => [pair.slice(0, 1), Number(pair.slice(2))]));
-  return m === undefined || t === undefined || p === undefined ? undefined : { memoryKib: m, passes: t, parallelism: p };
+  return m === undefined || t === undefined || p === undefined
+    ? undefined
+    : { memoryKib: m, passes: t, parallelism: p };
 }
 
-export const showCost = ({ memoryKib, passes, parallelism }: Argon2Cost): string => `m=${memoryKib},t=${passes},p=${parallelism}`;
+export const showCost = ({ memoryKib, passes, parallelism }: Argon2Cost): string =>
+  `m=${memoryKib},t=${passes},p=${parallelism}`;
 
 /** Half the processor time of the other package, but its binary does not exist for every platform. */
 export async function loadRustArgon2(): Promise<Argon2> {
   const rust = await import('@node-rs/argon2');
   return {
-    hash: (password, { memoryKib, passes, parallelism }) => rust.hash(password, { memoryCost: memoryKib, timeCost: passes, parallelism }),
+    hash: (password, { memoryKib, passes, parallelism }) =>
+      rust.hash(password, { memoryCost: memoryKib, timeCost: passes, parallelism }),
     verify: (phc, password) => rust.verify(phc, password),
   };
 }
@@ -36,7 +40,12 @@ export async function loadReferenceArgon2(): Promise<Argon2> {
   const { default: reference } = await import('argon2');
   return {
     hash: async (password, cost) => {
-      const phc = await reference.hash(password, { type: reference.argon2id, memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: cost.parallelism });
+      const phc = await reference.hash(password, {
+        type: reference.argon2id,
+        memoryCost: cost.memoryKib,
+        timeCost: cost.passes,
+        parallelism: cost.parallelism,
+      });
       // It writes m,p,t; the PHC specification of argon2 and stricter readers want m,t,p.
       return phc.replace(/\$m=[^$]+\$/, `$${showCost(cost)}$`);
     },

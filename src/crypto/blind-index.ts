@@ -14,7 +14,9 @@ export interface BlindIndex {
    *                   same value gives another index.
    */
   of(kind: IndexedKind, normalised: string): Buffer;
-  /** Under every key that is known, the current one first: one of them is the value's, while a key is being replaced. */
+  /**
+   * Under every key that is known, the current one first: one of them is the value's, while a key is being replaced.
+   */
   all(kind: IndexedKind, normalised: string): readonly Buffer[];
 }
 
@@ -22,8 +24,13 @@ export function createBlindIndex({ blindIndex }: Pick<Keyring, 'blindIndex'>): B
   const { currentId, byId } = blindIndex;
   const ids = [currentId, ...[...byId.keys()].filter((id) => id !== currentId)];
   const derivers = ids.flatMap((id) => byId.get(id) ?? []).map((key) => createKeyDeriver(key, 'blind-index'));
-  const all: BlindIndex['all'] = (kind, normalised) => derivers.map((keyFor) => createHmac('sha256', keyFor(kind)).update(normalised, 'utf8').digest());
+  const all: BlindIndex['all'] = (kind, normalised) =>
+    derivers.map((keyFor) => createHmac('sha256', keyFor(kind)).update(normalised, 'utf8').digest());
   const [current] = derivers;
   if (current === undefined) throw new Error('the keyring has no key for the blind index');
-  return { keyId: currentId, of: (kind, normalised) => createHmac('sha256', current(kind)).update(normalised, 'utf8').digest(), all };
+  return {
+    keyId: currentId,
+    of: (kind, normalised) => createHmac('sha256', current(kind)).update(normalised, 'utf8').digest(),
+    all,
+  };
 }

@@ -6,12 +6,16 @@ export interface CookieSigner {
   /** HMAC-SHA-256 by the first key, as base64url. */
   sign(data: string): string;
   verify(data: string, signature: string): boolean;
-  /** @returns which key has signed it: a cookie by another than the first is signed anew; -1 for none. Compares in constant time. */
+  /**
+   * @returns which key has signed it: a cookie by another than the first is signed anew; -1 for none. Compares in
+   *   constant time.
+   */
   index(data: string, signature: string): number;
 }
 
 /**
- * Does what Keygrip does, at a tenth of the price: it makes a key out of text for each signature, and compares by two further ones.
+ * Does what Keygrip does, at a tenth of the price: it makes a key out of text for each signature, and compares by two
+ * further ones.
  *
  * @param keys  the first signs, all are taken.
  */
@@ -29,5 +33,9 @@ export function createCookieSigner(keys: Sensitive<readonly string[]>): CookieSi
     });
   }
 
-  return { sign: (data) => mac(first, data).toString('base64url'), verify: (data, signature) => index(data, signature) >= 0, index };
+  return {
+    sign: (data) => mac(first, data).toString('base64url'),
+    verify: (data, signature) => index(data, signature) >= 0,
+    index,
+  };
 }

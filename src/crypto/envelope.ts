@@ -48,7 +48,10 @@ export function createEnvelope({ personalData }: Keyring, random: Random): Envel
   const rowContext = ({ table, id }: RowRef): Buffer => encodeParts('row', table, id);
 
   function wrap(ref: RowRef, dataKey: Buffer): Buffer {
-    return Buffer.concat([writeKeyHeader(personalData.currentId), ...encrypt(personalData.current, rowContext(ref), dataKey, random)]);
+    return Buffer.concat([
+      writeKeyHeader(personalData.currentId),
+      ...encrypt(personalData.current, rowContext(ref), dataKey, random),
+    ]);
   }
 
   function unwrap(ref: RowRef, wrappedKey: Buffer): Buffer {
@@ -60,7 +63,11 @@ export function createEnvelope({ personalData }: Keyring, random: Random): Envel
     const columnContext = (column: string): Buffer => encodeParts('column', table, column, id);
     return {
       wrappedKey,
-      seal: (column, plain) => Buffer.concat([Buffer.from([COLUMN_VERSION]), ...encrypt(dataKey, columnContext(column), Buffer.from(plain, 'utf8'), random)]),
+      seal: (column, plain) =>
+        Buffer.concat([
+          Buffer.from([COLUMN_VERSION]),
+          ...encrypt(dataKey, columnContext(column), Buffer.from(plain, 'utf8'), random),
+        ]),
       open: (column, sealed) => {
         if (sealed[0] !== COLUMN_VERSION) throw new SealBroken();
         return decrypt(dataKey, columnContext(column), sealed.subarray(1)).toString('utf8');

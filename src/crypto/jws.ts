@@ -8,12 +8,14 @@ const NUMBER_BYTES = 32;
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
- * The two numbers of an ECDSA signature side by side, as JSON Web Signatures have them (RFC 7518, 3.4), out of their ASN.1 (RFC 3279, 2.2.3). Node would do it where the
- * key comes with that wish, in an object; to find out what kind of key an object is costs it as much as the signature.
+ * The two numbers of an ECDSA signature side by side, as JSON Web Signatures have them (RFC 7518, 3.4), out of their
+ * ASN.1 (RFC 3279, 2.2.3). Node would do it where the key comes with that wish, in an object; to find out what kind of
+ * key an object is costs it as much as the signature.
  */
 function sideBySide(der: Buffer): Buffer {
   const both = Buffer.alloc(2 * NUMBER_BYTES);
-  // SEQUENCE, its length, and then twice: INTEGER, its length, its bytes without zeros in front but one where the first bit is set.
+  // SEQUENCE, its length, and then twice: INTEGER, its length, its bytes without zeros in front but one where the first
+  // bit is set.
   let at = 2;
   for (let number = 1; number <= 2; number += 1) {
     const length = der[at + 1] ?? 0;
@@ -26,7 +28,8 @@ function sideBySide(der: Buffer): Buffer {
 }
 
 /**
- * Signs in the calling thread: libuv's pool is where passwords are hashed, and a signature costs less than the way there.
+ * Signs in the calling thread: libuv's pool is where passwords are hashed, and a signature costs less than the way
+ * there.
  *
  * @param algorithm `ES256`, `RS256` or `EdDSA`.
  */
@@ -50,9 +53,15 @@ export function signJws(key: Readonly<Record<string, unknown>>, header: object, 
 }
 
 /** What a JWS says, unverified; undefined for anything else, an encrypted token for instance. */
-export function readJws(token: unknown): { readonly header: Readonly<Record<string, unknown>>; readonly payload: Readonly<Record<string, unknown>> } | undefined {
+export function readJws(
+  token: unknown,
+):
+  | { readonly header: Readonly<Record<string, unknown>>; readonly payload: Readonly<Record<string, unknown>> }
+  | undefined {
   const parts = typeof token === 'string' ? token.split('.') : [];
   if (parts.length !== 3) return undefined;
-  const [header, payload] = parts.slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>);
+  const [header, payload] = parts
+    .slice(0, 2)
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>);
   return header === undefined || payload === undefined ? undefined : { header, payload };
 }

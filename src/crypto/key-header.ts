@@ -10,10 +10,15 @@ export function writeKeyHeader(keyId: string): Buffer {
   return Buffer.concat([Buffer.from([VERSION, id.length]), id]);
 }
 
-/** The id of the key that is named there, whether or not anybody holds it; undefined where there is no such header before something. */
+/**
+ * The id of the key that is named there, whether or not anybody holds it; undefined where there is no such header
+ * before something.
+ */
 export function keyIdIn(sealed: Buffer): string | undefined {
   const [version, length = 0] = sealed;
-  return version === VERSION && length > 0 && sealed.length > 2 + length ? sealed.toString('ascii', 2, 2 + length) : undefined;
+  return version === VERSION && length > 0 && sealed.length > 2 + length
+    ? sealed.toString('ascii', 2, 2 + length)
+    : undefined;
 }
 
 /**

@@ -16,7 +16,10 @@ export interface KeyedHash {
 export function createKeyedHash({ mac }: Pick<Keyring, 'mac'>): KeyedHash {
   const keyFor = createKeyDeriver(mac, 'mac');
   return {
-    hash: (purpose, ...parts) => createHmac('sha256', keyFor(purpose)).update(encodeParts(...parts)).digest(),
+    hash: (purpose, ...parts) =>
+      createHmac('sha256', keyFor(purpose))
+        .update(encodeParts(...parts))
+        .digest(),
     equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),
   };
 }

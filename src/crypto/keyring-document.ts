@@ -24,7 +24,10 @@ const versionedKeys = z
     current: z.string().regex(KEY_ID, { error: 'must be a key id' }),
     keys: z.record(z.string().regex(KEY_ID, { error: 'must be 1 to 32 of A-Z a-z 0-9 . _ -' }), key),
   })
-  .refine(({ current, keys }) => Object.hasOwn(keys, current), { path: ['current'], error: 'names a key that is not among "keys"' });
+  .refine(({ current, keys }) => Object.hasOwn(keys, current), {
+    path: ['current'],
+    error: 'names a key that is not among "keys"',
+  });
 
 const keyringDocument = z
   .strictObject({
@@ -32,11 +35,18 @@ const keyringDocument = z
     personalData: versionedKeys,
     sealing: versionedKeys,
     // Until there was a second one, it stood here by itself.
-    blindIndex: z.preprocess((value) => (typeof value === 'string' ? { current: 'k1', keys: { k1: value } } : value), versionedKeys),
+    blindIndex: z.preprocess(
+      (value) => (typeof value === 'string' ? { current: 'k1', keys: { k1: value } } : value),
+      versionedKeys,
+    ),
     mac: key,
-    cookies: z.array(z.string().min(KEY_BYTES, { error: 'must have at least 32 characters' })).min(1, { error: 'needs at least one key' }),
+    cookies: z
+      .array(z.string().min(KEY_BYTES, { error: 'must have at least 32 characters' }))
+      .min(1, { error: 'needs at least one key' }),
   })
-  .refine((all) => new Set(secretsOf(all)).size === secretsOf(all).length, { error: 'every key must be different from all others' });
+  .refine((all) => new Set(secretsOf(all)).size === secretsOf(all).length, {
+    error: 'every key must be different from all others',
+  });
 
 /** The keyring as the operator keeps it: JSON, keys in base64. */
 export type KeyringDocument = z.infer<typeof keyringDocument>;
@@ -45,13 +55,27 @@ interface Versions {
   readonly keys: Readonly<Record<string, string>>;
 }
 
-function secretsOf({ personalData, sealing, blindIndex, mac, cookies }: { personalData: Versions; sealing: Versions; blindIndex: Versions; mac: string; cookies: string[] }): string[] {
+function secretsOf({
+  personalData,
+  sealing,
+  blindIndex,
+  mac,
+  cookies,
+}: {
+  personalData: Versions;
+  sealing: Versions;
+  blindIndex: Versions;
+  mac: string;
+  cookies: string[];
+}): string[] {
   return [...[personalData, sealing, blindIndex].flatMap(({ keys }) => Object.values(keys)), mac, ...cookies];
 }
 
 /** A key pasted where its id belongs must not come out through the path of the problem. */
 const showPath = (path: readonly PropertyKey[]): string =>
-  path.length === 0 ? 'document' : path.map((step) => (typeof step === 'string' && !KEY_ID.test(step) ? '…' : String(step))).join('.');
+  path.length === 0
+    ? 'document'
+    : path.map((step) => (typeof step === 'string' && !KEY_ID.test(step) ? '…' : String(step))).join('.');
 
 /** @throws {KeyringError} with every problem. */
 export function parseKeyring(text: string): KeyringDocument {
@@ -65,7 +89,10 @@ export function parseKeyring(text: string): KeyringDocument {
   const parsed = keyringDocument.safeParse(document);
   if (parsed.success) return parsed.data;
   throw new KeyringError(
-    parsed.error.issues.map((issue) => `${showPath(issue.path)}: ${issue.code === 'unrecognized_keys' ? 'has a field that does not belong there' : issue.message}`),
+    parsed.error.issues.map(
+      (issue) =>
+        `${showPath(issue.path)}: ${issue.code === 'unrecognized_keys' ? 'has a field that does not belong there' : issue.message}`,
+    ),
   );
 }
 
@@ -94,22 +121,32 @@ export const keyUses = ['personalData', 'sealing', 'blindIndex', 'cookies'] as c
 export type KeyUse = (typeof keyUses)[number];
 
 /** Cookie keys have no id of their own; this one gives nothing away of them. */
-export const cookieKeyId = (cookieKey: string): string => createHash('sha256').update('cookie-key\0').update(cookieKey).digest('hex').slice(0, 8);
+export const cookieKeyId = (cookieKey: string): string =>
+  createHash('sha256').update('cookie-key\0').update(cookieKey).digest('hex').slice(0, 8);
 
 /** The ids of one kind, and which of them is used for whatever is new. */
-export function idsIn(document: KeyringDocument, use: KeyUse): { readonly current: string; readonly known: readonly string[] } {
+export function idsIn(
+  document: KeyringDocument,
+  use: KeyUse,
+): { readonly current: string; readonly known: readonly string[] } {
   if (use !== 'cookies') return { current: document[use].current, known: Object.keys(document[use].keys) };
   const known = document.cookies.map(cookieKeyId);
   return { current: known[0] ?? '', known };
 }
 
 /** The first of k1, k2, … that is free: no id comes back, as long as something may be sealed under it. */
-const freeId = (known: readonly string[]): string => `k${1 + Math.max(0, ...known.map((id) => Number(/^k(\d+)$/.exec(id)?.[1] ?? 0)))}`;
+const freeId = (known: readonly string[]): string =>
+  `k${1 + Math.max(0, ...known.map((id) => Number(/^k(\d+)$/.exec(id)?.[1] ?? 0)))}`;
 
 /** With a new key, which everybody must know before anybody uses it. @returns the document and the id. */
-export function addKey(document: KeyringDocument, use: KeyUse, random: Random): { readonly document: KeyringDocument; readonly id: string } {
+export function addKey(
+  document: KeyringDocument,
+  use: KeyUse,
+  random: Random,
+): { readonly document: KeyringDocument; readonly id: string } {
   const made = newKey(random);
-  if (use === 'cookies') return { document: { ...document, cookies: [...document.cookies, made] }, id: cookieKeyId(made) };
+  if (use === 'cookies')
+    return { document: { ...document, cookies: [...document.cookies, made] }, id: cookieKeyId(made) };
   const id = freeId(Object.keys(document[use].keys));
   return { document: { ...document, [use]: { ...document[use], keys: { ...document[use].keys, [id]: made } } }, id };
 }
@@ -124,5 +161,11 @@ export function useKey(document: KeyringDocument, use: KeyUse, id: string): Keyr
 /** Without that key, which must not be the one in use. */
 export function removeKey(document: KeyringDocument, use: KeyUse, id: string): KeyringDocument {
   if (use === 'cookies') return { ...document, cookies: document.cookies.filter((one) => cookieKeyId(one) !== id) };
-  return { ...document, [use]: { ...document[use], keys: Object.fromEntries(Object.entries(document[use].keys).filter(([known]) => known !== id)) } };
+  return {
+    ...document,
+    [use]: {
+      ...document[use],
+      keys: Object.fromEntries(Object.entries(document[use].keys).filter(([known]) => known !== id)),
+    },
+  };
 }

@@ -1,9 +1,30 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, fchmodSync, fchownSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { Random } from '../ports/random/random.ts';
-import { isSameKeyring, KeyringError, makeKeyringDocument, parseKeyring, writeKeyring, type KeyringDocument } from './keyring-document.ts';
+import {
+  isSameKeyring,
+  KeyringError,
+  makeKeyringDocument,
+  parseKeyring,
+  writeKeyring,
+  type KeyringDocument,
+} from './keyring-document.ts';
 
 export interface KeyringSource extends Pick<Config, 'dataDir' | 'environment'> {
   /** A file path or the JSON document itself; unset makes `<dataDir>/keyring.json`, mode 0600, or reads it again. */
@@ -27,18 +48,32 @@ function readIfThere(file: string): string | undefined {
 }
 
 /**
- * Runs the program and takes what it prints. Without a shell: nothing in a path or an argument means anything but itself.
- * What it writes to standard error is thrown away, and so is the exception, which carries all of its output: a vault
- * that fails half-way may have printed keys, and they would end in a log.
+ * Runs the program and takes what it prints. Without a shell: nothing in a path or an argument means anything but
+ * itself. What it writes to standard error is thrown away, and so is the exception, which carries all of its output: a
+ * vault that fails half-way may have printed keys, and they would end in a log.
  */
 function runCommand([program = '', ...args]: readonly string[], timeoutMs: number): string {
   try {
-    return execFileSync(program, args, { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MOST_BYTES, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync(program, args, {
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: MOST_BYTES,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch (error) {
     const { status, signal } = error as { status?: number | null; signal?: string | null };
     const code = codeOf(error);
     const what =
-      code === 'ETIMEDOUT' ? `took longer than ${timeoutMs} ms` : code === 'ENOBUFS' ? `printed more than ${MOST_BYTES} bytes` : typeof status === 'number' ? `ended with status ${status}` : signal == null ? `could not be started (${code})` : `was ended by ${signal}`;
+      code === 'ETIMEDOUT'
+        ? `took longer than ${timeoutMs} ms`
+        : code === 'ENOBUFS'
+          ? `printed more than ${MOST_BYTES} bytes`
+          : typeof status === 'number'
+            ? `ended with status ${status}`
+            : signal == null
+              ? `could not be started (${code})`
+              : `was ended by ${signal}`;
     throw new KeyringError([`the command that prints it ${what}`]);
   }
 }
@@ -65,7 +100,11 @@ function makeFile(dataDir: string, file: string, random: Random): string {
 }
 
 /** The file that the keyring lies in; undefined where it is given by the environment or by a command. */
-export function keyringFile({ keyring, keyringCommand = [], dataDir }: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir'>): string | undefined {
+export function keyringFile({
+  keyring,
+  keyringCommand = [],
+  dataDir,
+}: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir'>): string | undefined {
   if (keyringCommand.length > 0) return undefined;
   if (keyring === undefined) return join(dataDir, 'keyring.json');
   return keyring.trim().startsWith('{') ? undefined : keyring.trim();
@@ -83,14 +122,20 @@ export function readKeyring(source: KeyringSource): KeyringDocument {
   const text = readIfThere(file);
   if (text !== undefined && (keyring !== undefined || environment !== 'production')) return parseKeyring(text);
   if (keyring !== undefined) throw new KeyringError([`there is no file ${file}`]);
-  if (environment === 'production') throw new KeyringError(['production needs KEYRING: a file path or the JSON document itself; or KEYRING_COMMAND, which prints it']);
+  if (environment === 'production')
+    throw new KeyringError([
+      'production needs KEYRING: a file path or the JSON document itself; or KEYRING_COMMAND, which prints it',
+    ]);
   return parseKeyring(makeFile(dataDir, file, random));
 }
 
 /** To whom else than its owner the file is open that the keyring lies in. */
 export interface KeyringOpening {
   readonly file: string;
-  /** Group stands for reading alone; who may write there besides the owner, or belongs to neither and may do anything, are others. */
+  /**
+   * Group stands for reading alone; who may write there besides the owner, or belongs to neither and may do anything,
+   * are others.
+   */
   readonly to: 'others' | 'group' | 'nobody';
   /** In words, with the mode. */
   readonly what: string;
@@ -100,26 +145,38 @@ export interface KeyringOpening {
  * Looks at the mode of the file; a link is followed, as a mounted secret is one.
  * @returns undefined where there is no file, or where the keyring does not come from one.
  */
-export function keyringOpening(source: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir'>): KeyringOpening | undefined {
+export function keyringOpening(
+  source: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir'>,
+): KeyringOpening | undefined {
   const file = keyringFile(source);
   const mode = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mode;
   if (file === undefined || mode === undefined) return undefined;
   const written = (mode & 0o777).toString(8).padStart(4, '0');
   if ((mode & 0o027) !== 0) return { file, to: 'others', what: `${file} is open to others (mode ${written})` };
-  // Kubernetes mounts secrets as 0440, for the group of the process (fsGroup): that cannot be had closer. Credentials of systemd look alike, by their ACL.
-  return (mode & 0o050) === 0 ? { file, to: 'nobody', what: file } : { file, to: 'group', what: `${file} can be read by its group (mode ${written})` };
+  // Kubernetes mounts secrets as 0440, for the group of the process (fsGroup): that cannot be had closer. Credentials
+  // of systemd look alike, by their ACL.
+  return (mode & 0o050) === 0
+    ? { file, to: 'nobody', what: file }
+    : { file, to: 'group', what: `${file} can be read by its group (mode ${written})` };
 }
 
 /**
- * What every program on the machine may read is no secret. Commands go on, the doctor above all, which says what to do; but not the one that begins an upgrade.
+ * What every program on the machine may read is no secret. Commands go on, the doctor above all, which says what to do;
+ * but not the one that begins an upgrade.
  * @throws {KeyringError} in production, before anybody is served.
  */
-export function demandClosedKeyring(source: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir' | 'environment'>): void {
+export function demandClosedKeyring(
+  source: Pick<KeyringSource, 'keyring' | 'keyringCommand' | 'dataDir' | 'environment'>,
+): void {
   const opening = keyringOpening(source);
-  if (source.environment === 'production' && opening?.to === 'others') throw new KeyringError([`${opening.what}. To do: chmod 600 ${opening.file}`]);
+  if (source.environment === 'production' && opening?.to === 'others')
+    throw new KeyringError([`${opening.what}. To do: chmod 600 ${opening.file}`]);
 }
 
-/** What became of a change: nothing, where the file holds another document by now, where somebody is at it, or where this process may not write beside it, as in a container. */
+/**
+ * What became of a change: nothing, where the file holds another document by now, where somebody is at it, or where
+ * this process may not write beside it, as in a container.
+ */
 export type Replacement = 'replaced' | 'changed-meanwhile' | { readonly heldBy: string } | { readonly closed: string };
 
 /**
@@ -130,7 +187,10 @@ export type Replacement = 'replaced' | 'changed-meanwhile' | { readonly heldBy: 
  * @param judged   what the change was made from; what looked at the database meanwhile may have taken minutes.
  * @throws {KeyringError} the file holds no keyring any more.
  */
-export function replaceKeyringFile(file: string, { judged, changed }: { readonly judged: KeyringDocument; readonly changed: KeyringDocument }): Replacement {
+export function replaceKeyringFile(
+  file: string,
+  { judged, changed }: { readonly judged: KeyringDocument; readonly changed: KeyringDocument },
+): Replacement {
   const target = realpathSync(file);
   const draft = join(dirname(target), `.${basename(target)}.new`);
   let handle: number;

@@ -15,14 +15,20 @@ export interface PasswordHasher {
    */
   hash(password: Sensitive<string>, signal?: AbortSignal): Promise<string>;
   /**
-   * @param hash the stored hash, ours or a former system's; undefined for an unknown account, which then costs the same work and time.
-   * @returns    `needsRehash` only together with `matches`: the cost in the configuration has changed since, or it is no hash of ours.
+   * @param hash the stored hash, ours or a former system's; undefined for an unknown account, which then costs the same
+   *   work and time.
+   * @returns    `needsRehash` only together with `matches`: the cost in the configuration has changed since, or it is
+   *   no hash of ours.
    * @throws     {LaneBusy} see `lane.ts`; {PasswordHashUnknown} a stored string that is neither argon2 nor bcrypt.
    */
-  verify(password: Sensitive<string>, hash: string | undefined, signal?: AbortSignal): Promise<{ matches: boolean; needsRehash: boolean }>;
+  verify(
+    password: Sensitive<string>,
+    hash: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<{ matches: boolean; needsRehash: boolean }>;
   /**
-   * After a password that did not match: the work that the other kind of hash would have cost, so that the time does not
-   * tell whose hash is a former system's.
+   * After a password that did not match: the work that the other kind of hash would have cost, so that the time does
+   * not tell whose hash is a former system's.
    * @param verified   what was verified.
    * @param bcryptCost what hashes of a former system cost; undefined where there are none, and nothing is to be hidden.
    * @throws           {LaneBusy} see `lane.ts`.
@@ -63,9 +69,19 @@ const makeDummy = (cost: Argon2Cost, random: Random): string => {
  * The hashing shares libuv's pool of four threads with file access and name look-ups: a process with more than three
  * slots wants `UV_THREADPOOL_SIZE` of at least slots + 4, set before the pool starts (in the environment).
  */
-export function createPasswordHasher({ config, cores = availableParallelism(), random = systemRandom, load = loadArgon2, loadFormer = loadBcrypt }: PasswordHasherDeps): PasswordHasher {
+export function createPasswordHasher({
+  config,
+  cores = availableParallelism(),
+  random = systemRandom,
+  load = loadArgon2,
+  loadFormer = loadBcrypt,
+}: PasswordHasherDeps): PasswordHasher {
   const cost: Argon2Cost = { memoryKib: config.memoryKib, passes: config.passes, parallelism: config.parallelism };
-  const lane = createLane({ slots: config.slots > 0 ? config.slots : Math.max(1, cores - 1), queue: config.queue, deadlineMs: config.deadlineMs });
+  const lane = createLane({
+    slots: config.slots > 0 ? config.slots : Math.max(1, cores - 1),
+    queue: config.queue,
+    deadlineMs: config.deadlineMs,
+  });
   const dummy = makeDummy(cost, random);
   let loading: Promise<Argon2> | undefined;
   const argon2 = (): Promise<Argon2> =>
@@ -83,8 +99,17 @@ export function createPasswordHasher({ config, cores = availableParallelism(), r
     async verify(password, hash = dummy, signal) {
       const stored = readCost(hash);
       if (stored === undefined && readFormerScheme(hash) === undefined) throw new PasswordHashUnknown();
-      const matches = await lane.run(async () => (isBcrypt(hash) ? (await bcrypt()).verify(normalise(password), hash) : (await argon2()).verify(hash, normalise(password))), signal);
-      return { matches: matches && hash !== dummy, needsRehash: matches && (stored === undefined || showCost(stored) !== showCost(cost)) };
+      const matches = await lane.run(
+        async () =>
+          isBcrypt(hash)
+            ? (await bcrypt()).verify(normalise(password), hash)
+            : (await argon2()).verify(hash, normalise(password)),
+        signal,
+      );
+      return {
+        matches: matches && hash !== dummy,
+        needsRehash: matches && (stored === undefined || showCost(stored) !== showCost(cost)),
+      };
     },
     async disguise(password, verified = dummy, bcryptCost) {
       if (bcryptCost === undefined) return;

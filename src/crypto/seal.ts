@@ -17,7 +17,10 @@ export interface Sealer {
   open(purpose: string, bound: string, sealed: Buffer): Buffer;
   /** The same content under the current key. @throws {SealBroken} as `open`. */
   reseal(purpose: string, bound: string, sealed: Buffer): Buffer;
-  /** The id of the key that it says it is sealed under, which the keyring may not hold (any more); undefined where it says none. */
+  /**
+   * The id of the key that it says it is sealed under, which the keyring may not hold (any more); undefined where it
+   * says none.
+   */
   keyIdOf(sealed: Buffer): string | undefined;
   /**
    * A value that a browser may carry but neither read nor alter, as base64url text.
@@ -36,12 +39,16 @@ const SHORT_BYTES = 1024;
 const DEFLATED = 1;
 
 /**
- * A key for values sealed under this salt: protocol state is sealed thousands of times a second under the same purpose, and
- * random 96-bit nonces alone would wear a key out after 2^32 values (NIST SP 800-38D §8.3).
+ * A key for values sealed under this salt: protocol state is sealed thousands of times a second under the same purpose,
+ * and random 96-bit nonces alone would wear a key out after 2^32 values (NIST SP 800-38D §8.3).
  */
-const keyForSalt = (purposeKey: KeyObject, salt: Buffer): KeyObject => createSecretKey(createHmac('sha256', purposeKey).update(salt).digest());
+const keyForSalt = (purposeKey: KeyObject, salt: Buffer): KeyObject =>
+  createSecretKey(createHmac('sha256', purposeKey).update(salt).digest());
 
-/** So many values take one salt, and with it one key: a four thousandth of what its nonces are good for, and to make a key costs as much as to seal. */
+/**
+ * So many values take one salt, and with it one key: a four thousandth of what its nonces are good for, and to make a
+ * key costs as much as to seal.
+ */
 const MOST_UNDER_ONE_SALT = 2 ** 20;
 /** Keys to open by: of the salts that other instances use just now, and some from before. */
 const MOST_HELD = 500;
@@ -56,7 +63,11 @@ interface SaltedKey {
  *
  * Format: version 1, length of key id, key id, salt (16 bytes), nonce, ciphertext, tag.
  */
-export function createSealer({ sealing }: Pick<Keyring, 'sealing'>, random: Random = systemRandom, mostUnderOneSalt = MOST_UNDER_ONE_SALT): Sealer {
+export function createSealer(
+  { sealing }: Pick<Keyring, 'sealing'>,
+  random: Random = systemRandom,
+  mostUnderOneSalt = MOST_UNDER_ONE_SALT,
+): Sealer {
   const header = writeKeyHeader(sealing.currentId);
   const derivers = new Map([...sealing.byId].map(([id, key]) => [id, createKeyDeriver(key, 'seal')]));
   const purposeKey = (keyId: string, purpose: string): KeyObject => {
@@ -121,5 +132,12 @@ export function createSealer({ sealing }: Pick<Keyring, 'sealing'>, random: Rand
     }
   }
 
-  return { seal, open, reseal: (purpose, bound, sealed) => seal(purpose, bound, open(purpose, bound, sealed)), keyIdOf: keyIdIn, sealTicket, openTicket };
+  return {
+    seal,
+    open,
+    reseal: (purpose, bound, sealed) => seal(purpose, bound, open(purpose, bound, sealed)),
+    keyIdOf: keyIdIn,
+    sealTicket,
+    openTicket,
+  };
 }

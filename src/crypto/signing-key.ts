@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 
 /** A private key that signs tokens; `jwk` is the private key. */
 export interface SigningKey {
@@ -8,7 +15,10 @@ export interface SigningKey {
   readonly createdAt: Date;
 }
 
-/** ES256 signs by default; RS256 is there for services whose library knows nothing else (OpenID Connect Core, 15.1), EdDSA for who asks for it. */
+/**
+ * ES256 signs by default; RS256 is there for services whose library knows nothing else (OpenID Connect Core, 15.1),
+ * EdDSA for who asks for it.
+ */
 export const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
@@ -35,7 +45,9 @@ export type MakeKey = (algorithm: Algorithm, createdAt: Date) => SigningKey;
 /** A private key as a signing key; its id is its thumbprint. */
 export function toSigningKey(privateKey: KeyObject, algorithm: Algorithm, createdAt: Date): SigningKey {
   const jwk = privateKey.export({ format: 'jwk' });
-  const kid = createHash('sha256').update(JSON.stringify(thumbprintMembers(jwk))).digest('base64url');
+  const kid = createHash('sha256')
+    .update(JSON.stringify(thumbprintMembers(jwk)))
+    .digest('base64url');
   return { kid, algorithm, jwk: { ...jwk, kid, alg: algorithm, use: 'sig' }, createdAt };
 }
 
@@ -46,9 +58,12 @@ export const makeKey: MakeKey = (algorithm, createdAt) => toSigningKey(makers[al
 const PUBLIC = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'];
 
 /** What everybody may know of a key. */
-export const publicPart = (jwk: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => Object.fromEntries(Object.entries(jwk).filter(([member]) => PUBLIC.includes(member)));
+export const publicPart = (jwk: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(jwk).filter(([member]) => PUBLIC.includes(member)));
 
 /** The key as the platform signs with it; undefined where only its public part is left. */
-export const toPrivateKey = (jwk: Readonly<Record<string, unknown>>): KeyObject | undefined => (jwk.d === undefined ? undefined : createPrivateKey({ key: jwk, format: 'jwk' }));
+export const toPrivateKey = (jwk: Readonly<Record<string, unknown>>): KeyObject | undefined =>
+  jwk.d === undefined ? undefined : createPrivateKey({ key: jwk, format: 'jwk' });
 
-export const toPublicKey = (jwk: Readonly<Record<string, unknown>>): KeyObject => createPublicKey({ key: publicPart(jwk), format: 'jwk' });
+export const toPublicKey = (jwk: Readonly<Record<string, unknown>>): KeyObject =>
+  createPublicKey({ key: publicPart(jwk), format: 'jwk' });

@@ -24,7 +24,8 @@ const AS_APPS_TAKE_IT = { algorithm: 'SHA1', digits: 6, period: 30 } as const;
 const WINDOW = 1;
 
 export function createTotp({ random }: { readonly random: Random }): Totp {
-  const totp = (secret: Sensitive<string>, label = ''): TOTP => new TOTP({ ...AS_APPS_TAKE_IT, issuer: ISSUER, label, secret: Secret.fromBase32(secret.reveal()) });
+  const totp = (secret: Sensitive<string>, label = ''): TOTP =>
+    new TOTP({ ...AS_APPS_TAKE_IT, issuer: ISSUER, label, secret: Secret.fromBase32(secret.reveal()) });
 
   return {
     newSecret: () => sensitive(new Secret({ buffer: Uint8Array.from(random.bytes(SECRET_BYTES)).buffer }).base32),

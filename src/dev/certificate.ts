@@ -1,7 +1,9 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
-/** A certificate and its private key in PEM form, made for a day of trying things out: none is kept in the repository. */
+/**
+ * A certificate and its private key in PEM form, made for a day of trying things out: none is kept in the repository.
+ */
 export interface Certificate {
   readonly subject: string;
   readonly cert: string;
@@ -24,7 +26,14 @@ const commonName = (name: string): Buffer => sequence(tlv(0x31, sequence(oid('55
 const extension = (id: string, value: Buffer): Buffer => sequence(oid(id), tlv(0x04, value));
 const isAuthority = extension('551d13', sequence(tlv(0x01, Buffer.from([0xff]))));
 const isFor = (hosts: readonly string[]): Buffer =>
-  extension('551d11', sequence(...hosts.map((host) => (isIPv4(host) ? tlv(0x87, Buffer.from(host.split('.').map(Number))) : tlv(0x82, Buffer.from(host))))));
+  extension(
+    '551d11',
+    sequence(
+      ...hosts.map((host) =>
+        isIPv4(host) ? tlv(0x87, Buffer.from(host.split('.').map(Number))) : tlv(0x82, Buffer.from(host)),
+      ),
+    ),
+  );
 
 const HOUR_MS = 3_600_000;
 
@@ -54,4 +63,7 @@ function issue(subject: string, extensions: Buffer, issuer?: Certificate): Certi
 export const createAuthority = (subject: string): Certificate => issue(subject, isAuthority);
 
 /** A server certificate of the authority for these names and IPv4 addresses. */
-export const createServerCertificate = (authority: Certificate, hosts: readonly string[] = ['127.0.0.1']): Certificate => issue(`server ${hosts[0] ?? ''}`, isFor(hosts), authority);
+export const createServerCertificate = (
+  authority: Certificate,
+  hosts: readonly string[] = ['127.0.0.1'],
+): Certificate => issue(`server ${hosts[0] ?? ''}`, isFor(hosts), authority);

@@ -25,9 +25,18 @@ function startSampleService(core: Core, clients: readonly Client[]): ChildProces
     }));
   // The first of them has a test stage too, which signs in at the sandbox.
   const [first] = services;
-  const stages = first === undefined ? [] : [{ ...first, name: `${first.name} · uji`, base: '/uji', issuer: `${config.http.issuer}/sandbox` }];
+  const stages =
+    first === undefined
+      ? []
+      : [{ ...first, name: `${first.name} · uji`, base: '/uji', issuer: `${config.http.issuer}/sandbox` }];
   return spawn(process.execPath, [SAMPLE_SERVICE], {
-    env: { PATH: process.env.PATH, NODE_ENV: config.environment, ISSUER: config.http.issuer, SAMPLE_SERVICE_PORT: String(config.sampleService.port), SAMPLE_CLIENTS: JSON.stringify([...services, ...stages]) },
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: config.environment,
+      ISSUER: config.http.issuer,
+      SAMPLE_SERVICE_PORT: String(config.sampleService.port),
+      SAMPLE_CLIENTS: JSON.stringify([...services, ...stages]),
+    },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C reaches the whole group; the sign-on stops its helpers itself, in order.
     detached: true,
@@ -49,8 +58,12 @@ function stopProcess(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Where what is served in development alone is looked at: a proxy in front hides it, as deploy/nginx does, and no other way leads to a name that is not known here. */
-const ownAddress = ({ http }: Config, port: number): string => (http.trustProxy === 0 ? http.issuer : `http://${http.host}:${port}`);
+/**
+ * Where what is served in development alone is looked at: a proxy in front hides it, as deploy/nginx does, and no other
+ * way leads to a name that is not known here.
+ */
+const ownAddress = ({ http }: Config, port: number): string =>
+  http.trustProxy === 0 ? http.issuer : `http://${http.host}:${port}`;
 
 interface Samples {
   readonly url: string;
@@ -58,7 +71,11 @@ interface Samples {
 }
 
 /** What a newcomer needs to try everything, as the terminal shows it. */
-function welcome(config: Config, { simulator, port }: Pick<RunningServer, 'simulator' | 'port'>, samples: Samples | undefined): string {
+function welcome(
+  config: Config,
+  { simulator, port }: Pick<RunningServer, 'simulator' | 'port'>,
+  samples: Samples | undefined,
+): string {
   const { issuer } = config.http;
   const own = ownAddress(config, port);
   const [newcomer] = fixtures;
@@ -70,14 +87,31 @@ function welcome(config: Config, { simulator, port }: Pick<RunningServer, 'simul
     ['Civil registry', `${own}/dev/registry${simulator === undefined ? '' : `  (${simulator.url})`}`],
     ['Every page', `${own}/dev/gallery`],
   ];
-  if (newcomer !== undefined) lines.push(['To register', `NIK ${newcomer.nik}, ${newcomer.name}, mother ${newcomer.mother}`]);
+  if (newcomer !== undefined)
+    lines.push(['To register', `NIK ${newcomer.nik}, ${newcomer.name}, mother ${newcomer.mother}`]);
   const citizens = samples?.citizens ?? [];
-  const [operators, others] = [citizens.filter(({ roles }) => roles.length > 0), citizens.filter(({ roles }) => roles.length === 0)];
-  for (const { nik, email, password } of others) lines.push(['To sign in', `${email} or NIK ${nik}, password ${password}`]);
-  for (const { email, password } of operators) lines.push(['To administer', `${issuer}/admin as ${email}, password ${password}`]);
-  if (samples === undefined) lines.push(['To administer', `${issuer}/admin; whoever has registered becomes an operator by: sso operator grant <e-mail> administrator`]);
+  const [operators, others] = [
+    citizens.filter(({ roles }) => roles.length > 0),
+    citizens.filter(({ roles }) => roles.length === 0),
+  ];
+  for (const { nik, email, password } of others)
+    lines.push(['To sign in', `${email} or NIK ${nik}, password ${password}`]);
+  for (const { email, password } of operators)
+    lines.push(['To administer', `${issuer}/admin as ${email}, password ${password}`]);
+  if (samples === undefined)
+    lines.push([
+      'To administer',
+      `${issuer}/admin; whoever has registered becomes an operator by: sso operator grant <e-mail> administrator`,
+    ]);
   const width = Math.max(...lines.map(([label]) => label.length));
-  return ['', 'SIAPkerja SSO is up, for development only: every key and person here is invented.', ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`), '  Ctrl-C stops it all; what was made stays.', '', ''].join('\n');
+  return [
+    '',
+    'SIAPkerja SSO is up, for development only: every key and person here is invented.',
+    ...lines.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`),
+    '  Ctrl-C stops it all; what was made stays.',
+    '',
+    '',
+  ].join('\n');
 }
 
 /** The sample service is made of what the product itself does without; `npm ci --omit=dev` leaves it out. */
@@ -85,7 +119,9 @@ function demandItsPackages(): void {
   try {
     import.meta.resolve('openid-client');
   } catch (cause) {
-    throw new Error('The sample service needs the development dependencies: run npm ci, or set SAMPLES=false.', { cause });
+    throw new Error('The sample service needs the development dependencies: run npm ci, or set SAMPLES=false.', {
+      cause,
+    });
   }
 }
 

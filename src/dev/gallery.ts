@@ -41,11 +41,40 @@ export interface GalleryEntry {
 }
 
 /** Every screen of the product in every named state. */
-export const gallery: readonly GalleryEntry[] = [portal, login, registration, recovery, consent, secondFactor, interaction, oidc, accountContact, accountServices, accountSecurity, docs, admin, adminAccounts, adminWaits, adminAudit, adminChecks, adminClients, adminClientErrors, adminClientKeys, adminClientLogo, adminClientSecrets, adminReview, adminTeams, adminApis, adminOperators, adminReports, sandbox, errors].flatMap((examples) =>
-  Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })),
-);
+export const gallery: readonly GalleryEntry[] = [
+  portal,
+  login,
+  registration,
+  recovery,
+  consent,
+  secondFactor,
+  interaction,
+  oidc,
+  accountContact,
+  accountServices,
+  accountSecurity,
+  docs,
+  admin,
+  adminAccounts,
+  adminWaits,
+  adminAudit,
+  adminChecks,
+  adminClients,
+  adminClientErrors,
+  adminClientKeys,
+  adminClientLogo,
+  adminClientSecrets,
+  adminReview,
+  adminTeams,
+  adminApis,
+  adminOperators,
+  adminReports,
+  sandbox,
+  errors,
+].flatMap((examples) => Object.entries(examples).map(([name, screen]) => ({ view: screen.view, name, screen })));
 
-export const galleryUrl = ({ view, name }: GalleryEntry, lang: Locale): string => `/dev/gallery/show?${new URLSearchParams({ view, example: name, lang }).toString()}`;
+export const galleryUrl = ({ view, name }: GalleryEntry, lang: Locale): string =>
+  `/dev/gallery/show?${new URLSearchParams({ view, example: name, lang }).toString()}`;
 
 function overview(): Screen {
   const views = [...new Set(gallery.map((entry) => entry.view))];
@@ -66,7 +95,11 @@ export function createGallery(): Router {
     const entry = gallery.find(({ view, name }) => view === ctx.query.view && name === ctx.query.example);
     if (entry === undefined) return;
     const { lang } = ctx.query;
-    await renderScreen(ctx as Context, entry.screen, { locale: isLocale(lang) ? lang : 'id', csrf: 'example', ribbon: false });
+    await renderScreen(ctx as Context, entry.screen, {
+      locale: isLocale(lang) ? lang : 'id',
+      csrf: 'example',
+      ribbon: false,
+    });
   });
   return router;
 }

@@ -8,15 +8,24 @@ import { renderScreen } from '../web/render.ts';
 import { say } from '../web/screen.ts';
 import { createGallery } from './gallery.ts';
 
-/** Aids of development: messages that were not sent, people who can register, every screen. Never mounted in production. */
-export function createDevelopmentPages({ store }: Pick<Container, 'store'>, simulator: Simulator | undefined): Router[] {
+/**
+ * Aids of development: messages that were not sent, people who can register, every screen. Never mounted in production.
+ */
+export function createDevelopmentPages(
+  { store }: Pick<Container, 'store'>,
+  simulator: Simulator | undefined,
+): Router[] {
   const router = new Router();
   const wanted = (ctx: Context): { to?: string } => (typeof ctx.query.to === 'string' ? { to: ctx.query.to } : {});
 
   router.get('/dev/outbox', async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     const messages = await store.outbox.newest({ ...wanted(ctx), limit: 100 });
-    await renderScreen(ctx, { view: 'dev/outbox', title: say('dev.outbox.title'), model: { messages } }, { locale: 'en' });
+    await renderScreen(
+      ctx,
+      { view: 'dev/outbox', title: say('dev.outbox.title'), model: { messages } },
+      { locale: 'en' },
+    );
   });
   router.get('/dev/outbox.json', async (ctx) => {
     ctx.set('Cache-Control', 'no-store');

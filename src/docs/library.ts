@@ -3,7 +3,17 @@ import { Marked, type Tokens } from 'marked';
 import { LOCALES, type Locale } from '../domain/locale.ts';
 
 /** The guide for teams of services, in the order in which one reads it; the names are files in docs/integrasi/. */
-export const guides = ['quick-start', 'claims', 'sessions', 'errors', 'keys', 'sandbox', 'going-live', 'moving', 'button'] as const;
+export const guides = [
+  'quick-start',
+  'claims',
+  'sessions',
+  'errors',
+  'keys',
+  'sandbox',
+  'going-live',
+  'moving',
+  'button',
+] as const;
 export type Guide = (typeof guides)[number];
 
 export const isGuide = (name: string): name is Guide => (guides as readonly string[]).includes(name);
@@ -11,7 +21,8 @@ export const isGuide = (name: string): name is Guide => (guides as readonly stri
 /** The text of a guide as HTML, without its first heading, in each language. */
 export type GuideText = Readonly<Record<Locale, string>>;
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** "Who mends it?" → "who-mends-it", as readers of the repository see it too. */
 const anchorOf = (heading: string): string =>
@@ -40,7 +51,10 @@ const marked = new Marked({
     },
     // What is wider than a phone scrolls by itself, and by keyboard too.
     table(token: Tokens.Table) {
-      const cell = (tag: 'th' | 'td') => ({ tokens }: Tokens.TableCell) => `<${tag}${tag === 'th' ? ' scope="col"' : ''}>${this.parser.parseInline(tokens)}</${tag}>`;
+      const cell =
+        (tag: 'th' | 'td') =>
+        ({ tokens }: Tokens.TableCell) =>
+          `<${tag}${tag === 'th' ? ' scope="col"' : ''}>${this.parser.parseInline(tokens)}</${tag}>`;
       const head = token.header.map(cell('th')).join('');
       const body = token.rows.map((row) => `<tr>${row.map(cell('td')).join('')}</tr>`).join('\n');
       return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>\n`;
@@ -55,7 +69,8 @@ const marked = new Marked({
 
 const FIRST_HEADING = /^# .*\n/;
 
-const read = (guide: Guide, locale: Locale): string => readFileSync(new URL(`../../docs/integrasi/${locale}/${guide}.md`, import.meta.url), 'utf8');
+const read = (guide: Guide, locale: Locale): string =>
+  readFileSync(new URL(`../../docs/integrasi/${locale}/${guide}.md`, import.meta.url), 'utf8');
 
 /**
  * Reads and renders every guide, once.
@@ -63,6 +78,9 @@ const read = (guide: Guide, locale: Locale): string => readFileSync(new URL(`../
  * @param issuer  takes the place of `{issuer}` in the text: what is copied from the page works here.
  */
 export function createLibrary(issuer: string): Readonly<Record<Guide, GuideText>> {
-  const render = (guide: Guide, locale: Locale): string => marked.parse(read(guide, locale).replace(FIRST_HEADING, '').replaceAll('{issuer}', issuer), { async: false });
-  return Object.fromEntries(guides.map((guide) => [guide, Object.fromEntries(LOCALES.map((locale) => [locale, render(guide, locale)]))])) as Record<Guide, GuideText>;
+  const render = (guide: Guide, locale: Locale): string =>
+    marked.parse(read(guide, locale).replace(FIRST_HEADING, '').replaceAll('{issuer}', issuer), { async: false });
+  return Object.fromEntries(
+    guides.map((guide) => [guide, Object.fromEntries(LOCALES.map((locale) => [locale, render(guide, locale)]))]),
+  ) as Record<Guide, GuideText>;
 }

@@ -17,4 +17,6 @@ export const guideScreen = (guide: Guide, text: GuideText): Screen<GuideModel> =
 
 const library = createLibrary('https://akun.contoh.test');
 
-export const examples: Examples = Object.fromEntries(guides.map((guide) => [guide, guideScreen(guide, library[guide])]));
+export const examples: Examples = Object.fromEntries(
+  guides.map((guide) => [guide, guideScreen(guide, library[guide])]),
+);

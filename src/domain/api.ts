@@ -36,7 +36,8 @@ export const scopesFor = ({ identifier, scopes }: Api, rights: ApiRights | undef
 };
 
 /** Whether the client was given anything at this API, be it no scope of today. */
-export const mayUse = ({ identifier }: Pick<Api, 'identifier'>, rights: ApiRights | undefined): boolean => rights !== undefined && Object.hasOwn(rights, identifier);
+export const mayUse = ({ identifier }: Pick<Api, 'identifier'>, rights: ApiRights | undefined): boolean =>
+  rights !== undefined && Object.hasOwn(rights, identifier);
 
 /** The identifier in an address of ours: proxies are at odds about a slash that is written `%2F`. */
 export const toApiId = (identifier: string): string => Buffer.from(identifier).toString('base64url');

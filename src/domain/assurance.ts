@@ -1,5 +1,9 @@
 /** The level of assurance of a sign-in (`acr`): what was proved, not how often. */
-export const acr = { password: 'urn:siapkerja:acr:password', passwordAndPhone: 'urn:siapkerja:acr:password-phone', twoFactor: 'urn:siapkerja:acr:two-factor' } as const;
+export const acr = {
+  password: 'urn:siapkerja:acr:password',
+  passwordAndPhone: 'urn:siapkerja:acr:password-phone',
+  twoFactor: 'urn:siapkerja:acr:two-factor',
+} as const;
 
 export type Acr = (typeof acr)[keyof typeof acr];
 
@@ -11,8 +15,12 @@ const ladder: readonly Acr[] = [acr.password, acr.passwordAndPhone, acr.twoFacto
 
 const isAcr = (value: unknown): value is Acr => ladder.includes(value as Acr);
 
-/** Whether a sign-in of one level is good enough where another is asked for. A level unknown here satisfies nothing but itself. */
-export const satisfies = (have: string | undefined, wanted: string): boolean => have === wanted || (isAcr(have) && isAcr(wanted) && ladder.indexOf(have) >= ladder.indexOf(wanted));
+/**
+ * Whether a sign-in of one level is good enough where another is asked for. A level unknown here satisfies nothing but
+ * itself.
+ */
+export const satisfies = (have: string | undefined, wanted: string): boolean =>
+  have === wanted || (isAcr(have) && isAcr(wanted) && ladder.indexOf(have) >= ladder.indexOf(wanted));
 
 /** What a request asks of the level of the sign-in. */
 export interface AcrDemand {
@@ -41,13 +49,22 @@ function acrClaimOf(claims: unknown): AcrDemand | undefined {
   } catch {
     return undefined;
   }
-  const asked = (parsed as { id_token?: { acr?: { essential?: unknown; value?: unknown; values?: unknown } | null } | null } | null | undefined)?.id_token?.acr;
+  const asked = (
+    parsed as
+      | { id_token?: { acr?: { essential?: unknown; value?: unknown; values?: unknown } | null } | null }
+      | null
+      | undefined
+  )?.id_token?.acr;
   if (typeof asked !== 'object' || asked === null) return undefined;
-  const levels = [asked.value, ...(Array.isArray(asked.values) ? (asked.values as unknown[]) : [])].filter((value) => typeof value === 'string');
+  const levels = [asked.value, ...(Array.isArray(asked.values) ? (asked.values as unknown[]) : [])].filter(
+    (value) => typeof value === 'string',
+  );
   return levels.length === 0 ? undefined : { levels, essential: asked.essential === true };
 }
 
-export const meets = (have: string | undefined, { levels }: AcrDemand): boolean => levels.some((wanted) => satisfies(have, wanted));
+export const meets = (have: string | undefined, { levels }: AcrDemand): boolean =>
+  levels.some((wanted) => satisfies(have, wanted));
 
 /** Whether the demand is missed now and would be met with a second factor. */
-export const wantsSecondFactor = (have: string | undefined, demand: AcrDemand | undefined): boolean => demand !== undefined && !meets(have, demand) && meets(acr.twoFactor, demand);
+export const wantsSecondFactor = (have: string | undefined, demand: AcrDemand | undefined): boolean =>
+  demand !== undefined && !meets(have, demand) && meets(acr.twoFactor, demand);

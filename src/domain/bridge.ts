@@ -18,7 +18,9 @@ export const isOver = ({ until }: Bridge, today: string): boolean => today > unt
 /** What the old scopes (`basic email`) stand for: everything of a person that the client is registered for. */
 export function scopesInstead({ scope = 'openid profile email phone' }: Pick<ClientMetadata, 'scope'>): string {
   const registered = scope.split(' ');
-  return Object.keys(claimsByScope).filter((one) => registered.includes(one)).join(' ');
+  return Object.keys(claimsByScope)
+    .filter((one) => registered.includes(one))
+    .join(' ');
 }
 
 /** The claims of userinfo, as far as the client may have them. */
@@ -37,12 +39,17 @@ const FEMALE = 20;
 const nationally = (phone: string): string => phone.replace(/^\+62/, '0');
 
 /**
- * The person as `GET /api/v1/users/me` told of them. Birth date and sex are what the NIK says, so they are given only with
- * it. Whoever may not have the NIK finds the id as `username`: nothing that could be taken for a NIK or shown as a contact.
+ * The person as `GET /api/v1/users/me` told of them. Birth date and sex are what the NIK says, so they are given only
+ * with it. Whoever may not have the NIK finds the id as `username`: nothing that could be taken for a NIK or shown as a
+ * contact.
  *
  * @param id  the one that the service knows from before, where there is one.
  */
-export function toFormerPerson(id: string, { name, email, phone_number: phone, nik, updated_at: updatedAt }: BridgeClaims, today: Date): Record<string, unknown> {
+export function toFormerPerson(
+  id: string,
+  { name, email, phone_number: phone, nik, updated_at: updatedAt }: BridgeClaims,
+  today: Date,
+): Record<string, unknown> {
   const number = phone === undefined ? null : nationally(phone);
   const birth = nik === undefined ? undefined : birthDateHint(nik as Nik, today);
   return {

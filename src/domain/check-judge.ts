@@ -2,7 +2,8 @@ import { isApplicable, isOptional, scenarios, type Scenario, type ScenarioId } f
 import type { ClientMetadata } from './client.ts';
 
 /** What the sandbox, the command or a tester saw. */
-export type SeenKind = 'begun' | 'asked' | 'agreed' | 'sent' | 'token' | 'refreshed' | 'userinfo' | 'jwks' | 'page' | 'answered' | 'notice';
+export type SeenKind =
+  'begun' | 'asked' | 'agreed' | 'sent' | 'token' | 'refreshed' | 'userinfo' | 'jwks' | 'page' | 'answered' | 'notice';
 export interface Seen {
   readonly scenario: string;
   readonly kind: string;
@@ -14,8 +15,22 @@ export interface Seen {
 export type Standing = 'open' | 'passed' | 'failed' | 'ask' | 'not-applicable';
 /** Why it failed; the locale files say what to mend. */
 export type Fault =
-  | 'not-begun' | 'code-unused' | 'token-refused' | 'not-in' | 'looped' | 'crashed' | 'no-state' | 'state-ignored' | 'iss-ignored' | 'nonce-ignored' | 'keys-not-fetched'
-  | 'no-test-uri' | 'logout-unreachable' | 'logout-not-taken' | 'logout-bad-taken' | 'logout-not-400';
+  | 'not-begun'
+  | 'code-unused'
+  | 'token-refused'
+  | 'not-in'
+  | 'looped'
+  | 'crashed'
+  | 'no-state'
+  | 'state-ignored'
+  | 'iss-ignored'
+  | 'nonce-ignored'
+  | 'keys-not-fetched'
+  | 'no-test-uri'
+  | 'logout-unreachable'
+  | 'logout-not-taken'
+  | 'logout-bad-taken'
+  | 'logout-not-400';
 
 export interface Finding {
   readonly scenario: ScenarioId;
@@ -35,7 +50,11 @@ interface Verdict {
   readonly detail?: string;
 }
 const verdict = (state: Standing): Verdict => ({ state });
-const failed = (fault: Fault, detail?: string): Verdict => ({ state: 'failed', fault, ...(detail === undefined ? {} : { detail }) });
+const failed = (fault: Fault, detail?: string): Verdict => ({
+  state: 'failed',
+  fault,
+  ...(detail === undefined ? {} : { detail }),
+});
 
 /** What happened since the scenario was last begun, looked up by kind. */
 function lastTry(events: readonly Seen[], id: string) {
@@ -44,7 +63,9 @@ function lastTry(events: readonly Seen[], id: string) {
   const now = from === -1 ? [] : own.slice(from);
   const find = (kind: SeenKind): Seen['details'] | undefined => now.find((one) => one.kind === kind)?.details;
   const sentAt = now.find(({ kind }) => kind === 'sent')?.at.getTime();
-  const again = sentAt !== undefined && now.some(({ kind, at }) => kind === 'asked' && at.getTime() > sentAt && at.getTime() - sentAt < LOOP_MS);
+  const again =
+    sentAt !== undefined &&
+    now.some(({ kind, at }) => kind === 'asked' && at.getTime() > sentAt && at.getTime() - sentAt < LOOP_MS);
   return { begun: from !== -1, find, looped: again || find('page')?.looped === true };
 }
 
@@ -54,7 +75,8 @@ function judgeIn({ find, looped }: Try, plain: Try | undefined, notIn: Fault): V
   const [page, token] = [find('page'), find('token')];
   if (looped) return failed('looped');
   if (find('asked') === undefined) return page === undefined ? verdict('open') : failed('not-begun');
-  if (token === undefined) return page === undefined && find('answered') === undefined ? verdict('open') : failed('code-unused');
+  if (token === undefined)
+    return page === undefined && find('answered') === undefined ? verdict('open') : failed('code-unused');
   if (token.ok !== true) return failed('token-refused', String(token.error));
   const answer = find('answered')?.good;
   if (answer !== undefined) return answer === true ? verdict('passed') : failed(notIn);
@@ -62,7 +84,9 @@ function judgeIn({ find, looped }: Try, plain: Try | undefined, notIn: Fault): V
   if (Number(page.status) < 200 || Number(page.status) >= 400) return failed(notIn, String(page.status));
   if (plain?.find('userinfo') !== undefined && find('userinfo') === undefined) return failed(notIn);
   // Another page than that of the plain sign-in may be a good one, for instance a question for the e-mail address.
-  return plain?.find('page') === undefined || plain.find('page')?.place === page.place ? verdict('passed') : verdict('ask');
+  return plain?.find('page') === undefined || plain.find('page')?.place === page.place
+    ? verdict('passed')
+    : verdict('ask');
 }
 
 function judgeTurnedBack({ find, looped }: Try): Verdict {
@@ -72,7 +96,9 @@ function judgeTurnedBack({ find, looped }: Try): Verdict {
   if (find('sent')?.error === undefined) return verdict('open');
   if (answer !== undefined) return answer === true ? verdict('passed') : failed('crashed');
   if (page === undefined) return verdict('ask');
-  return Number(page.status) >= 500 || Number(page.status) === 0 ? failed('crashed', String(page.status)) : verdict('passed');
+  return Number(page.status) >= 500 || Number(page.status) === 0
+    ? failed('crashed', String(page.status))
+    : verdict('passed');
 }
 
 function judgeRefusedBefore({ find, looped }: Try, fault: Fault): Verdict {
@@ -108,7 +134,8 @@ function judgeNotice({ find, begun }: Try, kind: string, metadata: ClientMetadat
   if (!begun || notice === undefined) return verdict('open');
   const status = Number(notice.status);
   if (status === 0) return failed('logout-unreachable', typeof notice.error === 'string' ? notice.error : undefined);
-  if (kind === 'valid') return status === 200 || status === 204 ? verdict('passed') : failed('logout-not-taken', String(status));
+  if (kind === 'valid')
+    return status === 200 || status === 204 ? verdict('passed') : failed('logout-not-taken', String(status));
   if (status === 400) return verdict('passed');
   return status < 300 ? failed('logout-bad-taken', String(status)) : failed('logout-not-400', String(status));
 }
@@ -121,7 +148,11 @@ function judgeOne(scenario: Scenario, events: readonly Seen[], metadata: ClientM
   const plain = lastTry(events, 'plain');
   switch (scenario.expects) {
     case 'in':
-      return judgeIn(now, scenario.id === 'plain' ? undefined : plain, scenario.id === 'rotated-keys' ? 'keys-not-fetched' : 'not-in');
+      return judgeIn(
+        now,
+        scenario.id === 'plain' ? undefined : plain,
+        scenario.id === 'rotated-keys' ? 'keys-not-fetched' : 'not-in',
+      );
     case 'turned-back':
       return judgeTurnedBack(now);
     case 'refused-before':
@@ -135,7 +166,12 @@ function judgeOne(scenario: Scenario, events: readonly Seen[], metadata: ClientM
 
 /** Judges every scenario by what was seen, point by point. */
 export const judge = (events: readonly Seen[], metadata: ClientMetadata): readonly Finding[] =>
-  scenarios.map((scenario) => ({ scenario: scenario.id, optional: isOptional(scenario), ...judgeOne(scenario, events, metadata) }));
+  scenarios.map((scenario) => ({
+    scenario: scenario.id,
+    optional: isOptional(scenario),
+    ...judgeOne(scenario, events, metadata),
+  }));
 
 /** Whether all that a pass hangs on is done and good. */
-export const isPassed = (findings: readonly Finding[]): boolean => findings.every(({ state, optional }) => optional || state === 'passed' || state === 'not-applicable');
+export const isPassed = (findings: readonly Finding[]): boolean =>
+  findings.every(({ state, optional }) => optional || state === 'passed' || state === 'not-applicable');

@@ -6,7 +6,10 @@ export type Bend = 'deny' | 'state' | 'iss' | 'nonce' | 'key';
 /** A logout token, good or bad. */
 export type NoticeKind = 'valid' | 'forged' | 'expired' | 'nonce';
 
-/** What a service that handles it does: lets the person in, explains the refusal, or refuses the answer before or after redeeming its code. */
+/**
+ * What a service that handles it does: lets the person in, explains the refusal, or refuses the answer before or after
+ * redeeming its code.
+ */
 type Expectation = 'in' | 'turned-back' | 'refused-before' | 'refused-after' | 'refreshed';
 
 interface SignInScenario {
@@ -20,7 +23,10 @@ interface NoticeScenario {
   readonly notice: NoticeKind;
 }
 
-/** Everything that a service is tried with, in the order in which it makes sense. Titles and what to do stand in the locale files. */
+/**
+ * Everything that a service is tried with, in the order in which it makes sense. Titles and what to do stand in the
+ * locale files.
+ */
 export const scenarios = [
   { id: 'plain', citizen: 'ordinary', expects: 'in' },
   { id: 'single-name', citizen: 'single-name', expects: 'in' },
@@ -52,7 +58,10 @@ export const bendOf = (id: string): Bend | undefined => {
 export function isApplicable(scenario: Scenario, metadata: ClientMetadata): boolean {
   // The sandbox signs these tokens itself, which it cannot where they are encrypted to the service.
   const isPlain = metadata.id_token_encrypted_response_alg === undefined;
-  if ('notice' in scenario) return isPlain && (metadata.backchannel_logout_uri !== undefined || metadata.test_backchannel_logout_uri !== undefined);
+  if ('notice' in scenario)
+    return (
+      isPlain && (metadata.backchannel_logout_uri !== undefined || metadata.test_backchannel_logout_uri !== undefined)
+    );
   if (scenario.id === 'refresh') return metadata.grant_types?.includes('refresh_token') === true;
   return scenario.id !== 'rotated-keys' || isPlain;
 }
@@ -62,10 +71,29 @@ export const isOptional = ({ id }: Scenario): boolean => id === 'refresh';
 
 /** Members on which it hangs whether a sign-in works: where one of them changes, a pass is worth nothing any more. */
 const MATTER = [
-  'redirect_uris', 'grant_types', 'response_types', 'response_modes', 'scope', 'token_endpoint_auth_method', 'token_endpoint_auth_signing_alg', 'application_type', 'subject_type',
-  'id_token_signed_response_alg', 'id_token_encrypted_response_alg', 'userinfo_signed_response_alg', 'userinfo_encrypted_response_alg', 'pkce_waived_because', 'security_profile',
-  'require_pushed_authorization_requests', 'require_signed_request_object', 'request_object_signing_alg', 'dpop_bound_access_tokens', 'backchannel_logout_uri', 'backchannel_logout_session_required',
+  'redirect_uris',
+  'grant_types',
+  'response_types',
+  'response_modes',
+  'scope',
+  'token_endpoint_auth_method',
+  'token_endpoint_auth_signing_alg',
+  'application_type',
+  'subject_type',
+  'id_token_signed_response_alg',
+  'id_token_encrypted_response_alg',
+  'userinfo_signed_response_alg',
+  'userinfo_encrypted_response_alg',
+  'pkce_waived_because',
+  'security_profile',
+  'require_pushed_authorization_requests',
+  'require_signed_request_object',
+  'request_object_signing_alg',
+  'dpop_bound_access_tokens',
+  'backchannel_logout_uri',
+  'backchannel_logout_session_required',
 ];
 
 /** The members that matter as one line, to be hashed. */
-export const mattersOf = (metadata: ClientMetadata): string => JSON.stringify(MATTER.map((member) => metadata[member] ?? null));
+export const mattersOf = (metadata: ClientMetadata): string =>
+  JSON.stringify(MATTER.map((member) => metadata[member] ?? null));

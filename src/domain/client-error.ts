@@ -1,5 +1,14 @@
 /** Requests of the protocol that can go wrong for a service, as the library names their events. */
-export const requestKinds = ['authorization', 'grant', 'pushed_authorization_request', 'device_authorization', 'userinfo', 'introspection', 'revocation', 'end_session'] as const;
+export const requestKinds = [
+  'authorization',
+  'grant',
+  'pushed_authorization_request',
+  'device_authorization',
+  'userinfo',
+  'introspection',
+  'revocation',
+  'end_session',
+] as const;
 export type RequestKind = (typeof requestKinds)[number];
 
 export type Mender = 'service' | 'operator' | 'both' | 'nobody';
@@ -94,16 +103,29 @@ const byWords: Readonly<Record<string, readonly (readonly [RegExp, Fault])[]>> =
 };
 
 /** What services may meet; the catalogue of the guide has a row for each. */
-export const knownErrors: readonly string[] = [...Object.keys(byError), 'invalid_request', 'invalid_grant', ...EXPECTED, ...OURS];
+export const knownErrors: readonly string[] = [
+  ...Object.keys(byError),
+  'invalid_request',
+  'invalid_grant',
+  ...EXPECTED,
+  ...OURS,
+];
 
 /** @param words  what the library says beside the error: its description, and the detail that it shows to nobody. */
 export function faultOf(error: string, words: string): Fault {
-  return byWords[error]?.find(([pattern]) => pattern.test(words))?.[1] ?? byError[error] ?? (error === 'invalid_request' ? 'request' : error === 'invalid_grant' ? 'grant' : 'other');
+  return (
+    byWords[error]?.find(([pattern]) => pattern.test(words))?.[1] ??
+    byError[error] ??
+    (error === 'invalid_request' ? 'request' : error === 'invalid_grant' ? 'grant' : 'other')
+  );
 }
 
 const LONGEST = 200;
 
-/** Of an address that was refused what helps to mend it: host and path. Its query and fragment may hold anything of anybody. */
+/**
+ * Of an address that was refused what helps to mend it: host and path. Its query and fragment may hold anything of
+ * anybody.
+ */
 export function addressOf(uri: unknown): string | undefined {
   if (typeof uri !== 'string' || !URL.canParse(uri)) return undefined;
   const { protocol, host, pathname } = new URL(uri);

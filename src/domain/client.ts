@@ -30,14 +30,19 @@ export interface ClientMetadata {
   readonly logo?: string;
   readonly initiate_login_uri?: string;
   readonly backchannel_logout_uri?: string;
-  /** Where the sandbox, and it alone, sends browsers and notices; production never does (src/oidc/sandbox/clients.ts). */
+  /**
+   * Where the sandbox, and it alone, sends browsers and notices; production never does (src/oidc/sandbox/clients.ts).
+   */
   readonly test_redirect_uris?: readonly string[];
   readonly test_post_logout_redirect_uris?: readonly string[];
   readonly test_backchannel_logout_uri?: string;
   readonly application_type?: 'web' | 'native';
   /** What the data of each scope are wanted for. */
   readonly data_use?: Readonly<Partial<Record<string, DataUse>>>;
-  /** A service of the house tells people what it gets, where those of somebody else ask them. Silence is no claim to be one. */
+  /**
+   * A service of the house tells people what it gets, where those of somebody else ask them. Silence is no claim to be
+   * one.
+   */
   readonly first_party?: boolean;
   /** A service of the house has a page of its own for that, also for people who have signed in already. */
   readonly notice_page?: boolean;
@@ -68,7 +73,8 @@ export interface ClientSecret {
   readonly lastUsedAt: Date | undefined;
 }
 
-export const isLiveSecret = ({ expiresAt }: Pick<ClientSecret, 'expiresAt'>, now: Date): boolean => expiresAt === undefined || expiresAt > now;
+export const isLiveSecret = ({ expiresAt }: Pick<ClientSecret, 'expiresAt'>, now: Date): boolean =>
+  expiresAt === undefined || expiresAt > now;
 
 export interface Client {
   readonly id: string;
@@ -80,7 +86,10 @@ export interface Client {
   readonly listing: Listing | undefined;
   /** Nothing that it was given up to then counts: it was stopped. */
   readonly tokensValidAfter?: Date | undefined;
-  /** The number of the version in effect; a draft has none, nor one that was not changed since before there were versions. */
+  /**
+   * The number of the version in effect; a draft has none, nor one that was not changed since before there were
+   * versions.
+   */
   readonly version?: number | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -92,9 +101,12 @@ export type VersionState = 'proposed' | 'approved' | 'rejected' | 'withdrawn';
  * What became of the last thing that was proposed; what somebody changed at once was not.
  * @param versions  newest first.
  */
-export const lastProposal = (versions: readonly ClientVersion[]): ClientVersion | undefined => versions.find(({ state, decided, proposedBy }) => state !== 'approved' || decided?.by !== proposedBy);
+export const lastProposal = (versions: readonly ClientVersion[]): ClientVersion | undefined =>
+  versions.find(({ state, decided, proposedBy }) => state !== 'approved' || decided?.by !== proposedBy);
 
-/** One state that a registration was in, or was meant to come into. Who did what is named as the audit log names them. */
+/**
+ * One state that a registration was in, or was meant to come into. Who did what is named as the audit log names them.
+ */
 export interface ClientVersion {
   readonly clientId: string;
   readonly number: number;

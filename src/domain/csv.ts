@@ -1,4 +1,7 @@
-/** What a spreadsheet would run as a formula when it opens the file; some take the wide signs of East Asian keyboards for the same. */
+/**
+ * What a spreadsheet would run as a formula when it opens the file; some take the wide signs of East Asian keyboards
+ * for the same.
+ */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /** One line of a file of comma separated values (RFC 4180). */

@@ -2,7 +2,9 @@
 const calendars = new Map<string, Intl.DateTimeFormat>();
 
 function calendarOf(timeZone: string): Intl.DateTimeFormat {
-  const calendar = calendars.get(timeZone) ?? new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const calendar =
+    calendars.get(timeZone) ??
+    new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   calendars.set(timeZone, calendar);
   return calendar;
 }
@@ -26,10 +28,14 @@ export function beginningOf(day: string, timeZone: string): Date {
 }
 
 /** The day so many days later, as `2026-01-31`. */
-export const daysLater = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+export const daysLater = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
 /** Today in the zone, as `2026-01-31`. */
 export const todayIn = (timeZone: string, now: Date): string => dayIn(timeZone, now).toISOString().slice(0, 10);
 
 /** Whether the text is a day that exists, from 1900 on; databases and clocks have no others in common. */
-export const isDay = (text: string): boolean => /^(?:19|2\d)\d{2}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && daysLater(text, 0) === text;
+export const isDay = (text: string): boolean =>
+  /^(?:19|2\d)\d{2}-\d{2}-\d{2}$/.test(text) &&
+  !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
+  daysLater(text, 0) === text;

@@ -8,7 +8,8 @@ export type Join = <T>(parts: readonly string[], work: () => Promise<T>) => Prom
  * A button pressed twice is pressed once: while the work for a form is under way, the same form of the same draft joins
  * it and gets its answer. Between processes the locks of the drafts do the rest.
  *
- * @param options.linger  until it is over, whoever comes just after the answer gets that, too: where the answer is one that nobody can make again.
+ * @param options.linger  until it is over, whoever comes just after the answer gets that, too: where the answer is one
+ *   that nobody can make again.
  */
 export function createJoin({ linger = (): Promise<unknown> => Promise.resolve() } = {}): Join {
   const underWay = new Map<string, Promise<unknown>>();
@@ -20,7 +21,9 @@ export function createJoin({ linger = (): Promise<unknown> => Promise.resolve() 
     if (first !== undefined) return first;
     const own = work();
     underWay.set(key, own);
-    const forget = (): void => { underWay.delete(key); };
+    const forget = (): void => {
+      underWay.delete(key);
+    };
     own.then(linger).then(forget, forget);
     return own;
   };

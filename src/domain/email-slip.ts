@@ -6,7 +6,28 @@ interface Provider {
 
 const PROVIDERS: readonly Provider[] = [
   { name: 'gmail', endings: ['com'] },
-  { name: 'yahoo', endings: ['com', 'co.id', 'co.uk', 'co.jp', 'co.in', 'co.kr', 'co.nz', 'co.th', 'com.au', 'com.br', 'com.hk', 'com.mx', 'com.my', 'com.ph', 'com.sg', 'com.tw', 'com.vn'] },
+  {
+    name: 'yahoo',
+    endings: [
+      'com',
+      'co.id',
+      'co.uk',
+      'co.jp',
+      'co.in',
+      'co.kr',
+      'co.nz',
+      'co.th',
+      'com.au',
+      'com.br',
+      'com.hk',
+      'com.mx',
+      'com.my',
+      'com.ph',
+      'com.sg',
+      'com.tw',
+      'com.vn',
+    ],
+  },
   { name: 'ymail', endings: ['com'] },
   { name: 'rocketmail', endings: ['com'] },
   { name: 'hotmail', endings: ['com', 'co.id', 'co.uk', 'co.jp', 'co.th'] },
@@ -30,7 +51,12 @@ function slipsBetween(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const best = Math.min(cell(i - 1, j) + 1, cell(i, j - 1) + 1, cell(i - 1, j - 1) + (same ? 0 : 1), swapped ? cell(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY);
+      const best = Math.min(
+        cell(i - 1, j) + 1,
+        cell(i, j - 1) + 1,
+        cell(i - 1, j - 1) + (same ? 0 : 1),
+        swapped ? cell(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
+      );
       rows[i]?.push(best);
     }
   }
@@ -38,7 +64,9 @@ function slipsBetween(a: string, b: string): number {
 }
 
 const nearest = <T>(candidates: readonly T[], slips: (candidate: T) => number, most: number): T | undefined => {
-  const [best] = candidates.map((candidate) => ({ candidate, slips: slips(candidate) })).sort((a, b) => a.slips - b.slips);
+  const [best] = candidates
+    .map((candidate) => ({ candidate, slips: slips(candidate) }))
+    .sort((a, b) => a.slips - b.slips);
   return best !== undefined && best.slips <= most ? best.candidate : undefined;
 };
 
@@ -51,7 +79,10 @@ export function mendDomain(domain: string): string | undefined {
   const provider = nearest(PROVIDERS, (candidate) => slipsBetween(name, candidate.name), name.length >= 7 ? 2 : 1);
   if (provider === undefined) return undefined;
   const [only, ...others] = provider.endings;
-  const mended = name === provider.name && others.length === 0 ? only : nearest(provider.endings, (candidate) => slipsBetween(ending, candidate), 1);
+  const mended =
+    name === provider.name && others.length === 0
+      ? only
+      : nearest(provider.endings, (candidate) => slipsBetween(ending, candidate), 1);
   const meant = `${provider.name}.${mended ?? ending}`;
   return mended === undefined || meant === domain ? undefined : meant;
 }

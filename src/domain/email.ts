@@ -11,14 +11,21 @@ export type EmailRefusal = 'email-empty' | 'email-form';
 const MAX_LENGTH = 254;
 const MAX_LOCAL_LENGTH = 64;
 
-/** RFC 5322 dot-atom, and letters of any script (RFC 6531). Nothing that could end a header or start a second address. */
+/**
+ * RFC 5322 dot-atom, and letters of any script (RFC 6531). Nothing that could end a header or start a second address.
+ */
 const LOCAL = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 const LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
 
 function isDomain(domain: string): boolean {
   const labels = domain.split('.');
   const topLevel = labels.at(-1) ?? '';
-  return labels.length >= 2 && labels.every((label) => LABEL.test(label)) && /^(?:\p{L}[\p{L}\p{M}]+|xn--[a-z0-9-]+)$/u.test(topLevel) && URL.canParse(`http://${domain}`);
+  return (
+    labels.length >= 2 &&
+    labels.every((label) => LABEL.test(label)) &&
+    /^(?:\p{L}[\p{L}\p{M}]+|xn--[a-z0-9-]+)$/u.test(topLevel) &&
+    URL.canParse(`http://${domain}`)
+  );
 }
 
 const split = (address: string): { local: string; domain: string } => {
@@ -28,7 +35,10 @@ const split = (address: string): { local: string; domain: string } => {
 
 export function parseEmail(text: string): Result<Email, EmailRefusal> {
   // Characters nobody sees come along with copied text; they are never part of an address.
-  const typed = text.replace(/\p{Cf}/gu, '').trim().normalize('NFC');
+  const typed = text
+    .replace(/\p{Cf}/gu, '')
+    .trim()
+    .normalize('NFC');
   if (typed === '') return refuse('email-empty');
   if (typed.length > MAX_LENGTH || !typed.includes('@')) return refuse('email-form');
   const { local, domain } = split(typed);

@@ -9,7 +9,10 @@ export interface FormerProof {
   readonly at: string;
 }
 
-/** A password that was typed longer ago leads to no record: the browser may be another's by now, and drafts live for a day. */
+/**
+ * A password that was typed longer ago leads to no record: the browser may be another's by now, and drafts live for a
+ * day.
+ */
 const PASSWORD_SECONDS = 3600;
 
 export interface FormerClaim {
@@ -19,10 +22,15 @@ export interface FormerClaim {
 }
 
 /**
- * Which record of the former system belongs to whoever has just proved a NIK. The password decides among several, but not against the NIK: an account that
- * was made for somebody else does not come along. Without it the NIK decides, unless several claim it: then nothing is guessed.
+ * Which record of the former system belongs to whoever has just proved a NIK. The password decides among several, but
+ * not against the NIK: an account that was made for somebody else does not come along. Without it the NIK decides,
+ * unless several claim it: then nothing is guessed.
  */
-export function formerOf(claims: readonly FormerClaim[], known: FormerProof | undefined, now: Date): FormerProof | undefined {
+export function formerOf(
+  claims: readonly FormerClaim[],
+  known: FormerProof | undefined,
+  now: Date,
+): FormerProof | undefined {
   const isFresh = known?.by === 'password' && now.getTime() - new Date(known.at).getTime() <= PASSWORD_SECONDS * 1000;
   const own = isFresh ? claims.find(({ id }) => id === known.id) : undefined;
   if (own !== undefined && own.isOfNik !== false) return { id: own.id, by: 'password', at: now.toISOString() };

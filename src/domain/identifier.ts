@@ -5,7 +5,9 @@ import { parsePhone } from './phone.ts';
 import { sensitive, type Sensitive } from './sensitive.ts';
 
 export interface TypedIdentifier {
-  /** What was typed, recognised; undefined where it is neither a NIK nor an address nor a number, which no account has. */
+  /**
+   * What was typed, recognised; undefined where it is neither a NIK nor an address nor a number, which no account has.
+   */
   readonly identifier: Sensitive<Identifier> | undefined;
   /** One spelling for one meaning, also for what was not recognised: failures are counted on it. */
   readonly normalised: Sensitive<string>;
@@ -18,17 +20,22 @@ interface Provinces {
 const LONGEST = 320;
 
 /** In the spelling that is counted on. */
-export const normaliseIdentifier = ({ kind, value }: Identifier): string => `${kind}:${kind === 'email' ? emailKey(value) : value}`;
+export const normaliseIdentifier = ({ kind, value }: Identifier): string =>
+  `${kind}:${kind === 'email' ? emailKey(value) : value}`;
 
 /** Reads "e-mail, mobile number or NIK" by its shape. */
 export function parseIdentifier(text: string, config: Provinces, today: Date): TypedIdentifier {
   const found = recognise(text, config, today);
-  const normalised = found === undefined ? `?${text.normalize('NFKC').trim().toLowerCase().slice(0, LONGEST)}` : normaliseIdentifier(found);
+  const normalised =
+    found === undefined
+      ? `?${text.normalize('NFKC').trim().toLowerCase().slice(0, LONGEST)}`
+      : normaliseIdentifier(found);
   return { identifier: found === undefined ? undefined : sensitive(found), normalised: sensitive(normalised) };
 }
 
 /**
- * Whose a contact is: the account that has proved it; failing that, the only one that claims it. Where several claim an unproved one, nobody owns it.
+ * Whose a contact is: the account that has proved it; failing that, the only one that claims it. Where several claim an
+ * unproved one, nobody owns it.
  * @param claims  at most two are needed, whoever has proved it first.
  */
 export const ownerOf = <Claim>(claims: readonly Claim[], isProved: (claim: Claim) => boolean): Claim | undefined => {
@@ -37,7 +44,11 @@ export const ownerOf = <Claim>(claims: readonly Claim[], isProved: (claim: Claim
 };
 
 /** Everything that an account claims to be called by, proved or not. */
-export function identifiersOf({ nik, email, phone }: Pick<Account, 'nik' | 'email' | 'phone'>): Sensitive<Identifier>[] {
+export function identifiersOf({
+  nik,
+  email,
+  phone,
+}: Pick<Account, 'nik' | 'email' | 'phone'>): Sensitive<Identifier>[] {
   const all: Identifier[] = [{ kind: 'nik', value: nik.reveal() }];
   if (email !== undefined) all.push({ kind: 'email', value: email.reveal() });
   if (phone !== undefined) all.push({ kind: 'phone', value: phone.reveal() });

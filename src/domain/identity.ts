@@ -35,7 +35,8 @@ const withAsciiApostrophes = (text: string): string => text.replace(/[’‘ʼ`�
  * Titles and abbreviations stay, because the registry may hold exactly those; the threshold absorbs small differences.
  */
 export function normaliseForRegistry(name: string): string {
-  // The acute accent must go before NFKC takes it apart into a blank and a combining mark; full-width ones appear after.
+  // The acute accent must go before NFKC takes it apart into a blank and a combining mark; full-width ones appear
+  // after.
   return withAsciiApostrophes(withAsciiApostrophes(name).normalize('NFKC'))
     .replace(/\p{Cf}/gu, '')
     .replace(/\s+/g, ' ')
@@ -113,7 +114,8 @@ function fieldsOf(record: object): Fields {
 }
 
 function firstOf(answer: unknown): Fields | undefined {
-  if (typeof answer !== 'object' || answer === null || !('content' in answer) || !Array.isArray(answer.content)) return undefined;
+  if (typeof answer !== 'object' || answer === null || !('content' in answer) || !Array.isArray(answer.content))
+    return undefined;
   const first: unknown = answer.content[0];
   return typeof first === 'object' && first !== null && !Array.isArray(first) ? fieldsOf(first) : undefined;
 }
@@ -127,15 +129,24 @@ function textOf(value: unknown): string {
 const failureText = (fields: Fields): string =>
   ['RESPON', 'RESPONSE', 'RESPONSE_DESC'].map((key) => textOf(fields.get(key))).find((text) => text !== '') ?? '';
 
-const disturbed = (trouble: Disturbance['trouble'], code: { responseCode?: string } = {}): Result<Finding, Disturbance> => refuse({ trouble, ...code });
+const disturbed = (
+  trouble: Disturbance['trouble'],
+  code: { responseCode?: string } = {},
+): Result<Finding, Disturbance> => refuse({ trouble, ...code });
 
 function meaningOf(meaning: Meaning | undefined, code: { responseCode?: string }): Result<Finding, Disturbance> {
   if (meaning === undefined) return disturbed('protocol', code);
   return meaning.ok ? ok({ verdict: meaning.value, ...code }) : disturbed(meaning.refusal, code);
 }
 
-function judgeElements(fields: Fields, { nameMin, motherMin }: MatchThresholds, code: { responseCode?: string }): Result<Finding, Disturbance> {
-  const [nik, name, mother] = ['NIK', 'NAMA_LGKP', 'NAMA_LGKP_IBU'].map((key) => (fields.has(key) ? parseElementVerdict(fields.get(key)) : undefined));
+function judgeElements(
+  fields: Fields,
+  { nameMin, motherMin }: MatchThresholds,
+  code: { responseCode?: string },
+): Result<Finding, Disturbance> {
+  const [nik, name, mother] = ['NIK', 'NAMA_LGKP', 'NAMA_LGKP_IBU'].map((key) =>
+    fields.has(key) ? parseElementVerdict(fields.get(key)) : undefined,
+  );
   if (nik?.ok === false || name?.ok === false || mother?.ok === false) return disturbed('protocol', code);
   if (nik?.value.agrees === false) return ok({ verdict: 'not-found', ...code });
   if (name === undefined || mother === undefined) return disturbed('protocol', code);
@@ -169,6 +180,7 @@ export function judgeAnswer(answer: unknown, thresholds: MatchThresholds): Resul
 
 /** The counter of calls in an answer, for a gauge alone: whether it counts up or down is not known. */
 export function readQuota(answer: unknown): number | undefined {
-  const quota = typeof answer === 'object' && answer !== null && 'quotaLimiter' in answer ? answer.quotaLimiter : undefined;
+  const quota =
+    typeof answer === 'object' && answer !== null && 'quotaLimiter' in answer ? answer.quotaLimiter : undefined;
   return typeof quota === 'number' && Number.isSafeInteger(quota) ? quota : undefined;
 }

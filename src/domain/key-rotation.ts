@@ -36,10 +36,14 @@ export type KeyStep =
 const after = (date: Date, seconds: number): Date => new Date(date.getTime() + seconds * 1000);
 
 /** From when on the next key may take over without that any service meets a key that it cannot know. */
-export const readyAt = ({ publishedAt }: Pick<KeyLife, 'publishedAt'>, { leadSeconds }: Pick<KeyTimes, 'leadSeconds'>): Date => after(publishedAt, leadSeconds);
+export const readyAt = (
+  { publishedAt }: Pick<KeyLife, 'publishedAt'>,
+  { leadSeconds }: Pick<KeyTimes, 'leadSeconds'>,
+): Date => after(publishedAt, leadSeconds);
 
 /** When it is to take over from this one. */
-export const rotationAt = (current: KeyLife, { rotationSeconds }: Pick<KeyTimes, 'rotationSeconds'>): Date => after(current.promotedAt ?? current.publishedAt, rotationSeconds);
+export const rotationAt = (current: KeyLife, { rotationSeconds }: Pick<KeyTimes, 'rotationSeconds'>): Date =>
+  after(current.promotedAt ?? current.publishedAt, rotationSeconds);
 
 /**
  * What is to be done now, in this order. Where no key signs at all, one must do so at once; from then on one is always
@@ -47,20 +51,29 @@ export const rotationAt = (current: KeyLife, { rotationSeconds }: Pick<KeyTimes,
  *
  * @param keys  all of them, as the database holds them.
  */
-export function stepsDue(keys: readonly KeyLife[], algorithms: readonly string[], now: Date, times: KeyTimes): readonly KeyStep[] {
+export function stepsDue(
+  keys: readonly KeyLife[],
+  algorithms: readonly string[],
+  now: Date,
+  times: KeyTimes,
+): readonly KeyStep[] {
   return algorithms.flatMap((algorithm): KeyStep[] => {
     const own = keys.filter((key) => key.algorithm === algorithm);
     const current = own.find(({ state }) => state === 'current');
     const next = own.find(({ state }) => state === 'next');
     const steps: KeyStep[] = [];
-    const takesOver = next !== undefined && (current === undefined || (readyAt(next, times) <= now && rotationAt(current, times) <= now));
+    const takesOver =
+      next !== undefined &&
+      (current === undefined || (readyAt(next, times) <= now && rotationAt(current, times) <= now));
     if (takesOver) steps.push({ step: 'promote', algorithm, kid: next.kid });
     else if (current === undefined) steps.push({ step: 'make', algorithm, state: 'current' });
     if (takesOver || next === undefined) steps.push({ step: 'make', algorithm, state: 'next' });
     for (const { kid, state, retiredAt } of own) {
       if (retiredAt === undefined) continue;
-      if (after(retiredAt, times.retiredSeconds + times.hintSeconds) <= now) steps.push({ step: 'forget', algorithm, kid });
-      else if (state === 'retired' && after(retiredAt, times.retiredSeconds) <= now) steps.push({ step: 'withdraw', algorithm, kid });
+      if (after(retiredAt, times.retiredSeconds + times.hintSeconds) <= now)
+        steps.push({ step: 'forget', algorithm, kid });
+      else if (state === 'retired' && after(retiredAt, times.retiredSeconds) <= now)
+        steps.push({ step: 'withdraw', algorithm, kid });
     }
     return steps;
   });

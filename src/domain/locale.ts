@@ -24,7 +24,8 @@ const first = <T>(items: readonly T[], read: (item: T) => Locale | undefined): L
 };
 
 /** OpenID Connect `ui_locales`: language tags by preference, parted by blanks. */
-export const parseUiLocales = (text: string | undefined): Locale | undefined => first((text ?? '').split(' ', MAX_TAGS), toLocale);
+export const parseUiLocales = (text: string | undefined): Locale | undefined =>
+  first((text ?? '').split(' ', MAX_TAGS), toLocale);
 
 export interface LocaleWishes {
   /** What the person has just chosen. */
@@ -39,4 +40,5 @@ export interface LocaleWishes {
  * The person's own choice before the service's, and Indonesian where nobody says anything. What the browser asks for is
  * not heard: phones are sold in English, and their owners read Indonesian.
  */
-export const pickLocale = ({ query, cookie, uiLocales }: LocaleWishes): Locale => toLocale(query ?? '') ?? toLocale(cookie ?? '') ?? parseUiLocales(uiLocales) ?? DEFAULT_LOCALE;
+export const pickLocale = ({ query, cookie, uiLocales }: LocaleWishes): Locale =>
+  toLocale(query ?? '') ?? toLocale(cookie ?? '') ?? parseUiLocales(uiLocales) ?? DEFAULT_LOCALE;

@@ -19,7 +19,17 @@ export const NOTICE_KEPT_SECONDS = 30 * 86_400;
 const MINUTE = 60;
 const HOUR = 3600;
 /** A day in all: long enough for somebody to notice and mend a service. */
-const WAITS_SECONDS: readonly number[] = [5, 30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
+const WAITS_SECONDS: readonly number[] = [
+  5,
+  30,
+  2 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+];
 export const mostAttempts = WAITS_SECONDS.length + 1;
 /** A notice that was due for so long without an attempt, since its service does not take any, is given up. */
 export const NOTICE_OVERDUE_SECONDS = 24 * HOUR;
@@ -32,4 +42,5 @@ const MOST_REFUSALS = 3;
  * @param attempts  made so far, the failed one included.
  * @returns seconds, or undefined to give up.
  */
-export const waitAfterFailure = (attempts: number, { refused }: NoticeFailure): number | undefined => (refused && attempts >= MOST_REFUSALS ? undefined : WAITS_SECONDS[attempts - 1]);
+export const waitAfterFailure = (attempts: number, { refused }: NoticeFailure): number | undefined =>
+  refused && attempts >= MOST_REFUSALS ? undefined : WAITS_SECONDS[attempts - 1];

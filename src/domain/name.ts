@@ -17,7 +17,13 @@ const APOSTROPHES = /[‘`´ʼ＇]/g;
 const DASHES = /[‐‑‒–—−]/g;
 
 const normalise = (text: string): string =>
-  text.replace(/\p{Cf}/gu, '').normalize('NFC').replace(/\s+/g, ' ').trim().replace(APOSTROPHES, "'").replace(DASHES, '-');
+  text
+    .replace(/\p{Cf}/gu, '')
+    .normalize('NFC')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(APOSTROPHES, "'")
+    .replace(DASHES, '-');
 
 /**
  * Reads a name: one word is enough, and titles, abbreviations and apostrophes stay, since rules about names bind only

@@ -2,7 +2,10 @@ import { ok, refuse, type Result } from './result.ts';
 
 declare const nikBrand: unique symbol;
 
-/** Nomor Induk Kependudukan: sixteen digits in the right form, `PPKKCC DDMMYY SSSS`. Whether it was issued, the registry knows. */
+/**
+ * Nomor Induk Kependudukan: sixteen digits in the right form, `PPKKCC DDMMYY SSSS`. Whether it was issued, the registry
+ * knows.
+ */
 export type Nik = string & { readonly [nikBrand]: true };
 
 export type NikRefusal =
@@ -40,16 +43,19 @@ function readingsOf(nik: string): Date[] {
   const day = digits > WOMENS_DAYS ? digits - WOMENS_DAYS : digits;
   const month = Number(nik.slice(8, 10));
   const year = Number(nik.slice(10, 12));
-  return [2000 + year, 1900 + year]
-    .map((fullYear) => new Date(Date.UTC(fullYear, month - 1, day)))
-    // Date.UTC rolls 31 February over into March and month 13 into January.
-    .filter((date) => date.getUTCDate() === day && date.getUTCMonth() === month - 1);
+  return (
+    [2000 + year, 1900 + year]
+      .map((fullYear) => new Date(Date.UTC(fullYear, month - 1, day)))
+      // Date.UTC rolls 31 February over into March and month 13 into January.
+      .filter((date) => date.getUTCDate() === day && date.getUTCMonth() === month - 1)
+  );
 }
 
 function ageOn(today: Date, birth: Date): number {
   const years = today.getUTCFullYear() - birth.getUTCFullYear();
   const birthdayIsAhead =
-    today.getUTCMonth() < birth.getUTCMonth() || (today.getUTCMonth() === birth.getUTCMonth() && today.getUTCDate() < birth.getUTCDate());
+    today.getUTCMonth() < birth.getUTCMonth() ||
+    (today.getUTCMonth() === birth.getUTCMonth() && today.getUTCDate() < birth.getUTCDate());
   return birthdayIsAhead ? years - 1 : years;
 }
 
@@ -64,7 +70,13 @@ function hasForm(nik: string, rules: NikRules): boolean {
   const province = nik.slice(0, 2);
   const provinceIsKnown = province === TEST_PROVINCE ? rules.allowTestRange : isInRanges(province, rules.provinces);
   // No look-up of regency and district: codes since split or merged stay valid for those who were born there.
-  return provinceIsKnown && nik.slice(2, 4) !== '00' && nik.slice(4, 6) !== '00' && readingsOf(nik).length > 0 && nik.slice(12) !== '0000';
+  return (
+    provinceIsKnown &&
+    nik.slice(2, 4) !== '00' &&
+    nik.slice(4, 6) !== '00' &&
+    readingsOf(nik).length > 0 &&
+    nik.slice(12) !== '0000'
+  );
 }
 
 function isTooYoung(nik: string, { today, minAge }: NikRules): boolean {
@@ -96,4 +108,7 @@ export function birthDateHint(nik: Nik, today: Date): Date | undefined {
 export const isWomans = (nik: Nik): boolean => Number(nik.slice(6, 8)) > WOMENS_DAYS;
 
 /** On which limits count questions about a NIK: nobody without the keyring can tell whose it is. */
-export const identityMark = ({ hash }: { readonly hash: (purpose: string, ...parts: readonly string[]) => Buffer }, nik: Nik): string => hash('counter-identity', nik).toString('base64url');
+export const identityMark = (
+  { hash }: { readonly hash: (purpose: string, ...parts: readonly string[]) => Buffer },
+  nik: Nik,
+): string => hash('counter-identity', nik).toString('base64url');

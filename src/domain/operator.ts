@@ -22,24 +22,36 @@ export const permissions = [
 export type Permission = (typeof permissions)[number];
 
 /**
- * `colleagues.read`: sees operators by their whole names, because they decide on what these did or answer for it; everybody
- * else sees them masked, as any person. The least that each role needs. An administrator gives roles and sees what became of them, and is no super-user:
- * whoever gives out rights must not at the same time use them all.
+ * `colleagues.read`: sees operators by their whole names, because they decide on what these did or answer for it;
+ * everybody else sees them masked, as any person. The least that each role needs. An administrator gives roles and sees
+ * what became of them, and is no super-user: whoever gives out rights must not at the same time use them all.
  */
 const permissionsByRole: Readonly<Record<Role, readonly Permission[]>> = {
   'client-manager': ['clients.read', 'clients.write', 'colleagues.read', 'reports.read'],
   'client-approver': ['clients.read', 'clients.approve', 'colleagues.read'],
   support: ['accounts.read', 'accounts.reveal', 'accounts.write', 'clients.read'],
   auditor: ['audit.read', 'clients.read', 'colleagues.read', 'operators.read', 'reports.read'],
-  administrator: ['audit.read', 'clients.read', 'clients.waive', 'colleagues.read', 'operators.read', 'operators.write', 'reports.read'],
+  administrator: [
+    'audit.read',
+    'clients.read',
+    'clients.waive',
+    'colleagues.read',
+    'operators.read',
+    'operators.write',
+    'reports.read',
+  ],
 };
 
-export const permissionsOf = (held: readonly Role[]): ReadonlySet<Permission> => new Set(held.flatMap((role) => permissionsByRole[role]));
+export const permissionsOf = (held: readonly Role[]): ReadonlySet<Permission> =>
+  new Set(held.flatMap((role) => permissionsByRole[role]));
 
 export const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text);
 
 /** Who does something: an operator at the console, a machine at the API, or whoever has the command line. */
-export type Actor = { readonly kind: 'operator'; readonly accountId: AccountId } | { readonly kind: 'client'; readonly clientId: string } | { readonly kind: 'command-line' };
+export type Actor =
+  | { readonly kind: 'operator'; readonly accountId: AccountId }
+  | { readonly kind: 'client'; readonly clientId: string }
+  | { readonly kind: 'command-line' };
 
 /** How the audit log names them. The command line was there first and is called `operator`. */
 export function signatureOf(actor: Actor): string {
@@ -48,7 +60,8 @@ export function signatureOf(actor: Actor): string {
 }
 
 /** Nobody judges their own case. */
-export const isOneself = (actor: Actor, accountId: AccountId): boolean => actor.kind === 'operator' && actor.accountId === accountId;
+export const isOneself = (actor: Actor, accountId: AccountId): boolean =>
+  actor.kind === 'operator' && actor.accountId === accountId;
 
 /** Why an operator did something, in their words; safe to keep for ever. */
 export type Reason = string & { readonly __brand: 'Reason' };

@@ -61,7 +61,12 @@ export function parseOtpCode(text: string): Result<OtpCode, 'code-form'> {
   return /^[0-9]{6}$/.test(digits) ? ok(digits as OtpCode) : refuse('code-form');
 }
 
-const begin = ({ purpose, recipientHash, codeHash }: Issue, sends: number, now: Date, { ttlSeconds }: CodePolicy): Challenge => ({
+const begin = (
+  { purpose, recipientHash, codeHash }: Issue,
+  sends: number,
+  now: Date,
+  { ttlSeconds }: CodePolicy,
+): Challenge => ({
   purpose,
   recipientHash,
   codeHash,
@@ -85,7 +90,12 @@ export const secondsUntilResend = (challenge: Challenge, now: Date, policy: Code
   Math.max(0, Math.ceil((resendAt(challenge, policy).getTime() - now.getTime()) / 1000));
 
 /** A further code for the same recipient. It replaces the old challenge, and with it the old code dies. */
-export function reissueChallenge(old: Challenge, codeHash: string, now: Date, policy: CodePolicy): Result<Challenge, { readonly reason: 'too-soon'; readonly resendAt: Date }> {
+export function reissueChallenge(
+  old: Challenge,
+  codeHash: string,
+  now: Date,
+  policy: CodePolicy,
+): Result<Challenge, { readonly reason: 'too-soon'; readonly resendAt: Date }> {
   const allowedAt = resendAt(old, policy);
   if (now < allowedAt) return refuse({ reason: 'too-soon', resendAt: allowedAt });
   return ok(begin({ purpose: old.purpose, recipientHash: old.recipientHash, codeHash }, old.sends + 1, now, policy));

@@ -76,6 +76,10 @@ const KEYBOARD = `
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
-export const BLOCKED_WORDS: ReadonlySet<string> = new Set([...words(FAVOURITES), ...words(KEYBOARD), ...words(COMMON_WORDS)]);
+export const BLOCKED_WORDS: ReadonlySet<string> = new Set([
+  ...words(FAVOURITES),
+  ...words(KEYBOARD),
+  ...words(COMMON_WORDS),
+]);
 
 export const LONGEST_BLOCKED_WORD: number = Math.max(...Array.from(BLOCKED_WORDS, (word) => word.length));

@@ -10,8 +10,13 @@ const COST = { word: 2, date: 2, sequence: 1, letter: 2, other: 1 } as const;
 /** `Jakarta123!` costs four and `Sayang4829` six; eight characters by chance cost ten and more. */
 const EASY = 6;
 
-const ALPHABETS = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'].flatMap((row) => [row, Array.from(row).reverse().join('')]);
-const NEIGHBOURS: ReadonlySet<string> = new Set(ALPHABETS.flatMap((row) => Array.from(row.slice(1), (next, index) => `${row.charAt(index)}${next}`)));
+const ALPHABETS = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'].flatMap((row) => [
+  row,
+  Array.from(row).reverse().join(''),
+]);
+const NEIGHBOURS: ReadonlySet<string> = new Set(
+  ALPHABETS.flatMap((row) => Array.from(row.slice(1), (next, index) => `${row.charAt(index)}${next}`)),
+);
 const SHORTEST_SEQUENCE = 3;
 
 const YEAR = /^(?:19|20)\d\d$/;
@@ -48,7 +53,8 @@ function* partsAt(start: number, folded: string, digits: string, readings: reado
     if (DATE.test(slice)) yield { length, cost: COST.date };
   }
   for (let length = 3; length <= LONGEST_BLOCKED_WORD && start + length <= folded.length; length++) {
-    if (readings.some((reading) => BLOCKED_WORDS.has(reading.slice(start, start + length)))) yield { length, cost: COST.word };
+    if (readings.some((reading) => BLOCKED_WORDS.has(reading.slice(start, start + length))))
+      yield { length, cost: COST.word };
   }
 }
 

@@ -28,14 +28,22 @@ function wordsOf({ name, email }: PasswordOwner): string[] {
 }
 
 function numbersOf({ nik, phone }: PasswordOwner): string[] {
-  const pieces = Array.from({ length: nik === undefined ? 0 : nik.length - TELLING_DIGITS + 1 }, (_, start) => nik?.slice(start, start + TELLING_DIGITS) ?? '');
+  const pieces = Array.from(
+    { length: nik === undefined ? 0 : nik.length - TELLING_DIGITS + 1 },
+    (_, start) => nik?.slice(start, start + TELLING_DIGITS) ?? '',
+  );
   return phone === undefined ? pieces : [...pieces, phone.slice(-TELLING_DIGITS)];
 }
 
-/** Whether a password holds the name, e-mail, phone number or NIK of its owner, in capitals, l33t or with separators. */
+/**
+ * Whether a password holds the name, e-mail, phone number or NIK of its owner, in capitals, l33t or with separators.
+ */
 export function isPersonal(password: string, owner: PasswordOwner): boolean {
   const folded = fold(password);
   const texts = [folded, ...leetReadings(folded)].map(lettersAndDigits).concat(leetReadings(lettersAndDigits(folded)));
   const digits = folded.replace(/[^0-9]/g, '');
-  return wordsOf(owner).some((word) => texts.some((text) => text.includes(word))) || numbersOf(owner).some((number) => digits.includes(number));
+  return (
+    wordsOf(owner).some((word) => texts.some((text) => text.includes(word))) ||
+    numbersOf(owner).some((number) => digits.includes(number))
+  );
 }

@@ -11,7 +11,13 @@ export interface PasswordPolicy {
   readonly passphrase: boolean;
 }
 
-export type PasswordRefusal = 'password-empty' | `password-${PasswordRule}` | 'password-long' | 'password-chars' | 'password-common' | 'password-personal';
+export type PasswordRefusal =
+  | 'password-empty'
+  | `password-${PasswordRule}`
+  | 'password-long'
+  | 'password-chars'
+  | 'password-common'
+  | 'password-personal';
 
 /** In characters as people count them: Unicode code points after NFC. */
 const PASSWORD_MAX_LENGTH = 128;
@@ -47,7 +53,9 @@ export function unmetRules(text: string, { profile, passphrase }: PasswordPolicy
   const password = normalisePassword(text);
   const length = countCharacters(password);
   if (passphrase && length >= PASSPHRASE_LENGTH) return [];
-  return RULES[profile].filter((rule) => (rule === 'length' ? length < PASSWORD_MIN_LENGTH[profile] : !PASSWORD_PATTERNS[rule].test(password)));
+  return RULES[profile].filter((rule) =>
+    rule === 'length' ? length < PASSWORD_MIN_LENGTH[profile] : !PASSWORD_PATTERNS[rule].test(password),
+  );
 }
 
 /**
@@ -56,7 +64,11 @@ export function unmetRules(text: string, { profile, passphrase }: PasswordPolicy
  * @param owner what the person has told of themselves. Without it personal data are not looked for, which is meant for
  *   an operator who makes an account by hand.
  */
-export function checkPassword(text: string, policy: PasswordPolicy, owner?: PasswordOwner): Result<string, PasswordRefusal[]> {
+export function checkPassword(
+  text: string,
+  policy: PasswordPolicy,
+  owner?: PasswordOwner,
+): Result<string, PasswordRefusal[]> {
   if (text === '') return refuse<PasswordRefusal[]>(['password-empty']);
   const password = normalisePassword(text);
   // Looked at before anything whose work grows with the length.

@@ -26,7 +26,10 @@ function toInternational(text: string): string | undefined {
   const dialled = text.replace(SEPARATORS, '');
   if (dialled.length > LONGEST || !/^\+?[0-9]+$/.test(dialled)) return undefined;
   // The library does not know 00 as the way out of Indonesia (that is 001, 007, 008, 009), yet people write it.
-  const national = /^(?:\+62|0062|62)0?([1-9][0-9]*)$/.exec(dialled) ?? /^0([1-9][0-9]*)$/.exec(dialled) ?? /^(8[0-9]*)$/.exec(dialled);
+  const national =
+    /^(?:\+62|0062|62)0?([1-9][0-9]*)$/.exec(dialled) ??
+    /^0([1-9][0-9]*)$/.exec(dialled) ??
+    /^(8[0-9]*)$/.exec(dialled);
   return national?.[1] === undefined ? undefined : `+62${national[1]}`;
 }
 

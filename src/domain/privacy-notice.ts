@@ -1,6 +1,7 @@
 /**
- * How long data are kept, as the privacy notice says it in both languages (`portal.privacy`, "retention"). The settings say by default the same, and `sso doctor` warns where they
- * say something else: whoever changes one changes the notice.
+ * How long data are kept, as the privacy notice says it in both languages (`portal.privacy`, "retention"). The settings
+ * say by default the same, and `sso doctor` warns where they say something else: whoever changes one changes the
+ * notice.
  */
 export const noticed = {
   draftSeconds: 24 * 3600,

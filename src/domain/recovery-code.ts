@@ -13,13 +13,21 @@ const FORM = new RegExp(`^[${ALPHABET}]{${RECOVERY_CODE_BYTES}}$`);
 
 /** One letter of each byte: 32 divides 256, so that no letter comes more often than another. */
 export const toRecoveryCode = (bytes: Uint8Array): RecoveryCode =>
-  [...bytes.subarray(0, RECOVERY_CODE_BYTES)].map((byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('') as RecoveryCode;
+  [...bytes.subarray(0, RECOVERY_CODE_BYTES)]
+    .map((byte) => ALPHABET.charAt(byte % ALPHABET.length))
+    .join('') as RecoveryCode;
 
 /** `7K2QM-9XTRB`: two halves are read and typed more easily than ten letters. */
-export const showRecoveryCode = (code: RecoveryCode): string => `${code.slice(0, RECOVERY_CODE_BYTES / 2)}-${code.slice(RECOVERY_CODE_BYTES / 2)}`;
+export const showRecoveryCode = (code: RecoveryCode): string =>
+  `${code.slice(0, RECOVERY_CODE_BYTES / 2)}-${code.slice(RECOVERY_CODE_BYTES / 2)}`;
 
 /** Reads what was typed from paper: case, dashes and spaces do not matter, nor letters that look like digits. */
 export function parseRecoveryCode(text: string): Result<RecoveryCode, 'recovery-code-form'> {
-  const letters = text.normalize('NFKC').toUpperCase().replace(/[\s\p{Pd}\p{Cf}]/gu, '').replaceAll('O', '0').replace(/[IL]/g, '1');
+  const letters = text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[\s\p{Pd}\p{Cf}]/gu, '')
+    .replaceAll('O', '0')
+    .replace(/[IL]/g, '1');
   return FORM.test(letters) ? ok(letters as RecoveryCode) : refuse('recovery-code-form');
 }

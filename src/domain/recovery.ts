@@ -6,7 +6,9 @@ import type { Sensitive } from './sensitive.ts';
 export type RecoveryChannel = 'sms' | 'email';
 
 /** Where a recovery code goes. */
-export type RecoveryContact = { readonly channel: 'sms'; readonly to: Sensitive<Phone> } | { readonly channel: 'email'; readonly to: Sensitive<Email> };
+export type RecoveryContact =
+  | { readonly channel: 'sms'; readonly to: Sensitive<Phone> }
+  | { readonly channel: 'email'; readonly to: Sensitive<Email> };
 
 const DAY_MS = 86_400_000;
 
@@ -16,16 +18,27 @@ const DAY_MS = 86_400_000;
  *
  * @param asked what the person typed: whoever gives a NIK or a number expects a text message.
  */
-export function recoveryContact(account: Account, asked: Identifier['kind'], now: Date, { phoneProofDays }: { readonly phoneProofDays: number }): RecoveryContact | undefined {
+export function recoveryContact(
+  account: Account,
+  asked: Identifier['kind'],
+  now: Date,
+  { phoneProofDays }: { readonly phoneProofDays: number },
+): RecoveryContact | undefined {
   const { phone, phoneVerifiedAt, email, emailVerifiedAt } = account;
   const byPhone: RecoveryContact | undefined =
-    phone !== undefined && phoneVerifiedAt !== undefined && now.getTime() - phoneVerifiedAt.getTime() <= phoneProofDays * DAY_MS ? { channel: 'sms', to: phone } : undefined;
-  const byEmail: RecoveryContact | undefined = email !== undefined && emailVerifiedAt !== undefined ? { channel: 'email', to: email } : undefined;
+    phone !== undefined &&
+    phoneVerifiedAt !== undefined &&
+    now.getTime() - phoneVerifiedAt.getTime() <= phoneProofDays * DAY_MS
+      ? { channel: 'sms', to: phone }
+      : undefined;
+  const byEmail: RecoveryContact | undefined =
+    email !== undefined && emailVerifiedAt !== undefined ? { channel: 'email', to: email } : undefined;
   return asked === 'email' ? (byEmail ?? byPhone) : (byPhone ?? byEmail);
 }
 
 /** Whether a contact is still the account's own: it may have moved to somebody who proved it meanwhile. */
 export function isContactOf(account: Account, { channel, to }: RecoveryContact): boolean {
-  const [own, provedAt] = channel === 'sms' ? [account.phone, account.phoneVerifiedAt] : [account.email, account.emailVerifiedAt];
+  const [own, provedAt] =
+    channel === 'sms' ? [account.phone, account.phoneVerifiedAt] : [account.email, account.emailVerifiedAt];
   return provedAt !== undefined && own?.reveal() === to.reveal();
 }

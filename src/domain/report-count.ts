@@ -9,11 +9,18 @@ export interface Count {
   readonly former?: true;
 }
 
-const compare = (a: string | null, b: string | null): number => (a === b ? 0 : a === null ? 1 : b === null ? -1 : a < b ? -1 : 1);
+const compare = (a: string | null, b: string | null): number =>
+  a === b ? 0 : a === null ? 1 : b === null ? -1 : a < b ? -1 : 1;
 
 /** By period, kind and what it is counted by; nothing comes last. */
 export const inOrder = (counts: readonly Count[]): readonly Count[] =>
-  counts.toSorted((a, b) => compare(a.period, b.period) || compare(a.kind, b.kind) || compare(a.per, b.per) || Number(a.former ?? false) - Number(b.former ?? false));
+  counts.toSorted(
+    (a, b) =>
+      compare(a.period, b.period) ||
+      compare(a.kind, b.kind) ||
+      compare(a.per, b.per) ||
+      Number(a.former ?? false) - Number(b.former ?? false),
+  );
 
 /** Days added up to their months. Those that were counted in another way are added up by themselves. */
 export function byMonth(counts: readonly Count[]): readonly Count[] {

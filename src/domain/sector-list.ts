@@ -3,7 +3,10 @@ import { ok, refuse, type Result } from './result.ts';
 /** Why what stands at an address cannot serve as the list of a sector. */
 export type SectorListFault = 'not-json' | 'not-a-list';
 
-/** Reads what a service publishes at its `sector_identifier_uri`: the addresses of everybody in it (OpenID Connect Core, 8.1). */
+/**
+ * Reads what a service publishes at its `sector_identifier_uri`: the addresses of everybody in it (OpenID Connect Core,
+ * 8.1).
+ */
 export function readSectorList(text: string): Result<readonly string[], SectorListFault> {
   let given: unknown;
   try {

@@ -25,13 +25,19 @@ export const honours = ({ status, sessionsValidAfter }: Standing, signedInAt: nu
   status === 'active' && (sessionsValidAfter === undefined || signedInAt >= epochSeconds(sessionsValidAfter));
 
 /**
- * The moment to write down of what somebody asks for while they are signed in, and what counts like a sign-in: where all sessions were ended a moment ago, by an
- * instance whose clock is ahead, they have signed in since.
+ * The moment to write down of what somebody asks for while they are signed in, and what counts like a sign-in: where
+ * all sessions were ended a moment ago, by an instance whose clock is ahead, they have signed in since.
  */
-export const askedMoment = ({ sessionsValidAfter }: Pick<Account, 'sessionsValidAfter'>, now: Date): Date => (sessionsValidAfter !== undefined && sessionsValidAfter > now ? sessionsValidAfter : now);
+export const askedMoment = ({ sessionsValidAfter }: Pick<Account, 'sessionsValidAfter'>, now: Date): Date =>
+  sessionsValidAfter !== undefined && sessionsValidAfter > now ? sessionsValidAfter : now;
 
-/** Time enough to read the last page of a journey and go on; it may stand on a screen at which somebody else sits next. */
+/**
+ * Time enough to read the last page of a journey and go on; it may stand on a screen at which somebody else sits next.
+ */
 const LAST_PAGE_SECONDS = 900;
 
-/** Whether nobody goes on any more, without a password, from the last page of a journey that proved who somebody is at that moment. */
+/**
+ * Whether nobody goes on any more, without a password, from the last page of a journey that proved who somebody is at
+ * that moment.
+ */
 export const isLeftOpen = (provedAt: number, now: Date): boolean => epochSeconds(now) > provedAt + LAST_PAGE_SECONDS;

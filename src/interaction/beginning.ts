@@ -16,7 +16,10 @@ export interface BeginningDeps {
 
 /** How a sign-in begins: its request is remembered, and the right journey found. */
 export interface Beginning {
-  /** Where the provider leads to a sign-in that it has just made, the answer leads to the page itself: a way less through a slow network. */
+  /**
+   * Where the provider leads to a sign-in that it has just made, the answer leads to the page itself: a way less
+   * through a slow network.
+   */
   readonly atOnce: Middleware;
   /** The same for a browser that comes to the sign-in without its journey. */
   readonly byAddress: Middleware;
@@ -26,12 +29,27 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
   const secure = config.http.issuer.startsWith('https://');
 
   async function journeyOf(ctx: Context, interaction: Interaction): Promise<string> {
-    const { uid, params, prompt: { name, reasons }, bridged = false, parJti, trusted = [] } = interaction;
+    const {
+      uid,
+      params,
+      prompt: { name, reasons },
+      bridged = false,
+      parJti,
+      trusted = [],
+    } = interaction;
     const clientId = String(params.client_id);
     const pushed = parJti !== undefined || trusted.length > 0;
     const issue = (): void => {
       const { exp, browser } = interaction;
-      tickets.issue(ctx, { uid, clientId, params: keptParams(params), endsAt: exp * 1000, ...(bridged ? { bridged } : {}), ...(pushed ? { pushed } : {}), ...(browser === undefined ? {} : { browser }) });
+      tickets.issue(ctx, {
+        uid,
+        clientId,
+        params: keptParams(params),
+        endsAt: exp * 1000,
+        ...(bridged ? { bridged } : {}),
+        ...(pushed ? { pushed } : {}),
+        ...(browser === undefined ? {} : { browser }),
+      });
     };
     issue();
     const wished = parseUiLocales(typeof params.ui_locales === 'string' ? params.ui_locales : undefined);
@@ -39,7 +57,11 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
     if (name === 'consent') return 'consent';
 
     // What was proved before is proved in this sign-in from now on.
-    const adopted = await tickets.takeCarried(ctx, clientId, async (carried) => (await keepToBrowser(ctx)) && (await adopt(carried.uid, uid)));
+    const adopted = await tickets.takeCarried(
+      ctx,
+      clientId,
+      async (carried) => (await keepToBrowser(ctx)) && (await adopt(carried.uid, uid)),
+    );
     if (adopted) issue();
     if (adopted || name === 'create') return 'register/identity';
     // A session that lacks nothing else is stepped up without the password.
@@ -50,7 +72,12 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
     async atOnce(ctx, next) {
       await next();
       const interaction = (ctx as Partial<KoaContextWithOIDC>).oidc?.entities.Interaction;
-      if (interaction === undefined || ctx.status !== 303 || ctx.response.get('location') !== interactionPath(interaction.uid)) return;
+      if (
+        interaction === undefined ||
+        ctx.status !== 303 ||
+        ctx.response.get('location') !== interactionPath(interaction.uid)
+      )
+        return;
       // Not one from which the browser comes back, and which is over: there it hears so.
       if (ctx.path.endsWith(`/${interaction.uid}`)) return;
       // At its address it is known whose browser this is.

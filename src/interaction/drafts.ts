@@ -9,11 +9,16 @@ export interface Drafts<State, Event> {
   find(uid: string): Promise<Draft<State> | undefined>;
   /**
    * Takes the draft's row for the length of the transaction and does the work on what it holds by then: two requests
-   * for one draft take turns, and the second sees what the first has done. Done once, also where the answer of the database was lost: a second
-   * time a wrong code would count twice, and whatever was sent would look as if another had sent it.
+   * for one draft take turns, and the second sees what the first has done. Done once, also where the answer of the
+   * database was lost: a second time a wrong code would count twice, and whatever was sent would look as if another had
+   * sent it.
    * @param options.begins  there was no draft a moment ago: it is made without looking first.
    */
-  turn<T>(uid: string, work: (tx: Transaction, draft: Draft<State>) => T | Promise<T>, options?: { readonly begins?: boolean }): Promise<T>;
+  turn<T>(
+    uid: string,
+    work: (tx: Transaction, draft: Draft<State>) => T | Promise<T>,
+    options?: { readonly begins?: boolean },
+  ): Promise<T>;
   /**
    * Hands an unfinished journey to the interaction that took the expired one's place. A finished one stays: whoever
    * sits at the browser by then has proved nothing.
@@ -38,12 +43,23 @@ export interface Machine<State, Event> {
   readonly isFinished: (state: State) => boolean;
 }
 
-export function createDrafts<State extends object, Event>({ store, clock, random, config }: DraftsDeps, { journey, begin, advance, isFinished }: Machine<State, Event>): Drafts<State, Event> {
-  const find = (from: Pick<Store, 'drafts'>, uid: string, lock = false): Promise<Draft<State> | undefined> => from.drafts.find<State>(journey, uid, clock.now(), { lock });
+export function createDrafts<State extends object, Event>(
+  { store, clock, random, config }: DraftsDeps,
+  { journey, begin, advance, isFinished }: Machine<State, Event>,
+): Drafts<State, Event> {
+  const find = (from: Pick<Store, 'drafts'>, uid: string, lock = false): Promise<Draft<State> | undefined> =>
+    from.drafts.find<State>(journey, uid, clock.now(), { lock });
 
   async function make(tx: Store, uid: string): Promise<void> {
     const now = clock.now();
-    await tx.drafts.insert({ journey, uid, id: random.uuid(), state: begin(), now, expiresAt: addSeconds(now, config.draftSeconds) });
+    await tx.drafts.insert({
+      journey,
+      uid,
+      id: random.uuid(),
+      state: begin(),
+      now,
+      expiresAt: addSeconds(now, config.draftSeconds),
+    });
   }
 
   /** Made when there is none: by this request or by another that was faster. */
@@ -57,7 +73,8 @@ export function createDrafts<State extends object, Event>({ store, clock, random
 
   return {
     find: (uid) => find(store, uid),
-    turn: (uid, work, { begins = false } = {}) => store.transactionOnce(async (tx) => work(tx, await take(tx, uid, begins))),
+    turn: (uid, work, { begins = false } = {}) =>
+      store.transactionOnce(async (tx) => work(tx, await take(tx, uid, begins))),
     adopt: (from, to) =>
       store.transactionOnce(async (tx) => {
         const draft = await find(tx, from, true);

@@ -15,7 +15,11 @@ import { endedScreen, type EndedReason } from './screens.ts';
 import type { Ticket, Tickets } from './ticket.ts';
 
 /** With what stands in it and the library says nothing about. */
-export type Interaction = InstanceType<Provider['Interaction']> & { readonly bridged?: true; readonly parJti?: string; /** Whose it is, by the mark of the browser (`oidc/one-browser.ts`). */ browser?: string | undefined };
+export type Interaction = InstanceType<Provider['Interaction']> & {
+  readonly bridged?: true;
+  readonly parJti?: string;
+  /** Whose it is, by the mark of the browser (`oidc/one-browser.ts`). */ browser?: string | undefined;
+};
 
 /** What every handler below `/interaction/:uid` knows. */
 export interface Entered {
@@ -25,7 +29,10 @@ export interface Entered {
   readonly client: Client | undefined;
   /** The service to name on the page; undefined at the portal, which is no other place. */
   readonly service: ServiceLabel | undefined;
-  /** Writes into the ticket of the browser that something was proved in it: that alone is carried along when the sign-in runs out, for the ticket may have been planted as well. */
+  /**
+   * Writes into the ticket of the browser that something was proved in it: that alone is carried along when the sign-in
+   * runs out, for the ticket may have been planted as well.
+   */
   readonly markTicket: () => void;
 }
 
@@ -44,14 +51,22 @@ export const entered = (ctx: Context): Entered => ctx.state.entered as Entered;
 /** The uid in the address; undefined where it is none. */
 export const uidOf = (ctx: Context): string | undefined => /^\/interaction\/([\w-]{8,64})(?:\/|$)/.exec(ctx.path)?.[1];
 
-export const interactionPath = (uid: string, step = ''): string => (step === '' ? `/interaction/${uid}` : `/interaction/${uid}/${step}`);
+export const interactionPath = (uid: string, step = ''): string =>
+  step === '' ? `/interaction/${uid}` : `/interaction/${uid}/${step}`;
 
-const labelOf = (client: Client | undefined): ServiceLabel | undefined => (client === undefined || client.id === PORTAL_CLIENT_ID ? undefined : { name: client.metadata.client_name, logo: logoUrlOf(client.metadata) });
+const labelOf = (client: Client | undefined): ServiceLabel | undefined =>
+  client === undefined || client.id === PORTAL_CLIENT_ID
+    ? undefined
+    : { name: client.metadata.client_name, logo: logoUrlOf(client.metadata) };
 
 /** Whether single sign-on would lead to the same end without a question. */
-const isRepeatable = (ticket: Ticket | undefined): boolean => ticket !== undefined && ticket.params.prompt === undefined && ticket.params.redirect_uri !== undefined;
+const isRepeatable = (ticket: Ticket | undefined): boolean =>
+  ticket !== undefined && ticket.params.prompt === undefined && ticket.params.redirect_uri !== undefined;
 
-/** The buttons and links of a person who would rather not: they lead to the service with a no, which is not the end of every other press. */
+/**
+ * The buttons and links of a person who would rather not: they lead to the service with a no, which is not the end of
+ * every other press.
+ */
 const turnsBack = ({ path }: Context): boolean => /\/(?:cancel|decline)$/.test(path);
 
 /** Another press of the button was faster, and the sign-in has come to its end. */
@@ -76,12 +91,15 @@ export async function stillOpenWithoutSession(interaction: Interaction): Promise
 }
 
 /**
- * What is proved in a sign-in is proved in one browser, and goes on in no other. Its cookie alone does not tell: another host of the domain can plant in a browser that of a sign-in which it
- * began itself, and come afterwards for what its owner has proved there. The mark of the browser no other host can set.
+ * What is proved in a sign-in is proved in one browser, and goes on in no other. Its cookie alone does not tell:
+ * another host of the domain can plant in a browser that of a sign-in which it began itself, and come afterwards for
+ * what its owner has proved there. The mark of the browser no other host can set.
  *
- * From the first form on: tabs that a new browser opens at the same moment each bring a mark, and until somebody types one of them stays.
+ * From the first form on: tabs that a new browser opens at the same moment each bring a mark, and until somebody types
+ * one of them stays.
  *
- * @returns false where it has become another browser's, or has ended, since the entrance has looked: a form may have begun to come before, and ended only now. Nothing is done with it then.
+ * @returns false where it has become another browser's, or has ended, since the entrance has looked: a form may have
+ *   begun to come before, and ended only now. Nothing is done with it then.
  */
 export async function keepToBrowser(ctx: Context): Promise<boolean> {
   const { interaction, markTicket } = entered(ctx);
@@ -115,7 +133,12 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     const serviceHome = labelOf(client) === undefined ? undefined : (home ?? initiate);
     // A service takes each answer once: after a finished sign-in the same request would only meet its refusal.
     const repeatable = ticket !== undefined && !(reason === 'finished' && serviceHome !== undefined);
-    const screen = endedScreen({ reason, service: labelOf(client), resume: repeatable ? interactionPath(uid, 'resume') : undefined, serviceHome });
+    const screen = endedScreen({
+      reason,
+      service: labelOf(client),
+      resume: repeatable ? interactionPath(uid, 'resume') : undefined,
+      serviceHome,
+    });
     await renderScreen(ctx, screen, { status: STATUS[reason] });
   }
 
@@ -131,7 +154,8 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     const interaction = await provider.Interaction.find(uid);
     if (interaction?.session === undefined) return interaction;
     // The session that this sign-in began with may have ended in another tab; the sign-in goes on without it.
-    const isSame = (await provider.Session.findByUid(interaction.session.uid))?.accountId === interaction.session.accountId;
+    const isSame =
+      (await provider.Session.findByUid(interaction.session.uid))?.accountId === interaction.session.accountId;
     return isSame || (await stillOpenWithoutSession(interaction)) ? interaction : undefined;
   }
 
@@ -174,7 +198,16 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     }
     const clientId = String(interaction.params.client_id);
     const client = await clients.find(clientId);
-    ctx.state.entered = { uid, interaction, clientId, client, service: labelOf(client), markTicket: () => { markTicket(ctx, uid); } } satisfies Entered;
+    ctx.state.entered = {
+      uid,
+      interaction,
+      clientId,
+      client,
+      service: labelOf(client),
+      markTicket: () => {
+        markTicket(ctx, uid);
+      },
+    } satisfies Entered;
     allowFormTargets(ctx, formTargetsOf(interaction.params.redirect_uri));
     await next();
   };

@@ -10,7 +10,15 @@ import { localeOf } from '../web/locale.ts';
 import { leadBack, settleOnTheWay } from '../web/way-back.ts';
 import { seeOther } from '../web/see-other.ts';
 import { senderOf } from '../web/sender.ts';
-import { entered, interactionPath, isOver, keepToBrowser, stillOpenWithoutSession, type Entered, type Interaction } from './entrance.ts';
+import {
+  entered,
+  interactionPath,
+  isOver,
+  keepToBrowser,
+  stillOpenWithoutSession,
+  type Entered,
+  type Interaction,
+} from './entrance.ts';
 import { wantedOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {
@@ -24,7 +32,9 @@ export interface SignedIn {
    * may have been ended in between.
    */
   readonly at: number;
-  /** When the last of it was proved, where something came after the password: for pages of ours, no service hears of it. */
+  /**
+   * When the last of it was proved, where something came after the password: for pages of ours, no service hears of it.
+   */
   readonly completedAt?: number;
   /** Whether the account was signed in to on this device before; for the audit log. */
   readonly knownDevice?: boolean;
@@ -50,7 +60,10 @@ export interface Finish {
    * @param accountId  who was asked, where somebody is signed in.
    */
   declined(ctx: Context, accountId: AccountId | undefined): Promise<void>;
-  /** The same at the end of a journey that has proved who it is: signed in they are all the same, unless a second factor is due. */
+  /**
+   * The same at the end of a journey that has proved who it is: signed in they are all the same, unless a second factor
+   * is due.
+   */
   signedInAndDeclined(ctx: Context, who: SignedIn): Promise<void>;
   /** The person goes back to the service without signing in; it hears `access_denied`. */
   cancelled(ctx: Context): Promise<void>;
@@ -62,20 +75,30 @@ export interface FinishDeps {
   readonly store: Pick<Store, 'audit'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly clock: Clock;
-  /** Ends the session of whoever was signed in before, and has the services of it told (`oidc/logout/end-session.ts`). */
+  /**
+   * Ends the session of whoever was signed in before, and has the services of it told (`oidc/logout/end-session.ts`).
+   */
   readonly endSession: (session: InstanceType<Provider['Session']>) => Promise<void>;
-  /** Keeps back a sign-in that must go on to a second factor. @param isOurs  asked before that is written down; where it says no, nothing is. */
+  /**
+   * Keeps back a sign-in that must go on to a second factor. @param isOurs asked before that is written down; where it
+   * says no, nothing is.
+   */
   readonly hold: (entered: Entered, who: SignedIn, isOurs: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /**
- * Within the answer to the form. The page that brings the answer to the service by a form has an address of its own, and so has that of a device: loaded again, it must not
- * send the form before it.
+ * Within the answer to the form. The page that brings the answer to the service by a form has an address of its own,
+ * and so has that of a device: loaded again, it must not send the form before it.
  */
-const goesHomeAtOnce = ({ params, deviceCode }: Interaction): boolean => params.response_mode !== 'form_post' && deviceCode === undefined;
+const goesHomeAtOnce = ({ params, deviceCode }: Interaction): boolean =>
+  params.response_mode !== 'form_post' && deviceCode === undefined;
 
 export function createFinish({ provider, sharing, store, audit, clock, endSession, hold }: FinishDeps): Finish {
-  async function leave(ctx: Context, result: NonNullable<Interaction['result']>, { mergeWithLastSubmission = false } = {}): Promise<void> {
+  async function leave(
+    ctx: Context,
+    result: NonNullable<Interaction['result']>,
+    { mergeWithLastSubmission = false } = {},
+  ): Promise<void> {
     const { uid, interaction } = entered(ctx);
     const turnsBack = 'error' in result || 'sharing' in result || 'secondFactor' in result;
     const again = interactionPath(uid, turnsBack ? 'turned-back' : 'resume');
@@ -102,7 +125,11 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
     const version = field(ctx, 'sharing');
     if (client === undefined || version === '') return;
     const at = clock.now();
-    const settle = (): Promise<boolean> => sharing.settle({ client, accountId, ...wantedOf(interaction.params) }, { version, locale: localeOf(ctx), uid, at });
+    const settle = (): Promise<boolean> =>
+      sharing.settle(
+        { client, accountId, ...wantedOf(interaction.params) },
+        { version, locale: localeOf(ctx), uid, at },
+      );
     if (goesHomeAtOnce(interaction)) settleOnTheWay(ctx, settle);
     else await settle();
   }
@@ -113,8 +140,17 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
   }
   const refused = (ctx: Context): Promise<void> => leave(ctx, NOT_SHARED);
 
-  const record = (ctx: Context, type: 'sign-in.held' | 'sign-in.succeeded', { accountId, amr, knownDevice, device }: SignedIn): Promise<void> =>
-    audit.record(store, type, { amr, ...(knownDevice === undefined ? {} : { knownDevice }) }, { accountId, clientId: entered(ctx).clientId, device });
+  const record = (
+    ctx: Context,
+    type: 'sign-in.held' | 'sign-in.succeeded',
+    { accountId, amr, knownDevice, device }: SignedIn,
+  ): Promise<void> =>
+    audit.record(
+      store,
+      type,
+      { amr, ...(knownDevice === undefined ? {} : { knownDevice }) },
+      { accountId, clientId: entered(ctx).clientId, device },
+    );
 
   const completed: Finish['completed'] = async (ctx, who, told) => {
     const { accountId, acr, amr, remember, at, completedAt } = who;
@@ -159,6 +195,7 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
       else await completed(ctx, who, { sharing: 'declined' });
     },
 
-    cancelled: (ctx) => leave(ctx, { error: 'access_denied', error_description: 'the person went back without signing in' }),
+    cancelled: (ctx) =>
+      leave(ctx, { error: 'access_denied', error_description: 'the person went back without signing in' }),
   };
 }

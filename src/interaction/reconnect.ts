@@ -17,15 +17,19 @@ export type Ending = Pick<SignInEnd, 'error' | 'secondFactor'> & {
 /** For who pressed the button again before the answer came, or whose answer was lost with whoever gave it. */
 export interface Reconnect {
   /**
-   * What came of the sign-in of this uid a moment ago in this browser, where nobody else has signed in there since. Where it led to a session the browser has that now, should the answer with
-   * its cookie have been lost.
+   * What came of the sign-in of this uid a moment ago in this browser, where nobody else has signed in there since.
+   * Where it led to a session the browser has that now, should the answer with its cookie have been lost.
    */
   endingOf(ctx: Context, uid: string): Promise<Ending | undefined>;
-  /** Tells the service once more that the person turned back: the same words to the same request, by whichever way it wants its answers. */
+  /**
+   * Tells the service once more that the person turned back: the same words to the same request, by whichever way it
+   * wants its answers.
+   */
   turnBack(ctx: Context, ticket: Ticket, error: NonNullable<SignInEnd['error']>): Promise<void>;
   /**
-   * The address of the same request, asked for in the way in which it came. By the former interface, which has scopes of its own, it goes there again: it lets off what the protocol asks for,
-   * until its last day. What its service pushed or signed is good once, and so is what is written for it here.
+   * The address of the same request, asked for in the way in which it came. By the former interface, which has scopes
+   * of its own, it goes there again: it lets off what the protocol asks for, until its last day. What its service
+   * pushed or signed is good once, and so is what is written for it here.
    */
   addressOf(request: Pick<Ticket, 'clientId' | 'params' | 'bridged' | 'pushed'>): Promise<string>;
 }
@@ -71,15 +75,26 @@ export function createReconnect({ provider, ended, pushAgain, random, config }: 
       const uid = random.uuid();
       const path = `${provider.pathFor('authorization')}/${uid}`;
       const Making = provider.Interaction as unknown as new (uid: string, made: object) => Interaction;
-      await new Making(uid, { returnTo: `${config.http.issuer}${path}`, prompt: { name: 'login', reasons: [], details: {} }, params, result: error }).save(ON_THE_WAY_SECONDS);
+      await new Making(uid, {
+        returnTo: `${config.http.issuer}${path}`,
+        prompt: { name: 'login', reasons: [], details: {} },
+        params,
+        result: error,
+      }).save(ON_THE_WAY_SECONDS);
       ctx.cookies.set(provider.cookieName('resume'), uid, { ...cookie, path });
       seeOther(ctx, path);
     },
 
     async addressOf({ clientId, params, bridged = false, pushed = false }) {
       const { scope: _translated, ...former } = params;
-      const asked = pushed ? { client_id: clientId, request_uri: await pushAgain(clientId, params) } : bridged ? former : params;
-      const written = Object.entries<string | readonly string[]>(asked).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one]));
+      const asked = pushed
+        ? { client_id: clientId, request_uri: await pushAgain(clientId, params) }
+        : bridged
+          ? former
+          : params;
+      const written = Object.entries<string | readonly string[]>(asked).flatMap(([name, value]) =>
+        [value].flat().map((one): [string, string] => [name, one]),
+      );
       return `${provider.pathFor('authorization')}?${new URLSearchParams(written).toString()}`;
     },
   };
@@ -88,8 +103,13 @@ export function createReconnect({ provider, ended, pushAgain, random, config }: 
 /** The same request once more, without what has just been asked of the person. */
 export function answeredParams({ params }: Ticket, { secondFactor }: Pick<Ending, 'secondFactor'>): AskedParams {
   const { prompt = '', acr_values: levels, claims, ...rest } = params;
-  const left = String(prompt).split(' ').filter((one) => one !== '' && one !== 'login' && one !== 'create');
+  const left = String(prompt)
+    .split(' ')
+    .filter((one) => one !== '' && one !== 'login' && one !== 'create');
   // What was merely wished for; the `claims` parameter is read for nothing else.
-  const wished = secondFactor === 'declined' ? {} : { ...(levels === undefined ? {} : { acr_values: levels }), ...(claims === undefined ? {} : { claims }) };
+  const wished =
+    secondFactor === 'declined'
+      ? {}
+      : { ...(levels === undefined ? {} : { acr_values: levels }), ...(claims === undefined ? {} : { claims }) };
   return { ...rest, ...wished, ...(left.length === 0 ? {} : { prompt: left.join(' ') }) };
 }

@@ -22,16 +22,26 @@ export interface InteractionRoutesDeps {
 }
 
 /** Everything between the provider's question and its answer, below `/interaction/:uid`. */
-export function createInteractionRoutes({ entrance, tickets, finish, beginning, reconnect, clock, journeys }: InteractionRoutesDeps): Router {
+export function createInteractionRoutes({
+  entrance,
+  tickets,
+  finish,
+  beginning,
+  reconnect,
+  clock,
+  journeys,
+}: InteractionRoutesDeps): Router {
   /** The way back to the same request, for the browser that holds its ticket: open when the sign-in itself is not. */
   const resume = async (ctx: Context, { turnedBack = false } = {}): Promise<void> => {
     ctx.set('Cache-Control', 'no-store');
     const uid = uidOf(ctx) ?? '';
     const ticket = tickets.read(ctx, uid);
     if (ticket === undefined) throw new Refused(410, 'errors.oidc.request');
-    // Only what ran out is taken along; what came to its end is over. And only by the browser in which it was begun: whoever else has the ticket has planted that sign-in somewhere.
+    // Only what ran out is taken along; what came to its end is over. And only by the browser in which it was begun:
+    // whoever else has the ticket has planted that sign-in somewhere.
     if (clock.now().getTime() >= ticket.endsAt && ticket.browser === senderOf(ctx).device) tickets.carry(ctx, ticket);
-    // Only a device's request has no way back (allowOmittingSingleRegisteredRedirectUri); its code was used, the device shows a new one.
+    // Only a device's request has no way back (allowOmittingSingleRegisteredRedirectUri); its code was used, the device
+    // shows a new one.
     if (ticket.params.redirect_uri === undefined) {
       seeOther(ctx, '/device');
       return;

@@ -22,10 +22,17 @@ export interface Sharer {
 export type ShowSharing = (ctx: Context, sharer: Sharer, declineStep: string) => Promise<SharingShown | undefined>;
 
 export const createShowSharing =
-  ({ sharing, store }: { readonly sharing: Pick<Sharing, 'ask'>; readonly store: Pick<Store, 'accounts'> }): ShowSharing =>
+  ({
+    sharing,
+    store,
+  }: {
+    readonly sharing: Pick<Sharing, 'ask'>;
+    readonly store: Pick<Store, 'accounts'>;
+  }): ShowSharing =>
   async (ctx, { accountId, person }, declineStep) => {
     const { client, interaction, uid } = entered(ctx);
-    const question = client === undefined ? undefined : await sharing.ask({ client, accountId, ...wantedOf(interaction.params) });
+    const question =
+      client === undefined ? undefined : await sharing.ask({ client, accountId, ...wantedOf(interaction.params) });
     if (question === undefined) return undefined;
     const shown = person ?? (await store.accounts.findById(accountId));
     return { question, values: shown === undefined ? {} : valuesOf(shown), decline: interactionPath(uid, declineStep) };

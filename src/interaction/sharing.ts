@@ -5,7 +5,16 @@ import type { Account, AccountId } from '../domain/account.ts';
 import type { Client } from '../domain/client.ts';
 import type { Locale } from '../domain/locale.ts';
 import { maskEmail, maskNik, maskPhone } from '../domain/mask.ts';
-import { isQuiet, keyOf, kindOf, knownShares, newShares, sharesOf, type ConsentText, type Share } from '../domain/sharing.ts';
+import {
+  isQuiet,
+  keyOf,
+  kindOf,
+  knownShares,
+  newShares,
+  sharesOf,
+  type ConsentText,
+  type Share,
+} from '../domain/sharing.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { ReceiptWithText } from '../store/consents.ts';
@@ -43,7 +52,9 @@ export interface Answer {
   readonly anew?: boolean;
 }
 
-/** What the person would give, by scope: the name in full, the rest so that they recognise it and nobody else learns it. */
+/**
+ * What the person would give, by scope: the name in full, the rest so that they recognise it and nobody else learns it.
+ */
 export type Values = Readonly<Record<string, string | undefined>>;
 
 export type Person = Pick<Account, 'name' | 'email' | 'phone' | 'nik'>;
@@ -68,7 +79,11 @@ export interface Sharing {
    * What a service of the house gets without a page of its own: it stands among the connected services from now on.
    * @returns false where a page has to tell or ask, as it has after a withdrawal.
    */
-  list(told: { readonly client: Client; readonly accountId: AccountId; readonly shares: readonly Share[] }): Promise<boolean>;
+  list(told: {
+    readonly client: Client;
+    readonly accountId: AccountId;
+    readonly shares: readonly Share[];
+  }): Promise<boolean>;
   /** The person would rather not. */
   decline(wish: Wish, uid: string): Promise<void>;
 }
@@ -84,7 +99,10 @@ export interface SharingDeps {
 }
 
 /** What a request asks for, as the provider has validated it. */
-export const wantedOf = ({ scope, resource }: Readonly<Record<string, unknown>>): Pick<Wish, 'scopes' | 'resources'> => ({
+export const wantedOf = ({
+  scope,
+  resource,
+}: Readonly<Record<string, unknown>>): Pick<Wish, 'scopes' | 'resources'> => ({
   scopes: typeof scope === 'string' ? scope.split(' ') : [],
   resources: [resource].flat().filter((one) => typeof one === 'string'),
 });
@@ -93,12 +111,20 @@ export const wantedOf = ({ scope, resource }: Readonly<Record<string, unknown>>)
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, canonical(item)]);
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => [key, canonical(item)]);
 }
 
-const hashOf = (text: ConsentText): string => createHash('sha256').update(JSON.stringify(canonical(text))).digest('base64url');
+const hashOf = (text: ConsentText): string =>
+  createHash('sha256')
+    .update(JSON.stringify(canonical(text)))
+    .digest('base64url');
 
-/** By the row of a client, versions of the texts about what it says itself: the same for everybody who comes from it, until the row is read anew. */
+/**
+ * By the row of a client, versions of the texts about what it says itself: the same for everybody who comes from it,
+ * until the row is read anew.
+ */
 function createVersions(): (client: Client, text: ConsentText) => string {
   const known = new WeakMap<Client, Map<string, string>>();
   return (client, text) => {
@@ -115,20 +141,38 @@ function createVersions(): (client: Client, text: ConsentText) => string {
 
 export function createSharing({ store, audit, keyedHash, clock, random, wording }: SharingDeps): Sharing {
   const versionOf = createVersions();
-  const compose = ({ metadata }: Client, shares: readonly Share[]): ConsentText & { kind: 'consent' | 'notice' } => ({ service: metadata.client_name, kind: kindOf(metadata, shares), shares, wording });
+  const compose = ({ metadata }: Client, shares: readonly Share[]): ConsentText & { kind: 'consent' | 'notice' } => ({
+    service: metadata.client_name,
+    kind: kindOf(metadata, shares),
+    shares,
+    wording,
+  });
 
   async function keep(receipt: ReceiptWithText, occasion: string): Promise<boolean> {
     const { accountId, clientId, kind, locale, textVersion, text } = receipt;
     return store.transaction(async (tx) => {
       if (!(await tx.consents.keep(receipt, keyedHash.hash('consent-occasion', occasion)))) return false;
-      tx.also(audit.record(tx, 'consent.given', { kind, scopes: text.shares.map(({ scope }) => scope), textVersion, locale }, { accountId, clientId }));
+      tx.also(
+        audit.record(
+          tx,
+          'consent.given',
+          { kind, scopes: text.shares.map(({ scope }) => scope), textVersion, locale },
+          { accountId, clientId },
+        ),
+      );
       return true;
     });
   }
 
-  async function look({ client, accountId, scopes, resources }: Wish): Promise<{ all: readonly Share[]; fresh: readonly Share[]; isFurther: boolean }> {
+  async function look({
+    client,
+    accountId,
+    scopes,
+    resources,
+  }: Wish): Promise<{ all: readonly Share[]; fresh: readonly Share[]; isFurther: boolean }> {
     const all = sharesOf(client.metadata, scopes, await store.apis.findActive(resources));
-    const receipts = accountId === undefined || all.length === 0 ? [] : await store.consents.standing(accountId, client.id);
+    const receipts =
+      accountId === undefined || all.length === 0 ? [] : await store.consents.standing(accountId, client.id);
     return { all, fresh: newShares(all, knownShares(client.metadata, receipts)), isFurther: receipts.length > 0 };
   }
 
@@ -137,18 +181,38 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
       const { all, fresh, isFurther } = await look(wish);
       if (fresh.length === 0 && !anew) return undefined;
       const text = compose(wish.client, anew ? all : fresh);
-      return { kind: text.kind, shares: text.shares, isFurther: isFurther && !anew, version: versionOf(wish.client, text) };
+      return {
+        kind: text.kind,
+        shares: text.shares,
+        isFurther: isFurther && !anew,
+        version: versionOf(wish.client, text),
+      };
     },
 
     async settle(wish, { version, locale, uid, at, anew = false }) {
       const { client, accountId } = wish;
       const { all, fresh } = await look(wish);
       // Who was shown all of it, not yet known at the sign-in page, was shown what is new as well.
-      const text = [fresh, all].map((shares) => compose(client, shares)).find((one) => versionOf(client, one) === version);
+      const text = [fresh, all]
+        .map((shares) => compose(client, shares))
+        .find((one) => versionOf(client, one) === version);
       if (text === undefined) return false;
       if (fresh.length === 0 && !anew) return true;
-      const isKept = await keep({ id: random.uuid(), accountId, clientId: client.id, textVersion: version, kind: text.kind, locale, givenAt: at, text }, uid);
-      // By another press of the same button, or not at all: whoever takes everything back in this moment does so for good.
+      const isKept = await keep(
+        {
+          id: random.uuid(),
+          accountId,
+          clientId: client.id,
+          textVersion: version,
+          kind: text.kind,
+          locale,
+          givenAt: at,
+          text,
+        },
+        uid,
+      );
+      // By another press of the same button, or not at all: whoever takes everything back in this moment does so for
+      // good.
       return isKept || (await look(wish)).fresh.length === 0;
     },
 
@@ -156,10 +220,23 @@ export function createSharing({ store, audit, keyedHash, clock, random, wording 
       if (!isQuiet(client.metadata, shares) || (await store.consents.wasWithdrawn(accountId, client.id))) return false;
       const text: ConsentText = { ...compose(client, shares), kind: 'listed' };
       const id = random.uuid();
-      await keep({ id, accountId, clientId: client.id, textVersion: versionOf(client, text), kind: 'listed', locale: 'id', givenAt: clock.now(), text }, id);
+      await keep(
+        {
+          id,
+          accountId,
+          clientId: client.id,
+          textVersion: versionOf(client, text),
+          kind: 'listed',
+          locale: 'id',
+          givenAt: clock.now(),
+          text,
+        },
+        id,
+      );
       return true;
     },
 
-    decline: ({ client, accountId, scopes }, uid) => audit.recordOnce(store, [uid], 'consent.declined', { scopes: [...scopes] }, { accountId, clientId: client.id }),
+    decline: ({ client, accountId, scopes }, uid) =>
+      audit.recordOnce(store, [uid], 'consent.declined', { scopes: [...scopes] }, { accountId, clientId: client.id }),
   };
 }

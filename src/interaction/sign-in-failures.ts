@@ -18,7 +18,10 @@ export interface SignInFailures {
   byIdentifier(normalised: Sensitive<string>): FailureCount;
   /** For a device that has signed in to the account before. */
   byDevice(accountId: AccountId, deviceHash: Buffer): FailureCount;
-  /** Ends waits and pauses of whatever the account answers to, and of this device. Not of an address or number that it only claims and that is somebody else's: whoever guesses there would begin anew by it. */
+  /**
+   * Ends waits and pauses of whatever the account answers to, and of this device. Not of an address or number that it
+   * only claims and that is somebody else's: whoever guesses there would begin anew by it.
+   */
   forget(account: Account, deviceHash: Buffer): Promise<void>;
 }
 
@@ -31,7 +34,10 @@ export interface SignInFailuresDeps {
 
 export function createSignInFailures({ store, counters, limits, keyedHash }: SignInFailuresDeps): SignInFailures {
   const { signIn } = limits;
-  const byIdentifier = (normalised: Sensitive<string>): FailureCount => ({ limit: signIn.account, key: keyedHash.hash('counter-identifier', normalised.reveal()).toString('base64url') });
+  const byIdentifier = (normalised: Sensitive<string>): FailureCount => ({
+    limit: signIn.account,
+    key: keyedHash.hash('counter-identifier', normalised.reveal()).toString('base64url'),
+  });
   const byDevice = (accountId: AccountId, deviceHash: Buffer): FailureCount => ({
     limit: signIn.knownDevice,
     key: keyedHash.hash('counter-known-device', accountId, deviceHash.toString('base64url')).toString('base64url'),
@@ -43,7 +49,8 @@ export function createSignInFailures({ store, counters, limits, keyedHash }: Sig
     async forget(account, deviceHash) {
       const counts = [byDevice(account.id, deviceHash)];
       for (const identifier of identifiersOf(account)) {
-        if ((await store.accounts.findByIdentifier(identifier))?.id === account.id) counts.push(byIdentifier(sensitive(normaliseIdentifier(identifier.reveal()))));
+        if ((await store.accounts.findByIdentifier(identifier))?.id === account.id)
+          counts.push(byIdentifier(sensitive(normaliseIdentifier(identifier.reveal()))));
       }
       for (const { limit, key } of counts) {
         await counters.clear(limit, key);

@@ -4,7 +4,9 @@ import type { Sealer } from '../crypto/seal.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import { cookieName, pathCookieName } from '../web/cookies.ts';
 
-/** What a service asked for. An API each time (`resource`) where there are several; nothing else may stand there twice. */
+/**
+ * What a service asked for. An API each time (`resource`) where there are several; nothing else may stand there twice.
+ */
 export type AskedParams = Readonly<Record<string, string | readonly string[]>>;
 
 /** The validated request, as far as it takes to make it again. */
@@ -18,7 +20,10 @@ export interface Ticket {
   readonly pushed?: boolean;
   /** When the sign-in itself ran out: later the request is `expired`, before that it can only be `finished`. */
   readonly endsAt: number;
-  /** The browser in which something was proved there, by its mark. Undefined where nothing was, and for whoever else has the cookies of the sign-in. */
+  /**
+   * The browser in which something was proved there, by its mark. Undefined where nothing was, and for whoever else has
+   * the cookies of the sign-in.
+   */
   readonly browser?: string;
 }
 
@@ -29,10 +34,15 @@ export interface Ticket {
 export interface Tickets {
   issue(ctx: Context, ticket: Ticket): void;
   read(ctx: Context, uid: string): Ticket | undefined;
-  /** Remembers for a few minutes that the next sign-in takes the place of this one, unfinished registration included. */
+  /**
+   * Remembers for a few minutes that the next sign-in takes the place of this one, unfinished registration included.
+   */
   carry(ctx: Context, ticket: Ticket): void;
   isCarrying(ctx: Context): boolean;
-  /** Hands over the ticket whose place a sign-in takes, once; where `take` fails, it is still there. @returns what `take` says; false where there is none. */
+  /**
+   * Hands over the ticket whose place a sign-in takes, once; where `take` fails, it is still there. @returns what
+   * `take` says; false where there is none.
+   */
   takeCarried(ctx: Context, clientId: string, take: (ticket: Ticket) => Promise<boolean>): Promise<boolean>;
 }
 
@@ -42,21 +52,51 @@ const CARRY_SECONDS = 600;
 
 /** Of the request: everything that says what was asked, nothing that was proof of who asked. */
 const KEPT = new Set([
-  'client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'prompt', 'max_age', 'ui_locales',
-  'login_hint', 'acr_values', 'claims', 'resource', 'display', 'dpop_jkt',
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'response_mode',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'prompt',
+  'max_age',
+  'ui_locales',
+  'login_hint',
+  'acr_values',
+  'claims',
+  'resource',
+  'display',
+  'dpop_jkt',
 ]);
 
-const isAsked = (value: unknown): value is string | readonly string[] => typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+const isAsked = (value: unknown): value is string | readonly string[] =>
+  typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
 
 export const keptParams = (params: Readonly<Record<string, unknown>>): AskedParams =>
-  Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string | readonly string[]] => KEPT.has(entry[0]) && isAsked(entry[1])));
+  Object.fromEntries(
+    Object.entries(params).filter(
+      (entry): entry is [string, string | readonly string[]] => KEPT.has(entry[0]) && isAsked(entry[1]),
+    ),
+  );
 
-export function createTickets({ sealer, clock, config }: { sealer: Sealer; clock: Clock; config: Pick<Config, 'http' | 'lifetimes'> }): Tickets {
+export function createTickets({
+  sealer,
+  clock,
+  config,
+}: {
+  sealer: Sealer;
+  clock: Clock;
+  config: Pick<Config, 'http' | 'lifetimes'>;
+}): Tickets {
   const secure = config.http.issuer.startsWith('https://');
   const attributes = { httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true } as const;
   const ticketName = pathCookieName('resume', secure);
   const carryName = cookieName('carry', secure);
-  const isTicket = (value: object | undefined): value is Ticket => value !== undefined && 'uid' in value && 'params' in value;
+  const isTicket = (value: object | undefined): value is Ticket =>
+    value !== undefined && 'uid' in value && 'params' in value;
 
   // Cookies of the browser session: at a shared computer they go with the window, whatever time the seal still has.
   return {

@@ -7,8 +7,12 @@ import type { Store } from '../store/store.ts';
  * @param signal  ends it between two transactions: what waits then is laid by whoever comes next.
  * @returns       how many.
  */
-export async function chainAll(audit: Pick<Audit, 'chain' | 'mostChained'>, store: Store, signal?: AbortSignal): Promise<number> {
-  for (let total = 0; ; ) {
+export async function chainAll(
+  audit: Pick<Audit, 'chain' | 'mostChained'>,
+  store: Store,
+  signal?: AbortSignal,
+): Promise<number> {
+  for (let total = 0; ;) {
     const laid = await audit.chain(store);
     total += laid;
     if (laid < audit.mostChained || signal?.aborted === true) return total;

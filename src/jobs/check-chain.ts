@@ -19,19 +19,23 @@ export interface CheckChainDeps {
 }
 
 /**
- * Goes on with the check of the whole chain that somebody has asked for, where there is one. Some thousand events a second are verified, and a hundred million
- * accounts have thousands of millions: it takes many turns, each of which begins where the one before was cut off.
+ * Goes on with the check of the whole chain that somebody has asked for, where there is one. Some thousand events a
+ * second are verified, and a hundred million accounts have thousands of millions: it takes many turns, each of which
+ * begins where the one before was cut off.
  *
  * @returns the check as it stands then; undefined where none is under way.
  */
-export async function checkChain({ audit, store, log, turnMs = TURN_MS, keepMs = KEEP_MS }: CheckChainDeps, signal?: AbortSignal): Promise<ChainCheck | undefined> {
+export async function checkChain(
+  { audit, store, log, turnMs = TURN_MS, keepMs = KEEP_MS }: CheckChainDeps,
+  signal?: AbortSignal,
+): Promise<ChainCheck | undefined> {
   const { checks, verifyNext, walk } = audit;
   const found = await checks.find(store);
   if (found === undefined || found.outcome !== undefined) return undefined;
   const until = performance.now() + turnMs;
   let { place } = found;
   let check = await checks.keep(store, found, place);
-  for (let keptAt = performance.now(); ; ) {
+  for (let keptAt = performance.now(); ;) {
     const { brokenAt, next } = await verifyNext(store, place);
     if (brokenAt !== undefined || next === undefined) return end(brokenAt);
     place = next;
@@ -51,7 +55,8 @@ export async function checkChain({ audit, store, log, turnMs = TURN_MS, keepMs =
       if (brokenAt !== undefined) await walk.keepBroken(tx, brokenAt);
       return checks.end(tx, check, place, brokenAt);
     });
-    if (brokenAt !== undefined) log.error({ event: 'audit.chain.broken' satisfies LogEvent, position: brokenAt }, 'the audit log was altered');
+    if (brokenAt !== undefined)
+      log.error({ event: 'audit.chain.broken' satisfies LogEvent, position: brokenAt }, 'the audit log was altered');
     return { ...check, outcome };
   }
 }

@@ -12,7 +12,8 @@ const AGREE_MS = 5000;
 /**
  * - `right`   it is near that of the database, or nobody can tell;
  * - `apart`   it is not, and nobody has said yet who is wrong;
- * - `alone`   nobody else is there, or another instance is apart by as much: then it is the database, and nobody is helped by instances that stop;
+ * - `alone` nobody else is there, or another instance is apart by as much: then it is the database, and nobody is
+ *   helped by instances that stop;
  * - `wrong`   another instance agrees with the database, and has said so since.
  */
 export type ClockVerdict = 'right' | 'apart' | 'alone' | 'wrong';
@@ -28,8 +29,9 @@ export interface ClockWatchDeps {
 }
 
 /**
- * Finds out whether the clock of this process is wrong. An instance that goes on with one an hour ahead revokes no token, since it takes it for
- * expired, and gives others that nobody takes. What others told before the difference was noticed counts for nothing: it may be the database that has jumped since.
+ * Finds out whether the clock of this process is wrong. An instance that goes on with one an hour ahead revokes no
+ * token, since it takes it for expired, and gives others that nobody takes. What others told before the difference was
+ * noticed counts for nothing: it may be the database that has jumped since.
  */
 export function createClockWatch({ id, changes, instances, log }: ClockWatchDeps): ClockWatch {
   let told: ReadonlyMap<string, number> | undefined;
@@ -42,7 +44,10 @@ export function createClockWatch({ id, changes, instances, log }: ClockWatchDeps
     if (others.length === 0) return 'alone';
     if (told === undefined) {
       told = new Map(others.map((other) => [other.id, other.seenAt.getTime()]));
-      log.error({ event: 'clock.apart' satisfies LogEvent, aheadMs: Math.round(aheadMs) }, 'the clock of this machine and that of the database are apart');
+      log.error(
+        { event: 'clock.apart' satisfies LogEvent, aheadMs: Math.round(aheadMs) },
+        'the clock of this machine and that of the database are apart',
+      );
     }
     const isNew = (other: ToldClock): boolean => told?.get(other.id) !== other.seenAt.getTime();
     const since = others.filter(isNew);
@@ -63,9 +68,15 @@ export interface ClockGuardDeps {
 }
 
 export interface ClockGuard {
-  /** Whether nobody knows at the moment what time it is: the clock has just jumped, or is apart and nobody has said yet who is wrong. Costs nothing. */
+  /**
+   * Whether nobody knows at the moment what time it is: the clock has just jumped, or is apart and nobody has said yet
+   * who is wrong. Costs nothing.
+   */
   readonly isUncertain: () => boolean;
-  /** Compares with the database and with the other instances. @throws when the database does not answer: then nothing is known that was not before. */
+  /**
+   * Compares with the database and with the other instances. @throws when the database does not answer: then nothing is
+   * known that was not before.
+   */
   readonly look: () => Promise<void>;
 }
 

@@ -25,13 +25,19 @@ const IMPORT_LINE_SECONDS = 7 * 86_400;
 const CHECK_SECONDS = 90 * 86_400;
 
 export interface PurgeLimits {
-  /** Ends it between two batches: the process is about to end, or has taken longer than a run may, and another has begun. */
+  /**
+   * Ends it between two batches: the process is about to end, or has taken longer than a run may, and another has
+   * begun.
+   */
   readonly signal?: AbortSignal;
   /** Of each kind: what has piled up of one keeps no other waiting. */
   readonly mostBatches?: number;
 }
 
-/** What one turn of the job removes of each kind, two million rows: more than a minute makes, and done long before a run counts as dead. */
+/**
+ * What one turn of the job removes of each kind, two million rows: more than a minute makes, and done long before a run
+ * counts as dead.
+ */
 export const BATCHES_A_TURN = 2000;
 
 export interface PurgeDeps {
@@ -44,7 +50,10 @@ export interface PurgeDeps {
 }
 
 /** Removes what has run out. Safe with many instances: each row goes once. @returns how many rows of each kind. */
-export async function purge({ store, clock, deviceSeconds, formerAccountDays, purgeCounters }: PurgeDeps, { signal, mostBatches = Infinity }: PurgeLimits = {}): Promise<Readonly<Record<string, number>>> {
+export async function purge(
+  { store, clock, deviceSeconds, formerAccountDays, purgeCounters }: PurgeDeps,
+  { signal, mostBatches = Infinity }: PurgeLimits = {},
+): Promise<Readonly<Record<string, number>>> {
   const now = clock.now();
   async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
     let total = 0;
@@ -62,7 +71,8 @@ export async function purge({ store, clock, deviceSeconds, formerAccountDays, pu
     confirmations: await inBatches((limit) => store.confirmations.purge(now, limit)),
     messages: await inBatches((limit) => store.messages.purge(addSeconds(now, -MESSAGE_SECONDS), limit)),
     receipts:
-      (await inBatches((limit) => store.receipts.purgeUnknown(addSeconds(now, -UNKNOWN_RECEIPT_SECONDS), limit))) + (await inBatches((limit) => store.receipts.purge(addSeconds(now, -RECEIPT_SECONDS), limit))),
+      (await inBatches((limit) => store.receipts.purgeUnknown(addSeconds(now, -UNKNOWN_RECEIPT_SECONDS), limit))) +
+      (await inBatches((limit) => store.receipts.purge(addSeconds(now, -RECEIPT_SECONDS), limit))),
     logouts: await inBatches((limit) => store.logouts.purge(addSeconds(now, -NOTICE_KEPT_SECONDS), limit)),
     clientErrors: await inBatches((limit) => store.clientErrors.purge(addSeconds(now, -CLIENT_ERROR_SECONDS), limit)),
     logos: await inBatches((limit) => store.clientLogos.purge(addSeconds(now, -UNUSED_LOGO_SECONDS), limit)),
@@ -70,8 +80,13 @@ export async function purge({ store, clock, deviceSeconds, formerAccountDays, pu
     checkEvents: await inBatches((limit) => store.clientChecks.purgeEvents(addSeconds(now, -CHECK_SECONDS), limit)),
     checks: await inBatches((limit) => store.clientChecks.purgeUnpassed(addSeconds(now, -CHECK_SECONDS), limit)),
     checkKeys: await inBatches((limit) => store.sandboxKeys.purgeOfChecks(addSeconds(now, -CHECK_KEY_SECONDS), limit)),
-    formerAccounts: formerAccountDays === 0 ? 0 : await inBatches((limit) => store.formerAccounts.purge(addSeconds(now, -formerAccountDays * 86_400), limit)),
-    importLines: await inBatches((limit) => store.formerImport.purgeLines(addSeconds(now, -IMPORT_LINE_SECONDS), limit)),
+    formerAccounts:
+      formerAccountDays === 0
+        ? 0
+        : await inBatches((limit) => store.formerAccounts.purge(addSeconds(now, -formerAccountDays * 86_400), limit)),
+    importLines: await inBatches((limit) =>
+      store.formerImport.purgeLines(addSeconds(now, -IMPORT_LINE_SECONDS), limit),
+    ),
     devices: await inBatches((limit) => store.devices.purge(addSeconds(now, -deviceSeconds), limit)),
   };
 }

@@ -7,7 +7,10 @@ import type { Store } from '../store/store.ts';
 const BATCH = 250;
 /** What one round of the job does before it pauses. */
 const ROWS_A_ROUND = 2000;
-/** And what it looks through for them, where a table has to be walked through: sixteen megabytes; or four thousand rows of Redis. */
+/**
+ * And what it looks through for them, where a table has to be walked through: sixteen megabytes; or four thousand rows
+ * of Redis.
+ */
 const BATCHES_A_ROUND = 16;
 /** A turn is over after so long, and the next goes on, on whichever instance. */
 const TURN_MS = 900_000;
@@ -43,12 +46,19 @@ interface Progress {
 /** One batch: how many rows, and whether there may be more. */
 type Move = (limit: number) => Promise<{ readonly rows: number; readonly goesOn: boolean }>;
 
-async function moveAll({ store, columns, others }: ReencryptDeps, progress: Progress, { signal, mostRows = Infinity, mostBatches = Infinity }: Limits): Promise<Done> {
+async function moveAll(
+  { store, columns, others }: ReencryptDeps,
+  progress: Progress,
+  { signal, mostRows = Infinity, mostBatches = Infinity }: Limits,
+): Promise<Done> {
   const done: Record<string, number> = {};
   let left = mostRows;
   // One that fails keeps no other from being moved: the keys that sign tokens, say.
   const trying = async (name: string, work: () => Promise<void>): Promise<void> => {
-    if (!progress.rests(name)) await work().catch((error: unknown) => { progress.failed(name, error); });
+    if (!progress.rests(name))
+      await work().catch((error: unknown) => {
+        progress.failed(name, error);
+      });
   };
   const inBatches = (name: string, move: Move): Promise<void> =>
     trying(name, async () => {
@@ -65,7 +75,13 @@ async function moveAll({ store, columns, others }: ReencryptDeps, progress: Prog
       }
     });
   /** One that is walked through is gone on with at its place. */
-  const walkThrough = (name: string, move: (limit: number, from: string | undefined) => Promise<{ readonly rows: number; readonly next: string | undefined }>): Promise<void> =>
+  const walkThrough = (
+    name: string,
+    move: (
+      limit: number,
+      from: string | undefined,
+    ) => Promise<{ readonly rows: number; readonly next: string | undefined }>,
+  ): Promise<void> =>
     inBatches(name, async (limit) => {
       const { rows, next } = await move(limit, progress.places.get(name));
       if (next === undefined) progress.places.delete(name);
@@ -90,20 +106,26 @@ async function moveAll({ store, columns, others }: ReencryptDeps, progress: Prog
       return { rows, goesOn: rows > 0 };
     });
   }
-  if (store.sealed.hasOlderKeys()) for (const column of columns.filter(({ use }) => use === 'personalData')) await moveColumn(column);
+  if (store.sealed.hasOlderKeys())
+    for (const column of columns.filter(({ use }) => use === 'personalData')) await moveColumn(column);
   return done;
 }
 
 /**
- * Seals under the current keys of the keyring what lies under older ones, in small batches. What is left to do stands in
- * the rows themselves: it may be interrupted at any moment, taken up by anybody, and run on many instances at once.
+ * Seals under the current keys of the keyring what lies under older ones, in small batches. What is left to do stands
+ * in the rows themselves: it may be interrupted at any moment, taken up by anybody, and run on many instances at once.
  *
  * @returns how many rows of each table.
  * @throws  what kept a table from being moved, once the others are.
  */
 export async function reencrypt(deps: ReencryptDeps, limits: Limits = {}): Promise<Done> {
   const failures = new Map<string, unknown>();
-  const progress = { places: new Map<string, string>(), rests: (name: string) => failures.has(name), ended: () => undefined, failed: (name: string, error: unknown) => failures.set(name, error) };
+  const progress = {
+    places: new Map<string, string>(),
+    rests: (name: string) => failures.has(name),
+    ended: () => undefined,
+    failed: (name: string, error: unknown) => failures.set(name, error),
+  };
   const done = await moveAll(deps, progress, limits);
   for (const error of failures.values()) throw error;
   return done;
@@ -117,10 +139,17 @@ export interface ReencryptionDeps extends ReencryptDeps {
   readonly turnMs?: number;
 }
 
-const untilStopped = (ms: number, signal: AbortSignal | undefined): Promise<unknown> => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+const untilStopped = (ms: number, signal: AbortSignal | undefined): Promise<unknown> =>
+  delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 
-/** A little of everything that neither rests nor fails; what fails rests as well. @returns also whether there may be more. */
-async function round(deps: ReencryptDeps, signal: AbortSignal | undefined): Promise<{ readonly done: Done; readonly failures: readonly unknown[]; readonly goesOn: boolean }> {
+/**
+ * A little of everything that neither rests nor fails; what fails rests as well. @returns also whether there may be
+ * more.
+ */
+async function round(
+  deps: ReencryptDeps,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly done: Done; readonly failures: readonly unknown[]; readonly goesOn: boolean }> {
   const { sealed } = deps.store;
   const before = await sealed.moving();
   const places = new Map(before.flatMap(({ name, place }) => (place === undefined ? [] : [[name, place]])));
@@ -150,12 +179,16 @@ async function round(deps: ReencryptDeps, signal: AbortSignal | undefined): Prom
 }
 
 /**
- * The same as a turn of the job, in rounds: half of the time it pauses, so that it is no burden. How far it is stands in the database, so it may be cut off at
- * any moment and gone on with on another instance. Where nothing is left of a table, or where it fails, that rests for ten minutes.
+ * The same as a turn of the job, in rounds: half of the time it pauses, so that it is no burden. How far it is stands
+ * in the database, so it may be cut off at any moment and gone on with on another instance. Where nothing is left of a
+ * table, or where it fails, that rests for ten minutes.
  *
  * @throws what kept a table from being moved, once the others have had their part of the round.
  */
-export async function reencryptTurn({ doAllAgree, pause = untilStopped, turnMs = TURN_MS, ...deps }: ReencryptionDeps, signal?: AbortSignal): Promise<Done> {
+export async function reencryptTurn(
+  { doAllAgree, pause = untilStopped, turnMs = TURN_MS, ...deps }: ReencryptionDeps,
+  signal?: AbortSignal,
+): Promise<Done> {
   const { sealed, indexKeys } = deps.store;
   const total: Record<string, number> = {};
   const until = performance.now() + turnMs;

@@ -18,12 +18,16 @@ export interface RetentionDeps {
 const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
 
 /**
- * Removes the audit log and the evidence of identity checks, by whole months, when their time is over. Interrupted or done twice, it comes to the same end.
+ * Removes the audit log and the evidence of identity checks, by whole months, when their time is over. Interrupted or
+ * done twice, it comes to the same end.
  *
  * @throws {ChainBroken} where the chain over what should go is not whole; of the log nothing is removed from there on.
  * @returns the parts that are gone.
  */
-export async function retain({ store, audit, clock, months, countedUntil }: RetentionDeps, signal?: AbortSignal): Promise<{ readonly log: readonly string[]; readonly evidence: readonly string[]; readonly links: number }> {
+export async function retain(
+  { store, audit, clock, months, countedUntil }: RetentionDeps,
+  signal?: AbortSignal,
+): Promise<{ readonly log: readonly string[]; readonly evidence: readonly string[]; readonly links: number }> {
   let links = 0;
   const dropLinks = async (): Promise<void> => {
     for (let dropped = BATCH; dropped === BATCH; links += dropped) {

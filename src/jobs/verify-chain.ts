@@ -5,7 +5,9 @@ import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface ChainWatch {
-  /** Verifies the next stretches of the chain, as many as its time allows and one at least, and begins anew at its end. */
+  /**
+   * Verifies the next stretches of the chain, as many as its time allows and one at least, and begins anew at its end.
+   */
   step(): Promise<void>;
   /** The position at which it was found broken, until it was walked through once without finding anything. */
   brokenAt(): number | undefined;
@@ -15,7 +17,9 @@ export interface ChainWatchDeps {
   readonly audit: Pick<Audit, 'verifyNext' | 'walk'>;
   readonly store: Store;
   readonly log: Pick<Log, 'error'>;
-  /** How long a step may take. A stretch takes some milliseconds, and between two of them everything else has its turn. */
+  /**
+   * How long a step may take. A stretch takes some milliseconds, and between two of them everything else has its turn.
+   */
   readonly stepMs?: number;
   /** How often it notes where it is. */
   readonly keepMs?: number;
@@ -24,8 +28,9 @@ export interface ChainWatchDeps {
 const KEEP_MS = 60_000;
 
 /**
- * Walks along the chain of the audit log for ever, some stretches at a time: who breaks it is found out without anybody asking. A process begins where the last note says that one was: of years
- * of events none would ever come to the newest, beginning anew with each release.
+ * Walks along the chain of the audit log for ever, some stretches at a time: who breaks it is found out without anybody
+ * asking. A process begins where the last note says that one was: of years of events none would ever come to the
+ * newest, beginning anew with each release.
  */
 export function createChainWatch({ audit, store, log, stepMs = 0, keepMs = KEEP_MS }: ChainWatchDeps): ChainWatch {
   let place: ChainPlace | undefined;

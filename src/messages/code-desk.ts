@@ -19,11 +19,17 @@ export interface NumberStanding {
 }
 
 /** To which numbers codes are to go again. */
-export type Numbers = { readonly phone: Sensitive<Phone>; readonly accountId?: AccountId | undefined } | { readonly operator: Operator } | 'all';
+export type Numbers =
+  | { readonly phone: Sensitive<Phone>; readonly accountId?: AccountId | undefined }
+  | { readonly operator: Operator }
+  | 'all';
 
 export interface CodeDesk {
   standingOf(phone: Sensitive<Phone>): Promise<NumberStanding>;
-  /** Begins the day anew for them: codes that did not arrive, and those that were sent. Other limits stay. @returns how many numbers had something counted on them. */
+  /**
+   * Begins the day anew for them: codes that did not arrive, and those that were sent. Other limits stay. @returns how
+   * many numbers had something counted on them.
+   */
   allow(numbers: Numbers, reason: Reason, by: Actor): Promise<number>;
 }
 
@@ -35,8 +41,19 @@ export interface CodeDeskDeps {
   readonly audit: Pick<Audit, 'record'>;
 }
 
-/** Where an operator of the sign-on sees why a number gets no codes, and lets it have them again: after an outage at a telephone operator, say. */
-export function createCodeDesk({ store, counters, limits: { code: { number, undelivered } }, keyedHash, audit }: CodeDeskDeps): CodeDesk {
+/**
+ * Where an operator of the sign-on sees why a number gets no codes, and lets it have them again: after an outage at a
+ * telephone operator, say.
+ */
+export function createCodeDesk({
+  store,
+  counters,
+  limits: {
+    code: { number, undelivered },
+  },
+  keyedHash,
+  audit,
+}: CodeDeskDeps): CodeDesk {
   const counted = [undelivered, number] as const;
 
   async function clearOne(phone: Sensitive<Phone>): Promise<number> {
@@ -60,7 +77,11 @@ export function createCodeDesk({ store, counters, limits: { code: { number, unde
   return {
     async standingOf(phone) {
       const mark = recipientMark(keyedHash, phone);
-      return { operator: operatorOf(phone.reveal()), sent: await counters.read(number, mark), undelivered: await counters.read(undelivered, mark) };
+      return {
+        operator: operatorOf(phone.reveal()),
+        sent: await counters.read(number, mark),
+        undelivered: await counters.read(undelivered, mark),
+      };
     },
 
     async allow(numbers, reason, by) {

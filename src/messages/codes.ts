@@ -20,7 +20,10 @@ export interface CodeRecipient {
   readonly to: Sensitive<string>;
   /** Present where the code travels by SMS: money and a stranger's peace are at stake. */
   readonly phone?: Sensitive<Phone> | undefined;
-  /** What a device that the person has signed in on is counted on, in the place of number and NIK, which strangers can use up. */
+  /**
+   * What a device that the person has signed in on is counted on, in the place of number and NIK, which strangers can
+   * use up.
+   */
   readonly knownDevice?: string | undefined;
   /** A refusal is shown to nobody: that a number takes no messages must not be told by less work either. */
   readonly silent?: boolean | undefined;
@@ -48,7 +51,9 @@ export interface Codes {
   /** Makes a code for one purpose, one journey (`boundTo`) and one recipient; it is worth nothing anywhere else. */
   make(purpose: Purpose, boundTo: string, to: Sensitive<string>): NewCode;
   attempt(purpose: Purpose, boundTo: string, to: Sensitive<string>, typed: OtpCode, codeHash: string): Attempt;
-  /** Counts one try against the day's tries of the person, over all codes and journeys; a refused one does not count. */
+  /**
+   * Counts one try against the day's tries of the person, over all codes and journeys; a refused one does not count.
+   */
   countTry(nik: Sensitive<string>): Promise<Result<void, { readonly reason: 'locked'; readonly until: Date }>>;
   /** The try was no guess (the code was right, or could not be guessed any more): it does not count. */
   forgiveTry(nik: Sensitive<string>): Promise<void>;
@@ -67,8 +72,10 @@ export interface CodesDeps {
 /** One-time codes: made, bound, and limited for every journey that sends one. */
 export function createCodes({ counters, limits, keyedHash, random, clock }: CodesDeps): Codes {
   const mark = (kind: string, value: string): string => keyedHash.hash(`counter-${kind}`, value).toString('base64url');
-  const recipientHash = (to: Sensitive<string>): string => keyedHash.hash('code-recipient', to.reveal()).toString('base64url');
-  const hashOf = (purpose: Purpose, boundTo: string, to: Sensitive<string>, code: string): string => keyedHash.hash('code', purpose, boundTo, to.reveal(), code).toString('base64url');
+  const recipientHash = (to: Sensitive<string>): string =>
+    keyedHash.hash('code-recipient', to.reveal()).toString('base64url');
+  const hashOf = (purpose: Purpose, boundTo: string, to: Sensitive<string>, code: string): string =>
+    keyedHash.hash('code', purpose, boundTo, to.reveal(), code).toString('base64url');
   const inADay = (): Date => addSeconds(clock.now(), 86_400);
 
   async function lockedUntil(nik: Sensitive<string>): Promise<Date | undefined> {
@@ -82,11 +89,17 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
     async permit({ nik, to, phone, knownDevice, silent = false }, sender) {
       // Read for everybody alike.
       const recipient = recipientMark(keyedHash, to);
-      const [locked, undelivered] = await Promise.all([lockedUntil(nik), counters.read(limits.code.undelivered, recipient)]);
+      const [locked, undelivered] = await Promise.all([
+        lockedUntil(nik),
+        counters.read(limits.code.undelivered, recipient),
+      ]);
       if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
 
       // A device that the person has signed in on is not held up by what a stranger can do with the number.
-      const undeliverable = undelivered.exhausted && knownDevice === undefined ? refuse({ reason: 'undeliverable' as const, until: undelivered.resetsAt ?? inADay() }) : undefined;
+      const undeliverable =
+        undelivered.exhausted && knownDevice === undefined
+          ? refuse({ reason: 'undeliverable' as const, until: undelivered.resetsAt ?? inADay() })
+          : undefined;
       if (undeliverable !== undefined && !silent) return undeliverable;
 
       // Narrowest first, so that a refusal says what is nearest to the person.
@@ -97,15 +110,24 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
               [limits.code.nik, mark('nik', nik.reveal())],
             ]
           : [[limits.recovery.knownDevice, mark('recovery-known-device', knownDevice)]];
-      // A code that costs nobody money is counted as often, where it troubles nobody: recovery must not tell by its time
-      // by which way a code goes, nor whether one goes at all.
-      const ofAll: Count[] = [[limits.code.prefix, phone === undefined ? mark('no-prefix', to.reveal()) : mark('prefix', phonePrefix(phone.reveal()))]];
+      // A code that costs nobody money is counted as often, where it troubles nobody: recovery must not tell by its
+      // time by which way a code goes, nor whether one goes at all.
+      const ofAll: Count[] = [
+        [
+          limits.code.prefix,
+          phone === undefined ? mark('no-prefix', to.reveal()) : mark('prefix', phonePrefix(phone.reveal())),
+        ],
+      ];
       if (sender.network !== undefined) ofAll.push([limits.code.network, sender.network]);
       ofAll.push([limits.code.day, phone === undefined ? mark('no-day', to.reveal()) : 'all']);
 
       const wanted = [...ofPerson, ...ofAll];
       const { readings, refusedBy } = await counters.takeAll(wanted);
-      if (refusedBy !== undefined) return refuse({ reason: ofPerson.includes(refusedBy) ? 'send-limit' : 'send-budget', until: readings.at(-1)?.resetsAt ?? inADay() });
+      if (refusedBy !== undefined)
+        return refuse({
+          reason: ofPerson.includes(refusedBy) ? 'send-limit' : 'send-budget',
+          until: readings.at(-1)?.resetsAt ?? inADay(),
+        });
       return undeliverable ?? ok({ giveBack: () => counters.giveBackAll(wanted) });
     },
 
@@ -115,7 +137,10 @@ export function createCodes({ counters, limits, keyedHash, random, clock }: Code
     },
 
     attempt(purpose, boundTo, to, typed, codeHash) {
-      const matches = keyedHash.equal(Buffer.from(hashOf(purpose, boundTo, to, typed), 'base64url'), Buffer.from(codeHash, 'base64url'));
+      const matches = keyedHash.equal(
+        Buffer.from(hashOf(purpose, boundTo, to, typed), 'base64url'),
+        Buffer.from(codeHash, 'base64url'),
+      );
       return { purpose, recipientHash: recipientHash(to), matches };
     },
 

@@ -54,7 +54,8 @@ export interface Courier {
    */
   post(tx: { readonly messages: Pick<MessageStore, 'add'> }, message: Post): Promise<string>;
   /**
-   * Costs what `post` costs and sends nothing: where nobody may learn from the time whether there is anybody to write to.
+   * Costs what `post` costs and sends nothing: where nobody may learn from the time whether there is anybody to write
+   * to.
    */
   pretend(tx: { readonly messages: Pick<MessageStore, 'add'> }, message: Post): Promise<void>;
   /** Sends what is due as soon as possible, by this channel or by both; returns at once. */
@@ -76,9 +77,22 @@ const SECONDS_OF_A_DAY = 86_400;
  * At least once: a process that dies between hand-over and record leaves the message to whoever finds its lease over,
  * and that hand-over carries the same reference (the message's id), by which a gateway recognises it.
  */
-export function createCourier({ store, sms, mail, receipts, countAgain, clock, isTimeUncertain, random, config, log }: CourierDeps): Courier {
+export function createCourier({
+  store,
+  sms,
+  mail,
+  receipts,
+  countAgain,
+  clock,
+  isTimeUncertain,
+  random,
+  config,
+  log,
+}: CourierDeps): Courier {
   const secondsLeft = ({ expiresAt }: ClaimedMessage): number =>
-    expiresAt === undefined ? SECONDS_OF_A_DAY : Math.max(1, Math.floor((expiresAt.getTime() - clock.now().getTime()) / 1000));
+    expiresAt === undefined
+      ? SECONDS_OF_A_DAY
+      : Math.max(1, Math.floor((expiresAt.getTime() - clock.now().getTime()) / 1000));
 
   const shared = { messages: store.messages, clock, isTimeUncertain, random, config, log };
   const lanes = {
@@ -89,12 +103,17 @@ export function createCourier({ store, sms, mail, receipts, countAgain, clock, i
       channel: 'sms',
       isShutOut: () => sms.isShutOut?.() === true,
       isPaused: () => sms.isPaused?.() === true,
-      handOver: (message, { to, text, code }, signal) => sms.send({ to, text, code, ref: message.id, patient: message.wasUnanswered, ttlSeconds: secondsLeft(message) }, signal),
+      handOver: (message, { to, text, code }, signal) =>
+        sms.send(
+          { to, text, code, ref: message.id, patient: message.wasUnanswered, ttlSeconds: secondsLeft(message) },
+          signal,
+        ),
     }),
     email: createLane({
       ...shared,
       channel: 'email',
-      handOver: ({ id }, { to, subject = '', text, html = '', code }, signal) => mail.send({ to, subject, text, html, code, ref: id }, signal),
+      handOver: ({ id }, { to, subject = '', text, html = '', code }, signal) =>
+        mail.send({ to, subject, text, html, code, ref: id }, signal),
     }),
   };
 
@@ -108,7 +127,11 @@ export function createCourier({ store, sms, mail, receipts, countAgain, clock, i
       if (away) log.info({ event: 'courier.recovered' }, 'the message queue can be read again');
       away = false;
     } catch (error) {
-      if (!away) log.error({ event: 'courier.unavailable', reason: error instanceof Error ? error.name : 'unknown' }, 'the message queue cannot be read');
+      if (!away)
+        log.error(
+          { event: 'courier.unavailable', reason: error instanceof Error ? error.name : 'unknown' },
+          'the message queue cannot be read',
+        );
       away = true;
     }
   }
@@ -118,7 +141,11 @@ export function createCourier({ store, sms, mail, receipts, countAgain, clock, i
     if (poll !== undefined) void look(channel === undefined ? all : [lanes[channel]]);
   }
 
-  async function add(tx: Parameters<Courier['post']>[0], { id = random.uuid(), channel, purpose, locale, content, to, expiresAt }: Post, withheld: boolean): Promise<string> {
+  async function add(
+    tx: Parameters<Courier['post']>[0],
+    { id = random.uuid(), channel, purpose, locale, content, to, expiresAt }: Post,
+    withheld: boolean,
+  ): Promise<string> {
     const payload = sensitive({ ...content.reveal(), to: to.reveal() });
     await tx.messages.add({ id, channel, purpose, locale, payload, createdAt: clock.now(), expiresAt, withheld });
     return id;
@@ -132,7 +159,9 @@ export function createCourier({ store, sms, mail, receipts, countAgain, clock, i
     wake,
     start() {
       if (receipts !== undefined) sms.listen?.((receipt) => receipts.take(receipt));
-      poll ??= setInterval(() => { wake(); }, config.pollMs);
+      poll ??= setInterval(() => {
+        wake();
+      }, config.pollMs);
       wake();
     },
     async stop(graceMs = STOP_GRACE_MS) {

@@ -22,8 +22,8 @@ export interface LinkedAddress {
 
 export interface EmailLinks {
   /**
-   * Queues a fresh link in the caller's transaction; earlier ones to the same address stay good until they run out. Both
-   * writes are put to the database before it waits, so it may be left to `tx.also`.
+   * Queues a fresh link in the caller's transaction; earlier ones to the same address stay good until they run out.
+   * Both writes are put to the database before it waits, so it may be left to `tx.also`.
    */
   post(tx: Store, address: LinkedAddress): Promise<void>;
 }
@@ -45,8 +45,18 @@ export function createEmailLinks({ courier, keyedHash, clock, random, config }: 
       const replacing = occasion.kind === 'change' ? email : undefined;
       const link = `${config.http.issuer}/account/contact/email?token=${token}`;
       await Promise.all([
-        tx.confirmations.insert({ tokenHash: keyedHash.hash('email-token', token), accountId, emailIndex: tx.accounts.emailIndex(email), at: askedAt, expiresAt, replacing }),
-        courier.post(tx, { ...confirmEmail({ locale, help: config.help, link, expiresAt, timeZone: config.identity.timeZone, occasion }), to: email }),
+        tx.confirmations.insert({
+          tokenHash: keyedHash.hash('email-token', token),
+          accountId,
+          emailIndex: tx.accounts.emailIndex(email),
+          at: askedAt,
+          expiresAt,
+          replacing,
+        }),
+        courier.post(tx, {
+          ...confirmEmail({ locale, help: config.help, link, expiresAt, timeZone: config.identity.timeZone, occasion }),
+          to: email,
+        }),
       ]);
     },
   };

@@ -10,9 +10,11 @@ const EXTENDED = new Set('\f^{}\\[~]|€');
 /** Septets of one segment. */
 const SEGMENT_SEPTETS = 160;
 
-export const isGsm7 = (text: string): boolean => Array.from(text).every((character) => BASIC.has(character) || EXTENDED.has(character));
+export const isGsm7 = (text: string): boolean =>
+  Array.from(text).every((character) => BASIC.has(character) || EXTENDED.has(character));
 
 /** Length of a GSM-7 text in septets: a character of the extension table takes two (the escape and itself). */
-export const septets = (text: string): number => Array.from(text).reduce((sum, character) => sum + (EXTENDED.has(character) ? 2 : 1), 0);
+export const septets = (text: string): number =>
+  Array.from(text).reduce((sum, character) => sum + (EXTENDED.has(character) ? 2 : 1), 0);
 
 export const fitsOneSegment = (text: string): boolean => isGsm7(text) && septets(text) <= SEGMENT_SEPTETS;

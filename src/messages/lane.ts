@@ -42,8 +42,23 @@ const LEFT_TO_OTHERS_SECONDS = 20;
  * The messages of one channel. SMS and mail each have a lane of their own, so that a mail server that hangs does not
  * hold up codes.
  */
-export function createLane({ channel, messages, receipts, countAgain, handOver, isShutOut = () => false, isPaused = () => false, isTimeUncertain = () => false, clock, random, config, log }: LaneDeps): Pump {
-  /** Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name. */
+export function createLane({
+  channel,
+  messages,
+  receipts,
+  countAgain,
+  handOver,
+  isShutOut = () => false,
+  isPaused = () => false,
+  isTimeUncertain = () => false,
+  clock,
+  random,
+  config,
+  log,
+}: LaneDeps): Pump {
+  /**
+   * Whose customers wait for their codes is told by the beginning of the number, and the beginning tells nobody's name.
+   */
   const operatorOfRecipient = (message: ClaimedMessage): { operator?: Operator } => {
     if (channel !== 'sms') return {};
     try {
@@ -53,14 +68,23 @@ export function createLane({ channel, messages, receipts, countAgain, handOver, 
     }
   };
 
-  const about = (message: ClaimedMessage): object => ({ messageId: message.id, channel, purpose: message.purpose, attempts: message.attempts, ...operatorOfRecipient(message) });
+  const about = (message: ClaimedMessage): object => ({
+    messageId: message.id,
+    channel,
+    purpose: message.purpose,
+    attempts: message.attempts,
+    ...operatorOfRecipient(message),
+  });
 
   /** Missed rather than waited for: a code is more urgent than a figure. */
   function countSecond(message: ClaimedMessage): void {
     if (message.wasUnanswered) countAgain?.().catch(() => undefined);
   }
 
-  /** @returns nothing where the clock jumped meanwhile: whether it is too late, and when to try again, is for somebody whose clock is right, once the lease is over. */
+  /**
+   * @returns nothing where the clock jumped meanwhile: whether it is too late, and when to try again, is for somebody
+   *   whose clock is right, once the lease is over.
+   */
   async function attempt(message: ClaimedMessage, closing: AbortSignal): Promise<Settlement | undefined> {
     if (isTimeUncertain()) return undefined;
     if (message.expiresAt !== undefined && message.expiresAt <= clock.now()) return { state: 'expired' };
@@ -73,7 +97,14 @@ export function createLane({ channel, messages, receipts, countAgain, handOver, 
     } catch (error) {
       if (error instanceof DeliveryError && error.code === UNANSWERED) countSecond(message);
       if (isTimeUncertain()) return undefined;
-      const settlement = afterFailure({ error, attempts: message.attempts, wasUnanswered: message.wasUnanswered, now: clock.now(), expiresAt: message.expiresAt, retrySeconds: config.retrySeconds });
+      const settlement = afterFailure({
+        error,
+        attempts: message.attempts,
+        wasUnanswered: message.wasUnanswered,
+        now: clock.now(),
+        expiresAt: message.expiresAt,
+        retrySeconds: config.retrySeconds,
+      });
       tell(message, settlement, error);
       return settlement;
     } finally {
@@ -96,7 +127,11 @@ export function createLane({ channel, messages, receipts, countAgain, handOver, 
     }
     const { providerId, receiptKey } = settlement;
     const { operator = 'other' } = operatorOfRecipient(message);
-    await receipts.handedOver(message, { accepted: { providerId, receiptKey }, operator, to: sensitive(message.open().reveal().to) });
+    await receipts.handedOver(message, {
+      accepted: { providerId, receiptKey },
+      operator,
+      to: sensitive(message.open().reveal().to),
+    });
   }
 
   async function settle(message: ClaimedMessage, settlement: Settlement, closing: AbortSignal): Promise<void> {
@@ -117,10 +152,14 @@ export function createLane({ channel, messages, receipts, countAgain, handOver, 
       if (settlement === undefined) return;
       await settle(message, settlement, closing);
       if (settlement.state === 'sent') log.info({ event: 'message.sent', ...about(message) }, 'message handed over');
-      if (settlement.state === 'expired') log.warn({ event: 'message.expired', ...about(message) }, 'message too late to be sent');
+      if (settlement.state === 'expired')
+        log.warn({ event: 'message.expired', ...about(message) }, 'message too late to be sent');
     } catch (error) {
       const reason = error instanceof Error ? error.name : 'unknown';
-      log.error({ event: 'message.unsettled', ...about(message), reason }, 'outcome not recorded; the message is tried again when its lease ends');
+      log.error(
+        { event: 'message.unsettled', ...about(message), reason },
+        'outcome not recorded; the message is tried again when its lease ends',
+      );
     }
   }
 
@@ -129,7 +168,13 @@ export function createLane({ channel, messages, receipts, countAgain, handOver, 
     claim: (limit) => {
       if (isPaused() || isTimeUncertain()) return Promise.resolve([]);
       const now = clock.now();
-      return messages.claim({ channel, now: isShutOut() ? addSeconds(now, -LEFT_TO_OTHERS_SECONDS) : now, leaseSeconds: config.leaseSeconds, leaseOwner: random.uuid(), limit });
+      return messages.claim({
+        channel,
+        now: isShutOut() ? addSeconds(now, -LEFT_TO_OTHERS_SECONDS) : now,
+        leaseSeconds: config.leaseSeconds,
+        leaseOwner: random.uuid(),
+        limit,
+      });
     },
     work: deliver,
   });

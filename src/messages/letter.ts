@@ -27,7 +27,11 @@ const views = fileURLToPath(new URL('../../views', import.meta.url));
 const renderHtml = compileFile(join(views, 'messages/letter.pug'), { basedir: views });
 
 /** The same letter as plain text and as simple HTML: no images, nothing fetched, nothing that tells who read it. */
-export function renderLetter({ locale, subject, name, before, code, button, after = [], help }: Letter): { subject: string; text: string; html: string } {
+export function renderLetter({ locale, subject, name, before, code, button, after = [], help }: Letter): {
+  subject: string;
+  text: string;
+  html: string;
+} {
   const words = sentences[locale].mail;
   const model = {
     locale,
@@ -42,6 +46,14 @@ export function renderLetter({ locale, subject, name, before, code, button, afte
     automatic: words.automatic,
     sender: words.sender,
   };
-  const paragraphs = [model.greeting, ...before, ...(code === undefined ? [] : [code]), ...(button === undefined ? [] : [`${button.label}:\n${button.link}`]), ...after, model.help, `--\n${model.sender}\n${model.automatic}`];
+  const paragraphs = [
+    model.greeting,
+    ...before,
+    ...(code === undefined ? [] : [code]),
+    ...(button === undefined ? [] : [`${button.label}:\n${button.link}`]),
+    ...after,
+    model.help,
+    `--\n${model.sender}\n${model.automatic}`,
+  ];
   return { subject, text: `${paragraphs.join('\n\n')}\n`, html: renderHtml(model) };
 }

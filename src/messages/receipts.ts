@@ -23,9 +23,17 @@ export interface ReceiptsDeps {
 /** What gateways report of text messages: kept, counted once for each message, and told to the figures. */
 export interface Receipts {
   /** Records that a message was handed over to a gateway that will report of it. */
-  handedOver(message: ClaimedMessage, about: { readonly accepted: Accepted & { readonly receiptKey: string }; readonly operator: string; readonly to: Sensitive<string> }): Promise<void>;
+  handedOver(
+    message: ClaimedMessage,
+    about: {
+      readonly accepted: Accepted & { readonly receiptKey: string };
+      readonly operator: string;
+      readonly to: Sensitive<string>;
+    },
+  ): Promise<void>;
   /**
-   * Keeps a receipt, whenever and wherever it comes: before the message is recorded as sent, twice, out of order, or for a message that nobody knows.
+   * Keeps a receipt, whenever and wherever it comes: before the message is recorded as sent, twice, out of order, or
+   * for a message that nobody knows.
    * @throws when it could not be kept: the gateway should report again.
    */
   take(receipt: Receipt): Promise<void>;
@@ -45,7 +53,10 @@ export function createReceipts({ store, counters, limits, keyedHash, clock, log 
       if (isOperatorFailing(await store.receipts.recordOf(operator, addSeconds(clock.now(), -JUDGED_SECONDS)))) {
         // Nor is it the person's fault: the code that never came was none of the day's few.
         await counters.giveBack(number, recipientHash);
-        log.info({ event: 'message.uncounted', messageId, operator, reason: 'operator-failing' }, 'an operator delivers next to nothing: what it reports does not count against numbers');
+        log.info(
+          { event: 'message.uncounted', messageId, operator, reason: 'operator-failing' },
+          'an operator delivers next to nothing: what it reports does not count against numbers',
+        );
       } else await counters.take(undelivered, recipientHash);
     }
   }
@@ -55,19 +66,27 @@ export function createReceipts({ store, counters, limits, keyedHash, clock, log 
     // The clocks of two instances may be a little apart.
     const waitedMs = Math.max(0, clock.now().getTime() - sentAt.getTime());
     const fields = { messageId, channel: 'sms', purpose, operator, state, waitedMs, reason: code };
-    if (state === 'delivered') log.info({ event: 'message.delivered', ...fields }, 'message delivered, says the gateway');
+    if (state === 'delivered')
+      log.info({ event: 'message.delivered', ...fields }, 'message delivered, says the gateway');
     else log.warn({ event: 'message.undelivered', ...fields }, 'message not delivered, says the gateway');
     try {
       await count(outcome);
     } catch (error) {
       // What was reported is kept; the count alone is missed.
-      log.warn({ event: 'message.uncounted', messageId, reason: error instanceof Error ? error.name : 'unknown' }, 'what became of a message was not counted on its number');
+      log.warn(
+        { event: 'message.uncounted', messageId, reason: error instanceof Error ? error.name : 'unknown' },
+        'what became of a message was not counted on its number',
+      );
     }
   }
 
   return {
     async handedOver(message, { accepted: { receiptKey: key, providerId }, operator, to }) {
-      const outcome = await store.receipts.settle(message, { key, providerId, operator, recipientHash: recipientMark(keyedHash, to) }, clock.now());
+      const outcome = await store.receipts.settle(
+        message,
+        { key, providerId, operator, recipientHash: recipientMark(keyedHash, to) },
+        clock.now(),
+      );
       if (outcome !== undefined) await tell(outcome);
     },
 

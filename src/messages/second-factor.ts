@@ -20,6 +20,12 @@ export interface SecondFactorLetter {
 export function secondFactorChanged({ change, name, locale, help, at, timeZone }: SecondFactorLetter): WrittenMail {
   const words = sentences[locale].mail['second-factor'];
   const { subject, what } = words[change];
-  const content = renderLetter({ locale, name, help, subject, before: [fill(what, { at: showTime(at, locale, timeZone) }), words.you, words['not-you']] });
+  const content = renderLetter({
+    locale,
+    name,
+    help,
+    subject,
+    before: [fill(what, { at: showTime(at, locale, timeZone) }), words.you, words['not-you']],
+  });
   return { channel: 'email', purpose: 'second-factor-changed', locale, content: sensitive(content) };
 }

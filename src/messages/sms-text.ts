@@ -10,7 +10,12 @@ import { fill } from './sentences.ts';
  * @param ending    what stands below the sentence in every wording (the code line).
  * @param locale    by whose rules a number has its plural.
  */
-export function fitText(wordings: readonly [string, ...string[]], values: Readonly<Record<string, string | number>>, ending = '', locale: Locale = 'id'): string {
+export function fitText(
+  wordings: readonly [string, ...string[]],
+  values: Readonly<Record<string, string | number>>,
+  ending = '',
+  locale: Locale = 'id',
+): string {
   const texts = wordings.map((wording) => fill(wording, values, locale) + ending);
   return texts.find(fitsOneSegment) ?? texts.at(-1) ?? '';
 }

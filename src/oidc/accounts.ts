@@ -14,7 +14,8 @@ export function createFindAccount({ people, timeZone }: { people: People; timeZo
     return {
       accountId: sub,
       async claims(use) {
-        // The ID token carries the subject alone, also beside a token for an API; who the person is stays with userinfo.
+        // The ID token carries the subject alone, also beside a token for an API; who the person is stays with
+        // userinfo.
         if (use === 'id_token') return { sub };
         const account = await people.find(sub);
         return account === undefined ? { sub } : { sub, ...claimsOf(account, timeZone) };

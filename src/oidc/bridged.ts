@@ -13,7 +13,10 @@ interface InteractionModel {
   readonly prototype: { save: (this: BridgedState, ttl: number) => Promise<unknown> };
 }
 
-/** Every step of a sign-in knows that it began in the former interface: one that begins anew is asked for as it was, and translated again. */
+/**
+ * Every step of a sign-in knows that it began in the former interface: one that begins anew is asked for as it was, and
+ * translated again.
+ */
 export function rememberBridged(provider: Provider): void {
   const model = provider.Interaction as unknown as InteractionModel;
   const { IN_PAYLOAD: kept, prototype } = model;

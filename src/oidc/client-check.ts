@@ -11,7 +11,10 @@ export function createClientCheck(provider: Provider): ClientCheck {
   return (metadata) => {
     try {
       // Any secret does: the protocol asks only that there is one.
-      new Client({ ...metadata, client_secret: metadata.token_endpoint_auth_method === 'none' ? undefined : 'x'.repeat(43) });
+      new Client({
+        ...metadata,
+        client_secret: metadata.token_endpoint_auth_method === 'none' ? undefined : 'x'.repeat(43),
+      });
       return undefined;
     } catch (error) {
       if (error instanceof errors.OIDCProviderError) return error.error_description ?? error.message;

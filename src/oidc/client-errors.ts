@@ -1,7 +1,15 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../audit/log.ts';
-import { addressOf, faultOf, isFaultOfService, requestKinds, together, type ClientError, type RequestKind } from '../domain/client-error.ts';
+import {
+  addressOf,
+  faultOf,
+  isFaultOfService,
+  requestKinds,
+  together,
+  type ClientError,
+  type RequestKind,
+} from '../domain/client-error.ts';
 import { isMeant } from '../domain/key-set.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
@@ -45,7 +53,8 @@ interface ProtocolError {
 /** What the library says of an error for developers, and of what it came from. */
 function wordsOf(error: ProtocolError): string {
   const words = [error.error_description, error.error_detail];
-  for (let one = error.cause; one instanceof Error; one = one.cause) words.push((one as ProtocolError).error_description);
+  for (let one = error.cause; one instanceof Error; one = one.cause)
+    words.push((one as ProtocolError).error_description);
   return words.filter((one) => typeof one === 'string').join('; ');
 }
 
@@ -65,10 +74,13 @@ function claimedClient(ctx: KoaContextWithOIDC): string | undefined {
 }
 
 /**
- * Keeps what goes wrong between each client and the protocol. Counted in the process and written now and then: no request
- * waits for it or fails by it, and a flood of errors is one row that counts.
+ * Keeps what goes wrong between each client and the protocol. Counted in the process and written now and then: no
+ * request waits for it or fails by it, and a flood of errors is one row that counts.
  */
-export function watchClientErrors(provider: Provider, { clients, store, audit, clock, random, log }: ClientErrorsDeps): ClientErrors {
+export function watchClientErrors(
+  provider: Provider,
+  { clients, store, audit, clock, random, log }: ClientErrorsDeps,
+): ClientErrors {
   let counted = new Map<string, ErrorsOfDay>();
   let uncounted = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -103,7 +115,14 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
     }
   }
 
-  async function remember(ctx: KoaContextWithOIDC, kind: RequestKind, error: string, words: string, helpCode: string, missing: NotPublished | undefined): Promise<void> {
+  async function remember(
+    ctx: KoaContextWithOIDC,
+    kind: RequestKind,
+    error: string,
+    words: string,
+    helpCode: string,
+    missing: NotPublished | undefined,
+  ): Promise<void> {
     const id = claimedClient(ctx);
     // Now: the request may be answered before the client is found, and nothing is kept of it then.
     const { redirect_uri: home, post_logout_redirect_uri: afterwards } = ctx.oidc.params ?? {};
@@ -111,24 +130,61 @@ export function watchClientErrors(provider: Provider, { clients, store, audit, c
     const client = id === undefined ? undefined : await clients.find(id);
     if (client === undefined || client.status === 'draft') return;
     const fault = client.status === 'disabled' ? 'stopped' : faultOf(error, words);
-    const address = addressOf(fault === 'redirect-uri' || fault === 'redirect-differs' ? home : fault === 'post-logout' ? afterwards : fault === 'keys' ? client.metadata.jwks_uri : undefined);
+    const address = addressOf(
+      fault === 'redirect-uri' || fault === 'redirect-differs'
+        ? home
+        : fault === 'post-logout'
+          ? afterwards
+          : fault === 'keys'
+            ? client.metadata.jwks_uri
+            : undefined,
+    );
     const at = clock.now();
-    count({ clientId: client.id, kind, error: error.slice(0, LONGEST_WORD), fault, count: 1, firstAt: at, lastAt: at, helpCodes: [helpCode], address });
+    count({
+      clientId: client.id,
+      kind,
+      error: error.slice(0, LONGEST_WORD),
+      fault,
+      count: 1,
+      firstAt: at,
+      lastAt: at,
+      helpCodes: [helpCode],
+      address,
+    });
     if (missing === undefined || !isMeant(missing.reason)) return;
     const { member, reason } = missing;
-    if (member === 'jwks_uri') await audit.recordOnce(store, [client.id, reason], 'client.keys-refused', { reason, by: 'protocol' }, { clientId: client.id });
-    else await audit.recordOnce(store, [client.id, member, reason], 'client.address-refused', { member, reason, by: 'protocol' }, { clientId: client.id });
+    if (member === 'jwks_uri')
+      await audit.recordOnce(
+        store,
+        [client.id, reason],
+        'client.keys-refused',
+        { reason, by: 'protocol' },
+        { clientId: client.id },
+      );
+    else
+      await audit.recordOnce(
+        store,
+        [client.id, member, reason],
+        'client.address-refused',
+        { member, reason, by: 'protocol' },
+        { clientId: client.id },
+      );
   }
 
-  const on = provider.on.bind(provider) as (event: string, listener: (ctx: KoaContextWithOIDC, error: ProtocolError) => void) => void;
+  const on = provider.on.bind(provider) as (
+    event: string,
+    listener: (ctx: KoaContextWithOIDC, error: ProtocolError) => void,
+  ) => void;
   for (const kind of requestKinds) {
     on(`${kind}.error`, (ctx, thrown) => {
       const { error } = thrown;
       if (typeof error !== 'string' || !isFaultOfService(error)) return;
       const missing = findNotPublished(thrown);
-      const found = remember(ctx, kind, error, wordsOf(thrown), helpCodeOf(ctx, random), missing).catch((cause: unknown) => {
-        log.warn({ err: cause }, 'an error of a service could not be counted');
-      });
+      const found = remember(ctx, kind, error, wordsOf(thrown), helpCodeOf(ctx, random), missing).catch(
+        (cause: unknown) => {
+          log.warn({ err: cause }, 'an error of a service could not be counted');
+        },
+      );
       finding.add(found);
       void found.finally(() => finding.delete(found));
     });

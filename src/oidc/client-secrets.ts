@@ -27,7 +27,9 @@ export interface ClientSecretsDeps {
 
 /** Has the protocol accept each live secret of a client, by its hash: what could be read lies nowhere. */
 export function compareByHash(provider: Provider, { clients, store, clock, log }: ClientSecretsDeps): void {
-  const prototype = provider.Client.prototype as unknown as { compareClientSecret(this: ProtocolClient, shown: string): Promise<boolean> };
+  const prototype = provider.Client.prototype as unknown as {
+    compareClientSecret(this: ProtocolClient, shown: string): Promise<boolean>;
+  };
 
   /** What this process has written itself: the row it holds of a client does not change with it. */
   const remembered = new Map<string, Date>();
@@ -38,7 +40,9 @@ export function compareByHash(provider: Provider, { clients, store, clock, log }
     if (isRecent(lastUsedAt) || isRecent(remembered.get(secret))) return;
     if (remembered.size >= MOST_REMEMBERED) remembered.clear();
     remembered.set(secret, now);
-    store.clientSecrets.used(clientId, number, now).catch((error: unknown) => { log.warn({ err: error, clientId }, 'the use of a secret could not be remembered'); });
+    store.clientSecrets.used(clientId, number, now).catch((error: unknown) => {
+      log.warn({ err: error, clientId }, 'the use of a secret could not be remembered');
+    });
   }
 
   prototype.compareClientSecret = async function compareClientSecret(shown) {

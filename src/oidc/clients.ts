@@ -13,7 +13,10 @@ const CLIENT_ID = /^[\x20-\x7e]{1,255}$/;
 /** How the protocol sees a client application; a disabled one does not exist. */
 export function toMetadata(client: Client): AdapterPayload | undefined {
   if (client.status !== 'active') return undefined;
-  return { ...client.metadata, ...(client.secrets.length === 0 ? {} : { client_secret: PLACEHOLDER }) } as AdapterPayload;
+  return {
+    ...client.metadata,
+    ...(client.secrets.length === 0 ? {} : { client_secret: PLACEHOLDER }),
+  } as AdapterPayload;
 }
 
 export interface ClientDirectory {
@@ -30,18 +33,26 @@ export interface ClientDirectoryDeps {
 }
 
 /** Client applications, held in the process: every protocol request asks for one or two. */
-export function createClientDirectory({ store, clock, changes, present = toMetadata }: ClientDirectoryDeps): ClientDirectory {
+export function createClientDirectory({
+  store,
+  clock,
+  changes,
+  present = toMetadata,
+}: ClientDirectoryDeps): ClientDirectory {
   const held = holding({ load: (id) => store.clients.find(id), clock, changes, topic: 'clients' });
   const find = async (id: string): Promise<Client | undefined> => (CLIENT_ID.test(id) ? held(id) : undefined);
 
-  const readOnly = (): Promise<never> => Promise.reject(new Error('client applications are written by the operator, not by the protocol'));
+  const readOnly = (): Promise<never> =>
+    Promise.reject(new Error('client applications are written by the operator, not by the protocol'));
 
   return {
     find,
     adapter: {
       async find(id) {
         const client = await find(id);
-        return client === undefined ? undefined : present({ ...client, metadata: withLiveKeys(client.metadata, clock.now()) });
+        return client === undefined
+          ? undefined
+          : present({ ...client, metadata: withLiveKeys(client.metadata, clock.now()) });
       },
       upsert: readOnly,
       findByUid: readOnly,

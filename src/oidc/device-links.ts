@@ -32,7 +32,8 @@ interface DeviceCodeModel {
   save: (this: DeviceCodeModel, ttl?: number) => Promise<unknown>;
 }
 
-const hasEnd = ({ accountId, error }: Pick<DeviceCodeModel, 'accountId' | 'error'>): boolean => accountId !== undefined || error !== undefined;
+const hasEnd = ({ accountId, error }: Pick<DeviceCodeModel, 'accountId' | 'error'>): boolean =>
+  accountId !== undefined || error !== undefined;
 
 function stageOf(code: DeviceCodeModel): Stage | undefined {
   if (hasEnd(code)) return code.inFlight === true || code[BEFORE] !== undefined ? 'settled' : 'taken';
@@ -46,7 +47,9 @@ class CodeTaken extends Error {
   readonly statusCode = 422;
 }
 
-/** Our fault, or a session that ended on the way: nothing that a device should hear, for the person may confirm again. */
+/**
+ * Our fault, or a session that ended on the way: nothing that a device should hear, for the person may confirm again.
+ */
 const NO_END = new Set(['server_error', 'temporarily_unavailable', 'invalid_request']);
 
 /** By what a browser is known in a code. */
@@ -62,9 +65,12 @@ const PATIENCE = 10;
 const MOST_LOST = 5;
 
 type Library = KoaContextWithOIDC['oidc']['provider'];
-const findModel = async (provider: Library, jti: string): Promise<DeviceCodeModel | undefined> => (await provider.DeviceCode.find(jti, { ignoreExpiration: true })) as unknown as DeviceCodeModel | undefined;
+const findModel = async (provider: Library, jti: string): Promise<DeviceCodeModel | undefined> =>
+  (await provider.DeviceCode.find(jti, { ignoreExpiration: true })) as unknown as DeviceCodeModel | undefined;
 const findTyped = async (provider: Library, typed: unknown): Promise<DeviceCodeModel | undefined> =>
-  (await provider.DeviceCode.findByUserCode(String(typed).toUpperCase().replaceAll(/\W/g, ''), { ignoreExpiration: true })) as unknown as DeviceCodeModel | undefined;
+  (await provider.DeviceCode.findByUserCode(String(typed).toUpperCase().replaceAll(/\W/g, ''), {
+    ignoreExpiration: true,
+  })) as unknown as DeviceCodeModel | undefined;
 
 async function becomes(what: () => Promise<boolean>): Promise<boolean> {
   for (let waits = 0; waits < PATIENCE; waits += 1) {
@@ -75,25 +81,43 @@ async function becomes(what: () => Promise<boolean>): Promise<boolean> {
 }
 
 /**
- * A code is taken once, and a device linked or turned away once. The library looks whether somebody has done so and writes it down then: of two people who confirmed at the same moment both were
- * told that the device is theirs, and it was whose request came last, or nobody's where that undid the link.
+ * A code is taken once, and a device linked or turned away once. The library looks whether somebody has done so and
+ * writes it down then: of two people who confirmed at the same moment both were told that the device is theirs, and it
+ * was whose request came last, or nobody's where that undid the link.
  *
- * What fails on the way is no end. Who was first and could not write it down is stepped over; and the browser that has confirmed a code may do so again as long as nothing came of it, which ends what
- * it had begun before: a sign-in that was left, a page that failed, an answer that was lost. So does a no that could not be written down.
+ * What fails on the way is no end. Who was first and could not write it down is stepped over; and the browser that has
+ * confirmed a code may do so again as long as nothing came of it, which ends what it had begun before: a sign-in that
+ * was left, a page that failed, an answer that was lost. So does a no that could not be written down.
  */
 export function settleDevicesOnce(provider: Provider, isFirstUse: IsFirstUse): void {
-  const model = provider.DeviceCode as unknown as { prototype: DeviceCodeModel; findByUserCode: (this: unknown, userCode: string, options?: object) => Promise<DeviceCodeModel | undefined> };
+  const model = provider.DeviceCode as unknown as {
+    prototype: DeviceCodeModel;
+    findByUserCode: (this: unknown, userCode: string, options?: object) => Promise<DeviceCodeModel | undefined>;
+  };
   const { prototype } = model;
   const { save } = prototype;
   const isPast = async (stage: Stage, { jti }: DeviceCodeModel): Promise<boolean> => {
     const now = await findModel(provider, jti);
     return now === undefined || hasEnd(now) || (stage === 'taken' && now.inFlight === true);
   };
-  /** For each time that it was confirmed something may come of it once. A code that a former release took says nothing of that. */
-  const settles = ({ jti, exp }: DeviceCodeModel, { times }: Pick<Taking, 'times'> = { times: 1 }, lost = 0): Promise<boolean> =>
-    isFirstUse('device-code settled', times === 1 && lost === 0 ? jti : `${jti} ${times}${lost === 0 ? '' : ` ${lost}`}`, exp);
+  /**
+   * For each time that it was confirmed something may come of it once. A code that a former release took says nothing
+   * of that.
+   */
+  const settles = (
+    { jti, exp }: DeviceCodeModel,
+    { times }: Pick<Taking, 'times'> = { times: 1 },
+    lost = 0,
+  ): Promise<boolean> =>
+    isFirstUse(
+      'device-code settled',
+      times === 1 && lost === 0 ? jti : `${jti} ${times}${lost === 0 ? '' : ` ${lost}`}`,
+      exp,
+    );
 
-  /** Whoever was first has written it down by now, or never will, and is stepped over. @returns false where it is over. */
+  /**
+   * Whoever was first has written it down by now, or never will, and is stepped over. @returns false where it is over.
+   */
   async function isFirst(use: (lost: number) => Promise<boolean>, isOver: () => Promise<boolean>): Promise<boolean> {
     for (let lost = 0; lost < MOST_LOST; lost += 1) {
       if (await use(lost)) return true;
@@ -101,9 +125,16 @@ export function settleDevicesOnce(provider: Provider, isFirstUse: IsFirstUse): v
     }
     return false;
   }
-  const takesFirst = (code: DeviceCodeModel): Promise<boolean> => isFirst((lost) => isFirstUse('device-code taken', lost === 0 ? code.jti : `${code.jti} ${lost}`, code.exp), () => isPast('taken', code));
+  const takesFirst = (code: DeviceCodeModel): Promise<boolean> =>
+    isFirst(
+      (lost) => isFirstUse('device-code taken', lost === 0 ? code.jti : `${code.jti} ${lost}`, code.exp),
+      () => isPast('taken', code),
+    );
 
-  /** From here on nothing comes of what was begun before. Where something is coming of it, that counts: of two presses of who is signed in, the first leads to the end by itself. */
+  /**
+   * From here on nothing comes of what was begun before. Where something is coming of it, that counts: of two presses
+   * of who is signed in, the first leads to the end by itself.
+   */
   async function takesAgain(code: DeviceCodeModel, before: Taking, isSignedIn: boolean): Promise<boolean> {
     const isOver = (): Promise<boolean> => isPast('settled', code);
     if (isSignedIn && (await becomes(isOver))) return false;
@@ -124,7 +155,9 @@ export function settleDevicesOnce(provider: Provider, isFirstUse: IsFirstUse): v
 
   async function take(code: DeviceCodeModel, ctx: KoaContextWithOIDC | undefined): Promise<void> {
     const [before, by] = [code[BEFORE], browserOf(ctx)];
-    const isOurs = await (before === undefined ? takesFirst(code) : takesAgain(code, before, ctx?.oidc.session?.accountId !== undefined));
+    const isOurs = await (before === undefined
+      ? takesFirst(code)
+      : takesAgain(code, before, ctx?.oidc.session?.accountId !== undefined));
     if (!isOurs) throw new CodeTaken('the code was used');
     if (by !== undefined) code.deviceInfo = { ...code.deviceInfo, taken: { by, times: (before?.times ?? 0) + 1 } };
   }
@@ -160,21 +193,36 @@ export function settleDevicesOnce(provider: Provider, isFirstUse: IsFirstUse): v
 export async function confirmedBefore(ctx: KoaContextWithOIDC): Promise<string | undefined> {
   const { deviceCode } = (ctx.oidc.entities.Interaction ?? {}) as { deviceCode?: string };
   const { user_code: typed } = (ctx.oidc.params ?? {}) as { user_code?: unknown };
-  const code = await (deviceCode === undefined ? findTyped(ctx.oidc.provider, typed) : findModel(ctx.oidc.provider, deviceCode));
-  const isOurs = code !== undefined && !hasEnd(code) && code.deviceInfo?.taken?.by === browserOf(ctx) && code.exp * 1000 > Date.now();
+  const code = await (deviceCode === undefined
+    ? findTyped(ctx.oidc.provider, typed)
+    : findModel(ctx.oidc.provider, deviceCode));
+  const isOurs =
+    code !== undefined &&
+    !hasEnd(code) &&
+    code.deviceInfo?.taken?.by === browserOf(ctx) &&
+    code.exp * 1000 > Date.now();
   return isOurs ? code.userCode : undefined;
 }
 
 /** What the press before has done in the name of the same person, where the code of this one has been used. */
 export async function doneBefore(ctx: KoaContextWithOIDC): Promise<'linked' | 'declined' | undefined> {
   const { provider, params, session, entities } = ctx.oidc;
-  const { user_code: typed, confirm, abort } = (params ?? {}) as { user_code?: unknown; confirm?: unknown; abort?: unknown };
+  const {
+    user_code: typed,
+    confirm,
+    abort,
+  } = (params ?? {}) as { user_code?: unknown; confirm?: unknown; abort?: unknown };
   const { deviceCode } = (entities.Interaction ?? {}) as { deviceCode?: string };
-  const find = (): Promise<DeviceCodeModel | undefined> => (deviceCode === undefined ? findTyped(provider, typed) : findModel(provider, deviceCode));
+  const find = (): Promise<DeviceCodeModel | undefined> =>
+    deviceCode === undefined ? findTyped(provider, typed) : findModel(provider, deviceCode);
 
   let code = await find();
   const isPress = abort !== undefined || (confirm !== undefined && session?.accountId !== undefined);
-  for (let waits = 0; isPress && waits < PATIENCE && code !== undefined && code.accountId === undefined && code.error === undefined; waits += 1) {
+  for (
+    let waits = 0;
+    isPress && waits < PATIENCE && code !== undefined && code.accountId === undefined && code.error === undefined;
+    waits += 1
+  ) {
     await delay(LOOK_AGAIN_MS);
     code = await find();
   }

@@ -29,23 +29,31 @@ interface Again {
   readonly pushAgain: PushAgain;
 }
 
-/** Where whoever finds their session ended is asked to sign in; undefined where the answer is right without a session. */
+/**
+ * Where whoever finds their session ended is asked to sign in; undefined where the answer is right without a session.
+ */
 async function whereAgain({ oidc, originalUrl }: Asked, { beginAgain, pushAgain }: Again): Promise<string | undefined> {
   const uid = oidc.entities.Interaction?.uid;
   if (oidc.route === 'end_session_confirm') return undefined;
   if ((oidc.route === 'resume' || oidc.route === 'device_resume') && uid !== undefined) return beginAgain(uid);
   // A request line may name another host.
   const { pathname, search } = new URL(originalUrl, 'http://localhost');
-  if (oidc.route !== 'authorization' || oidc.entities.PushedAuthorizationRequest === undefined || oidc.client === undefined) return `${pathname}${search}`;
+  if (
+    oidc.route !== 'authorization' ||
+    oidc.entities.PushedAuthorizationRequest === undefined ||
+    oidc.client === undefined
+  )
+    return `${pathname}${search}`;
   // It is good once, and was used for the answer that nobody gets now.
   const { clientId } = oidc.client;
   return `${pathname}?${new URLSearchParams({ client_id: clientId, request_uri: await pushAgain(clientId, { ...oidc.params }) }).toString()}`;
 }
 
 /**
- * A session that was read is written only while it is there: one that is signed out of while a request is under way would live again by that request, and with it single sign-on.
- * Where it gets another id, that takes the place of the former in one step: of a session one id is good. Who finds it ended asks the same once more, as who comes a moment later does:
- * without it, or with the id that another request has given it.
+ * A session that was read is written only while it is there: one that is signed out of while a request is under way
+ * would live again by that request, and with it single sign-on. Where it gets another id, that takes the place of the
+ * former in one step: of a session one id is good. Who finds it ended asks the same once more, as who comes a moment
+ * later does: without it, or with the id that another request has given it.
  *
  * And it ends under whatever id it has got since it was read.
  *

@@ -5,11 +5,17 @@ import { asRead, type ProtocolAdapter, type ProtocolAdapterDeps } from './state/
 import type { SenderState } from '../web/sender.ts';
 
 const MODEL = 'EndedSignIn';
-/** How long a browser that heard nothing of it can ask what came of its sign-in: a press of the button again, on a slow network. */
+/**
+ * How long a browser that heard nothing of it can ask what came of its sign-in: a press of the button again, on a slow
+ * network.
+ */
 const KEPT_SECONDS = 120;
 
 export interface EndedSignIns {
-  /** @param device  the mark of the browser: it comes by a cookie that no other host can set, and the one of the interaction does not. */
+  /**
+   * @param device  the mark of the browser: it comes by a cookie that no other host can set, and the one of the
+   *   interaction does not.
+   */
   remember(uid: string, device: string, end: SignInEnd): Promise<void>;
   /** @returns undefined for every other browser, and where the sign-in did not end within the last two minutes. */
   find(uid: string, device: string): Promise<SignInEnd | undefined>;
@@ -20,7 +26,16 @@ export function createEndedSignIns({ state, sealer, keyedHash }: ProtocolAdapter
   return {
     async remember(uid, device, end) {
       const payload = sealer.seal('protocol-state', MODEL, JSON.stringify(end));
-      await state.upsert({ model: MODEL, id: idOf(uid, device), payload, grantId: undefined, uid: undefined, userCode: undefined, holder: undefined, ttlSeconds: KEPT_SECONDS });
+      await state.upsert({
+        model: MODEL,
+        id: idOf(uid, device),
+        payload,
+        grantId: undefined,
+        uid: undefined,
+        userCode: undefined,
+        holder: undefined,
+        ttlSeconds: KEPT_SECONDS,
+      });
     },
     async find(uid, device) {
       const row = await state.find(MODEL, idOf(uid, device));
@@ -32,17 +47,35 @@ export function createEndedSignIns({ state, sealer, keyedHash }: ProtocolAdapter
 }
 
 /** What came of the sign-in whose result this is. */
-function endOf({ session, params }: KoaContextWithOIDC['oidc'], { login, error, error_description: words, sharing, secondFactor }: Result): SignInEnd | undefined {
+function endOf(
+  { session, params }: KoaContextWithOIDC['oidc'],
+  { login, error, error_description: words, sharing, secondFactor }: Result,
+): SignInEnd | undefined {
   // Only a device's request has no way back.
   if (params !== undefined && params.redirect_uri === undefined) return undefined;
-  const told = sharing === 'declined' ? NOT_SHARED : error === undefined ? undefined : { error, ...(words === undefined ? {} : { error_description: words }) };
+  const told =
+    sharing === 'declined'
+      ? NOT_SHARED
+      : error === undefined
+        ? undefined
+        : { error, ...(words === undefined ? {} : { error_description: words }) };
   const proved = login !== undefined && session?.accountId !== undefined ? session.uid : undefined;
   if (told === undefined && proved === undefined) return undefined;
-  return { ...(proved === undefined ? {} : { session: proved }), ...(told === undefined ? {} : { error: told }), ...(secondFactor === 'declined' ? { secondFactor } : {}) };
+  return {
+    ...(proved === undefined ? {} : { session: proved }),
+    ...(told === undefined ? {} : { error: told }),
+    ...(secondFactor === 'declined' ? { secondFactor } : {}),
+  };
 }
 
-/** Remembers what came of a sign-in in which somebody proved who they are, or turned back. What could not be remembered is lost only to whoever loses the answer too. */
-export async function rememberEnd(ended: Pick<EndedSignIns, 'remember'>, { oidc, state }: KoaContextWithOIDC): Promise<void> {
+/**
+ * Remembers what came of a sign-in in which somebody proved who they are, or turned back. What could not be remembered
+ * is lost only to whoever loses the answer too.
+ */
+export async function rememberEnd(
+  ended: Pick<EndedSignIns, 'remember'>,
+  { oidc, state }: KoaContextWithOIDC,
+): Promise<void> {
   const { device } = (state as Partial<SenderState>).sender?.() ?? {};
   const { Interaction: interaction } = oidc.entities;
   const end = endOf(oidc, oidc.result ?? interaction?.result ?? {});
@@ -75,12 +108,16 @@ interface InteractionModel {
 }
 
 /**
- * What is still under way with an interaction when another press of the button has ended it writes it no more: it would be there again, and whoever came
- * with it be asked once more. They hear `SessionNotFound`, as who comes a moment later does. So does who has read it before it became another browser's: the
- * body of a form may take its time, and what stands there meanwhile was proved elsewhere.
+ * What is still under way with an interaction when another press of the button has ended it writes it no more: it would
+ * be there again, and whoever came with it be asked once more. They hear `SessionNotFound`, as who comes a moment later
+ * does. So does who has read it before it became another browser's: the body of a form may take its time, and what
+ * stands there meanwhile was proved elsewhere.
  */
 export function leaveEndedInteractions(provider: Provider): void {
-  const model = provider.Interaction as unknown as { prototype: InteractionModel; instantiate: (this: unknown, payload: AdapterPayload) => InteractionModel };
+  const model = provider.Interaction as unknown as {
+    prototype: InteractionModel;
+    instantiate: (this: unknown, payload: AdapterPayload) => InteractionModel;
+  };
   const { prototype, instantiate } = model;
   model.instantiate = function (payload) {
     return Object.defineProperty(instantiate.call(this, payload), READ, { value: asRead(payload), writable: true });

@@ -4,7 +4,9 @@ import { BUSY_SECONDS, type ShowError } from '../web/error-page.ts';
 import { say, type Sentence } from '../web/screen.ts';
 import { seeOther } from '../web/see-other.ts';
 
-/** RFC 6749, 4.1.2.1 has the word; services know from it, and from the status, that the same request may succeed later. */
+/**
+ * RFC 6749, 4.1.2.1 has the word; services know from it, and from the status, that the same request may succeed later.
+ */
 const AWAY = 'temporarily_unavailable';
 
 /** What the person is told; the developer of the service gets the OAuth error beside it. */
@@ -27,22 +29,43 @@ function sentenceFor(error: string, service: string | undefined): Sentence {
  * Errors that the service cannot be told, because there is nobody to tell or no trusted way. A sign-in whose state is
  * gone leads back to its own page, which explains and knows the way on.
  */
-export function createProtocolErrors(showError: ShowError, isDatabaseAway: (error: unknown) => boolean, interactions = '/interaction') {
-  return async (ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error): Promise<void> => {
+export function createProtocolErrors(
+  showError: ShowError,
+  isDatabaseAway: (error: unknown) => boolean,
+  interactions = '/interaction',
+) {
+  return async (
+    ctx: KoaContextWithOIDC,
+    out: { error: string; error_description?: string | undefined },
+    error: Error,
+  ): Promise<void> => {
     const uid = /^\/auth\/([\w-]{8,64})$/.exec(ctx.path)?.[1];
     if (error.name === 'SessionNotFound' && uid !== undefined) {
       seeOther(ctx, `${interactions}/${uid}`);
       return;
     }
     if (isDatabaseAway(error)) {
-      // The address carries the request of the service, so the way on is to ask the same again; the one that was asked for, before anything of ours put it into other words.
+      // The address carries the request of the service, so the way on is to ask the same again; the one that was asked
+      // for, before anything of ours put it into other words.
       const options = ctx.method === 'GET' ? { back: { url: ctx.originalUrl, label: say('errors.reload') } } : {};
-      await showError(ctx, { status: 503, text: say('errors.busy', { seconds: BUSY_SECONDS }), detail: { error: AWAY, description: undefined } }, options);
+      await showError(
+        ctx,
+        {
+          status: 503,
+          text: say('errors.busy', { seconds: BUSY_SECONDS }),
+          detail: { error: AWAY, description: undefined },
+        },
+        options,
+      );
       return;
     }
     const { client } = ctx.oidc;
     const status = (error as { statusCode?: number }).statusCode ?? 500;
-    await showError(ctx, { status, text: sentenceFor(out.error, client?.clientName), detail: { error: out.error, description: out.error_description } });
+    await showError(ctx, {
+      status,
+      text: sentenceFor(out.error, client?.clientName),
+      detail: { error: out.error, description: out.error_description },
+    });
   };
 }
 

@@ -6,17 +6,33 @@ import { createIntrospectionPolicy, createResourceIndicators, type ApiDirectory 
 
 /** What the pages of the protocol look like; `app.ts` fills this in, so that this folder draws nothing. */
 export interface ProtocolPages {
-  readonly error: (ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }, error: Error) => Promise<void>;
+  readonly error: (
+    ctx: KoaContextWithOIDC,
+    out: { error: string; error_description?: string | undefined },
+    error: Error,
+  ) => Promise<void>;
   readonly signOut: (ctx: KoaContextWithOIDC) => Promise<void>;
   readonly signedOut: (ctx: KoaContextWithOIDC) => Promise<void>;
   /** Asks for the code of a device, and tells what was wrong with the last one. */
-  readonly deviceCode: (ctx: KoaContextWithOIDC, out?: { error: string; error_description?: string | undefined }, error?: Error) => Promise<void>;
+  readonly deviceCode: (
+    ctx: KoaContextWithOIDC,
+    out?: { error: string; error_description?: string | undefined },
+    error?: Error,
+  ) => Promise<void>;
   readonly deviceConfirm: (ctx: KoaContextWithOIDC, client: Client, userCode: string) => Promise<void>;
   readonly deviceLinked: (ctx: KoaContextWithOIDC) => Promise<void>;
 }
 
 /** What of the protocol is on; docs/protocol.md gives the reason of each. */
-export function createFeatures({ pages, keyedHash, apis }: { readonly pages: ProtocolPages; readonly keyedHash: KeyedHash; readonly apis: ApiDirectory }): NonNullable<Configuration['features']> {
+export function createFeatures({
+  pages,
+  keyedHash,
+  apis,
+}: {
+  readonly pages: ProtocolPages;
+  readonly keyedHash: KeyedHash;
+  readonly apis: ApiDirectory;
+}): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -27,7 +43,8 @@ export function createFeatures({ pages, keyedHash, apis }: { readonly pages: Pro
     jwtUserinfo: { enabled: true },
     jwtIntrospection: { enabled: true },
     encryption: { enabled: true },
-    // Not outside at all: keys that change while the provider stays, and that sign in the calling thread (key-slots.ts).
+    // Not outside at all: keys that change while the provider stays, and that sign in the calling thread
+    // (key-slots.ts).
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     requestObjects: { enabled: true, assertJwtClaimsAndHeader: assertRequestObject },
     // The nonce carries our time: a proof made in advance is worth nothing, and the client's clock does not matter.

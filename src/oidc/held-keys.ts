@@ -50,9 +50,9 @@ export interface KeptShortly {
 const isYounger = (ageMs: number, ms: number): boolean => ageMs >= 0 && ageMs < ms;
 
 /**
- * The fetch by which the protocol gets what services publish. The library remembers an answer that it could not use as if it were
- * keys, and says of whatever comes then that its signature is wrong; so only a key set gets through to it, and anything else is
- * an error each time. It keeps keys for as long as the answer says, which here is not for long.
+ * The fetch by which the protocol gets what services publish. The library remembers an answer that it could not use as
+ * if it were keys, and says of whatever comes then that its signature is wrong; so only a key set gets through to it,
+ * and anything else is an error each time. It keeps keys for as long as the answer says, which here is not for long.
  */
 export function keptShortly({ read, clock }: KeptShortlyDeps): KeptShortly {
   const failures = new Map<string, { readonly at: number; readonly reason: Reason }>();
@@ -78,7 +78,8 @@ export function keptShortly({ read, clock }: KeptShortlyDeps): KeptShortly {
       const member = lists.delete(address) ? 'sector_identifier_uri' : 'jwks_uri';
       const key = `${member} ${address}`;
       const failed = failures.get(key);
-      if (failed !== undefined && isYounger(clock.now().getTime() - failed.at, FAILURE_MS)) throw new NotPublished(member, failed.reason);
+      if (failed !== undefined && isYounger(clock.now().getTime() - failed.at, FAILURE_MS))
+        throw new NotPublished(member, failed.reason);
       const found = await read(address, { signal: init?.signal ?? undefined });
       if (!found.ok) return fail(key, member, found.refusal);
       const { text, headers } = found.value;
@@ -86,7 +87,12 @@ export function keptShortly({ read, clock }: KeptShortlyDeps): KeptShortly {
       if (!document.ok) return fail(key, member, document.refusal);
       failures.delete(key);
       const said = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
-      return new Response(text, { headers: { 'content-type': 'application/json', ...(said === undefined ? {} : { 'cache-control': `max-age=${Math.min(Number(said), LONGEST_SECONDS)}` }) } });
+      return new Response(text, {
+        headers: {
+          'content-type': 'application/json',
+          ...(said === undefined ? {} : { 'cache-control': `max-age=${Math.min(Number(said), LONGEST_SECONDS)}` }),
+        },
+      });
     },
   };
 }
@@ -99,8 +105,9 @@ interface KeyStore {
 }
 
 /**
- * The library fetches keys anew where a signature does not fit those that it has. One that fits it takes, however long ago that key
- * was fetched: what a service took out of its document, because it leaked, would be good until somebody came with another.
+ * The library fetches keys anew where a signature does not fit those that it has. One that fits it takes, however long
+ * ago that key was fetched: what a service took out of its document, because it leaked, would be good until somebody
+ * came with another.
  */
 export function forgetOldKeys(provider: Provider, clock: Clock): void {
   const seen = new WeakSet<Client>();

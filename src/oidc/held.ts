@@ -1,11 +1,17 @@
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Changes, Topic } from '../store/changes.ts';
 
-/** While nobody can tell what changes elsewhere, a row is good for so long: a stop switch acts within this time on every instance. */
+/**
+ * While nobody can tell what changes elsewhere, a row is good for so long: a stop switch acts within this time on every
+ * instance.
+ */
 const FRESH_MS = 2000;
 /** Nothing is held for longer, whatever has not changed. */
 const LONGEST_MS = 300_000;
-/** Rows that are there, and apart from them ids that nobody has: those are somebody's typing, and push out nothing but each other. */
+/**
+ * Rows that are there, and apart from them ids that nobody has: those are somebody's typing, and push out nothing but
+ * each other.
+ */
 const MOST = 1000;
 const MOST_UNKNOWN = 1000;
 
@@ -26,7 +32,10 @@ interface Entry<T> {
   readonly mark: number | undefined;
 }
 
-/** Keeps what was used last. Looked for where something is read anyway: to bring each to the end as it is used would build the map anew every few requests. */
+/**
+ * Keeps what was used last. Looked for where something is read anyway: to bring each to the end as it is used would
+ * build the map anew every few requests.
+ */
 function keep<T>(held: Map<string, Entry<T>>, id: string, entry: Entry<T>, most: number): void {
   held.set(id, entry);
   if (held.size <= most) return;
@@ -70,6 +79,8 @@ export function holding<T>({ load, clock, changes, topic }: HoldingDeps<T>): (id
       return row.row;
     }
     const other = reading.get(id) ?? unknown.get(id);
-    return other !== undefined && isGood(other, now, mark) ? other.row : read(id, { row: load(id), readAt: now, usedAt: turn += 1, mark });
+    return other !== undefined && isGood(other, now, mark)
+      ? other.row
+      : read(id, { row: load(id), readAt: now, usedAt: (turn += 1), mark });
   };
 }

@@ -9,7 +9,9 @@ import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts';
 
-/** Beyond this the two clocks cannot both be right, and a key promoted by the wrong one is a key that nobody knows yet. */
+/**
+ * Beyond this the two clocks cannot both be right, and a key promoted by the wrong one is a key that nobody knows yet.
+ */
 const APART_MS = 60_000;
 
 export type RotationRefusal = 'no-next-key' | 'not-long-enough-published';
@@ -28,9 +30,14 @@ export interface KeyRotation {
    * Lets the next keys take over before their time.
    * @param now  also those that services may not know yet.
    */
-  rotate(options: { readonly algorithms: readonly Algorithm[]; readonly now: boolean; readonly reason: string }): Promise<Result<readonly Rotated[], RotationRefusal>>;
+  rotate(options: {
+    readonly algorithms: readonly Algorithm[];
+    readonly now: boolean;
+    readonly reason: string;
+  }): Promise<Result<readonly Rotated[], RotationRefusal>>;
   /**
-   * Throws a key away at once: nothing signed by it is good any more. If it was the one that signs, the next takes over.
+   * Throws a key away at once: nothing signed by it is good any more. If it was the one that signs, the next takes
+   * over.
    * @returns which key signs now, where another took over.
    */
   remove(kid: string, reason: string): Promise<Result<{ readonly takenOver: Rotated | undefined }, RemovalRefusal>>;
@@ -56,8 +63,19 @@ export interface KeyRotationDeps {
   readonly secondClock?: () => Promise<Date>;
 }
 
-/** Makes, promotes and ends the keys that sign tokens. Safe with many instances: the table is locked for each change, and looked at anew. */
-export function createKeyRotation({ store, audit, clock, config, log, makeKey = makeNewKey, secondClock = () => store.signingKeys.databaseTime() }: KeyRotationDeps): KeyRotation {
+/**
+ * Makes, promotes and ends the keys that sign tokens. Safe with many instances: the table is locked for each change,
+ * and looked at anew.
+ */
+export function createKeyRotation({
+  store,
+  audit,
+  clock,
+  config,
+  log,
+  makeKey = makeNewKey,
+  secondClock = () => store.signingKeys.databaseTime(),
+}: KeyRotationDeps): KeyRotation {
   const times = keyTimes(config);
 
   async function make(tx: Store, algorithm: Algorithm, state: 'next' | 'current', at: Date): Promise<string> {
@@ -67,12 +85,25 @@ export function createKeyRotation({ store, audit, clock, config, log, makeKey = 
     return key.kid;
   }
 
-  async function promote(tx: Store, keys: readonly SigningKeyRow[], kid: string, at: Date, by: string, reason?: string): Promise<Rotated> {
+  async function promote(
+    tx: Store,
+    keys: readonly SigningKeyRow[],
+    kid: string,
+    at: Date,
+    by: string,
+    reason?: string,
+  ): Promise<Rotated> {
     const algorithm = keys.find((key) => key.kid === kid)?.algorithm ?? '';
     const former = keys.find((key) => key.algorithm === algorithm && key.state === 'current');
     if (former !== undefined) await tx.signingKeys.retire(former.kid, publicPart(former.jwk), at);
     await tx.signingKeys.promote(kid, at);
-    await audit.record(tx, 'signing-key.promoted', { kid, algorithm, by, ...(former === undefined ? {} : { former: former.kid }), ...(reason === undefined ? {} : { reason }) });
+    await audit.record(tx, 'signing-key.promoted', {
+      kid,
+      algorithm,
+      by,
+      ...(former === undefined ? {} : { former: former.kid }),
+      ...(reason === undefined ? {} : { reason }),
+    });
     return { algorithm, kid, former: former?.kid };
   }
 
@@ -101,13 +132,15 @@ export function createKeyRotation({ store, audit, clock, config, log, makeKey = 
     return undefined;
   }
 
-  const due = async (from: Pick<Store, 'signingKeys'>, now: Date): Promise<readonly KeyStep[]> => stepsDue(await from.signingKeys.list(), ALGORITHMS, now, times);
+  const due = async (from: Pick<Store, 'signingKeys'>, now: Date): Promise<readonly KeyStep[]> =>
+    stepsDue(await from.signingKeys.list(), ALGORITHMS, now, times);
 
   return {
     async run() {
       if ((await due(store, clock.now())).length === 0) return [];
       const at = await secondClock();
-      // What is missing is made whatever the clocks say: without a key nobody signs in. Nothing else is due at the beginning of time.
+      // What is missing is made whatever the clocks say: without a key nobody signs in. Nothing else is due at the
+      // beginning of time.
       const sure = timeForSure(clock.now(), at) ?? new Date(0);
       return store.transaction(async (tx) => {
         await tx.signingKeys.lock();
@@ -123,7 +156,9 @@ export function createKeyRotation({ store, audit, clock, config, log, makeKey = 
       return store.transaction(async (tx) => {
         await tx.signingKeys.lock();
         const keys = await tx.signingKeys.list();
-        const nexts = algorithms.map((algorithm) => keys.find((key) => key.algorithm === algorithm && key.state === 'next'));
+        const nexts = algorithms.map((algorithm) =>
+          keys.find((key) => key.algorithm === algorithm && key.state === 'next'),
+        );
         const ready = nexts.filter((key) => key !== undefined);
         if (ready.length < algorithms.length) return refuse('no-next-key');
         if (!now && ready.some((key) => readyAt(key, times) > at)) return refuse('not-long-enough-published');
@@ -143,13 +178,22 @@ export function createKeyRotation({ store, audit, clock, config, log, makeKey = 
         const key = (await tx.signingKeys.list()).find((one) => one.kid === kid);
         if (key === undefined) return refuse('no-such-key');
         await tx.signingKeys.remove(kid);
-        await audit.record(tx, 'signing-key.removed', { kid, algorithm: key.algorithm, state: key.state, by: 'operator', reason });
+        await audit.record(tx, 'signing-key.removed', {
+          kid,
+          algorithm: key.algorithm,
+          state: key.state,
+          by: 'operator',
+          reason,
+        });
         const algorithm = key.algorithm as Algorithm;
         const left = await tx.signingKeys.list();
         let takenOver: Rotated | undefined;
         if (key.state === 'current') {
           const next = left.find((one) => one.algorithm === algorithm && one.state === 'next');
-          takenOver = next === undefined ? { algorithm, kid: await make(tx, algorithm, 'current', at), former: kid } : { ...(await promote(tx, left, next.kid, at, 'operator', reason)), former: kid };
+          takenOver =
+            next === undefined
+              ? { algorithm, kid: await make(tx, algorithm, 'current', at), former: kid }
+              : { ...(await promote(tx, left, next.kid, at, 'operator', reason)), former: kid };
         }
         if (key.state === 'current' || key.state === 'next') await make(tx, algorithm, 'next', at);
         return ok({ takenOver });
@@ -159,7 +203,9 @@ export function createKeyRotation({ store, audit, clock, config, log, makeKey = 
 }
 
 /** The keys in this process, and what looks after them. On an empty database they are made first. */
-export async function openSigningKeys(deps: KeyRotationDeps): Promise<{ readonly signingKeys: SigningKeys; readonly rotation: KeyRotation }> {
+export async function openSigningKeys(
+  deps: KeyRotationDeps,
+): Promise<{ readonly signingKeys: SigningKeys; readonly rotation: KeyRotation }> {
   const rotation = createKeyRotation(deps);
   await rotation.run();
   const signingKeys = createSigningKeys({ load: () => deps.store.signingKeys.list(), clock: deps.clock });
@@ -180,10 +226,21 @@ export interface KeyReport {
 }
 
 /** What there is, and what is to come of it. Nothing of the keys themselves. */
-export async function reportKeys(store: Pick<Store, 'signingKeys'>, config: Pick<Config, 'keys' | 'lifetimes'>): Promise<readonly KeyReport[]> {
+export async function reportKeys(
+  store: Pick<Store, 'signingKeys'>,
+  config: Pick<Config, 'keys' | 'lifetimes'>,
+): Promise<readonly KeyReport[]> {
   const times = keyTimes(config);
   return (await store.signingKeys.list()).map((key) => {
     const { kid, algorithm, state, publishedAt, promotedAt, retiredAt } = key;
-    return { kid, algorithm, state, publishedAt, promotedAt, retiredAt, rotationAt: state === 'current' ? rotationAt(key, times) : undefined };
+    return {
+      kid,
+      algorithm,
+      state,
+      publishedAt,
+      promotedAt,
+      retiredAt,
+      rotationAt: state === 'current' ? rotationAt(key, times) : undefined,
+    };
   });
 }

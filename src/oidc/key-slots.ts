@@ -21,7 +21,9 @@ class KeySlot extends ExternalSigningKey {
   }
 
   #held(): HeldKey | undefined {
-    return this.#place === 0 ? this.#keys.current(this.#algorithm) : this.#keys.others(this.#algorithm)[this.#place - 1];
+    return this.#place === 0
+      ? this.#keys.current(this.#algorithm)
+      : this.#keys.others(this.#algorithm)[this.#place - 1];
   }
 
   override get alg(): string {
@@ -49,8 +51,12 @@ class KeySlot extends ExternalSigningKey {
   }
 }
 
-/** Keys of one algorithm that an ID token can come back under: one signs, the next may do so elsewhere already, the rest are old. */
+/**
+ * Keys of one algorithm that an ID token can come back under: one signs, the next may do so elsewhere already, the rest
+ * are old.
+ */
 const PLACES = 8;
 
 /** What the library is given as its keys. The first slot of each algorithm is the one it signs with. */
-export const createKeySlots = (keys: SigningKeys): ExternalSigningKey[] => ALGORITHMS.flatMap((algorithm) => Array.from({ length: PLACES }, (_, place) => new KeySlot(algorithm, place, keys)));
+export const createKeySlots = (keys: SigningKeys): ExternalSigningKey[] =>
+  ALGORITHMS.flatMap((algorithm) => Array.from({ length: PLACES }, (_, place) => new KeySlot(algorithm, place, keys)));

@@ -1,4 +1,7 @@
-/** What the library is made of and says nothing about; of another version these may be something else (plain-context.ts looks). */
+/**
+ * What the library is made of and says nothing about; of another version these may be something else (plain-context.ts
+ * looks).
+ */
 declare module 'oidc-provider/lib/helpers/router.js' {
   import type { Middleware } from 'koa';
 

@@ -5,9 +5,10 @@ interface GrantModel {
 }
 
 /**
- * What a grant gives is what its client is still registered for. The library holds scopes against the registration where they are asked for, and never again: a scope that
- * was taken from a service would be given on by its refresh tokens, and userinfo show what it opens, for as long as those live. By this method
- * it reads a grant wherever it makes a token or shows claims; the client of the request is known by then.
+ * What a grant gives is what its client is still registered for. The library holds scopes against the registration
+ * where they are asked for, and never again: a scope that was taken from a service would be given on by its refresh
+ * tokens, and userinfo show what it opens, for as long as those live. By this method it reads a grant wherever it makes
+ * a token or shows claims; the client of the request is known by then.
  */
 export function narrowGrants(provider: Provider): void {
   const { prototype } = provider.Grant as unknown as { prototype: GrantModel };

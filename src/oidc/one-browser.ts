@@ -15,15 +15,18 @@ interface InteractionModel {
 }
 
 const currentRequest = (): Partial<KoaContextWithOIDC> | undefined => Provider.ctx;
-const markOfBrowser = (): string | undefined => (currentRequest()?.state as Partial<SenderState> | undefined)?.sender?.().device;
+const markOfBrowser = (): string | undefined =>
+  (currentRequest()?.state as Partial<SenderState> | undefined)?.sender?.().device;
 
 const WAYS_BACK: readonly (string | undefined)[] = ['resume', 'device_resume'];
 
 /**
- * A sign-in knows whose it is, by the mark of the browser in which something was proved (`interaction/entrance.ts`), and comes to its end there alone: whoever else brings the cookie for the way
- * back finds it gone. It may have been planted, here or there.
+ * A sign-in knows whose it is, by the mark of the browser in which something was proved (`interaction/entrance.ts`),
+ * and comes to its end there alone: whoever else brings the cookie for the way back finds it gone. It may have been
+ * planted, here or there.
  *
- * That for a device has been proved something before its first page: somebody has compared the code. Whoever has compared that of a device of his own must not have another person sign in there.
+ * That for a device has been proved something before its first page: somebody has compared the code. Whoever has
+ * compared that of a device of his own must not have another person sign in there.
  */
 export function endInOneBrowser(provider: Provider): void {
   const model = provider.Interaction as unknown as InteractionModel;

@@ -13,9 +13,13 @@ export interface People {
 }
 
 /** Userinfo shows the person in the end: what has to be opened for that says how the account stands, too. */
-const showsPerson = (): boolean => (Provider as { readonly ctx?: { readonly oidc?: { readonly route?: string } } }).ctx?.oidc?.route === 'userinfo';
+const showsPerson = (): boolean =>
+  (Provider as { readonly ctx?: { readonly oidc?: { readonly route?: string } } }).ctx?.oidc?.route === 'userinfo';
 
-/** For so long what was read of an account is good in this process, though nobody has said anything: half of what a suspension may take everywhere. */
+/**
+ * For so long what was read of an account is good in this process, though nobody has said anything: half of what a
+ * suspension may take everywhere.
+ */
 const HELD_MS = 1000;
 
 /** Who says that an account is not what it was: this process as soon as it has changed it, and others by a notice. */
@@ -30,10 +34,14 @@ interface Held<T> {
 }
 
 /**
- * What was read within a second. It is thrown away by whole maps, so that nothing piles up; by a timer, so that nothing of a person stays much longer
- * when nobody asks any more.
+ * What was read within a second. It is thrown away by whole maps, so that nothing piles up; by a timer, so that nothing
+ * of a person stays much longer when nobody asks any more.
  */
-function createSecond<T>(): { read(id: string, load: () => Promise<T>): Promise<T>; hold(id: string, value: T, since: number): void; forget(id: string): void } {
+function createSecond<T>(): {
+  read(id: string, load: () => Promise<T>): Promise<T>;
+  hold(id: string, value: T, since: number): void;
+  forget(id: string): void;
+} {
   let held = new Map<string, Held<T>>();
   let former = new Map<string, Held<T>>();
   let changed = -Infinity;
@@ -76,7 +84,10 @@ function createSecond<T>(): { read(id: string, load: () => Promise<T>): Promise<
 }
 
 /** @param changes  who tells of changes; without, each request reads for itself. */
-export function createPeople({ accounts, onStandingRead }: Pick<Store, 'accounts' | 'onStandingRead'>, changes: readonly AccountChanges[] = []): People {
+export function createPeople(
+  { accounts, onStandingRead }: Pick<Store, 'accounts' | 'onStandingRead'>,
+  changes: readonly AccountChanges[] = [],
+): People {
   const people = createSecond<Account | undefined>();
   const standings = createSecond<Awaited<ReturnType<People['standingOf']>>>();
   for (const one of changes) {
@@ -87,12 +98,21 @@ export function createPeople({ accounts, onStandingRead }: Pick<Store, 'accounts
   }
   const holds = changes.length > 0;
   // Within the answer to a password the library asks again about whoever has just been looked at.
-  if (holds) onStandingRead((id, standing, since) => { standings.hold(id, standing, since); });
-  const find = (id: string): Promise<Account | undefined> => onceInRequest(`account ${id}`, () => (holds ? people.read(id, () => accounts.findById(id)) : accounts.findById(id)));
+  if (holds)
+    onStandingRead((id, standing, since) => {
+      standings.hold(id, standing, since);
+    });
+  const find = (id: string): Promise<Account | undefined> =>
+    onceInRequest(`account ${id}`, () =>
+      holds ? people.read(id, () => accounts.findById(id)) : accounts.findById(id),
+    );
   return {
     find,
     standingOf: async (id) => {
-      if (!showsPerson()) return onceInRequest(`standing ${id}`, () => (holds ? standings.read(id, () => accounts.standingOf(id)) : accounts.standingOf(id)));
+      if (!showsPerson())
+        return onceInRequest(`standing ${id}`, () =>
+          holds ? standings.read(id, () => accounts.standingOf(id)) : accounts.standingOf(id),
+        );
       const account = await find(id);
       // Whoever has come as far as a token has proved what was needed.
       return account === undefined ? undefined : { ...account, hasSecondFactor: false };

@@ -6,11 +6,13 @@ import Router from 'oidc-provider/lib/helpers/router.js';
 const METHODS = ['get', 'post', 'put', 'delete', 'options'] as const;
 
 /**
- * Makes a provider that gives each request its `ctx.oidc` as a plain property. The library defines one with a getter of its own for each: V8 turns the
- * context into a dictionary then, slow to look into for the rest of the request, and makes the pair behind the getter an old object, by which all that
- * belonged to the request is kept until everything is collected (docs/performance.md).
+ * Makes a provider that gives each request its `ctx.oidc` as a plain property. The library defines one with a getter of
+ * its own for each: V8 turns the context into a dictionary then, slow to look into for the rest of the request, and
+ * makes the pair behind the getter an old object, by which all that belonged to the request is kept until everything is
+ * collected (docs/performance.md).
  *
- * @param make  constructs the provider; while it does, the first step of each address is replaced by one that does the same.
+ * @param make  constructs the provider; while it does, the first step of each address is replaced by one that does the
+ *   same.
  */
 export function withPlainContext(make: () => Provider): Provider {
   let provider: Provider | undefined;

@@ -14,17 +14,26 @@ export interface PolicyDeps {
 export function createPolicy({ isEnrolled }: PolicyDeps): interactionPolicy.DefaultPolicy {
   const { Check, Prompt } = interactionPolicy;
   const policy = interactionPolicy.base();
-  // Apps are known by PKCE and their registered address; to ask at each sign-in only teaches people to press the button.
+  // Apps are known by PKCE and their registered address; to ask at each sign-in only teaches people to press the
+  // button.
   policy.get('consent')?.checks.remove('native_client_prompt');
   // The `claims` parameter opens nothing but `acr`, and that is no matter of consent.
   policy.get('consent')?.checks.remove('op_claims_missing');
   const login = policy.get('login')?.checks;
   // The account was suspended, or all its sessions ended, between the proof and the way back to the service.
-  login?.add(new Check('account_gone', 'the account does not honour this sign-in', (ctx) => ctx.oidc.session?.accountId !== undefined && ctx.oidc.account === undefined));
+  login?.add(
+    new Check(
+      'account_gone',
+      'the account does not honour this sign-in',
+      (ctx) => ctx.oidc.session?.accountId !== undefined && ctx.oidc.account === undefined,
+    ),
+  );
   // The library compares levels as mere names: it would ask for ever for a level that the session exceeds.
   login?.remove('essential_acrs');
   login?.remove('essential_acr');
-  login?.add(new Check('second_factor', 'the sign-in lacks a second factor', (ctx) => lacksSecondFactor(ctx, isEnrolled)));
+  login?.add(
+    new Check('second_factor', 'the sign-in lacks a second factor', (ctx) => lacksSecondFactor(ctx, isEnrolled)),
+  );
   // Said on the last page of a registration: the person is signed in by now, and nothing else is asked of them.
   const declined = new Check('sharing_declined', 'the person did not agree to share the data', ({ oidc }) => {
     if (oidc.result?.sharing === 'declined') throw new errors.AccessDenied(NOT_SHARED.error_description);
@@ -41,7 +50,8 @@ export function createPolicy({ isEnrolled }: PolicyDeps): interactionPolicy.Defa
  */
 async function lacksSecondFactor({ oidc }: KoaContextWithOIDC, isEnrolled: PolicyDeps['isEnrolled']): Promise<boolean> {
   const demand = acrDemandOf(oidc.params ?? {});
-  if (demand?.essential === true && !meets(acr.twoFactor, demand)) throw new errors.UnmetAuthenticationRequirements('none of the requested acr values can be reached here');
+  if (demand?.essential === true && !meets(acr.twoFactor, demand))
+    throw new errors.UnmetAuthenticationRequirements('none of the requested acr values can be reached here');
   const { accountId, acr: have } = oidc.session ?? {};
   if (accountId === undefined || satisfies(have, acr.twoFactor)) return false;
   if (await isEnrolled(accountId)) return true;
@@ -56,5 +66,12 @@ async function lacksSecondFactor({ oidc }: KoaContextWithOIDC, isEnrolled: Polic
 export function answeredAcr(have: string | undefined, params: Readonly<Record<string, unknown>>): string | undefined {
   const demand = acrDemandOf(params);
   if (demand?.essential !== true || have === undefined || demand.levels.includes(have)) return have;
-  return demand.levels.filter((level) => satisfies(have, level)).reduce<string | undefined>((best, level) => (best === undefined || satisfies(level, best) ? level : best), undefined) ?? have;
+  return (
+    demand.levels
+      .filter((level) => satisfies(have, level))
+      .reduce<string | undefined>(
+        (best, level) => (best === undefined || satisfies(level, best) ? level : best),
+        undefined,
+      ) ?? have
+  );
 }

@@ -23,24 +23,48 @@ interface Document {
   readonly version: number;
 }
 
-/** What says something of a document for programs. What else protects a page, `Set-Cookie` above all, is nothing to a shared cache, and each name costs its part of so small an answer. */
-const KEPT = new Set(['access-control-allow-origin', 'cache-control', 'content-type', 'strict-transport-security', 'vary', 'x-content-type-options']);
+/**
+ * What says something of a document for programs. What else protects a page, `Set-Cookie` above all, is nothing to a
+ * shared cache, and each name costs its part of so small an answer.
+ */
+const KEPT = new Set([
+  'access-control-allow-origin',
+  'cache-control',
+  'content-type',
+  'strict-transport-security',
+  'vary',
+  'x-content-type-options',
+]);
 
 function toDocument(body: unknown, headers: readonly (readonly [string, string])[], version: number): Document {
   const bytes = Buffer.from(JSON.stringify(body));
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
   const head = [...headers.flat(), 'ETag', etag];
-  const answer = (sent: Buffer, ...further: Head): Answer => ({ head: [...head, ...further, 'Content-Length', String(sent.length)], bytes: sent });
-  return { plain: answer(bytes), gzip: answer(gzipSync(bytes), 'Content-Encoding', 'gzip'), etag, notModified: head, version };
+  const answer = (sent: Buffer, ...further: Head): Answer => ({
+    head: [...head, ...further, 'Content-Length', String(sent.length)],
+    bytes: sent,
+  });
+  return {
+    plain: answer(bytes),
+    gzip: answer(gzipSync(bytes), 'Content-Encoding', 'gzip'),
+    etag,
+    notModified: head,
+    version,
+  };
 }
 
 const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/;
 
 /** RFC 9110, 13.1.2: weak comparison, which is what proxies send that compress by themselves. */
-const holds = (ifNoneMatch: string, etag: string): boolean => ifNoneMatch === '*' || ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+const holds = (ifNoneMatch: string, etag: string): boolean =>
+  ifNoneMatch === '*' || ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 
 /** @returns the status. */
-function send({ plain, gzip, etag, notModified }: Document, request: IncomingMessage, response: ServerResponse): number {
+function send(
+  { plain, gzip, etag, notModified }: Document,
+  request: IncomingMessage,
+  response: ServerResponse,
+): number {
   const { 'if-none-match': ifNoneMatch, 'accept-encoding': encodings = '' } = request.headers;
   if (ifNoneMatch !== undefined && holds(ifNoneMatch, etag)) {
     response.writeHead(304, notModified).end();
@@ -106,7 +130,9 @@ export function createPrebuilt({ provider, signingKeys, config }: PrebuiltDeps):
       if (ctx.method !== 'GET' || ctx.status !== 200 || !paths.has(ctx.path)) return;
       ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' });
       ctx.remove('Set-Cookie');
-      const headers = Object.entries(ctx.response.headers).filter(([name]) => KEPT.has(name)).map(([name, value]) => [name, String(value)] as const);
+      const headers = Object.entries(ctx.response.headers)
+        .filter(([name]) => KEPT.has(name))
+        .map(([name, value]) => [name, String(value)] as const);
       const document = toDocument(ctx.body, headers, version);
       kept.set(ctx.path, document);
       ctx.set('ETag', document.etag);

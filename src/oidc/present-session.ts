@@ -15,8 +15,9 @@ interface SessionClass {
 }
 
 /**
- * Has a session keep when its sign-in was complete: a second factor may come minutes after the password, whose moment `loginTs` is. That one is `auth_time` for services and
- * stays what it is (ADR 14); a page of ours that wants both to be recent would refuse who has just proved the second.
+ * Has a session keep when its sign-in was complete: a second factor may come minutes after the password, whose moment
+ * `loginTs` is. That one is `auth_time` for services and stays what it is (ADR 14); a page of ours that wants both to
+ * be recent would refuse who has just proved the second.
  */
 export function keepCompletion(provider: Provider): void {
   const model = provider.Session as unknown as SessionClass;
@@ -36,5 +37,7 @@ export const readPresentSession =
   async (ctx: Context): Promise<PresentSession | undefined> => {
     const session = await provider.Session.get(ctx);
     const { accountId, acr, loginTs = 0 } = session;
-    return accountId === undefined ? undefined : { accountId: accountId as AccountId, acr, provedAt: (session as Completed).completedAt ?? loginTs };
+    return accountId === undefined
+      ? undefined
+      : { accountId: accountId as AccountId, acr, provedAt: (session as Completed).completedAt ?? loginTs };
   };

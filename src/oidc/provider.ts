@@ -79,11 +79,25 @@ export interface ProviderDeps {
 
 /** Cookie prefixes bind the cookies to this host over https (RFC 6265bis, 4.1.3). */
 function cookieNames(issuer: string): { session: string; interaction: string; resume: string } {
-  if (!issuer.startsWith('https://')) return { session: 'session', interaction: 'interaction', resume: 'authorization' };
+  if (!issuer.startsWith('https://'))
+    return { session: 'session', interaction: 'interaction', resume: 'authorization' };
   return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-authorization' };
 }
 
-const ADDRESSES = ['authorization', 'token', 'userinfo', 'jwks', 'revocation', 'introspection', 'end_session', 'end_session_confirm', 'end_session_success', 'device_authorization', 'code_verification', 'pushed_authorization_request'];
+const ADDRESSES = [
+  'authorization',
+  'token',
+  'userinfo',
+  'jwks',
+  'revocation',
+  'introspection',
+  'end_session',
+  'end_session_confirm',
+  'end_session_success',
+  'device_authorization',
+  'code_verification',
+  'pushed_authorization_request',
+];
 
 /** The addresses of the protocol that have no parameter in them. */
 export const addressesOf = (provider: Provider): readonly string[] => ADDRESSES.map((name) => provider.pathFor(name));
@@ -94,18 +108,50 @@ export const journeyCookies = (issuer: string): { readonly underWay: readonly st
   return { underWay: [interaction, resume], session };
 };
 
-export function createProvider({ config, store, sealer, keyedHash, cookieSigner, clients, apis, ownClients, signingKeys, pages, listShares, outbound, clock, log, changes, issuer = config.http.issuer, beginAgain = (uid) => `/interaction/${uid}/resume`, instead = {} }: ProviderDeps): Provider {
+export function createProvider({
+  config,
+  store,
+  sealer,
+  keyedHash,
+  cookieSigner,
+  clients,
+  apis,
+  ownClients,
+  signingKeys,
+  pages,
+  listShares,
+  outbound,
+  clock,
+  log,
+  changes,
+  issuer = config.http.issuer,
+  beginAgain = (uid) => `/interaction/${uid}/resume`,
+  instead = {},
+}: ProviderDeps): Provider {
   const secure = issuer.startsWith('https://');
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   const pairwiseSubject = createPairwiseSubject(keyedHash);
   const people = createPeople(store, changes === undefined ? [] : [store, changes]);
   const adapterFor = createProtocolAdapter({ state: store.protocolState, sealer, keyedHash });
   const honoured = (model: string): ProtocolAdapter =>
-    remembered(model, judged(adapterFor(model), model === 'Session' ? [honouredSession(people)] : [...honouredByClient(model, clients), ...honouredByAccount(model, people)]));
-  const leads: Leads = { sessions: honoured('Session'), grants: honoured('Grant'), account: (accountId) => people.standingOf(accountId) };
+    remembered(
+      model,
+      judged(
+        adapterFor(model),
+        model === 'Session'
+          ? [honouredSession(people)]
+          : [...honouredByClient(model, clients), ...honouredByAccount(model, people)],
+      ),
+    );
+  const leads: Leads = {
+    sessions: honoured('Session'),
+    grants: honoured('Grant'),
+    account: (accountId) => people.standingOf(accountId),
+  };
 
   const configuration: Configuration = {
-    adapter: (model: string) => (model === 'Client' ? clients.adapter : foreseeing(model, together(model, honoured(model)), leads)),
+    adapter: (model: string) =>
+      model === 'Client' ? clients.adapter : foreseeing(model, together(model, honoured(model)), leads),
     clients: ownClients,
     ...keptShortly({ read: outbound.readDocument, clock }),
     findAccount: createFindAccount({ people, timeZone: config.identity.timeZone }),
@@ -116,7 +162,13 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
     claims: Object.fromEntries(Object.entries(claimsByScope).map(([scope, names]) => [scope, [...names]])),
     acrValues: Object.values(acr),
     // Approved teams register by an initial access token (src/admin/clients/registration).
-    discovery: { registration_endpoint: `${issuer}/reg`, prompt_values_supported: ['none', 'login', 'consent', 'create'], ui_locales_supported: [...LOCALES], op_policy_uri: `${issuer}/privacy`, op_tos_uri: `${issuer}/terms` },
+    discovery: {
+      registration_endpoint: `${issuer}/reg`,
+      prompt_values_supported: ['none', 'login', 'consent', 'create'],
+      ui_locales_supported: [...LOCALES],
+      op_policy_uri: `${issuer}/privacy`,
+      op_tos_uri: `${issuer}/terms`,
+    },
     // Only the code flow: nothing that identifies a person travels through the address bar.
     responseTypes: ['code'],
     pkce: { required: (ctx, client) => needsPkce(client) && !isBridged(ctx) },
@@ -126,7 +178,13 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
     subjectTypes: ['public', 'pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => pairwiseSubject(accountId, client),
     extraClientMetadata: { properties: extraClientMetadata },
-    clientDefaults: { id_token_signed_response_alg: 'ES256', introspection_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'], scope: defaultClientScope },
+    clientDefaults: {
+      id_token_signed_response_alg: 'ES256',
+      introspection_signed_response_alg: 'ES256',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      scope: defaultClientScope,
+    },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: algorithms,
     assertJwtClientAuthClaimsAndHeader: assertClientAssertion,
@@ -134,24 +192,29 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
     // It lives as long as the session it came from, unless the person lets the service act while they are away.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: endsWithSession,
-    // Each works once, also for clients with a secret: the second use shows a theft and ends all that came of the grant.
-    // Not under FAPI 2.0, where it is bound to the client's key instead (FAPI 2.0 Security Profile, 5.3.2.1).
+    // Each works once, also for clients with a secret: the second use shows a theft and ends all that came of the
+    // grant. Not under FAPI 2.0, where it is bound to the client's key instead (FAPI 2.0 Security Profile, 5.3.2.1).
     rotateRefreshToken: (ctx) => !isFapi2(ctx.oidc.client),
 
     interactions: {
-      policy: createPolicy({ isEnrolled: async (accountId) => (await people.standingOf(accountId))?.hasSecondFactor === true }),
+      policy: createPolicy({
+        isEnrolled: async (accountId) => (await people.standingOf(accountId))?.hasSecondFactor === true,
+      }),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     features: createFeatures({ pages, keyedHash, apis }),
-    renderError: (ctx, out, error) => pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
+    renderError: (ctx, out, error) =>
+      pages.error(ctx, { error: out.error, error_description: out.error_description }, error),
 
     loadExistingGrant: createLoadExistingGrant({ clients, apis, store, list: listShares, lifetimes: config.lifetimes }),
     extraTokenClaims: describeSignIn,
 
     ttl: {
       Interaction: config.lifetimes.interactionSeconds,
-      // Whoever opens the page for the code of a device is given one, signed in or not: rows that anybody can have written must not lie there for weeks.
-      Session: (_ctx, { accountId }) => (accountId === undefined ? config.lifetimes.interactionSeconds : config.lifetimes.sessionSeconds),
+      // Whoever opens the page for the code of a device is given one, signed in or not: rows that anybody can have
+      // written must not lie there for weeks.
+      Session: (_ctx, { accountId }) =>
+        accountId === undefined ? config.lifetimes.interactionSeconds : config.lifetimes.sessionSeconds,
       AuthorizationCode: 60,
       AccessToken: (ctx, token) => withinGrant(ctx, token.resourceServer?.accessTokenTTL ?? 900),
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? 600,
@@ -188,9 +251,11 @@ export function createProvider({ config, store, sealer, keyedHash, cookieSigner,
     // Services need not know what machines of operators may ask for (RFC 8414, 2: some may be left out).
     if (oidc?.route === 'discovery') ctx.body = { ...(ctx.body as object), scopes_supported: [...scopes] };
     if (oidc?.route === 'jwks') ctx.body = { keys: await signingKeys.published() };
-    // The page of `response_mode=form_post` sends itself to the service, also with an error that was found before the address was looked at.
+    // The page of `response_mode=form_post` sends itself to the service, also with an error that was found before the
+    // address was looked at.
     const { response_mode: mode, redirect_uri: home } = oidc?.params ?? {};
-    if (mode === 'form_post' && typeof home === 'string' && oidc?.client?.redirectUriAllowed(home) === true) allowFormTargets(ctx, formTargetsOf(home));
+    if (mode === 'form_post' && typeof home === 'string' && oidc?.client?.redirectUriAllowed(home) === true)
+      allowFormTargets(ctx, formTargetsOf(home));
   });
   provider.on('authorization.accepted', ({ oidc }: KoaContextWithOIDC) => {
     Object.defineProperty(oidc, 'acr', { value: answeredAcr(oidc.session?.acr, oidc.params ?? {}) });

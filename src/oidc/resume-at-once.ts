@@ -5,14 +5,20 @@ import type { CookieSigner } from '../crypto/cookie-signer.ts';
 import { wayBackOf } from '../web/way-back.ts';
 
 /**
- * The way back to the service within the answer to the last form of a sign-in: as if the browser had followed to `/auth/:uid` already, which on a slow network is a way less.
+ * The way back to the service within the answer to the last form of a sign-in: as if the browser had followed to
+ * `/auth/:uid` already, which on a slow network is a way less.
  *
- * The form has proved that this is the browser of the sign-in, by a signed cookie of its own; the one for `/auth/:uid` was set beside it and is not sent to the form. Where
- * something of ours fails on the way, the browser goes the way itself: loading that page again asks for no password.
+ * The form has proved that this is the browser of the sign-in, by a signed cookie of its own; the one for `/auth/:uid`
+ * was set beside it and is not sent to the form. Where something of ours fails on the way, the browser goes the way
+ * itself: loading that page again asks for no password.
  *
  * @param protocol  what answers there.
  */
-export function resumeAtOnce(provider: Provider, cookieSigner: Pick<CookieSigner, 'sign'>, protocol: readonly Middleware[]): Middleware {
+export function resumeAtOnce(
+  provider: Provider,
+  cookieSigner: Pick<CookieSigner, 'sign'>,
+  protocol: readonly Middleware[],
+): Middleware {
   const answer = compose([...protocol]);
   const authorization = provider.pathFor('authorization');
   const nobody = (): Promise<void> => Promise.resolve();
@@ -26,7 +32,9 @@ export function resumeAtOnce(provider: Provider, cookieSigner: Pick<CookieSigner
     const mark = `${name}=${path.slice(authorization.length + 1)}`;
     ctx.method = 'GET';
     ctx.url = path;
-    headers.cookie = [cookie, mark, `${name}.sig=${cookieSigner.sign(mark)}`].filter((one) => one !== undefined).join('; ');
+    headers.cookie = [cookie, mark, `${name}.sig=${cookieSigner.sign(mark)}`]
+      .filter((one) => one !== undefined)
+      .join('; ');
     try {
       await answer(ctx, nobody);
       return ctx.status;

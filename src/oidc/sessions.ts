@@ -3,8 +3,8 @@ import type { People } from './people.ts';
 import type { Judge } from './state/judged.ts';
 
 /**
- * Of sessions: whether the account honours it, which is not suspended and has not ended all sessions since. Whoever asks (single sign-on, tokens bound to the session,
- * the portal) sees nobody otherwise.
+ * Of sessions: whether the account honours it, which is not suspended and has not ended all sessions since. Whoever
+ * asks (single sign-on, tokens bound to the session, the portal) sees nobody otherwise.
  */
 export const honouredSession =
   (people: Pick<People, 'standingOf'>): Judge =>

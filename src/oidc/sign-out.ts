@@ -17,7 +17,15 @@ const LOOK_AGAIN_MS = 150;
 const PATIENCE = 10;
 
 /** The question before and the page after a sign-out (OpenID Connect RP-Initiated Logout 1.0). */
-export function createSignOutPages({ clients, store, receipt }: { clients: ClientDirectory; store: Pick<Store, 'logouts'>; receipt: Receipt }) {
+export function createSignOutPages({
+  clients,
+  store,
+  receipt,
+}: {
+  clients: ClientDirectory;
+  store: Pick<Store, 'logouts'>;
+  receipt: Receipt;
+}) {
   /** What the sign-out of this browser has brought about so far. */
   async function toldServices(ctx: KoaContextWithOIDC): Promise<SignedOutModel['told']> {
     const id = receipt.read(ctx);
@@ -27,40 +35,70 @@ export function createSignOutPages({ clients, store, receipt }: { clients: Clien
       await delay(LOOK_AGAIN_MS);
       notices = await look();
     }
-    return Promise.all(notices.map(async ({ clientId, state }) => ({ name: (await clients.find(clientId))?.metadata.client_name ?? clientId, answered: state === 'delivered' })));
+    return Promise.all(
+      notices.map(async ({ clientId, state }) => ({
+        name: (await clients.find(clientId))?.metadata.client_name ?? clientId,
+        answered: state === 'delivered',
+      })),
+    );
   }
 
   return {
     async signOut(ctx: KoaContextWithOIDC): Promise<void> {
       const { session, client } = ctx.oidc;
-      const { secret, postLogoutRedirectUri, state } = (session?.state ?? {}) as { secret?: string; postLogoutRedirectUri?: string; state?: string };
-      if (postLogoutRedirectUri !== undefined) allowFormTargets(ctx, ['https:', new URL(postLogoutRedirectUri).origin].filter((target) => target !== 'null'));
-      const service = client === undefined || client.clientId === PORTAL_CLIENT_ID ? undefined : { name: client.clientName ?? client.clientId };
+      const { secret, postLogoutRedirectUri, state } = (session?.state ?? {}) as {
+        secret?: string;
+        postLogoutRedirectUri?: string;
+        state?: string;
+      };
+      if (postLogoutRedirectUri !== undefined)
+        allowFormTargets(
+          ctx,
+          ['https:', new URL(postLogoutRedirectUri).origin].filter((target) => target !== 'null'),
+        );
+      const service =
+        client === undefined || client.clientId === PORTAL_CLIENT_ID
+          ? undefined
+          : { name: client.clientName ?? client.clientId };
       // For the second press of the button, which finds no session that could say where to.
-      const back = new URLSearchParams(Object.entries({ client_id: client?.clientId, post_logout_redirect_uri: postLogoutRedirectUri, state }).filter((one): one is [string, string] => typeof one[1] === 'string'));
+      const back = new URLSearchParams(
+        Object.entries({ client_id: client?.clientId, post_logout_redirect_uri: postLogoutRedirectUri, state }).filter(
+          (one): one is [string, string] => typeof one[1] === 'string',
+        ),
+      );
       const action = `${ctx.oidc.urlFor('end_session_confirm')}${postLogoutRedirectUri === undefined ? '' : `?${back.toString()}`}`;
       await renderScreen(ctx, signOutScreen({ service, action, xsrf: secret ?? '', stay: '/' }));
     },
 
     async signedOut(ctx: KoaContextWithOIDC): Promise<void> {
       const client = ctx.oidc.client === undefined ? undefined : await clients.find(ctx.oidc.client.clientId);
-      const service = client === undefined ? undefined : { name: client.metadata.client_name, url: client.metadata.client_uri };
-      await renderScreen(ctx, signedOutScreen({ service, told: await toldServices(ctx), again: ctx.path + ctx.search }));
+      const service =
+        client === undefined ? undefined : { name: client.metadata.client_name, url: client.metadata.client_uri };
+      await renderScreen(
+        ctx,
+        signedOutScreen({ service, told: await toldServices(ctx), again: ctx.path + ctx.search }),
+      );
     },
   };
 }
 
 /**
- * Remembers each sign-out before the browser hears of it: what only follows the answer is lost when the process ends there.
+ * Remembers each sign-out before the browser hears of it: what only follows the answer is lost when the process ends
+ * there.
  *
- * @param remember  is told whose session ended and of which request; it must not throw, for the session is gone already.
+ * @param remember  is told whose session ended and of which request; it must not throw, for the session is gone
+ *   already.
  */
-export function rememberSignOuts(provider: Provider, remember: (accountId: AccountId | undefined, ctx: Context) => Promise<void>): void {
+export function rememberSignOuts(
+  provider: Provider,
+  remember: (accountId: AccountId | undefined, ctx: Context) => Promise<void>,
+): void {
   const completed = new WeakSet();
   provider.on('end_session.success', (ctx: KoaContextWithOIDC) => completed.add(ctx));
   provider.use(async (ctx, next) => {
     await next();
-    if (completed.has(ctx)) await remember((ctx as KoaContextWithOIDC).oidc.session?.accountId as AccountId | undefined, ctx);
+    if (completed.has(ctx))
+      await remember((ctx as KoaContextWithOIDC).oidc.session?.accountId as AccountId | undefined, ctx);
   });
 }
 
@@ -68,7 +106,9 @@ export function rememberSignOuts(provider: Provider, remember: (accountId: Accou
 function audienceOf(idToken: unknown): string | undefined {
   if (typeof idToken !== 'string') return undefined;
   try {
-    const { aud } = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')) as { aud?: unknown };
+    const { aud } = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')) as {
+      aud?: unknown;
+    };
     return typeof aud === 'string' ? aud : undefined;
   } catch {
     return undefined;
@@ -87,9 +127,13 @@ const OF_SERVICE = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 's
  * registered the address, or sees that they are signed out.
  */
 export function signOutFromAnywhere(provider: Provider): Middleware {
-  const isSignedIn = async (ctx: Context): Promise<boolean> => (await provider.Session.get(ctx)).accountId !== undefined;
+  const isSignedIn = async (ctx: Context): Promise<boolean> =>
+    (await provider.Session.get(ctx)).accountId !== undefined;
 
-  /** Pressed twice, the button leads twice to the same end: who is signed out already is led on as if they had asked anew. */
+  /**
+   * Pressed twice, the button leads twice to the same end: who is signed out already is led on as if they had asked
+   * anew.
+   */
   async function confirm(ctx: Context, next: () => Promise<unknown>): Promise<void> {
     if (await isSignedIn(ctx)) {
       await next();
@@ -114,7 +158,10 @@ export function signOutFromAnywhere(provider: Provider): Middleware {
     const id = typeof clientId === 'string' ? clientId : audienceOf(hint);
     const client = id === undefined ? undefined : await provider.Client.find(id);
     if (await isSignedIn(ctx)) {
-      if (id !== undefined && client === undefined) ctx.query = Object.fromEntries(Object.entries(ctx.query).filter(([name]) => !OF_SERVICE.some((one) => one === name)));
+      if (id !== undefined && client === undefined)
+        ctx.query = Object.fromEntries(
+          Object.entries(ctx.query).filter(([name]) => !OF_SERVICE.some((one) => one === name)),
+        );
       await next();
       return;
     }

@@ -1,5 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { ALGORITHMS, publicPart, toPrivateKey, toPublicKey, type Algorithm, type MakeKey } from '../crypto/signing-key.ts';
+import {
+  ALGORITHMS,
+  publicPart,
+  toPrivateKey,
+  toPublicKey,
+  type Algorithm,
+  type MakeKey,
+} from '../crypto/signing-key.ts';
 import type { KeyState } from '../domain/key-rotation.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Store } from '../store/store.ts';
@@ -39,7 +46,14 @@ const FRESH_MS = 2000;
 
 const isPublished = ({ state }: HeldKey): boolean => state !== 'withdrawn';
 
-const hold = ({ kid, algorithm, state, jwk }: LoadedKey): HeldKey => ({ kid, algorithm, state, publicJwk: publicPart(jwk), publicKey: toPublicKey(jwk), privateKey: toPrivateKey(jwk) });
+const hold = ({ kid, algorithm, state, jwk }: LoadedKey): HeldKey => ({
+  kid,
+  algorithm,
+  state,
+  publicJwk: publicPart(jwk),
+  publicKey: toPublicKey(jwk),
+  privateKey: toPrivateKey(jwk),
+});
 
 export interface LoadedKey {
   readonly kid: string;
@@ -60,7 +74,11 @@ export interface SigningKeysDeps {
  * time, also one that was asleep or whose timers are late. While the database is away, what is held stays good: the
  * keys of a service that cannot issue anything do no harm, and `/jwks` goes on answering.
  */
-export function createSigningKeys({ load, clock, publishedBesides = () => Promise.resolve([]) }: SigningKeysDeps): SigningKeys {
+export function createSigningKeys({
+  load,
+  clock,
+  publishedBesides = () => Promise.resolve([]),
+}: SigningKeysDeps): SigningKeys {
   let keys: readonly HeldKey[] = [];
   let before: readonly HeldKey[] = [];
   let version = 0;
@@ -72,7 +90,9 @@ export function createSigningKeys({ load, clock, publishedBesides = () => Promis
     try {
       const loaded = await load();
       // Parsing a key costs more than reading its row, and they rarely change.
-      const next = loaded.map((key) => keys.find(({ kid, state }) => kid === key.kid && state === key.state) ?? hold(key));
+      const next = loaded.map(
+        (key) => keys.find(({ kid, state }) => kid === key.kid && state === key.state) ?? hold(key),
+      );
       const changed = next.length !== keys.length || next.some((key, index) => key !== keys[index]);
       if (changed) {
         before = keys;
@@ -109,7 +129,10 @@ export function createSigningKeys({ load, clock, publishedBesides = () => Promis
     current: (algorithm) => keys.find((key) => key.algorithm === algorithm && key.state === 'current'),
     others: (algorithm) => keys.filter((key) => key.algorithm === algorithm && key.state !== 'current'),
     signerOf: (kid) => [...keys, ...before].find((key) => key.kid === kid && key.privateKey !== undefined),
-    published: async () => [...keys.filter(isPublished).map(({ publicJwk }) => publicJwk), ...(await publishedBesides())],
+    published: async () => [
+      ...keys.filter(isPublished).map(({ publicJwk }) => publicJwk),
+      ...(await publishedBesides()),
+    ],
   };
 }
 
@@ -117,14 +140,24 @@ export function createSigningKeys({ load, clock, publishedBesides = () => Promis
  * The sandbox's standing keys, one for each algorithm, made on the first start; instances that start at once agree on
  * one set. Nobody real is signed in by them, so they stay; services meet new keys in the integration check.
  */
-export async function loadSandboxKeys({ store, clock, makeKey }: { readonly store: Store; readonly clock: Clock; readonly makeKey: MakeKey }): Promise<readonly LoadedKey[]> {
-  const missing = (rows: readonly { readonly algorithm: string }[]): Algorithm[] => ALGORITHMS.filter((algorithm) => !rows.some((row) => row.algorithm === algorithm));
+export async function loadSandboxKeys({
+  store,
+  clock,
+  makeKey,
+}: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly makeKey: MakeKey;
+}): Promise<readonly LoadedKey[]> {
+  const missing = (rows: readonly { readonly algorithm: string }[]): Algorithm[] =>
+    ALGORITHMS.filter((algorithm) => !rows.some((row) => row.algorithm === algorithm));
 
   let rows = await store.sandboxKeys.list();
   if (missing(rows).length > 0) {
     rows = await store.transaction(async (tx) => {
       await tx.sandboxKeys.lock();
-      for (const algorithm of missing(await tx.sandboxKeys.list())) await tx.sandboxKeys.insert(makeKey(algorithm, clock.now()));
+      for (const algorithm of missing(await tx.sandboxKeys.list()))
+        await tx.sandboxKeys.insert(makeKey(algorithm, clock.now()));
       return tx.sandboxKeys.list();
     });
   }

@@ -29,19 +29,46 @@ export function createPortal({ provider, store, sessions, clock, config }: Porta
     await renderScreen(
       ctx,
       homeScreen({
-        account: account?.status === 'active' ? { name: account.name.reveal(), care: contactCare(account, clock.now(), config.otp) } : undefined,
-        services: services.flatMap(({ metadata, listing }) => (listing === undefined ? [] : [{ name: metadata.client_name, logo: logoUrlOf(metadata), url: listing.url, about: { id: listing.id, en: listing.en } }])),
-        links: { signIn: '/portal/sign-in', register: '/portal/register', connected: '/account/services', security: '/account/security', contact: '/account/contact', signOut: SIGN_OUT },
+        account:
+          account?.status === 'active'
+            ? { name: account.name.reveal(), care: contactCare(account, clock.now(), config.otp) }
+            : undefined,
+        services: services.flatMap(({ metadata, listing }) =>
+          listing === undefined
+            ? []
+            : [
+                {
+                  name: metadata.client_name,
+                  logo: logoUrlOf(metadata),
+                  url: listing.url,
+                  about: { id: listing.id, en: listing.en },
+                },
+              ],
+        ),
+        links: {
+          signIn: '/portal/sign-in',
+          register: '/portal/register',
+          connected: '/account/services',
+          security: '/account/security',
+          contact: '/account/contact',
+          signOut: SIGN_OUT,
+        },
       }),
     );
   }
 
   const router = new Router();
   router.get('/', home);
-  router.get('/portal/sign-in', (ctx) => { sessions.toSignIn(ctx, { path: '/' }); });
-  router.get('/portal/register', (ctx) => { sessions.toSignIn(ctx, { path: '/', prompt: 'create' }); });
+  router.get('/portal/sign-in', (ctx) => {
+    sessions.toSignIn(ctx, { path: '/' });
+  });
+  router.get('/portal/register', (ctx) => {
+    sessions.toSignIn(ctx, { path: '/', prompt: 'create' });
+  });
   // What people type who know the pages below it.
-  router.get('/account', (ctx) => { seeOther(ctx, '/'); });
+  router.get('/account', (ctx) => {
+    seeOther(ctx, '/');
+  });
   router.get('/portal/return', (ctx) => sessions.back(ctx));
   router.get('/help', (ctx) => renderScreen(ctx, helpScreen(config.help)));
   router.get('/terms', (ctx) => renderScreen(ctx, termsScreen(config.help)));

@@ -4,8 +4,20 @@ import { say, type Examples, type Screen } from '../web/screen.ts';
 export interface HomeModel {
   /** With what the person should see to about their contacts. */
   readonly account: { readonly name: string; readonly care: ContactCare } | undefined;
-  readonly services: readonly { readonly name: string; readonly logo?: string | undefined; readonly url: string; readonly about: { readonly id: string; readonly en: string } }[];
-  readonly links: { readonly signIn: string; readonly register: string; readonly connected: string; readonly security: string; readonly contact: string; readonly signOut: string };
+  readonly services: readonly {
+    readonly name: string;
+    readonly logo?: string | undefined;
+    readonly url: string;
+    readonly about: { readonly id: string; readonly en: string };
+  }[];
+  readonly links: {
+    readonly signIn: string;
+    readonly register: string;
+    readonly connected: string;
+    readonly security: string;
+    readonly contact: string;
+    readonly signOut: string;
+  };
 }
 
 export interface HelpModel {
@@ -14,22 +26,55 @@ export interface HelpModel {
   readonly dataOfficer: string;
 }
 
-export const homeScreen = (model: HomeModel): Screen<HomeModel> => ({ view: 'portal/home', title: say('portal.home.title'), model });
-export const helpScreen = (model: HelpModel): Screen<HelpModel> => ({ view: 'portal/help', title: say('portal.help.title'), model });
-export const termsScreen = (model: HelpModel): Screen<HelpModel> => ({ view: 'portal/terms', title: say('portal.terms.title'), model });
-export const privacyScreen = (model: HelpModel): Screen<HelpModel> => ({ view: 'portal/privacy', title: say('portal.privacy.title'), model });
+export const homeScreen = (model: HomeModel): Screen<HomeModel> => ({
+  view: 'portal/home',
+  title: say('portal.home.title'),
+  model,
+});
+export const helpScreen = (model: HelpModel): Screen<HelpModel> => ({
+  view: 'portal/help',
+  title: say('portal.help.title'),
+  model,
+});
+export const termsScreen = (model: HelpModel): Screen<HelpModel> => ({
+  view: 'portal/terms',
+  title: say('portal.terms.title'),
+  model,
+});
+export const privacyScreen = (model: HelpModel): Screen<HelpModel> => ({
+  view: 'portal/privacy',
+  title: say('portal.privacy.title'),
+  model,
+});
 
 const links = { signIn: '#', register: '#', connected: '#', security: '#', contact: '#', signOut: '#' };
 const services = [
-  { name: 'Karirhub (contoh)', logo: '/icon.png', url: 'https://karirhub.contoh.test', about: { id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' } },
-  { name: 'Skillhub (contoh)', url: 'https://skillhub.contoh.test', about: { id: 'Pelatihan dan sertifikat', en: 'Training and certificates' } },
+  {
+    name: 'Karirhub (contoh)',
+    logo: '/icon.png',
+    url: 'https://karirhub.contoh.test',
+    about: { id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' },
+  },
+  {
+    name: 'Skillhub (contoh)',
+    url: 'https://skillhub.contoh.test',
+    about: { id: 'Pelatihan dan sertifikat', en: 'Training and certificates' },
+  },
 ];
 const help = { phone: '1500630', email: 'bantuan@contoh.test', dataOfficer: 'dpo@contoh.test' };
 
 export const examples: Examples = {
   'home: nobody signed in': homeScreen({ account: undefined, services, links }),
-  'home: signed in': homeScreen({ account: { name: 'Budi Contoh Santoso', care: { phone: undefined, email: undefined } }, services, links }),
-  'home: signed in, contacts to see to': homeScreen({ account: { name: 'Budi Contoh Santoso', care: { phone: 'old', email: 'unproved' } }, services, links }),
+  'home: signed in': homeScreen({
+    account: { name: 'Budi Contoh Santoso', care: { phone: undefined, email: undefined } },
+    services,
+    links,
+  }),
+  'home: signed in, contacts to see to': homeScreen({
+    account: { name: 'Budi Contoh Santoso', care: { phone: 'old', email: 'unproved' } },
+    services,
+    links,
+  }),
   help: helpScreen(help),
   terms: termsScreen(help),
   privacy: privacyScreen(help),

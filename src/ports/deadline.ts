@@ -15,7 +15,9 @@ export function createDeadline(ms: number, caller?: AbortSignal): Deadline {
     over = true;
     controller.abort(new Error('the time is up'));
   }, ms);
-  const leave = (): void => { controller.abort(caller?.reason); };
+  const leave = (): void => {
+    controller.abort(caller?.reason);
+  };
   if (caller?.aborted === true) leave();
   else caller?.addEventListener('abort', leave, { once: true });
   return {

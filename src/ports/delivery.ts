@@ -7,9 +7,9 @@ export interface Accepted {
 }
 
 /**
- * A message that could not be handed over.
- * `permanent` says that another try with the same message is pointless (a refused number, say). `SMS_UNANSWERED` is a text message that the
- * gateway was given and did not answer to: it may be on its way, and another try may send it twice.
+ * A message that could not be handed over. `permanent` says that another try with the same message is pointless (a
+ * refused number, say). `SMS_UNANSWERED` is a text message that the gateway was given and did not answer to: it may be
+ * on its way, and another try may send it twice.
  */
 export class DeliveryError extends Error {
   readonly code: 'SMS_REJECTED' | 'SMS_UNAVAILABLE' | 'SMS_UNANSWERED' | 'MAIL_REJECTED' | 'MAIL_UNAVAILABLE';

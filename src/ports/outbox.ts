@@ -22,7 +22,11 @@ export interface OutboxShelf {
 export type OutboxFault = 'refused' | 'unavailable' | 'hanging';
 
 /** Recipients that fail on request. Listed at `/dev/registry`. */
-export const outboxFaults: readonly { readonly channel: 'sms' | 'email'; readonly ending: string; readonly fault: OutboxFault }[] = [
+export const outboxFaults: readonly {
+  readonly channel: 'sms' | 'email';
+  readonly ending: string;
+  readonly fault: OutboxFault;
+}[] = [
   { channel: 'sms', ending: '90001', fault: 'refused' },
   { channel: 'sms', ending: '90002', fault: 'unavailable' },
   { channel: 'sms', ending: '90003', fault: 'hanging' },
@@ -39,7 +43,14 @@ const CODES = {
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => { resolve(); }, { once: true });
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
   });
 
 /**
@@ -47,12 +58,20 @@ const aborted = (signal: AbortSignal): Promise<void> =>
  * @param timeoutMs  how long a hanging recipient hangs.
  * @throws {DeliveryError} for the recipients of {@link outboxFaults}, and when aborted.
  */
-export async function putIntoOutbox(shelf: OutboxShelf, message: OutboxMessage, timeoutMs: number, signal?: AbortSignal): Promise<Accepted> {
+export async function putIntoOutbox(
+  shelf: OutboxShelf,
+  message: OutboxMessage,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Accepted> {
   const { rejected, unavailable, unanswered } = CODES[message.channel];
   if (signal?.aborted === true) throw new DeliveryError(unavailable, { permanent: false, detail: 'aborted' });
-  const fault = outboxFaults.find(({ channel, ending }) => channel === message.channel && message.to.endsWith(ending))?.fault;
+  const fault = outboxFaults.find(
+    ({ channel, ending }) => channel === message.channel && message.to.endsWith(ending),
+  )?.fault;
   if (fault === 'refused') throw new DeliveryError(rejected, { permanent: true, detail: 'refused on request' });
-  if (fault === 'unavailable') throw new DeliveryError(unavailable, { permanent: false, detail: 'unavailable on request' });
+  if (fault === 'unavailable')
+    throw new DeliveryError(unavailable, { permanent: false, detail: 'unavailable on request' });
   if (fault === 'hanging') {
     const limit = AbortSignal.timeout(timeoutMs);
     await aborted(signal === undefined ? limit : AbortSignal.any([signal, limit]));

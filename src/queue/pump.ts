@@ -3,12 +3,16 @@ export interface PumpDeps<Item> {
   readonly most: number;
   /** Takes what is due from the queue, so many at most. */
   readonly claim: (limit: number) => Promise<readonly Item[]>;
-  /** Does the work of one and records what became of it; never throws. The signal ends it when the process must stop. */
+  /**
+   * Does the work of one and records what became of it; never throws. The signal ends it when the process must stop.
+   */
   readonly work: (item: Item, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Pump {
-  /** Begins what is due, as far as there is room; resolves once nothing more can begin now. @throws what `claim` throws. */
+  /**
+   * Begins what is due, as far as there is room; resolves once nothing more can begin now. @throws what `claim` throws.
+   */
   pump(): Promise<void>;
   /** Does everything that is due and waits for the end of it. */
   drain(): Promise<void>;
@@ -68,7 +72,9 @@ export function createPump<Item>({ most, claim, work }: PumpDeps<Item>): Pump {
   async function close(graceMs: number): Promise<void> {
     closed = true;
     await active?.catch(() => undefined);
-    const grace = setTimeout(() => { closing.abort(); }, graceMs);
+    const grace = setTimeout(() => {
+      closing.abort();
+    }, graceMs);
     await Promise.all(running);
     clearTimeout(grace);
   }

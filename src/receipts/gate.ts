@@ -13,7 +13,9 @@ export function createGate({ most, waiting: mostWaiting }: { readonly most: numb
       if (working >= most) {
         if (waiting.length >= mostWaiting) return undefined;
         // The place is handed on, so nobody comes in between.
-        await new Promise<void>((resolve) => { waiting.push(resolve); });
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+        });
       } else working += 1;
       try {
         return { value: await work() };

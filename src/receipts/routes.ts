@@ -31,10 +31,17 @@ const MINUTE_MS = 60_000;
 const MOST_TOLD = 100;
 
 /**
- * `/receipts/<secret>`: where the SMS gateway says what became of messages. Who does not know the secret, comes from elsewhere or
- * does not sign sees the page of an address that does not exist. What is reported is never logged: it holds numbers.
+ * `/receipts/<secret>`: where the SMS gateway says what became of messages. Who does not know the secret, comes from
+ * elsewhere or does not sign sees the page of an address that does not exist. What is reported is never logged: it
+ * holds numbers.
  */
-export function createReceiptRoutes({ reader, receipts, settings: { method, networks, limitBytes, perMinute }, clock, log }: ReceiptRoutesDeps): Middleware {
+export function createReceiptRoutes({
+  reader,
+  receipts,
+  settings: { method, networks, limitBytes, perMinute },
+  clock,
+  log,
+}: ReceiptRoutesDeps): Middleware {
   const gate = createGate(AT_ONCE);
   const isAllowed = networks.length === 0 ? () => true : createTrustedNetworks(networks);
   const told = new Map<string, number>();
@@ -75,7 +82,8 @@ export function createReceiptRoutes({ reader, receipts, settings: { method, netw
     if (body === undefined) return 'too-large';
     const read = from.read({ query: ctx.querystring, body, header: (name) => ctx.get(name) });
     if (!read.ok) return read.refusal;
-    for (const word of read.value.unknownWords) tell(`word ${word}`, 'the SMS gateway reports a state that SMS_RECEIPT_STATES does not know', { word });
+    for (const word of read.value.unknownWords)
+      tell(`word ${word}`, 'the SMS gateway reports a state that SMS_RECEIPT_STATES does not know', { word });
     if (!fits(read.value.receipts.length)) return 'too-many';
     try {
       const done = await gate.pass(async () => {
@@ -96,7 +104,12 @@ export function createReceiptRoutes({ reader, receipts, settings: { method, netw
       return;
     }
     const refusal = isAllowed(ctx.ip) ? await take(ctx, reader) : 'network';
-    if (refusal === undefined && address === 'former') tell('former', 'the SMS gateway still reports to the address of SMS_RECEIPT_FORMER_SECRET (told once a minute)', {});
+    if (refusal === undefined && address === 'former')
+      tell(
+        'former',
+        'the SMS gateway still reports to the address of SMS_RECEIPT_FORMER_SECRET (told once a minute)',
+        {},
+      );
     if (refusal !== undefined) remember(refusal);
     // As if there were no such address.
     if (refusal === 'network' || refusal === 'signature') await next();

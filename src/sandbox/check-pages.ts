@@ -22,7 +22,9 @@ export interface CheckPagesDeps {
 
 const hostOf = (uri: string): string | undefined => URL.parse(uri)?.host;
 
-/** Where the service begins a sign-in at the sandbox: only where that is the place that is tried, and not production. */
+/**
+ * Where the service begins a sign-in at the sandbox: only where that is the place that is tried, and not production.
+ */
 function startUrlOf({ metadata }: Client, issuer: string): string | undefined {
   const { initiate_login_uri: uri, test_redirect_uris: tests = [] } = metadata;
   if (uri === undefined || !tests.some((test) => hostOf(test) === hostOf(uri))) return undefined;
@@ -32,7 +34,11 @@ function startUrlOf({ metadata }: Client, issuer: string): string | undefined {
 }
 
 /** What a page of the check shows of a client. */
-export async function checkModelOf(checks: Pick<Checks, 'report'>, client: Client, page: Pick<CheckModel, 'base' | 'mayAct' | 'issuer' | 'problem'>): Promise<CheckModel> {
+export async function checkModelOf(
+  checks: Pick<Checks, 'report'>,
+  client: Client,
+  page: Pick<CheckModel, 'base' | 'mayAct' | 'issuer' | 'problem'>,
+): Promise<CheckModel> {
   return {
     ...page,
     ...(await checks.report(client)),
@@ -43,13 +49,26 @@ export async function checkModelOf(checks: Pick<Checks, 'report'>, client: Clien
 }
 
 /** Whoever opens the page and may act on it does so in the browser in which they sign in as well. */
-export async function joinCheck(ctx: Context, checks: Pick<Checks, 'markFor'>, client: Client, issuer: string): Promise<void> {
+export async function joinCheck(
+  ctx: Context,
+  checks: Pick<Checks, 'markFor'>,
+  client: Client,
+  issuer: string,
+): Promise<void> {
   const mark = await checks.markFor(client);
   if (mark !== undefined) markBrowser(ctx, mark, issuer);
 }
 
-/** What the forms of the page ask for. @returns false where it cannot be done any more: the page shows how things stand. */
-export async function actOnCheck(ctx: Context, checks: Checks, client: Client, step: string, by: string): Promise<boolean> {
+/**
+ * What the forms of the page ask for. @returns false where it cannot be done any more: the page shows how things stand.
+ */
+export async function actOnCheck(
+  ctx: Context,
+  checks: Checks,
+  client: Client,
+  step: string,
+  by: string,
+): Promise<boolean> {
   await checks.takeStep(client.id);
   switch (step) {
     case 'start':
@@ -63,10 +82,16 @@ export async function actOnCheck(ctx: Context, checks: Checks, client: Client, s
 }
 
 /**
- * What a team is shown: that its logout address was not reached, and not why. Whoever may write that address would otherwise learn
- * of one name after the other whether it leads into a network that only we know; at `/reg` nobody learns it either.
+ * What a team is shown: that its logout address was not reached, and not why. Whoever may write that address would
+ * otherwise learn of one name after the other whether it leads into a network that only we know; at `/reg` nobody
+ * learns it either.
  */
-const forTeam = (model: CheckModel): CheckModel => ({ ...model, findings: model.findings.map(({ detail, ...one }) => (detail === undefined || one.fault === 'logout-unreachable' ? one : { ...one, detail })) });
+const forTeam = (model: CheckModel): CheckModel => ({
+  ...model,
+  findings: model.findings.map(({ detail, ...one }) =>
+    detail === undefined || one.fault === 'logout-unreachable' ? one : { ...one, detail },
+  ),
+});
 
 export const checkSteps = ['start', 'begin', 'answer'] as const;
 
@@ -90,14 +115,22 @@ export function addCheckPages({ checks, csrf, config }: CheckPagesDeps): (router
     router.get(PATH, async (ctx: Context) => {
       const client = await getClient(ctx);
       await joinCheck(ctx, checks, client, config.http.issuer);
-      const model = await checkModelOf(checks, client, { base: `/sandbox/check/${tokenOf(ctx)}`, mayAct: true, issuer, problem: undefined });
+      const model = await checkModelOf(checks, client, {
+        base: `/sandbox/check/${tokenOf(ctx)}`,
+        mayAct: true,
+        issuer,
+        problem: undefined,
+      });
       await renderScreen(ctx, checkScreen(forTeam(model)), { csrf: csrf.token(ctx, tokenOf(ctx)) });
     });
     for (const step of checkSteps) {
       router.get(`${PATH}/${step}`, toParent);
       router.post(`${PATH}/${step}`, ...post, async (ctx: Context) => {
         await actOnCheck(ctx, checks, await getClient(ctx), step, 'team');
-        seeOther(ctx, `/sandbox/check/${tokenOf(ctx)}#${step === 'start' ? 'main' : encodeURIComponent(field(ctx, 'scenario'))}`);
+        seeOther(
+          ctx,
+          `/sandbox/check/${tokenOf(ctx)}#${step === 'start' ? 'main' : encodeURIComponent(field(ctx, 'scenario'))}`,
+        );
       });
     }
   };

@@ -35,10 +35,25 @@ export interface NoticeAnswer {
 }
 
 /** Sends a service one logout token, good or bad (OpenID Connect Back-Channel Logout 1.0, 2.4 to 2.8). */
-export function createNotices({ fetch, clock, random, issuer }: NoticesDeps): (wish: NoticeWish) => Promise<NoticeAnswer> {
+export function createNotices({
+  fetch,
+  clock,
+  random,
+  issuer,
+}: NoticesDeps): (wish: NoticeWish) => Promise<NoticeAnswer> {
   function tokenOf({ kind, clientId, sub, sid, key }: NoticeWish): string {
     const iat = epochSeconds(clock.now()) - (kind === 'expired' ? LONG_AGO_SECONDS : 0);
-    const payload = { iss: issuer, aud: clientId, sub, sid, iat, exp: iat + LIFE_SECONDS, jti: random.uuid(), events: { [EVENT]: {} }, ...(kind === 'nonce' ? { nonce: random.uuid() } : {}) };
+    const payload = {
+      iss: issuer,
+      aud: clientId,
+      sub,
+      sid,
+      iat,
+      exp: iat + LIFE_SECONDS,
+      jti: random.uuid(),
+      events: { [EVENT]: {} },
+      ...(kind === 'nonce' ? { nonce: random.uuid() } : {}),
+    };
     return signJws(key, { typ: 'logout+jwt', kid: key.kid }, payload);
   }
 
@@ -52,7 +67,9 @@ export function createNotices({ fetch, clock, random, issuer }: NoticesDeps): (w
       await response.body?.cancel();
       return { status: response.status };
     } catch (error) {
-      const codes = [error, (error as { cause?: unknown }).cause].map((one) => (one as { code?: unknown } | undefined)?.code);
+      const codes = [error, (error as { cause?: unknown }).cause].map(
+        (one) => (one as { code?: unknown } | undefined)?.code,
+      );
       return { status: 0, error: codes.includes('OUTBOUND_REFUSED') ? 'address-refused' : 'unreachable' };
     }
   };

@@ -25,13 +25,30 @@ export interface SandboxDeps extends SandboxSignInDeps, CheckPagesDeps {
 
 /** Runs one after the other, as Koa does, where the list may still grow. */
 const chain = (ctx: Context, all: readonly Middleware[], last: () => Promise<void>): Promise<void> =>
-  all.reduceRight<() => Promise<void>>((next, one) => async () => { await one(ctx, next); }, last)();
+  all.reduceRight<() => Promise<void>>(
+    (next, one) => async () => {
+      await one(ctx, next);
+    },
+    last,
+  )();
 
-/** Everything below `/sandbox`: its pages, then its protocol. Nothing behind it answers for an address of the sandbox. */
-export function createSandbox({ enabled, provider, counters, limits, clock, before, ...deps }: SandboxDeps): Middleware {
+/**
+ * Everything below `/sandbox`: its pages, then its protocol. Nothing behind it answers for an address of the sandbox.
+ */
+export function createSandbox({
+  enabled,
+  provider,
+  counters,
+  limits,
+  clock,
+  before,
+  ...deps
+}: SandboxDeps): Middleware {
   const router = new Router();
   // Whoever opens the issuer by hand wants to know what it is.
-  router.get(HOME, (ctx) => { seeOther(ctx, '/docs/sandbox'); });
+  router.get(HOME, (ctx) => {
+    seeOther(ctx, '/docs/sandbox');
+  });
   addSandboxSignIn({ provider, ...deps })(router);
   addCheckPages(deps)(router);
   const pages = [router.routes(), router.allowedMethods()] as unknown as readonly Middleware[];

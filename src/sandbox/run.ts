@@ -21,12 +21,20 @@ const KEYS_KEPT_MS = 61_000;
  * Goes through every scenario that needs no person, one after the other, as a browser that begins at `start`.
  * @returns what is thought of each, also of those that need a person's eye.
  */
-export async function runCheck({ checks, walk, wait, remark }: RunDeps, client: Client, start: string, by: string): Promise<{ readonly passed: boolean; readonly findings: readonly Finding[] }> {
+export async function runCheck(
+  { checks, walk, wait, remark }: RunDeps,
+  client: Client,
+  start: string,
+  by: string,
+): Promise<{ readonly passed: boolean; readonly findings: readonly Finding[] }> {
   await checks.start(client, by);
 
   async function once(id: string, isSignIn: boolean): Promise<Finding | undefined> {
     await checks.begin(client, id);
-    if (isSignIn) await checks.tell(client, id, 'page', { ...(await walk(start, { deny: bendOf(id) === 'deny', mark: await checks.markFor(client) })) });
+    if (isSignIn)
+      await checks.tell(client, id, 'page', {
+        ...(await walk(start, { deny: bendOf(id) === 'deny', mark: await checks.markFor(client) })),
+      });
     return (await checks.report(client)).findings.find(({ scenario }) => scenario === id);
   }
 

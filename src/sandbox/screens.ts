@@ -44,10 +44,17 @@ export interface CheckModel extends CheckReport {
 
 const names = citizens.map(({ id, claims }) => ({ id, name: claims.name }));
 
-export function sandboxSignInScreen({ scenario, ...model }: Omit<SandboxSignInModel, 'citizens'>): Screen<SandboxSignInModel> {
+export function sandboxSignInScreen({
+  scenario,
+  ...model
+}: Omit<SandboxSignInModel, 'citizens'>): Screen<SandboxSignInModel> {
   const wanted = scenario === undefined ? undefined : scenarioById(scenario);
   const only = wanted !== undefined && 'citizen' in wanted ? wanted.citizen : undefined;
-  return { view: 'sandbox/sign-in', title: say('sandbox.sign-in.title'), model: { ...model, scenario, citizens: only === undefined ? names : names.filter(({ id }) => id === only) } };
+  return {
+    view: 'sandbox/sign-in',
+    title: say('sandbox.sign-in.title'),
+    model: { ...model, scenario, citizens: only === undefined ? names : names.filter(({ id }) => id === only) },
+  };
 }
 
 const DATUM_OF = { profile: 'name', email: 'email', phone: 'phone_number', nik: 'nik' } as const;
@@ -57,19 +64,51 @@ export interface SandboxConsent extends Pick<SandboxConsentModel, 'service' | 'a
   readonly registered: Declared;
 }
 
-export function sandboxConsentScreen({ citizen: { claims }, registered, ...model }: SandboxConsent): Screen<SandboxConsentModel> {
-  const values = Object.fromEntries(Object.entries(DATUM_OF).flatMap(([scope, claim]) => (typeof claims[claim] === 'string' ? [[scope, claims[claim]]] : [])));
+export function sandboxConsentScreen({
+  citizen: { claims },
+  registered,
+  ...model
+}: SandboxConsent): Screen<SandboxConsentModel> {
+  const values = Object.fromEntries(
+    Object.entries(DATUM_OF).flatMap(([scope, claim]) =>
+      typeof claims[claim] === 'string' ? [[scope, claims[claim]]] : [],
+    ),
+  );
   const reallyBy = model.shares.length === 0 ? undefined : toldBy(registered, model.shares);
-  return { view: 'sandbox/consent', title: say('sandbox.consent.title'), model: { ...model, person: String(claims.name), values, reallyBy } };
+  return {
+    view: 'sandbox/consent',
+    title: say('sandbox.consent.title'),
+    model: { ...model, person: String(claims.name), values, reallyBy },
+  };
 }
 
 /** For the service's own team. */
-export const checkScreen = (model: CheckModel): Screen<CheckModel> => ({ view: 'sandbox/check', title: say('sandbox.check.title'), model });
+export const checkScreen = (model: CheckModel): Screen<CheckModel> => ({
+  view: 'sandbox/check',
+  title: say('sandbox.check.title'),
+  model,
+});
 
 const service = { name: 'Karirhub (contoh)' };
 const at = (minute: number): Date => new Date(Date.UTC(2026, 10, 26, 3, minute));
-const example: ClientCheck = { id: '1', clientId: 'karirhub-contoh', fingerprint: 'x', startedBy: 'operator', startedAt: at(0), endedAt: undefined, passedAt: undefined, scenario: 'wrong-state', scenarioAt: at(5) };
-const seen = (scenario: string, ...kinds: readonly [string, object][]) => [['begun', {}] as const, ...kinds].map(([kind, details]) => ({ scenario, kind, details: details as Record<string, unknown>, at: at(4) }));
+const example: ClientCheck = {
+  id: '1',
+  clientId: 'karirhub-contoh',
+  fingerprint: 'x',
+  startedBy: 'operator',
+  startedAt: at(0),
+  endedAt: undefined,
+  passedAt: undefined,
+  scenario: 'wrong-state',
+  scenarioAt: at(5),
+};
+const seen = (scenario: string, ...kinds: readonly [string, object][]) =>
+  [['begun', {}] as const, ...kinds].map(([kind, details]) => ({
+    scenario,
+    kind,
+    details: details as Record<string, unknown>,
+    at: at(4),
+  }));
 const metadata = { client_id: 'karirhub-contoh', client_name: service.name };
 
 /** A run in its middle: something of everything. */
@@ -83,7 +122,16 @@ export const exampleCheck: CheckModel = {
   problem: undefined,
   check: example,
   isOpen: true,
-  history: [example, { ...example, id: '0', startedAt: new Date('2026-11-20T02:00:00Z'), endedAt: new Date('2026-11-20T03:00:00Z'), passedAt: new Date('2026-11-20T02:40:00Z') }],
+  history: [
+    example,
+    {
+      ...example,
+      id: '0',
+      startedAt: new Date('2026-11-20T02:00:00Z'),
+      endedAt: new Date('2026-11-20T03:00:00Z'),
+      passedAt: new Date('2026-11-20T02:40:00Z'),
+    },
+  ],
   findings: judge(
     [
       ...seen('plain', ['asked', {}], ['sent', {}], ['token', { ok: true }], ['page', { status: 200, place: 'x' }]),
@@ -95,11 +143,25 @@ export const exampleCheck: CheckModel = {
   ),
 };
 const use: Declared['data_use'] = {
-  profile: { purpose: { id: 'Menulis nama Anda pada surat lamaran.', en: 'Putting your name on letters of application.' }, legal_basis: 'consent' },
-  nik: { purpose: { id: 'Memeriksa apakah Anda berhak menerima bantuan subsidi upah tahun ini.', en: 'Checking whether you are entitled to the wage subsidy of this year.' }, legal_basis: 'legal-obligation' },
+  profile: {
+    purpose: { id: 'Menulis nama Anda pada surat lamaran.', en: 'Putting your name on letters of application.' },
+    legal_basis: 'consent',
+  },
+  nik: {
+    purpose: {
+      id: 'Memeriksa apakah Anda berhak menerima bantuan subsidi upah tahun ini.',
+      en: 'Checking whether you are entitled to the wage subsidy of this year.',
+    },
+    legal_basis: 'legal-obligation',
+  },
 };
 const [ordinary, , , , noEmail] = citizens;
-const asked = (citizen: Pick<SandboxCitizen, 'claims'>, registered: Declared, scopes: readonly string[], scenario?: ScenarioId) =>
+const asked = (
+  citizen: Pick<SandboxCitizen, 'claims'>,
+  registered: Declared,
+  scopes: readonly string[],
+  scenario?: ScenarioId,
+) =>
   sandboxConsentScreen({ service, action: '#', citizen, registered, shares: sharesOf(registered, scopes), scenario });
 const untouched = { check: undefined, isOpen: false, findings: [], history: [] };
 

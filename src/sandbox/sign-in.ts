@@ -43,20 +43,33 @@ const tellGone = (cause: unknown): never => {
   if (cause instanceof Error && cause.name === 'SessionNotFound') throw new Refused(410, 'sandbox.gone', { cause });
   throw cause;
 };
-const attemptIn = ({ lastSubmission }: Interaction): Attempt | undefined => (lastSubmission as { check?: Attempt } | undefined)?.check;
+const attemptIn = ({ lastSubmission }: Interaction): Attempt | undefined =>
+  (lastSubmission as { check?: Attempt } | undefined)?.check;
 const scenarioIn = (attempt: Attempt | undefined): ScenarioId | undefined => {
   const scenario = attempt === undefined ? undefined : scenarioById(attempt.scenario);
   return scenario !== undefined && 'citizen' in scenario ? scenario.id : undefined;
 };
 
-/** The two pages of a sign-in at the sandbox: who, and whether the service gets what it asks for. No password, no person. */
-export function addSandboxSignIn({ provider, endSession, checks, store, csrf, config }: SandboxSignInDeps): (router: Router) => void {
-  const currentAttempt = (ctx: Context, { params }: Interaction): Promise<Attempt | undefined> => checks.current(String(params.client_id), markOf(ctx, config.http.issuer));
+/**
+ * The two pages of a sign-in at the sandbox: who, and whether the service gets what it asks for. No password, no
+ * person.
+ */
+export function addSandboxSignIn({
+  provider,
+  endSession,
+  checks,
+  store,
+  csrf,
+  config,
+}: SandboxSignInDeps): (router: Router) => void {
+  const currentAttempt = (ctx: Context, { params }: Interaction): Promise<Attempt | undefined> =>
+    checks.current(String(params.client_id), markOf(ctx, config.http.issuer));
 
   async function getInteraction(ctx: Context, prompt?: string): Promise<Interaction> {
     ctx.set('Cache-Control', 'no-store');
     const found = await provider.interactionDetails(ctx.req, ctx.res).catch(tellGone);
-    if (found.uid !== uidOf(ctx) || (prompt !== undefined && found.prompt.name !== prompt)) throw new Refused(410, 'sandbox.gone');
+    if (found.uid !== uidOf(ctx) || (prompt !== undefined && found.prompt.name !== prompt))
+      throw new Refused(410, 'sandbox.gone');
     return found;
   }
 
@@ -66,7 +79,9 @@ export function addSandboxSignIn({ provider, endSession, checks, store, csrf, co
   }
 
   async function leave(ctx: Context, outcome: Outcome, mergeWithLastSubmission = false): Promise<void> {
-    const returnTo = await provider.interactionResult(ctx.req, ctx.res, outcome, { mergeWithLastSubmission }).catch(tellGone);
+    const returnTo = await provider
+      .interactionResult(ctx.req, ctx.res, outcome, { mergeWithLastSubmission })
+      .catch(tellGone);
     ctx.status = 303;
     ctx.redirect(returnTo);
   }
@@ -91,20 +106,43 @@ export function addSandboxSignIn({ provider, endSession, checks, store, csrf, co
       if (trial === undefined || citizen === undefined) throw new Refused(410, 'sandbox.gone');
       const resources = [params.resource].flat().filter((one) => typeof one === 'string');
       const shares = sharesOf(trial.metadata, textOf(params.scope).split(' '), await store.apis.findActive(resources));
-      const screen = sandboxConsentScreen({ service, action: `${action}/consent`, citizen, registered: trial.metadata, shares, scenario: scenarioIn(attemptIn(interaction)) });
+      const screen = sandboxConsentScreen({
+        service,
+        action: `${action}/consent`,
+        citizen,
+        registered: trial.metadata,
+        shares,
+        scenario: scenarioIn(attemptIn(interaction)),
+      });
       await renderScreen(ctx, screen, { csrf: csrf.token(ctx, uid) });
       return;
     }
     const attempt = await currentAttempt(ctx, interaction);
-    if (attempt !== undefined) await checks.record(attempt, 'asked', { state: params.state !== undefined, nonce: params.nonce !== undefined, pkce: params.code_challenge !== undefined });
-    await renderScreen(ctx, sandboxSignInScreen({ service, action: `${action}/login`, cancel: `${action}/cancel`, scenario: scenarioIn(attempt) }), { csrf: csrf.token(ctx, uid) });
+    if (attempt !== undefined)
+      await checks.record(attempt, 'asked', {
+        state: params.state !== undefined,
+        nonce: params.nonce !== undefined,
+        pkce: params.code_challenge !== undefined,
+      });
+    await renderScreen(
+      ctx,
+      sandboxSignInScreen({
+        service,
+        action: `${action}/login`,
+        cancel: `${action}/cancel`,
+        scenario: scenarioIn(attempt),
+      }),
+      { csrf: csrf.token(ctx, uid) },
+    );
   }
 
   async function signIn(ctx: Context): Promise<void> {
     const interaction = await getInteraction(ctx, 'login');
     const attempt = await currentAttempt(ctx, interaction);
     const scenario = scenarioById(scenarioIn(attempt) ?? '');
-    const citizen = citizenById(scenario !== undefined && 'citizen' in scenario ? scenario.citizen : field(ctx, 'citizen'));
+    const citizen = citizenById(
+      scenario !== undefined && 'citizen' in scenario ? scenario.citizen : field(ctx, 'citizen'),
+    );
     if (citizen === undefined) throw new Refused(422, 'sandbox.nobody');
     // Where a suspended person cannot sign in, they go back to the service in the end.
     if (citizen.suspended === true) return turnBack(ctx, attempt, 'the account is suspended');
@@ -116,7 +154,10 @@ export function addSandboxSignIn({ provider, endSession, checks, store, csrf, co
     }
     const demand = acrDemandOf(interaction.params);
     const level = demand?.levels.includes(acr.twoFactor) === true ? acr.twoFactor : (demand?.levels[0] ?? acr.password);
-    await leave(ctx, { login: { accountId: citizen.sub, acr: level, amr: ['pwd'], remember: false }, ...(attempt === undefined ? {} : { check: attempt }) });
+    await leave(ctx, {
+      login: { accountId: citizen.sub, acr: level, amr: ['pwd'], remember: false },
+      ...(attempt === undefined ? {} : { check: attempt }),
+    });
   }
 
   async function consent(ctx: Context): Promise<void> {
@@ -126,7 +167,9 @@ export function addSandboxSignIn({ provider, endSession, checks, store, csrf, co
     const { params, prompt, session } = interaction;
     const grant = new provider.Grant({ accountId: String(session?.accountId), clientId: String(params.client_id) });
     grant.addOIDCScope(textOf(params.scope));
-    const missing = (prompt.details as { missingResourceScopes?: Readonly<Record<string, readonly string[]>> }).missingResourceScopes ?? {};
+    const missing =
+      (prompt.details as { missingResourceScopes?: Readonly<Record<string, readonly string[]>> })
+        .missingResourceScopes ?? {};
     for (const [resource, scopes] of Object.entries(missing)) grant.addResourceScope(resource, scopes.join(' '));
     const grantId = await grant.save();
     if (attempt !== undefined) {
@@ -147,6 +190,8 @@ export function addSandboxSignIn({ provider, endSession, checks, store, csrf, co
     for (const step of ['login', 'consent', 'cancel']) router.get(`${BASE}/${step}`, toParent);
     router.post(`${BASE}/login`, ...post, signIn);
     router.post(`${BASE}/consent`, ...post, consent);
-    router.post(`${BASE}/cancel`, ...post, async (ctx: Context) => turnBack(ctx, await currentAttempt(ctx, await getInteraction(ctx)), 'the person went back without signing in'));
+    router.post(`${BASE}/cancel`, ...post, async (ctx: Context) =>
+      turnBack(ctx, await currentAttempt(ctx, await getInteraction(ctx)), 'the person went back without signing in'),
+    );
   };
 }

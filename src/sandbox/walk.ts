@@ -30,8 +30,16 @@ const MOST_HOPS = 30;
 const MOST_REFUSALS = 5;
 const LARGEST_PAGE = 1_000_000;
 
-const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&#x27;': "'" };
-const plain = (text: string): string => text.replaceAll(/&(?:amp|lt|gt|quot|#39|#x27);/g, (entity) => ENTITIES[entity] ?? entity);
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&#x27;': "'",
+};
+const plain = (text: string): string =>
+  text.replaceAll(/&(?:amp|lt|gt|quot|#39|#x27);/g, (entity) => ENTITIES[entity] ?? entity);
 const attribute = (tag: string, name: string): string | undefined => {
   const found = new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
   return found === undefined ? undefined : plain(found);
@@ -41,26 +49,41 @@ const attribute = (tag: string, name: string): string | undefined => {
 function formsOf(html: string, url: URL): { action: URL; fields: Record<string, string> }[] {
   return [...html.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/g)].map(([, head = '', body = '']) => ({
     action: new URL(attribute(` ${head}`, 'action') ?? '', url),
-    fields: Object.fromEntries([...body.matchAll(/<input\b[^>]*>/g)].map(([tag]) => [attribute(tag, 'name') ?? '', attribute(tag, 'value') ?? ''])),
+    fields: Object.fromEntries(
+      [...body.matchAll(/<input\b[^>]*>/g)].map(([tag]) => [
+        attribute(tag, 'name') ?? '',
+        attribute(tag, 'value') ?? '',
+      ]),
+    ),
   }));
 }
 
 /**
  * Goes through a sign-in as a browser without script would: from the service to the sandbox, as the citizen that the
- * scenario of the check names, and home. It keeps cookies, follows a bounded number of redirects and reads no page but ours.
+ * scenario of the check names, and home. It keeps cookies, follows a bounded number of redirects and reads no page but
+ * ours.
  */
 export function createWalk({ fetch, issuer, wait }: WalkDeps): (start: string, wish: WalkWish) => Promise<WalkEnd> {
   const { origin, pathname: base } = new URL(issuer);
-  const isOurs = (url: URL, below: string): boolean => url.origin === origin && url.pathname.startsWith(`${base}${below}`);
+  const isOurs = (url: URL, below: string): boolean =>
+    url.origin === origin && url.pathname.startsWith(`${base}${below}`);
 
   return async (start, { deny, mark }) => {
     const jar = new CookieJar(undefined, { rejectPublicSuffixes: false });
-    if (mark !== undefined) await jar.setCookie(`${markName(issuer)}=${mark}; Path=${base}; HttpOnly${issuer.startsWith('https:') ? '; Secure' : ''}`, issuer);
+    if (mark !== undefined)
+      await jar.setCookie(
+        `${markName(issuer)}=${mark}; Path=${base}; HttpOnly${issuer.startsWith('https:') ? '; Secure' : ''}`,
+        issuer,
+      );
     let url = new URL(start);
     let form: Record<string, string> | undefined;
     let signIns = 0;
     let refusals = 0;
-    const end = (status: number, looped = false): WalkEnd => ({ status, place: `${url.origin}${url.pathname}`, looped });
+    const end = (status: number, looped = false): WalkEnd => ({
+      status,
+      place: `${url.origin}${url.pathname}`,
+      looped,
+    });
 
     for (let hops = 0; hops < MOST_HOPS; hops += 1) {
       let response: Response;
@@ -68,7 +91,11 @@ export function createWalk({ fetch, issuer, wait }: WalkDeps): (start: string, w
         response = await fetch(url.href, {
           method: form === undefined ? 'GET' : 'POST',
           redirect: 'manual',
-          headers: { accept: 'text/html', cookie: await jar.getCookieString(url.href), ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }) },
+          headers: {
+            accept: 'text/html',
+            cookie: await jar.getCookieString(url.href),
+            ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+          },
           ...(form === undefined ? {} : { body: new URLSearchParams(form).toString() }),
         });
       } catch {
@@ -96,7 +123,9 @@ export function createWalk({ fetch, issuer, wait }: WalkDeps): (start: string, w
         return end(response.status);
       }
       const found = formsOf((await response.text()).slice(0, LARGEST_PAGE), url);
-      const [login, consent] = ['/login', '/consent'].map((step) => found.find(({ action }) => isOurs(action, '/interaction/') && action.pathname.endsWith(step)));
+      const [login, consent] = ['/login', '/consent'].map((step) =>
+        found.find(({ action }) => isOurs(action, '/interaction/') && action.pathname.endsWith(step)),
+      );
       const home = isOurs(url, '/auth') ? found[0] : undefined;
       if (login !== undefined) {
         signIns += 1;

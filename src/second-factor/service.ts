@@ -57,7 +57,12 @@ export interface SecondFactors {
    * that one counts.
    * @returns the recovery codes, which nobody can see again.
    */
-  enrol(tx: Store, who: Who, secret: Sensitive<string>, code: OtpCode): Promise<Result<RecoveryCodes, 'wrong' | 'taken'>>;
+  enrol(
+    tx: Store,
+    who: Who,
+    secret: Sensitive<string>,
+    code: OtpCode,
+  ): Promise<Result<RecoveryCodes, 'wrong' | 'taken'>>;
   /** Each code is taken once, whoever is faster. */
   use(who: Who, code: OtpCode): Promise<Result<void, CodeRefusal>>;
   /** @returns how many are left. */
@@ -70,7 +75,12 @@ export interface SecondFactors {
 
 const DAY = 86_400;
 /** What the person is told of by a letter. */
-const TOLD: readonly EventType[] = ['second-factor.enrolled', 'second-factor.recovery-code-used', 'second-factor.recovery-codes-renewed', 'second-factor.removed'];
+const TOLD: readonly EventType[] = [
+  'second-factor.enrolled',
+  'second-factor.recovery-code-used',
+  'second-factor.recovery-codes-renewed',
+  'second-factor.removed',
+];
 
 export interface SecondFactorDeps {
   readonly store: Store;
@@ -85,49 +95,94 @@ export interface SecondFactorDeps {
   readonly config: Pick<Config, 'identity' | 'help'>;
 }
 
-export function createSecondFactors({ store, totp, counters, limits, keyedHash, courier, audit, clock, random, config }: SecondFactorDeps): SecondFactors {
+export function createSecondFactors({
+  store,
+  totp,
+  counters,
+  limits,
+  keyedHash,
+  courier,
+  audit,
+  clock,
+  random,
+  config,
+}: SecondFactorDeps): SecondFactors {
   const hashOf = (accountId: AccountId, code: RecoveryCode): Buffer => keyedHash.hash('recovery-code', accountId, code);
-  const counterKey = (accountId: AccountId): string => keyedHash.hash('counter-second-factor', accountId).toString('base64url');
+  const counterKey = (accountId: AccountId): string =>
+    keyedHash.hash('counter-second-factor', accountId).toString('base64url');
 
   /**
-   * The person hears of each change, before it is recorded. An address that is not proved may be a stranger's: there it is a letter without a name, and one a day for all that the
-   * person does.
+   * The person hears of each change, before it is recorded. An address that is not proved may be a stranger's: there it
+   * is a letter without a name, and one a day for all that the person does.
    */
   async function tell(tx: Store, accountId: AccountId, change: SecondFactorChange): Promise<void> {
     const account = await tx.accounts.findById(accountId);
     if (account?.email === undefined) return;
     const isProved = account.emailVerifiedAt !== undefined;
-    if (!isProved && change !== 'reset' && (await tx.audit.hasSince(accountId, TOLD, addSeconds(clock.now(), -DAY)))) return;
+    if (!isProved && change !== 'reset' && (await tx.audit.hasSince(accountId, TOLD, addSeconds(clock.now(), -DAY))))
+      return;
     const name = isProved ? account.name.reveal() : undefined;
-    const letter = secondFactorChanged({ change, name, locale: account.locale, help: config.help, at: clock.now(), timeZone: config.identity.timeZone });
+    const letter = secondFactorChanged({
+      change,
+      name,
+      locale: account.locale,
+      help: config.help,
+      at: clock.now(),
+      timeZone: config.identity.timeZone,
+    });
     await courier.post(tx, { ...letter, to: account.email });
   }
 
   async function giveRecoveryCodes(tx: Store, accountId: AccountId, at: Date): Promise<RecoveryCodes> {
     const codes = Array.from({ length: RECOVERY_CODES }, () => toRecoveryCode(random.bytes(RECOVERY_CODE_BYTES)));
-    await tx.secondFactors.replaceRecoveryCodes(accountId, codes.map((code) => hashOf(accountId, code)), at);
+    await tx.secondFactors.replaceRecoveryCodes(
+      accountId,
+      codes.map((code) => hashOf(accountId, code)),
+      at,
+    );
     return codes.map((code) => sensitive(code));
   }
 
-  async function tooOften({ accountId, clientId }: Who, [limit]: Count, readings: readonly Reading[]): Promise<Result<never, TooOften>> {
-    await audit.recordOnce(store, ['second-factor', limit.name, accountId], 'second-factor.refused', { reason: 'limited' }, { accountId, clientId });
-    return refuse({ reason: 'limited', until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
+  async function tooOften(
+    { accountId, clientId }: Who,
+    [limit]: Count,
+    readings: readonly Reading[],
+  ): Promise<Result<never, TooOften>> {
+    await audit.recordOnce(
+      store,
+      ['second-factor', limit.name, accountId],
+      'second-factor.refused',
+      { reason: 'limited' },
+      { accountId, clientId },
+    );
+    return refuse({
+      reason: 'limited',
+      until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds),
+    });
   }
 
   /** One change of so many a day. */
   async function oneOf(limit: Limit, who: Who): Promise<Result<{ readonly giveBack: () => Promise<void> }, TooOften>> {
     const counted: readonly Count[] = [[limit, counterKey(who.accountId)]];
     const { readings, refusedBy } = await counters.takeAll(counted);
-    return refusedBy === undefined ? ok({ giveBack: () => counters.giveBackAll(counted) }) : tooOften(who, refusedBy, readings);
+    return refusedBy === undefined
+      ? ok({ giveBack: () => counters.giveBackAll(counted) })
+      : tooOften(who, refusedBy, readings);
   }
 
   /**
-   * One try at an account, counted before it is looked at, so that a hundred parallel guesses are a hundred guesses. The
-   * day has a limit of its own: five tries every quarter of an hour would find a code within months.
+   * One try at an account, counted before it is looked at, so that a hundred parallel guesses are a hundred guesses.
+   * The day has a limit of its own: five tries every quarter of an hour would find a code within months.
    */
-  async function tried<T>({ accountId, clientId }: Who, attempt: (now: Date) => Promise<Result<T, 'wrong' | 'used'>>): Promise<Result<T, CodeRefusal>> {
+  async function tried<T>(
+    { accountId, clientId }: Who,
+    attempt: (now: Date) => Promise<Result<T, 'wrong' | 'used'>>,
+  ): Promise<Result<T, CodeRefusal>> {
     const key = counterKey(accountId);
-    const counted: readonly Count[] = [[limits.secondFactor.account, key], [limits.secondFactor.day, key]];
+    const counted: readonly Count[] = [
+      [limits.secondFactor.account, key],
+      [limits.secondFactor.day, key],
+    ];
     const { readings, refusedBy } = await counters.takeAll(counted);
     if (refusedBy !== undefined) {
       return tooOften({ accountId, clientId }, refusedBy, readings);
@@ -146,14 +201,23 @@ export function createSecondFactors({ store, totp, counters, limits, keyedHash, 
 
     async standingOf(accountId) {
       const found = await store.secondFactors.find(accountId);
-      return found === undefined ? undefined : { enrolledAt: found.enrolledAt, lastUsedAt: found.lastUsedAt, recoveryCodesLeft: await store.secondFactors.recoveryCodesLeft(accountId) };
+      return found === undefined
+        ? undefined
+        : {
+            enrolledAt: found.enrolledAt,
+            lastUsedAt: found.lastUsedAt,
+            recoveryCodesLeft: await store.secondFactors.recoveryCodesLeft(accountId),
+          };
     },
 
     newSecret: () => totp.newSecret(),
 
     uriOf(secret, account) {
       const { email, phone } = account ?? {};
-      return totp.uri(secret, email !== undefined ? maskEmail(email.reveal()) : phone !== undefined ? maskPhone(phone.reveal()) : 'akun');
+      return totp.uri(
+        secret,
+        email !== undefined ? maskEmail(email.reveal()) : phone !== undefined ? maskPhone(phone.reveal()) : 'akun',
+      );
     },
 
     mayEnrol: (who) => oneOf(limits.secondFactor.enrolments, who),
@@ -188,7 +252,8 @@ export function createSecondFactors({ store, totp, counters, limits, keyedHash, 
       tried(who, (now) =>
         store.transactionOnce(async (tx) => {
           const { accountId, clientId } = who;
-          if (!(await tx.secondFactors.useRecoveryCode(accountId, hashOf(accountId, code), now))) return refuse('wrong');
+          if (!(await tx.secondFactors.useRecoveryCode(accountId, hashOf(accountId, code), now)))
+            return refuse('wrong');
           const left = await tx.secondFactors.recoveryCodesLeft(accountId);
           await tell(tx, accountId, 'recovery-code-used');
           await audit.record(tx, 'second-factor.recovery-code-used', { left }, { accountId, clientId });

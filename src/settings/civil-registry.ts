@@ -2,12 +2,17 @@
 import { choice, optional, optionalLink, record, text, whole } from './kinds.ts';
 
 export const dukcapilSettings = {
-  url: optionalLink(/^https?$/, 'Base address of the civil registry web service; unset uses the simulator.', { env: 'DUKCAPIL_URL', example: 'https://10.20.30.40:8000' }),
+  url: optionalLink(/^https?$/, 'Base address of the civil registry web service; unset uses the simulator.', {
+    env: 'DUKCAPIL_URL',
+    example: 'https://10.20.30.40:8000',
+  }),
   institution: text('KEMNAKER', 'Institution in the path of the service.', { env: 'DUKCAPIL_INSTITUTION' }),
   userId: text('SIM-USER-01', 'User id given by Dukcapil.', { env: 'DUKCAPIL_USER_ID' }),
   password: text('sim-password', 'Password given by Dukcapil.', { env: 'DUKCAPIL_PASSWORD', secret: true }),
   ip: text('127.0.0.1', 'Registered address of the calling host.', { env: 'DUKCAPIL_IP' }),
-  ca: optional('PEM file of the certificate authority (or the certificate itself) that signs the service.', { env: 'DUKCAPIL_CA' }),
+  ca: optional('PEM file of the certificate authority (or the certificate itself) that signs the service.', {
+    env: 'DUKCAPIL_CA',
+  }),
   headers: record({}, 'Further request headers, as a JSON object.', { env: 'DUKCAPIL_HEADERS', secret: true }),
   keyStyle: choice(['upper', 'mixed'], 'upper', 'Spelling of the body fields.', { env: 'DUKCAPIL_KEY_STYLE' }),
   nameMin: whole(90, 'Least similarity of the full name.', { env: 'DUKCAPIL_NAME_MIN', max: 100 }),
@@ -25,6 +30,8 @@ export const dukcapilSettings = {
 
 export const simulatorSettings = {
   port: whole(3002, 'Port of the simulated civil registry.', { env: 'DUKCAPIL_SIMULATOR_PORT', max: 65_535 }),
-  residents: optional('JSON file of further residents: [{"nik","name","mother"}].', { env: 'DUKCAPIL_SIMULATOR_RESIDENTS' }),
+  residents: optional('JSON file of further residents: [{"nik","name","mother"}].', {
+    env: 'DUKCAPIL_SIMULATOR_RESIDENTS',
+  }),
   quota: whole(100_000, 'Calls a day that the simulator grants.', { min: 1 }),
 } as const;

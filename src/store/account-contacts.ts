@@ -19,27 +19,43 @@ export interface ProvedContact {
 export type WriteAccount = (id: string, query: PromiseLike<number>) => Promise<boolean>;
 
 /** Who has proved which number and which address: one account at a time. */
-export function createAccountContacts(db: Knex, { envelope, blindIndex, changed }: AccountStoreDeps, write: WriteAccount) {
+export function createAccountContacts(
+  db: Knex,
+  { envelope, blindIndex, changed }: AccountStoreDeps,
+  write: WriteAccount,
+) {
   // What is written goes under the current key, what is looked for may be under any that is known.
   const anyNik = (nik: Sensitive<Nik>): readonly Buffer[] => blindIndex.all('nik', nik.reveal());
   const anyEmail = (email: Sensitive<Email>): readonly Buffer[] => blindIndex.all('email', emailKey(email.reveal()));
   const anyPhone = (phone: Sensitive<Phone>): readonly Buffer[] => blindIndex.all('phone', phone.reveal());
-  const toAccount = (row: Row | undefined): Account | undefined => (row === undefined ? undefined : openAccount(envelope, row));
+  const toAccount = (row: Row | undefined): Account | undefined =>
+    row === undefined ? undefined : openAccount(envelope, row);
 
   return {
     /**
-     * Within a transaction: takes a proved number away from whoever else had proved it, and keeps others from proving it
-     * until the transaction ends.
-     * @param unlessHeld  where this NIK has an account, nothing is taken away: there will be no other to keep the number.
+     * Within a transaction: takes a proved number away from whoever else had proved it, and keeps others from proving
+     * it until the transaction ends.
+     * @param unlessHeld  where this NIK has an account, nothing is taken away: there will be no other to keep the
+     *   number.
      * @returns the former account, which must be told.
      */
-    async releasePhone(phone: Sensitive<Phone>, keeper: AccountId | undefined, at: Date, unlessHeld?: Sensitive<Nik>): Promise<Account | undefined> {
+    async releasePhone(
+      phone: Sensitive<Phone>,
+      keeper: AccountId | undefined,
+      at: Date,
+      unlessHeld?: Sensitive<Nik>,
+    ): Promise<Account | undefined> {
       const indexes = anyPhone(phone);
       const turn = takeTurns(db, indexes);
       const text = `update accounts set phone_verified_at = null, updated_at = $3
         where phone_index = any($1::bytea[]) and phone_verified_at is not null and id is distinct from $2::uuid
           and not exists (select 1 from accounts held where held.nik_index = any($4::bytea[])) returning ${COLUMNS}`;
-      const released = prepared<Row>(db, 'account-release-phone', text, [indexes, keeper ?? null, at, unlessHeld === undefined ? [] : anyNik(unlessHeld)]);
+      const released = prepared<Row>(db, 'account-release-phone', text, [
+        indexes,
+        keeper ?? null,
+        at,
+        unlessHeld === undefined ? [] : anyNik(unlessHeld),
+      ]);
       const [, [row]] = await Promise.all([turn, released]);
       if (row !== undefined) changed(row.id);
       return toAccount(row);
@@ -57,25 +73,47 @@ export function createAccountContacts(db: Knex, { envelope, blindIndex, changed 
 
     /** @returns false when the account's address is no longer the one that was proved. */
     async confirmEmail(id: AccountId, email: Sensitive<Email>, at: Date): Promise<boolean> {
-      return write(id, db(TABLE).where({ id }).whereIn('email_index', anyEmail(email)).update({ email_verified_at: at, updated_at: at }));
+      return write(
+        id,
+        db(TABLE)
+          .where({ id })
+          .whereIn('email_index', anyEmail(email))
+          .update({ email_verified_at: at, updated_at: at }),
+      );
     },
 
     async confirmPhone(id: AccountId, phone: Sensitive<Phone>, at: Date): Promise<boolean> {
-      return write(id, preparedChange(db, 'account-confirm-phone', 'update accounts set phone_verified_at = $3, updated_at = $3 where id = $1 and phone_index = any($2::bytea[])', [id, anyPhone(phone), at]));
+      return write(
+        id,
+        preparedChange(
+          db,
+          'account-confirm-phone',
+          'update accounts set phone_verified_at = $3, updated_at = $3 where id = $1 and phone_index = any($2::bytea[])',
+          [id, anyPhone(phone), at],
+        ),
+      );
     },
 
     /**
-     * Within a transaction: puts a contact that has just been proved in the place of the one that the account had. Whoever else
-     * had proved it has to have been released before.
+     * Within a transaction: puts a contact that has just been proved in the place of the one that the account had.
+     * Whoever else had proved it has to have been released before.
      * @returns false when there is no such account.
      */
     async replaceContact(id: AccountId, { phone, email }: ProvedContact, at: Date): Promise<boolean> {
-      const row = await db<Row>(TABLE).where('id', id).forUpdate().first('row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
+      const row = await db<Row>(TABLE)
+        .where('id', id)
+        .forUpdate()
+        .first('row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
       if (row === undefined) return false;
       const cipher = envelope.openRow({ table: TABLE, id }, row.row_key);
-      const kept = (column: 'email' | 'phone', sealed: Buffer | null): string | undefined => (sealed === null ? undefined : cipher.open(column, sealed));
-      const now = { phone: phone?.reveal() ?? (kept('phone', row.phone_sealed) as Phone | undefined), email: email?.reveal() ?? (kept('email', row.email_sealed) as Email | undefined) };
-      // All indexes of a row are under the one key that the row names: while keys are replaced, each instance writes them all.
+      const kept = (column: 'email' | 'phone', sealed: Buffer | null): string | undefined =>
+        sealed === null ? undefined : cipher.open(column, sealed);
+      const now = {
+        phone: phone?.reveal() ?? (kept('phone', row.phone_sealed) as Phone | undefined),
+        email: email?.reveal() ?? (kept('email', row.email_sealed) as Email | undefined),
+      };
+      // All indexes of a row are under the one key that the row names: while keys are replaced, each instance writes
+      // them all.
       const indexes = {
         index_key: blindIndex.keyId,
         nik_index: blindIndex.of('nik', cipher.open('nik', row.nik_sealed)),
@@ -86,7 +124,12 @@ export function createAccountContacts(db: Knex, { envelope, blindIndex, changed 
         ...(phone === undefined ? {} : { phone_sealed: cipher.seal('phone', phone.reveal()), phone_verified_at: at }),
         ...(email === undefined ? {} : { email_sealed: cipher.seal('email', email.reveal()), email_verified_at: at }),
       };
-      return write(id, db(TABLE).where({ id }).update({ ...indexes, ...proved, updated_at: at }));
+      return write(
+        id,
+        db(TABLE)
+          .where({ id })
+          .update({ ...indexes, ...proved, updated_at: at }),
+      );
     },
   };
 }

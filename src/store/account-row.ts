@@ -27,7 +27,10 @@ export interface AccountRow {
   updated_at: Date;
 }
 
-/** By name, as in every prepared statement: one that asks for all of them fails on each connection that has it once a newer version adds a column. */
+/**
+ * By name, as in every prepared statement: one that asks for all of them fails on each connection that has it once a
+ * newer version adds a column.
+ */
 export const ACCOUNT_COLUMNS = `id, status, row_key, nik_sealed, name_sealed, email_sealed, email_verified_at, phone_sealed, phone_verified_at, password_hash, password_changed_at,
   sessions_valid_after, locale, created_at, updated_at`;
 

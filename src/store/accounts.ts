@@ -55,12 +55,27 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
   const anyNik = (nik: Sensitive<Nik>): readonly Buffer[] => blindIndex.all('nik', nik.reveal());
   const anyEmail = (email: Sensitive<Email>): readonly Buffer[] => blindIndex.all('email', emailKey(email.reveal()));
 
-  const toAccount = (row: Row | undefined): Account | undefined => (row === undefined ? undefined : openAccount(envelope, row));
+  const toAccount = (row: Row | undefined): Account | undefined =>
+    row === undefined ? undefined : openAccount(envelope, row);
 
-  const byNik = async (keys: readonly Buffer[]): Promise<Row | undefined> => (await prepared<Row>(db, 'account-by-nik', `select ${COLUMNS} from accounts where nik_index = any($1::bytea[])`, [keys]))[0];
+  const byNik = async (keys: readonly Buffer[]): Promise<Row | undefined> =>
+    (
+      await prepared<Row>(db, 'account-by-nik', `select ${COLUMNS} from accounts where nik_index = any($1::bytea[])`, [
+        keys,
+      ])
+    )[0];
 
-  async function findByContact(index: 'email_index' | 'phone_index', verified: 'email_verified_at' | 'phone_verified_at', keys: readonly Buffer[]): Promise<Account | undefined> {
-    const found = await prepared<Row>(db, `account-by-${index}`, `select ${COLUMNS} from accounts where ${index} = any($1::bytea[]) order by ${verified} is null limit 2`, [keys]);
+  async function findByContact(
+    index: 'email_index' | 'phone_index',
+    verified: 'email_verified_at' | 'phone_verified_at',
+    keys: readonly Buffer[],
+  ): Promise<Account | undefined> {
+    const found = await prepared<Row>(
+      db,
+      `account-by-${index}`,
+      `select ${COLUMNS} from accounts where ${index} = any($1::bytea[]) order by ${verified} is null limit 2`,
+      [keys],
+    );
     return toAccount(ownerOf(found, ({ [verified]: at }) => at !== null));
   }
 
@@ -103,7 +118,9 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
     },
 
     async findById(id: string): Promise<Account | undefined> {
-      return toAccount((await prepared<Row>(db, 'account-by-id', `select ${COLUMNS} from accounts where id = $1`, [id]))[0]);
+      return toAccount(
+        (await prepared<Row>(db, 'account-by-id', `select ${COLUMNS} from accounts where id = $1`, [id]))[0],
+      );
     },
 
     async findByNik(nik: Sensitive<Nik>): Promise<Account | undefined> {
@@ -122,11 +139,25 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
       }
     },
 
-    /** Whether and since when sign-ins count, without opening anything: the check that every use of a session pays for. */
+    /**
+     * Whether and since when sign-ins count, without opening anything: the check that every use of a session pays for.
+     */
     async standingOf(id: string): Promise<(Standing & { readonly hasSecondFactor: boolean }) | undefined> {
-      const text = 'select status, sessions_valid_after, exists (select 1 from second_factors where account_id = $1) as enrolled from accounts where id = $1';
-      const [row] = await prepared<Pick<Row, 'status' | 'sessions_valid_after'> & { enrolled: boolean }>(db, 'account-standing', text, [id]);
-      return row === undefined ? undefined : { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined, hasSecondFactor: row.enrolled };
+      const text =
+        'select status, sessions_valid_after, exists (select 1 from second_factors where account_id = $1) as enrolled from accounts where id = $1';
+      const [row] = await prepared<Pick<Row, 'status' | 'sessions_valid_after'> & { enrolled: boolean }>(
+        db,
+        'account-standing',
+        text,
+        [id],
+      );
+      return row === undefined
+        ? undefined
+        : {
+            status: row.status,
+            sessionsValidAfter: row.sessions_valid_after ?? undefined,
+            hasSecondFactor: row.enrolled,
+          };
     },
 
     ...createAccountContacts(db, { envelope, blindIndex, changed }, write),
@@ -135,8 +166,19 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
      * Sets a new password on the strength of a proof given at `provedAt`, and ends every session.
      * @returns false when the password was changed after the proof: of two recoveries at once only one counts.
      */
-    async resetPassword(id: AccountId, { passwordHash, provedAt, at, sessionsValidAfter }: PasswordReset): Promise<boolean> {
-      return write(id, db(TABLE).where({ id, status: 'active' }).where('password_changed_at', '<=', provedAt).update({ password_hash: passwordHash, password_changed_at: at, sessions_valid_after: sessionsValidAfter, updated_at: at }));
+    async resetPassword(
+      id: AccountId,
+      { passwordHash, provedAt, at, sessionsValidAfter }: PasswordReset,
+    ): Promise<boolean> {
+      return write(
+        id,
+        db(TABLE).where({ id, status: 'active' }).where('password_changed_at', '<=', provedAt).update({
+          password_hash: passwordHash,
+          password_changed_at: at,
+          sessions_valid_after: sessionsValidAfter,
+          updated_at: at,
+        }),
+      );
     },
 
     /** The same password under today's parameters; only if it has not been changed meanwhile. */
@@ -158,4 +200,5 @@ export function createAccountStore(db: Knex, { envelope, blindIndex, changed }: 
 }
 
 /** Another row holds the value that a unique index guards. */
-export const isUniqueViolation = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === UNIQUE_VIOLATION;
+export const isUniqueViolation = (error: unknown): boolean =>
+  (error as { code?: string } | undefined)?.code === UNIQUE_VIOLATION;

@@ -25,7 +25,15 @@ const toApi = (row: Row): Api => ({
   updatedAt: row.updated_at,
 });
 
-const toRow = ({ name, scopes, tokenFormat, tokenAlgorithm, tokenSeconds, status, updatedAt }: Omit<Api, 'identifier' | 'createdAt'>): Record<string, unknown> => ({
+const toRow = ({
+  name,
+  scopes,
+  tokenFormat,
+  tokenAlgorithm,
+  tokenSeconds,
+  status,
+  updatedAt,
+}: Omit<Api, 'identifier' | 'createdAt'>): Record<string, unknown> => ({
   name,
   scopes: JSON.stringify(scopes),
   token_format: tokenFormat,
@@ -64,7 +72,12 @@ export function createApiStore(db: Knex) {
     /** Those of them that exist and are not stopped, in the order of the identifiers. */
     async findActive(identifiers: readonly string[]): Promise<readonly Api[]> {
       if (identifiers.length === 0) return [];
-      return (await db<Row>('apis').whereIn('identifier', [...identifiers]).where('status', 'active').orderBy('identifier')).map(toApi);
+      return (
+        await db<Row>('apis')
+          .whereIn('identifier', [...identifiers])
+          .where('status', 'active')
+          .orderBy('identifier')
+      ).map(toApi);
     },
 
     async list(): Promise<readonly Api[]> {

@@ -43,13 +43,15 @@ interface Link {
   hash: Buffer;
 }
 
-const APPEND = 'insert into audit_log (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict do nothing';
+const APPEND =
+  'insert into audit_log (id, at, type, account_id, client_id, details) values ($1, $2, $3, $4, $5, $6) on conflict do nothing';
 /** In one statement: each that is written by itself waits for the disk. */
 const APPEND_FROM_DEVICE = `with device as (${rememberDevice('$4', '$7', '$2')}) ${APPEND}`;
 
 /**
- * The event of a link or of what waits. By its time as well, where that is known, since the log lies in parts by time: only then is one of them asked
- * and not each. The bounds are found out row by row (`offset 0` keeps it so), and without a time they hold nothing back.
+ * The event of a link or of what waits. By its time as well, where that is known, since the log lies in parts by time:
+ * only then is one of them asked and not each. The bounds are found out row by row (`offset 0` keeps it so), and
+ * without a time they hold nothing back.
  */
 const eventOf = (id: string, at: string): string =>
   `(select id, at, type, account_id, client_id, details from audit_log where id = ${id} and at between coalesce(${at}, '-infinity') and coalesce(${at}, 'infinity') offset 0)`;
@@ -99,7 +101,12 @@ export function createAuditStore(db: Knex) {
 
     /** Until the transaction ends, nobody else lays the chain. @returns false when somebody is at it already. */
     async lockChain(): Promise<boolean> {
-      const [row] = await prepared<{ locked: boolean }>(db, 'audit-lock-chain', `select pg_try_advisory_xact_lock(${CHAIN_LOCK}) as locked`, []);
+      const [row] = await prepared<{ locked: boolean }>(
+        db,
+        'audit-lock-chain',
+        `select pg_try_advisory_xact_lock(${CHAIN_LOCK}) as locked`,
+        [],
+      );
       return row?.locked === true;
     },
 
@@ -132,7 +139,10 @@ export function createAuditStore(db: Knex) {
      * @param after the id at which the stretch before ended.
      * @returns     whether there is one, and the id at which this stretch ends (undefined: there are no more).
      */
-    async strays(after: string | undefined, limit: number): Promise<{ readonly found: boolean; readonly last: string | undefined }> {
+    async strays(
+      after: string | undefined,
+      limit: number,
+    ): Promise<{ readonly found: boolean; readonly last: string | undefined }> {
       const { rows } = await db.raw<{ rows: { found: boolean | null; last: string | null }[] }>(
         `select bool_or(c.event_id is null and u.event_id is null) as found, max(e.id::text collate "C") as last
            from (select id, at from audit_log where id > ? order by id limit ?) e
@@ -156,17 +166,31 @@ export function createAuditStore(db: Knex) {
     /** A stretch of the chain with its events, for checking. */
     async chained(afterPosition: number, limit: number): Promise<readonly LinkRow[]> {
       const rows = await prepared<(Row | { id: null }) & Link>(db, 'audit-chained', CHAINED, [afterPosition, limit]);
-      return rows.map((row) => ({ position: Number(row.position), hash: row.hash, event: row.id === null ? undefined : toRow(row) }));
+      return rows.map((row) => ({
+        position: Number(row.position),
+        hash: row.hash,
+        event: row.id === null ? undefined : toRow(row),
+      }));
     },
 
     /** How far a walk along the chain has come, as it was noted last. */
     async progress(of: string): Promise<{ readonly note: string; readonly mac: Buffer } | undefined> {
-      const [row] = await prepared<{ note: string; mac: Buffer }>(db, 'audit-progress', 'select note, mac from audit_progress where of = $1', [of]);
+      const [row] = await prepared<{ note: string; mac: Buffer }>(
+        db,
+        'audit-progress',
+        'select note, mac from audit_progress where of = $1',
+        [of],
+      );
       return row;
     },
 
     async keepProgress(of: string, note: string, mac: Buffer): Promise<void> {
-      await prepared(db, 'audit-keep-progress', 'insert into audit_progress (of, note, mac) values ($1, $2, $3) on conflict (of) do update set note = excluded.note, mac = excluded.mac', [of, note, mac]);
+      await prepared(
+        db,
+        'audit-keep-progress',
+        'insert into audit_progress (of, note, mac) values ($1, $2, $3) on conflict (of) do update set note = excluded.note, mac = excluded.mac',
+        [of, note, mac],
+      );
     },
 
     async forgetProgress(of: string): Promise<void> {
@@ -175,14 +199,23 @@ export function createAuditStore(db: Knex) {
 
     /** Whether the account has an event of these types since that moment. */
     async hasSince(accountId: string, types: readonly string[], since: Date): Promise<boolean> {
-      return (await prepared(db, 'audit-has-since', 'select 1 from audit_log where account_id = $1 and at > $2 and type = any($3::text[]) limit 1', [accountId, since, types])).length > 0;
+      return (
+        (
+          await prepared(
+            db,
+            'audit-has-since',
+            'select 1 from audit_log where account_id = $1 and at > $2 and type = any($3::text[]) limit 1',
+            [accountId, since, types],
+          )
+        ).length > 0
+      );
     },
 
     async list(filter: { accountId?: string; type?: string } = {}): Promise<readonly AuditRow[]> {
       const query = db<Row>('audit_log').orderBy('at').orderBy('id');
       if (filter.accountId !== undefined) void query.where('account_id', filter.accountId);
       if (filter.type !== undefined) void query.where('type', filter.type);
-      return ((await query)).map(toRow);
+      return (await query).map(toRow);
     },
   };
 }

@@ -17,7 +17,10 @@ export function createBridgeUseStore(db: Knex) {
   return {
     /** @param day  `2026-01-31` */
     async count(clientId: string, day: string, call: BridgeCall): Promise<void> {
-      await db.raw('insert into bridge_uses (client_id, day, kind, uses) values (?, ?, ?, 1) on conflict (client_id, day, kind) do update set uses = bridge_uses.uses + 1', [clientId, day, call]);
+      await db.raw(
+        'insert into bridge_uses (client_id, day, kind, uses) values (?, ?, ?, 1) on conflict (client_id, day, kind) do update set uses = bridge_uses.uses + 1',
+        [clientId, day, call],
+      );
     },
 
     /** Sums from that day on. @param clientId  of this client alone. */
@@ -27,8 +30,18 @@ export function createBridgeUseStore(db: Knex) {
         .andWhere(clientId === undefined ? {} : { client_id: clientId })
         .groupBy('client_id', 'kind')
         .orderBy(['client_id', 'kind'])
-        .select<{ client_id: string; kind: BridgeCall; uses: string; last: string }[]>('client_id', 'kind', db.raw('sum(uses)::int as uses'), db.raw('max(day)::text as last'));
-      return rows.map(({ client_id: id, kind, uses, last }) => ({ clientId: id, call: kind, uses: Number(uses), last }));
+        .select<{ client_id: string; kind: BridgeCall; uses: string; last: string }[]>(
+          'client_id',
+          'kind',
+          db.raw('sum(uses)::int as uses'),
+          db.raw('max(day)::text as last'),
+        );
+      return rows.map(({ client_id: id, kind, uses, last }) => ({
+        clientId: id,
+        call: kind,
+        uses: Number(uses),
+        last,
+      }));
     },
   };
 }

@@ -13,11 +13,17 @@ export interface Changes {
    * Undefined while nobody can tell, because the database has not been heard for a while.
    */
   mark(topic: Topic): number | undefined;
-  /** Tells of each account whose sign-ins may count no more, as soon as that is committed anywhere. A notice may be lost: nothing may hang on it for longer than a moment. */
+  /**
+   * Tells of each account whose sign-ins may count no more, as soon as that is committed anywhere. A notice may be
+   * lost: nothing may hang on it for longer than a moment.
+   */
   onAccountChange(listener: (accountId: string) => void): void;
   /** How far the clock of this process is ahead of that of the database, as it was last seen. */
   clockAheadMs(): number | undefined;
-  /** Looks for changes now, and not at the next turn. Resolves when the answer is there; while the database is away, at once. */
+  /**
+   * Looks for changes now, and not at the next turn. Resolves when the answer is there; while the database is away, at
+   * once.
+   */
   look(): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,8 +47,8 @@ const AGAIN_MS = 250;
 const ACCOUNT = 'account ';
 
 /**
- * Hears what other instances change. PostgreSQL tells by a notice as soon as a change is committed, and as a notice can be
- * lost without anybody knowing (the connection breaks, a pooler swallows it), the marks are looked at twice a second
+ * Hears what other instances change. PostgreSQL tells by a notice as soon as a change is committed, and as a notice can
+ * be lost without anybody knowing (the connection breaks, a pooler swallows it), the marks are looked at twice a second
  * besides, on the same connection: a notice makes it quick, looking makes it certain.
  */
 export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDeps): Changes {
@@ -60,7 +66,9 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
 
   async function lookAt(client: pg.Client): Promise<void> {
     const askedAt = clock.now().getTime();
-    const { rows } = await client.query<{ topic: string; version: string; now: Date; reads_only: boolean }>(`select topic, version::text, clock_timestamp() as now, ${READS_ONLY} as reads_only from change_marks`);
+    const { rows } = await client.query<{ topic: string; version: string; now: Date; reads_only: boolean }>(
+      `select topic, version::text, clock_timestamp() as now, ${READS_ONLY} as reads_only from change_marks`,
+    );
     const [first] = rows;
     // There nothing changes, whatever changes elsewhere.
     if (first?.reads_only === true) throw new ReadsOnly();
@@ -72,7 +80,8 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
     certainAt = askedAt;
   }
 
-  const pause = (ms: number): Promise<unknown> => delay(ms, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+  const pause = (ms: number): Promise<unknown> =>
+    delay(ms, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
 
   async function hear(client: pg.Client, begun: () => void): Promise<void> {
     // Said by the next question as well; without a listener it would end the process.
@@ -95,14 +104,24 @@ export function watchChanges({ url, clock, log, everyMs = EVERY_MS }: ChangesDep
   async function watch(): Promise<void> {
     let isAway = false;
     while (!closing.signal.aborted) {
-      const client = new pg.Client({ connectionString: url, application_name: 'siapkerja-sso changes', connectionTimeoutMillis: 5000, query_timeout: ANSWER_MS, keepAlive: true });
+      const client = new pg.Client({
+        connectionString: url,
+        application_name: 'siapkerja-sso changes',
+        connectionTimeoutMillis: 5000,
+        query_timeout: ANSWER_MS,
+        keepAlive: true,
+      });
       try {
         await hear(client, () => {
           if (isAway) log.info({}, 'changes of other instances are heard again');
           isAway = false;
         });
       } catch (error) {
-        if (!isAway) log.warn({ err: error }, 'changes of other instances are not heard; what is held in memory is read anew every two seconds');
+        if (!isAway)
+          log.warn(
+            { err: error },
+            'changes of other instances are not heard; what is held in memory is read anew every two seconds',
+          );
         isAway = true;
       } finally {
         current = undefined;

@@ -57,25 +57,61 @@ export function createClientCheckStore(db: Knex) {
   const one = (row: Row | undefined): ClientCheck | undefined => (row === undefined ? undefined : toCheck(row));
 
   return {
-    async insert({ id, clientId, fingerprint, startedBy, startedAt }: Pick<ClientCheck, 'id' | 'clientId' | 'fingerprint' | 'startedBy' | 'startedAt'>): Promise<void> {
-      await db('client_checks').insert({ id, client_id: clientId, fingerprint, started_by: startedBy, started_at: startedAt });
+    async insert({
+      id,
+      clientId,
+      fingerprint,
+      startedBy,
+      startedAt,
+    }: Pick<ClientCheck, 'id' | 'clientId' | 'fingerprint' | 'startedBy' | 'startedAt'>): Promise<void> {
+      await db('client_checks').insert({
+        id,
+        client_id: clientId,
+        fingerprint,
+        started_by: startedBy,
+        started_at: startedAt,
+      });
     },
 
-    find: async (id: string): Promise<ClientCheck | undefined> => one(await db<Row>('client_checks').where({ id }).first()),
+    find: async (id: string): Promise<ClientCheck | undefined> =>
+      one(await db<Row>('client_checks').where({ id }).first()),
 
     /** The one that goes on, if it was started since then. */
-    open: async (clientId: string, since: Date): Promise<ClientCheck | undefined> => one(await db<Row>('client_checks').where('client_id', clientId).whereNull('ended_at').where('started_at', '>=', since).first()),
+    open: async (clientId: string, since: Date): Promise<ClientCheck | undefined> =>
+      one(
+        await db<Row>('client_checks')
+          .where('client_id', clientId)
+          .whereNull('ended_at')
+          .where('started_at', '>=', since)
+          .first(),
+      ),
 
     /** Newest first, those below that place. */
-    async history(clientId: string, limit: number, below?: { readonly at: Date; readonly id: string }): Promise<readonly ClientCheck[]> {
-      const query = db<Row>('client_checks').where('client_id', clientId).orderBy([{ column: 'started_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(limit);
+    async history(
+      clientId: string,
+      limit: number,
+      below?: { readonly at: Date; readonly id: string },
+    ): Promise<readonly ClientCheck[]> {
+      const query = db<Row>('client_checks')
+        .where('client_id', clientId)
+        .orderBy([
+          { column: 'started_at', order: 'desc' },
+          { column: 'id', order: 'desc' },
+        ])
+        .limit(limit);
       if (below !== undefined) void query.whereRaw('(started_at, id) < (?, ?::uuid)', [below.at, below.id]);
       return (await query).map(toCheck);
     },
 
     /** Checks that are at this scenario since then. */
     async at(scenario: string, since: Date): Promise<readonly ClientCheck[]> {
-      return (await db<Row>('client_checks').where({ scenario }).whereNull('ended_at').where('scenario_at', '>=', since).limit(100)).map(toCheck);
+      return (
+        await db<Row>('client_checks')
+          .where({ scenario })
+          .whereNull('ended_at')
+          .where('scenario_at', '>=', since)
+          .limit(100)
+      ).map(toCheck);
     },
 
     async endOpen(clientId: string, at: Date): Promise<void> {
@@ -93,32 +129,69 @@ export function createClientCheckStore(db: Knex) {
 
     /** Keeps the newest of a run. */
     async record(checkId: string, { scenario, kind, details, at }: ClientCheckEvent, grant?: Buffer): Promise<void> {
-      await db('client_check_events').insert({ check_id: checkId, scenario, kind, grant_id: grant ?? null, details: JSON.stringify(details), at });
-      await db.raw('delete from client_check_events where check_id = ? and id <= (select id from client_check_events where check_id = ? order by id desc offset ? limit 1)', [checkId, checkId, MOST_EVENTS]);
+      await db('client_check_events').insert({
+        check_id: checkId,
+        scenario,
+        kind,
+        grant_id: grant ?? null,
+        details: JSON.stringify(details),
+        at,
+      });
+      await db.raw(
+        'delete from client_check_events where check_id = ? and id <= (select id from client_check_events where check_id = ? order by id desc offset ? limit 1)',
+        [checkId, checkId, MOST_EVENTS],
+      );
     },
 
     async events(checkId: string): Promise<readonly ClientCheckEvent[]> {
-      return (await db<ClientCheckEvent & { id: string }>('client_check_events').select('scenario', 'kind', 'details', 'at').where('check_id', checkId).orderBy('id'));
+      return await db<ClientCheckEvent & { id: string }>('client_check_events')
+        .select('scenario', 'kind', 'details', 'at')
+        .where('check_id', checkId)
+        .orderBy('id');
     },
 
     /** Which scenario of which check the grant was given in. */
     async ofGrant(grant: Buffer): Promise<{ readonly checkId: string; readonly scenario: string } | undefined> {
-      const row = await db<{ check_id: string; scenario: string; grant_id: Buffer }>('client_check_events').select('check_id', 'scenario').where('grant_id', grant).first();
+      const row = await db<{ check_id: string; scenario: string; grant_id: Buffer }>('client_check_events')
+        .select('check_id', 'scenario')
+        .where('grant_id', grant)
+        .first();
       return row === undefined ? undefined : { checkId: row.check_id, scenario: row.scenario };
     },
 
     async hasPassed(clientId: string, fingerprint: string): Promise<boolean> {
-      const row: object | undefined = await db<Row>('client_checks').where({ client_id: clientId, fingerprint }).whereNotNull('passed_at').first('id');
+      const row: object | undefined = await db<Row>('client_checks')
+        .where({ client_id: clientId, fingerprint })
+        .whereNotNull('passed_at')
+        .first('id');
       return row !== undefined;
     },
 
     /** One link for each client: a new one ends the former. */
-    async giveLink({ clientId, token, madeBy, endsAt }: { clientId: string; token: Buffer; madeBy: string; endsAt: Date }): Promise<void> {
-      await db('client_check_links').insert({ client_id: clientId, token, made_by: madeBy, ends_at: endsAt }).onConflict('client_id').merge();
+    async giveLink({
+      clientId,
+      token,
+      madeBy,
+      endsAt,
+    }: {
+      clientId: string;
+      token: Buffer;
+      madeBy: string;
+      endsAt: Date;
+    }): Promise<void> {
+      await db('client_check_links')
+        .insert({ client_id: clientId, token, made_by: madeBy, ends_at: endsAt })
+        .onConflict('client_id')
+        .merge();
     },
 
     async clientOfLink(token: Buffer, now: Date): Promise<string | undefined> {
-      return (await db<{ client_id: string }>('client_check_links').where('token', token).where('ends_at', '>', now).first('client_id'))?.client_id;
+      return (
+        await db<{ client_id: string }>('client_check_links')
+          .where('token', token)
+          .where('ends_at', '>', now)
+          .first('client_id')
+      )?.client_id;
     },
 
     /** The link of a client that is not tried any more. */
@@ -127,15 +200,23 @@ export function createClientCheckStore(db: Knex) {
     },
 
     /** Removes what was seen in runs before that moment; that they passed stays. @returns how many rows went. */
-    purgeEvents: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'client_check_events', 'at', before, limit),
+    purgeEvents: (before: Date, limit: number): Promise<number> =>
+      deleteBatch(db, 'client_check_events', 'at', before, limit),
 
-    /** Removes runs that were started before that moment and not passed, with all that was seen in them. @returns how many went. */
+    /**
+     * Removes runs that were started before that moment and not passed, with all that was seen in them. @returns how
+     * many went.
+     */
     async purgeUnpassed(before: Date, limit: number): Promise<number> {
-      const { rows } = await db.raw<{ rows: unknown[] }>('delete from client_checks where id = any(array(select id from client_checks where passed_at is null and started_at <= ? limit ? for update skip locked)) returning 1', [before, limit]);
+      const { rows } = await db.raw<{ rows: unknown[] }>(
+        'delete from client_checks where id = any(array(select id from client_checks where passed_at is null and started_at <= ? limit ? for update skip locked)) returning 1',
+        [before, limit],
+      );
       return rows.length;
     },
 
     /** Removes links that ended before that moment. @returns how many rows went. */
-    purgeLinks: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'client_check_links', 'ends_at', before, limit),
+    purgeLinks: (before: Date, limit: number): Promise<number> =>
+      deleteBatch(db, 'client_check_links', 'ends_at', before, limit),
   };
 }

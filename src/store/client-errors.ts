@@ -36,14 +36,19 @@ export type ClientErrorStore = ReturnType<typeof createClientErrorStore>;
 
 /** The recent errors of client applications. */
 export function createClientErrorStore(db: Knex) {
-  const newest = () => db<Row>('client_errors').select('client_id', 'kind', 'error', 'fault', 'count', 'first_at', 'last_at', 'help_codes', 'address').orderBy('last_at', 'desc');
+  const newest = () =>
+    db<Row>('client_errors')
+      .select('client_id', 'kind', 'error', 'fault', 'count', 'first_at', 'last_at', 'help_codes', 'address')
+      .orderBy('last_at', 'desc');
 
   return {
     /** Adds what was counted, in one statement; a client that is not registered is left out. */
     async add(counted: readonly ErrorsOfDay[]): Promise<void> {
       if (counted.length === 0) return;
       // In one order, so that two instances never wait for one another.
-      const rows = [...counted].sort((a, b) => (a.clientId + a.day + a.kind + a.error + a.fault < b.clientId + b.day + b.kind + b.error + b.fault ? -1 : 1));
+      const rows = [...counted].sort((a, b) =>
+        a.clientId + a.day + a.kind + a.error + a.fault < b.clientId + b.day + b.kind + b.error + b.fault ? -1 : 1,
+      );
       await db.raw(
         `insert into client_errors as kept (client_id, day, kind, error, fault, count, first_at, last_at, help_codes, address)
          select one.client_id, one.day, one.kind, one.error, one.fault, one.count, one.first_at, one.last_at, one.help_codes, one.address
@@ -57,7 +62,14 @@ export function createClientErrorStore(db: Knex) {
                address = coalesce(excluded.address, kept.address)`,
         [
           JSON.stringify(
-            rows.map(({ clientId, firstAt, lastAt, helpCodes, address, ...one }) => ({ ...one, client_id: clientId, first_at: firstAt, last_at: lastAt, help_codes: helpCodes, address: address ?? null })),
+            rows.map(({ clientId, firstAt, lastAt, helpCodes, address, ...one }) => ({
+              ...one,
+              client_id: clientId,
+              first_at: firstAt,
+              last_at: lastAt,
+              help_codes: helpCodes,
+              address: address ?? null,
+            })),
           ),
           HELP_CODES_KEPT,
         ],

@@ -17,7 +17,10 @@ export function createClientLogoStore(db: Knex) {
   return {
     /** Putting the same there again begins its day of grace anew. */
     async put({ name, bytes, width, height }: StoredLogo, at: Date): Promise<void> {
-      await db('client_logos').insert({ name, bytes, width, height, stored_at: at }).onConflict('name').merge({ stored_at: at });
+      await db('client_logos')
+        .insert({ name, bytes, width, height, stored_at: at })
+        .onConflict('name')
+        .merge({ stored_at: at });
     },
 
     async find(name: string): Promise<StoredLogo | undefined> {
@@ -26,10 +29,17 @@ export function createClientLogoStore(db: Knex) {
 
     /** The same, for everybody: only where a registration in effect names it. */
     async findShown(name: string): Promise<StoredLogo | undefined> {
-      return db<StoredLogo>('client_logos').select('name', 'bytes', 'width', 'height').where({ name }).whereRaw(IN_EFFECT).first();
+      return db<StoredLogo>('client_logos')
+        .select('name', 'bytes', 'width', 'height')
+        .where({ name })
+        .whereRaw(IN_EFFECT)
+        .first();
     },
 
-    /** Removes what was put here before that moment and no registration names, nor ever named. @returns how many rows went. */
+    /**
+     * Removes what was put here before that moment and no registration names, nor ever named. @returns how many rows
+     * went.
+     */
     async purge(before: Date, limit: number): Promise<number> {
       const { rows } = await db.raw<{ rows: unknown[] }>(
         `delete from client_logos where name = any(array(

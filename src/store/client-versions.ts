@@ -35,8 +35,14 @@ const toVersion = (row: Row): ClientVersion => ({
   involved: row.involved,
   reason: row.reason ?? undefined,
   proposedAt: row.proposed_at,
-  decided: row.decided_by === null || row.decided_at === null ? undefined : { by: row.decided_by, note: row.decision_note ?? undefined, at: row.decided_at },
-  waiver: row.waived_by === null || row.waiver_reason === null || row.waived_at === null ? undefined : { by: row.waived_by, reason: row.waiver_reason, at: row.waived_at },
+  decided:
+    row.decided_by === null || row.decided_at === null
+      ? undefined
+      : { by: row.decided_by, note: row.decision_note ?? undefined, at: row.decided_at },
+  waiver:
+    row.waived_by === null || row.waiver_reason === null || row.waived_at === null
+      ? undefined
+      : { by: row.waived_by, reason: row.waiver_reason, at: row.waived_at },
 });
 
 const toRow = ({ clientId, listing, decided, waiver, ...version }: ClientVersion): object => ({
@@ -67,17 +73,19 @@ export function createClientVersionStore(db: Knex) {
   return {
     /** Numbers count up for each client, whatever became of those before. */
     async nextNumber(clientId: string): Promise<number> {
-      const row = (await db('client_versions').where('client_id', clientId).max('number as last').first()) as { last: number | null } | undefined;
+      const row = (await db('client_versions').where('client_id', clientId).max('number as last').first()) as
+        { last: number | null } | undefined;
       return (row?.last ?? 0) + 1;
     },
 
     /**
-     * How many drafts somebody has had a hand in, those of teams aside, that wait for a decision or are younger than `since`. Nobody else begins one in their name
-     * until the transaction ends.
+     * How many drafts somebody has had a hand in, those of teams aside, that wait for a decision or are younger than
+     * `since`. Nobody else begins one in their name until the transaction ends.
      * @param hands  as which they do: an operator, and the machine by which.
      */
     async countDrafts(hands: readonly string[], since: Date): Promise<number> {
-      for (const hand of [...hands].sort()) await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`drafts of ${hand}`]);
+      for (const hand of [...hands].sort())
+        await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`drafts of ${hand}`]);
       const { rows } = await db.raw<{ rows: { drafts: number }[] }>(
         `select count(*)::int as drafts from clients
            join client_versions first on first.client_id = clients.id and first.number = 1
@@ -111,11 +119,14 @@ export function createClientVersionStore(db: Knex) {
 
     /** Newest first. */
     async list(clientId: string, limit = 200): Promise<readonly ClientVersion[]> {
-      return (await db<Row>('client_versions').where('client_id', clientId).orderBy('number', 'desc').limit(limit)).map(toVersion);
+      return (await db<Row>('client_versions').where('client_id', clientId).orderBy('number', 'desc').limit(limit)).map(
+        toVersion,
+      );
     },
 
     async countOpen(): Promise<number> {
-      const row = (await db('client_versions').where('state', 'proposed').count('* as n').first()) as { n: string } | undefined;
+      const row = (await db('client_versions').where('state', 'proposed').count('* as n').first()) as
+        { n: string } | undefined;
       return Number(row?.n ?? 0);
     },
   };

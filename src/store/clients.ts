@@ -108,24 +108,46 @@ export function createClientStore(db: Knex) {
       return row === undefined ? undefined : toClient(row);
     },
 
-    /** The same, kept from everybody else until the transaction ends: of two editors the second sees what the first wrote. */
+    /**
+     * The same, kept from everybody else until the transaction ends: of two editors the second sees what the first
+     * wrote.
+     */
     async lock(id: string): Promise<Client | undefined> {
       const row = (await whole().where('id', id).forUpdate('clients').first()) as Row | undefined;
       return row === undefined ? undefined : toClient(row);
     },
 
     /** By name, page by page. @param words part of a name or id; nothing in it stands for something else. */
-    async page({ words, status, waits }: { words?: string | undefined; status?: ClientStatus | undefined; waits?: boolean | undefined }, after: ClientMark | undefined, limit: number): Promise<readonly ClientSummary[]> {
+    async page(
+      {
+        words,
+        status,
+        waits,
+      }: { words?: string | undefined; status?: ClientStatus | undefined; waits?: boolean | undefined },
+      after: ClientMark | undefined,
+      limit: number,
+    ): Promise<readonly ClientSummary[]> {
       // By what the index `clients_names` holds; only those found are read.
       const found = db('clients').select('id').orderBy(['name_key', 'id']).limit(limit);
-      if (words !== undefined) void found.whereRaw('(strpos(name_key, lower(?)) > 0 or strpos(lower(id), lower(?)) > 0)', [words, words]);
+      if (words !== undefined)
+        void found.whereRaw('(strpos(name_key, lower(?)) > 0 or strpos(lower(id), lower(?)) > 0)', [words, words]);
       if (status !== undefined) void found.where('status', status);
       if (waits === true) void found.whereRaw(WAITS);
       if (after !== undefined) void found.whereRaw('(name_key, id) > (lower(?), ?)', [after.name, after.id]);
       const rows = (await db('clients')
-        .select('id', 'type', 'status', 'updated_at', db.raw(`metadata->>'client_name' as name`), db.raw(`${WAITS} as waits`))
+        .select(
+          'id',
+          'type',
+          'status',
+          'updated_at',
+          db.raw(`metadata->>'client_name' as name`),
+          db.raw(`${WAITS} as waits`),
+        )
         .whereIn('id', found)
-        .orderBy(['name_key', 'id'])) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & { name: string; waits: boolean })[];
+        .orderBy(['name_key', 'id'])) as (Pick<Row, 'id' | 'type' | 'status' | 'updated_at'> & {
+        name: string;
+        waits: boolean;
+      })[];
       return rows.map(({ updated_at, ...row }) => ({ ...row, updatedAt: updated_at }));
     },
 
@@ -133,10 +155,16 @@ export function createClientStore(db: Knex) {
     async usersOfApi(identifier: string): Promise<readonly ApiUser[]> {
       const rows = await db('clients')
         .select<(Pick<ApiUser, 'id' | 'name' | 'status' | 'introspects'> & { scopes: string[] | null })[]>(
-          'id', 'status', db.raw(`metadata->>'client_name' as name`), db.raw(`metadata->'resources'->? as scopes`, [identifier]),
+          'id',
+          'status',
+          db.raw(`metadata->>'client_name' as name`),
+          db.raw(`metadata->'resources'->? as scopes`, [identifier]),
           db.raw(`coalesce(metadata->'may_introspect' @> to_jsonb(?::text), false) as introspects`, [identifier]),
         )
-        .whereRaw(`jsonb_exists(metadata->'resources', ?) or metadata->'may_introspect' @> to_jsonb(?::text)`, [identifier, identifier])
+        .whereRaw(`jsonb_exists(metadata->'resources', ?) or metadata->'may_introspect' @> to_jsonb(?::text)`, [
+          identifier,
+          identifier,
+        ])
         .orderBy(['name_key', 'id']);
       return rows.map(({ scopes, ...row }) => ({ ...row, scopes: scopes ?? undefined }));
     },
@@ -144,14 +172,19 @@ export function createClientStore(db: Knex) {
     /** What people call them, by id. */
     async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
       if (ids.length === 0) return new Map();
-      const rows = await db('clients').select<{ id: string; name: string }[]>('id', db.raw(`metadata->>'client_name' as name`)).whereIn('id', [...ids]);
+      const rows = await db('clients')
+        .select<{ id: string; name: string }[]>('id', db.raw(`metadata->>'client_name' as name`))
+        .whereIn('id', [...ids]);
       return new Map(rows.map(({ id, name }) => [id, name]));
     },
 
     /** The logos of those that have one, by client. */
     async logos(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
       if (ids.length === 0) return new Map();
-      const rows = await db('clients').select<{ id: string; logo: string }[]>('id', db.raw(`metadata->>'logo' as logo`)).whereIn('id', [...ids]).whereRaw(`metadata->>'logo' is not null`);
+      const rows = await db('clients')
+        .select<{ id: string; logo: string }[]>('id', db.raw(`metadata->>'logo' as logo`))
+        .whereIn('id', [...ids])
+        .whereRaw(`metadata->>'logo' is not null`);
       return new Map(rows.map(({ id, logo }) => [id, logo]));
     },
 
@@ -161,19 +194,38 @@ export function createClientStore(db: Knex) {
 
     /** What the portal shows. */
     async listed(): Promise<readonly Client[]> {
-      return ((await whole().whereNotNull('listing').where('status', 'active').orderBy('created_at').orderBy('id')) as unknown as Row[]).map(toClient);
+      return (
+        (await whole()
+          .whereNotNull('listing')
+          .where('status', 'active')
+          .orderBy('created_at')
+          .orderBy('id')) as unknown as Row[]
+      ).map(toClient);
     },
 
     /** @returns false when there is no such client. */
-    async update(id: string, change: { metadata?: ClientMetadata; status?: ClientStatus; listing?: Listing | null; version?: number; endTokens?: boolean }, at: Date): Promise<boolean> {
+    async update(
+      id: string,
+      change: {
+        metadata?: ClientMetadata;
+        status?: ClientStatus;
+        listing?: Listing | null;
+        version?: number;
+        endTokens?: boolean;
+      },
+      at: Date,
+    ): Promise<boolean> {
       const changed = await db('clients')
         .where({ id })
         .update({
           ...(change.metadata === undefined ? {} : { metadata: JSON.stringify(change.metadata) }),
           ...(change.status === undefined ? {} : { status: change.status }),
-          ...(change.listing === undefined ? {} : { listing: change.listing === null ? null : JSON.stringify(change.listing) }),
+          ...(change.listing === undefined
+            ? {}
+            : { listing: change.listing === null ? null : JSON.stringify(change.listing) }),
           ...(change.version === undefined ? {} : { version: change.version }),
-          // By the clock by which all protocol state expires; a little later, for instances that have not heard of it yet.
+          // By the clock by which all protocol state expires; a little later, for instances that have not heard of it
+          // yet.
           ...(change.endTokens === true ? { tokens_valid_after: db.raw(`now() + interval '2 seconds'`) } : {}),
           updated_at: at,
         });

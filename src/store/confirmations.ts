@@ -40,12 +40,22 @@ export type ConfirmationStore = ReturnType<typeof createConfirmationStore>;
 export function createConfirmationStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
   function newAddressOf(row: Pick<Row, (typeof COLUMNS)[number]>): NewAddress | undefined {
     if (row.email_sealed === null || row.requested_at === null) return undefined;
-    return { email: sensitive(sealer.open(PURPOSE, row.account_id, row.email_sealed).toString('utf8') as Email), requestedAt: row.requested_at };
+    return {
+      email: sensitive(sealer.open(PURPOSE, row.account_id, row.email_sealed).toString('utf8') as Email),
+      requestedAt: row.requested_at,
+    };
   }
 
   return {
     /** @param confirmation.replacing  the address that is not the account's yet: it waits here, sealed. */
-    async insert(confirmation: { tokenHash: Buffer; accountId: AccountId; emailIndex: Buffer; at: Date; expiresAt: Date; replacing?: Sensitive<Email> | undefined }): Promise<void> {
+    async insert(confirmation: {
+      tokenHash: Buffer;
+      accountId: AccountId;
+      emailIndex: Buffer;
+      at: Date;
+      expiresAt: Date;
+      replacing?: Sensitive<Email> | undefined;
+    }): Promise<void> {
       const { replacing } = confirmation;
       await insertRow(db, TABLE, {
         token_hash: confirmation.tokenHash,
@@ -53,35 +63,73 @@ export function createConfirmationStore(db: Knex, { sealer }: { readonly sealer:
         email_index: confirmation.emailIndex,
         expires_at: confirmation.expiresAt,
         requested_at: confirmation.at,
-        ...(replacing === undefined ? {} : { email_sealed: sealer.seal(PURPOSE, confirmation.accountId, replacing.reveal()) }),
+        ...(replacing === undefined
+          ? {}
+          : { email_sealed: sealer.seal(PURPOSE, confirmation.accountId, replacing.reveal()) }),
       });
     },
 
     async find(tokenHash: Buffer, now: Date): Promise<EmailConfirmation | undefined> {
-      const row = await db<Row>(TABLE).where('token_hash', tokenHash).where('expires_at', '>', now).first(...COLUMNS);
-      return row === undefined ? undefined : { accountId: row.account_id, emailIndex: row.email_index, usedAt: row.used_at ?? undefined, replacing: newAddressOf(row) };
+      const row = await db<Row>(TABLE)
+        .where('token_hash', tokenHash)
+        .where('expires_at', '>', now)
+        .first(...COLUMNS);
+      return row === undefined
+        ? undefined
+        : {
+            accountId: row.account_id,
+            emailIndex: row.email_index,
+            usedAt: row.used_at ?? undefined,
+            replacing: newAddressOf(row),
+          };
     },
 
     /** The address that waits for its link to be opened: of several the one that was asked for last. */
     async waitingFor(accountId: AccountId, now: Date): Promise<NewAddress | undefined> {
-      const row = await db<Row>(TABLE).where('account_id', accountId).whereNull('used_at').whereNotNull('email_sealed').where('expires_at', '>', now).orderBy('requested_at', 'desc').first(...COLUMNS);
+      const row = await db<Row>(TABLE)
+        .where('account_id', accountId)
+        .whereNull('used_at')
+        .whereNotNull('email_sealed')
+        .where('expires_at', '>', now)
+        .orderBy('requested_at', 'desc')
+        .first(...COLUMNS);
       return row === undefined ? undefined : newAddressOf(row);
     },
 
-    /** When a link to this address was last sent on behalf of the account; undefined also where it was before this was written down. */
+    /**
+     * When a link to this address was last sent on behalf of the account; undefined also where it was before this was
+     * written down.
+     */
     async lastSentAt(accountId: AccountId, emailIndexes: readonly Buffer[]): Promise<Date | undefined> {
-      const row = (await db(TABLE).where('account_id', accountId).whereIn('email_index', [...emailIndexes]).max('requested_at as at').first()) as { at: Date | null } | undefined;
+      const row = (await db(TABLE)
+        .where('account_id', accountId)
+        .whereIn('email_index', [...emailIndexes])
+        .max('requested_at as at')
+        .first()) as { at: Date | null } | undefined;
       return row?.at ?? undefined;
     },
 
-    /** Ends every link by which another address was to take the place of the account's. That they were sent stays: the next one to the same address has to wait for it. */
+    /**
+     * Ends every link by which another address was to take the place of the account's. That they were sent stays: the
+     * next one to the same address has to wait for it.
+     */
     async dropWaiting(accountId: AccountId, now: Date): Promise<void> {
-      await db(TABLE).where('account_id', accountId).whereNull('used_at').whereNotNull('email_sealed').update({ used_at: now, email_sealed: null });
+      await db(TABLE)
+        .where('account_id', accountId)
+        .whereNull('used_at')
+        .whereNotNull('email_sealed')
+        .update({ used_at: now, email_sealed: null });
     },
 
     /** @returns false when somebody was faster. */
     async use(tokenHash: Buffer, now: Date): Promise<boolean> {
-      return (await db(TABLE).where('token_hash', tokenHash).whereNull('used_at').where('expires_at', '>', now).update({ used_at: now })) === 1;
+      return (
+        (await db(TABLE)
+          .where('token_hash', tokenHash)
+          .whereNull('used_at')
+          .where('expires_at', '>', now)
+          .update({ used_at: now })) === 1
+      );
     },
 
     purge: (now: Date, limit: number): Promise<number> => deleteBatch(db, TABLE, 'expires_at', now, limit),

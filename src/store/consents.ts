@@ -49,7 +49,8 @@ export function createConsentStore(db: Knex) {
   return {
     /**
      * @param occasion  a keyed hash of the interaction in which it was given.
-     * @returns         false when that interaction has left its receipt already, or the person has taken back since what this one says.
+     * @returns         false when that interaction has left its receipt already, or the person has taken back since
+     *   what this one says.
      */
     async keep({ text, ...receipt }: ReceiptWithText, occasion: Buffer): Promise<boolean> {
       const kept = await preparedChange(
@@ -59,7 +60,17 @@ export function createConsentStore(db: Knex) {
          insert into consent_receipts (id, account_id, client_id, text_version, kind, locale, occasion, given_at)
          select $1, $2, $3, $4, $5, $6, $7, $8 where not exists (select from consent_receipts where account_id = $2 and client_id = $3 and withdrawn_at > $8)
          on conflict (occasion) do nothing`,
-        [receipt.id, receipt.accountId, receipt.clientId, receipt.textVersion, receipt.kind, receipt.locale, occasion, receipt.givenAt, JSON.stringify(text)],
+        [
+          receipt.id,
+          receipt.accountId,
+          receipt.clientId,
+          receipt.textVersion,
+          receipt.kind,
+          receipt.locale,
+          occasion,
+          receipt.givenAt,
+          JSON.stringify(text),
+        ],
       );
       return kept === 1;
     },
@@ -89,12 +100,20 @@ export function createConsentStore(db: Knex) {
 
     /** Whether the person has ever taken back what this service may have. */
     async wasWithdrawn(accountId: string, clientId: string): Promise<boolean> {
-      return (await db('consent_receipts').whereNotNull('withdrawn_at').where({ account_id: accountId, client_id: clientId }).first('id')) !== undefined;
+      return (
+        (await db('consent_receipts')
+          .whereNotNull('withdrawn_at')
+          .where({ account_id: accountId, client_id: clientId })
+          .first('id')) !== undefined
+      );
     },
 
     /** @returns how many receipts that ended. */
     async withdraw(accountId: AccountId, clientId: string, at: Date): Promise<number> {
-      return db('consent_receipts').whereNull('withdrawn_at').where({ account_id: accountId, client_id: clientId }).update({ withdrawn_at: at });
+      return db('consent_receipts')
+        .whereNull('withdrawn_at')
+        .where({ account_id: accountId, client_id: clientId })
+        .update({ withdrawn_at: at });
     },
   };
 }

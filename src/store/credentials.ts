@@ -14,12 +14,18 @@ export interface Credentials extends Pick<Account, 'id' | 'status' | 'sessionsVa
   readonly hasSecondFactor: boolean;
   /** When this device was last written down as one that signed in to the account; undefined for one that never did. */
   readonly deviceSeenAt: Date | undefined;
-  /** No account yet: the record of a former system whose person has proved nothing here, and which line it was made of. */
+  /**
+   * No account yet: the record of a former system whose person has proved nothing here, and which line it was made of.
+   */
   readonly formerDigest: Buffer | undefined;
 }
 
 /** Hears how an account stands, by a statement that was sent at that moment (`performance.now()`). */
-export type StandingRead = (accountId: string, standing: Standing & { readonly hasSecondFactor: boolean }, since: number) => void;
+export type StandingRead = (
+  accountId: string,
+  standing: Standing & { readonly hasSecondFactor: boolean },
+  since: number,
+) => void;
 
 interface Row {
   id: Account['id'];
@@ -46,20 +52,41 @@ const select = (where: string): string => `
 
 const STATEMENTS = { nik: select('nik_index'), email: select('email_index'), phone: select('phone_index') };
 
-/** All that a sign-in asks about an account, in one statement, which takes the same for an account that does not exist. */
-export function createCredentialStore(db: Knex, { blindIndex, tell }: { readonly blindIndex: BlindIndex; readonly tell: StandingRead }) {
+/**
+ * All that a sign-in asks about an account, in one statement, which takes the same for an account that does not exist.
+ */
+export function createCredentialStore(
+  db: Knex,
+  { blindIndex, tell }: { readonly blindIndex: BlindIndex; readonly tell: StandingRead },
+) {
   return {
-    /** The account that answers to the identifier, as `ownerOf` decides; a former system's record only where no account claims it. */
+    /**
+     * The account that answers to the identifier, as `ownerOf` decides; a former system's record only where no account
+     * claims it.
+     */
     async find(identifier: Sensitive<Identifier>, deviceHash: Buffer): Promise<Credentials | undefined> {
       const { kind, value } = identifier.reveal();
       const keys = blindIndex.all(kind, kind === 'email' ? emailKey(value) : value);
       const since = performance.now();
       const rows = await prepared<Row>(db, `credentials-by-${kind}`, STATEMENTS[kind], [keys, deviceHash]);
-      const row = ownerOf(rows.filter(({ former }) => former === (rows[0]?.former ?? false)), ({ proved }) => proved);
+      const row = ownerOf(
+        rows.filter(({ former }) => former === (rows[0]?.former ?? false)),
+        ({ proved }) => proved,
+      );
       if (row === undefined) return undefined;
-      const standing = { status: row.status, sessionsValidAfter: row.sessions_valid_after ?? undefined, hasSecondFactor: row.enrolled };
+      const standing = {
+        status: row.status,
+        sessionsValidAfter: row.sessions_valid_after ?? undefined,
+        hasSecondFactor: row.enrolled,
+      };
       if (!row.former) tell(row.id, standing, since);
-      return { ...standing, id: row.id, passwordHash: row.password_hash ?? undefined, deviceSeenAt: row.device_seen_at ?? undefined, formerDigest: row.line_digest ?? undefined };
+      return {
+        ...standing,
+        id: row.id,
+        passwordHash: row.password_hash ?? undefined,
+        deviceSeenAt: row.device_seen_at ?? undefined,
+        formerDigest: row.line_digest ?? undefined,
+      };
     },
   };
 }

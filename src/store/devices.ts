@@ -15,7 +15,14 @@ export function createDeviceStore(db: Knex) {
   return {
     /** Whether the device has signed in to the account before. */
     async isKnown(id: AccountId, deviceHash: Buffer): Promise<boolean> {
-      return (await prepared(db, 'device-known', 'select 1 from known_devices where account_id = $1 and device_hash = $2', [id, deviceHash])).length > 0;
+      return (
+        (
+          await prepared(db, 'device-known', 'select 1 from known_devices where account_id = $1 and device_hash = $2', [
+            id,
+            deviceHash,
+          ])
+        ).length > 0
+      );
     },
 
     async remember(id: AccountId, deviceHash: Buffer, at: Date): Promise<void> {
@@ -23,6 +30,7 @@ export function createDeviceStore(db: Knex) {
     },
 
     /** Forgets devices that have not been seen since. */
-    purge: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'known_devices', 'last_seen_at', before, limit),
+    purge: (before: Date, limit: number): Promise<number> =>
+      deleteBatch(db, 'known_devices', 'last_seen_at', before, limit),
   };
 }

@@ -29,20 +29,36 @@ interface LockedRow extends Row {
 export type DraftStore = ReturnType<typeof createDraftStore>;
 
 export interface DraftStoreDeps {
-  /** Told by what the transaction is known again in which a draft is held: it comes along with the draft, at the cost of no statement. */
+  /**
+   * Told by what the transaction is known again in which a draft is held: it comes along with the draft, at the cost of
+   * no statement.
+   */
   readonly marked?: ((mark: TransactionMark) => void) | undefined;
   readonly sealer: Sealer;
   readonly keyedHash: KeyedHash;
 }
 
-/** Unfinished journeys, sealed, keyed by a hash of the interaction's uid (a change of contacts: of the account's id) and gone with their time. */
+/**
+ * Unfinished journeys, sealed, keyed by a hash of the interaction's uid (a change of contacts: of the account's id) and
+ * gone with their time.
+ */
 export function createDraftStore(db: Knex, { sealer, keyedHash, marked }: DraftStoreDeps) {
   const uidHash = (uid: string): Buffer => keyedHash.hash('draft', uid);
   const seal = (id: string, state: object): Buffer => sealer.seal('draft', id, stringifySensitive(state));
 
   return {
-    /** Makes the draft unless there is one already; one whose time is over counts no more, purged or not. @returns whether it was made. */
-    async insert(draft: { journey: Journey; uid: string; id: string; state: object; now: Date; expiresAt: Date }): Promise<boolean> {
+    /**
+     * Makes the draft unless there is one already; one whose time is over counts no more, purged or not. @returns
+     * whether it was made.
+     */
+    async insert(draft: {
+      journey: Journey;
+      uid: string;
+      id: string;
+      state: object;
+      now: Date;
+      expiresAt: Date;
+    }): Promise<boolean> {
       const row = {
         uid_hash: uidHash(draft.uid),
         journey: draft.journey,
@@ -52,17 +68,38 @@ export function createDraftStore(db: Knex, { sealer, keyedHash, marked }: DraftS
         updated_at: draft.now,
         expires_at: draft.expiresAt,
       };
-      const made = await insertRow(db, 'drafts', row, `on conflict (uid_hash, journey) do update set id = excluded.id, sealed = excluded.sealed,
-        created_at = excluded.created_at, updated_at = excluded.updated_at, expires_at = excluded.expires_at where drafts.expires_at <= excluded.created_at`);
+      const made = await insertRow(
+        db,
+        'drafts',
+        row,
+        `on conflict (uid_hash, journey) do update set id = excluded.id, sealed = excluded.sealed,
+        created_at = excluded.created_at, updated_at = excluded.updated_at, expires_at = excluded.expires_at where drafts.expires_at <= excluded.created_at`,
+      );
       return made === 1;
     },
 
     /**
      * @param lock  holds the row until the transaction ends, so that two requests for one draft take turns.
      */
-    async find<State>(journey: Journey, uid: string, now: Date, { lock = false } = {}): Promise<Draft<State> | undefined> {
-      const [columns, where, values] = ['id, sealed, created_at', 'from drafts where uid_hash = $1 and journey = $2 and expires_at > $3', [uidHash(uid), journey, now]];
-      const [locked] = lock ? await prepared<LockedRow>(db, 'draft-lock', `select ${columns}, pg_current_xact_id()::text as xact_id, ${TIMELINE} as timeline ${where} for update`, values) : [];
+    async find<State>(
+      journey: Journey,
+      uid: string,
+      now: Date,
+      { lock = false } = {},
+    ): Promise<Draft<State> | undefined> {
+      const [columns, where, values] = [
+        'id, sealed, created_at',
+        'from drafts where uid_hash = $1 and journey = $2 and expires_at > $3',
+        [uidHash(uid), journey, now],
+      ];
+      const [locked] = lock
+        ? await prepared<LockedRow>(
+            db,
+            'draft-lock',
+            `select ${columns}, pg_current_xact_id()::text as xact_id, ${TIMELINE} as timeline ${where} for update`,
+            values,
+          )
+        : [];
       const [row] = lock ? [locked] : await prepared<Row>(db, 'draft-find', `select ${columns} ${where}`, values);
       if (row === undefined) return undefined;
       if (locked !== undefined) marked?.({ id: locked.xact_id, timeline: locked.timeline });
@@ -71,7 +108,11 @@ export function createDraftStore(db: Knex, { sealer, keyedHash, marked }: DraftS
     },
 
     async save(draft: Draft<object>, now: Date): Promise<void> {
-      await prepared(db, 'draft-save', 'update drafts set sealed = $2, updated_at = $3 where id = $1', [draft.id, seal(draft.id, draft.state), now]);
+      await prepared(db, 'draft-save', 'update drafts set sealed = $2, updated_at = $3 where id = $1', [
+        draft.id,
+        seal(draft.id, draft.state),
+        now,
+      ]);
     },
 
     /** A journey that begins anew in the draft of one before has as long as any. */

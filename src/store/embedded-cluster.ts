@@ -1,7 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedPostgresError, explain, type Binaries, type Runner } from './embedded-binaries.ts';
 
@@ -16,7 +26,11 @@ export interface Place {
   readonly password: string;
 }
 
-export const place = (home: string): Place => ({ home, cluster: join(home, 'cluster'), password: join(home, 'password') });
+export const place = (home: string): Place => ({
+  home,
+  cluster: join(home, 'cluster'),
+  password: join(home, 'password'),
+});
 
 const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, LC_ALL: 'C' });
 
@@ -61,7 +75,9 @@ export async function initialise(binaries: Binaries, runner: Runner, dataDir: st
     mkdirSync(draft.cluster, { recursive: true });
     writeFileSync(draft.password, randomBytes(24).toString('base64url'), { mode: 0o600 });
     chmodSync(draft.home, 0o700);
-    if (runner.owner !== undefined) for (const path of [draft.cluster, draft.password, draft.home]) chownSync(path, runner.owner.uid, runner.owner.gid);
+    if (runner.owner !== undefined)
+      for (const path of [draft.cluster, draft.password, draft.home])
+        chownSync(path, runner.owner.uid, runner.owner.gid);
     const child = run(runner, [
       binaries.initdb,
       `--pgdata=${draft.cluster}`,
@@ -109,6 +125,9 @@ export function readPassword(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw explain(`${file}: ${(error as NodeJS.ErrnoException).code === 'EACCES' ? 'Permission denied' : (error as Error).message}`, error);
+    throw explain(
+      `${file}: ${(error as NodeJS.ErrnoException).code === 'EACCES' ? 'Permission denied' : (error as Error).message}`,
+      error,
+    );
   }
 }

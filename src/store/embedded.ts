@@ -5,8 +5,25 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { chooseRunner, EmbeddedPostgresError, explain, findBinaries, type Binaries, type Runner } from './embedded-binaries.ts';
-import { collect, DATABASE, findRunning, initialise, place, readPassword, run, USER, type Place } from './embedded-cluster.ts';
+import {
+  chooseRunner,
+  EmbeddedPostgresError,
+  explain,
+  findBinaries,
+  type Binaries,
+  type Runner,
+} from './embedded-binaries.ts';
+import {
+  collect,
+  DATABASE,
+  findRunning,
+  initialise,
+  place,
+  readPassword,
+  run,
+  USER,
+  type Place,
+} from './embedded-cluster.ts';
 
 export { EmbeddedPostgresError } from './embedded-binaries.ts';
 
@@ -65,7 +82,14 @@ type Answer = 'ready' | 'not-yet';
 
 /** Asks the server, and makes our database when it is new. */
 async function ask(port: number, password: string): Promise<Answer> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: USER, password, database: 'postgres', connectionTimeoutMillis: 2000 });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: USER,
+    password,
+    database: 'postgres',
+    connectionTimeoutMillis: 2000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -76,7 +100,8 @@ async function ask(port: number, password: string): Promise<Answer> {
     const { code = '' } = error as { code?: string };
     // Starting, stopping, recovering; or a start beside ours makes the same database.
     if (['ECONNREFUSED', 'ECONNRESET', '57P03', '42P04', '23505', ''].includes(code)) return 'not-yet';
-    if (code === '28P01') throw new EmbeddedPostgresError('a server answers in its place, but not to its password.', error);
+    if (code === '28P01')
+      throw new EmbeddedPostgresError('a server answers in its place, but not to its password.', error);
     throw error;
   } finally {
     await client.end().catch(() => undefined);
@@ -116,9 +141,30 @@ interface Launch {
  * Starts a server and waits until it answers.
  * @returns undefined when it did not come up because another process started one meanwhile, or the port was taken.
  */
-async function launch({ binaries, runner, at, password, port, options: { log, parameters } }: Launch): Promise<ChildProcess | undefined> {
-  const settings = Object.entries({ ...PARAMETERS, ...parameters }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = run(runner, ['/bin/sh', '-c', WATCHED, 'postgres', binaries.postgres, '-D', at.cluster, '-p', String(port), ...settings]);
+async function launch({
+  binaries,
+  runner,
+  at,
+  password,
+  port,
+  options: { log, parameters },
+}: Launch): Promise<ChildProcess | undefined> {
+  const settings = Object.entries({ ...PARAMETERS, ...parameters }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
+  const child = run(runner, [
+    '/bin/sh',
+    '-c',
+    WATCHED,
+    'postgres',
+    binaries.postgres,
+    '-D',
+    at.cluster,
+    '-p',
+    String(port),
+    ...settings,
+  ]);
   const output = collect(child, (line) => {
     log.debug({ component: 'postgres' }, line);
   });
@@ -184,7 +230,8 @@ function supervise(first: ChildProcess, launched: Launch): EmbeddedPostgres {
   };
 }
 
-const urlOf = (port: number, password: string): string => `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+const urlOf = (port: number, password: string): string =>
+  `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
 
 /**
  * Starts the packaged PostgreSQL on `<dataDir>/postgres`, on a free port of 127.0.0.1, or joins the one that another

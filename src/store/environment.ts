@@ -19,7 +19,10 @@ export function createEnvironmentStore(db: Knex) {
 
     /** Production stays what it is; what was for development may become it. */
     async mark(name: KnownEnvironment, now: Date): Promise<void> {
-      await db.raw(`insert into environment (name, since) values (:name, :now) on conflict (one) do update set name = excluded.name, since = excluded.since where environment.name = 'development' and excluded.name = 'production'`, { name, now });
+      await db.raw(
+        `insert into environment (name, since) values (:name, :now) on conflict (one) do update set name = excluded.name, since = excluded.since where environment.name = 'development' and excluded.name = 'production'`,
+        { name, now },
+      );
     },
   };
 }

@@ -14,7 +14,12 @@ export const TIMELINE = 'left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)';
 
 /** To be asked last within the transaction. @returns undefined where it has written nothing. */
 export async function markOf(trx: Knex): Promise<TransactionMark | undefined> {
-  const [row] = await prepared<{ id: string | null; timeline: string }>(trx, 'transaction-mark', `select pg_current_xact_id_if_assigned()::text as id, ${TIMELINE} as timeline`, []);
+  const [row] = await prepared<{ id: string | null; timeline: string }>(
+    trx,
+    'transaction-mark',
+    `select pg_current_xact_id_if_assigned()::text as id, ${TIMELINE} as timeline`,
+    [],
+  );
   return typeof row?.id === 'string' ? { id: row.id, timeline: row.timeline } : undefined;
 }
 
@@ -23,7 +28,12 @@ const NEVER_SEEN = '22023';
 
 async function statusOf(knex: Knex, { id, timeline }: TransactionMark): Promise<string | null | undefined> {
   try {
-    const [row] = await prepared<{ status: string | null }>(knex, 'transaction-fate', `select case when ${TIMELINE} = $2 then pg_xact_status($1::xid8) end as status`, [id, timeline]);
+    const [row] = await prepared<{ status: string | null }>(
+      knex,
+      'transaction-fate',
+      `select case when ${TIMELINE} = $2 then pg_xact_status($1::xid8) end as status`,
+      [id, timeline],
+    );
     return row?.status;
   } catch (error) {
     if ((error as { code?: unknown }).code === NEVER_SEEN) return undefined;
@@ -53,12 +63,17 @@ async function fateOf(knex: Knex, mark: TransactionMark, looks: number): Promise
 }
 
 /**
- * Ends the session that is still at it: the one who would hear its answer is gone. It may be waiting for a command that never arrives, or arrives when
- * nobody expects it any more; a commit that it has begun it brings to its end.
+ * Ends the session that is still at it: the one who would hear its answer is gone. It may be waiting for a command that
+ * never arrives, or arrives when nobody expects it any more; a commit that it has begun it brings to its end.
  */
 async function endSessionOf(knex: Knex, { id }: TransactionMark): Promise<void> {
   try {
-    await prepared(knex, 'transaction-end', 'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_xid = $1::xid8::xid', [id]);
+    await prepared(
+      knex,
+      'transaction-end',
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_xid = $1::xid8::xid',
+      [id],
+    );
   } catch (error) {
     // One of another role is not ours to end; whether it comes to its end by itself, the next looks tell.
     if ((error as { code?: unknown }).code !== NOT_OURS) throw error;
@@ -66,8 +81,9 @@ async function endSessionOf(knex: Knex, { id }: TransactionMark): Promise<void> 
 }
 
 /**
- * Whether a transaction was committed whose answer was lost: the server knows, and nobody else. What it cannot say, because
- * another server took over or the number is forgotten, counts as not committed: then the work is done again and meets what it finds.
+ * Whether a transaction was committed whose answer was lost: the server knows, and nobody else. What it cannot say,
+ * because another server took over or the number is forgotten, counts as not committed: then the work is done again and
+ * meets what it finds.
  *
  * @throws {FateUnknown} where the server does not come to the end of it.
  */
@@ -77,6 +93,9 @@ export async function wasCommitted(knex: Knex, mark: TransactionMark, looks = LO
   await endSessionOf(knex, mark);
   // It also has to undo what it did, and to wait for a standby: as long as the rest of a request may take.
   const after = await fateOf(knex, mark, looks * 4);
-  if (after === undefined) throw new FateUnknown('it is not known whether the transaction was committed: the database has not come to its end');
+  if (after === undefined)
+    throw new FateUnknown(
+      'it is not known whether the transaction was committed: the database has not come to its end',
+    );
   return after;
 }

@@ -41,7 +41,8 @@ interface Row {
   recognised_at: Date | null;
 }
 
-const COLUMNS = 'id, legacy_id, row_key, nik_sealed, email_sealed, phone_sealed, password_hash is not null as has_password, locale, imported_at, recognised_at';
+const COLUMNS =
+  'id, legacy_id, row_key, nik_sealed, email_sealed, phone_sealed, password_hash is not null as has_password, locale, imported_at, recognised_at';
 
 interface ClaimRow {
   id: AccountId;
@@ -69,7 +70,8 @@ export function createFormerAccountStore(db: Knex, { envelope, blindIndex }: For
   function toFormer(row: Row | undefined): FormerAccount | undefined {
     if (row === undefined) return undefined;
     const cipher = envelope.openRow({ table: FORMER_TABLE, id: row.id }, row.row_key);
-    const open = <Value>(column: string, sealed: Buffer | null): Sensitive<Value> | undefined => (sealed === null ? undefined : sensitive(cipher.open(column, sealed) as Value));
+    const open = <Value>(column: string, sealed: Buffer | null): Sensitive<Value> | undefined =>
+      sealed === null ? undefined : sensitive(cipher.open(column, sealed) as Value);
     return {
       id: row.id,
       legacyId: row.legacy_id,
@@ -85,24 +87,47 @@ export function createFormerAccountStore(db: Knex, { envelope, blindIndex }: For
 
   return {
     async findById(id: string): Promise<FormerAccount | undefined> {
-      return toFormer((await prepared<Row>(db, 'former-by-id', `select ${COLUMNS} from former_accounts where id = $1`, [id]))[0]);
+      return toFormer(
+        (await prepared<Row>(db, 'former-by-id', `select ${COLUMNS} from former_accounts where id = $1`, [id]))[0],
+      );
     },
 
     async findByLegacyId(legacyId: string): Promise<FormerAccount | undefined> {
-      return toFormer((await prepared<Row>(db, 'former-by-legacy-id', `select ${COLUMNS} from former_accounts where legacy_id = $1`, [legacyId]))[0]);
+      return toFormer(
+        (
+          await prepared<Row>(
+            db,
+            'former-by-legacy-id',
+            `select ${COLUMNS} from former_accounts where legacy_id = $1`,
+            [legacyId],
+          )
+        )[0],
+      );
     },
 
     /** The only one that claims it; where several do, nobody. */
     async findByIdentifier(identifier: Sensitive<Identifier>): Promise<FormerAccount | undefined> {
       const { kind, value } = identifier.reveal();
       const keys = blindIndex.all(kind, kind === 'email' ? emailKey(value) : value);
-      return toFormer(ownerOf(await prepared<Row>(db, `former-by-${kind}`, `select ${COLUMNS} from former_accounts where ${kind}_index = any($1::bytea[]) limit 2`, [keys]), () => false));
+      return toFormer(
+        ownerOf(
+          await prepared<Row>(
+            db,
+            `former-by-${kind}`,
+            `select ${COLUMNS} from former_accounts where ${kind}_index = any($1::bytea[]) limit 2`,
+            [keys],
+          ),
+          () => false,
+        ),
+      );
     },
 
     /** What claims the NIK that was just proved, and the record whose password was known before. */
     async claimsOf(nik: Sensitive<Nik>, known: AccountId | undefined): Promise<readonly FormerClaim[]> {
       const text = `select id, nik_index = any($1::bytea[]) as is_of_nik from former_accounts ${CLAIMS}`;
-      return (await prepared<ClaimRow>(db, 'former-claims', text, [blindIndex.all('nik', nik.reveal()), known ?? null])).map(toClaim);
+      return (
+        await prepared<ClaimRow>(db, 'former-claims', text, [blindIndex.all('nik', nik.reveal()), known ?? null])
+      ).map(toClaim);
     },
 
     /**
@@ -112,7 +137,10 @@ export function createFormerAccountStore(db: Knex, { envelope, blindIndex }: For
     async hold(nik: Sensitive<Nik>, known: AccountId): Promise<readonly HeldClaim[]> {
       const text = `select id, nik_index = any($1::bytea[]) as is_of_nik, case when not exists (select 1 from accounts a where a.legacy_id = f.legacy_id) then legacy_id end as legacy_id
         from former_accounts f where id in (select id from former_accounts ${CLAIMS}) order by id for update`;
-      const rows = await prepared<ClaimRow & { legacy_id: string | null }>(db, 'former-hold', text, [blindIndex.all('nik', nik.reveal()), known]);
+      const rows = await prepared<ClaimRow & { legacy_id: string | null }>(db, 'former-hold', text, [
+        blindIndex.all('nik', nik.reveal()),
+        known,
+      ]);
       return rows.map((row) => ({ ...toClaim(row), legacyId: row.legacy_id ?? undefined }));
     },
 
@@ -134,17 +162,29 @@ export function createFormerAccountStore(db: Knex, { envelope, blindIndex }: For
       return (await preparedChange(db, 'former-recognise', text, [id, digest, at, from, hash ?? null])) > 0;
     },
 
-    /** Whether anybody is waited for. By an index: `exists` would read the table from its beginning, and that is empty where nearly everybody has come. */
+    /**
+     * Whether anybody is waited for. By an index: `exists` would read the table from its beginning, and that is empty
+     * where nearly everybody has come.
+     */
     async isAnyWaiting(): Promise<boolean> {
-      return (await prepared(db, 'former-any', 'select imported_at from former_accounts order by imported_at limit 1', [])).length > 0;
+      return (
+        (await prepared(db, 'former-any', 'select imported_at from former_accounts order by imported_at limit 1', []))
+          .length > 0
+      );
     },
 
     /** What the costliest bcrypt hash that waits here was made with; undefined where there is none. */
     async bcryptCost(): Promise<number | undefined> {
-      const [row] = await prepared<{ cost: number | null }>(db, 'former-bcrypt-cost', 'select max(bcrypt_cost) as cost from former_accounts', []);
+      const [row] = await prepared<{ cost: number | null }>(
+        db,
+        'former-bcrypt-cost',
+        'select max(bcrypt_cost) as cost from former_accounts',
+        [],
+      );
       return row?.cost ?? undefined;
     },
 
-    purge: (before: Date, limit: number): Promise<number> => deleteBatch(db, FORMER_TABLE, 'imported_at', before, limit),
+    purge: (before: Date, limit: number): Promise<number> =>
+      deleteBatch(db, FORMER_TABLE, 'imported_at', before, limit),
   };
 }

@@ -66,11 +66,18 @@ export interface Places {
 const TABLES: Places = { accounts: 'accounts', records: FORMER_TABLE };
 
 const questionsOf = ({ accounts, records }: Places) => {
-  const ofEachKind = (ask: (kind: IndexedKind, at: number) => string): string => KINDS.map((kind, at) => ask(kind, at + 1)).join(' union all ');
+  const ofEachKind = (ask: (kind: IndexedKind, at: number) => string): string =>
+    KINDS.map((kind, at) => ask(kind, at + 1)).join(' union all ');
   return {
     standing: `select legacy_id, id, line_digest, recognised_at is not null as recognised from ${records} where legacy_id = any($1::text[]) union all select legacy_id, id, null, true from ${accounts} where legacy_id = any($1::text[])`,
-    held: ofEachKind((kind, at) => `select distinct on (${kind}_index, id) '${kind}' as kind, ${kind}_index as key, id, legacy_id is not null as has_legacy from ${accounts} where ${kind}_index = any($${at}::bytea[])`),
-    shared: ofEachKind((kind, at) => `select '${kind}' as kind, k.key, f.legacy_id, f.line from unnest($${at}::bytea[]) as k (key) cross join lateral (select legacy_id, line from ${records} where ${kind}_index = k.key limit ${MOST_OTHERS}) f`),
+    held: ofEachKind(
+      (kind, at) =>
+        `select distinct on (${kind}_index, id) '${kind}' as kind, ${kind}_index as key, id, legacy_id is not null as has_legacy from ${accounts} where ${kind}_index = any($${at}::bytea[])`,
+    ),
+    shared: ofEachKind(
+      (kind, at) =>
+        `select '${kind}' as kind, k.key, f.legacy_id, f.line from unnest($${at}::bytea[]) as k (key) cross join lateral (select legacy_id, line from ${records} where ${kind}_index = k.key limit ${MOST_OTHERS}) f`,
+    ),
   };
 };
 const INSERT = `insert into ${FORMER_TABLE} (id, legacy_id, row_key, nik_sealed, nik_index, email_sealed, email_index, phone_sealed, phone_index, index_key, password_hash, bcrypt_cost, locale, line_digest, line, imported_at)
@@ -99,7 +106,10 @@ export interface FormerImportStore extends FormerLinesStore {
   standing(legacyIds: readonly string[]): Promise<readonly Standing[]>;
   /** What of these records accounts have already. */
   heldOf(records: readonly FormerRecord[]): Promise<readonly Held[]>;
-  /** Takes records away that nobody has come for, before others take their place. @returns the former ids of those that are gone. */
+  /**
+   * Takes records away that nobody has come for, before others take their place. @returns the former ids of those that
+   * are gone.
+   */
   remove(legacyIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Takes the records in; one whose former id is here stays out. @returns the former ids of those that are new. */
   insert(records: readonly FormerRecord[], at: Date): Promise<ReadonlySet<string>>;
@@ -107,21 +117,31 @@ export interface FormerImportStore extends FormerLinesStore {
   sharedBy(records: readonly FormerRecord[]): Promise<readonly Sharing[]>;
   /** Gives accounts that have none the former id of their person. @returns the former ids that were given. */
   link(links: readonly { readonly accountId: AccountId; readonly legacyId: string }[]): Promise<ReadonlySet<string>>;
-  /** Within a transaction that is taken back: the same, which changes nothing and keeps nobody waiting, and remembers what it has been told until the end. */
+  /**
+   * Within a transaction that is taken back: the same, which changes nothing and keeps nobody waiting, and remembers
+   * what it has been told until the end.
+   */
   trial(): Promise<FormerImportStore>;
 }
 
 /** Where each NIK, address and number of a record is found. */
 export type KeysOf = (record: FormerRecord, kind: IndexedKind) => readonly Buffer[];
 
-export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { readonly envelope: Envelope; readonly blindIndex: BlindIndex }): FormerImportStore {
+export function createFormerImportStore(
+  db: Knex,
+  { envelope, blindIndex }: { readonly envelope: Envelope; readonly blindIndex: BlindIndex },
+): FormerImportStore {
   const keysOf: KeysOf = (record, kind) => {
     const value = record[kind]?.reveal();
     return value === undefined ? [] : blindIndex.all(kind, kind === 'email' ? emailKey(value as Email) : value);
   };
 
   /** Asks about each NIK, address and number at once, and says of which record each answer is. */
-  async function ask(name: string, text: string, records: readonly FormerRecord[]): Promise<{ readonly row: Answer; readonly record: FormerRecord }[]> {
+  async function ask(
+    name: string,
+    text: string,
+    records: readonly FormerRecord[],
+  ): Promise<{ readonly row: Answer; readonly record: FormerRecord }[]> {
     const claimants = new Map<string, FormerRecord[]>();
     const keys = KINDS.map((kind) => {
       const wanted = new Map<string, Buffer>();
@@ -135,25 +155,46 @@ export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { re
       return [...wanted.values()];
     });
     const rows = await prepared<Answer>(db, name, text, keys);
-    return rows.flatMap((row) => (claimants.get(`${row.kind} ${row.key.toString('hex')}`) ?? []).map((record) => ({ row, record })));
+    return rows.flatMap((row) =>
+      (claimants.get(`${row.kind} ${row.key.toString('hex')}`) ?? []).map((record) => ({ row, record })),
+    );
   }
 
   const looking = (name: string, places: Places): Pick<FormerImportStore, 'standing' | 'heldOf' | 'sharedBy'> => {
     const questions = questionsOf(places);
     return {
       async standing(legacyIds) {
-        const rows = await prepared<{ legacy_id: string; id: AccountId; line_digest: Buffer | null; recognised: boolean }>(db, `${name}-standing`, questions.standing, [legacyIds]);
-        return rows.map(({ legacy_id: legacyId, id, line_digest: digest, recognised: isRecognised }) => ({ legacyId, id, digest: digest ?? undefined, isRecognised }));
+        const rows = await prepared<{
+          legacy_id: string;
+          id: AccountId;
+          line_digest: Buffer | null;
+          recognised: boolean;
+        }>(db, `${name}-standing`, questions.standing, [legacyIds]);
+        return rows.map(({ legacy_id: legacyId, id, line_digest: digest, recognised: isRecognised }) => ({
+          legacyId,
+          id,
+          digest: digest ?? undefined,
+          isRecognised,
+        }));
       },
 
       async heldOf(records) {
         const found = await ask(`${name}-held`, questions.held, records);
-        return found.map(({ row, record }) => ({ legacyId: record.legacyId, kind: row.kind, accountId: row.id, hasLegacyId: row.has_legacy }));
+        return found.map(({ row, record }) => ({
+          legacyId: record.legacyId,
+          kind: row.kind,
+          accountId: row.id,
+          hasLegacyId: row.has_legacy,
+        }));
       },
 
       async sharedBy(records) {
         const found = await ask(`${name}-shared`, questions.shared, records);
-        return found.flatMap(({ row, record }) => (row.legacy_id === record.legacyId ? [] : [{ legacyId: record.legacyId, kind: row.kind, other: { legacyId: row.legacy_id, line: row.line } }]));
+        return found.flatMap(({ row, record }) =>
+          row.legacy_id === record.legacyId
+            ? []
+            : [{ legacyId: record.legacyId, kind: row.kind, other: { legacyId: row.legacy_id, line: row.line } }],
+        );
       },
     };
   };
@@ -167,14 +208,20 @@ export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { re
     },
 
     async remove(legacyIds) {
-      const rows = await prepared<{ legacy_id: string }>(db, 'former-replaced', `delete from ${FORMER_TABLE} where legacy_id = any($1::text[]) and recognised_at is null returning legacy_id`, [legacyIds]);
+      const rows = await prepared<{ legacy_id: string }>(
+        db,
+        'former-replaced',
+        `delete from ${FORMER_TABLE} where legacy_id = any($1::text[]) and recognised_at is null returning legacy_id`,
+        [legacyIds],
+      );
       return new Set(rows.map(({ legacy_id: legacyId }) => legacyId));
     },
 
     async insert(records, at) {
       const rows = records.map((record) => {
         const cipher = envelope.newRow({ table: FORMER_TABLE, id: record.id });
-        const sealed = (kind: IndexedKind): Buffer | null => (record[kind] === undefined ? null : cipher.seal(kind, record[kind].reveal()));
+        const sealed = (kind: IndexedKind): Buffer | null =>
+          record[kind] === undefined ? null : cipher.seal(kind, record[kind].reveal());
         const index = (kind: IndexedKind): Buffer | null => keysOf(record, kind)[0] ?? null;
         return { record, key: cipher.wrappedKey, columns: KINDS.flatMap((kind) => [sealed(kind), index(kind)]) };
       });
@@ -196,7 +243,10 @@ export function createFormerImportStore(db: Knex, { envelope, blindIndex }: { re
     },
 
     async link(links) {
-      const rows = await prepared<{ legacy_id: string }>(db, 'former-link', LINK, [links.map(({ accountId }) => accountId), links.map(({ legacyId }) => legacyId)]);
+      const rows = await prepared<{ legacy_id: string }>(db, 'former-link', LINK, [
+        links.map(({ accountId }) => accountId),
+        links.map(({ legacyId }) => legacyId),
+      ]);
       return new Set(rows.map(({ legacy_id: legacyId }) => legacyId));
     },
 

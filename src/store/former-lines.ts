@@ -5,7 +5,10 @@ import { prepared, preparedChange } from './knex.ts';
 const TABLE = 'former_import_lines';
 const BATCH = 5000;
 
-/** What one run of an import has met, for `--replace`: of two lines of one former id the first counts, however far apart they stand in the file. */
+/**
+ * What one run of an import has met, for `--replace`: of two lines of one former id the first counts, however far apart
+ * they stand in the file.
+ */
 export interface FormerLinesStore {
   /** At which lines this run has met these former ids before. */
   metBefore(run: string, legacyIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
@@ -20,16 +23,22 @@ export interface FormerLinesStore {
 export function createFormerLinesStore(db: Knex): FormerLinesStore {
   return {
     async metBefore(run, legacyIds) {
-      const rows = await prepared<{ legacy_id: string; line: string | number }>(db, 'former-met', `select legacy_id, line from ${TABLE} where run = $1 and legacy_id = any($2::text[])`, [run, legacyIds]);
+      const rows = await prepared<{ legacy_id: string; line: string | number }>(
+        db,
+        'former-met',
+        `select legacy_id, line from ${TABLE} where run = $1 and legacy_id = any($2::text[])`,
+        [run, legacyIds],
+      );
       return new Map(rows.map(({ legacy_id: legacyId, line }) => [legacyId, Number(line)]));
     },
 
     async meet(run, lines) {
-      await preparedChange(db, 'former-meet', `insert into ${TABLE} (run, legacy_id, line) select $1, legacy_id, min(line) from unnest($2::text[], $3::bigint[]) as t (legacy_id, line) group by legacy_id on conflict do nothing`, [
-        run,
-        lines.map(({ legacyId }) => legacyId),
-        lines.map(({ line }) => line),
-      ]);
+      await preparedChange(
+        db,
+        'former-meet',
+        `insert into ${TABLE} (run, legacy_id, line) select $1, legacy_id, min(line) from unnest($2::text[], $3::bigint[]) as t (legacy_id, line) group by legacy_id on conflict do nothing`,
+        [run, lines.map(({ legacyId }) => legacyId), lines.map(({ line }) => line)],
+      );
     },
 
     async forgetRun(run) {

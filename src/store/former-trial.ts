@@ -6,8 +6,8 @@ import { prepared } from './knex.ts';
 export const TRIAL_PLACES: Places = { accounts: 'trial_accounts', records: 'trial_records' };
 
 /**
- * What a trial run of an import would have changed, in tables that are its own and gone with its transaction: whatever it changed in the others it would
- * hold until its end, and people whose account that is could not even sign in.
+ * What a trial run of an import would have changed, in tables that are its own and gone with its transaction: whatever
+ * it changed in the others it would hold until its end, and people whose account that is could not even sign in.
  */
 export const TRIAL: readonly string[] = [
   'create temp table trial_new (id uuid, legacy_id text primary key, nik_index bytea, email_index bytea, phone_index bytea, line_digest bytea, line bigint, recognised_at timestamptz)',
@@ -31,7 +31,8 @@ const LINK = `insert into trial_links select v.id, v.legacy_id from unnest($1::u
 
 /** The part of an import that changes something, put down beside what is there. */
 export function createTrial(db: Knex, keysOf: KeysOf): Pick<FormerImportStore, 'remove' | 'insert' | 'link'> {
-  const run = async (name: string, text: string, values: readonly unknown[]): Promise<ReadonlySet<string>> => new Set((await prepared<{ legacy_id: string }>(db, name, text, values)).map(({ legacy_id: legacyId }) => legacyId));
+  const run = async (name: string, text: string, values: readonly unknown[]): Promise<ReadonlySet<string>> =>
+    new Set((await prepared<{ legacy_id: string }>(db, name, text, values)).map(({ legacy_id: legacyId }) => legacyId));
 
   return {
     remove: (legacyIds) => run('trial-remove', REMOVE, [legacyIds]),
@@ -45,6 +46,7 @@ export function createTrial(db: Knex, keysOf: KeysOf): Pick<FormerImportStore, '
         records.map(({ line }) => line),
       ]),
 
-    link: (links) => run('trial-link', LINK, [links.map(({ accountId }) => accountId), links.map(({ legacyId }) => legacyId)]),
+    link: (links) =>
+      run('trial-link', LINK, [links.map(({ accountId }) => accountId), links.map(({ legacyId }) => legacyId)]),
   };
 }

@@ -29,7 +29,12 @@ export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: 
   const older = keyIds.blindIndex.known.filter((id) => id !== blindIndex.keyId);
 
   async function moveIn(trx: Knex.Transaction, table: (typeof TABLES)[number], limit: number): Promise<number> {
-    const rows = await trx<Row & { index_key: string }>(table).whereIn('index_key', older).limit(limit).forUpdate().skipLocked().select('id', 'row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
+    const rows = await trx<Row & { index_key: string }>(table)
+      .whereIn('index_key', older)
+      .limit(limit)
+      .forUpdate()
+      .skipLocked()
+      .select('id', 'row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
     if (rows.length === 0) return 0;
     const indexes = rows.map(({ id, row_key: key, nik_sealed: nik, email_sealed: email, phone_sealed: phone }) => {
       const cipher = envelope.openRow({ table, id }, key);
@@ -42,7 +47,13 @@ export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: 
     await trx.raw(
       `update ${table} as a set nik_index = v.nik, email_index = v.email, phone_index = v.phone, index_key = ?
        from unnest(?::uuid[], ?::bytea[], ?::bytea[], ?::bytea[]) as v (id, nik, email, phone) where a.id = v.id`,
-      [blindIndex.keyId, rows.map(({ id }) => id), indexes.map(({ nik }) => nik), indexes.map(({ email }) => email), indexes.map(({ phone }) => phone)] as unknown as Knex.RawBinding[],
+      [
+        blindIndex.keyId,
+        rows.map(({ id }) => id),
+        indexes.map(({ nik }) => nik),
+        indexes.map(({ email }) => email),
+        indexes.map(({ phone }) => phone),
+      ] as unknown as Knex.RawBinding[],
     );
     return rows.length;
   }
@@ -57,15 +68,21 @@ export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: 
     async closeOlder(): Promise<void> {
       await db.transaction(async (trx) => {
         await trx('closed_index_keys').where('key_id', blindIndex.keyId).delete();
-        await trx('closed_index_keys').insert(older.map((id) => ({ key_id: id, closed_at: trx.fn.now() }))).onConflict('key_id').ignore();
+        await trx('closed_index_keys')
+          .insert(older.map((id) => ({ key_id: id, closed_at: trx.fn.now() })))
+          .onConflict('key_id')
+          .ignore();
       });
     },
 
-    /** Writes at most `limit` accounts' indexes anew; rows that somebody is at are left for later. @returns how many. */
+    /**
+     * Writes at most `limit` accounts' indexes anew; rows that somebody is at are left for later. @returns how many.
+     */
     async move(limit: number): Promise<number> {
       if (older.length === 0) return 0;
       let moved = 0;
-      for (const table of TABLES) if (moved < limit) moved += await db.transaction((trx) => moveIn(trx, table, limit - moved));
+      for (const table of TABLES)
+        if (moved < limit) moved += await db.transaction((trx) => moveIn(trx, table, limit - moved));
       return moved;
     },
 
@@ -87,7 +104,8 @@ export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: 
     async countUnder(keyId: string, most: number): Promise<number> {
       return unhurried(db, async (trx) => {
         let found = 0;
-        for (const table of TABLES) if (found < most) found += await countUpTo(trx, `from ${table} where index_key = ?`, [keyId], most - found);
+        for (const table of TABLES)
+          if (found < most) found += await countUpTo(trx, `from ${table} where index_key = ?`, [keyId], most - found);
         return found;
       });
     },

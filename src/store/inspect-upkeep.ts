@@ -5,7 +5,10 @@ export interface UpkeepFacts {
   /** Undefined where the server archives nothing by itself, or does not tell. */
   readonly archiver: ArchiverFacts | undefined;
   readonly slots: readonly SlotFacts[];
-  /** How many transactions ago the oldest row was written whose time is not settled yet; undefined where the server does not tell. PostgreSQL writes no more at 2,100 million. */
+  /**
+   * How many transactions ago the oldest row was written whose time is not settled yet; undefined where the server does
+   * not tell. PostgreSQL writes no more at 2,100 million.
+   */
   readonly oldest: { readonly database: string; readonly transactions: number } | undefined;
 }
 
@@ -46,9 +49,19 @@ export async function inspectUpkeep(knex: Knex): Promise<UpkeepFacts> {
     'select slot_name as name, active, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::float8 as held from pg_replication_slots where not temporary order by slot_name',
   );
   // All of the server, since it stops as a whole; those that nobody may connect to are settled once and for all.
-  const [oldest] = await asFarAsAllowed<{ name: string; age: number }>(knex, 'select datname as name, greatest(age(datfrozenxid), mxid_age(datminmxid))::float8 as age from pg_database order by 2 desc limit 1');
+  const [oldest] = await asFarAsAllowed<{ name: string; age: number }>(
+    knex,
+    'select datname as name, greatest(age(datfrozenxid), mxid_age(datminmxid))::float8 as age from pg_database order by 2 desc limit 1',
+  );
   return {
-    archiver: archiver === undefined ? undefined : { lastArchivedAt: archiver.archived ?? undefined, lastFailedAt: archiver.failed ?? undefined, failures: Number(archiver.failures) },
+    archiver:
+      archiver === undefined
+        ? undefined
+        : {
+            lastArchivedAt: archiver.archived ?? undefined,
+            lastFailedAt: archiver.failed ?? undefined,
+            failures: Number(archiver.failures),
+          },
     slots: slots.map(({ name, active, held }) => ({ name, isRead: active, heldBytes: held ?? 0 })),
     oldest: oldest === undefined ? undefined : { database: oldest.name, transactions: oldest.age },
   };

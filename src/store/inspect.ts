@@ -27,7 +27,18 @@ export interface DatabaseFacts {
 export async function inspectDatabase(knex: Knex, now: () => Date): Promise<DatabaseFacts> {
   await knex.raw('select 1'); // the connection is opened apart from what is timed
   const asked = now().getTime();
-  const { rows } = await knex.raw<{ rows: { number: string; version: string; time: Date; migrated: string | null; most: string; reserved: string; durable: boolean; limited: boolean }[] }>(
+  const { rows } = await knex.raw<{
+    rows: {
+      number: string;
+      version: string;
+      time: Date;
+      migrated: string | null;
+      most: string;
+      reserved: string;
+      durable: boolean;
+      limited: boolean;
+    }[];
+  }>(
     `select current_setting('server_version_num') as number, current_setting('server_version') as version, clock_timestamp() as time,
             to_regclass('knex_migrations')::text as migrated, current_setting('max_connections') as most, current_setting('superuser_reserved_connections') as reserved,
             current_setting('statement_timeout') <> '0' as limited,
@@ -36,7 +47,9 @@ export async function inspectDatabase(knex: Knex, now: () => Date): Promise<Data
   const [facts] = rows;
   if (facts === undefined) throw new Error('the database answered nothing');
   const middle = (asked + now().getTime()) / 2;
-  const here = readdirSync(directory).filter((name) => name.endsWith('.ts')).sort();
+  const here = readdirSync(directory)
+    .filter((name) => name.endsWith('.ts'))
+    .sort();
   const done = facts.migrated === null ? [] : ((await knex('knex_migrations').orderBy('id').pluck('name')) as string[]);
   return {
     versionNumber: Number(facts.number),

@@ -21,9 +21,14 @@ export type InstanceStore = ReturnType<typeof createInstanceStore>;
 /** Which processes run on this database, by the database's clock, and which keys each of them knows and uses. */
 export function createInstanceStore(db: Knex) {
   const findRunning = async (): Promise<readonly Instance[]> =>
-    db<{ keys: KeyIds }>('instances').whereRaw('seen_at > now() - make_interval(secs => ?)', [RUNNING_SECONDS]).select('keys');
+    db<{ keys: KeyIds }>('instances')
+      .whereRaw('seen_at > now() - make_interval(secs => ?)', [RUNNING_SECONDS])
+      .select('keys');
 
-  /** Writes down which keys are in use: those of all that run, one of a release that does not do so by itself among them. To the minute. */
+  /**
+   * Writes down which keys are in use: those of all that run, one of a release that does not do so by itself among
+   * them. To the minute.
+   */
   const noteKeys = async (): Promise<void> => {
     await db.raw(
       `insert into key_uses (use, key_id, first_used_at, last_used_at)
@@ -35,12 +40,17 @@ export function createInstanceStore(db: Knex) {
   };
 
   /**
-   * A clock of the database that was ahead leaves instances behind that were heard of in times to come, and keys used then: one that ended meanwhile would
-   * count as running until that time has come, and hold back every change of keys. What it said of its clock is of before, and says nothing new.
+   * A clock of the database that was ahead leaves instances behind that were heard of in times to come, and keys used
+   * then: one that ended meanwhile would count as running until that time has come, and hold back every change of keys.
+   * What it said of its clock is of before, and says nothing new.
    */
   const takeBackFuture = async (): Promise<void> => {
-    await db.raw("update instances set seen_at = now(), clock_ahead_ms = null where seen_at > now() + interval '1 minute'");
-    await db.raw("update key_uses set last_used_at = now(), first_used_at = least(first_used_at, now()) where last_used_at > now() + interval '1 minute'");
+    await db.raw(
+      "update instances set seen_at = now(), clock_ahead_ms = null where seen_at > now() + interval '1 minute'",
+    );
+    await db.raw(
+      "update key_uses set last_used_at = now(), first_used_at = least(first_used_at, now()) where last_used_at > now() + interval '1 minute'",
+    );
   };
 
   return {
@@ -71,7 +81,10 @@ export function createInstanceStore(db: Knex) {
 
     /** What all instances but this one have told of their clocks, however long ago. */
     async clocksBut(id: string): Promise<readonly ToldClock[]> {
-      const rows = await db<{ id: string; seen_at: Date; clock_ahead_ms: number | string | null }>('instances').whereNot({ id }).whereNotNull('clock_ahead_ms').select('id', 'seen_at', 'clock_ahead_ms');
+      const rows = await db<{ id: string; seen_at: Date; clock_ahead_ms: number | string | null }>('instances')
+        .whereNot({ id })
+        .whereNotNull('clock_ahead_ms')
+        .select('id', 'seen_at', 'clock_ahead_ms');
       return rows.map((row) => ({ id: row.id, seenAt: row.seen_at, aheadMs: Number(row.clock_ahead_ms) }));
     },
 

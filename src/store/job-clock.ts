@@ -1,20 +1,29 @@
 import type { sqlOf } from './knex.ts';
 
-/** By so much may two moments of the database be the wrong way round before its clock was ahead: a small correction is none. */
+/**
+ * By so much may two moments of the database be the wrong way round before its clock was ahead: a small correction is
+ * none.
+ */
 const MARGIN = `now() + interval '1 minute'`;
-/** Longest wait that is meant: between the tries of a turn that failed lie four minutes at most, and an hour after a slow look at the table. */
+/**
+ * Longest wait that is meant: between the tries of a turn that failed lie four minutes at most, and an hour after a
+ * slow look at the table.
+ */
 const LONGEST_WAIT = `now() + interval '10 minutes'`;
 const LONGEST_REST = `now() + interval '2 hours'`;
 
 /** What the library does next when enough time has gone since then: it would wait for years. */
-const CLAIMS = { version: ['cron_on', 'bam_on', 'flow_on', 'reindex_on'], queue: ['monitor_claim_on', 'monitor_on', 'maintain_on'] } as const;
+const CLAIMS = {
+  version: ['cron_on', 'bam_on', 'flow_on', 'reindex_on'],
+  queue: ['monitor_claim_on', 'monitor_on', 'maintain_on'],
+} as const;
 
 const forget = (schema: string, table: keyof typeof CLAIMS): string =>
   `update ${schema}.${table} set ${CLAIMS[table].map((column) => `${column} = case when ${column} <= ${MARGIN} then ${column} end`).join(', ')} where ${CLAIMS[table].map((column) => `${column} > ${MARGIN}`).join(' or ')} returning 1`;
 
 /**
- * Takes back what a clock of the database that was ahead has left in times to come: turns would be handed out, dead runs noticed and failed
- * ones tried again when that time has come.
+ * Takes back what a clock of the database that was ahead has left in times to come: turns would be handed out, dead
+ * runs noticed and failed ones tried again when that time has come.
  *
  * @returns how many rows stood in the future.
  */

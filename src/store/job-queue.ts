@@ -31,7 +31,10 @@ export interface JobStanding {
   /** Since when a run waits to be taken, where one does. */
   readonly waitingSince: Date | undefined;
   readonly lastDoneAt: Date | undefined;
-  /** When a run should have come to its end: one that is at work has the time that it may take. Undefined where no instance has ever started. */
+  /**
+   * When a run should have come to its end: one that is at work has the time that it may take. Undefined where no
+   * instance has ever started.
+   */
   readonly dueAt: Date | undefined;
   readonly lastFailedAt: Date | undefined;
   readonly lastError: string | undefined;
@@ -44,7 +47,10 @@ export interface JobQueue {
   stop(): Promise<void>;
   /** Gives back the turns of processes that died; it does so by itself twice a minute. */
   tidy(): Promise<void>;
-  /** Takes back what a clock of the database that was ahead has left in times to come, and what would wait for them. @returns whether there was any. */
+  /**
+   * Takes back what a clock of the database that was ahead has left in times to come, and what would wait for them.
+   * @returns whether there was any.
+   */
   setRight(): Promise<boolean>;
   standings(): Promise<readonly JobStanding[]>;
   /** Has the job done as soon as an instance looks for turns, unless a turn waits or runs already. */
@@ -76,7 +82,14 @@ const GRACE_MS = 10_000;
  * tried again, and one whose process was killed is begun anew. No turn carries data.
  */
 export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }: JobQueueDeps): JobQueue {
-  const boss = new PgBoss({ db: { executeSql: sqlOf(knex) }, schema: SCHEMA, superviseIntervalSeconds: 30, monitorIntervalSeconds: 30, monitorVacuum: false, reindex: false });
+  const boss = new PgBoss({
+    db: { executeSql: sqlOf(knex) },
+    schema: SCHEMA,
+    superviseIntervalSeconds: 30,
+    monitorIntervalSeconds: 30,
+    monitorVacuum: false,
+    reindex: false,
+  });
   boss.on('error', trouble);
   const stopping = new AbortController();
   let isStarted = false;
@@ -89,7 +102,8 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
       await job.run(job.goesOn === true ? AbortSignal.any([signal, stopping.signal]) : signal);
     } catch (error) {
       ended({ label, seconds: seconds(), error });
-      // What an exception carries of a statement has no place in the table of turns: its name tells enough, the log has the rest.
+      // What an exception carries of a statement has no place in the table of turns: its name tells enough, the log has
+      // the rest.
       // eslint-disable-next-line preserve-caught-error -- the library writes the cause down as well
       throw new Error(error instanceof Error ? error.name : 'failed');
     }
@@ -97,7 +111,14 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
   }
 
   const prepare = async ({ label, longestSeconds }: PeriodicJob): Promise<void> => {
-    const terms = { retryLimit: 3, retryDelay: 30, retryBackoff: true, expireInSeconds: longestSeconds, heartbeatSeconds: SILENT_SECONDS, deleteAfterSeconds: 14 * 86_400 };
+    const terms = {
+      retryLimit: 3,
+      retryDelay: 30,
+      retryBackoff: true,
+      expireInSeconds: longestSeconds,
+      heartbeatSeconds: SILENT_SECONDS,
+      deleteAfterSeconds: 14 * 86_400,
+    };
     await boss.createQueue(label, { policy: 'exclusive', ...terms });
     // One that a release before has made keeps its own terms otherwise.
     await boss.updateQueue(label, terms);
@@ -133,7 +154,8 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
     setRight: async () => (await takeBackFuture(sqlOf(knex), SCHEMA)) > 0,
 
     async standings() {
-      // A run that ended in time to come tells of a clock of the database that was ahead, and not that all is done until then.
+      // A run that ended in time to come tells of a clock of the database that was ahead, and not that all is done
+      // until then.
       const { rows } = await sqlOf(knex)(
         `select q.name, q.created_on as known_since, bool_or(state = 'active') as running, min(start_after) filter (where state in ('created', 'retry')) as waiting_since,
                 max(completed_on) filter (where state = 'completed' and completed_on <= now() + interval '1 minute') as last_done_at, max(completed_on) filter (where state = 'failed') as last_failed_at,
@@ -151,7 +173,10 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
           running: row.running === true,
           waitingSince: (row.waiting_since ?? undefined) as Date | undefined,
           lastDoneAt: (row.last_done_at ?? undefined) as Date | undefined,
-          dueAt: since === undefined ? undefined : new Date(since.getTime() + (everySeconds + (row.running === true ? longestSeconds : 0)) * 1000),
+          dueAt:
+            since === undefined
+              ? undefined
+              : new Date(since.getTime() + (everySeconds + (row.running === true ? longestSeconds : 0)) * 1000),
           lastFailedAt: (row.last_failed_at ?? undefined) as Date | undefined,
           lastError: (row.last_error ?? undefined) as string | undefined,
         };
@@ -169,8 +194,11 @@ export function createJobQueue({ knex, jobs, ended, trouble, beatMs = BEAT_MS }:
       await boss.send(label);
       const [turn] = await boss.fetch(label);
       if (turn === undefined) return false;
-      // The library says so by itself of runs that it hands out. Silent, a long one would be begun anew by an instance while it is at work here.
-      const beating = setInterval(() => { boss.touch(label, turn.id).catch(trouble); }, beatMs);
+      // The library says so by itself of runs that it hands out. Silent, a long one would be begun anew by an instance
+      // while it is at work here.
+      const beating = setInterval(() => {
+        boss.touch(label, turn.id).catch(trouble);
+      }, beatMs);
       try {
         await work(job, AbortSignal.timeout(job.longestSeconds * 1000));
       } catch (error) {

@@ -7,12 +7,16 @@ export type LegacyIdStore = ReturnType<typeof createLegacyIdStore>;
 export function createLegacyIdStore(db: Knex) {
   return {
     async of(accountId: string): Promise<string | undefined> {
-      const row = await db<{ id: string; legacy_id: string | null }>('accounts').where('id', accountId).first('legacy_id');
+      const row = await db<{ id: string; legacy_id: string | null }>('accounts')
+        .where('id', accountId)
+        .first('legacy_id');
       return row?.legacy_id ?? undefined;
     },
 
     async ownerOf(legacyId: string): Promise<AccountId | undefined> {
-      return (await db<{ id: AccountId; legacy_id: string | null }>('accounts').where('legacy_id', legacyId).first('id'))?.id;
+      return (
+        await db<{ id: AccountId; legacy_id: string | null }>('accounts').where('legacy_id', legacyId).first('id')
+      )?.id;
     },
 
     async isTaken(legacyId: string): Promise<boolean> {

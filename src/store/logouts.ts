@@ -84,7 +84,10 @@ export type LogoutStore = ReturnType<typeof createLogoutStore>;
 /** Which services a person has signed in to, and what services are told when a session ends. */
 export function createLogoutStore(db: Knex) {
   return {
-    /** Remembers that the person signed in to the service. Single sign-on repeats this all day: within the hour it only reads. */
+    /**
+     * Remembers that the person signed in to the service. Single sign-on repeats this all day: within the hour it only
+     * reads.
+     */
     async visit(accountId: AccountId, clientId: string, at: Date): Promise<void> {
       await prepared(
         db,
@@ -99,7 +102,15 @@ export function createLogoutStore(db: Knex) {
 
     /** A notice of one session, to one service. */
     async add({ accountId, clientId, sid, reason }: LogoutNotice, signOutId: string, at: Date): Promise<void> {
-      await db('logout_notices').insert({ account_id: accountId, client_id: clientId, sid: sid ?? null, reason, sign_out_id: signOutId, next_attempt_at: at, created_at: at });
+      await db('logout_notices').insert({
+        account_id: accountId,
+        client_id: clientId,
+        sid: sid ?? null,
+        reason,
+        sign_out_id: signOutId,
+        next_attempt_at: at,
+        created_at: at,
+      });
     },
 
     /**
@@ -120,12 +131,14 @@ export function createLogoutStore(db: Knex) {
 
     /**
      * As `messages.claim`: for the length of a lease, safe with any number of instances. Of one service no more than
-     * `share` at a time, of those named in `single` one, and none of those in `without`, however many of theirs came first.
+     * `share` at a time, of those named in `single` one, and none of those in `without`, however many of theirs came
+     * first.
      */
     async claim(by: NoticeClaim): Promise<ClaimedNotice[]> {
       const due = `state = 'pending' and next_attempt_at <= $1 and (${isFree('$2')} or lease_owner = $3)`;
-      // From one pair to the next by the index: what a service that is away has waiting is neither read nor sorted, and neither is what is not due.
-      // Judged again once locked: another instance may have taken a row since the inner look.
+      // From one pair to the next by the index: what a service that is away has waiting is neither read nor sorted, and
+      // neither is what is not due. Judged again once locked: another instance may have taken a row since the inner
+      // look.
       const rows = await prepared<Row>(
         db,
         'logout-claim',
@@ -151,11 +164,23 @@ export function createLogoutStore(db: Knex) {
          returning id, account_id, client_id, sid, reason, attempts`,
         [by.now, by.leaseSeconds, by.leaseOwner, by.limit, by.share, by.without, by.single],
       );
-      return rows.map((row) => ({ id: row.id, accountId: row.account_id, clientId: row.client_id, sid: row.sid ?? undefined, reason: row.reason, attempts: row.attempts, leaseOwner: by.leaseOwner }));
+      return rows.map((row) => ({
+        id: row.id,
+        accountId: row.account_id,
+        clientId: row.client_id,
+        sid: row.sid ?? undefined,
+        reason: row.reason,
+        attempts: row.attempts,
+        leaseOwner: by.leaseOwner,
+      }));
     },
 
     /** @returns false when the lease had passed to somebody else, whose word counts then. */
-    async settle({ id, leaseOwner }: Pick<ClaimedNotice, 'id' | 'leaseOwner'>, settlement: NoticeSettlement, now: Date): Promise<boolean> {
+    async settle(
+      { id, leaseOwner }: Pick<ClaimedNotice, 'id' | 'leaseOwner'>,
+      settlement: NoticeSettlement,
+      now: Date,
+    ): Promise<boolean> {
       const settled = await db('logout_notices')
         .where({ id, lease_owner: leaseOwner })
         .update({
@@ -169,7 +194,10 @@ export function createLogoutStore(db: Knex) {
     },
 
     /** Gives up notices of one service that have been due since before that time, and that nobody is at. */
-    async giveUp(clientId: string, { dueBefore, mostAttempts, limit, error, now }: OverdueNotices): Promise<readonly Pick<ClaimedNotice, 'accountId' | 'reason' | 'attempts'>[]> {
+    async giveUp(
+      clientId: string,
+      { dueBefore, mostAttempts, limit, error, now }: OverdueNotices,
+    ): Promise<readonly Pick<ClaimedNotice, 'accountId' | 'reason' | 'attempts'>[]> {
       // All that `attempts` can be, so that the index leads from each to what is due of it.
       const attempts = Array.from({ length: mostAttempts + 1 }, (_, made) => made);
       const rows = await prepared<Row>(
@@ -188,12 +216,23 @@ export function createLogoutStore(db: Knex) {
 
     /** Which services one sign-out is told to, and how far each notice has come. */
     async ofSignOut(signOutId: string): Promise<readonly { clientId: string; state: NoticeState }[]> {
-      const rows = await db<Row>('logout_notices').where('sign_out_id', signOutId).orderBy('client_id').select('client_id', 'state');
+      const rows = await db<Row>('logout_notices')
+        .where('sign_out_id', signOutId)
+        .orderBy('client_id')
+        .select('client_id', 'state');
       return rows.map(({ client_id, state }) => ({ clientId: client_id, state }));
     },
 
     /** The newest notices, of one service or all. */
-    async newest({ clientId, state, limit }: { clientId?: string | undefined; state?: NoticeState | undefined; limit: number }): Promise<readonly NoticeStatus[]> {
+    async newest({
+      clientId,
+      state,
+      limit,
+    }: {
+      clientId?: string | undefined;
+      state?: NoticeState | undefined;
+      limit: number;
+    }): Promise<readonly NoticeStatus[]> {
       const query = db<Row>('logout_notices').orderBy('created_at', 'desc').orderBy('id').limit(limit);
       if (clientId !== undefined) void query.where('client_id', clientId);
       if (state !== undefined) void query.where('state', state);
@@ -213,7 +252,16 @@ export function createLogoutStore(db: Knex) {
 
     /** How each service has taken what was told since then. */
     async standings(since: Date): Promise<readonly ServiceStanding[]> {
-      const { rows } = await db.raw<{ rows: { client_id: string; pending: string; delivered: string; given_up: string; waiting_since: Date | null; last_error: string | null }[] }>(
+      const { rows } = await db.raw<{
+        rows: {
+          client_id: string;
+          pending: string;
+          delivered: string;
+          given_up: string;
+          waiting_since: Date | null;
+          last_error: string | null;
+        }[];
+      }>(
         `select client_id,
                 count(*) filter (where state = 'pending') as pending,
                 count(*) filter (where state = 'delivered') as delivered,
@@ -234,6 +282,7 @@ export function createLogoutStore(db: Knex) {
     },
 
     /** Forgets notices that were done with before that time. @returns how many. */
-    purge: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'logout_notices', 'finished_at', before, limit),
+    purge: (before: Date, limit: number): Promise<number> =>
+      deleteBatch(db, 'logout_notices', 'finished_at', before, limit),
   };
 }

@@ -69,7 +69,16 @@ const PURPOSE = 'message';
 /** Messages on their way: {@link ../messages/courier.ts} puts them here and takes them out. */
 export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
   return {
-    async add({ id, channel, purpose, locale, payload, createdAt, expiresAt, withheld = false }: QueuedMessage): Promise<void> {
+    async add({
+      id,
+      channel,
+      purpose,
+      locale,
+      payload,
+      createdAt,
+      expiresAt,
+      withheld = false,
+    }: QueuedMessage): Promise<void> {
       const sealed = sealer.seal(PURPOSE, id, JSON.stringify(payload.reveal()));
       await insertRow(db, 'messages', {
         id,
@@ -90,10 +99,17 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
      * Takes messages that are due, for the length of a lease. Nobody else gets them until it is over; what is not
      * settled by then (the process died) is due again. One statement, so any number of instances may ask at once.
      *
-     * @param by  `now` is by the clock of the instance, and says what is due. The lease is by that of the database alone. `leaseOwner` is new for each claim. Asking again with the same one, because the answer was lost on
-     *            the way, gives the same messages again.
+     * @param by  `now` is by the clock of the instance, and says what is due. The lease is by that of the database
+     *            alone. `leaseOwner` is new for each claim. Asking again with the same one, because the answer was lost
+     *            on the way, gives the same messages again.
      */
-    async claim(by: { channel: MessageChannel; now: Date; leaseSeconds: number; leaseOwner: string; limit: number }): Promise<ClaimedMessage[]> {
+    async claim(by: {
+      channel: MessageChannel;
+      now: Date;
+      leaseSeconds: number;
+      leaseOwner: string;
+      limit: number;
+    }): Promise<ClaimedMessage[]> {
       const rows = await prepared<Row>(
         db,
         'messages-claim',
@@ -115,7 +131,8 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
           expiresAt: expires_at ?? undefined,
           wasUnanswered: last_error === UNANSWERED,
           leaseOwner: by.leaseOwner,
-          open: () => (opened ??= sensitive(JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as MessagePayload)),
+          open: () =>
+            (opened ??= sensitive(JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as MessagePayload)),
         };
       });
     },
@@ -124,7 +141,11 @@ export function createMessageStore(db: Knex, { sealer }: { readonly sealer: Seal
      * Records what became of a claimed message and ends the lease; the payload goes with the last word.
      * @returns false when the lease had passed to somebody else, whose word counts then.
      */
-    async settle({ id, leaseOwner }: Pick<ClaimedMessage, 'id' | 'leaseOwner'>, settlement: Settlement, now: Date): Promise<boolean> {
+    async settle(
+      { id, leaseOwner }: Pick<ClaimedMessage, 'id' | 'leaseOwner'>,
+      settlement: Settlement,
+      now: Date,
+    ): Promise<boolean> {
       const { state } = settlement;
       const text = `update messages set state = $3, leased_until = null, lease_owner = null, next_attempt_at = coalesce($4, next_attempt_at),
           sealed = case when $3 = 'queued' then sealed end, finished_at = case when $3 = 'queued' then finished_at else $5 end,

@@ -10,8 +10,8 @@ const directory = fileURLToPath(new URL('../../migrations', import.meta.url));
 const LOCK = 7_150_420_233;
 const LOCK_RETRY_MS = 100;
 /**
- * A migration may work for as long as it needs, but not wait: whoever waits for the lock of a whole table holds up everybody who
- * comes after. Short of the limit of requests, so that they wait a little and go on.
+ * A migration may work for as long as it needs, but not wait: whoever waits for the lock of a whole table holds up
+ * everybody who comes after. Short of the limit of requests, so that they wait a little and go on.
  */
 const LIMITS = { statement_timeout: 0, lock_timeout: 2000, idle_in_transaction_session_timeout: 0 };
 
@@ -23,12 +23,16 @@ async function tryLock(holder: pg.Client): Promise<boolean> {
 }
 
 /**
- * Runs the work while no other instance does the same, on a pool of its own that sets no limit to work and a short one to waiting.
- * The lock belongs to a connection: it is gone with a process that is killed.
+ * Runs the work while no other instance does the same, on a pool of its own that sets no limit to work and a short one
+ * to waiting. The lock belongs to a connection: it is gone with a process that is killed.
  */
 async function alone<T>(knex: Knex, work: (migrator: Knex.Migrator) => Promise<T>): Promise<T> {
   const { config } = knex.client as Knex.Client;
-  const own = knexFactory({ ...config, connection: { ...(config.connection as Knex.PgConnectionConfig), ...LIMITS }, pool: { min: 0, max: 2 } });
+  const own = knexFactory({
+    ...config,
+    connection: { ...(config.connection as Knex.PgConnectionConfig), ...LIMITS },
+    pool: { min: 0, max: 2 },
+  });
   const client = own.client as Knex.Client;
   try {
     const holder = (await client.acquireConnection()) as pg.Client;
@@ -54,9 +58,15 @@ async function alone<T>(knex: Knex, work: (migrator: Knex.Migrator) => Promise<T
 export const migrate = (knex: Knex): Promise<string[]> =>
   alone(knex, async (migrator) => {
     // An instance of the version before may start again beside newer ones: it does not know their migrations.
-    const before = await migrator.list({ ...loading, disableMigrationsListValidation: true }) as [{ name: string }[], unknown];
+    const before = (await migrator.list({ ...loading, disableMigrationsListValidation: true })) as [
+      { name: string }[],
+      unknown,
+    ];
     await patiently(() => migrator.latest({ ...loading, disableMigrationsListValidation: true }) as Promise<unknown>);
-    const after = await migrator.list({ ...loading, disableMigrationsListValidation: true }) as [{ name: string }[], unknown];
+    const after = (await migrator.list({ ...loading, disableMigrationsListValidation: true })) as [
+      { name: string }[],
+      unknown,
+    ];
     return after[0].slice(before[0].length).map(({ name }) => name);
   });
 

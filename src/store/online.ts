@@ -1,7 +1,10 @@
 import type { Knex } from 'knex';
 import type pg from 'pg';
 
-/** One connection, on which waiting for a lock has no limit: what goes on here waits for older transactions and holds up nobody. */
+/**
+ * One connection, on which waiting for a lock has no limit: what goes on here waits for older transactions and holds up
+ * nobody.
+ */
 async function online(knex: Knex, work: (connection: pg.Client) => Promise<unknown>): Promise<void> {
   const client = knex.client as Knex.Client;
   const connection = (await client.acquireConnection()) as pg.Client;
@@ -21,13 +24,27 @@ async function online(knex: Knex, work: (connection: pg.Client) => Promise<unkno
  *
  * @param definition what follows the name: `on accounts (created_at)`.
  */
-export const createIndexOnline = (knex: Knex, name: string, definition: string, { unique = false } = {}): Promise<void> =>
+export const createIndexOnline = (
+  knex: Knex,
+  name: string,
+  definition: string,
+  { unique = false } = {},
+): Promise<void> =>
   online(knex, async (connection) => {
     // One that was cut off stays behind, is kept up and serves nobody.
-    const { rowCount } = await connection.query('select from pg_index where indexrelid = to_regclass($1) and not indisvalid', [name]);
-    if (rowCount !== 0) await connection.query(`drop index concurrently if exists ${connection.escapeIdentifier(name)}`);
-    await connection.query(`create ${unique ? 'unique ' : ''}index concurrently if not exists ${connection.escapeIdentifier(name)} ${definition}`);
+    const { rowCount } = await connection.query(
+      'select from pg_index where indexrelid = to_regclass($1) and not indisvalid',
+      [name],
+    );
+    if (rowCount !== 0)
+      await connection.query(`drop index concurrently if exists ${connection.escapeIdentifier(name)}`);
+    await connection.query(
+      `create ${unique ? 'unique ' : ''}index concurrently if not exists ${connection.escapeIdentifier(name)} ${definition}`,
+    );
   });
 
 /** Drops it while everybody goes on. */
-export const dropIndexOnline = (knex: Knex, name: string): Promise<void> => online(knex, (connection) => connection.query(`drop index concurrently if exists ${connection.escapeIdentifier(name)}`));
+export const dropIndexOnline = (knex: Knex, name: string): Promise<void> =>
+  online(knex, (connection) =>
+    connection.query(`drop index concurrently if exists ${connection.escapeIdentifier(name)}`),
+  );

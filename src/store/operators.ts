@@ -38,7 +38,10 @@ export function createOperatorStore(db: Knex) {
 
     /** @returns false when the account does not hold the role. */
     async revoke(accountId: AccountId, role: Role, by: string, at: Date): Promise<boolean> {
-      const revoked: number = await db('operators').whereNull('revoked_at').where({ account_id: accountId, role }).update({ revoked_by: by, revoked_at: at });
+      const revoked: number = await db('operators')
+        .whereNull('revoked_at')
+        .where({ account_id: accountId, role })
+        .update({ revoked_by: by, revoked_at: at });
       return revoked === 1;
     },
 
@@ -58,12 +61,22 @@ export function createOperatorStore(db: Knex) {
 
     /** Those of them who hold a role, or held one. */
     async everHeld(ids: readonly string[]): Promise<readonly AccountId[]> {
-      return ids.length === 0 ? [] : db('operators').distinct().whereIn('account_id', [...ids]).pluck<AccountId[]>('account_id');
+      return ids.length === 0
+        ? []
+        : db('operators')
+            .distinct()
+            .whereIn('account_id', [...ids])
+            .pluck<AccountId[]>('account_id');
     },
 
     async list(): Promise<readonly RoleGrant[]> {
       const rows = await held().orderBy('granted_at').orderBy('id').select('*');
-      return rows.map((row) => ({ accountId: row.account_id, role: row.role, grantedBy: row.granted_by, grantedAt: row.granted_at }));
+      return rows.map((row) => ({
+        accountId: row.account_id,
+        role: row.role,
+        grantedBy: row.granted_by,
+        grantedAt: row.granted_at,
+      }));
     },
   };
 }

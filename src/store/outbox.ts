@@ -40,7 +40,10 @@ const comparable = (recipient: string): string =>
   recipient.includes('@') ? recipient.trim().toLowerCase() : recipient.replaceAll(/\D/g, '').replace(/^(?:62|0)/, '');
 
 /** Messages of development and tests that went nowhere. Sealed all the same: no table shows a person in clear. */
-export function createOutboxStore(db: Knex, { sealer, keep = 1000 }: { readonly sealer: Sealer; readonly keep?: number }) {
+export function createOutboxStore(
+  db: Knex,
+  { sealer, keep = 1000 }: { readonly sealer: Sealer; readonly keep?: number },
+) {
   return {
     /** Adds a message unless one with its id is there, and forgets the oldest beyond `keep`, some at once. */
     async add({ id, channel, createdAt, ...content }: NewEntry): Promise<void> {
@@ -52,17 +55,41 @@ export function createOutboxStore(db: Knex, { sealer, keep = 1000 }: { readonly 
       );
       // Now and then: to find the oldest, all that are kept are counted.
       if (added === undefined || added.position % Math.ceil(keep / 20) !== 0) return;
-      await prepared(db, 'outbox-forget', 'delete from outbox where position <= (select position from outbox order by position desc offset $1 limit 1)', [keep]);
+      await prepared(
+        db,
+        'outbox-forget',
+        'delete from outbox where position <= (select position from outbox order by position desc offset $1 limit 1)',
+        [keep],
+      );
     },
 
     /** Newest first. @param to  only messages to this number or address, in any usual spelling. */
     async newest({ to, limit = keep }: { to?: string | undefined; limit?: number } = {}): Promise<OutboxEntry[]> {
-      const rows = await db<Row>('outbox').orderBy('position', 'desc').limit(keep).select('id', 'channel', 'sealed', 'created_at');
+      const rows = await db<Row>('outbox')
+        .orderBy('position', 'desc')
+        .limit(keep)
+        .select('id', 'channel', 'sealed', 'created_at');
       const entries = rows.map(({ id, channel, sealed, created_at }): OutboxEntry => {
-        const content = JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as { to: string; subject?: string; text: string; code?: string };
-        return { id, channel, to: content.to, subject: content.subject ?? null, text: content.text, code: content.code ?? null, createdAt: created_at.toISOString() };
+        const content = JSON.parse(sealer.open(PURPOSE, id, sealed).toString('utf8')) as {
+          to: string;
+          subject?: string;
+          text: string;
+          code?: string;
+        };
+        return {
+          id,
+          channel,
+          to: content.to,
+          subject: content.subject ?? null,
+          text: content.text,
+          code: content.code ?? null,
+          createdAt: created_at.toISOString(),
+        };
       });
-      const wanted = to === undefined || to.trim() === '' ? entries : entries.filter((entry) => comparable(entry.to) === comparable(to));
+      const wanted =
+        to === undefined || to.trim() === ''
+          ? entries
+          : entries.filter((entry) => comparable(entry.to) === comparable(to));
       return wanted.slice(0, limit);
     },
   };

@@ -23,7 +23,8 @@ export const LOCK_TIMEOUT = '2s';
 /** Whoever makes or removes parts does so alone. */
 export const PARTITIONS_LOCK = "hashtext('partitions')";
 
-export const monthAfter = (at: Date, months: number): Date => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1));
+export const monthAfter = (at: Date, months: number): Date =>
+  new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1));
 const nameOf = (table: string, month: Date): string => `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`;
 
 /** The migration that made them: the first part has no beginning, and was that long when it was cut off. */
@@ -68,7 +69,8 @@ async function partsOf(db: Knex, table: string): Promise<readonly Part[]> {
 }
 
 /** Parts all of whose rows are of before that, oldest first. */
-export const partsBefore = async (db: Knex, table: string, before: Date): Promise<readonly Part[]> => (await partsOf(db, table)).filter(({ until }) => until <= before);
+export const partsBefore = async (db: Knex, table: string, before: Date): Promise<readonly Part[]> =>
+  (await partsOf(db, table)).filter(({ until }) => until <= before);
 
 /** One part: a table apart, made ready and then attached, so that nobody who writes waits for more than a moment. */
 async function makePart(db: Knex, { table, appendOnly }: Partitioned, from: Date): Promise<void> {
@@ -78,7 +80,9 @@ async function makePart(db: Knex, { table, appendOnly }: Partitioned, from: Date
   await db.transaction(async (trx) => {
     await trx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
     await trx.raw(`select pg_advisory_xact_lock(${PARTITIONS_LOCK})`);
-    const { rows } = await trx.raw<{ rows: { isThere: boolean }[] }>('select to_regclass(?) is not null as "isThere"', [part]);
+    const { rows } = await trx.raw<{ rows: { isThere: boolean }[] }>('select to_regclass(?) is not null as "isThere"', [
+      part,
+    ]);
     if (rows[0]?.isThere === true) return; // somebody else was first
     await trx.raw('create table ?? (like ?? including defaults including constraints)', [part, table]);
     // What came with a time of this month before there was a part for it moves in; nothing of it changes.
@@ -86,25 +90,41 @@ async function makePart(db: Knex, { table, appendOnly }: Partitioned, from: Date
     const found: unknown = await trx(rest).where('at', '>=', from).where('at', '<', to).first('id');
     if (found !== undefined) {
       if (appendOnly) await trx.raw('alter table ?? disable trigger ??', [rest, `${rest}_append_only`]);
-      await trx.raw('with moved as (delete from ?? where at >= ? and at < ? returning *) insert into ?? select * from moved', [rest, from, to, part]);
+      await trx.raw(
+        'with moved as (delete from ?? where at >= ? and at < ? returning *) insert into ?? select * from moved',
+        [rest, from, to, part],
+      );
       if (appendOnly) await trx.raw('alter table ?? enable trigger ??', [rest, `${rest}_append_only`]);
     }
     if (appendOnly) await refuseChanges(trx, part);
-    await trx.raw(`alter table ?? attach partition ?? for values from ('${from.toISOString()}') to ('${to.toISOString()}')`, [table, part]);
+    await trx.raw(
+      `alter table ?? attach partition ?? for values from ('${from.toISOString()}') to ('${to.toISOString()}')`,
+      [table, part],
+    );
   });
 }
 
 /** A part of an append-only table, which refuses what the table itself refuses. */
 export async function refuseChanges(db: Knex, part: string): Promise<void> {
-  await db.raw('create trigger ?? before update or delete or truncate on ?? for each statement execute function refuse_change()', [`${part}_append_only`, part]);
+  await db.raw(
+    'create trigger ?? before update or delete or truncate on ?? for each statement execute function refuse_change()',
+    [`${part}_append_only`, part],
+  );
 }
 
-/** Makes the parts of the coming months that are not there yet. Safe to run at once on many instances. @returns how many. */
+/**
+ * Makes the parts of the coming months that are not there yet. Safe to run at once on many instances. @returns how
+ * many.
+ */
 export async function makeComingPartitions(db: Knex, now: Date): Promise<number> {
   let made = 0;
   for (const partitioned of PARTITIONED) {
     const wanted = monthAfter(now, MONTHS_AHEAD + 1);
-    for (let until = await partitionsUntil(db, partitioned.table); until !== undefined && until < wanted; until = monthAfter(until, 1)) {
+    for (
+      let until = await partitionsUntil(db, partitioned.table);
+      until !== undefined && until < wanted;
+      until = monthAfter(until, 1)
+    ) {
       await makePart(db, partitioned, until);
       made += 1;
     }
@@ -117,7 +137,13 @@ export async function partitionStandings(db: Knex): Promise<readonly PartitionSt
   const found: PartitionStanding[] = [];
   for (const { table } of PARTITIONED) {
     const until = await partitionsUntil(db, table);
-    if (until !== undefined) found.push({ table, until, parts: await partsOf(db, table), hasRest: (await db(restOf(table)).first('id')) !== undefined });
+    if (until !== undefined)
+      found.push({
+        table,
+        until,
+        parts: await partsOf(db, table),
+        hasRest: (await db(restOf(table)).first('id')) !== undefined,
+      });
   }
   return found;
 }

@@ -6,8 +6,8 @@ const LOCK_PAUSE_MS = 1000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * Does the work again where a lock was not to be had: whoever waits for that of a whole table holds up everybody who comes after, so it waits
- * for a moment only, and gives way. The work is one transaction, or may come twice.
+ * Does the work again where a lock was not to be had: whoever waits for that of a whole table holds up everybody who
+ * comes after, so it waits for a moment only, and gives way. The work is one transaction, or may come twice.
  */
 export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {

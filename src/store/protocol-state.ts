@@ -13,7 +13,10 @@ export interface Leads {
   readonly grant: Buffer | undefined;
 }
 
-/** One of the grants in a session: eight bytes for its client, which tell nothing of it and are others in each session, and the keyed hash of the grant's id. */
+/**
+ * One of the grants in a session: eight bytes for its client, which tell nothing of it and are others in each session,
+ * and the keyed hash of the grant's id.
+ */
 export interface Granted {
   readonly client: Buffer;
   readonly grant: Buffer;
@@ -52,8 +55,9 @@ export interface ProtocolWrite {
 export type ProtocolRewrite = Pick<ProtocolWrite, 'model' | 'id' | 'payload' | 'grantId' | 'ttlSeconds'>;
 
 /**
- * Whether it was written. A store that cannot look and move in one step may have moved it while another was writing under the former id: what that has written is gone from there, and is to
- * be written with the rest in the place of what stands under the new id now.
+ * Whether it was written. A store that cannot look and move in one step may have moved it while another was writing
+ * under the former id: what that has written is gone from there, and is to be written with the rest in the place of
+ * what stands under the new id now.
  */
 export type Renewed = boolean | { readonly overtook: Buffer };
 
@@ -61,31 +65,42 @@ export type Renewed = boolean | { readonly overtook: Buffer };
 export interface ProtocolStateStore {
   upsert(write: ProtocolWrite): Promise<void>;
   /**
-   * Writes what stands under the id anew, unless it has ended meanwhile. For what is never used up, and no index leads to.
+   * Writes what stands under the id anew, unless it has ended meanwhile. For what is never used up, and no index leads
+   * to.
    * @param read  the payload as it was read: where another has been written since, nothing is.
    * @returns false when it has ended, or is not what was read.
    */
   replace(write: ProtocolRewrite, read?: Buffer): Promise<boolean>;
   /**
-   * The same of what is found by its uid: what stands under `former` is written anew under the id, which may be another, and is found by its uid there. In one step, so that
-   * whoever ends it meanwhile ends it, whichever comes first.
+   * The same of what is found by its uid: what stands under `former` is written anew under the id, which may be
+   * another, and is found by its uid there. In one step, so that whoever ends it meanwhile ends it, whichever comes
+   * first.
    * @param read  the payload as it was read: where another has been written since, nothing is.
    * @returns false when it has ended, stands under another id by now, or is not what was read.
    */
   renew(write: ProtocolWrite, former: Buffer, read?: Buffer): Promise<Renewed>;
   find(model: string, id: Buffer): Promise<ProtocolRow | undefined>;
-  /** The first of these that is there, with its session and its grant: one step where there would be three or more. Only where a store can. */
+  /**
+   * The first of these that is there, with its session and its grant: one step where there would be three or more. Only
+   * where a store can.
+   */
   findLeading?(candidates: readonly Pick<ProtocolWrite, 'model' | 'id'>[]): Promise<LeadingRow | undefined>;
   /** A session with the grant of a client: one step where there would be two. Only where a store can. */
   findSession?(id: Buffer, client: Granted['client']): Promise<GrantingRow | undefined>;
   findByUid(model: string, uid: Buffer): Promise<ProtocolRow | undefined>;
   findByUserCode(model: string, userCode: Buffer): Promise<ProtocolRow | undefined>;
-  /** Uses a row, as `consume` does, and writes what was made for it, in one step; nothing is written where the use was not the first. Only where a store can, and of rows that nothing else leads to. */
+  /**
+   * Uses a row, as `consume` does, and writes what was made for it, in one step; nothing is written where the use was
+   * not the first. Only where a store can, and of rows that nothing else leads to.
+   */
   useAndWrite?(used: Pick<ProtocolWrite, 'model' | 'id'>, writes: readonly ProtocolWrite[]): Promise<boolean>;
   /** @returns false when it had been used already, or is gone: of two simultaneous uses exactly one is true. */
   consume(model: string, id: Buffer): Promise<boolean>;
   destroy(model: string, id: Buffer): Promise<void>;
-  /** Ends what is found by the uid, whatever id it has got meanwhile. @param id  the one by which it was known, for a store whose index may be lost. */
+  /**
+   * Ends what is found by the uid, whatever id it has got meanwhile. @param id the one by which it was known, for a
+   * store whose index may be lost.
+   */
   end(model: string, id: Buffer, uid: Buffer): Promise<void>;
   /** Ends all that was issued under a grant. */
   revokeByGrantId(grantId: Buffer): Promise<void>;
@@ -103,7 +118,8 @@ interface Row {
   readonly consumed_at: Date | null;
 }
 
-const toRow = ([row]: readonly Row[]): ProtocolRow | undefined => (row === undefined ? undefined : { payload: row.payload, consumedAt: row.consumed_at ?? undefined });
+const toRow = ([row]: readonly Row[]): ProtocolRow | undefined =>
+  row === undefined ? undefined : { payload: row.payload, consumedAt: row.consumed_at ?? undefined };
 
 /** Expiry is judged by the database's clock, the only one that all instances share. */
 export function createProtocolStateStore(db: Knex): ProtocolStateStore {
@@ -143,16 +159,35 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
     },
 
     async find(model, id) {
-      return toRow(await prepared<Row>(db, 'protocol-find', 'select payload, consumed_at from protocol_state where model = $1 and id = $2 and expires_at > now()', [model, id]));
+      return toRow(
+        await prepared<Row>(
+          db,
+          'protocol-find',
+          'select payload, consumed_at from protocol_state where model = $1 and id = $2 and expires_at > now()',
+          [model, id],
+        ),
+      );
     },
 
     async findByUid(model, uid) {
-      return toRow(await prepared<Row>(db, 'protocol-find-uid', 'select payload, consumed_at from protocol_state where uid = $2 and model = $1 and expires_at > now()', [model, uid]));
+      return toRow(
+        await prepared<Row>(
+          db,
+          'protocol-find-uid',
+          'select payload, consumed_at from protocol_state where uid = $2 and model = $1 and expires_at > now()',
+          [model, uid],
+        ),
+      );
     },
 
     async findByUserCode(model, userCode) {
       return toRow(
-        await prepared<Row>(db, 'protocol-find-code', 'select payload, consumed_at from protocol_state where user_code = $2 and model = $1 and expires_at > now()', [model, userCode]),
+        await prepared<Row>(
+          db,
+          'protocol-find-code',
+          'select payload, consumed_at from protocol_state where user_code = $2 and model = $1 and expires_at > now()',
+          [model, userCode],
+        ),
       );
     },
 
@@ -180,7 +215,12 @@ export function createProtocolStateStore(db: Knex): ProtocolStateStore {
     },
 
     async revokeByHolder(holder) {
-      await prepared(db, 'protocol-revoke-holder', 'delete from protocol_state where grant_id in (select grant_id from protocol_state where holder = $1)', [holder]);
+      await prepared(
+        db,
+        'protocol-revoke-holder',
+        'delete from protocol_state where grant_id in (select grant_id from protocol_state where holder = $1)',
+        [holder],
+      );
     },
 
     async purge(limit) {

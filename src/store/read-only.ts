@@ -4,15 +4,18 @@ import type pg from 'pg';
 
 /** What PostgreSQL says to a write where it takes none. */
 const REFUSED_WRITE = '25006';
-/** Settings that PostgreSQL tells of by itself whenever they change: somebody closes a former primary to writing while we are connected. */
+/**
+ * Settings that PostgreSQL tells of by itself whenever they change: somebody closes a former primary to writing while
+ * we are connected.
+ */
 const TOLD = new Set(['in_hot_standby', 'default_transaction_read_only']);
 
 /** Of one connection, or of the next transaction of a pooler. */
 export const READS_ONLY = "current_setting('transaction_read_only') = 'on'";
 
 /**
- * The server that was reached takes no writes. It is a standby, or a former primary that has been closed to writing since another took
- * over: what it would answer may be out of date, and is no answer.
+ * The server that was reached takes no writes. It is a standby, or a former primary that has been closed to writing
+ * since another took over: what it would answer may be out of date, and is no answer.
  */
 export class ReadsOnly extends Error {
   override readonly name = 'ReadsOnly';
@@ -30,8 +33,8 @@ export async function askForWrites(knex: Knex): Promise<void> {
 }
 
 /**
- * Refuses new connections to a server that only reads. Where one that is there already hears that its server has become such, all of them are
- * let go of: the next go to wherever the address leads by then.
+ * Refuses new connections to a server that only reads. Where one that is there already hears that its server has become
+ * such, all of them are let go of: the next go to wherever the address leads by then.
  */
 export function demandWrites(): (made: pg.Client) => Promise<void> {
   const all = new Set<pg.Client>();
@@ -42,9 +45,18 @@ export function demandWrites(): (made: pg.Client) => Promise<void> {
 
   return async (made) => {
     const { connection } = made as unknown as { connection: EventEmitter };
-    connection.on('errorMessage', ({ code }: { code?: string }) => { if (code === REFUSED_WRITE) letGo(); });
-    connection.on('parameterStatus', ({ parameterName, parameterValue }: { parameterName: string; parameterValue: string }) => { if (TOLD.has(parameterName) && parameterValue === 'on') letGo(); });
-    made.once('end', () => { all.delete(made); });
+    connection.on('errorMessage', ({ code }: { code?: string }) => {
+      if (code === REFUSED_WRITE) letGo();
+    });
+    connection.on(
+      'parameterStatus',
+      ({ parameterName, parameterValue }: { parameterName: string; parameterValue: string }) => {
+        if (TOLD.has(parameterName) && parameterValue === 'on') letGo();
+      },
+    );
+    made.once('end', () => {
+      all.delete(made);
+    });
     all.add(made);
     try {
       const { rows } = await made.query<{ reads_only: boolean }>(`select ${READS_ONLY} as reads_only`);

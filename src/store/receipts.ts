@@ -44,7 +44,14 @@ const JUDGED_BY = 100;
 function outcomeOf(row: Row | undefined): Outcome | undefined {
   if (row === undefined || row.message_id === null || !isFinal(row.state)) return undefined;
   const { message_id, purpose, operator, state, sent_at, recipient_hash } = row;
-  return { messageId: message_id, purpose: purpose ?? 'unknown', operator: operator ?? 'other', state, sentAt: sent_at ?? new Date(0), recipientHash: recipient_hash ?? undefined };
+  return {
+    messageId: message_id,
+    purpose: purpose ?? 'unknown',
+    operator: operator ?? 'other',
+    state,
+    sentAt: sent_at ?? new Date(0),
+    recipientHash: recipient_hash ?? undefined,
+  };
 }
 
 /**
@@ -55,9 +62,14 @@ export function createReceiptStore(db: Knex) {
   return {
     /**
      * Records that a claimed message was handed over, as `messages.settle` does, and where its receipts belong.
-     * @returns the outcome, where the receipt was here before; undefined where nothing is known yet, or the lease had passed to somebody else.
+     * @returns the outcome, where the receipt was here before; undefined where nothing is known yet, or the lease had
+     *   passed to somebody else.
      */
-    async settle({ id, leaseOwner }: Pick<ClaimedMessage, 'id' | 'leaseOwner'>, { key, providerId, operator, recipientHash }: HandedOver, now: Date): Promise<Outcome | undefined> {
+    async settle(
+      { id, leaseOwner }: Pick<ClaimedMessage, 'id' | 'leaseOwner'>,
+      { key, providerId, operator, recipientHash }: HandedOver,
+      now: Date,
+    ): Promise<Outcome | undefined> {
       const [row] = await prepared<Row>(
         db,
         'receipts-settle',
@@ -81,7 +93,8 @@ export function createReceiptStore(db: Knex) {
 
     /**
      * Records what a gateway reports, where it is further than what is known.
-     * @returns the outcome, where this was the last word about a message that was handed over; whoever has counted it forgets the recipient.
+     * @returns the outcome, where this was the last word about a message that was handed over; whoever has counted it
+     *   forgets the recipient.
      */
     async take(key: string, state: ReceiptState, now: Date): Promise<Outcome | undefined> {
       const [row] = await prepared<Row>(
@@ -100,11 +113,20 @@ export function createReceiptStore(db: Knex) {
 
     /** After the last word about a message nobody needs to know any more whose number it was. */
     async forgetRecipient(key: string): Promise<void> {
-      await prepared(db, 'receipts-forget', `update message_receipts set recipient_hash = null where key = $1 and progress = ${final} and recipient_hash is not null`, [key]);
+      await prepared(
+        db,
+        'receipts-forget',
+        `update message_receipts set recipient_hash = null where key = $1 and progress = ${final} and recipient_hash is not null`,
+        [key],
+      );
     },
 
-    /** How far a message has come on our side, and what was reported of it since, for the page that waits for its code. */
-    async standingOf(messageId: string): Promise<{ readonly state: DeliveryState; readonly receipt: ReceiptState | undefined } | undefined> {
+    /**
+     * How far a message has come on our side, and what was reported of it since, for the page that waits for its code.
+     */
+    async standingOf(
+      messageId: string,
+    ): Promise<{ readonly state: DeliveryState; readonly receipt: ReceiptState | undefined } | undefined> {
       const [row] = await prepared<{ state: DeliveryState; receipt: ReceiptState | null }>(
         db,
         'receipts-standing',
@@ -114,7 +136,10 @@ export function createReceiptStore(db: Knex) {
       return row === undefined ? undefined : { state: row.state, receipt: row.receipt ?? undefined };
     },
 
-    /** What became of the last messages to numbers of an operator that were delivered or not, a hundred at most, back to a moment. */
+    /**
+     * What became of the last messages to numbers of an operator that were delivered or not, a hundred at most, back to
+     * a moment.
+     */
     async recordOf(operator: string, since: Date): Promise<OperatorRecord> {
       const [row] = await prepared<{ delivered: number; undelivered: number }>(
         db,
@@ -136,6 +161,7 @@ export function createReceiptStore(db: Knex) {
     },
 
     /** Forgets what nobody asks for any more. @returns how many. */
-    purge: (before: Date, limit: number): Promise<number> => deleteBatch(db, 'message_receipts', 'changed_at', before, limit),
+    purge: (before: Date, limit: number): Promise<number> =>
+      deleteBatch(db, 'message_receipts', 'changed_at', before, limit),
   };
 }

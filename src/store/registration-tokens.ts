@@ -25,7 +25,16 @@ interface Row {
   revoked_at: Date | null;
 }
 
-const toToken = (row: Row): InitialToken => ({ id: row.id, team: row.team, most: row.most, handedBy: row.handed_by ?? undefined, used: row.used, createdAt: row.created_at, expiresAt: row.expires_at, revokedAt: row.revoked_at ?? undefined });
+const toToken = (row: Row): InitialToken => ({
+  id: row.id,
+  team: row.team,
+  most: row.most,
+  handedBy: row.handed_by ?? undefined,
+  used: row.used,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at ?? undefined,
+});
 
 export type RegistrationTokenStore = ReturnType<typeof createRegistrationTokenStore>;
 
@@ -33,14 +42,37 @@ export type RegistrationTokenStore = ReturnType<typeof createRegistrationTokenSt
 export function createRegistrationTokenStore(db: Knex) {
   return {
     /** @returns false when there is one of that id. */
-    async insertInitial({ id, team, most, handedBy, createdAt, expiresAt }: Pick<InitialToken, 'id' | 'team' | 'most' | 'handedBy' | 'createdAt' | 'expiresAt'>, hash: Buffer): Promise<boolean> {
-      const inserted: unknown[] = await db('initial_tokens').insert({ id, hash, team, most, handed_by: handedBy ?? null, created_at: createdAt, expires_at: expiresAt }).onConflict('id').ignore().returning('id');
+    async insertInitial(
+      {
+        id,
+        team,
+        most,
+        handedBy,
+        createdAt,
+        expiresAt,
+      }: Pick<InitialToken, 'id' | 'team' | 'most' | 'handedBy' | 'createdAt' | 'expiresAt'>,
+      hash: Buffer,
+    ): Promise<boolean> {
+      const inserted: unknown[] = await db('initial_tokens')
+        .insert({ id, hash, team, most, handed_by: handedBy ?? null, created_at: createdAt, expires_at: expiresAt })
+        .onConflict('id')
+        .ignore()
+        .returning('id');
       return inserted.length === 1;
     },
 
-    /** Uses it once, in one statement: of two at the last use one gets it. @returns undefined where it is good for nothing. */
+    /**
+     * Uses it once, in one statement: of two at the last use one gets it. @returns undefined where it is good for
+     * nothing.
+     */
     async useInitial(hash: Buffer, now: Date): Promise<InitialToken | undefined> {
-      const rows = await db<Row>('initial_tokens').where('hash', hash).whereNull('revoked_at').where('expires_at', '>', now).whereRaw('used < most').update({ used: db.raw('used + 1') as unknown as number }).returning('*');
+      const rows = await db<Row>('initial_tokens')
+        .where('hash', hash)
+        .whereNull('revoked_at')
+        .where('expires_at', '>', now)
+        .whereRaw('used < most')
+        .update({ used: db.raw('used + 1') as unknown as number })
+        .returning('*');
       return rows[0] === undefined ? undefined : toToken(rows[0]);
     },
 
@@ -56,7 +88,11 @@ export function createRegistrationTokenStore(db: Knex) {
 
     /** @returns undefined where there is none, or none that was not revoked already. */
     async revokeInitial(id: string, now: Date): Promise<InitialToken | undefined> {
-      const rows = await db<Row>('initial_tokens').where({ id }).whereNull('revoked_at').update({ revoked_at: now }).returning('*');
+      const rows = await db<Row>('initial_tokens')
+        .where({ id })
+        .whereNull('revoked_at')
+        .update({ revoked_at: now })
+        .returning('*');
       return rows[0] === undefined ? undefined : toToken(rows[0]);
     },
 
@@ -67,7 +103,13 @@ export function createRegistrationTokenStore(db: Knex) {
     /** The teams that they were made for. */
     async teamsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
       if (ids.length === 0) return new Map();
-      return new Map((await db<Row>('initial_tokens').whereIn('id', [...ids]).select('id', 'team')).map(({ id, team }) => [id, team]));
+      return new Map(
+        (
+          await db<Row>('initial_tokens')
+            .whereIn('id', [...ids])
+            .select('id', 'team')
+        ).map(({ id, team }) => [id, team]),
+      );
     },
 
     async insert(clientId: string, hash: Buffer, initialId: string, now: Date): Promise<void> {
@@ -75,9 +117,17 @@ export function createRegistrationTokenStore(db: Knex) {
     },
 
     /** @returns by which initial token the client came, be it revoked or not; undefined where the token is not its. */
-    async findInitialOf(clientId: string, hash: Buffer): Promise<Pick<InitialToken, 'id' | 'handedBy' | 'revokedAt'> | undefined> {
-      const row = await db('registration_tokens as r').join('initial_tokens as i', 'i.id', 'r.initial_id').where({ 'r.client_id': clientId, 'r.hash': hash }).first<Pick<Row, 'id' | 'handed_by' | 'revoked_at'> | undefined>('i.id', 'i.handed_by', 'i.revoked_at');
-      return row === undefined ? undefined : { id: row.id, handedBy: row.handed_by ?? undefined, revokedAt: row.revoked_at ?? undefined };
+    async findInitialOf(
+      clientId: string,
+      hash: Buffer,
+    ): Promise<Pick<InitialToken, 'id' | 'handedBy' | 'revokedAt'> | undefined> {
+      const row = await db('registration_tokens as r')
+        .join('initial_tokens as i', 'i.id', 'r.initial_id')
+        .where({ 'r.client_id': clientId, 'r.hash': hash })
+        .first<Pick<Row, 'id' | 'handed_by' | 'revoked_at'> | undefined>('i.id', 'i.handed_by', 'i.revoked_at');
+      return row === undefined
+        ? undefined
+        : { id: row.id, handedBy: row.handed_by ?? undefined, revokedAt: row.revoked_at ?? undefined };
     },
 
     /** Takes a draft away, with its versions and its token. @returns false when it is no draft. */

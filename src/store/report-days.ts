@@ -27,7 +27,10 @@ type Found = Readonly<Record<'kinds' | 'pers' | 'counts', (string | null)[]>>;
 /** Nothing of ours happened before: what says so is of a clock that was wrong. */
 const FIRST_DAY = '2020-01-01';
 const CANCELLED = '57014';
-/** The statement limit is reckoned for people who wait: a day that does not fit is counted piece by piece, down to a minute. */
+/**
+ * The statement limit is reckoned for people who wait: a day that does not fit is counted piece by piece, down to a
+ * minute.
+ */
 const MOST_PIECES = 24 * 60;
 /** What came late has been counted by then, or cannot be any more. */
 const LATE_KEPT_DAYS = 90;
@@ -44,7 +47,10 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
   /** The first day of which there is something, and all. */
   async function firstDay(counted: Counted, timeZone: string): Promise<string | undefined> {
     const { table, at } = counted;
-    const { rows } = await db.raw<{ rows: { day: string | null }[] }>(`select to_char(min(${at}) at time zone :timeZone, 'YYYY-MM-DD') as day from ${table} where ${at} >= cast(:first as date)`, { timeZone, first: FIRST_DAY });
+    const { rows } = await db.raw<{ rows: { day: string | null }[] }>(
+      `select to_char(min(${at}) at time zone :timeZone, 'YYYY-MM-DD') as day from ${table} where ${at} >= cast(:first as date)`,
+      { timeZone, first: FIRST_DAY },
+    );
     const day = rows[0]?.day ?? undefined;
     const reach = await reachOf(db, counted, timeZone);
     return day !== undefined && reach !== undefined && reach > day ? reach : day;
@@ -55,7 +61,8 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     const counted = countedBy(question);
     const first = await firstDay(counted, timeZone);
     if (first === undefined) return [];
-    // By day before anything is compared: a clock that was wrong for an hour leaves as many notes as there were statements, and they would be gone through for each day of all years.
+    // By day before anything is compared: a clock that was wrong for an hour leaves as many notes as there were
+    // statements, and they would be gone through for each day of all years.
     const { rows } = await db.raw<{ rows: { day: string }[] }>(
       `with late as materialized (select cast(around at time zone :timeZone as date) as day, max(noted_at) as noted_at from report_late where source = :source group by 1)
        select to_char(day, 'YYYY-MM-DD') as day from generate_series(cast(:first as timestamp), cast(:until as timestamp), interval '1 day') g (day)
@@ -63,7 +70,14 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
           select from report_days d where d.report = :report and d.counting = :counting and d.day = cast(g.day as date)
              and not exists (select from late l where l.day = d.day and l.noted_at >= d.counted_at))
         order by 1 desc`,
-      { first, until, timeZone, source: counted.table, report: question.report, counting: countingOf(question, timeZone) },
+      {
+        first,
+        until,
+        timeZone,
+        source: counted.table,
+        report: question.report,
+        counting: countingOf(question, timeZone),
+      },
     );
     return rows.map(({ day }) => day);
   }
@@ -74,10 +88,15 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     const until = performance.now() + waitMs;
     const here = await db.raw<{ rows: { lsn: string }[] }>('select pg_current_wal_insert_lsn()::text as lsn');
     try {
-      const [ours, theirs] = await Promise.all([db, replica].map((one) => one.raw<{ rows: { id: string }[] }>(systemOf)));
+      const [ours, theirs] = await Promise.all(
+        [db, replica].map((one) => one.raw<{ rows: { id: string }[] }>(systemOf)),
+      );
       if (ours?.rows[0]?.id !== theirs?.rows[0]?.id) return undefined;
       for (;;) {
-        const { rows } = await replica.raw<{ rows: { follows: boolean; there: boolean | null }[] }>('select pg_is_in_recovery() as follows, pg_last_wal_replay_lsn() >= cast(? as pg_lsn) as there', [here.rows[0]?.lsn ?? null]);
+        const { rows } = await replica.raw<{ rows: { follows: boolean; there: boolean | null }[] }>(
+          'select pg_is_in_recovery() as follows, pg_last_wal_replay_lsn() >= cast(? as pg_lsn) as there',
+          [here.rows[0]?.lsn ?? null],
+        );
         if (rows[0]?.follows !== true) return undefined;
         if (rows[0].there === true) return replica;
         if (performance.now() >= until) return undefined;
@@ -89,7 +108,13 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     }
   }
 
-  async function countPiece(at: Knex, { question, timeZone }: Counting, day: string, piece: number, pieces: number): Promise<readonly { kind: string; per: string | null; count: string | number }[]> {
+  async function countPiece(
+    at: Knex,
+    { question, timeZone }: Counting,
+    day: string,
+    piece: number,
+    pieces: number,
+  ): Promise<readonly { kind: string; per: string | null; count: string | number }[]> {
     const { table, at: when, kind, per, where, bindings } = countedBy(question);
     const from = `(${beginning('cast(:day as date)')})`;
     const seconds = `cast(extract(epoch from (${beginning('cast(:day as date) + 1')}) - ${from}) as float8)`;
@@ -103,7 +128,13 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     return rows;
   }
 
-  async function countPieces(at: Knex, counting: Counting, day: string, pieces: number, signal?: AbortSignal): Promise<Found> {
+  async function countPieces(
+    at: Knex,
+    counting: Counting,
+    day: string,
+    pieces: number,
+    signal?: AbortSignal,
+  ): Promise<Found> {
     const sums = new Map<string, { kind: string; per: string | null; count: number }>();
     for (let piece = 0; piece < pieces; piece += 1) {
       signal?.throwIfAborted();
@@ -113,7 +144,11 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
       }
     }
     const all = [...sums.values()];
-    return { kinds: all.map(({ kind }) => kind), pers: all.map(({ per }) => per), counts: all.map(({ count }) => String(count)) };
+    return {
+      kinds: all.map(({ kind }) => kind),
+      pers: all.map(({ per }) => per),
+      counts: all.map(({ count }) => String(count)),
+    };
   }
 
   /** What services were told is counted when nobody tries any more. */
@@ -127,7 +162,12 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
   }
 
   /** @param settled  as the database wrote it: what it says was written since was perhaps not counted. */
-  const keep = ({ question, timeZone }: Counting, day: string, settled: string, { kinds, pers, counts }: Found): Promise<void> =>
+  const keep = (
+    { question, timeZone }: Counting,
+    day: string,
+    settled: string,
+    { kinds, pers, counts }: Found,
+  ): Promise<void> =>
     db.transaction(async (trx) => {
       // Whoever counts the same day at this moment is waited for. Who has begun later has seen all that the other has.
       const { rows } = await trx.raw<{ rows: { id: string }[] }>(
@@ -138,7 +178,10 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
       const [made] = rows;
       if (made === undefined) return;
       await trx.raw('delete from report_counts where day_id = ?', [made.id]);
-      await trx.raw('insert into report_counts (day_id, kind, per, count) select ?, * from unnest(cast(? as text[]), cast(? as text[]), cast(? as bigint[]))', [made.id, kinds, pers, counts] as Knex.RawBinding[]);
+      await trx.raw(
+        'insert into report_counts (day_id, kind, per, count) select ?, * from unnest(cast(? as text[]), cast(? as text[]), cast(? as bigint[]))',
+        [made.id, kinds, pers, counts] as Knex.RawBinding[],
+      );
     });
 
   return {
@@ -149,7 +192,10 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
       let until: Date | undefined;
       for (const counting of countings) {
         const oldest = (await uncounted(counting, last)).at(-1);
-        const { rows } = await db.raw<{ rows: { at: Date }[] }>(`select ${beginning(oldest === undefined ? 'cast(:day as date) + 1' : 'cast(:day as date)')} as at`, { day: oldest ?? last, timeZone: counting.timeZone });
+        const { rows } = await db.raw<{ rows: { at: Date }[] }>(
+          `select ${beginning(oldest === undefined ? 'cast(:day as date) + 1' : 'cast(:day as date)')} as at`,
+          { day: oldest ?? last, timeZone: counting.timeZone },
+        );
         const at = rows[0]?.at;
         if (at !== undefined && (until === undefined || at < until)) until = at;
       }
@@ -157,7 +203,8 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
     },
 
     /**
-     * Looks how far the database has come, and who counts: the replica where it comes as far, or else the database itself.
+     * Looks how far the database has come, and who counts: the replica where it comes as far, or else the database
+     * itself.
      *
      * @param waitMs  how long a replica may take: one that follows is always a moment behind.
      */
@@ -171,7 +218,12 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
       const isAtReplica = source !== db;
       let pieces = 1;
 
-      async function countAt(at: Knex, counting: Counting, day: string, signal?: AbortSignal): Promise<Found | 'waits' | 'gone'> {
+      async function countAt(
+        at: Knex,
+        counting: Counting,
+        day: string,
+        signal?: AbortSignal,
+      ): Promise<Found | 'waits' | 'gone'> {
         if (!(await isFinal(at, counting, day))) return 'waits';
         for (;;) {
           try {
@@ -203,9 +255,17 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
       };
     },
 
-    /** Notes that events of the audit log were written only now that bear these times. A day of which they are is counted anew. */
+    /**
+     * Notes that events of the audit log were written only now that bear these times. A day of which they are is
+     * counted anew.
+     */
     async noteLate(moments: readonly Date[]): Promise<void> {
-      await prepared(db, 'report-note-late', `insert into report_late (source, around) select distinct 'audit_log', date_bin('15 minutes', at, 'epoch') from unnest($1::timestamptz[]) as late (at)`, [moments]);
+      await prepared(
+        db,
+        'report-note-late',
+        `insert into report_late (source, around) select distinct 'audit_log', date_bin('15 minutes', at, 'epoch') from unnest($1::timestamptz[]) as late (at)`,
+        [moments],
+      );
     },
 
     /** Forgets what came late so long ago. */
@@ -213,7 +273,10 @@ export function createReportDayStore(db: Knex, replica?: Knex) {
       await db.raw(`delete from report_late where noted_at < now() - ? * interval '1 day'`, [LATE_KEPT_DAYS]);
     },
 
-    /** Takes away what an earlier way of counting has left, as far as it is counted anew and no release counts like that any more. @returns how many days, the limit at most. */
+    /**
+     * Takes away what an earlier way of counting has left, as far as it is counted anew and no release counts like that
+     * any more. @returns how many days, the limit at most.
+     */
     async dropFormer({ question, timeZone }: Counting, limit: number): Promise<number> {
       const { rowCount } = await db.raw<{ rowCount: number }>(
         `delete from report_days where id in (

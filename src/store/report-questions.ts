@@ -4,7 +4,10 @@ import { NOTICE_KEPT_SECONDS } from '../domain/logout.ts';
 
 /** What a report asks. */
 export type Question =
-  /** Registrations and sign-ins, per service; questions to the civil registry, per outcome; what services were told of ended sessions, per outcome and service. */
+  /**
+   * Registrations and sign-ins, per service; questions to the civil registry, per outcome; what services were told of
+   * ended sessions, per outcome and service.
+   */
   | { readonly report: 'activity' | 'registry' | 'logouts' }
   /** What failed, per reason. `reasons`: the events, and the detail of each that says why, if any. */
   | { readonly report: 'failures'; readonly reasons: Readonly<Record<string, string | null>> }
@@ -23,11 +26,20 @@ export interface Counted {
 
 const sorted = (texts: readonly string[]): string[] => texts.toSorted();
 
-/** What is counted, as SQL. Whatever changes here, be it the way it is written, is another counting: see `countingOf`. */
+/**
+ * What is counted, as SQL. Whatever changes here, be it the way it is written, is another counting: see `countingOf`.
+ */
 export function countedBy(question: Question): Counted {
   switch (question.report) {
     case 'activity':
-      return { table: 'audit_log', at: 'at', kind: 'type', per: 'client_id', where: 'type = any(:types)', bindings: { types: ['registration.completed', 'sign-in.succeeded'] } };
+      return {
+        table: 'audit_log',
+        at: 'at',
+        kind: 'type',
+        per: 'client_id',
+        where: 'type = any(:types)',
+        bindings: { types: ['registration.completed', 'sign-in.succeeded'] },
+      };
     case 'failures': {
       const types = sorted(Object.keys(question.reasons));
       return {
@@ -36,11 +48,21 @@ export function countedBy(question: Question): Counted {
         kind: 'type',
         per: 'details->>(cast(:reasons as jsonb)->>type)',
         where: 'type = any(:types)',
-        bindings: { types, reasons: JSON.stringify(Object.fromEntries(types.map((type) => [type, question.reasons[type]]))) },
+        bindings: {
+          types,
+          reasons: JSON.stringify(Object.fromEntries(types.map((type) => [type, question.reasons[type]]))),
+        },
       };
     }
     case 'registry':
-      return { table: 'verification_log', at: 'at', kind: 'outcome', per: 'response_code', where: 'true', bindings: {} };
+      return {
+        table: 'verification_log',
+        at: 'at',
+        kind: 'outcome',
+        per: 'response_code',
+        where: 'true',
+        bindings: {},
+      };
     case 'messages':
       return {
         table: 'audit_log',
@@ -52,13 +74,26 @@ export function countedBy(question: Question): Counted {
         bindings: { types: sorted(question.types) },
       };
     case 'logouts':
-      return { table: 'logout_notices', at: 'created_at', kind: 'state', per: 'client_id', where: 'true', bindings: {} };
+      return {
+        table: 'logout_notices',
+        at: 'created_at',
+        kind: 'state',
+        per: 'client_id',
+        where: 'true',
+        bindings: {},
+      };
   }
 }
 
-/** Names a way of counting: by the zone of its days and all that is counted. Figures of two such names are never those of one report. */
+/**
+ * Names a way of counting: by the zone of its days and all that is counted. Figures of two such names are never those
+ * of one report.
+ */
 export const countingOf = (question: Question, timeZone: string): string =>
-  createHash('sha256').update(JSON.stringify([timeZone, countedBy(question)])).digest('hex').slice(0, 16);
+  createHash('sha256')
+    .update(JSON.stringify([timeZone, countedBy(question)]))
+    .digest('hex')
+    .slice(0, 16);
 
 /** A day begins in the zone. @param day SQL of a date. */
 export const beginning = (day: string): string => `cast(${day} as timestamp) at time zone :timeZone`;
@@ -66,7 +101,8 @@ export const beginning = (day: string): string => `cast(${day} as timestamp) at 
 const LOWEST = `'FROM \\(''([^'']+)''\\)'`;
 
 /**
- * From which day on all is there that was written: of the audit log and the evidence as many months as were kept, of logout notices as many days.
+ * From which day on all is there that was written: of the audit log and the evidence as many months as were kept, of
+ * logout notices as many days.
  *
  * @returns undefined where nothing was ever removed.
  */

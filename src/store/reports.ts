@@ -16,11 +16,15 @@ type Row = Omit<Count, 'count'> & { readonly count: string | number };
 /** A day that was counted, and nothing was there, has one such row. */
 type CountedRow = Row | { readonly period: string; readonly kind: null };
 
-const countsIn = (rows: readonly CountedRow[]): Count[] => rows.flatMap((row) => (row.kind === null ? [] : [{ ...row, count: Number(row.count) }]));
+const countsIn = (rows: readonly CountedRow[]): Count[] =>
+  rows.flatMap((row) => (row.kind === null ? [] : [{ ...row, count: Number(row.count) }]));
 
 export type ReportStore = ReturnType<typeof createReportStore>;
 
-/** Counts over audit log and evidence, by days of the zone: what was counted of days that are over, and the rest as it stands. */
+/**
+ * Counts over audit log and evidence, by days of the zone: what was counted of days that are over, and the rest as it
+ * stands.
+ */
 export function createReportStore(db: Knex) {
   /** From the logs themselves. */
   async function live(question: Question, { from, to, timeZone }: Stretch): Promise<readonly Count[]> {
@@ -47,7 +51,11 @@ export function createReportStore(db: Knex) {
   }
 
   /** What an earlier way of counting has left of days that can be counted no more; the last such way. */
-  async function formerDays(question: Question, days: readonly string[], timeZone: string): Promise<readonly CountedRow[]> {
+  async function formerDays(
+    question: Question,
+    days: readonly string[],
+    timeZone: string,
+  ): Promise<readonly CountedRow[]> {
     if (days.length === 0) return [];
     const { rows } = await db.raw<{ rows: CountedRow[] }>(
       `select to_char(d.day, 'YYYY-MM-DD') as period, c.kind, c.per, c.count
@@ -59,7 +67,10 @@ export function createReportStore(db: Knex) {
   }
 
   return {
-    /** The counts of each day of the stretch: of those that were counted as they stand there, of the others from the logs. */
+    /**
+     * The counts of each day of the stretch: of those that were counted as they stand there, of the others from the
+     * logs.
+     */
     async read(question: Question, stretch: Stretch): Promise<readonly Count[]> {
       const { from, to, timeZone } = stretch;
       const counted = await countedDays(question, stretch);
@@ -70,10 +81,15 @@ export function createReportStore(db: Knex) {
       if (missing.length === 0) return inOrder(found);
 
       const reach = await reachOf(db, countedBy(question), timeZone);
-      const former = await formerDays(question, missing.filter((day) => reach !== undefined && day < reach), timeZone);
+      const former = await formerDays(
+        question,
+        missing.filter((day) => reach !== undefined && day < reach),
+        timeZone,
+      );
       found.push(...countsIn(former).map((count) => ({ ...count, former: true as const })));
       for (const { period } of former) done.add(period);
-      for (const run of runsOf(missing.filter((day) => !done.has(day)))) found.push(...(await live(question, { ...run, timeZone })));
+      for (const run of runsOf(missing.filter((day) => !done.has(day))))
+        found.push(...(await live(question, { ...run, timeZone })));
       return inOrder(found);
     },
   };

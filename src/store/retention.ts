@@ -37,11 +37,16 @@ export interface Removal {
 const LOG = 'audit_log';
 const EVIDENCE = 'verification_log';
 const STRETCH = 5000;
-/** So many of the last events that go, and as many of the first that stay, say where in the chain that is. A few of them may be of wrong clocks. */
+/**
+ * So many of the last events that go, and as many of the first that stay, say where in the chain that is. A few of them
+ * may be of wrong clocks.
+ */
 const ASKED = 50;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
-/** The rest refuses changes like every part: what is moved or removed by this file is let through for this transaction. */
+/**
+ * The rest refuses changes like every part: what is moved or removed by this file is let through for this transaction.
+ */
 async function withRest(trx: Knex, work: (rest: string) => Promise<unknown>): Promise<void> {
   const rest = restOf(LOG);
   await trx.raw('alter table ?? disable trigger ??', [rest, `${rest}_append_only`]);
@@ -49,7 +54,10 @@ async function withRest(trx: Knex, work: (rest: string) => Promise<unknown>): Pr
   await trx.raw('alter table ?? enable trigger ??', [rest, `${rest}_append_only`]);
 }
 
-/** The last link before one that stays, so that the fewest are on the wrong side of it: those that stay and come before, those that go and come behind. */
+/**
+ * The last link before one that stays, so that the fewest are on the wrong side of it: those that stay and come before,
+ * those that go and come behind.
+ */
 function fairestCut(going: readonly number[], staying: readonly number[]): number | undefined {
   let best: { readonly cut: number; readonly wrong: number } | undefined;
   for (const [before, position] of staying.toSorted((a, b) => a - b).entries()) {
@@ -61,10 +69,15 @@ function fairestCut(going: readonly number[], staying: readonly number[]): numbe
 
 export type RetentionStore = ReturnType<typeof createRetentionStore>;
 
-/** What becomes of the audit log and the evidence when their time is over: whole parts go, and the chain begins at a seal. */
+/**
+ * What becomes of the audit log and the evidence when their time is over: whole parts go, and the chain begins at a
+ * seal.
+ */
 export function createRetentionStore(db: Knex) {
   const sealsIn = async (at: Knex): Promise<readonly Seal[]> => {
-    const rows = await at('audit_seals').orderBy('position').select<(Omit<Seal, 'position' | 'events'> & { position: number | string; events: number | string })[]>();
+    const rows = await at('audit_seals')
+      .orderBy('position')
+      .select<(Omit<Seal, 'position' | 'events'> & { position: number | string; events: number | string })[]>();
     return rows.map((row) => ({ ...row, position: Number(row.position), events: Number(row.events) }));
   };
 
@@ -76,8 +89,8 @@ export function createRetentionStore(db: Knex) {
     parts: (before: Date) => partsBefore(db, LOG, before),
 
     /**
-     * The last link of before that, as the events right before and after have it. Where exactly it lies decides about nothing but the work: who stands
-     * on the wrong side of it is looked at one by one.
+     * The last link of before that, as the events right before and after have it. Where exactly it lies decides about
+     * nothing but the work: who stands on the wrong side of it is looked at one by one.
      *
      * @returns undefined where there is no event since.
      */
@@ -88,7 +101,8 @@ export function createRetentionStore(db: Knex) {
          select c.position, false from (select id from audit_log where at < :before order by at desc, id desc limit :asked) e join audit_chain c on c.event_id = e.id`,
         { before, asked: ASKED },
       );
-      const positions = (stays: boolean): readonly number[] => rows.filter((row) => row.stays === stays).map(({ position }) => Number(position));
+      const positions = (stays: boolean): readonly number[] =>
+        rows.filter((row) => row.stays === stays).map(({ position }) => Number(position));
       return fairestCut(positions(false), positions(true));
     },
 
@@ -98,7 +112,11 @@ export function createRetentionStore(db: Knex) {
      * @param after the id at which the stretch before ended.
      * @returns     those events, of how many, and where this stretch ends (undefined: there are no more).
      */
-    async beyond(part: string, cut: number, after?: string): Promise<{ readonly ids: readonly string[]; readonly seen: number; readonly last: string | undefined }> {
+    async beyond(
+      part: string,
+      cut: number,
+      after?: string,
+    ): Promise<{ readonly ids: readonly string[]; readonly seen: number; readonly last: string | undefined }> {
       const { rows } = await db.raw<{ rows: { ids: string[] | null; seen: number; last: string | null }[] }>(
         `select array_agg(e.id) filter (where c.position is null or c.position > ?) as ids, count(*)::int as seen, max(e.id::text collate "C") as last
            from (select id, at from ?? where id > ? order by id limit ?) e left join audit_chain c on c.event_id = e.id and coalesce(c.event_at, e.at) = e.at`,
@@ -108,13 +126,18 @@ export function createRetentionStore(db: Knex) {
     },
 
     /**
-     * Looks through a stretch of the chain for events of the part: what was chained while the part was looked through, which may have taken nights.
+     * Looks through a stretch of the chain for events of the part: what was chained while the part was looked through,
+     * which may have taken nights.
      *
      * @param before what stays begins there.
      * @param after  the position at which the stretch before ended.
      * @returns      those events, of how many links, and where this stretch ends.
      */
-    async since(part: string, before: Date, after: number): Promise<{ readonly ids: readonly string[]; readonly seen: number; readonly last: number }> {
+    async since(
+      part: string,
+      before: Date,
+      after: number,
+    ): Promise<{ readonly ids: readonly string[]; readonly seen: number; readonly last: number }> {
       const { rows } = await db.raw<{ rows: { ids: string[] | null; seen: number; last: number | string | null }[] }>(
         `with stretch as materialized (select position, event_id, event_at from audit_chain where position > ? order by position limit ?)
          select (select array_agg(e.id) from stretch s join ?? e on e.id = s.event_id where s.event_at is null or s.event_at < ?) as ids,
@@ -125,12 +148,16 @@ export function createRetentionStore(db: Knex) {
     },
 
     /**
-     * Removes the part and lays the seal, all at once: nobody ever sees the one without the other. Who writes meanwhile waits for a moment.
+     * Removes the part and lays the seal, all at once: nobody ever sees the one without the other. Who writes meanwhile
+     * waits for a moment.
      *
      * @param andThen  what else belongs to it, in the same transaction and alone at the chain.
      * @returns        false where somebody else has done it already.
      */
-    remove: ({ part, before, sealedAt, end, late, relinked, seal }: Removal, andThen: (tx: { readonly audit: AuditStore }) => Promise<unknown>): Promise<boolean> =>
+    remove: (
+      { part, before, sealedAt, end, late, relinked, seal }: Removal,
+      andThen: (tx: { readonly audit: AuditStore }) => Promise<unknown>,
+    ): Promise<boolean> =>
       patiently(() =>
         db.transaction(async (trx) => {
           await trx.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
@@ -149,9 +176,18 @@ export function createRetentionStore(db: Knex) {
           );
           await trx.raw('drop table ??', [part]);
           if (seal !== undefined) {
-            await withRest(trx, (rest) => trx.raw('delete from ?? e using audit_chain c where c.event_id = e.id and coalesce(c.event_at, e.at) = e.at and c.position <= ? and e.at < ?', [rest, seal.position, before]));
-            // For as long as this transaction they wait like any other: whoever lays the new links finds the times of the events there.
-            await trx.raw('with gone as (delete from audit_chain where event_id = any(?::uuid[]) returning event_id, event_at) insert into audit_unchained (event_id, at) select event_id, event_at from gone on conflict do nothing', [[...relinked]]);
+            await withRest(trx, (rest) =>
+              trx.raw(
+                'delete from ?? e using audit_chain c where c.event_id = e.id and coalesce(c.event_at, e.at) = e.at and c.position <= ? and e.at < ?',
+                [rest, seal.position, before],
+              ),
+            );
+            // For as long as this transaction they wait like any other: whoever lays the new links finds the times of
+            // the events there.
+            await trx.raw(
+              'with gone as (delete from audit_chain where event_id = any(?::uuid[]) returning event_id, event_at) insert into audit_unchained (event_id, at) select event_id, event_at from gone on conflict do nothing',
+              [[...relinked]],
+            );
           }
           await andThen({ audit: createAuditStore(trx) });
           return true;
@@ -160,7 +196,10 @@ export function createRetentionStore(db: Knex) {
 
     /** Takes away links up to that one. What is not sealed the database keeps, whoever asks. @returns how many. */
     async dropLinks(upTo: number, limit: number): Promise<number> {
-      const { rowCount } = await db.raw<{ rowCount: number }>('delete from audit_chain where position in (select position from audit_chain where position <= ? order by position limit ?)', [upTo, limit]);
+      const { rowCount } = await db.raw<{ rowCount: number }>(
+        'delete from audit_chain where position in (select position from audit_chain where position <= ? order by position limit ?)',
+        [upTo, limit],
+      );
       return rowCount;
     },
 

@@ -15,17 +15,30 @@ const PURPOSE = 'sandbox-key';
 
 /** The private keys of the sandbox, sealed: its own, and those made for one check. */
 export function createSandboxKeyStore(db: Knex, { sealer }: { readonly sealer: Sealer }) {
-  const toKey = ({ kid, algorithm, sealed, created_at }: Row): SigningKey => ({ kid, algorithm, jwk: JSON.parse(sealer.open(PURPOSE, kid, sealed).toString('utf8')) as Record<string, unknown>, createdAt: created_at });
+  const toKey = ({ kid, algorithm, sealed, created_at }: Row): SigningKey => ({
+    kid,
+    algorithm,
+    jwk: JSON.parse(sealer.open(PURPOSE, kid, sealed).toString('utf8')) as Record<string, unknown>,
+    createdAt: created_at,
+  });
 
   return {
     /** The standing ones. */
     async list(): Promise<readonly SigningKey[]> {
-      return (await db<Row>('sandbox_keys').whereNull('check_id').orderBy('created_at', 'desc').orderBy('kid')).map(toKey);
+      return (await db<Row>('sandbox_keys').whereNull('check_id').orderBy('created_at', 'desc').orderBy('kid')).map(
+        toKey,
+      );
     },
 
     /** Those made for checks since then, newest first. */
     async ofChecks(since: Date, limit: number): Promise<readonly SigningKey[]> {
-      return (await db<Row>('sandbox_keys').whereNotNull('check_id').where('created_at', '>=', since).orderBy('created_at', 'desc').limit(limit)).map(toKey);
+      return (
+        await db<Row>('sandbox_keys')
+          .whereNotNull('check_id')
+          .where('created_at', '>=', since)
+          .orderBy('created_at', 'desc')
+          .limit(limit)
+      ).map(toKey);
     },
 
     /** The newest made for a check. */
@@ -37,12 +50,20 @@ export function createSandboxKeyStore(db: Knex, { sealer }: { readonly sealer: S
     /** @param checkId  of a check, in the place of the one that was made for it before. */
     async insert(key: SigningKey, checkId?: string): Promise<void> {
       if (checkId !== undefined) await db('sandbox_keys').where('check_id', checkId).delete();
-      await db('sandbox_keys').insert({ kid: key.kid, algorithm: key.algorithm, sealed: sealer.seal(PURPOSE, key.kid, JSON.stringify(key.jwk)), check_id: checkId ?? null, created_at: key.createdAt });
+      await db('sandbox_keys').insert({
+        kid: key.kid,
+        algorithm: key.algorithm,
+        sealed: sealer.seal(PURPOSE, key.kid, JSON.stringify(key.jwk)),
+        check_id: checkId ?? null,
+        created_at: key.createdAt,
+      });
     },
 
     /** Those made for checks of a client that is not tried any more. */
     async removeOfClient(clientId: string): Promise<void> {
-      await db('sandbox_keys').whereIn('check_id', db('client_checks').select('id').where('client_id', clientId)).delete();
+      await db('sandbox_keys')
+        .whereIn('check_id', db('client_checks').select('id').where('client_id', clientId))
+        .delete();
     },
 
     /** Removes keys made for checks before that moment; the standing ones stay. @returns how many rows went. */

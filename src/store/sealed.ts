@@ -3,7 +3,15 @@ import type { Envelope } from '../crypto/envelope.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { DataKeyUse, KeyIds } from '../crypto/keyring.ts';
 import { createReencryptionStore } from './reencryption.ts';
-import { blocksOf, countByIndex, countByReading, countOrGuess, countUpTo, unhurried, type KeyCount } from './key-counts.ts';
+import {
+  blocksOf,
+  countByIndex,
+  countByReading,
+  countOrGuess,
+  countUpTo,
+  unhurried,
+  type KeyCount,
+} from './key-counts.ts';
 
 /** A column sealed under a key of the keyring, and what it is bound to. */
 export interface SealedColumn {
@@ -14,16 +22,31 @@ export interface SealedColumn {
   readonly bound: string;
   /** For `sealing`: what it was sealed for. */
   readonly purpose: string;
-  /** Whether an index says which key a row is under (migrations). The other tables are walked through, a stretch of the file at a time. */
+  /**
+   * Whether an index says which key a row is under (migrations). The other tables are walked through, a stretch of the
+   * file at a time.
+   */
   readonly indexed: boolean;
 }
 
-const sealed = (table: string, purpose: string, { bound = 'id', column = 'sealed', indexed = false } = {}): SealedColumn => ({ table, column, use: 'sealing', bound, purpose, indexed });
-const rowKey = (table: string, bound = 'id'): SealedColumn => ({ table, column: 'row_key', use: 'personalData', bound, purpose: table, indexed: true });
+const sealed = (
+  table: string,
+  purpose: string,
+  { bound = 'id', column = 'sealed', indexed = false } = {},
+): SealedColumn => ({ table, column, use: 'sealing', bound, purpose, indexed });
+const rowKey = (table: string, bound = 'id'): SealedColumn => ({
+  table,
+  column: 'row_key',
+  use: 'personalData',
+  bound,
+  purpose: table,
+  indexed: true,
+});
 
 /**
- * Everything in the database that names a key of the keyring. A test fails where a table has a sealed column that is not here.
- * Small tables come first: a hundred million accounts take days, and what signs tokens should not wait for them.
+ * Everything in the database that names a key of the keyring. A test fails where a table has a sealed column that is
+ * not here. Small tables come first: a hundred million accounts take days, and what signs tokens should not wait for
+ * them.
  */
 export const sealedColumns: readonly SealedColumn[] = [
   sealed('signing_keys', 'signing-key', { bound: 'kid' }),
@@ -61,7 +84,9 @@ export interface SealedStoreDeps {
   readonly keyIds: KeyIds;
 }
 
-/** Moves what is sealed from older keys of the keyring to the current ones. The rows themselves say what is left to do. */
+/**
+ * Moves what is sealed from older keys of the keyring to the current ones. The rows themselves say what is left to do.
+ */
 export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: SealedStoreDeps) {
   const olderIds = (use: DataKeyUse): string[] => keyIds[use].known.filter((id) => id !== keyIds[use].current);
 
@@ -75,11 +100,11 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
     hasOlderKeys: (): boolean => olderIds('personalData').length > 0 || olderIds('sealing').length > 0,
 
     /**
-     * Seals at most `limit` values of one column anew. Rows that another instance or a request is at are left for later,
-     * so that nobody waits for anybody; the content does not change, and neither does any other column.
+     * Seals at most `limit` values of one column anew. Rows that another instance or a request is at are left for
+     * later, so that nobody waits for anybody; the content does not change, and neither does any other column.
      *
-     * @param from  what the call before said is next. What is written behind it meanwhile, by a process that still uses an older key,
-     *              is found by whoever walks through the table again.
+     * @param from  what the call before said is next. What is written behind it meanwhile, by a process that still uses
+     *              an older key, is found by whoever walks through the table again.
      */
     async reseal(column: SealedColumn, limit: number, from = 0): Promise<Resealed> {
       const older = olderIds(column.use);
@@ -89,19 +114,37 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
         const stretch = column.indexed ? '' : 'and ctid >= ?::tid and ctid < ?::tid';
         const { rows } = await trx.raw<{ rows: { row: string; bound: string; value: Buffer }[] }>(
           `select ctid::text as row, ??::text as bound, ?? as value from ?? where ?? is not null and sealed_by(??) = any(?) ${stretch} limit ? for update skip locked`,
-          [column.bound, column.column, column.table, column.column, column.column, older, ...(column.indexed ? [] : [`(${from},0)`, `(${from + BLOCKS},0)`]), limit],
+          [
+            column.bound,
+            column.column,
+            column.table,
+            column.column,
+            column.column,
+            older,
+            ...(column.indexed ? [] : [`(${from},0)`, `(${from + BLOCKS},0)`]),
+            limit,
+          ],
         );
-        const next = column.indexed ? { from: 0, isEnd: rows.length === 0 } : { from: rows.length === limit ? from : from + BLOCKS, isEnd: rows.length < limit && from + BLOCKS >= blocks };
+        const next = column.indexed
+          ? { from: 0, isEnd: rows.length === 0 }
+          : {
+              from: rows.length === limit ? from : from + BLOCKS,
+              isEnd: rows.length < limit && from + BLOCKS >= blocks,
+            };
         if (rows.length > 0) {
           const values = rows.map(({ bound, value }) => reseal(column, bound, value));
-          await trx.raw('update ?? as t set ?? = v.value from unnest(?::tid[], ?::bytea[]) as v (row, value) where t.ctid = v.row', [column.table, column.column, rows.map(({ row }) => row), values]);
+          await trx.raw(
+            'update ?? as t set ?? = v.value from unnest(?::tid[], ?::bytea[]) as v (row, value) where t.ctid = v.row',
+            [column.table, column.column, rows.map(({ row }) => row), values],
+          );
         }
         return { rows: rows.length, next: next.isEnd ? undefined : next.from };
       });
     },
 
     /**
-     * How many rows of each table are under which key; of very many, about how many. For operators, on a connection that waits for it.
+     * How many rows of each table are under which key; of very many, about how many. For operators, on a connection
+     * that waits for it.
      *
      * @param mostBlocks  what is read of a table that has no index for it.
      */
@@ -110,31 +153,55 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
         const counts: SealedCount[] = [];
         for (const { table, column, use, indexed } of sealedColumns) {
           const keyed = { table, key: `sealed_by(${column})`, where: `${column} is not null` };
-          const found = indexed ? { counts: await countByIndex(trx, keyed), about: false } : await countByReading(trx, keyed, mostBlocks);
+          const found = indexed
+            ? { counts: await countByIndex(trx, keyed), about: false }
+            : await countByReading(trx, keyed, mostBlocks);
           // What a part of the table did not show may be there all the same.
-          const unseen = found.about ? keyIds[use].known.filter((id) => !found.counts.some(({ keyId }) => keyId === id)) : [];
-          counts.push(...[...found.counts, ...unseen.map((keyId) => ({ keyId, rows: 0, about: true }))].map((one) => ({ table, use, ...one })));
+          const unseen = found.about
+            ? keyIds[use].known.filter((id) => !found.counts.some(({ keyId }) => keyId === id))
+            : [];
+          counts.push(
+            ...[...found.counts, ...unseen.map((keyId) => ({ keyId, rows: 0, about: true }))].map((one) => ({
+              table,
+              use,
+              ...one,
+            })),
+          );
         }
         return counts;
       });
     },
 
-    /** How many rows are under that one key; so many are counted at most. For operators, on a connection that waits for it. */
+    /**
+     * How many rows are under that one key; so many are counted at most. For operators, on a connection that waits for
+     * it.
+     */
     async countUnder(use: DataKeyUse, keyId: string, most: number): Promise<number> {
       return unhurried(db, async (trx) => {
         let found = 0;
         for (const { table, column } of sealedColumns.filter((one) => one.use === use)) {
-          if (found < most) found += await countUpTo(trx, `from ${table} where ${column} is not null and sealed_by(${column}) = ?`, [keyId], most - found);
+          if (found < most)
+            found += await countUpTo(
+              trx,
+              `from ${table} where ${column} is not null and sealed_by(${column}) = ?`,
+              [keyId],
+              most - found,
+            );
         }
         return found;
       });
     },
 
-    /** Accounts, those of a former system and second factors that wait for the current key, by the index; of very many, about how many. */
+    /**
+     * Accounts, those of a former system and second factors that wait for the current key, by the index; of very many,
+     * about how many.
+     */
     async personalDataWaiting(): Promise<number> {
       const older = olderIds('personalData');
       let waiting = 0;
-      for (const { table, column } of older.length === 0 ? [] : sealedColumns.filter(({ use }) => use === 'personalData')) {
+      for (const { table, column } of older.length === 0
+        ? []
+        : sealedColumns.filter(({ use }) => use === 'personalData')) {
         waiting += (await countOrGuess(db, `from ${table} where sealed_by(${column}) = any(?)`, [older])).rows;
       }
       return waiting;

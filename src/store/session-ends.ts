@@ -12,14 +12,16 @@ export function createSessionEndStore(db: Knex, changed: (accountId: string) => 
   return {
     /** @returns false when the account has that status already: of two at once, one did it. */
     async changeStatus(accountId: AccountId, status: AccountStatus, at: Date): Promise<boolean> {
-      const isChanged = (await db('accounts').where('id', accountId).whereNot('status', status).update({ status, updated_at: at })) === 1;
+      const isChanged =
+        (await db('accounts').where('id', accountId).whereNot('status', status).update({ status, updated_at: at })) ===
+        1;
       changed(accountId);
       return isChanged;
     },
 
     /**
-     * In a transaction: ends every session that began before, with its tokens, and has each service told that the person
-     * has signed in to. An earlier end never replaces a later one.
+     * In a transaction: ends every session that began before, with its tokens, and has each service told that the
+     * person has signed in to. An earlier end never replaces a later one.
      */
     async endAll(accountId: AccountId, reason: LogoutReason, at: Date): Promise<void> {
       await db('accounts')

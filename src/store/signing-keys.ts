@@ -40,8 +40,20 @@ export function createSigningKeyStore(db: Knex, { sealer }: { readonly sealer: S
       }));
     },
 
-    async insert({ kid, algorithm, jwk }: Pick<SigningKeyRow, 'kid' | 'algorithm' | 'jwk'>, state: 'next' | 'current', at: Date): Promise<void> {
-      await db('signing_keys').insert({ kid, algorithm, state, sealed: seal(kid, jwk), created_at: at, published_at: at, promoted_at: state === 'current' ? at : null });
+    async insert(
+      { kid, algorithm, jwk }: Pick<SigningKeyRow, 'kid' | 'algorithm' | 'jwk'>,
+      state: 'next' | 'current',
+      at: Date,
+    ): Promise<void> {
+      await db('signing_keys').insert({
+        kid,
+        algorithm,
+        state,
+        sealed: seal(kid, jwk),
+        created_at: at,
+        published_at: at,
+        promoted_at: state === 'current' ? at : null,
+      });
     },
 
     async promote(kid: string, at: Date): Promise<void> {
@@ -50,7 +62,9 @@ export function createSigningKeyStore(db: Knex, { sealer }: { readonly sealer: S
 
     /** @param publicJwk  takes the place of the private key, of which nothing is left. */
     async retire(kid: string, publicJwk: object, at: Date): Promise<void> {
-      await db('signing_keys').where({ kid }).update({ state: 'retired', retired_at: at, sealed: seal(kid, publicJwk) });
+      await db('signing_keys')
+        .where({ kid })
+        .update({ state: 'retired', retired_at: at, sealed: seal(kid, publicJwk) });
     },
 
     async withdraw(kid: string): Promise<void> {

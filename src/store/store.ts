@@ -94,12 +94,15 @@ export interface Store {
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /**
-   * The same, done once: where the answer to the commit was lost, the database is asked whether it was committed, and what
-   * the work came to is not done again. It costs one statement more, but none where a draft is held: for what could not say by itself whether it was
-   * done, or would say something else the second time.
+   * The same, done once: where the answer to the commit was lost, the database is asked whether it was committed, and
+   * what the work came to is not done again. It costs one statement more, but none where a draft is held: for what
+   * could not say by itself whether it was done, or would say something else the second time.
    */
   transactionOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** Tells whenever this process has changed whether an account's sign-ins count, or what is held of its person: once that is committed, and before whoever changed it goes on. */
+  /**
+   * Tells whenever this process has changed whether an account's sign-ins count, or what is held of its person: once
+   * that is committed, and before whoever changed it goes on.
+   */
   onAccountChange(listener: (accountId: string) => void): void;
   /** Tells how an account stands whenever a sign-in has read it: what is asked about it next is known already. */
   onStandingRead(listener: StandingRead): void;
@@ -112,8 +115,9 @@ export interface Store {
 /** The store within a transaction. */
 export interface Transaction extends Store {
   /**
-   * A write whose answer nobody waits for: the commit follows it at once. Where it fails, the transaction fails with it. It has to be put to the database
-   * before the work ends: one that begins by waiting for something else comes too late, and is refused.
+   * A write whose answer nobody waits for: the commit follows it at once. Where it fails, the transaction fails with
+   * it. It has to be put to the database before the work ends: one that begins by waiting for something else comes too
+   * late, and is refused.
    */
   also(write: Promise<unknown>): void;
 }
@@ -135,13 +139,29 @@ export interface StoreDeps {
 /** All tables behind one object of the same shape inside and outside a transaction. */
 export function createStore({ knex, replica, protocolState, ...crypto }: StoreDeps): Store {
   const listeners = new Set<(accountId: string) => void>();
-  const tell = (accountId: string): void => { for (const listener of listeners) listener(accountId); };
-  const onAccountChange: Store['onAccountChange'] = (listener) => { listeners.add(listener); };
+  const tell = (accountId: string): void => {
+    for (const listener of listeners) listener(accountId);
+  };
+  const onAccountChange: Store['onAccountChange'] = (listener) => {
+    listeners.add(listener);
+  };
   const readers = new Set<StandingRead>();
-  const onStandingRead: Store['onStandingRead'] = (listener) => { readers.add(listener); };
-  const tellRead: StandingRead = (...read) => { for (const reader of readers) reader(...read); };
+  const onStandingRead: Store['onStandingRead'] = (listener) => {
+    readers.add(listener);
+  };
+  const tellRead: StandingRead = (...read) => {
+    for (const reader of readers) reader(...read);
+  };
 
-  const tables = (db: Knex, changed: (accountId: string) => void, wrap: <T extends object>(table: T) => T, marked?: (mark: TransactionMark) => void): Omit<Store, 'transaction' | 'transactionOnce' | 'onAccountChange' | 'onStandingRead' | 'ping' | 'databaseTime'> => ({
+  const tables = (
+    db: Knex,
+    changed: (accountId: string) => void,
+    wrap: <T extends object>(table: T) => T,
+    marked?: (mark: TransactionMark) => void,
+  ): Omit<
+    Store,
+    'transaction' | 'transactionOnce' | 'onAccountChange' | 'onStandingRead' | 'ping' | 'databaseTime'
+  > => ({
     accounts: wrap(createAccountStore(db, { ...crypto, changed })),
     apis: wrap(createApiStore(db)),
     audit: wrap(createAuditStore(db)),
@@ -189,19 +209,39 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     return rows[0].now;
   };
 
-  async function once<T>(work: (tx: Transaction, readMark: () => Promise<TransactionMark | undefined>) => Promise<T>): Promise<T> {
+  async function once<T>(
+    work: (tx: Transaction, readMark: () => Promise<TransactionMark | undefined>) => Promise<T>,
+  ): Promise<T> {
     let held: TransactionMark | undefined;
     const touched = new Set<string>();
     const alongside: Promise<unknown>[] = [];
     let broken: { readonly error: unknown } | undefined;
     const also: Transaction['also'] = (write) => {
-      write.catch((error: unknown) => { broken ??= { error }; });
+      write.catch((error: unknown) => {
+        broken ??= { error };
+      });
       alongside.push(write);
     };
     try {
       const value = await inTransaction(knex, async (trx) => {
         const inner = <R>(more: (tx: Transaction) => Promise<R>): Promise<R> => more(tx);
-        const tx: Transaction = { ...tables(trx, (id) => touched.add(id), (table) => table, (mark) => { held = mark; }), transaction: inner, transactionOnce: inner, onAccountChange, onStandingRead, ping, databaseTime, also };
+        const tx: Transaction = {
+          ...tables(
+            trx,
+            (id) => touched.add(id),
+            (table) => table,
+            (mark) => {
+              held = mark;
+            },
+          ),
+          transaction: inner,
+          transactionOnce: inner,
+          onAccountChange,
+          onStandingRead,
+          ping,
+          databaseTime,
+          also,
+        };
         const done = await work(tx, () => (held === undefined ? markOf(trx) : Promise.resolve(held)));
         // What could not even be put to the database.
         if (broken !== undefined) throw broken.error;
@@ -221,7 +261,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     transaction: (work) => withReconnect(() => once(work)),
     transactionOnce<T>(work: (tx: Transaction) => Promise<T>) {
       let last: { readonly mark: TransactionMark; readonly value: T } | undefined;
-      const committed = async (): Promise<{ readonly value: T } | undefined> => (last !== undefined && (await wasCommitted(knex, last.mark)) ? last : undefined);
+      const committed = async (): Promise<{ readonly value: T } | undefined> =>
+        last !== undefined && (await wasCommitted(knex, last.mark)) ? last : undefined;
       return withReconnect(async () => {
         const before = await committed();
         if (before !== undefined) return before.value;
@@ -234,7 +275,8 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
             return value;
           });
         } catch (error) {
-          // A line that went silent is no reason to try again at once; what was sent over it may have been done all the same.
+          // A line that went silent is no reason to try again at once; what was sent over it may have been done all the
+          // same.
           const isSilent = isDatabaseAway(error) && !isConnectionLost(error);
           const after = isSilent ? await committed().catch(() => undefined) : undefined;
           if (after === undefined) throw error;

@@ -16,14 +16,19 @@ function describe(first: unknown): { readonly name: string; readonly attributes:
   const sql = typeof text === 'string' ? text : '';
   const operation = /^\s*([a-z]+)/i.exec(sql)?.[1]?.toLowerCase() ?? 'statement';
   const table = TABLE.exec(sql)?.[1];
-  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': operation, ...(table === undefined ? {} : { 'db.collection.name': table }) };
+  const attributes = {
+    'db.system.name': 'postgresql',
+    'db.operation.name': operation,
+    ...(table === undefined ? {} : { 'db.collection.name': table }),
+  };
   return { name: `postgresql ${name ?? (table === undefined ? operation : `${operation} ${table}`)}`, attributes };
 }
 
 /** Makes a span of each statement on this connection, where the request it belongs to is traced. */
 export function traceQueries(connection: pg.Client): void {
   // Looked up at each call: whoever counts statements does so at the prototype.
-  const query = (...args: unknown[]): unknown => (Object.getPrototypeOf(connection) as { query: (...args: unknown[]) => unknown }).query.apply(connection, args);
+  const query = (...args: unknown[]): unknown =>
+    (Object.getPrototypeOf(connection) as { query: (...args: unknown[]) => unknown }).query.apply(connection, args);
   const traced = (...args: unknown[]): unknown => {
     if (!isTraced()) return query(...args);
     const { name, attributes } = describe(args[0]);
@@ -39,7 +44,15 @@ export function traceQueries(connection: pg.Client): void {
       return query(...args.slice(0, -1), heard);
     }
     const answer = query(...args);
-    if (answer instanceof Promise) answer.then(() => { span.end(); }, (error: unknown) => { span.end(error); });
+    if (answer instanceof Promise)
+      answer.then(
+        () => {
+          span.end();
+        },
+        (error: unknown) => {
+          span.end(error);
+        },
+      );
     else span.end();
     return answer;
   };

@@ -18,15 +18,18 @@ const lines = new WeakMap<Knex, Line>();
 export const lineOf = (db: Knex): Line | undefined => lines.get(db);
 
 /** All that PostgreSQL says to what comes after a statement that failed. */
-const isConsequence = (error: unknown): boolean => (error as { readonly code?: unknown } | null | undefined)?.code === '25P02';
+const isConsequence = (error: unknown): boolean =>
+  (error as { readonly code?: unknown } | null | undefined)?.code === '25P02';
 
 /**
- * Statements of one turn of the event loop go as one packet, and the answers come as one: to wait for each is most of what a small
- * statement costs. The commit may follow writes whose answers are still under way: where one of them has failed, PostgreSQL
- * takes all of it back, and says so.
+ * Statements of one turn of the event loop go as one packet, and the answers come as one: to wait for each is most of
+ * what a small statement costs. The commit may follow writes whose answers are still under way: where one of them has
+ * failed, PostgreSQL takes all of it back, and says so.
  */
 function createLine(connection: pg.Client): Line & { readonly forKnex: object; causeOf(error: unknown): unknown } {
-  const { connection: { stream } } = connection as unknown as { connection: { stream: Writable } };
+  const {
+    connection: { stream },
+  } = connection as unknown as { connection: { stream: Writable } };
   let failure: Error | undefined;
 
   function send(statement: string | pg.QueryConfig, answered: Callback): void {
@@ -45,10 +48,12 @@ function createLine(connection: pg.Client): Line & { readonly forKnex: object; c
       });
     });
 
-  const endsWell = (answered: Callback): Callback => (error, result) => {
-    const isUndone = !error && result?.command === 'ROLLBACK';
-    answered(isUndone ? (failure ?? new Error('the transaction was rolled back')) : error, result);
-  };
+  const endsWell =
+    (answered: Callback): Callback =>
+    (error, result) => {
+      const isUndone = !error && result?.command === 'ROLLBACK';
+      answered(isUndone ? (failure ?? new Error('the transaction was rolled back')) : error, result);
+    };
 
   const forKnex = Object.create(connection, {
     query: {
@@ -66,9 +71,11 @@ function createLine(connection: pg.Client): Line & { readonly forKnex: object; c
 }
 
 /**
- * Runs the work in one transaction. A write whose answer it does not wait for has been put to the database by the time it ends.
+ * Runs the work in one transaction. A write whose answer it does not wait for has been put to the database by the time
+ * it ends.
  *
- * @throws what went wrong first: who waits for another statement hears of a failed write by 25P02 alone, which says neither that it may be tried again nor that a lock was waited for.
+ * @throws what went wrong first: who waits for another statement hears of a failed write by 25P02 alone, which says
+ *   neither that it may be tried again nor that a lock was waited for.
  */
 export async function inTransaction<T>(knex: Knex, work: (trx: Knex) => Promise<T>): Promise<T> {
   const client = knex.client as Knex.Client;

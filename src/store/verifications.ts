@@ -24,26 +24,34 @@ export function createVerificationStore(db: Knex) {
   return {
     /** @returns whether it was not there before. */
     async insert(verification: Verification): Promise<boolean> {
-      const made = await insertRow(db, 'verification_log', {
-        id: verification.id,
-        draft_id: verification.draftId,
-        nik_hash: verification.nikHash,
-        at: verification.at,
-        outcome: verification.outcome,
-        response_code: verification.responseCode ?? null,
-        institution: verification.institution,
-        threshold: verification.threshold,
-        reference: verification.reference,
-        policy_version: verification.policyVersion,
-        client_id: verification.clientId ?? null,
-        duration_ms: verification.durationMs,
-      }, 'on conflict do nothing');
+      const made = await insertRow(
+        db,
+        'verification_log',
+        {
+          id: verification.id,
+          draft_id: verification.draftId,
+          nik_hash: verification.nikHash,
+          at: verification.at,
+          outcome: verification.outcome,
+          response_code: verification.responseCode ?? null,
+          institution: verification.institution,
+          threshold: verification.threshold,
+          reference: verification.reference,
+          policy_version: verification.policyVersion,
+          client_id: verification.clientId ?? null,
+          duration_ms: verification.durationMs,
+        },
+        'on conflict do nothing',
+      );
       return made === 1;
     },
 
     /** Once the registration is complete, its checks belong to the account. */
     async assign(draftId: string, accountId: AccountId): Promise<void> {
-      await prepared(db, 'verification-assign', 'update verification_log set account_id = $2 where draft_id = $1', [draftId, accountId]);
+      await prepared(db, 'verification-assign', 'update verification_log set account_id = $2 where draft_id = $1', [
+        draftId,
+        accountId,
+      ]);
     },
   };
 }

@@ -36,10 +36,12 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
  * An event of a transaction that fails afterwards is heard nevertheless; the audit log is what counts exactly.
  */
 export function watchLog(log: Log, hear: (event: string, fields: Fields) => void): Log {
-  const pass = (level: (typeof LEVELS)[number]) => (...line: unknown[]): void => {
-    const [fields] = line as [Fields | undefined];
-    if (typeof fields?.event === 'string') hear(fields.event, fields);
-    log[level](...(line as Parameters<Log['info']>));
-  };
+  const pass =
+    (level: (typeof LEVELS)[number]) =>
+    (...line: unknown[]): void => {
+      const [fields] = line as [Fields | undefined];
+      if (typeof fields?.event === 'string') hear(fields.event, fields);
+      log[level](...(line as Parameters<Log['info']>));
+    };
   return Object.fromEntries(LEVELS.map((level) => [level, pass(level)])) as unknown as Log;
 }

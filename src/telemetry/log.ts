@@ -9,15 +9,45 @@ const REDACTED = '[redacted]';
 
 /** Field names that never reach a log line with their value, whatever object they sit in. */
 const PERSONAL = new Set([
-  'nik', 'nama_lgkp', 'nama_lgkp_ibu', 'name', 'mother', 'mother_name', 'mothername', 'email', 'phone', 'phone_number', 'identifier', 'login_hint',
-  'password', 'code', 'otp', 'token', 'access_token', 'refresh_token', 'id_token', 'id_token_hint', 'code_verifier', 'client_secret', 'secret', 'authorization', 'cookie', 'set-cookie',
-  'to', 'text', 'html', 'subject', 'body', 'recipient',
+  'nik',
+  'nama_lgkp',
+  'nama_lgkp_ibu',
+  'name',
+  'mother',
+  'mother_name',
+  'mothername',
+  'email',
+  'phone',
+  'phone_number',
+  'identifier',
+  'login_hint',
+  'password',
+  'code',
+  'otp',
+  'token',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'id_token_hint',
+  'code_verifier',
+  'client_secret',
+  'secret',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'to',
+  'text',
+  'html',
+  'subject',
+  'body',
+  'recipient',
 ]);
 /** Errors carry a `name` and sometimes a `code` that say what went wrong and are nobody's. */
 const MAX_DEPTH = 6;
 
 /** A NIK is sixteen digits wherever it stands, and a mobile number begins with +628 or 08. */
-const scrubText = (text: string): string => text.replaceAll(/\d{16}/g, REDACTED).replaceAll(/(?:\+62|62|0)8\d{8,11}/g, REDACTED);
+const scrubText = (text: string): string =>
+  text.replaceAll(/\d{16}/g, REDACTED).replaceAll(/(?:\+62|62|0)8\d{8,11}/g, REDACTED);
 
 function scrubError(error: Error, depth: number): object {
   const { code } = error as { code?: unknown };
@@ -39,7 +69,12 @@ function scrub(value: unknown, depth = 0): unknown {
   if (value instanceof Error) return scrubError(value, depth);
   if (Buffer.isBuffer(value)) return '[bytes]';
   if (Array.isArray(value)) return value.map((item) => scrub(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, PERSONAL.has(key.toLowerCase()) ? REDACTED : scrub(item, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      PERSONAL.has(key.toLowerCase()) ? REDACTED : scrub(item, depth + 1),
+    ]),
+  );
 }
 
 /**
@@ -48,7 +83,15 @@ function scrub(value: unknown, depth = 0): unknown {
  * @param destination  where lines go; standard output by default.
  * @param pretty       for a person at a terminal.
  */
-export function createLog({ level, pretty = false, destination }: { level: string; pretty?: boolean; destination?: DestinationStream }): Log {
+export function createLog({
+  level,
+  pretty = false,
+  destination,
+}: {
+  level: string;
+  pretty?: boolean;
+  destination?: DestinationStream;
+}): Log {
   const options = {
     level,
     base: null,
@@ -62,7 +105,8 @@ export function createLog({ level, pretty = false, destination }: { level: strin
         return traceId === undefined ? scrubbed : { ...scrubbed, traceId };
       },
     },
-    // Errors are scrubbed already; pino's own serializer would take what is left for an error and lose its type and causes.
+    // Errors are scrubbed already; pino's own serializer would take what is left for an error and lose its type and
+    // causes.
     serializers: { err: (value: unknown) => value },
     hooks: {
       logMethod(this: Logger, args: Parameters<Logger['info']>, method: (...parts: unknown[]) => void): void {
@@ -75,6 +119,10 @@ export function createLog({ level, pretty = false, destination }: { level: strin
     },
   };
   if (destination !== undefined) return pino(options, destination);
-  if (pretty) return pino({ ...options, transport: { target: 'pino-pretty', options: { ignore: 'requestId', translateTime: 'HH:MM:ss' } } });
+  if (pretty)
+    return pino({
+      ...options,
+      transport: { target: 'pino-pretty', options: { ignore: 'requestId', translateTime: 'HH:MM:ss' } },
+    });
   return pino(options);
 }

@@ -34,13 +34,17 @@ const kindOfError = (error: unknown): string => {
 /** @returns undefined where there is nowhere to send to: then not even the library is loaded. */
 export async function openTracing({ endpoint, percent, exporter }: TracingOptions): Promise<Tracing | undefined> {
   if (endpoint === undefined && exporter === undefined) return undefined;
-  const [{ ROOT_CONTEXT, SpanKind, SpanStatusCode, trace }, sdk, { resourceFromAttributes }, { OTLPTraceExporter }] = await Promise.all([
-    import('@opentelemetry/api'),
-    import('@opentelemetry/sdk-trace-base'),
-    import('@opentelemetry/resources'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-  ]);
-  const processor = exporter === undefined ? new sdk.BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint?.replace(/\/$/, '') ?? ''}/v1/traces` })) : new sdk.SimpleSpanProcessor(exporter);
+  const [{ ROOT_CONTEXT, SpanKind, SpanStatusCode, trace }, sdk, { resourceFromAttributes }, { OTLPTraceExporter }] =
+    await Promise.all([
+      import('@opentelemetry/api'),
+      import('@opentelemetry/sdk-trace-base'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+    ]);
+  const processor =
+    exporter === undefined
+      ? new sdk.BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint?.replace(/\/$/, '') ?? ''}/v1/traces` }))
+      : new sdk.SimpleSpanProcessor(exporter);
   const provider = new sdk.BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'siapkerja-sso' }),
     sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(percent / 100) }),
@@ -51,10 +55,14 @@ export async function openTracing({ endpoint, percent, exporter }: TracingOption
   const wrap = (span: Otel.Span): Span => ({
     traceId: span.spanContext().traceId,
     recording: span.isRecording(),
-    child: (name, attributes) => wrap(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, trace.setSpan(ROOT_CONTEXT, span))),
-    set: (attributes) => { span.setAttributes(attributes); },
+    child: (name, attributes) =>
+      wrap(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, trace.setSpan(ROOT_CONTEXT, span))),
+    set: (attributes) => {
+      span.setAttributes(attributes);
+    },
     end: (error) => {
-      if (error !== undefined) span.setAttribute('error.type', kindOfError(error)).setStatus({ code: SpanStatusCode.ERROR });
+      if (error !== undefined)
+        span.setAttribute('error.type', kindOfError(error)).setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     },
   });
@@ -62,11 +70,17 @@ export async function openTracing({ endpoint, percent, exporter }: TracingOption
   const contextOf = (traceparent: string | undefined): Otel.Context => {
     const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
     if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;
-    return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true });
+    return trace.setSpanContext(ROOT_CONTEXT, {
+      traceId,
+      spanId,
+      traceFlags: Number.parseInt(flags, 16) & 1,
+      isRemote: true,
+    });
   };
 
   return {
-    begin: (name, attributes, traceparent) => wrap(tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, contextOf(traceparent))),
+    begin: (name, attributes, traceparent) =>
+      wrap(tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, contextOf(traceparent))),
     close: () => provider.shutdown(),
   };
 }

@@ -1,4 +1,7 @@
-/** A path for the log, without what opens something in it: the ids of sign-ins, the personal links of checks, the address of the SMS gateway. */
+/**
+ * A path for the log, without what opens something in it: the ids of sign-ins, the personal links of checks, the
+ * address of the SMS gateway.
+ */
 export const anonymousPath = (path: string): string =>
   path
     .replace(/^((?:\/sandbox)?\/(?:interaction|auth|device)|\/sandbox\/check)\/[^/]+/, '$1/:uid')

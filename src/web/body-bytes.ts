@@ -4,8 +4,8 @@ import type { Context } from 'koa';
 import { Problem } from './problem.ts';
 
 /**
- * How much is read to the end although it is refused: who is still sending when the connection closes sees it broken, and not
- * the answer that says what is wrong.
+ * How much is read to the end although it is refused: who is still sending when the connection closes sees it broken,
+ * and not the answer that says what is wrong.
  */
 export const PATIENCE_BYTES = 8 * 1024 * 1024;
 
@@ -26,7 +26,11 @@ export function readUpTo(limitBytes: number, req: IncomingMessage): Promise<Buff
       forget();
       answer();
     };
-    const giveUp = (): void => { leave(() => { resolve(undefined); }); };
+    const giveUp = (): void => {
+      leave(() => {
+        resolve(undefined);
+      });
+    };
     const take = (chunk: Buffer): void => {
       size += chunk.length;
       if (size <= limitBytes) {
@@ -52,9 +56,14 @@ export function readUpTo(limitBytes: number, req: IncomingMessage): Promise<Buff
  * The body of a request to an API.
  * @throws {Problem} 415 where it says to be none of these kinds, 413 where it is longer.
  */
-export async function readBytes(ctx: Context, { types, limitBytes }: { readonly types: readonly string[]; readonly limitBytes: number }): Promise<Buffer> {
-  if (!types.some((type) => ctx.is(type) === type)) throw new Problem(415, 'unsupported-media-type', `Send ${types.join(', ')}.`);
+export async function readBytes(
+  ctx: Context,
+  { types, limitBytes }: { readonly types: readonly string[]; readonly limitBytes: number },
+): Promise<Buffer> {
+  if (!types.some((type) => ctx.is(type) === type))
+    throw new Problem(415, 'unsupported-media-type', `Send ${types.join(', ')}.`);
   const bytes = await readUpTo(limitBytes, ctx.req);
-  if (bytes === undefined) throw new Problem(413, 'too-large', `At most ${limitBytes} bytes.`, { headers: { Connection: 'close' } });
+  if (bytes === undefined)
+    throw new Problem(413, 'too-large', `At most ${limitBytes} bytes.`, { headers: { Connection: 'close' } });
   return bytes;
 }

@@ -17,15 +17,43 @@ export interface ErrorPlace {
   readonly draw: (model: ErrorModel) => Screen;
 }
 
-export const errorScreen = (model: ErrorModel): Screen<ErrorModel> => ({ view: 'errors/error', title: say('errors.title'), model });
+export const errorScreen = (model: ErrorModel): Screen<ErrorModel> => ({
+  view: 'errors/error',
+  title: say('errors.title'),
+  model,
+});
 
 const home = { url: '/', label: say('errors.home') };
 
 export const examples: Examples = {
-  'not found': errorScreen({ status: 404, text: say('errors.not-found'), helpCode: 'K7Q2-M9', back: home, detail: undefined }),
-  'page open too long': errorScreen({ status: 403, text: say('errors.stale-form'), helpCode: 'K7Q2-M9', back: { url: '/', label: say('errors.reload') }, detail: undefined }),
-  'too much at once': errorScreen({ status: 503, text: say('errors.busy', { seconds: 5 }), helpCode: 'K7Q2-M9', back: { url: '/', label: say('errors.reload') }, detail: undefined }),
-  'our fault': errorScreen({ status: 500, text: say('errors.internal'), helpCode: 'K7Q2-M9', back: home, detail: undefined }),
+  'not found': errorScreen({
+    status: 404,
+    text: say('errors.not-found'),
+    helpCode: 'K7Q2-M9',
+    back: home,
+    detail: undefined,
+  }),
+  'page open too long': errorScreen({
+    status: 403,
+    text: say('errors.stale-form'),
+    helpCode: 'K7Q2-M9',
+    back: { url: '/', label: say('errors.reload') },
+    detail: undefined,
+  }),
+  'too much at once': errorScreen({
+    status: 503,
+    text: say('errors.busy', { seconds: 5 }),
+    helpCode: 'K7Q2-M9',
+    back: { url: '/', label: say('errors.reload') },
+    detail: undefined,
+  }),
+  'our fault': errorScreen({
+    status: 500,
+    text: say('errors.internal'),
+    helpCode: 'K7Q2-M9',
+    back: home,
+    detail: undefined,
+  }),
   'unknown client': errorScreen({
     status: 400,
     text: say('errors.oidc.client'),
@@ -38,6 +66,9 @@ export const examples: Examples = {
     text: say('errors.oidc.redirect', { service: 'Karirhub (contoh)' }),
     helpCode: 'K7Q2-M9',
     back: home,
-    detail: { error: 'invalid_redirect_uri', description: "redirect_uri did not match any of the client's registered redirect_uris" },
+    detail: {
+      error: 'invalid_redirect_uri',
+      description: "redirect_uri did not match any of the client's registered redirect_uris",
+    },
   }),
 };

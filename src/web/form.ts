@@ -2,7 +2,10 @@ import type { Context, Middleware } from 'koa';
 import { readUpTo } from './body-bytes.ts';
 import { Refused } from './refused.ts';
 
-/** Strict where libraries are lenient: bytes that are no UTF-8 are refused, not replaced, so that no name is stored mangled. */
+/**
+ * Strict where libraries are lenient: bytes that are no UTF-8 are refused, not replaced, so that no name is stored
+ * mangled.
+ */
 function decode(text: string): string {
   try {
     if (/[\u0080-\u00ff]/.test(text)) throw new URIError('raw bytes in a form');
@@ -13,12 +16,13 @@ function decode(text: string): string {
 }
 
 /**
- * Reads a form into `ctx.state.form`. Fields may be unknown (they are ignored) or repeated (the first counts, but for `everyField`);
- * a body that is too large, of another kind or not UTF-8 is refused.
+ * Reads a form into `ctx.state.form`. Fields may be unknown (they are ignored) or repeated (the first counts, but for
+ * `everyField`); a body that is too large, of another kind or not UTF-8 is refused.
  */
 export function form({ limitBytes }: { limitBytes: number }): Middleware {
   return async (ctx, next) => {
-    if (ctx.is('application/x-www-form-urlencoded') !== 'application/x-www-form-urlencoded') throw new Refused(415, 'errors.bad-encoding');
+    if (ctx.is('application/x-www-form-urlencoded') !== 'application/x-www-form-urlencoded')
+      throw new Refused(415, 'errors.bad-encoding');
     const body = await readUpTo(limitBytes, ctx.req);
     if (body === undefined) throw new Refused(413, 'errors.too-large');
     const fields = createFields();
@@ -59,4 +63,5 @@ export function createFields(): { readonly add: (name: string, value: string) =>
 export const field = (ctx: Context, name: string): string => (ctx.state as FormState).form.get(name) ?? '';
 
 /** Every value of a field that stands in the form several times, as boxes to be ticked do. */
-export const everyField = (ctx: Context, name: string): readonly string[] => (ctx.state as FormState).boxes.get(name) ?? [];
+export const everyField = (ctx: Context, name: string): readonly string[] =>
+  (ctx.state as FormState).boxes.get(name) ?? [];

@@ -14,7 +14,12 @@ export function health(readiness: Readiness): Middleware {
       ctx.body = { status: 'ok' };
       return;
     }
-    const ready = !readiness.draining && (await readiness.check().then(() => true, () => false));
+    const ready =
+      !readiness.draining &&
+      (await readiness.check().then(
+        () => true,
+        () => false,
+      ));
     ctx.status = ready ? 200 : 503;
     ctx.body = { status: ready ? 'ready' : readiness.draining ? 'draining' : 'unavailable' };
   };

@@ -16,4 +16,5 @@ export function helpCodeOf({ state }: { readonly state: object }, random: Random
 export const markErrorShown = ({ state }: { readonly state: object }): void => {
   (state as HelpState).errorShown = true;
 };
-export const hasShownError = ({ state }: { readonly state: object }): boolean => (state as HelpState).errorShown === true;
+export const hasShownError = ({ state }: { readonly state: object }): boolean =>
+  (state as HelpState).errorShown === true;

@@ -44,12 +44,18 @@ type Tree = string | readonly Tree[] | { readonly [key: string]: Tree };
 
 function flatten(node: Tree, path: string, into: Map<string, string>): Map<string, string> {
   if (typeof node === 'string') into.set(path, node);
-  else for (const [key, child] of Object.entries<Tree>(node as Record<string, Tree>)) flatten(child, path === '' ? key : `${path}.${key}`, into);
+  else
+    for (const [key, child] of Object.entries<Tree>(node as Record<string, Tree>))
+      flatten(child, path === '' ? key : `${path}.${key}`, into);
   return into;
 }
 
 const load = (locale: Locale): ReadonlyMap<string, string> =>
-  flatten(JSON.parse(readFileSync(new URL(`../../config/locales/${locale}.json`, import.meta.url), 'utf8')) as Tree, '', new Map());
+  flatten(
+    JSON.parse(readFileSync(new URL(`../../config/locales/${locale}.json`, import.meta.url), 'utf8')) as Tree,
+    '',
+    new Map(),
+  );
 
 /** Every sentence by its dotted key, read once. */
 export const sentences: Readonly<Record<Locale, ReadonlyMap<string, string>>> = { id: load('id'), en: load('en') };
@@ -58,8 +64,13 @@ export const sentences: Readonly<Record<Locale, ReadonlyMap<string, string>>> = 
 export const existing = (key: string): Sentence | undefined => (sentences.id.has(key) ? { key } : undefined);
 
 /** The sentences whose keys begin so, by language. */
-export const sentencesUnder = (...beginnings: readonly string[]): Readonly<Record<Locale, Readonly<Record<string, string>>>> => {
-  const of = (locale: Locale): Record<string, string> => Object.fromEntries([...sentences[locale]].filter(([key]) => beginnings.some((beginning) => key.startsWith(beginning))));
+export const sentencesUnder = (
+  ...beginnings: readonly string[]
+): Readonly<Record<Locale, Readonly<Record<string, string>>>> => {
+  const of = (locale: Locale): Record<string, string> =>
+    Object.fromEntries(
+      [...sentences[locale]].filter(([key]) => beginnings.some((beginning) => key.startsWith(beginning))),
+    );
   return { id: of('id'), en: of('en') };
 };
 
@@ -78,7 +89,8 @@ function dateFormatter(timeZone: string, clock: Clock): (locale: Locale, date: D
   const time = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const zone = ZONE_NAMES[timeZone] ?? timeZone;
   return (locale, date) => {
-    const shownDay = day[locale].format(date) === day[locale].format(clock.now()) ? undefined : day[locale].format(date);
+    const shownDay =
+      day[locale].format(date) === day[locale].format(clock.now()) ? undefined : day[locale].format(date);
     const digits = time.format(date);
     if (locale === 'en') return shownDay === undefined ? `${digits} ${zone}` : `${shownDay}, ${digits} ${zone}`;
     const clockTime = `pukul ${digits.replace(':', '.')} ${zone}`;
@@ -86,10 +98,16 @@ function dateFormatter(timeZone: string, clock: Clock): (locale: Locale, date: D
   };
 }
 
-const dayFormat = (locale: Locale, timeZone: string): Intl.DateTimeFormat => new Intl.DateTimeFormat(LANGUAGE_TAG[locale], { timeZone, day: 'numeric', month: 'long', year: 'numeric' });
+const dayFormat = (locale: Locale, timeZone: string): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat(LANGUAGE_TAG[locale], { timeZone, day: 'numeric', month: 'long', year: 'numeric' });
 
 /** Reads sentences for people: see {@link Translator}. */
-export function createTranslator({ timeZone, clock = systemClock, strict = true, onMissing }: TranslatorOptions): Translator {
+export function createTranslator({
+  timeZone,
+  clock = systemClock,
+  strict = true,
+  onMissing,
+}: TranslatorOptions): Translator {
   const showDate = dateFormatter(timeZone, clock);
   const numbers = { id: new Intl.NumberFormat(LANGUAGE_TAG.id), en: new Intl.NumberFormat(LANGUAGE_TAG.en) };
   const groups = groupNames(sentences.id);

@@ -17,16 +17,20 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-/** By escapes JSON says what UTF-8 cannot, and no database keeps: U+0000 and halves of characters, in names and values. */
+/**
+ * By escapes JSON says what UTF-8 cannot, and no database keeps: U+0000 and halves of characters, in names and values.
+ */
 const UNKEPT = /\0|\p{Cs}/u;
 const refuseUnkept = (name: string, value: unknown): unknown => {
-  if (UNKEPT.test(name) || (typeof value === 'string' && UNKEPT.test(value))) throw new Problem(400, 'bad-text', 'Text must not hold U+0000 or halves of surrogate pairs.');
+  if (UNKEPT.test(name) || (typeof value === 'string' && UNKEPT.test(value)))
+    throw new Problem(400, 'bad-text', 'Text must not hold U+0000 or halves of surrogate pairs.');
   return value;
 };
 
 /**
  * The JSON document that was sent.
- * @throws {Problem} 415 another kind, 413 too large, 400 no JSON, no UTF-8, nested too deep, or text that cannot be kept.
+ * @throws {Problem} 415 another kind, 413 too large, 400 no JSON, no UTF-8, nested too deep, or text that cannot be
+ *   kept.
  */
 export async function readJson(ctx: Context, limitBytes: number): Promise<unknown> {
   const bytes = await readBytes(ctx, { types: ['application/json'], limitBytes });

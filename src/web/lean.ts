@@ -5,7 +5,10 @@ import compose from 'koa-compose';
 export interface Lean {
   /** The steps that pages need, as one: a program passes it and not each of them. */
   forPages(steps: readonly Middleware[]): Middleware;
-  /** The steps of our own pages, as one: an authorization, which shows a page when something is wrong alone, passes it as well. */
+  /**
+   * The steps of our own pages, as one: an authorization, which shows a page when something is wrong alone, passes it
+   * as well.
+   */
   forOurPages(steps: readonly Middleware[]): Middleware;
   /** The steps of the way back from our pages, where the browser goes it itself. */
   forTheWayBack(steps: readonly Middleware[]): Middleware;

@@ -4,11 +4,13 @@ import type Koa from 'koa';
 import type { Context, Middleware } from 'koa';
 
 /**
- * Takes from a context, when all has been said, the request and the answer themselves; whoever looks for them later finds an empty one, and an answer
- * that has been given: nobody writes into it, as nobody could have written into their own.
+ * Takes from a context, when all has been said, the request and the answer themselves; whoever looks for them later
+ * finds an empty one, and an answer that has been given: nobody writes into it, as nobody could have written into their
+ * own.
  *
- * The library gives each context a property with a getter, `ctx.oidc`. V8 keeps the pair behind such a property among its old objects, and what an old object
- * leads to stays until everything is collected: by way of the getter the context, and with it all that belonged to the request, 14 KB of each.
+ * The library gives each context a property with a getter, `ctx.oidc`. V8 keeps the pair behind such a property among
+ * its old objects, and what an old object leads to stays until everything is collected: by way of the getter the
+ * context, and with it all that belonged to the request, 14 KB of each.
  *
  * @param further  what else of the request is not needed any more.
  */
@@ -29,8 +31,12 @@ export function letGo(app: Koa, further: (ctx: Context) => void): Middleware {
   return (ctx, next) => {
     const working = next();
     // Who hangs up does so while somebody still works for them, and Koa has its word after that.
-    const end = (): void => { setImmediate(release, ctx); };
-    ctx.res.once('close', () => { working.then(end, end); });
+    const end = (): void => {
+      setImmediate(release, ctx);
+    };
+    ctx.res.once('close', () => {
+      working.then(end, end);
+    });
     return working;
   };
 }

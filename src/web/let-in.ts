@@ -8,8 +8,9 @@ interface State {
 }
 
 /**
- * Who may send a form is looked at by its head, and its body may take half a minute: whoever sent the head with a session, or a right, that has ended meanwhile must not get done what it asks.
- * Where the body is not there yet, it is looked at again when it is (`guardForm`, and the operators' API).
+ * Who may send a form is looked at by its head, and its body may take half a minute: whoever sent the head with a
+ * session, or a right, that has ended meanwhile must not get done what it asks. Where the body is not there yet, it is
+ * looked at again when it is (`guardForm`, and the operators' API).
  */
 export async function lookAgain(ctx: Context, look: Look): Promise<void> {
   // A body that came together with the head is there a moment after it.

@@ -8,10 +8,17 @@ export type FindLogo = (name: string) => Promise<{ readonly bytes: Buffer } | un
 const KEPT_MS = 60_000;
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Pictures and nothing else: opened by itself it is a document without script, without origin, without anything to load. */
+/**
+ * Pictures and nothing else: opened by itself it is a document without script, without origin, without anything to
+ * load.
+ */
 export function answerLogo(ctx: Context, name: string, bytes: Buffer, caching: string): void {
   const extension = name.slice(name.lastIndexOf('.') + 1) as LogoExtension;
-  ctx.set({ 'Cache-Control': caching, 'Content-Security-Policy': "sandbox; default-src 'none'", 'X-Content-Type-Options': 'nosniff' });
+  ctx.set({
+    'Cache-Control': caching,
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+    'X-Content-Type-Options': 'nosniff',
+  });
   ctx.type = logoTypes[extension];
   ctx.body = bytes;
 }

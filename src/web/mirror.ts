@@ -5,7 +5,8 @@ import type { Clock } from '../ports/clock/clock.ts';
 export const MIRROR_PATH = '/doctor';
 const GOOD_FOR_SECONDS = 60;
 
-const proofAt = (keyedHash: Pick<KeyedHash, 'hash'>, second: number): Buffer => keyedHash.hash('doctor', String(second));
+const proofAt = (keyedHash: Pick<KeyedHash, 'hash'>, second: number): Buffer =>
+  keyedHash.hash('doctor', String(second));
 
 /** Shows that one holds the keyring; good for a minute. */
 export const proveDoctor = (keyedHash: Pick<KeyedHash, 'hash'>, now: Date): string => {
@@ -23,12 +24,20 @@ export function mirror({ keyedHash, clock }: { readonly keyedHash: KeyedHash; re
   const answer = async (ctx: Context, next: Next): Promise<void> => {
     const [, second = '', proof = ''] = /^Doctor (\d{1,12})\.([\w-]{43})$/.exec(ctx.get('authorization')) ?? [];
     const isFresh = Math.abs(clock.now().getTime() / 1000 - Number(second)) <= GOOD_FOR_SECONDS;
-    if (proof === '' || !isFresh || !keyedHash.equal(Buffer.from(proof, 'base64url'), proofAt(keyedHash, Number(second)))) {
+    if (
+      proof === '' ||
+      !isFresh ||
+      !keyedHash.equal(Buffer.from(proof, 'base64url'), proofAt(keyedHash, Number(second)))
+    ) {
       await next();
       return;
     }
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = { hops: [...ctx.get('x-forwarded-for').split(','), ctx.req.socket.remoteAddress ?? ''].map((hop) => hop.trim()).filter((hop) => hop !== '') };
+    ctx.body = {
+      hops: [...ctx.get('x-forwarded-for').split(','), ctx.req.socket.remoteAddress ?? '']
+        .map((hop) => hop.trim())
+        .filter((hop) => hop !== ''),
+    };
   };
   return (ctx, next): Promise<void> => (ctx.path === MIRROR_PATH ? answer(ctx, next) : next());
 }

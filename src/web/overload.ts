@@ -13,7 +13,10 @@ const UNDER_WAY = new Set(['token', 'me', 'session', 'admin', 'api', 'reg', 'jwk
 const BEGINS = /^\/(?:auth|request|device\/auth)$/;
 /** Who sends something that is waited for. A body of any other request nobody reads: it would never have arrived. */
 const SENDS = new Set(['POST', 'PUT', 'PATCH']);
-/** The script of the code page looking how far the code has come: comfort, a dozen times for each person, which must not crowd out their forms. */
+/**
+ * The script of the code page looking how far the code has come: comfort, a dozen times for each person, which must not
+ * crowd out their forms.
+ */
 const LOOKS = '/register/otp/delivery';
 const ASSET = /\.(?:css|js|svg|png)$/;
 /** Where programs ask, whatever they say they accept. */
@@ -26,7 +29,11 @@ const firstOf = (path: string): string => path.split('/', 2)[1] ?? '';
 /** The pages of a sign-in that has begun, and the way on from it: the cookie of each is sent to these alone. */
 const BEGUN = /^\/(?:interaction|auth)\/[\w-]{8,64}(?:\/|$)/;
 
-const hasCookie = (ctx: Context, name: string): boolean => ctx.get('cookie').split('; ').some((cookie) => cookie.startsWith(`${name}=`) && cookie.length > name.length + 1);
+const hasCookie = (ctx: Context, name: string): boolean =>
+  ctx
+    .get('cookie')
+    .split('; ')
+    .some((cookie) => cookie.startsWith(`${name}=`) && cookie.length > name.length + 1);
 
 /** The names of cookies by which a browser shows what it is in the middle of. */
 export interface JourneyCookies {
@@ -37,8 +44,9 @@ export interface JourneyCookies {
 }
 
 /**
- * Whether a request belongs to something begun, which is worth more than something new: a person has typed into it, or a service waits for it.
- * A form alone is no sign of it: anybody sends one to any address. Whoever makes up a cookie besides wins nothing but his turn.
+ * Whether a request belongs to something begun, which is worth more than something new: a person has typed into it, or
+ * a service waits for it. A form alone is no sign of it: anybody sends one to any address. Whoever makes up a cookie
+ * besides wins nothing but his turn.
  */
 export function kindOf(ctx: Context, { underWay, session }: JourneyCookies): Kind {
   const { path, method } = ctx;
@@ -62,23 +70,40 @@ export interface OverloadDeps {
 export interface Overload {
   /** Lets a request in, or answers it by 503 at next to no cost. */
   readonly admit: Middleware;
-  /** Requests being worked on. One that is still being sent is not among them: whoever sends slowly uses up nobody's place. */
+  /**
+   * Requests being worked on. One that is still being sent is not among them: whoever sends slowly uses up nobody's
+   * place.
+   */
   working(): number;
 }
 
 const template = readFileSync(new URL('../../views/errors/overloaded.html', import.meta.url), 'utf8');
-/** The page for one who followed a link, or who sent a form: parts of it are for one alone, each up to the next mark. */
+/**
+ * The page for one who followed a link, or who sent a form: parts of it are for one alone, each up to the next mark.
+ */
 const pageFor = (whom: 'link' | 'form'): Buffer =>
-  Buffer.from(template.replaceAll(/<!-- (link|form|both) -->\n([^]*?)(?=<!-- |$)/g, (_part, part: string, text: string) => (part === whom || part === 'both' ? text : '')));
+  Buffer.from(
+    template.replaceAll(/<!-- (link|form|both) -->\n([^]*?)(?=<!-- |$)/g, (_part, part: string, text: string) =>
+      part === whom || part === 'both' ? text : '',
+    ),
+  );
 const page = pageFor('link');
 /** A link to try again would lose what somebody has typed; a reload sends it once more. */
 const pageForForms = pageFor('form');
-const forPrograms = Buffer.from(JSON.stringify({ error: 'temporarily_unavailable', error_description: 'too many requests at once; come back after Retry-After seconds' }));
+const forPrograms = Buffer.from(
+  JSON.stringify({
+    error: 'temporarily_unavailable',
+    error_description: 'too many requests at once; come back after Retry-After seconds',
+  }),
+);
 
 function turnAway(ctx: Context): void {
   const { least, most } = RETRY_SECONDS;
   ctx.status = 503;
-  ctx.set({ 'Retry-After': String(least + Math.floor(Math.random() * (most - least + 1))), 'Cache-Control': 'no-store' });
+  ctx.set({
+    'Retry-After': String(least + Math.floor(Math.random() * (most - least + 1))),
+    'Cache-Control': 'no-store',
+  });
   if (FOR_PROGRAMS.has(firstOf(ctx.path)) || ctx.path === '/device/auth' || ctx.accepts('html', 'json') === 'json') {
     // Apps in browsers ask from their own origin, and there is nothing to hide.
     ctx.set({ 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'Retry-After' });

@@ -18,7 +18,16 @@ export class Problem extends Error {
   readonly fields: readonly FieldProblem[];
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: string, detail: string, { fields = [], headers = {}, cause }: { fields?: readonly FieldProblem[]; headers?: Readonly<Record<string, string>>; cause?: unknown } = {}) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    {
+      fields = [],
+      headers = {},
+      cause,
+    }: { fields?: readonly FieldProblem[]; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
+  ) {
     super(detail, { cause });
     this.status = status;
     this.code = code;
@@ -35,8 +44,13 @@ export interface ProblemDeps {
 
 function toProblem(error: unknown, isDatabaseAway: (error: unknown) => boolean): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof Refused) return new Problem(error.status, error.key.replace(/^errors\./, ''), 'The request cannot be read.');
-  if (isDatabaseAway(error)) return new Problem(503, 'temporarily-unavailable', 'Try again in a moment.', { headers: { 'Retry-After': '5' }, cause: error });
+  if (error instanceof Refused)
+    return new Problem(error.status, error.key.replace(/^errors\./, ''), 'The request cannot be read.');
+  if (isDatabaseAway(error))
+    return new Problem(503, 'temporarily-unavailable', 'Try again in a moment.', {
+      headers: { 'Retry-After': '5' },
+      cause: error,
+    });
   return new Problem(500, 'internal', 'Something failed here. The help code finds it in the log.', { cause: error });
 }
 
@@ -49,12 +63,27 @@ export function problems({ log, random, isDatabaseAway }: ProblemDeps): Middlewa
     } catch (error) {
       const { status, code, message, fields, headers, cause } = toProblem(error, isDatabaseAway);
       const helpCode = toHelpCode(random.bytes(HELP_CODE_BYTES));
-      const entry = { event: 'error.shown' satisfies LogEvent, helpCode, status, code, requestId: ctx.state.requestId as string, ...(status >= 500 ? { err: cause } : {}) };
+      const entry = {
+        event: 'error.shown' satisfies LogEvent,
+        helpCode,
+        status,
+        code,
+        requestId: ctx.state.requestId as string,
+        ...(status >= 500 ? { err: cause } : {}),
+      };
       if (status >= 500) log.error(entry, 'an API request failed');
       else log.warn(entry, 'an API request was refused');
       ctx.set(headers);
       ctx.status = status;
-      ctx.body = { type: 'about:blank', title: code, status, detail: message, code, help_code: helpCode, ...(fields.length === 0 ? {} : { errors: fields }) };
+      ctx.body = {
+        type: 'about:blank',
+        title: code,
+        status,
+        detail: message,
+        code,
+        help_code: helpCode,
+        ...(fields.length === 0 ? {} : { errors: fields }),
+      };
       ctx.type = 'application/problem+json';
     }
   };

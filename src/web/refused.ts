@@ -9,7 +9,11 @@ export class Refused extends Error {
   readonly params: Readonly<Record<string, string | number>> | undefined;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, key: string, options: { params?: Readonly<Record<string, string | number>>; retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(
+    status: number,
+    key: string,
+    options: { params?: Readonly<Record<string, string | number>>; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
     super(key, { cause: options.cause });
     this.status = status;
     this.key = key;

@@ -34,7 +34,10 @@ const asset = (name: string): string => {
   return `/${name}?v=${createHash('sha256').update(content).digest('hex').slice(0, 10)}`;
 };
 
-/** Compiled once in a process, where templates do not change while it runs: then nobody looks for the file again, which waits for a thread and costs as much as the page. */
+/**
+ * Compiled once in a process, where templates do not change while it runs: then nobody looks for the file again, which
+ * waits for a thread and costs as much as the page.
+ */
 const compiled = new Map<string, ReturnType<typeof compileFile>>();
 
 /** The model is kept apart from the template options: a field called `name` or `cache` must not steer the compiler. */
@@ -61,7 +64,12 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 /** For attributes that a template takes on as an object: pug escapes every attribute but these. */
 const escaped = (attributes: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, typeof value === 'string' ? value.replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign] ?? sign) : value]));
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign] ?? sign) : value,
+    ]),
+  );
 
 interface CommonFields {
   readonly errors?: readonly FieldError[];
@@ -76,14 +84,21 @@ interface CommonFields {
   readonly newCodes?: unknown;
 }
 
-function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { translator, environment }: RendererDeps, assets: object): object {
+function localsOf(
+  ctx: Context,
+  screen: Screen,
+  options: RenderOptions,
+  { translator, environment }: RendererDeps,
+  assets: object,
+): object {
   const model = screen.model as CommonFields;
   const locale = options.locale ?? (isLocale(ctx.state.locale) ? ctx.state.locale : 'id');
   const t = (sentence: Sentence | string, params?: SentenceParams): string => translator(locale, sentence, params);
   const { errors = [], warnings = [] } = model;
   const wrong = errors.length > 0 || model.problem !== undefined;
   const title = t(screen.title);
-  const atLine = ({ sentence, line }: FieldError): Sentence => (line === undefined ? sentence : say('common.form.line', { line, problem: t(sentence) }));
+  const atLine = ({ sentence, line }: FieldError): Sentence =>
+    line === undefined ? sentence : say('common.form.line', { line, problem: t(sentence) });
   return {
     ...screen.model,
     t,
@@ -95,7 +110,10 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
     errorsOf: (field: string) => errors.filter((error) => error.field === field).map(atLine),
     warningsOf: (field: string) => warnings.filter((warning) => warning.field === field).map(atLine),
     inSummary: ({ label = [], line, sentence }: FieldError) => {
-      const where = [...label.map((one) => t(one)), ...(line === undefined ? [] : [t('common.form.lineOf', { line })])].join(', ');
+      const where = [
+        ...label.map((one) => t(one)),
+        ...(line === undefined ? [] : [t('common.form.lineOf', { line })]),
+      ].join(', ');
       return where === '' ? t(sentence) : t('common.form.at', { where, problem: t(sentence) });
     },
     page: {
@@ -118,8 +136,17 @@ function localsOf(ctx: Context, screen: Screen, options: RenderOptions, { transl
  * Templates see the screen's model and the helpers of `localsOf`, nothing else of the request.
  */
 export function createRenderer(deps: RendererDeps): Middleware {
-  const assets = { css: asset('app.css'), js: asset('app.js'), consoleCss: asset('console.css'), consoleJs: asset('console.js') };
-  const setUp = views(VIEWS, { extension: 'pug', map: { pug: 'pug' }, engineSource: pugEngine(deps.environment !== 'development') });
+  const assets = {
+    css: asset('app.css'),
+    js: asset('app.js'),
+    consoleCss: asset('console.css'),
+    consoleJs: asset('console.js'),
+  };
+  const setUp = views(VIEWS, {
+    extension: 'pug',
+    map: { pug: 'pug' },
+    engineSource: pugEngine(deps.environment !== 'development'),
+  });
   return (ctx, next) => {
     const renderScreen: RenderScreen = async (screen, options = {}) => {
       const locals = localsOf(ctx, screen, options, deps, assets);

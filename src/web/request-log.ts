@@ -5,7 +5,15 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { anonymousPath } from './anonymous-path.ts';
 
 /** Gives each request an id, one line in the log and a place in the figures: never a query, a body or a cookie. */
-export function requestLog({ log, random, metrics }: { log: Log; random: Random; metrics: Pick<Metrics, 'request'> }): Middleware {
+export function requestLog({
+  log,
+  random,
+  metrics,
+}: {
+  log: Log;
+  random: Random;
+  metrics: Pick<Metrics, 'request'>;
+}): Middleware {
   return async (ctx, next) => {
     const startedAt = performance.now();
     const requestId = random.uuid();
@@ -16,7 +24,10 @@ export function requestLog({ log, random, metrics }: { log: Log; random: Random;
     } finally {
       const ms = performance.now() - startedAt;
       metrics.request({ method: ctx.method, path: ctx.path, status: ctx.status, seconds: ms / 1000 });
-      log.debug({ requestId, method: ctx.method, path: anonymousPath(ctx.path), status: ctx.status, ms: Math.round(ms) }, 'request');
+      log.debug(
+        { requestId, method: ctx.method, path: anonymousPath(ctx.path), status: ctx.status, ms: Math.round(ms) },
+        'request',
+      );
     }
   };
 }

@@ -11,7 +11,8 @@ export interface Sentence {
   readonly params?: SentenceParams;
 }
 
-export const say = (key: string, params?: SentenceParams): Sentence => (params === undefined ? { key } : { key, params });
+export const say = (key: string, params?: SentenceParams): Sentence =>
+  params === undefined ? { key } : { key, params };
 
 /** A field that needs another look: shown next to the field and, as a link to it, in the summary at the top. */
 export interface FieldError {
@@ -24,7 +25,9 @@ export interface FieldError {
 }
 
 export interface Screen<Model extends object = object> {
-  /** Path of the template below `views/`, without its ending. Locale keys of the screen begin with it, dots for slashes. */
+  /**
+   * Path of the template below `views/`, without its ending. Locale keys of the screen begin with it, dots for slashes.
+   */
   readonly view: string;
   readonly title: Sentence;
   readonly model: Model;

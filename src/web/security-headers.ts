@@ -17,7 +17,8 @@ export function allowFormTargets(ctx: Context, targets: readonly string[]): void
 
 /**
  * Where forms of a sign-in may lead in the end. Services send people on to hosts that their registration does not name,
- * and Chromium stops a form at the first host that is not allowed: so any https page, and what development and apps use.
+ * and Chromium stops a form at the first host that is not allowed: so any https page, and what development and apps
+ * use.
  */
 export function formTargetsOf(redirectUri: unknown): readonly string[] {
   if (typeof redirectUri !== 'string' || !URL.canParse(redirectUri)) return ['https:'];
@@ -32,7 +33,9 @@ type Step = (request: IncomingMessage, response: ServerResponse, next: (error?: 
 function headersOf(step: Step): readonly (readonly [string, string])[] {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
-  step(request, response, (error) => { if (error !== undefined) throw error as Error; });
+  step(request, response, (error) => {
+    if (error !== undefined) throw error as Error;
+  });
   return Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]);
 }
 
@@ -43,31 +46,33 @@ function headersOf(step: Step): readonly (readonly [string, string])[] {
  */
 export function securityHeaders({ issuer }: { issuer: string }): Middleware {
   const secure = issuer.startsWith('https://');
-  const headers = headersOf(helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        'default-src': ["'none'"],
-        'script-src': ["'self'"],
-        'style-src': ["'self'"],
-        'img-src': ["'self'"],
-        'connect-src': ["'self'"],
-        'manifest-src': ["'self'"],
-        'base-uri': ["'none'"],
-        'form-action': ["'self'"],
-        'frame-ancestors': ["'none'"],
+  const headers = headersOf(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          'default-src': ["'none'"],
+          'script-src': ["'self'"],
+          'style-src': ["'self'"],
+          'img-src': ["'self'"],
+          'connect-src': ["'self'"],
+          'manifest-src': ["'self'"],
+          'base-uri': ["'none'"],
+          'form-action': ["'self'"],
+          'frame-ancestors': ["'none'"],
+        },
       },
-    },
-    crossOriginEmbedderPolicy: false,
-    // Services may open the sign-in in a pop-up and wait for it to come home; a policy here would cut that tie.
-    crossOriginOpenerPolicy: false,
-    crossOriginResourcePolicy: { policy: 'same-origin' },
-    hsts: secure ? { maxAge: 63_072_000, includeSubDomains: false } : false,
-    frameguard: { action: 'deny' },
-    referrerPolicy: { policy: 'same-origin' },
-    // Nothing here says what it runs on.
-    xPoweredBy: false,
-  }));
+      crossOriginEmbedderPolicy: false,
+      // Services may open the sign-in in a pop-up and wait for it to come home; a policy here would cut that tie.
+      crossOriginOpenerPolicy: false,
+      crossOriginResourcePolicy: { policy: 'same-origin' },
+      hsts: secure ? { maxAge: 63_072_000, includeSubDomains: false } : false,
+      frameguard: { action: 'deny' },
+      referrerPolicy: { policy: 'same-origin' },
+      // Nothing here says what it runs on.
+      xPoweredBy: false,
+    }),
+  );
   return (ctx, next) => {
     for (const [name, value] of headers) ctx.res.setHeader(name, value);
     return next();
@@ -80,5 +85,8 @@ export const formTargets: Middleware = async (ctx, next) => {
   const targets = (ctx.state as PolicyState).formTargets;
   const policy = ctx.response.get('content-security-policy');
   if (targets === undefined || policy === '') return;
-  ctx.set('content-security-policy', policy.replace("form-action 'self'", ["form-action 'self'", ...targets].join(' ')));
+  ctx.set(
+    'content-security-policy',
+    policy.replace("form-action 'self'", ["form-action 'self'", ...targets].join(' ')),
+  );
 };

@@ -11,7 +11,10 @@ export function seeOther(ctx: Context, path: string): void {
 
 const above = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
-/** From the address of a form to the page that it stands on: whoever follows the language link of its answer comes this way. */
+/**
+ * From the address of a form to the page that it stands on: whoever follows the language link of its answer comes this
+ * way.
+ */
 export function toParent(ctx: Context): void {
   seeOther(ctx, above(ctx.path));
 }

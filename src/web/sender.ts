@@ -24,8 +24,13 @@ export function networkOf(address: string): string {
   const [head = '', tail = ''] = ip.split('%')[0]?.split('::') ?? [];
   const left = head === '' ? [] : head.split(':');
   const right = tail === '' ? [] : tail.split(':');
-  const groups = ip.includes('::') ? [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right] : left;
-  return `${groups.slice(0, 4).map((group) => Number.parseInt(group || '0', 16).toString(16)).join(':')}::/64`;
+  const groups = ip.includes('::')
+    ? [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
+    : left;
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group || '0', 16).toString(16))
+    .join(':')}::/64`;
 }
 
 export function createTrustedNetworks(ranges: readonly string[]): (address: string) => boolean {
@@ -46,7 +51,15 @@ export function createTrustedNetworks(ranges: readonly string[]): (address: stri
  * Gives each browser a random mark of its own (`ctx.state.device`) and says to the limits who sends (`senderOf`).
  * The mark is no identity: it only tells one browser from another.
  */
-export function identifySender({ config, keyedHash, random }: { config: Config; keyedHash: KeyedHash; random: Random }): Middleware {
+export function identifySender({
+  config,
+  keyedHash,
+  random,
+}: {
+  config: Config;
+  keyedHash: KeyedHash;
+  random: Random;
+}): Middleware {
   const secure = config.http.issuer.startsWith('https://');
   const name = cookieName('device', secure);
   const isTrusted = createTrustedNetworks(config.limits.trustedNetworks);
@@ -60,7 +73,15 @@ export function identifySender({ config, keyedHash, random }: { config: Config; 
     const given = ctx.cookies.get(name, { signed: true });
     const device = given !== undefined && DEVICE.test(given) ? given : random.bytes(16).toString('base64url');
     if (device !== given) {
-      ctx.cookies.set(name, device, { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true, path: '/', maxAge: config.lifetimes.deviceSeconds * 1000 });
+      ctx.cookies.set(name, device, {
+        httpOnly: true,
+        sameSite: 'lax',
+        secure,
+        signed: true,
+        overwrite: true,
+        path: '/',
+        maxAge: config.lifetimes.deviceSeconds * 1000,
+      });
     }
     const state = ctx.state as SenderState;
     state.device = device;

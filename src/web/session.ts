@@ -20,7 +20,10 @@ export const SIGN_OUT = '/session/end';
 export interface PresentSession {
   readonly accountId: AccountId;
   readonly acr: string | undefined;
-  /** When the last of the sign-in was proved, in seconds since 1970: the password, or the second factor that followed it. */
+  /**
+   * When the last of the sign-in was proved, in seconds since 1970: the password, or the second factor that followed
+   * it.
+   */
   readonly provedAt: number;
 }
 
@@ -32,7 +35,10 @@ export interface Demand {
   readonly maxAgeSeconds?: number | undefined;
   /** The level of assurance that the sign-in must have. */
   readonly acr?: string | undefined;
-  /** Where those come back to who turn back on the way: a page that asks for less than this one, or they would go round in a circle. */
+  /**
+   * Where those come back to who turn back on the way: a page that asks for less than this one, or they would go round
+   * in a circle.
+   */
   readonly turnedBack?: string | undefined;
 }
 
@@ -62,7 +68,8 @@ const HOME = '/';
 /** What is longer would not fit into the cookies that remember the request. */
 const LONGEST_PATH = 500;
 
-const isWay = (value: object | undefined): value is Way => value !== undefined && 'path' in value && typeof value.path === 'string';
+const isWay = (value: object | undefined): value is Way =>
+  value !== undefined && 'path' in value && typeof value.path === 'string';
 
 /** The session that `require` has let in. */
 export const sessionOf = (ctx: Context): PresentSession => ctx.state.session as PresentSession;
@@ -76,7 +83,8 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
   const { issuer } = config.http;
 
   const satisfies = (session: PresentSession, { maxAgeSeconds, acr }: Pick<Demand, 'maxAgeSeconds' | 'acr'>): boolean =>
-    (acr === undefined || satisfiesAcr(session.acr, acr)) && (maxAgeSeconds === undefined || epochSeconds(clock.now()) - session.provedAt <= maxAgeSeconds);
+    (acr === undefined || satisfiesAcr(session.acr, acr)) &&
+    (maxAgeSeconds === undefined || epochSeconds(clock.now()) - session.provedAt <= maxAgeSeconds);
 
   const toSignIn: Sessions['toSignIn'] = (ctx, { path, prompt, maxAgeSeconds, acr, turnedBack }) => {
     const way: Way = { path, maxAgeSeconds, acr, turnedBack };
@@ -105,7 +113,12 @@ export function createSessions({ read, sealer, random, clock, config }: Sessions
       ctx.set('Cache-Control', 'no-store');
       const find = async (before?: AccountId): Promise<PresentSession | undefined> => {
         const session = await read(ctx);
-        if (session !== undefined && satisfies(session, demand) && (before === undefined || session.accountId === before)) return session;
+        if (
+          session !== undefined &&
+          satisfies(session, demand) &&
+          (before === undefined || session.accountId === before)
+        )
+          return session;
         // Not `ctx.url`: a request line may name another host, and what is sealed here would lead there.
         const path = `${ctx.path}${ctx.search}`;
         toSignIn(ctx, { ...demand, path: ctx.method === 'GET' && path.length <= LONGEST_PATH ? path : demand.home });

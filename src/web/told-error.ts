@@ -20,9 +20,21 @@ export interface ToldError {
  *
  * @returns the help code of the request, to stand in the answer.
  */
-export function tellError(ctx: { readonly state: object }, { log, random }: TellErrorDeps, told: ToldError & Readonly<Record<string, unknown>>): string {
+export function tellError(
+  ctx: { readonly state: object },
+  { log, random }: TellErrorDeps,
+  told: ToldError & Readonly<Record<string, unknown>>,
+): string {
   const helpCode = helpCodeOf(ctx, random);
-  log.info({ event: 'error.answered' satisfies LogEvent, helpCode, ...told, requestId: (ctx.state as { requestId?: string }).requestId }, 'a service was answered by an error');
+  log.info(
+    {
+      event: 'error.answered' satisfies LogEvent,
+      helpCode,
+      ...told,
+      requestId: (ctx.state as { requestId?: string }).requestId,
+    },
+    'a service was answered by an error',
+  );
   return helpCode;
 }
 

@@ -38,16 +38,26 @@ async function* upTo(most: number, chunks: AsyncIterable<Buffer>): AsyncGenerato
  * Reads a form with one file: its fields into `ctx.state.form`, as `form()` does, and the file into `uploadOf(ctx)`.
  * @param fieldBytes  how much its fields may hold together: nothing of them is cut off.
  */
-export function upload({ limitBytes, fieldBytes }: { readonly limitBytes: number; readonly fieldBytes: number }): Middleware {
+export function upload({
+  limitBytes,
+  fieldBytes,
+}: {
+  readonly limitBytes: number;
+  readonly fieldBytes: number;
+}): Middleware {
   return async (ctx, next) => {
-    if (ctx.is('multipart/form-data') !== 'multipart/form-data' || !BOUNDARY.test(ctx.get('content-type'))) throw new Refused(415, 'errors.bad-encoding');
+    if (ctx.is('multipart/form-data') !== 'multipart/form-data' || !BOUNDARY.test(ctx.get('content-type')))
+      throw new Refused(415, 'errors.bad-encoding');
     if (Number(ctx.get('content-length') || 0) > PATIENCE_BYTES) throw new Refused(413, 'errors.too-large');
     const fields = createFields();
     const seen = { bytes: 0, isTooMuch: false, isMangled: false };
     const chunks: Buffer[] = [];
     let isCut = false;
     try {
-      const parser = new Busboy({ headers: { ...ctx.headers, 'content-type': ctx.get('content-type') }, limits: { ...LIMITS, fieldSize: fieldBytes, fileSize: limitBytes } });
+      const parser = new Busboy({
+        headers: { ...ctx.headers, 'content-type': ctx.get('content-type') },
+        limits: { ...LIMITS, fieldSize: fieldBytes, fileSize: limitBytes },
+      });
       parser.on('field', (name, value) => {
         seen.bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
         seen.isTooMuch ||= seen.bytes > fieldBytes;
@@ -55,14 +65,23 @@ export function upload({ limitBytes, fieldBytes }: { readonly limitBytes: number
         seen.isMangled ||= `${name}${value}`.includes('\ufffd');
         fields.add(name, value);
       });
-      for (const limit of ['fieldsLimit', 'partsLimit'] as const) parser.on(limit, () => { seen.isTooMuch = true; });
+      for (const limit of ['fieldsLimit', 'partsLimit'] as const)
+        parser.on(limit, () => {
+          seen.isTooMuch = true;
+        });
       parser.on('file', (_name, file) => {
         file.on('data', (chunk: Buffer) => chunks.push(chunk));
-        file.on('limit', () => { isCut = true; });
+        file.on('limit', () => {
+          isCut = true;
+        });
         // A body that breaks off in the middle of the file: the form as a whole says so.
-        file.on('error', () => { isCut = true; });
+        file.on('error', () => {
+          isCut = true;
+        });
       });
-      await pipeline(upTo(PATIENCE_BYTES, ctx.req as AsyncIterable<Buffer>), parser, { signal: AbortSignal.timeout(LONGEST_MS) });
+      await pipeline(upTo(PATIENCE_BYTES, ctx.req as AsyncIterable<Buffer>), parser, {
+        signal: AbortSignal.timeout(LONGEST_MS),
+      });
     } catch (cause) {
       if (cause instanceof Refused) throw cause;
       throw new Refused(400, 'errors.bad-encoding', { cause });
@@ -70,7 +89,10 @@ export function upload({ limitBytes, fieldBytes }: { readonly limitBytes: number
     if (seen.isTooMuch) throw new Refused(413, 'errors.too-large');
     if (seen.isMangled) throw new Refused(400, 'errors.bad-encoding');
     const bytes = Buffer.concat(chunks);
-    Object.assign(ctx.state, { ...fields.read, upload: bytes.length === 0 ? undefined : { bytes, isCut } } satisfies UploadState);
+    Object.assign(ctx.state, {
+      ...fields.read,
+      upload: bytes.length === 0 ? undefined : { bytes, isCut },
+    } satisfies UploadState);
     await next();
   };
 }

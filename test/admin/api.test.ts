@@ -12,7 +12,8 @@ import { until } from '../support/until.ts';
 import { createRelyingParty, visit } from '../support/relying-party.ts';
 
 const { budi, ratna } = citizens;
-const ALL = 'admin:accounts:read admin:accounts:write admin:audit:read admin:operators:read admin:operators:write admin:reports:read';
+const ALL =
+  'admin:accounts:read admin:accounts:write admin:audit:read admin:operators:read admin:operators:write admin:reports:read';
 const SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
 const why = { reason: 'tiket 2041, diminta pemilik akun' };
 
@@ -38,21 +39,56 @@ describe('The operators’ API', () => {
     return ((await answer.json()) as { access_token: string }).access_token;
   }
 
-  async function call(method: string, path: string, { body, as = token, headers = {} }: { body?: unknown; as?: string; headers?: Readonly<Record<string, string>> } = {}): Promise<Answer> {
+  async function call(
+    method: string,
+    path: string,
+    {
+      body,
+      as = token,
+      headers = {},
+    }: { body?: unknown; as?: string; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Answer> {
     const response = await fetch(`${app.url}/api/admin/v1${path}`, {
       method,
-      headers: { ...(as === '' ? {} : { authorization: `Bearer ${as}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        ...(as === '' ? {} : { authorization: `Bearer ${as}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Record<string, unknown>,
+    };
   }
 
-  const machine = (id: string) => ({ type: 'machine' as const, secret: SECRET, metadata: { client_id: id, client_name: id, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], scope: ALL, token_endpoint_auth_method: 'client_secret_basic', operated_by: chief } });
+  const machine = (id: string) => ({
+    type: 'machine' as const,
+    secret: SECRET,
+    metadata: {
+      client_id: id,
+      client_name: id,
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+      scope: ALL,
+      token_endpoint_auth_method: 'client_secret_basic',
+      operated_by: chief,
+    },
+  });
 
   before(async () => {
     app = await startTestApp({ limits: { operatorSearches: 12 } });
     chief = await addAccount(app, somebody());
-    for (const role of ['administrator', 'support'] as const) await app.store.operators.grant(app.container.random.uuid(), { accountId: chief, role, grantedBy: 'operator', grantedAt: app.clock.now() });
+    for (const role of ['administrator', 'support'] as const)
+      await app.store.operators.grant(app.container.random.uuid(), {
+        accountId: chief,
+        role,
+        grantedBy: 'operator',
+        grantedAt: app.clock.now(),
+      });
     await app.addClient(machine('mesin'));
     token = await issue(ALL);
     subject = await addAccount(app, budi, { emailVerified: false });
@@ -89,18 +125,26 @@ describe('The operators’ API', () => {
       await addAccount(app, ratna);
       const browser = new Browser();
       const { page, request } = await visit(browser, service);
-      const { accessToken, idToken } = await service.receive(await signIn(browser, page, ratna.nik, ratna.password), request);
+      const { accessToken, idToken } = await service.receive(
+        await signIn(browser, page, ratna.nik, ratna.password),
+        request,
+      );
       for (const as of [accessToken, idToken]) expect((await call('GET', '/operators', { as })).status).to.equal(401);
     });
 
     it('no token for another audience, bound to a key, or run out, and none of a stopped client', async () => {
       const { provider } = app.container;
       const client = await provider.Client.find('mesin');
-      const made = async (change: object): Promise<string> => new provider.ClientCredentials({ client, scope: ALL, ...change } as never).save();
+      const made = async (change: object): Promise<string> =>
+        new provider.ClientCredentials({ client, scope: ALL, ...change } as never).save();
       expect((await call('GET', '/operators', { as: await made({}) })).status).to.equal(200);
-      expect((await call('GET', '/operators', { as: await made({ aud: 'https://lain.contoh.test' }) })).status).to.equal(401);
+      expect(
+        (await call('GET', '/operators', { as: await made({ aud: 'https://lain.contoh.test' }) })).status,
+      ).to.equal(401);
       expect((await call('GET', '/operators', { as: await made({ jkt: 'x'.repeat(43) }) })).status).to.equal(401);
-      expect((await call('GET', '/operators', { as: await made({ expiresIn: 1, iat: 1, exp: 2 }) })).status).to.equal(401);
+      expect((await call('GET', '/operators', { as: await made({ expiresIn: 1, iat: 1, exp: 2 }) })).status).to.equal(
+        401,
+      );
       await app.addClient(machine('mesin-berhenti'));
       const stopped = await issue(ALL, 'mesin-berhenti');
       await app.store.clients.update('mesin-berhenti', { status: 'disabled' }, app.clock.now());
@@ -113,16 +157,31 @@ describe('The operators’ API', () => {
       const as = await issue(ALL, 'mesin-dulu');
       expect((await call('GET', '/operators', { as })).status).to.equal(200);
       const headers = { authorization: `Bearer ${as}`, 'content-type': 'application/json' };
-      const end = await beginBody(`${app.url}/api/admin/v1/accounts/${subject}/suspend`, headers, '{"reason":', answered(app.container.provider.Client, 'find'));
+      const end = await beginBody(
+        `${app.url}/api/admin/v1/accounts/${subject}/suspend`,
+        headers,
+        '{"reason":',
+        answered(app.container.provider.Client, 'find'),
+      );
       const { metadata } = (await app.store.clients.find('mesin-dulu'))!;
-      await app.store.clients.update('mesin-dulu', { metadata: { ...metadata, scope: 'admin:accounts:read' } }, app.clock.now());
+      await app.store.clients.update(
+        'mesin-dulu',
+        { metadata: { ...metadata, scope: 'admin:accounts:read' } },
+        app.clock.now(),
+      );
       app.clock.advance({ seconds: 3 });
       const { status, body } = await call('GET', '/operators', { as });
       expect([status, body.code]).to.deep.equal([403, 'scope-missing']);
       expect((await end(`${JSON.stringify(why.reason)}}`)).status, 'nor by what began to come before').to.equal(403);
       expect((await app.store.accounts.findById(subject))?.status).to.equal('active');
       const refused = await app.store.audit.list({ type: 'request.refused' });
-      expect(refused.filter(({ details }) => (details as { address?: string }).address?.endsWith('/suspend') === true && details.by === 'client:mesin-dulu')).to.have.length(1);
+      expect(
+        refused.filter(
+          ({ details }) =>
+            (details as { address?: string }).address?.endsWith('/suspend') === true &&
+            details.by === 'client:mesin-dulu',
+        ),
+      ).to.have.length(1);
     });
 
     it('a token for what its scopes say and nothing else', async () => {
@@ -143,7 +202,8 @@ describe('The operators’ API', () => {
 
   describe('refuses', () => {
     it('what does not fit the schemas, by the names of the members', async () => {
-      const search = (body: unknown, headers = {}): Promise<Answer> => call('POST', '/accounts/search', { body, headers });
+      const search = (body: unknown, headers = {}): Promise<Answer> =>
+        call('POST', '/accounts/search', { body, headers });
       expect(await search({ who: 12 })).to.deep.include({ status: 422 });
       const unknown = await search({ who: budi.nik, also: 'this' });
       expect(unknown.status).to.equal(422);
@@ -164,7 +224,8 @@ describe('The operators’ API', () => {
     });
 
     it('a reason that says nothing, or too much of a person', async () => {
-      for (const reason of ['iseng', `atas permintaan ${budi.nik}`, `surat ${budi.email} kemarin`]) expect((await call('POST', `/accounts/${subject}/suspend`, { body: { reason } })).status).to.equal(422);
+      for (const reason of ['iseng', `atas permintaan ${budi.nik}`, `surat ${budi.email} kemarin`])
+        expect((await call('POST', `/accounts/${subject}/suspend`, { body: { reason } })).status).to.equal(422);
     });
   });
 
@@ -173,9 +234,12 @@ describe('The operators’ API', () => {
       const { status, body } = await call('POST', '/accounts/search', { body: { who } });
       expect(status).to.equal(200);
       expect(JSON.stringify(body)).to.include(subject).and.include('B*** C***** S******');
-      for (const datum of [budi.nik, budi.name, budi.email, budi.phone]) expect(JSON.stringify(body)).not.to.include(datum);
+      for (const datum of [budi.nik, budi.name, budi.email, budi.phone])
+        expect(JSON.stringify(body)).not.to.include(datum);
     }
-    expect((await call('POST', '/accounts/search', { body: { who: 'tiada@contoh.test' } })).body).to.deep.equal({ accounts: [] });
+    expect((await call('POST', '/accounts/search', { body: { who: 'tiada@contoh.test' } })).body).to.deep.equal({
+      accounts: [],
+    });
     const searched = await app.store.audit.list({ type: 'account.searched' });
     expect(searched.at(0)?.details).to.deep.equal({ by: 'client:mesin', kind: 'nik', found: true });
   });
@@ -193,15 +257,26 @@ describe('The operators’ API', () => {
     expect((await call('POST', `/accounts/${subject}/resend-activation`, { body: why })).status).to.equal(200);
     expect((await app.messagesTo(budi.email))[0]?.text).to.include('/account/contact/email?token=');
     const events = (await app.store.audit.list({ accountId: subject })).filter(({ details }) => 'reason' in details);
-    expect(events.map(({ type, details }) => [type, details])).to.deep.equal(['account.suspended', 'account.reinstated', 'account.activation-resent'].map((type) => [type, { by: 'client:mesin', ...why }]));
+    expect(events.map(({ type, details }) => [type, details])).to.deep.equal(
+      ['account.suspended', 'account.reinstated', 'account.activation-resent'].map((type) => [
+        type,
+        { by: 'client:mesin', ...why },
+      ]),
+    );
   });
 
   it('gives and takes roles, and leaves the accounts of operators alone', async () => {
     const other = await addAccount(app, somebody());
-    expect((await call('PUT', `/operators/${other}/roles/auditor`)).body).to.deep.equal({ sub: other, role: 'auditor', held: true });
+    expect((await call('PUT', `/operators/${other}/roles/auditor`)).body).to.deep.equal({
+      sub: other,
+      role: 'auditor',
+      held: true,
+    });
     expect((await call('PUT', `/operators/${other}/roles/auditor`)).status).to.equal(409);
     expect((await call('PUT', `/operators/${other}/roles/king`)).status).to.equal(422);
-    expect(JSON.stringify((await call('GET', '/operators')).body)).to.include(other).and.include('client:mesin');
+    expect(JSON.stringify((await call('GET', '/operators')).body))
+      .to.include(other)
+      .and.include('client:mesin');
     expect((await call('POST', `/accounts/${other}/suspend`, { body: why })).body.code).to.equal('operator-account');
     expect((await call('DELETE', `/operators/${other}/roles/auditor`)).status).to.equal(200);
     expect((await call('POST', `/accounts/${other}/end-sessions`, { body: why })).status).to.equal(200);
@@ -209,23 +284,44 @@ describe('The operators’ API', () => {
 
   it('does for nobody what they may not do themselves: not to their own roles, and nothing without one who may', async () => {
     const [other, citizen] = [await addAccount(app, somebody()), await addAccount(app, somebody())];
-    for (const method of ['PUT', 'DELETE']) expect((await call(method, `/operators/${chief}/roles/client-manager`)).body, method).to.include({ status: 409, code: 'own-account' });
+    for (const method of ['PUT', 'DELETE'])
+      expect((await call(method, `/operators/${chief}/roles/client-manager`)).body, method).to.include({
+        status: 409,
+        code: 'own-account',
+      });
     expect((await call('DELETE', `/operators/${chief}/roles/administrator`)).body.code).to.equal('own-account');
     expect(await app.store.operators.rolesOf(chief)).to.have.members(['administrator', 'support']);
 
-    const attempts = [['PUT', `/operators/${other}/roles/auditor`, undefined], ...['suspend', 'end-sessions', 'resend-activation', 'remove-second-factor'].map((verb) => ['POST', `/accounts/${citizen}/${verb}`, why] as const)] as const;
+    const attempts = [
+      ['PUT', `/operators/${other}/roles/auditor`, undefined],
+      ...['suspend', 'end-sessions', 'resend-activation', 'remove-second-factor'].map(
+        (verb) => ['POST', `/accounts/${citizen}/${verb}`, why] as const,
+      ),
+    ] as const;
     await app.addClient(machine('mesin-tanpa-orang'));
     const { metadata } = (await app.store.clients.find('mesin-tanpa-orang'))!;
     const { operated_by: _nobody, ...rest } = metadata;
     await app.store.clients.update('mesin-tanpa-orang', { metadata: rest }, app.clock.now());
     const alone = await issue(ALL, 'mesin-tanpa-orang');
-    for (const [method, path, body] of attempts) expect((await call(method, path, { as: alone, body })).body, path).to.include({ status: 403, code: 'operator-missing' });
+    for (const [method, path, body] of attempts)
+      expect((await call(method, path, { as: alone, body })).body, path).to.include({
+        status: 403,
+        code: 'operator-missing',
+      });
     expect((await call('GET', `/accounts/${citizen}`, { as: alone })).status, 'it reads').to.equal(200);
 
-    for (const role of ['administrator', 'support'] as const) await app.store.operators.revoke(chief, role, 'operator', app.clock.now());
-    for (const [method, path, body] of attempts) expect((await call(method, path, { body })).body.code, path).to.equal('operator-missing');
+    for (const role of ['administrator', 'support'] as const)
+      await app.store.operators.revoke(chief, role, 'operator', app.clock.now());
+    for (const [method, path, body] of attempts)
+      expect((await call(method, path, { body })).body.code, path).to.equal('operator-missing');
     expect(await app.store.operators.rolesOf(other)).to.deep.equal([]);
-    for (const role of ['administrator', 'support'] as const) await app.store.operators.grant(app.container.random.uuid(), { accountId: chief, role, grantedBy: 'operator', grantedAt: app.clock.now() });
+    for (const role of ['administrator', 'support'] as const)
+      await app.store.operators.grant(app.container.random.uuid(), {
+        accountId: chief,
+        role,
+        grantedBy: 'operator',
+        grantedAt: app.clock.now(),
+      });
   });
 
   it('reads the audit log page by page, each event once', async () => {
@@ -253,7 +349,9 @@ describe('The operators’ API', () => {
       await app.container.jobs.runNow('audit-check').catch(() => false);
       return ((await call('GET', '/audit/chain')).body.check as { state: string }).state === 'whole';
     });
-    expect((await call('GET', '/audit/chain')).body.check).to.include.keys('asked_at', 'begun_at', 'ended_at', 'reached').and.not.include.keys('broken_at');
+    expect((await call('GET', '/audit/chain')).body.check)
+      .to.include.keys('asked_at', 'begun_at', 'ended_at', 'reached')
+      .and.not.include.keys('broken_at');
     expect((await call('POST', '/audit/chain/check', { as: await issue('admin:reports:read') })).status).to.equal(403);
   });
 
@@ -261,34 +359,54 @@ describe('The operators’ API', () => {
     const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Jakarta' }).format(app.clock.now());
     const { body } = await call('GET', `/reports/activity?from=${day}&to=${day}`);
     expect(body.counts).to.deep.include({ period: day, kind: 'sign-in.succeeded', per: 'siapkerja-portal', count: 1 });
-    await app.store.logouts.add({ accountId: subject, clientId: 'mesin', sid: undefined, reason: 'sign-out' }, app.container.random.uuid(), app.clock.now());
+    await app.store.logouts.add(
+      { accountId: subject, clientId: 'mesin', sid: undefined, reason: 'sign-out' },
+      app.container.random.uuid(),
+      app.clock.now(),
+    );
     await app.container.logouts.drain();
-    expect((await call('GET', `/reports/logouts?from=${day}&to=${day}`)).body.counts).to.deep.equal([{ period: day, kind: 'dropped', per: 'mesin', count: 1 }]);
-    for (const report of ['failures', 'registry', 'messages']) expect((await call('GET', `/reports/${report}?from=${day}&to=${day}`)).status).to.equal(200);
-    expect((await call('GET', `/reports/activity?from=2026-02-02&to=2026-02-01`)).body.code).to.equal('stretch-backwards');
+    expect((await call('GET', `/reports/logouts?from=${day}&to=${day}`)).body.counts).to.deep.equal([
+      { period: day, kind: 'dropped', per: 'mesin', count: 1 },
+    ]);
+    for (const report of ['failures', 'registry', 'messages'])
+      expect((await call('GET', `/reports/${report}?from=${day}&to=${day}`)).status).to.equal(200);
+    expect((await call('GET', `/reports/activity?from=2026-02-02&to=2026-02-01`)).body.code).to.equal(
+      'stretch-backwards',
+    );
     expect((await call('GET', `/reports/activity?from=2020-01-01&to=2026-02-01`)).body.code).to.equal('stretch-long');
   });
 
   it('removes a second factor that is lost, ends the sessions and tells the person', async () => {
     const citizen = somebody();
     const id = await addAccount(app, citizen);
-    expect((await call('POST', `/accounts/${id}/remove-second-factor`, { body: why })).status, 'none there').to.equal(409);
+    expect((await call('POST', `/accounts/${id}/remove-second-factor`, { body: why })).status, 'none there').to.equal(
+      409,
+    );
     const { authenticator } = await giveSecondFactor(app, id);
     const browser = new Browser();
     const greets = async (): Promise<boolean> => (await browser.open(app.url)).text.includes(citizen.name);
-    await enterCode(browser, await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password), authenticator.next());
+    await enterCode(
+      browser,
+      await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password),
+      authenticator.next(),
+    );
     expect(await greets()).to.equal(true);
     app.clock.advance({ seconds: 2 });
     expect((await call('POST', `/accounts/${id}/remove-second-factor`, { body: why })).status).to.equal(200);
     expect(await greets()).to.equal(false);
     expect(await app.store.secondFactors.isEnrolled(id)).to.equal(false);
-    expect((await app.messagesTo(citizen.email)).map(({ subject }) => subject)).to.include('Verifikasi dua langkah dihapus oleh petugas');
-    expect((await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).map(({ details }) => details)).to.deep.equal([{ by: 'client:mesin', ...why }]);
+    expect((await app.messagesTo(citizen.email)).map(({ subject }) => subject)).to.include(
+      'Verifikasi dua langkah dihapus oleh petugas',
+    );
+    expect(
+      (await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).map(({ details }) => details),
+    ).to.deep.equal([{ by: 'client:mesin', ...why }]);
   });
 
   it('does not let anybody try numbers one after the other', async () => {
     let last: Answer | undefined;
-    for (let tries = 0; tries < 13 && last?.status !== 429; tries += 1) last = await call('POST', '/accounts/search', { body: { who: somebody().nik } });
+    for (let tries = 0; tries < 13 && last?.status !== 429; tries += 1)
+      last = await call('POST', '/accounts/search', { body: { who: somebody().nik } });
     expect(last?.status).to.equal(429);
     expect(last?.headers.get('retry-after')).not.to.equal(null);
     expect(await app.store.audit.list({ type: 'operator.limited' })).to.have.length(1);

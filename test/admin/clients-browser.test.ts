@@ -31,10 +31,15 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     const accountId = await addAccount(app, citizen);
     await giveRoles(app, accountId, [role]);
     const { authenticator } = await giveSecondFactor(app, accountId);
-    const context = await browser.newContext({ viewport: { width: 360, height: 740 }, locale: 'id-ID', reducedMotion: 'reduce' });
+    const context = await browser.newContext({
+      viewport: { width: 360, height: 740 },
+      locale: 'id-ID',
+      reducedMotion: 'reduce',
+    });
     const page = await context.newPage();
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type()) && !message.text().includes('status of 422')) complaints.push(message.text());
+      if (['error', 'warning'].includes(message.type()) && !message.text().includes('status of 422'))
+        complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${app.url}/admin`);
@@ -52,7 +57,8 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     await act.locator('input[name=reason]').fill(why);
     await act.locator('button').click();
   };
-  const fits = (page: Page): Promise<boolean> => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+  const fits = (page: Page): Promise<boolean> =>
+    page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
 
   it('is registered with purpose and legal basis, looked at host by host, and then active', async () => {
     const manager = await operator('client-manager');
@@ -60,7 +66,9 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     await manager.click('a:has-text("Daftarkan aplikasi")');
     await manager.fill('#client_name', 'Layanan Uji');
     await manager.fill('#redirect_uris', 'https://layanan.contoh.test/kembali');
-    expect(await manager.locator('#use_nik_id').isVisible(), 'nobody is asked why for what is not ticked').to.equal(false);
+    expect(await manager.locator('#use_nik_id').isVisible(), 'nobody is asked why for what is not ticked').to.equal(
+      false,
+    );
     await manager.check('#scope-nik');
     expect(await manager.locator('#use_nik_id').isVisible()).to.equal(true);
     await manager.setInputFiles('#logo', { name: 'logo.png', mimeType: 'image/png', buffer: png({ shade: 9 }) });
@@ -69,7 +77,11 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     // The file went along, and is not asked for again.
     expect(await manager.locator('#logo_kept').isChecked()).to.equal(true);
     // Shown, once it has come: a busy machine may take its time.
-    await manager.waitForFunction(() => [...document.querySelectorAll<HTMLImageElement>('.logo img')].some(({ complete, naturalWidth }) => complete && naturalWidth > 0));
+    await manager.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLImageElement>('.logo img')].some(
+        ({ complete, naturalWidth }) => complete && naturalWidth > 0,
+      ),
+    );
     await manager.fill('#use_nik_id', 'mencocokkan peserta pelatihan');
     await manager.fill('#use_nik_en', 'matching participants of trainings');
     await manager.selectOption('#use_nik_basis', 'public-task');
@@ -79,7 +91,10 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     await manager.locator('.revealed').waitFor();
     expect(await manager.locator('main').innerText()).to.include('tersimpan sebagai draf');
     await manager.reload().catch(() => undefined);
-    expect((await app.store.clients.list()).filter(({ metadata }) => metadata.client_name === 'Layanan Uji'), 'a reload registers nothing again').to.have.length(1);
+    expect(
+      (await app.store.clients.list()).filter(({ metadata }) => metadata.client_name === 'Layanan Uji'),
+      'a reload registers nothing again',
+    ).to.have.length(1);
 
     const administrator = await operator('administrator');
     await administrator.goto(`${app.url}/admin/clients?status=waiting`);
@@ -93,7 +108,9 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     await approver.click('a.item:has-text("Layanan Uji")');
     await approver.click('a:has-text("Lihat usulannya")');
     expect(await approver.locator('strong.host').allInnerTexts()).to.include('layanan.contoh.test');
-    expect(await approver.locator('main').innerText()).to.include('mencocokkan peserta pelatihan').and.include('pelayanan publik');
+    expect(await approver.locator('main').innerText())
+      .to.include('mencocokkan peserta pelatihan')
+      .and.include('pelayanan publik');
     expect(await fits(approver)).to.equal(true);
     await decide(approver, 'Setujui');
     await approver.waitForSelector('text=Usulan disetujui');
@@ -101,7 +118,9 @@ describeInChromium('Client applications in a browser: from the manager to the ap
     expect(client?.status).to.equal('active');
     expect(client?.metadata.logo).to.match(/^[0-9a-f]{64}\.png$/);
     await approver.click('a:has-text("Riwayat dan versi lama")');
-    expect(await approver.locator('main').innerText()).to.include('Versi 1').and.include(why);
+    expect(await approver.locator('main').innerText())
+      .to.include('Versi 1')
+      .and.include(why);
     expect(complaints).to.deep.equal([]);
   });
 });

@@ -42,7 +42,8 @@ describe('The operators’ console', () => {
       const browser = new Browser();
       const accountId = await addAccount(app, ratna);
       const pages = [await enterConsole(app, browser, ratna)];
-      for (const path of ['/accounts', `/accounts/${subject}`, '/nothing/here']) pages.push(await browser.open(`${app.url}/admin${path}`));
+      for (const path of ['/accounts', `/accounts/${subject}`, '/nothing/here'])
+        pages.push(await browser.open(`${app.url}/admin${path}`));
       pages.push(await browser.request(`${app.url}/admin/accounts`, { method: 'POST', body: 'who=x' }));
       const withoutCode = ({ text }: Page): string => text.replace(/[2-9A-Z]{4}-[2-9A-Z]{2}/, '');
       for (const page of pages) {
@@ -51,7 +52,9 @@ describe('The operators’ console', () => {
         expect(page.text).not.to.include('Konsol');
       }
       const refused = await app.store.audit.list({ type: 'operator.refused', accountId });
-      expect(refused.map(({ details }) => details)).to.deep.equal([{ by: `operator:${accountId}`, permission: 'console' }]);
+      expect(refused.map(({ details }) => details)).to.deep.equal([
+        { by: `operator:${accountId}`, permission: 'console' },
+      ]);
     });
 
     it('no operator by the password alone: who has no second factor sets one up on the way, or stays outside', async () => {
@@ -60,7 +63,9 @@ describe('The operators’ console', () => {
       const browser = new Browser();
       const offer = await enterConsole(app, browser, citizen);
       expect(offer.url.pathname).to.match(/\/second-factor\/enrol$/);
-      expect((await browser.open(`${app.url}/admin/accounts`)).url.pathname).to.match(/\/(?:login|second-factor\/enrol)$/);
+      expect((await browser.open(`${app.url}/admin/accounts`)).url.pathname).to.match(
+        /\/(?:login|second-factor\/enrol)$/,
+      );
 
       const again = new Browser();
       const enrol = await enterConsole(app, again, citizen);
@@ -74,8 +79,19 @@ describe('The operators’ console', () => {
       const page = await auditor.open('/accounts');
       expect(page.status).to.equal(403);
       expect(page.text).to.include('Auditor');
-      expect((await auditor.browser.request(`${app.url}/admin/accounts/${subject}/suspend`, { method: 'POST', body: new URLSearchParams({ reason: why }) })).status).to.equal(403);
-      expect((await app.store.audit.list({ type: 'operator.refused', accountId: auditor.accountId })).map(({ details }) => details.permission)).to.deep.equal(['accounts.read', 'accounts.write']);
+      expect(
+        (
+          await auditor.browser.request(`${app.url}/admin/accounts/${subject}/suspend`, {
+            method: 'POST',
+            body: new URLSearchParams({ reason: why }),
+          })
+        ).status,
+      ).to.equal(403);
+      expect(
+        (await app.store.audit.list({ type: 'operator.refused', accountId: auditor.accountId })).map(
+          ({ details }) => details.permission,
+        ),
+      ).to.deep.equal(['accounts.read', 'accounts.write']);
     });
 
     it('nobody whose role was taken away a moment ago, or whose sign-in is of yesterday', async () => {
@@ -94,7 +110,8 @@ describe('The operators’ console', () => {
 
     it('no form of another site, another operator, another page or none', async () => {
       const page = await helper.open(`/accounts/${subject}`);
-      const sent = (change: Record<string, string>, headers = {}): Promise<Page> => helper.browser.post(page, '/suspend', { reason: why, ...change }, { headers });
+      const sent = (change: Record<string, string>, headers = {}): Promise<Page> =>
+        helper.browser.post(page, '/suspend', { reason: why, ...change }, { headers });
       expect((await sent({ csrf: '' })).status).to.equal(403);
       expect((await sent({}, { 'sec-fetch-site': 'cross-site' })).status).to.equal(403);
       expect((await sent({}, { 'sec-fetch-site': '', origin: 'https://evil.test' })).status).to.equal(403);
@@ -115,7 +132,10 @@ describe('The operators’ console', () => {
     it('an operator to a page that does not exist with 404', async () => {
       expect((await helper.open('/nothing')).status).to.equal(404);
       expect((await helper.open('/accounts/no-uuid')).status).to.equal(404);
-      expect((await helper.open(`/accounts/${auditor.accountId.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))}`)).status).to.equal(404);
+      expect(
+        (await helper.open(`/accounts/${auditor.accountId.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))}`))
+          .status,
+      ).to.equal(404);
       expect((await helper.browser.request(`${app.url}/admin`, { method: 'DELETE' })).status).to.equal(405);
     });
   });
@@ -133,7 +153,11 @@ describe('The operators’ console', () => {
       expect(page.html).not.to.include('<script>');
     }
     expect(app.logLines.some((line) => line.includes(budi.nik))).to.equal(false);
-    expect((await app.store.audit.list({ type: 'account.searched' })).at(0)?.details).to.deep.equal({ by: `operator:${helper.accountId}`, kind: 'nik', found: true });
+    expect((await app.store.audit.list({ type: 'account.searched' })).at(0)?.details).to.deep.equal({
+      by: `operator:${helper.accountId}`,
+      kind: 'nik',
+      found: true,
+    });
   });
 
   it('shows one datum for a reason that stays, once and at no address', async () => {
@@ -149,7 +173,9 @@ describe('The operators’ console', () => {
     expect(shown.headers.get('cache-control')).to.equal('no-store');
     expect((await helper.open(`/accounts/${subject}`)).text).not.to.include(budi.email);
     const revealed = await app.store.audit.list({ type: 'account.revealed' });
-    expect(revealed.map(({ details, accountId }) => ({ details, accountId }))).to.deep.equal([{ details: { by: `operator:${helper.accountId}`, datum: 'email', reason: why }, accountId: subject }]);
+    expect(revealed.map(({ details, accountId }) => ({ details, accountId }))).to.deep.equal([
+      { details: { by: `operator:${helper.accountId}`, datum: 'email', reason: why }, accountId: subject },
+    ]);
   });
 
   it('suspends, ends sessions for good, reinstates and sends the activation again, each with its reason', async () => {
@@ -158,7 +184,8 @@ describe('The operators’ console', () => {
     const greets = async (): Promise<boolean> => (await citizen.open(app.url)).text.includes(budi.name);
     expect(await greets()).to.equal(true);
     app.clock.advance({ seconds: 2 });
-    const act = async (action: string): Promise<Page> => helper.browser.submit(await helper.open(`/accounts/${subject}`), `/${action}`, { reason: why });
+    const act = async (action: string): Promise<Page> =>
+      helper.browser.submit(await helper.open(`/accounts/${subject}`), `/${action}`, { reason: why });
     expect((await act('suspend')).text).to.include('Akun ditangguhkan');
     expect(await greets()).to.equal(false);
     expect((await act('reinstate')).text).to.include('Akun aktif kembali');
@@ -171,16 +198,26 @@ describe('The operators’ console', () => {
     const { authenticator: _app } = await giveSecondFactor(app, subject);
     expect((await helper.open(`/accounts/${subject}`)).text).to.match(/autentikator\) Aktif Sejak/);
     expect((await act('remove-second-factor')).text).to.include('Tidak aktif');
-    expect((await app.messagesTo(budi.email)).map(({ text }) => text).join()).to.include('/account/contact/email?token=');
+    expect((await app.messagesTo(budi.email)).map(({ text }) => text).join()).to.include(
+      '/account/contact/email?token=',
+    );
     const done = ['account.suspended', 'account.reinstated', 'account.sessions-ended', 'account.activation-resent'];
     const events = (await app.store.audit.list({ accountId: subject })).filter(({ type }) => done.includes(type));
-    expect(events.map(({ type, details }) => [type, details])).to.deep.equal(done.map((type) => [type, { by: `operator:${helper.accountId}`, reason: why }]));
+    expect(events.map(({ type, details }) => [type, details])).to.deep.equal(
+      done.map((type) => [type, { by: `operator:${helper.accountId}`, reason: why }]),
+    );
   });
 
   it('does nothing to oneself or to another operator', async () => {
-    for (const [sub, words] of [[helper.accountId, 'akun Anda sendiri'], [auditor.accountId, 'milik seorang operator']] as const) {
+    for (const [sub, words] of [
+      [helper.accountId, 'akun Anda sendiri'],
+      [auditor.accountId, 'milik seorang operator'],
+    ] as const) {
       for (const action of ['reveal', 'suspend', 'end-sessions']) {
-        const page = await helper.browser.post(await helper.open(`/accounts/${sub}`), `/${action}`, { reason: why, datum: 'nik' });
+        const page = await helper.browser.post(await helper.open(`/accounts/${sub}`), `/${action}`, {
+          reason: why,
+          datum: 'nik',
+        });
         expect(page.status).to.equal(422);
         expect(page.text).to.include(words);
       }
@@ -190,17 +227,21 @@ describe('The operators’ console', () => {
   it('speaks English', async () => {
     const browser = new Browser();
     await enterConsole(app, browser, helper.citizen, helper.authenticator);
-    expect((await browser.open(`${app.url}/admin/accounts?lang=en`)).text).to.include('Find a citizen’s account').and.include('Support');
+    expect((await browser.open(`${app.url}/admin/accounts?lang=en`)).text)
+      .to.include('Find a citizen’s account')
+      .and.include('Support');
   });
 
   it('lets nobody try one number after the other', async () => {
     let last: Page | undefined;
-    for (let tries = 0; tries < 15 && last?.status !== 429; tries += 1) last = await helper.browser.submit(await helper.open('/accounts'), 'who', { who: somebody().nik });
+    for (let tries = 0; tries < 15 && last?.status !== 429; tries += 1)
+      last = await helper.browser.submit(await helper.open('/accounts'), 'who', { who: somebody().nik });
     expect(last?.status).to.equal(429);
     expect(last?.headers.get('retry-after')).to.equal('3600');
     const page = await helper.open(`/accounts/${subject}`);
     const statuses: number[] = [];
-    for (let tries = 0; tries < 4; tries += 1) statuses.push((await helper.browser.post(page, '/reveal', { datum: 'name', reason: why })).status);
+    for (let tries = 0; tries < 4; tries += 1)
+      statuses.push((await helper.browser.post(page, '/reveal', { datum: 'name', reason: why })).status);
     expect(statuses).to.deep.equal([200, 200, 200, 429]);
   });
 });

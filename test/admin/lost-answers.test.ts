@@ -16,7 +16,10 @@ import { createChecks } from '../../src/sandbox/checks.ts';
 import { createTestCore } from '../support/core.ts';
 import { createDatabaseLine, type DatabaseLine } from '../support/database-line.ts';
 
-const [siti, budi] = ['siti', 'budi'].map((name) => handOf(`operator:${name}`)) as [ReturnType<typeof handOf>, ReturnType<typeof handOf>];
+const [siti, budi] = ['siti', 'budi'].map((name) => handOf(`operator:${name}`)) as [
+  ReturnType<typeof handOf>,
+  ReturnType<typeof handOf>,
+];
 const why = 'tiket 2042, diminta pengelola';
 const web = { client_name: 'Uji', redirect_uris: ['https://rp.test/cb'], scope: 'openid profile' };
 
@@ -32,7 +35,10 @@ describe('What an operator changes while the answer of the database is lost', ()
   let clients: ClientService;
   let review: ClientReview;
   before(async () => {
-    const opened = await createTestCore({ DATABASE_STATEMENT_TIMEOUT_MS: '500' }, async (url) => (line = await createDatabaseLine(url)).url);
+    const opened = await createTestCore(
+      { DATABASE_STATEMENT_TIMEOUT_MS: '500' },
+      async (url) => (line = await createDatabaseLine(url)).url,
+    );
     core = opened.core;
     closing = () => opened.close();
     const check = await createStandaloneCheck(core);
@@ -51,42 +57,72 @@ describe('What an operator changes while the answer of the database is lost', ()
     await lost;
     return value;
   }
-  const register = async (): Promise<Client> => done(await unheard(() => review.register({ document: web }, { hand: siti, reason: why }))).client;
+  const register = async (): Promise<Client> =>
+    done(await unheard(() => review.register({ document: web }, { hand: siti, reason: why }))).client;
   const active = async (): Promise<Client> => done(await clients.create([{ document: web }]))[0]!.client;
-  const eventsOf = async (id: string): Promise<string[]> => (await core.store.audit.list()).filter(({ clientId, details }) => (clientId ?? details.resource ?? details.token) === id).map(({ type }) => type);
+  const eventsOf = async (id: string): Promise<string[]> =>
+    (await core.store.audit.list())
+      .filter(({ clientId, details }) => (clientId ?? details.resource ?? details.token) === id)
+      .map(({ type }) => type);
   const openOf = async (id: string) => (await core.store.clientVersions.findOpen(id))!;
 
   it('an application that is registered is registered once, and nobody is told that its id is taken', async () => {
     const named = { ...web, client_id: 'hanya-satu' };
-    const { client, newSecret } = done(await unheard(() => review.register({ document: named }, { hand: siti, reason: why })));
+    const { client, newSecret } = done(
+      await unheard(() => review.register({ document: named }, { hand: siti, reason: why })),
+    );
     expect(client).to.include({ id: 'hanya-satu', status: 'draft' });
     expect(await eventsOf('hanya-satu')).to.deep.equal(['client.created', 'client.proposed']);
     const stored = (await core.store.clients.find('hanya-satu'))!;
-    expect(await core.store.clientSecrets.whichFits(stored.id, stored.secrets, newSecret!), 'the secret that was shown').to.include({ number: 1 });
+    expect(
+      await core.store.clientSecrets.whichFits(stored.id, stored.secrets, newSecret!),
+      'the secret that was shown',
+    ).to.include({ number: 1 });
   });
 
   it('a change is saved once, and its own author is not told that somebody else was first', async () => {
     const client = await active();
-    const saved = done(await unheard(() => review.save(client.id, { client_name: 'Lain' }, { hand: siti, seen: seenOf(client, undefined) })));
+    const saved = done(
+      await unheard(() =>
+        review.save(client.id, { client_name: 'Lain' }, { hand: siti, seen: seenOf(client, undefined) }),
+      ),
+    );
     expect(saved.outcome).to.equal('proposed');
     expect(await openOf(client.id)).to.include({ edition: 1 });
-    expect(await review.save(client.id, { client_name: 'Lain Lagi' }, { hand: budi, seen: seenOf(client, undefined) }), 'who really was second').to.deep.include({ ok: false });
+    expect(
+      await review.save(client.id, { client_name: 'Lain Lagi' }, { hand: budi, seen: seenOf(client, undefined) }),
+      'who really was second',
+    ).to.deep.include({ ok: false });
   });
 
   it('a decision is made once', async () => {
     const { id } = await register();
-    expect(done(await unheard(async () => review.approve(id, await openOf(id), { hand: budi })))).to.include({ status: 'active' });
+    expect(done(await unheard(async () => review.approve(id, await openOf(id), { hand: budi })))).to.include({
+      status: 'active',
+    });
     done(await review.save(id, { client_name: 'Lain' }, { hand: siti }));
     done(await unheard(async () => review.reject(id, await openOf(id), { hand: budi, note: why })));
     expect(done(await unheard(() => review.save(id, { scope: 'openid' }, { hand: siti }))).outcome).to.equal('applied');
     expect(done(await unheard(() => review.returnTo(id, 1, { hand: siti, reason: why }))).outcome).to.equal('proposed');
     done(await unheard(async () => review.withdraw(id, await openOf(id), siti)));
-    expect(await eventsOf(id)).to.deep.equal(['client.created', 'client.proposed', 'client.approved', 'client.proposed', 'client.rejected', 'client.updated', 'client.proposed', 'client.returned', 'client.withdrawn']);
+    expect(await eventsOf(id)).to.deep.equal([
+      'client.created',
+      'client.proposed',
+      'client.approved',
+      'client.proposed',
+      'client.rejected',
+      'client.updated',
+      'client.proposed',
+      'client.returned',
+      'client.withdrawn',
+    ]);
   });
 
   it('a secret is made once, and it is the one that is shown', async () => {
     const { id } = await active();
-    const { newSecret } = done(await unheard(() => createClientSecrets(core).add(id, { after: 1 }, { by: 'operator:siti', reason: why })));
+    const { newSecret } = done(
+      await unheard(() => createClientSecrets(core).add(id, { after: 1 }, { by: 'operator:siti', reason: why })),
+    );
     const { secrets } = (await core.store.clients.find(id))!;
     expect(secrets.map(({ number }) => number).toSorted()).to.deep.equal([1, 2]);
     expect(await core.store.clientSecrets.whichFits(id, secrets, newSecret)).to.include({ number: 2 });
@@ -96,8 +132,16 @@ describe('What an operator changes while the answer of the database is lost', ()
     const apis = createApiService(core);
     const good = { identifier: 'https://putus.test/', name: 'API Putus', scopes: [] };
     const created = done(await unheard(() => apis.create(good)));
-    expect(done(await unheard(() => apis.update(good.identifier, { token_seconds: 120 }, { by: 'operator:siti', seen: seenOfApi(created) })))).to.include({ tokenSeconds: 120 });
-    expect(await apis.update(good.identifier, { token_seconds: 240 }, { by: 'operator:budi', seen: seenOfApi(created) })).to.deep.nested.include({ ok: false, 'refusal.reason': 'api-changed' });
+    expect(
+      done(
+        await unheard(() =>
+          apis.update(good.identifier, { token_seconds: 120 }, { by: 'operator:siti', seen: seenOfApi(created) }),
+        ),
+      ),
+    ).to.include({ tokenSeconds: 120 });
+    expect(
+      await apis.update(good.identifier, { token_seconds: 240 }, { by: 'operator:budi', seen: seenOfApi(created) }),
+    ).to.deep.nested.include({ ok: false, 'refusal.reason': 'api-changed' });
     expect(await apis.create(good)).to.deep.nested.include({ ok: false, 'refusal.reason': 'api-taken' });
     expect(await eventsOf(good.identifier)).to.deep.equal(['api.created', 'api.updated']);
   });
@@ -111,23 +155,36 @@ describe('What an operator changes while the answer of the database is lost', ()
 
   for (const answer of ['update "initial_tokens"', 'COMMIT', 'insert into "registration_tokens"']) {
     it(`a team registers once, by one use of its token, where the answer to ${answer} is lost`, async () => {
-      const { token, value } = done(await createInitialTokens(core).make({ team: 'Tim Uji', days: 1, most: 5 }, 'operator:siti'));
+      const { token, value } = done(
+        await createInitialTokens(core).make({ team: 'Tim Uji', days: 1, most: 5 }, 'operator:siti'),
+      );
       const registration = createRegistration({ ...core, review, refusals: createRefusals(core) });
       const lost = line.loseAnswerTo(answer);
       const made = done(await registration.register(value.reveal(), web));
       await lost;
       expect((await core.store.registrationTokens.listInitial()).find(({ id }) => id === token.id)?.used).to.equal(1);
-      expect(done(await registration.read(made.client.id, made.token.reveal())).client.id, 'by the management token that was shown').to.equal(made.client.id);
+      expect(
+        done(await registration.read(made.client.id, made.token.reveal())).client.id,
+        'by the management token that was shown',
+      ).to.equal(made.client.id);
     });
   }
 
   it('an integration check is begun once, and told once, and so is the link to it', async () => {
     const client = await active();
-    const checks = createChecks({ ...core, fetch: () => Promise.reject(new Error('nobody is called')), issuer: 'https://sso.test' });
+    const checks = createChecks({
+      ...core,
+      fetch: () => Promise.reject(new Error('nobody is called')),
+      issuer: 'https://sso.test',
+    });
     const check = await unheard(() => checks.start(client, 'operator:siti'));
     expect((await checks.runs(client.id, 5)).map(({ id }) => id)).to.deep.equal([check.id]);
     expect(await unheard(() => checks.giveLink(client, 'operator:siti'))).not.to.equal('');
-    expect(await eventsOf(client.id)).to.deep.equal(['client.created', 'client.check-started', 'client.check-link-made']);
+    expect(await eventsOf(client.id)).to.deep.equal([
+      'client.created',
+      'client.check-started',
+      'client.check-link-made',
+    ]);
   });
 
   it('is known to be done where the line merely goes silent', async () => {

@@ -24,14 +24,18 @@ describe('The report on SMS', () => {
   };
   const today = (): string => todayIn('Asia/Jakarta', app.clock.now());
   async function counted(): Promise<string[]> {
-    const [, ...lines] = (await auditor.open(`/reports/messages/csv?from=${today()}&to=${today()}`)).html.trim().split('\r\n');
+    const [, ...lines] = (await auditor.open(`/reports/messages/csv?from=${today()}&to=${today()}`)).html
+      .trim()
+      .split('\r\n');
     return lines.map((line) => line.slice('2026-01-31,'.length));
   }
   /** The number of SMS that the gateway was given, by operator. */
   async function given(): Promise<Record<string, number>> {
     await app.container.courier.flush();
     const sent = (await app.store.outbox.newest({ limit: 1000 })).filter(({ channel }) => channel === 'sms');
-    return Object.fromEntries([...Map.groupBy(sent, ({ to }) => operatorFor(to))].map(([operator, all]) => [operator, all.length]));
+    return Object.fromEntries(
+      [...Map.groupBy(sent, ({ to }) => operatorFor(to))].map(([operator, all]) => [operator, all.length]),
+    );
   }
   async function recover(identifier: string): Promise<Page> {
     const browser = new Browser();
@@ -55,7 +59,11 @@ describe('The report on SMS', () => {
     const waiting = somebody({ phone: '089612340703' }); // Tri: a second code
     const browser = new Browser();
     const login = await browser.open(`${app.url}/portal/sign-in`);
-    const code = await giveContact(browser, await proveIdentity(browser, await toRegistration(browser, login), waiting), waiting);
+    const code = await giveContact(
+      browser,
+      await proveIdentity(browser, await toRegistration(browser, login), waiting),
+      waiting,
+    );
     app.clock.advance({ seconds: 61 });
     await browser.submit(code, '/resend');
 
@@ -78,9 +86,27 @@ describe('The report on SMS', () => {
   });
 
   it('keeps those whose operator nobody noted', async () => {
-    await app.store.audit.append({ id: app.container.random.uuid(), at: new Date('2025-05-01T05:00:00Z'), type: 'recovery.code.sent', accountId: undefined, clientId: undefined, details: { channel: 'sms', sends: 1 } });
-    await app.store.audit.append({ id: app.container.random.uuid(), at: new Date('2025-05-01T05:00:00Z'), type: 'recovery.code.sent', accountId: undefined, clientId: undefined, details: { channel: 'email', sends: 1 } });
-    expect((await auditor.open('/reports/messages/csv?from=2025-05-01&to=2025-05-01')).html).to.equal('period,kind,per,count\r\n2025-05-01,recovery.code.sent,,1\r\n');
-    expect((await auditor.open('/reports/messages?from=2025-05-01&to=2025-05-01')).text).to.include('2025-05-01 Kode pemulihan dikirim – 1');
+    await app.store.audit.append({
+      id: app.container.random.uuid(),
+      at: new Date('2025-05-01T05:00:00Z'),
+      type: 'recovery.code.sent',
+      accountId: undefined,
+      clientId: undefined,
+      details: { channel: 'sms', sends: 1 },
+    });
+    await app.store.audit.append({
+      id: app.container.random.uuid(),
+      at: new Date('2025-05-01T05:00:00Z'),
+      type: 'recovery.code.sent',
+      accountId: undefined,
+      clientId: undefined,
+      details: { channel: 'email', sends: 1 },
+    });
+    expect((await auditor.open('/reports/messages/csv?from=2025-05-01&to=2025-05-01')).html).to.equal(
+      'period,kind,per,count\r\n2025-05-01,recovery.code.sent,,1\r\n',
+    );
+    expect((await auditor.open('/reports/messages?from=2025-05-01&to=2025-05-01')).text).to.include(
+      '2025-05-01 Kode pemulihan dikirim – 1',
+    );
   });
 });

@@ -34,7 +34,12 @@ describe('Roles at the console', () => {
     await chief.browser.submit(given, '/revoke', { role: 'support' });
     expect(await app.store.operators.rolesOf(accountId)).to.deep.equal([]);
     const recorded = (await app.store.audit.list({ accountId })).filter(({ type }) => type.startsWith('operator.'));
-    expect(recorded.map(({ type, details }) => [type, details])).to.deep.equal(['operator.granted', 'operator.revoked'].map((type) => [type, { role: 'support', by: `operator:${chief.accountId}` }]));
+    expect(recorded.map(({ type, details }) => [type, details])).to.deep.equal(
+      ['operator.granted', 'operator.revoked'].map((type) => [
+        type,
+        { role: 'support', by: `operator:${chief.accountId}` },
+      ]),
+    );
   });
 
   it('are never given to oneself', async () => {
@@ -42,7 +47,10 @@ describe('Roles at the console', () => {
     expect(page.forms).to.deep.equal([]);
     const other = await chief.open(`/operators/${auditor.accountId}`);
     const { csrf = '' } = other.form('/grant').fields;
-    const sent = await chief.browser.request(`${app.url}/admin/operators/${chief.accountId}/grant`, { method: 'POST', body: new URLSearchParams({ csrf, role: 'support' }) });
+    const sent = await chief.browser.request(`${app.url}/admin/operators/${chief.accountId}/grant`, {
+      method: 'POST',
+      body: new URLSearchParams({ csrf, role: 'support' }),
+    });
     expect(sent.status).to.equal(422);
     expect(await app.store.operators.rolesOf(chief.accountId)).to.deep.equal(['administrator']);
   });
@@ -52,7 +60,14 @@ describe('Roles at the console', () => {
     expect((await auditor.open(`/operators/${citizen}`)).status).to.equal(404);
     expect((await chief.open(`/operators/${citizen}`)).status).to.equal(200);
     expect((await auditor.open(`/operators/${chief.accountId}`)).forms).to.deep.equal([]);
-    expect((await auditor.browser.request(`${app.url}/admin/operators/${citizen}/grant`, { method: 'POST', body: 'role=support' })).status).to.equal(403);
+    expect(
+      (
+        await auditor.browser.request(`${app.url}/admin/operators/${citizen}/grant`, {
+          method: 'POST',
+          body: 'role=support',
+        })
+      ).status,
+    ).to.equal(403);
   });
 
   it('cover what they name and nothing else', async () => {
@@ -65,7 +80,10 @@ describe('Roles at the console', () => {
     };
     for (const role of roles) {
       const operator = await startOperator(app, [role]);
-      for (const area of ['accounts', 'reports', 'audit', 'operators']) expect((await operator.open(`/${area}`)).status, `${role}: ${area}`).to.equal(opens[role].includes(area) ? 200 : 403);
+      for (const area of ['accounts', 'reports', 'audit', 'operators'])
+        expect((await operator.open(`/${area}`)).status, `${role}: ${area}`).to.equal(
+          opens[role].includes(area) ? 200 : 403,
+        );
     }
   });
 });

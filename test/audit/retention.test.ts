@@ -20,20 +20,32 @@ describe('The audit log, when its time is over', () => {
   let close: () => Promise<void>;
   /** The first day that is kept, and the parts of the two months before it. */
   const kept = monthAfter(new Date(), -KEPT_MONTHS);
-  const partNamed = (table: string, month: Date): string => `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`;
+  const partNamed = (table: string, month: Date): string =>
+    `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`;
   const old = [monthAfter(kept, -2), monthAfter(kept, -1)].map((month) => partNamed('audit_log', month));
 
   beforeEach(async () => {
     ({ core, close } = await createTestCore());
     // As it is long after the first part was cut off: by the month, and from three months before the time that is kept.
-    for (const [table, first] of [['audit_log', 'audit_events'], ['verification_log', 'verifications']] as const) {
-      for (const part of await core.knex.raw<{ rows: { name: string }[] }>('select inhrelid::regclass::text as name from pg_inherits where inhparent = to_regclass(?)', [table]).then(({ rows }) => rows.map(({ name }) => name))) {
+    for (const [table, first] of [
+      ['audit_log', 'audit_events'],
+      ['verification_log', 'verifications'],
+    ] as const) {
+      for (const part of await core.knex
+        .raw<{ rows: { name: string }[] }>(
+          'select inhrelid::regclass::text as name from pg_inherits where inhparent = to_regclass(?)',
+          [table],
+        )
+        .then(({ rows }) => rows.map(({ name }) => name))) {
         if (part === restOf(table)) continue;
         await core.knex.raw('alter table ?? detach partition ??', [table, part]);
         if (part !== first) await core.knex.raw('drop table ??', [part]);
       }
       await core.knex.raw('alter table ?? drop constraint ??', [first, `${first}_until`]);
-      await core.knex.raw(`alter table ?? attach partition ?? for values from (minvalue) to ('${monthAfter(kept, -2).toISOString()}')`, [table, first]);
+      await core.knex.raw(
+        `alter table ?? attach partition ?? for values from (minvalue) to ('${monthAfter(kept, -2).toISOString()}')`,
+        [table, first],
+      );
     }
     await makeComingPartitions(core.knex, new Date());
   });
@@ -42,15 +54,28 @@ describe('The audit log, when its time is over', () => {
   /** Events in the order of writing, each with the time that its instance had; all of them chained. */
   async function happened(...times: readonly Date[]): Promise<readonly string[]> {
     const ids = times.map(() => core.random.uuid());
-    for (const [index, at] of times.entries()) await core.store.audit.append({ id: ids[index]!, at, type: 'sign-out.completed', accountId: undefined, clientId: undefined, details: { index } });
-    for (const id of ids) await core.knex('audit_unchained').where('event_id', id).update({ since: new Date(Date.now() - (ids.length - ids.indexOf(id)) * MINUTE_MS) });
+    for (const [index, at] of times.entries())
+      await core.store.audit.append({
+        id: ids[index]!,
+        at,
+        type: 'sign-out.completed',
+        accountId: undefined,
+        clientId: undefined,
+        details: { index },
+      });
+    for (const id of ids)
+      await core
+        .knex('audit_unchained')
+        .where('event_id', id)
+        .update({ since: new Date(Date.now() - (ids.length - ids.indexOf(id)) * MINUTE_MS) });
     await chainAll(core.audit, core.store);
     return ids;
   }
   const near = (moment: Date, minutes: number): Date => new Date(moment.getTime() + minutes * MINUTE_MS);
   /** The reports have counted all of it. */
   const counted = (): Promise<Date> => Promise.resolve(new Date(8.64e15));
-  const ids = async (): Promise<readonly string[]> => (await core.store.audit.list()).filter(({ type }) => type !== 'audit.retired').map(({ id }) => id);
+  const ids = async (): Promise<readonly string[]> =>
+    (await core.store.audit.list()).filter(({ type }) => type !== 'audit.retired').map(({ id }) => id);
   const run = (): ReturnType<typeof retain> => retain({ ...core, months: KEPT_MONTHS, countedUntil: counted });
   const whole = async (): Promise<number | undefined> => {
     await chainAll(core.audit, core.store);
@@ -62,25 +87,66 @@ describe('The audit log, when its time is over', () => {
       for (const statement of statements) await trx.raw(statement);
     });
   }
-  const outcome = (statement: string): Promise<unknown> => core.knex.raw(statement).then(() => 'done', (error: unknown) => (error as { code?: string }).code);
-  const usual = (): Promise<readonly string[]> => happened(near(kept, -90_000), near(kept, -50_000), near(kept, -10), near(kept, -5), near(kept, 5), near(kept, 10), near(kept, 90_000));
+  const outcome = (statement: string): Promise<unknown> =>
+    core.knex.raw(statement).then(
+      () => 'done',
+      (error: unknown) => (error as { code?: string }).code,
+    );
+  const usual = (): Promise<readonly string[]> =>
+    happened(
+      near(kept, -90_000),
+      near(kept, -50_000),
+      near(kept, -10),
+      near(kept, -5),
+      near(kept, 5),
+      near(kept, 10),
+      near(kept, 90_000),
+    );
 
   it('goes by whole months; what is left is proved from a sealed link on, and that it went is remembered', async () => {
     const all = await usual();
-    const evidence = { id: core.random.uuid(), draftId: core.random.uuid(), nikHash: Buffer.alloc(32), outcome: 'verified', responseCode: undefined, institution: 'KEMNAKER', threshold: 90, reference: 'r', policyVersion: '1', clientId: undefined, durationMs: 1 };
+    const evidence = {
+      id: core.random.uuid(),
+      draftId: core.random.uuid(),
+      nikHash: Buffer.alloc(32),
+      outcome: 'verified',
+      responseCode: undefined,
+      institution: 'KEMNAKER',
+      threshold: 90,
+      reference: 'r',
+      policyVersion: '1',
+      clientId: undefined,
+      durationMs: 1,
+    };
     await core.store.verifications.insert({ ...evidence, at: near(kept, -5) });
     await core.store.verifications.insert({ ...evidence, id: core.random.uuid(), at: near(kept, 5) });
 
     const gone = await run();
     expect(gone.log).to.deep.equal(['audit_events', ...old]);
-    expect(gone.evidence).to.deep.equal(['verifications', ...[monthAfter(kept, -2), monthAfter(kept, -1)].map((month) => partNamed('verification_log', month))]);
+    expect(gone.evidence).to.deep.equal([
+      'verifications',
+      ...[monthAfter(kept, -2), monthAfter(kept, -1)].map((month) => partNamed('verification_log', month)),
+    ]);
     expect(await ids()).to.have.members(all.slice(4));
     expect(await core.knex('verification_log')).to.have.length(1);
     expect(await whole()).to.equal(undefined);
-    const removed = [-2, -1, 0].map((months, index) => ({ until: monthAfter(kept, months).toISOString().slice(0, 10), events: [1, 1, 2][index], position: [1, 2, 4][index] }));
-    expect((await core.store.audit.list({ type: 'audit.retired' })).map(({ details }) => details)).to.have.deep.members(removed);
-    expect((await core.store.retention.seals()).map(({ before, events, position }) => ({ until: before.toISOString().slice(0, 10), events, position })), 'each part by its own seal').to.deep.equal(removed);
-    expect((await core.knex('audit_chain').where('position', '<=', 4))).to.deep.equal([]);
+    const removed = [-2, -1, 0].map((months, index) => ({
+      until: monthAfter(kept, months).toISOString().slice(0, 10),
+      events: [1, 1, 2][index],
+      position: [1, 2, 4][index],
+    }));
+    expect((await core.store.audit.list({ type: 'audit.retired' })).map(({ details }) => details)).to.have.deep.members(
+      removed,
+    );
+    expect(
+      (await core.store.retention.seals()).map(({ before, events, position }) => ({
+        until: before.toISOString().slice(0, 10),
+        events,
+        position,
+      })),
+      'each part by its own seal',
+    ).to.deep.equal(removed);
+    expect(await core.knex('audit_chain').where('position', '<=', 4)).to.deep.equal([]);
 
     expect((await run()).log, 'once').to.deep.equal([]);
     expect(await core.store.audit.list({ type: 'audit.retired' })).to.have.length(3);
@@ -89,11 +155,25 @@ describe('The audit log, when its time is over', () => {
   });
 
   it('is missed by the doctor where the job has not come for a week, and by nobody before', async () => {
-    const look = async (months: number): Promise<readonly string[]> => [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), new Date(), months)].filter(({ what }) => what.includes('older than')).map(({ what }) => what);
-    expect(await look(KEPT_MONTHS)).to.deep.equal(['audit_log', 'verification_log'].map((table) => `2 parts of ${table} are older than ${KEPT_MONTHS} months`));
+    const look = async (months: number): Promise<readonly string[]> =>
+      [...judgePartitions(await inspectDatabase(core.knex, () => new Date()), new Date(), months)]
+        .filter(({ what }) => what.includes('older than'))
+        .map(({ what }) => what);
+    expect(await look(KEPT_MONTHS)).to.deep.equal(
+      ['audit_log', 'verification_log'].map((table) => `2 parts of ${table} are older than ${KEPT_MONTHS} months`),
+    );
     expect(await look(KEPT_MONTHS + 2)).to.deep.equal([]);
     expect(await look(0)).to.deep.equal([]);
-    const states = async (auditMonths: number): Promise<readonly string[]> => (await examineMachine({ ...core.config, environment: 'production', lifetimes: { ...core.config.lifetimes, auditMonths } })).filter(({ check }) => check === 'retention').map(({ state }) => state);
+    const states = async (auditMonths: number): Promise<readonly string[]> =>
+      (
+        await examineMachine({
+          ...core.config,
+          environment: 'production',
+          lifetimes: { ...core.config.lifetimes, auditMonths },
+        })
+      )
+        .filter(({ check }) => check === 'retention')
+        .map(({ state }) => state);
     expect([await states(60), await states(0), await states(59)]).to.deep.equal([[], ['warn'], ['warn']]);
   });
 
@@ -107,7 +187,12 @@ describe('The audit log, when its time is over', () => {
 
   it('is not removed by an instance whose clock is years ahead', async () => {
     const all = await usual();
-    const { log } = await retain({ ...core, clock: { now: () => monthAfter(new Date(), 60) }, months: 48, countedUntil: counted });
+    const { log } = await retain({
+      ...core,
+      clock: { now: () => monthAfter(new Date(), 60) },
+      months: 48,
+      countedUntil: counted,
+    });
     expect(log).to.deep.equal([]);
     expect(await ids()).to.have.members(all);
   });
@@ -115,18 +200,44 @@ describe('The audit log, when its time is over', () => {
   it('loses no event that is younger, whatever its place in the chain: another link stands for it', async () => {
     // The last second of a month is chained in any order; two clocks were wrong, by a year and by thirty.
     const [, ahead, , early, late, , , , , , behind, longBehind] = await happened(
-      near(kept, -90_000), near(kept, 900_000), near(kept, -10), near(kept, 1), near(kept, -1), near(kept, 5), near(kept, 10), near(kept, 15), near(kept, 20), near(kept, 25), near(kept, -30_000), new Date(0),
+      near(kept, -90_000),
+      near(kept, 900_000),
+      near(kept, -10),
+      near(kept, 1),
+      near(kept, -1),
+      near(kept, 5),
+      near(kept, 10),
+      near(kept, 15),
+      near(kept, 20),
+      near(kept, 25),
+      near(kept, -30_000),
+      new Date(0),
     );
     const lately = await happened(near(kept, -20));
-    await core.store.audit.append({ id: '00000000-0000-4000-8000-00000000beef', at: near(kept, -30), type: 'sign-out.completed', accountId: undefined, clientId: undefined, details: {} });
+    await core.store.audit.append({
+      id: '00000000-0000-4000-8000-00000000beef',
+      at: near(kept, -30),
+      type: 'sign-out.completed',
+      accountId: undefined,
+      clientId: undefined,
+      details: {},
+    });
     await run();
     const left = await ids();
-    expect(left).to.include.members([ahead, early, behind, longBehind, ...lately, '00000000-0000-4000-8000-00000000beef']);
+    expect(left).to.include.members([
+      ahead,
+      early,
+      behind,
+      longBehind,
+      ...lately,
+      '00000000-0000-4000-8000-00000000beef',
+    ]);
     expect(left, 'a minute late is not wrong').not.to.include(late);
     expect(await whole()).to.equal(undefined);
     expect(await core.knex('audit_chain').whereNull('event_at'), 'without the times of their events').to.deep.equal([]);
     expect(await core.store.backlog.auditChainLag()).to.equal(0);
-    for (const table of ['audit_log', restOf('audit_log')]) expect(await outcome(`delete from ${table}`), table).to.equal('42501');
+    for (const table of ['audit_log', restOf('audit_log')])
+      expect(await outcome(`delete from ${table}`), table).to.equal('42501');
   });
 
   it('goes month after month: each seal covers the one before, and who was late goes when their link is old', async () => {
@@ -140,7 +251,9 @@ describe('The audit log, when its time is over', () => {
     const [, , , late] = await happened(near(next, 5), near(next, 6), near(next, 7), near(kept, -5));
     await core.audit.retire(core.store, next);
     expect(await whole()).to.equal(undefined);
-    expect(await ids()).to.include(late).and.not.include(stray);
+    expect(await ids())
+      .to.include(late)
+      .and.not.include(stray);
     await happened(near(monthAfter(next, 1), 5), near(monthAfter(next, 1), 6), near(monthAfter(next, 1), 7));
     await core.audit.retire(core.store, monthAfter(next, 1));
     expect(await ids()).not.to.include(late);
@@ -171,8 +284,14 @@ describe('The audit log, when its time is over', () => {
         },
       },
     };
-    const turn = (signal?: AbortSignal): ReturnType<typeof retain> => retain({ ...core, store: watched, months: KEPT_MONTHS, countedUntil: counted }, signal);
-    expect(await turn(stop.signal).then(() => undefined, (error: unknown) => (error as Error).name)).to.equal('AbortError');
+    const turn = (signal?: AbortSignal): ReturnType<typeof retain> =>
+      retain({ ...core, store: watched, months: KEPT_MONTHS, countedUntil: counted }, signal);
+    expect(
+      await turn(stop.signal).then(
+        () => undefined,
+        (error: unknown) => (error as Error).name,
+      ),
+    ).to.equal('AbortError');
     expect((await store.retention.seals()).map(({ position }) => position)).to.deep.equal([1]);
     expect(await ids()).to.have.members(all.slice(1));
     expect(read.splice(0)).to.deep.equal([0]);
@@ -187,7 +306,14 @@ describe('The audit log, when its time is over', () => {
   /** A month of more than two stretches of the chain, with one event in it of a clock that was ahead. */
   async function longMonth(): Promise<readonly string[]> {
     const first = await happened(near(kept, -40_000), near(kept, 5));
-    await core.knex('audit_log').insert(Array.from({ length: 1200 }, (_, index) => ({ id: core.random.uuid(), at: near(kept, -30_000 + index), type: 'sign-out.completed', details: '{}' })));
+    await core.knex('audit_log').insert(
+      Array.from({ length: 1200 }, (_, index) => ({
+        id: core.random.uuid(),
+        at: near(kept, -30_000 + index),
+        type: 'sign-out.completed',
+        details: '{}',
+      })),
+    );
     await chainAll(core.audit, core.store);
     return [...first, ...(await happened(near(kept, 90_000)))];
   }
@@ -206,12 +332,23 @@ describe('The audit log, when its time is over', () => {
         },
       },
     };
-    expect(await retain({ ...core, store: watched, months: KEPT_MONTHS, countedUntil: counted }, stop.signal).then(() => undefined, (error: unknown) => (error as Error).name)).to.equal('AbortError');
+    expect(
+      await retain({ ...core, store: watched, months: KEPT_MONTHS, countedUntil: counted }, stop.signal).then(
+        () => undefined,
+        (error: unknown) => (error as Error).name,
+      ),
+    ).to.equal('AbortError');
     return read;
   }
   async function readOf(work: (store: Store) => Promise<unknown>): Promise<readonly number[]> {
     const read: number[] = [];
-    await work({ ...core.store, audit: { ...core.store.audit, chained: (after, limit) => (read.push(after), core.store.audit.chained(after, limit)) } });
+    await work({
+      ...core.store,
+      audit: {
+        ...core.store.audit,
+        chained: (after, limit) => (read.push(after), core.store.audit.chained(after, limit)),
+      },
+    });
     return read;
   }
 
@@ -239,7 +376,14 @@ describe('The audit log, when its time is over', () => {
           const found = await core.store.retention.beyond(...asked);
           // Long after it was looked at whose link is beyond: many events of today, and one of that month.
           if (asked[0] === old[1] && late.length === 0 && found.last === undefined) {
-            await core.knex('audit_log').insert(Array.from({ length: 6000 }, () => ({ id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', details: '{}' })));
+            await core.knex('audit_log').insert(
+              Array.from({ length: 6000 }, () => ({
+                id: core.random.uuid(),
+                at: new Date(),
+                type: 'sign-out.completed',
+                details: '{}',
+              })),
+            );
             await chainAll(core.audit, core.store);
             late = await happened(near(kept, -20_000), new Date());
           }
@@ -262,7 +406,12 @@ describe('The audit log, when its time is over', () => {
     const [, ahead] = await longMonth();
     await cutOffAt(2);
     await tamper(`update audit_log set details = '{"other":1}' where id = '${ahead!}'`);
-    expect(await run().then(() => undefined, (error: unknown) => error)).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 2 });
+    expect(
+      await run().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    ).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 2 });
     expect((await ids()).length).to.equal(1203);
   });
 
@@ -272,16 +421,29 @@ describe('The audit log, when its time is over', () => {
     const { note, mac } = (await core.store.audit.progress('retire'))!;
     await tamper(`update audit_log set details = '{"other":1}' where id = '${first!}'`);
     await core.store.audit.keepProgress('retire', note.replace('"position":1000', '"position":1202'), mac);
-    expect(await run().then(() => undefined, (error: unknown) => error)).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 1 });
+    expect(
+      await run().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    ).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 1 });
     await core.store.audit.keepProgress('retire', note, mac);
     const later = createAudit({ ...core, clock: { now: () => new Date(Date.now() + 3 * 86_400_000 + 1000) } });
-    expect(await later.retire(core.store, kept).then(() => undefined, (error: unknown) => error)).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 1 });
+    expect(
+      await later.retire(core.store, kept).then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    ).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 1 });
   });
 
   it('is left as it is from where the chain was altered: what tells of it must not go', async () => {
     const all = await usual();
     await tamper(`update audit_log set details = '{"other":1}' where id = '${all[1]!}'`);
-    const refused = await run().then(() => undefined, (error: unknown) => error);
+    const refused = await run().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(refused).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: 2 });
     expect(await ids()).to.have.members(all.slice(1));
     expect(await core.audit.verify(core.store)).to.equal(2);
@@ -289,17 +451,33 @@ describe('The audit log, when its time is over', () => {
 
   it('loses no link to a seal that is not ours, which whoever may only add something can add', async () => {
     const all = await usual();
-    await core.knex('audit_seals').insert({ position: all.length, hash: Buffer.alloc(32), before: kept, events: all.length, at: new Date(), seal: Buffer.alloc(32) });
+    await core.knex('audit_seals').insert({
+      position: all.length,
+      hash: Buffer.alloc(32),
+      before: kept,
+      events: all.length,
+      at: new Date(),
+      seal: Buffer.alloc(32),
+    });
     for (const months of [KEPT_MONTHS, 0]) {
-      const refused = await retain({ ...core, months, countedUntil: counted }).then(() => undefined, (error: unknown) => error);
+      const refused = await retain({ ...core, months, countedUntil: counted }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       expect(refused).to.include({ code: 'AUDIT_CHAIN_BROKEN', position: all.length });
     }
     expect(await core.knex('audit_chain').pluck('event_id')).to.have.members(all);
   });
 
   const changes: Readonly<Record<string, (seal: number) => readonly string[]>> = {
-    'a seal moved on': (seal) => [`update audit_seals set position = ${seal + 1} where position = ${seal}`, `delete from audit_chain where position <= ${seal + 1}`],
-    'a seal of somebody’s own': (seal) => [`insert into audit_seals select ${seal + 2}, (select hash from audit_chain where position = ${seal + 2}), before, events, at, seal from audit_seals where position = ${seal}`, `delete from audit_chain where position <= ${seal + 2}`],
+    'a seal moved on': (seal) => [
+      `update audit_seals set position = ${seal + 1} where position = ${seal}`,
+      `delete from audit_chain where position <= ${seal + 1}`,
+    ],
+    'a seal of somebody’s own': (seal) => [
+      `insert into audit_seals select ${seal + 2}, (select hash from audit_chain where position = ${seal + 2}), before, events, at, seal from audit_seals where position = ${seal}`,
+      `delete from audit_chain where position <= ${seal + 2}`,
+    ],
     'another hash in it': () => [`update audit_seals set hash = decode(repeat('00', 32), 'hex')`],
     'another day in it': () => [`update audit_seals set before = before - interval '1 month'`],
     'no seal': () => ['delete from audit_seals'],
@@ -323,7 +501,12 @@ describe('The audit log, when its time is over', () => {
     await usual();
     await run();
     await chainAll(core.audit, core.store);
-    for (const statement of ['delete from audit_chain', 'truncate audit_chain', 'delete from audit_seals', "update audit_seals set before = now()"]) {
+    for (const statement of [
+      'delete from audit_chain',
+      'truncate audit_chain',
+      'delete from audit_seals',
+      'update audit_seals set before = now()',
+    ]) {
       expect(await outcome(statement), statement).to.equal('42501');
     }
   });
@@ -331,7 +514,14 @@ describe('The audit log, when its time is over', () => {
   it('is removed once, however many try; who walks along the chain meanwhile finds it whole', async () => {
     await usual();
     const told: unknown[] = [];
-    const watch = createChainWatch({ ...core, log: { error: (fields: unknown) => { told.push(fields); } } });
+    const watch = createChainWatch({
+      ...core,
+      log: {
+        error: (fields: unknown) => {
+          told.push(fields);
+        },
+      },
+    });
     await watch.step();
     const removed = await Promise.all([run(), run(), run()]);
     expect(removed.flatMap(({ log }) => log)).to.have.members(['audit_events', ...old]);
@@ -345,8 +535,19 @@ describe('The audit log, when its time is over', () => {
     const reader = await core.knex.transaction();
     await reader('audit_log').first();
     let isDone = false;
-    const running = run().then((gone) => { isDone = true; return gone; });
-    await until('the removal has asked for its lock', async () => (await core.knex.raw<{ rows: unknown[] }>("select from pg_locks where not granted and relation = 'audit_log'::regclass")).rows.length > 0);
+    const running = run().then((gone) => {
+      isDone = true;
+      return gone;
+    });
+    await until(
+      'the removal has asked for its lock',
+      async () =>
+        (
+          await core.knex.raw<{ rows: unknown[] }>(
+            "select from pg_locks where not granted and relation = 'audit_log'::regclass",
+          )
+        ).rows.length > 0,
+    );
     await happened(new Date());
     expect(isDone).to.equal(false);
     await reader.commit();

@@ -11,8 +11,12 @@ describe('The vocabulary of events', () => {
   });
 
   it('is all that the log ever calls an event', () => {
-    const named = globSync('src/**/*.ts', { exclude: ['src/dev/**'] }).flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\bevent: '([^']+)'/g)].map(([, name = '']) => name));
+    const named = globSync('src/**/*.ts', { exclude: ['src/dev/**'] }).flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/\bevent: '([^']+)'/g)].map(([, name = '']) => name),
+    );
     expect(named).not.to.be.empty;
-    expect(named.filter((name) => !audited.includes(name) && !(logEvents as readonly string[]).includes(name))).to.deep.equal([]);
+    expect(
+      named.filter((name) => !audited.includes(name) && !(logEvents as readonly string[]).includes(name)),
+    ).to.deep.equal([]);
   });
 });

@@ -7,7 +7,9 @@ type End = () => void;
 const open = (port: number): Socket => connect(port, '127.0.0.1').on('error', () => undefined);
 
 function hold(sockets: readonly Socket[], work: (socket: Socket) => void = () => undefined, everyMs = 1000): End {
-  const beat = setInterval(() => { sockets.filter(({ writable }) => writable).forEach(work); }, everyMs);
+  const beat = setInterval(() => {
+    sockets.filter(({ writable }) => writable).forEach(work);
+  }, everyMs);
   return () => {
     clearInterval(beat);
     for (const socket of sockets) socket.destroy();

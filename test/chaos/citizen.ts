@@ -16,11 +16,16 @@ const MOST_BEGINNINGS = 5;
 const isTrouble = (status: number): boolean => status === 0 || status === 429 || status >= 500;
 
 /** Asks again until there is an answer that is one, waiting as long as it was told to. */
-async function patiently<T extends { readonly status: number }>(ledger: Ledger, journey: Journey, where: string, ask: () => Promise<T & { readonly retryAfter?: string | null }>): Promise<T> {
+async function patiently<T extends { readonly status: number }>(
+  ledger: Ledger,
+  journey: Journey,
+  where: string,
+  ask: () => Promise<T & { readonly retryAfter?: string | null }>,
+): Promise<T> {
   const began = Date.now();
   for (;;) {
     const sent = Date.now();
-    const answer = await ask().catch((error: unknown) => error instanceof Error ? error : new Error(String(error)));
+    const answer = await ask().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     const status = answer instanceof Error ? 0 : answer.status;
     ledger.seen.push({ at: Date.now(), status, ms: Date.now() - sent, where });
     journey.longestWaitMs = Math.max(journey.longestWaitMs, Date.now() - began);
@@ -62,7 +67,7 @@ const has = (page: Page, field: string): boolean => page.forms.some(({ fields })
 async function codeFor({ gateway }: World, browser: Browser, page: Page, journey: Journey): Promise<string> {
   const began = Date.now();
   const inVain = page.status === 422 ? gateway.codeAt(journey.citizen.phone) : undefined;
-  for (let asked = 0; ; ) {
+  for (let asked = 0; ;) {
     const code = gateway.codeAt(journey.citizen.phone);
     journey.longestWaitForCodeMs = Math.max(journey.longestWaitForCodeMs, Date.now() - began);
     if (code !== undefined && code !== inVain) return code;
@@ -77,7 +82,10 @@ async function codeFor({ gateway }: World, browser: Browser, page: Page, journey
 
 /** Does what the page that stands there asks for. @returns the next page; undefined where it asks for nothing. */
 async function act(world: World, browser: Browser, page: Page, journey: Journey): Promise<Page | undefined> {
-  const { citizen: { nik, name, mother, email, phone, password }, typed } = journey;
+  const {
+    citizen: { nik, name, mother, email, phone, password },
+    typed,
+  } = journey;
   const type = (form: string, fields: Readonly<Record<string, string>>): Promise<Page> => {
     typed[form] = (typed[form] ?? 0) + 1;
     return browser.submit(page, form, fields);
@@ -85,7 +93,8 @@ async function act(world: World, browser: Browser, page: Page, journey: Journey)
   if (has(page, 'nik')) return type('nik', { nik, name, mother_name: mother });
   if (has(page, 'email')) return type('email', { email, phone, password });
   if (has(page, 'code')) return type('code', { code: await codeFor(world, browser, page, journey) });
-  if (page.forms.some(({ action }) => action.endsWith('register/finished'))) return browser.submit(page, 'register/finished');
+  if (page.forms.some(({ action }) => action.endsWith('register/finished')))
+    return browser.submit(page, 'register/finished');
   if (!has(page, 'identifier')) return undefined;
   if (journey.kind === 'registration' && typed.code === undefined) return browser.open(page.link('Daftar Sekarang'));
   return type('identifier', { identifier: nik, password });
@@ -110,11 +119,20 @@ async function walk(world: World, browser: Browser, journey: Journey): Promise<{
   throw new Error(`walks in a circle at ${anonymous(page.url.pathname)} (${page.status}): ${page.text.slice(0, 200)}`);
 }
 
-/** What a service does with a code; one of several is careless and sends it twice at once, and all revoke some tokens. */
-async function fetchTokens(world: World, ledger: Ledger, journey: Journey, { code, verifier }: { code: string; verifier: string }, habit: number): Promise<boolean> {
+/**
+ * What a service does with a code; one of several is careless and sends it twice at once, and all revoke some tokens.
+ */
+async function fetchTokens(
+  world: World,
+  ledger: Ledger,
+  journey: Journey,
+  { code, verifier }: { code: string; verifier: string },
+  habit: number,
+): Promise<boolean> {
   const { service, url } = world;
   const call = (where: string, ask: () => Promise<Answer>): Promise<Answer> => patiently(ledger, journey, where, ask);
-  const redeem = (): Promise<Answer> => call('POST /token', () => exchange({ url }, service, { code, code_verifier: verifier }));
+  const redeem = (): Promise<Answer> =>
+    call('POST /token', () => exchange({ url }, service, { code, code_verifier: verifier }));
   const answers = await Promise.all(habit % 5 === 0 ? [redeem(), redeem()] : [redeem()]);
   const good = answers.filter(({ status }) => status === 200);
   if (good.length > 1) ledger.takenTwice.push(code);
@@ -125,7 +143,9 @@ async function fetchTokens(world: World, ledger: Ledger, journey: Journey, { cod
   if (typeof token !== 'string') return false;
   const { status } = await call('GET /me', () => userinfo({ url }, token));
   if (habit % 3 === 0) {
-    const revoked = await call('POST /token/revocation', () => postAs({ url }, '/token/revocation', { token }, service));
+    const revoked = await call('POST /token/revocation', () =>
+      postAs({ url }, '/token/revocation', { token }, service),
+    );
     if (revoked.status === 200) ledger.revoked.push(token);
   }
   return status === 200;

@@ -30,7 +30,8 @@ export function gather(world: World, known: Citizen[], size: number): Crowd {
   async function keepComing(lane: number): Promise<void> {
     for (let turn = lane; open; turn += 1) {
       const returning = turn % 2 === 0 ? known[turn % known.length] : undefined;
-      const journey = returning === undefined ? ledger.begin('registration', newcomer()) : ledger.begin('sign-in', returning);
+      const journey =
+        returning === undefined ? ledger.begin('registration', newcomer()) : ledger.begin('sign-in', returning);
       await travel(world, ledger, journey, turn);
       if (journey.finished && returning === undefined) known.push(journey.citizen);
       await pause(THINK_MS);

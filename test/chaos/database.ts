@@ -23,21 +23,32 @@ export interface Database {
   /**
    * Is killed and never comes back; its synchronous standby is promoted, and the address leads there. Resolves then.
    *
-   * @param former  `returns`: it is there again before the standby is promoted, closed to writing, and the address leads to it meanwhile.
+   * @param former  `returns`: it is there again before the standby is promoted, closed to writing, and the address
+   *   leads to it meanwhile.
    */
   failOver(former: 'is gone' | 'returns'): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Small, so that the disk can be filled; with what a standby needs. */
-const PARAMETERS = { max_wal_size: '64MB', min_wal_size: '32MB', wal_level: 'replica', max_wal_senders: '4', wal_keep_size: '48MB' };
+const PARAMETERS = {
+  max_wal_size: '64MB',
+  min_wal_size: '32MB',
+  wal_level: 'replica',
+  max_wal_senders: '4',
+  wal_keep_size: '48MB',
+};
 /** Until somebody has noticed that it is gone, and is sure. */
 const NOTICED_MS = 3000;
 
 const clusterIn = (directory: string): string => join(directory, 'postgres', 'cluster');
-const postmasterIn = (directory: string): number => Number(readFileSync(join(clusterIn(directory), 'postmaster.pid'), 'utf8').split('\n')[0]);
+const postmasterIn = (directory: string): number =>
+  Number(readFileSync(join(clusterIn(directory), 'postmaster.pid'), 'utf8').split('\n')[0]);
 
-async function withSession<T>(url: string, use: (ask: (statement: string) => Promise<Record<string, unknown>>) => Promise<T>): Promise<T> {
+async function withSession<T>(
+  url: string,
+  use: (ask: (statement: string) => Promise<Record<string, unknown>>) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -58,7 +69,11 @@ async function addStandby(server: EmbeddedPostgres, from: string, to: string): P
     const { labelfile } = await ask('select labelfile from pg_backup_stop(wait_for_archive => false)');
     rmSync(join(clusterIn(to), 'postmaster.pid'));
     const { uid, gid } = statSync(clusterIn(to));
-    const lines = { backup_label: String(labelfile), 'standby.signal': '', 'postgresql.auto.conf': `primary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n` };
+    const lines = {
+      backup_label: String(labelfile),
+      'standby.signal': '',
+      'postgresql.auto.conf': `primary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
+    };
     for (const [name, text] of Object.entries(lines)) {
       const file = join(clusterIn(to), name);
       writeFileSync(file, text);
@@ -72,12 +87,16 @@ const waitForBoth = (url: string): Promise<void> =>
   withSession(url, async (ask) => {
     await ask("alter system set synchronous_standby_names = '*'");
     await ask('select pg_reload_conf()');
-    await until('the standby is a synchronous one', async () => (await ask('select sync_state from pg_stat_replication')).sync_state === 'sync');
+    await until(
+      'the standby is a synchronous one',
+      async () => (await ask('select sync_state from pg_stat_replication')).sync_state === 'sync',
+    );
   });
 
 export async function startDatabase(home: string): Promise<Database> {
   const log = createLog({ level: 'silent' });
-  const start = (further: Readonly<Record<string, string>> = {}): Promise<EmbeddedPostgres> => startEmbedded({ dataDir: directory, log, parameters: { ...PARAMETERS, ...further } });
+  const start = (further: Readonly<Record<string, string>> = {}): Promise<EmbeddedPostgres> =>
+    startEmbedded({ dataDir: directory, log, parameters: { ...PARAMETERS, ...further } });
   let directory = home;
   let standbys = 0;
   let server = await start();
@@ -106,7 +125,8 @@ export async function startDatabase(home: string): Promise<Database> {
       process.kill(postmasterIn(directory), 'SIGKILL');
       // Before it is noticed that the server is gone, so that it is not revived.
       await server.stop();
-      if (former === 'returns') server = await start({ default_transaction_read_only: 'on', synchronous_standby_names: '' });
+      if (former === 'returns')
+        server = await start({ default_transaction_read_only: 'on', synchronous_standby_names: '' });
       await pause(NOTICED_MS);
       await withSession(standby.url, (ask) => ask('select pg_promote()'));
       const last = server;

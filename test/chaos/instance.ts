@@ -30,12 +30,27 @@ export function createInstance(port: number, env: Readonly<Record<string, string
     port,
     async start(clock) {
       const before = clock === undefined ? [] : ['--import', './test/chaos/shifted-clock.ts'];
-      const shift = clock === undefined ? {} : { CLOCK_SHIFT_SECONDS: String(clock.shiftSeconds ?? 0), CLOCK_JUMP_SECONDS: String(clock.jumpSeconds ?? 0) };
-      const started = spawn(process.execPath, [...before, 'src/main.ts'], { cwd: root, env: { PATH: process.env.PATH, ...env, ...shift, PORT: String(port) }, stdio: ['ignore', log, log] });
+      const shift =
+        clock === undefined
+          ? {}
+          : {
+              CLOCK_SHIFT_SECONDS: String(clock.shiftSeconds ?? 0),
+              CLOCK_JUMP_SECONDS: String(clock.jumpSeconds ?? 0),
+            };
+      const started = spawn(process.execPath, [...before, 'src/main.ts'], {
+        cwd: root,
+        env: { PATH: process.env.PATH, ...env, ...shift, PORT: String(port) },
+        stdio: ['ignore', log, log],
+      });
       child = started;
-      const ready = until(`the instance at ${port} is ready`, async () => started.exitCode !== null || (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, 90_000);
+      const ready = until(
+        `the instance at ${port} is ready`,
+        async () => started.exitCode !== null || (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
+        90_000,
+      );
       await ready;
-      if (started.exitCode !== null) throw new Error(`the instance at ${port} ended with ${started.exitCode}; see ${logFile}`);
+      if (started.exitCode !== null)
+        throw new Error(`the instance at ${port} ended with ${started.exitCode}; see ${logFile}`);
     },
     signal(signal) {
       child?.kill(signal);

@@ -37,7 +37,16 @@ export class Ledger {
   readonly revoked: string[] = [];
 
   begin(kind: Journey['kind'], citizen: Citizen): Journey {
-    const journey: Journey = { kind, citizen, typed: {}, begunAgain: 0, reloads: 0, longestWaitMs: 0, longestWaitForCodeMs: 0, finished: false };
+    const journey: Journey = {
+      kind,
+      citizen,
+      typed: {},
+      begunAgain: 0,
+      reloads: 0,
+      longestWaitMs: 0,
+      longestWaitForCodeMs: 0,
+      finished: false,
+    };
     this.journeys.push(journey);
     return journey;
   }

@@ -52,7 +52,17 @@ async function run(world: World, scenario: Scenario, known: Citizen[]): Promise<
   const over = Date.now();
   await pause(AFTERWARDS_MS);
   await crowd.disperse();
-  return judge({ scenario: scenario.name, carrier: world.carrier, injected: scenario.about, seconds, findings: await examine(world, crowd.ledger) }, crowd.ledger, over);
+  return judge(
+    {
+      scenario: scenario.name,
+      carrier: world.carrier,
+      injected: scenario.about,
+      seconds,
+      findings: await examine(world, crowd.ledger),
+    },
+    crowd.ledger,
+    over,
+  );
 }
 
 /** Which scenarios run on which carrier: each once where nothing more is asked for. */
@@ -60,9 +70,12 @@ function plan(): readonly (readonly [Carrier, readonly Scenario[]])[] {
   const unknown = given.scenario.filter((name) => !scenarios.some((scenario) => scenario.name === name));
   const carrier = carriers.find((name) => name === given.carrier);
   if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(', ')}; see --list`);
-  if (given.carrier !== undefined && carrier === undefined) throw new Error(`no carrier ${given.carrier}: ${carriers.join(', ')}`);
+  if (given.carrier !== undefined && carrier === undefined)
+    throw new Error(`no carrier ${given.carrier}: ${carriers.join(', ')}`);
 
-  const chosen = scenarios.filter(({ name, quick }) => given.all || (given.scenario.length > 0 ? given.scenario.includes(name) : quick === true));
+  const chosen = scenarios.filter(
+    ({ name, quick }) => given.all || (given.scenario.length > 0 ? given.scenario.includes(name) : quick === true),
+  );
   const done = new Set<Scenario>();
   return (carrier === undefined ? carriers : [carrier]).map((one) => {
     const here = chosen.filter((scenario) => fits(scenario, one) && (given.all || !done.has(scenario)));
@@ -76,7 +89,9 @@ async function main(): Promise<void> {
   for (const [carrier, chosen] of plan()) {
     if (chosen.length === 0) continue;
     if (carrier !== 'postgres' && !hasRedis()) {
-      console.error(`Redis is missing (apt-get install redis-tools, or REDIS_SERVER): ${chosen.map(({ name }) => name).join(', ')} SKIPPED.`);
+      console.error(
+        `Redis is missing (apt-get install redis-tools, or REDIS_SERVER): ${chosen.map(({ name }) => name).join(', ')} SKIPPED.`,
+      );
       continue;
     }
     const world = await createWorld({ carrier, instances: Number(given.instances) });
@@ -98,10 +113,14 @@ async function main(): Promise<void> {
   }
   if (given.json !== undefined) await writeFile(given.json, `${JSON.stringify(outcomes, undefined, 2)}\n`);
   const failed = outcomes.filter(({ ok }) => !ok);
-  console.log(`${outcomes.length - failed.length} of ${outcomes.length} scenarios survived${failed.length > 0 ? `; not ${failed.map(({ scenario, carrier }) => `${scenario} (${carrier})`).join(', ')}` : ''}.`);
+  console.log(
+    `${outcomes.length - failed.length} of ${outcomes.length} scenarios survived${failed.length > 0 ? `; not ${failed.map(({ scenario, carrier }) => `${scenario} (${carrier})`).join(', ')}` : ''}.`,
+  );
   process.exitCode = failed.length > 0 ? 1 : 0;
 }
 
 if (given.help) console.log(USAGE);
-else if (given.list) for (const { name, about, carriers: on } of scenarios) console.log(`${name.padEnd(20)} ${about}${on === undefined ? '' : ` (${on.join(', ')})`}`);
+else if (given.list)
+  for (const { name, about, carriers: on } of scenarios)
+    console.log(`${name.padEnd(20)} ${about}${on === undefined ? '' : ` (${on.join(', ')})`}`);
 else await main();

@@ -17,7 +17,9 @@ const SLOW_MS = 4000;
 /** Longer than anybody waits: the work is done, and its answer reaches nobody. */
 const TOO_LATE_MS = 12_000;
 
-export async function startPartner(answer: (request: IncomingMessage, body: string) => Promise<{ status: number; body: string }>): Promise<Partner> {
+export async function startPartner(
+  answer: (request: IncomingMessage, body: string) => Promise<{ status: number; body: string }>,
+): Promise<Partner> {
   const partner = { mood: 'well' as Mood };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -34,8 +34,8 @@ class NotReached extends Error {}
 
 /**
  * A small reverse proxy: each request goes to the next instance, whoever sends it. One that cannot be handed over, or a
- * reading one without an answer, is tried at the next; a form whose answer is lost gets 502 or 504, since nobody but the
- * sender may send it again.
+ * reading one without an answer, is tried at the next; a form whose answer is lost gets 502 or 504, since nobody but
+ * the sender may send it again.
  */
 export async function startProxy(port: number, backends: readonly number[]): Promise<Proxy> {
   const failedUntil = new Map<number, number>();
@@ -52,18 +52,31 @@ export async function startProxy(port: number, backends: readonly number[]): Pro
 
   function pass(backend: number, incoming: IncomingMessage, body: Buffer, handedOver: () => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port: backend, method: incoming.method, path: incoming.url, agent: false, headers: { ...incoming.headers, connection: 'close', 'x-forwarded-for': '127.0.0.1' } });
+      const outgoing = request({
+        host: '127.0.0.1',
+        port: backend,
+        method: incoming.method,
+        path: incoming.url,
+        agent: false,
+        headers: { ...incoming.headers, connection: 'close', 'x-forwarded-for': '127.0.0.1' },
+      });
       let reached = false;
       const late = setTimeout(() => outgoing.destroy(new Error('no answer in time')), ANSWER_MS);
       const noConnection = setTimeout(() => outgoing.destroy(new NotReached()), CONNECT_MS);
-      outgoing.once('socket', (socket) => socket.once('connect', () => {
-        reached = true;
-        clearTimeout(noConnection);
-      }));
+      outgoing.once('socket', (socket) =>
+        socket.once('connect', () => {
+          reached = true;
+          clearTimeout(noConnection);
+        }),
+      );
       outgoing.once('response', (response) => {
-        buffer(response).then((content) => { resolve({ status: response.statusCode ?? 502, headers: response.headers, body: content }); }, reject);
+        buffer(response).then((content) => {
+          resolve({ status: response.statusCode ?? 502, headers: response.headers, body: content });
+        }, reject);
       });
-      outgoing.once('error', (error) => { reject(reached ? error : new NotReached()); });
+      outgoing.once('error', (error) => {
+        reject(reached ? error : new NotReached());
+      });
       outgoing.once('close', () => {
         clearTimeout(late);
         clearTimeout(noConnection);

@@ -33,9 +33,15 @@ const most = (values: readonly number[]): number => values.reduce((a, b) => Math
 const typedAgain = ({ typed }: Journey): boolean => Object.values(typed).some((times) => times > 1);
 const isTrouble = ({ status }: Seen): boolean => status === 0 || status >= 500;
 
-export function judge(facts: Pick<Outcome, 'scenario' | 'carrier' | 'injected' | 'seconds' | 'findings'>, { seen, journeys }: Ledger, over: number): Outcome {
+export function judge(
+  facts: Pick<Outcome, 'scenario' | 'carrier' | 'injected' | 'seconds' | 'findings'>,
+  { seen, journeys }: Ledger,
+  over: number,
+): Outcome {
   const troubled = seen.filter((one) => one.at > over && isTrouble(one));
-  const refusals = count(seen.filter(({ status }) => status === 0 || status >= 400).map(({ status, where }) => `${status} ${where}`));
+  const refusals = count(
+    seen.filter(({ status }) => status === 0 || status >= 400).map(({ status, where }) => `${status} ${where}`),
+  );
   const unplanned = count(seen.filter(({ status }) => status === 500).map(({ status, where }) => `${status} ${where}`));
   return {
     ...facts,
@@ -58,10 +64,27 @@ export function judge(facts: Pick<Outcome, 'scenario' | 'carrier' | 'injected' |
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-const list = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([what, times]) => `${times} × ${what === '0' ? 'no answer' : what}`).join(', ');
+const list = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([what, times]) => `${times} × ${what === '0' ? 'no answer' : what}`)
+    .join(', ');
 
 /** One scenario as a person reads it. */
-export function show({ scenario, carrier, injected, answers, longestAnswerMs, longestWaitMs, longestWaitForCodeMs, journeys, recoveryMs, unplanned, findings, ok, seconds: lasted }: Outcome): string {
+export function show({
+  scenario,
+  carrier,
+  injected,
+  answers,
+  longestAnswerMs,
+  longestWaitMs,
+  longestWaitForCodeMs,
+  journeys,
+  recoveryMs,
+  unplanned,
+  findings,
+  ok,
+  seconds: lasted,
+}: Outcome): string {
   const broken = findings.filter((finding) => finding.broken.length > 0);
   return [
     `${ok ? 'ok  ' : 'FAIL'} ${scenario} (${carrier}): ${injected}${lasted > 0 ? `, ${lasted} s` : ''}`,
@@ -69,7 +92,10 @@ export function show({ scenario, carrier, injected, answers, longestAnswerMs, lo
     `     journeys    ${journeys.begun} begun, ${journeys.finished} finished; ${journeys.reloaded} with a reload, ${journeys.begunAgain} from the service once more, ${journeys.typedAgain} with something typed again`,
     `     waits       ${seconds(longestWaitMs)} for a page, ${seconds(longestWaitForCodeMs)} for a code; recovered ${seconds(recoveryMs)} after the end of the fault`,
     `     invariants  ${findings.length - broken.length} of ${findings.length} held`,
-    ...broken.flatMap(({ invariant, broken: what }) => [`       broken: ${invariant}`, ...what.slice(0, 5).map((one) => `         ${one}`)]),
+    ...broken.flatMap(({ invariant, broken: what }) => [
+      `       broken: ${invariant}`,
+      ...what.slice(0, 5).map((one) => `         ${one}`),
+    ]),
     ...(Object.keys(unplanned).length > 0 ? [`       unplanned: ${list(unplanned)}`] : []),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 /**
- * Loaded before the product (`node --import`): the wall clock of this process is wrong by so many seconds, or becomes so by a signal and right
- * again by the next. Timers keep their pace, as they do on a machine whose time is wrong.
+ * Loaded before the product (`node --import`): the wall clock of this process is wrong by so many seconds, or becomes
+ * so by a signal and right again by the next. Timers keep their pace, as they do on a machine whose time is wrong.
  */
 let shiftMs = Number(process.env.CLOCK_SHIFT_SECONDS ?? 0) * 1000;
 let otherMs = Number(process.env.CLOCK_JUMP_SECONDS ?? 0) * 1000;
@@ -18,4 +18,6 @@ class ShiftedDate extends RightDate {
 }
 
 globalThis.Date = ShiftedDate as DateConstructor;
-process.on('SIGUSR2', () => { [shiftMs, otherMs] = [otherMs, shiftMs]; });
+process.on('SIGUSR2', () => {
+  [shiftMs, otherMs] = [otherMs, shiftMs];
+});

@@ -32,11 +32,17 @@ describe('Chaos', () => {
     const second = new WatchedBrowser();
     const begun = await visit(second, service);
     const home = await signIn(second, begun.page, citizens.budi.nik, citizens.budi.password);
-    const { body } = await exchange(app, service, { code: home.url.searchParams.get('code') ?? '', code_verifier: begun.request.verifier });
+    const { body } = await exchange(app, service, {
+      code: home.url.searchParams.get('code') ?? '',
+      code_verifier: begun.request.verifier,
+    });
     expect((await userinfo(app, String(body.access_token))).status).to.equal(200);
 
     const asked = [...WatchedBrowser.asked, 'POST /token', 'GET /me'];
     expect(STEPS.filter((step) => !asked.some((words) => step.test(words))).map(String)).to.deep.equal([]);
-    expect([...WatchedBrowser.asked].filter((words) => words.startsWith('POST') && !STEPS.some((step) => step.test(words))), 'forms at which nobody is killed').to.deep.equal([]);
+    expect(
+      [...WatchedBrowser.asked].filter((words) => words.startsWith('POST') && !STEPS.some((step) => step.test(words))),
+      'forms at which nobody is killed',
+    ).to.deep.equal([]);
   });
 });

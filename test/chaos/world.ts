@@ -50,18 +50,26 @@ export const canMount = (): boolean => process.getuid?.() === 0 && process.platf
 function provideDisk(directory: string): () => Promise<void> {
   const path = join(directory, 'disk');
   mkdirSync(path);
-  const mounted = canMount() && spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=0755`, 'tmpfs', path]).status === 0;
+  const mounted =
+    canMount() && spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=0755`, 'tmpfs', path]).status === 0;
   return () => {
     if (mounted) spawnSync('umount', ['-l', path]);
     return Promise.resolve();
   };
 }
 
-async function startCarrier(carrier: Carrier): Promise<World['redis'] & { readonly env: Readonly<Record<string, string>>; close(): Promise<void> }> {
+async function startCarrier(
+  carrier: Carrier,
+): Promise<World['redis'] & { readonly env: Readonly<Record<string, string>>; close(): Promise<void> }> {
   if (carrier === 'postgres') return { servers: [], line: undefined, env: {}, close: () => Promise.resolve() };
   if (carrier === 'cluster') {
     const { nodes, ...cluster } = await startRedisCluster();
-    return { servers: nodes, line: undefined, env: { REDIS_CLUSTER: nodes.map(({ address }) => address).join(',') }, close: () => cluster.close() };
+    return {
+      servers: nodes,
+      line: undefined,
+      env: { REDIS_CLUSTER: nodes.map(({ address }) => address).join(',') },
+      close: () => cluster.close(),
+    };
   }
   const server = await startRedis({ requirepass: PASSWORD });
   const line = await createLine(() => ({ host: '127.0.0.1', port: server.port }));
@@ -78,9 +86,22 @@ async function startCarrier(carrier: Carrier): Promise<World['redis'] & { readon
 
 async function startRegistry(): Promise<{ partner: Partner; close(): Promise<void> }> {
   const { userId, password, ip, institution } = loadConfig({}).dukcapil;
-  const simulator = await startSimulator({ port: 0, userId, password, ip, institution, quota: 1_000_000, clock: systemClock, environment: 'test' });
+  const simulator = await startSimulator({
+    port: 0,
+    userId,
+    password,
+    ip,
+    institution,
+    quota: 1_000_000,
+    clock: systemClock,
+    environment: 'test',
+  });
   const partner = await startPartner(async ({ url = '/' }, body) => {
-    const answer = await fetch(`${simulator.url}${url}`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    const answer = await fetch(`${simulator.url}${url}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
     return { status: answer.status, body: await answer.text() };
   });
   return {
@@ -153,19 +174,49 @@ export async function createWorld({ carrier, instances: count }: WorldOptions): 
     for (let index = 0; index < count; index += 1) instances.push(createInstance(await freePort(), env, logFile));
     await Promise.all(instances.map((instance) => instance.start()));
     await core.knex.raw(REMEMBER_OUTBOX);
-    const proxy = await startProxy(port, instances.map((instance) => instance.port));
+    const proxy = await startProxy(
+      port,
+      instances.map((instance) => instance.port),
+    );
     undo.push(() => proxy.close());
 
     const service = await createRelyingParty({
       url: proxy.url,
       async addClient({ metadata, secret = '' }) {
         const now = core.clock.now();
-        await core.store.clients.insert({ id: metadata.client_id, status: 'active', type: 'web', metadata: { first_party: true, ...metadata }, listing: undefined, createdAt: now, updatedAt: now });
-        await core.store.clientSecrets.insert(metadata.client_id, { number: 1, secret: sensitive(secret), createdBy: 'operator', createdAt: now, expiresAt: undefined });
+        await core.store.clients.insert({
+          id: metadata.client_id,
+          status: 'active',
+          type: 'web',
+          metadata: { first_party: true, ...metadata },
+          listing: undefined,
+          createdAt: now,
+          updatedAt: now,
+        });
+        await core.store.clientSecrets.insert(metadata.client_id, {
+          number: 1,
+          secret: sensitive(secret),
+          createdBy: 'operator',
+          createdAt: now,
+          expiresAt: undefined,
+        });
       },
     });
     await service.begin();
-    return { carrier, url: proxy.url, instances, proxy, database, redis, registry: registry.partner, gateway, service, core, logFile, close };
+    return {
+      carrier,
+      url: proxy.url,
+      instances,
+      proxy,
+      database,
+      redis,
+      registry: registry.partner,
+      gateway,
+      service,
+      core,
+      logFile,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -21,12 +21,17 @@ describe('The command line: tries at registration', function () {
 
   const sso: CommandLine['sso'] = (...given) => commands.sso(...given);
   async function fail(times: number): Promise<void> {
-    for (let time = 0; time < times; time += 1) for (const limit of [core.limits.identity.calls, core.limits.identity.nik]) await core.counters.take(limit, identityMark(core.keyedHash, NIK));
+    for (let time = 0; time < times; time += 1)
+      for (const limit of [core.limits.identity.calls, core.limits.identity.nik])
+        await core.counters.take(limit, identityMark(core.keyedHash, NIK));
   }
 
   it('shows why a NIK waits, by standard input, which no history keeps', async () => {
     await fail(5);
-    for (const [args, input] of [[['identity', 'show', NIK, '--json'], ''], [['identity', 'show', '-', '--json'], `${NIK}\n`]] as const) {
+    for (const [args, input] of [
+      [['identity', 'show', NIK, '--json'], ''],
+      [['identity', 'show', '-', '--json'], `${NIK}\n`],
+    ] as const) {
       const { code, stdout, stderr } = await sso(args, input);
       expect(code, stderr).to.equal(0);
       expect(JSON.parse(stdout)).to.deep.include({ waits: true, can_be_allowed: true });
@@ -41,11 +46,15 @@ describe('The command line: tries at registration', function () {
     expect((await allow(`for ${NIK}`)).code).to.equal(1);
     const { code, stdout, stderr } = await allow();
     expect([code, stdout], stderr).to.deep.equal([0, 'The NIK can be tried again.\n']);
-    expect((await sso(['identity', 'show', NIK])).stdout).to.match(/waits {2,}no/).and.match(/can be allowed today {2,}no/);
+    expect((await sso(['identity', 'show', NIK])).stdout)
+      .to.match(/waits {2,}no/)
+      .and.match(/can be allowed today {2,}no/);
     expect((await allow()).stderr).to.include('nothing holds this NIK up');
     await fail(5);
     expect((await allow()).stderr).to.include('today already');
-    const written = (await database.knex('audit_log').where({ type: 'registration.identity.allowed' })) as { details: object }[];
+    const written = (await database.knex('audit_log').where({ type: 'registration.identity.allowed' })) as {
+      details: object;
+    }[];
     expect(written.map(({ details }) => details)).to.deep.equal([{ by: 'operator', reason: REASON }]);
   });
 

@@ -3,7 +3,17 @@ import { getEventListeners } from 'node:events';
 import type { CivilRegistry } from '../../src/ports/civil-registry/civil-registry.ts';
 import { faultNik } from '../../src/ports/civil-registry/faults.ts';
 import type { Simulator } from '../../src/ports/civil-registry/simulator.ts';
-import { budi, claimOf, closeAll, connect, createReception, goodAnswer, outcomeOf, serve, simulate } from '../support/registry.ts';
+import {
+  budi,
+  claimOf,
+  closeAll,
+  connect,
+  createReception,
+  goodAnswer,
+  outcomeOf,
+  serve,
+  simulate,
+} from '../support/registry.ts';
 
 describe('Civil registry: the circuit', () => {
   let simulator: Simulator;
@@ -14,7 +24,8 @@ describe('Civil registry: the circuit', () => {
   const pass = (seconds: number): void => {
     now = new Date(now.getTime() + seconds * 1000);
   };
-  const meet = (ending: string): Promise<string> => outcomeOf(registry.verify(claimOf({ ...budi, nik: faultNik(ending) })));
+  const meet = (ending: string): Promise<string> =>
+    outcomeOf(registry.verify(claimOf({ ...budi, nik: faultNik(ending) })));
   const ask = (signal?: AbortSignal): Promise<string> => outcomeOf(registry.verify(claimOf(budi), signal));
   const fail = async (times: number, ending = '9503'): Promise<void> => {
     for (let time = 0; time < times; time += 1) await meet(ending);
@@ -24,10 +35,17 @@ describe('Civil registry: the circuit', () => {
     now = new Date('2026-01-05T03:00:00Z');
     changes = [];
     simulator = await simulate();
-    registry = connect(simulator.url, {}, {
-      clock,
-      log: { info: () => undefined, warn: (fields) => fields.event.startsWith('registry.circuit') && changes.push(fields.event) },
-    });
+    registry = connect(
+      simulator.url,
+      {},
+      {
+        clock,
+        log: {
+          info: () => undefined,
+          warn: (fields) => fields.event.startsWith('registry.circuit') && changes.push(fields.event),
+        },
+      },
+    );
   });
   afterEach(closeAll);
 
@@ -118,7 +136,11 @@ describe('Civil registry: the circuit', () => {
     beforeEach(async () => {
       desk = createReception();
       // With a single place the probe takes it: a caller who waited for it would wait beyond the test.
-      registry = connect(await serve(desk.listener), { breakerFailures: 1, maxConcurrent: 1, queueWaitMs: 60_000 }, { clock });
+      registry = connect(
+        await serve(desk.listener),
+        { breakerFailures: 1, maxConcurrent: 1, queueWaitMs: 60_000 },
+        { clock },
+      );
       const failing = ask();
       await desk.arrived(1);
       desk.waiting[0]?.destroy();
@@ -158,7 +180,11 @@ describe('Civil registry: the circuit', () => {
 
   it('turns away those who waited for a place while it opened', async () => {
     const reception = createReception();
-    registry = connect(await serve(reception.listener), { breakerFailures: 1, maxConcurrent: 1, queueWaitMs: 5000 }, { clock });
+    registry = connect(
+      await serve(reception.listener),
+      { breakerFailures: 1, maxConcurrent: 1, queueWaitMs: 5000 },
+      { clock },
+    );
     const calls = [ask(), ask(), ask()];
     await reception.arrived(1);
     reception.waiting[0]?.destroy();

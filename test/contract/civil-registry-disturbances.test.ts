@@ -7,9 +7,22 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { faultNik, faults } from '../../src/ports/civil-registry/faults.ts';
 import { createAuthority, createServerCertificate } from '../../src/dev/certificate.ts';
-import { answerWell, budi, claimOf, closeAll, connect, createReception, goodAnswer, outcomeOf, serve, serveConnections, simulate } from '../support/registry.ts';
+import {
+  answerWell,
+  budi,
+  claimOf,
+  closeAll,
+  connect,
+  createReception,
+  goodAnswer,
+  outcomeOf,
+  serve,
+  serveConnections,
+  simulate,
+} from '../support/registry.ts';
 
-const verifyAt = (url: string, changes: Parameters<typeof connect>[1] = {}): Promise<string> => outcomeOf(connect(url, changes).verify(claimOf(budi)));
+const verifyAt = (url: string, changes: Parameters<typeof connect>[1] = {}): Promise<string> =>
+  outcomeOf(connect(url, changes).verify(claimOf(budi)));
 
 describe('Civil registry: a disturbed service', () => {
   afterEach(closeAll);
@@ -30,7 +43,16 @@ describe('Civil registry: a disturbed service', () => {
     }
   });
 
-  for (const [status, outcome] of [[201, 'protocol'], [400, 'protocol'], [401, 'protocol'], [404, 'protocol'], [429, 'protocol'], [500, 'network'], [502, 'network'], [503, 'network']] as const) {
+  for (const [status, outcome] of [
+    [201, 'protocol'],
+    [400, 'protocol'],
+    [401, 'protocol'],
+    [404, 'protocol'],
+    [429, 'protocol'],
+    [500, 'network'],
+    [502, 'network'],
+    [503, 'network'],
+  ] as const) {
     it(`believes no good answer with status ${status}: ${outcome}`, async () => {
       const url = await serve((request, response) => {
         request.resume();
@@ -89,7 +111,9 @@ describe('Civil registry: a disturbed service', () => {
   });
 
   it('has no answer in something that is not HTTP', async () => {
-    const port = await serveConnections(createNetServer((socket) => socket.once('data', () => socket.end('+OK ready\r\n'))));
+    const port = await serveConnections(
+      createNetServer((socket) => socket.once('data', () => socket.end('+OK ready\r\n'))),
+    );
     expect(await verifyAt(`http://127.0.0.1:${String(port)}`)).to.equal('protocol');
   });
 
@@ -157,23 +181,36 @@ describe('Civil registry: whom it trusts', () => {
       requests += 1;
       answerWell(request, response);
     }, server);
-    const registry = connect(url, { ca: createAuthority('Test authority').cert }, { onAnswer: ({ reason }) => reasons.push(reason) });
+    const registry = connect(
+      url,
+      { ca: createAuthority('Test authority').cert },
+      { onAnswer: ({ reason }) => reasons.push(reason) },
+    );
     expect(await outcomeOf(registry.verify(claimOf(budi)))).to.equal('network');
     expect(requests).to.equal(0);
     expect(reasons[0]).to.match(/CERT/);
   });
 
   it('refuses a good certificate of another host', async () => {
-    expect(await verifyAt(await serve(answerWell, createServerCertificate(authority, ['elsewhere.test'])), { ca: authority.cert })).to.equal('network');
+    expect(
+      await verifyAt(await serve(answerWell, createServerCertificate(authority, ['elsewhere.test'])), {
+        ca: authority.cert,
+      }),
+    ).to.equal('network');
   });
 
   it('accepts a pinned certificate, whatever host it names', async () => {
     const elsewhere = createServerCertificate(authority, ['elsewhere.test']);
     expect(await verifyAt(await serve(answerWell, elsewhere), { ca: elsewhere.cert })).to.equal('verified');
-    expect(await verifyAt(await serve(answerWell, createServerCertificate(authority)), { ca: elsewhere.cert })).to.equal('network');
+    expect(
+      await verifyAt(await serve(answerWell, createServerCertificate(authority)), { ca: elsewhere.cert }),
+    ).to.equal('network');
   });
 
-  for (const [cuts, outcome] of [[1, 'verified'], [2, 'network']] as const) {
+  for (const [cuts, outcome] of [
+    [1, 'verified'],
+    [2, 'network'],
+  ] as const) {
     it(`tries once more when the connection breaks before anything is sent: ${outcome} after ${cuts} ${cuts === 1 ? 'break' : 'breaks'}`, async () => {
       let connections = 0;
       const tls = createTlsServer({ cert: server.cert, key: server.key }, answerWell);
@@ -199,7 +236,11 @@ describe('Civil registry: what it never tells', () => {
   async function traceOf(url: string, claim: typeof canary, timeoutMs = 5000): Promise<string> {
     const trace: unknown[] = [];
     const keep = (...told: unknown[]): number => trace.push(...told);
-    const registry = connect(url, { password: 'KENARI-SANDI', headers: { 'x-key': 'KENARI-TAJUK' }, timeoutMs, connectTimeoutMs: 1000 }, { log: { info: keep, warn: keep }, onAnswer: keep });
+    const registry = connect(
+      url,
+      { password: 'KENARI-SANDI', headers: { 'x-key': 'KENARI-TAJUK' }, timeoutMs, connectTimeoutMs: 1000 },
+      { log: { info: keep, warn: keep }, onAnswer: keep },
+    );
     await registry.verify(claimOf(claim)).then(keep, keep);
     expect(trace).to.have.length.of.at.least(4);
     return inspect(trace, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
@@ -229,7 +270,9 @@ describe('Civil registry: what it never tells', () => {
       response.end(`{"content": ${canary.mother}`);
     });
     expect(await traceOf(brokenJson, canary)).not.to.include(canary.mother);
-    const notHttp = await serveConnections(createNetServer((socket) => socket.once('data', () => socket.end(`${canary.mother}\r\n`))));
+    const notHttp = await serveConnections(
+      createNetServer((socket) => socket.once('data', () => socket.end(`${canary.mother}\r\n`))),
+    );
     expect(await traceOf(`http://127.0.0.1:${String(notHttp)}`, canary)).not.to.include(canary.mother);
   });
 });

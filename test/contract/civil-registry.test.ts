@@ -4,7 +4,18 @@ import type { RegistryCall } from '../../src/ports/civil-registry/dukcapil.ts';
 import { faultNik, faults } from '../../src/ports/civil-registry/faults.ts';
 import { fixtures, furtherFixtures } from '../../src/ports/civil-registry/residents.ts';
 import type { Simulator } from '../../src/ports/civil-registry/simulator.ts';
-import { answerWell, bodyOf, budi, claimOf, closeAll, connect, goodAnswer, outcomeOf, serve, simulate } from '../support/registry.ts';
+import {
+  answerWell,
+  bodyOf,
+  budi,
+  claimOf,
+  closeAll,
+  connect,
+  goodAnswer,
+  outcomeOf,
+  serve,
+  simulate,
+} from '../support/registry.ts';
 
 describe('Civil registry: verify by element', () => {
   let simulator: Simulator;
@@ -16,7 +27,9 @@ describe('Civil registry: verify by element', () => {
 
   for (const { nik, name, mother } of [...fixtures, ...furtherFixtures]) {
     it(`verifies ${name}`, async () => {
-      const answer = await connect(simulator.url).verify(claimOf({ nik, name: name.toLowerCase(), mother: mother.toLowerCase() }));
+      const answer = await connect(simulator.url).verify(
+        claimOf({ nik, name: name.toLowerCase(), mother: mother.toLowerCase() }),
+      );
       expect(answer.verdict).to.equal('verified');
       expect(answer.reference).to.match(/^[0-9a-f-]{36}$/);
       expect(answer.responseCode).to.equal(undefined);
@@ -28,7 +41,11 @@ describe('Civil registry: verify by element', () => {
     ['refuses another name', { name: 'AGUS CONTOH WIJAYA' }, 'mismatch'],
     ["refuses another mother's name", { mother: 'DEWI CONTOH LESTARI' }, 'mismatch'],
     ['does not find a NIK that nobody has', { nik: '9901010101909999' }, 'not-found'],
-    ['does not find a NIK in the region of the faults with an ending of no meaning', { nik: '9999010101900001' }, 'not-found'],
+    [
+      'does not find a NIK in the region of the faults with an ending of no meaning',
+      { nik: '9999010101900001' },
+      'not-found',
+    ],
   ];
   for (const [title, changes, outcome] of claims) {
     it(title, async () => {
@@ -39,7 +56,11 @@ describe('Civil registry: verify by element', () => {
   for (const { ending, behaviour, outcome } of faults) {
     it(`calls ${ending} (${behaviour}) ${outcome}`, async () => {
       const calls: RegistryCall[] = [];
-      const registry = connect(simulator.url, { timeoutMs: ending === '9504' ? 50 : 5000 }, { onAnswer: (call) => calls.push(call) });
+      const registry = connect(
+        simulator.url,
+        { timeoutMs: ending === '9504' ? 50 : 5000 },
+        { onAnswer: (call) => calls.push(call) },
+      );
       expect(await outcomeOf(registry.verify(claimOf({ ...budi, nik: faultNik(ending) })))).to.equal(outcome);
       expect(calls.map((call) => call.outcome)).to.deep.equal([outcome]);
       if (/^90|9206/.test(ending)) expect(calls[0]?.responseCode).to.equal(ending === '9206' ? '11' : ending.slice(2));
@@ -47,7 +68,12 @@ describe('Civil registry: verify by element', () => {
     });
   }
 
-  for (const [setting, code] of [['userId', '03'], ['password', '03'], ['ip', '04'], ['institution', '16']] as const) {
+  for (const [setting, code] of [
+    ['userId', '03'],
+    ['password', '03'],
+    ['ip', '04'],
+    ['institution', '16'],
+  ] as const) {
     it(`calls a wrong ${setting} a matter of configuration`, async () => {
       const calls: RegistryCall[] = [];
       const registry = connect(simulator.url, { [setting]: 'wrong' }, { onAnswer: (call) => calls.push(call) });
@@ -73,7 +99,16 @@ describe('Civil registry: verify by element', () => {
       response.end(goodAnswer.replace('48210', '-1'));
     });
     const answer = await connect(url, {}, { clock, onAnswer: (call) => calls.push(call) }).verify(claimOf(budi));
-    expect(calls).to.deep.equal([{ outcome: 'verified', responseCode: undefined, reason: undefined, reference: answer.reference, durationMs: 250, quotaLimiter: -1 }]);
+    expect(calls).to.deep.equal([
+      {
+        outcome: 'verified',
+        responseCode: undefined,
+        reason: undefined,
+        reference: answer.reference,
+        durationMs: 250,
+        quotaLimiter: -1,
+      },
+    ]);
     expect(answer.durationMs).to.equal(250);
   });
 });
@@ -81,7 +116,10 @@ describe('Civil registry: verify by element', () => {
 describe('Civil registry: the request', () => {
   afterEach(closeAll);
 
-  async function requestWith(changes: Partial<Config['dukcapil']>, base = ''): Promise<{ path: string | undefined; headers: NodeJS.Dict<string | string[]>; body: Record<string, unknown> }> {
+  async function requestWith(
+    changes: Partial<Config['dukcapil']>,
+    base = '',
+  ): Promise<{ path: string | undefined; headers: NodeJS.Dict<string | string[]>; body: Record<string, unknown> }> {
     const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof requestWith>>>();
     const url = await serve((request, response) => {
       void bodyOf(request).then((body) => {
@@ -110,25 +148,46 @@ describe('Civil registry: the request', () => {
 
   it('spells the keys of the credentials as configured', async () => {
     const { body } = await requestWith({ keyStyle: 'mixed' });
-    expect(Object.keys(body)).to.deep.equal(['user_id', 'password', 'IP_USER', 'TRESHOLD', 'NIK', 'NAMA_LGKP', 'NAMA_LGKP_IBU']);
+    expect(Object.keys(body)).to.deep.equal([
+      'user_id',
+      'password',
+      'IP_USER',
+      'TRESHOLD',
+      'NIK',
+      'NAMA_LGKP',
+      'NAMA_LGKP_IBU',
+    ]);
   });
 
   it('adds the configured headers', async () => {
     const { headers } = await requestWith({ headers: { Authorization: 'Basic c2ltOnNpbQ==', 'X-Gateway': 'a' } });
-    expect(headers).to.include({ authorization: 'Basic c2ltOnNpbQ==', 'x-gateway': 'a', 'content-type': 'application/json' });
+    expect(headers).to.include({
+      authorization: 'Basic c2ltOnNpbQ==',
+      'x-gateway': 'a',
+      'content-type': 'application/json',
+    });
   });
 
   it('keeps the path of the base address and takes the institution as it is', async () => {
-    expect((await requestWith({ institution: 'A/B 1' }, '/gateway/')).path).to.equal('/gateway/dukcapil/get_json/A%2FB%201/CALL_VERIFY_BY_ELEMEN');
+    expect((await requestWith({ institution: 'A/B 1' }, '/gateway/')).path).to.equal(
+      '/gateway/dukcapil/get_json/A%2FB%201/CALL_VERIFY_BY_ELEMEN',
+    );
   });
 
   it('is understood by the simulator in either spelling of the keys', async () => {
     const { url } = await simulate();
-    for (const keyStyle of ['upper', 'mixed'] as const) expect(await outcomeOf(connect(url, { keyStyle }).verify(claimOf(budi)))).to.equal('verified');
+    for (const keyStyle of ['upper', 'mixed'] as const)
+      expect(await outcomeOf(connect(url, { keyStyle }).verify(claimOf(budi)))).to.equal('verified');
   });
 
   it('leaves plain http for loopback alone', async () => {
-    for (const url of ['http://10.20.30.40:8000', 'http://dukcapil.sim.test', 'ftp://127.0.0.1', 'http://127.0.0.1.sim.test', 'http://localhost.sim.test']) {
+    for (const url of [
+      'http://10.20.30.40:8000',
+      'http://dukcapil.sim.test',
+      'ftp://127.0.0.1',
+      'http://127.0.0.1.sim.test',
+      'http://localhost.sim.test',
+    ]) {
       expect(() => connect(url), url).to.throw('DUKCAPIL_URL');
     }
     expect(await outcomeOf(connect(await serve(answerWell)).verify(claimOf(budi)))).to.equal('verified');
@@ -138,6 +197,9 @@ describe('Civil registry: the request', () => {
     expect(() => connect('https://127.0.0.1')).to.throw('DUKCAPIL_CA');
     expect(() => connect('https://127.0.0.1', { ca: '/nowhere/ca.pem' })).to.throw('DUKCAPIL_CA');
     expect(() => connect('https://127.0.0.1', { ca: new URL(import.meta.url).pathname })).to.throw('DUKCAPIL_CA');
-    expect(() => connect('http://127.0.0.1', { headers: { 'X-Key': 'secret\nvalue' } })).to.throw('DUKCAPIL_HEADERS').with.property('message').that.does.not.include('secret');
+    expect(() => connect('http://127.0.0.1', { headers: { 'X-Key': 'secret\nvalue' } }))
+      .to.throw('DUKCAPIL_HEADERS')
+      .with.property('message')
+      .that.does.not.include('secret');
   });
 });

@@ -59,7 +59,10 @@ const onRedis = (start: () => Promise<RedisBench>) => async (): Promise<Bench> =
 };
 
 /** Every implementation keeps to the same contract. */
-const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres], ...benches.all.map(([name, start]) => [name, onRedis(start)] as [string, () => Promise<Bench>])];
+const implementations: readonly [string, () => Promise<Bench>][] = [
+  ['PostgreSQL', onPostgres],
+  ...benches.all.map(([name, start]) => [name, onRedis(start)] as [string, () => Promise<Bench>]),
+];
 
 for (const [name, open] of implementations) {
   describe(`Counters on ${name}`, () => {
@@ -82,7 +85,12 @@ for (const [name, open] of implementations) {
     };
 
     it('knows nothing of a key that was never counted', async () => {
-      expect(await counters.read(limit, 'a')).to.deep.equal({ used: 0, left: 3, exhausted: false, resetsAt: undefined });
+      expect(await counters.read(limit, 'a')).to.deep.equal({
+        used: 0,
+        left: 3,
+        exhausted: false,
+        resetsAt: undefined,
+      });
     });
 
     it('takes points until they are used up, and refuses beyond', async () => {
@@ -101,7 +109,9 @@ for (const [name, open] of implementations) {
 
     it('never lets more than the points through, however many ask at once and wherever', async () => {
       const wide = { ...limit, points: 20 };
-      const all = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? counters : bench.elsewhere).take(wide, 'a')));
+      const all = await Promise.all(
+        Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? counters : bench.elsewhere).take(wide, 'a')),
+      );
       expect(all.filter(({ refused }) => !refused)).to.have.length(20);
       expect(new Set(all.map(({ used }) => used)).size).to.equal(50);
     });
@@ -109,7 +119,10 @@ for (const [name, open] of implementations) {
     it('counts each key and each limit apart', async () => {
       for (let n = 0; n < 4; n += 1) await counters.take(limit, 'a');
       expect(await counters.take(limit, 'b')).to.include({ used: 1, refused: false });
-      expect(await counters.take({ ...limit, name: `${limit.name}.other` }, 'a')).to.include({ used: 1, refused: false });
+      expect(await counters.take({ ...limit, name: `${limit.name}.other` }, 'a')).to.include({
+        used: 1,
+        refused: false,
+      });
     });
 
     it('begins anew when the window has ended, counted from its first point', async () => {
@@ -118,7 +131,12 @@ for (const [name, open] of implementations) {
       for (let n = 0; n < 3; n += 1) await counters.take(limit, 'a');
       closeTo((await counters.read(limit, 'a')).resetsAt, inSeconds(10));
       bench.pass(10);
-      expect(await counters.read(limit, 'a')).to.deep.equal({ used: 0, left: 3, exhausted: false, resetsAt: undefined });
+      expect(await counters.read(limit, 'a')).to.deep.equal({
+        used: 0,
+        left: 3,
+        exhausted: false,
+        resetsAt: undefined,
+      });
       const again = await counters.take(limit, 'a');
       expect(again).to.include({ used: 1, refused: false });
       closeTo(again.resetsAt, inSeconds(60));
@@ -133,28 +151,55 @@ for (const [name, open] of implementations) {
     });
 
     it('takes one point of each of several, or of none where one refuses, and says which', async () => {
-      const [first, last]: readonly Limit[] = [{ ...limit, name: `${limit.name}.first`, points: 9 }, { ...limit, name: `${limit.name}.last`, points: 9 }];
-      const all = [[first!, 'a'], [limit, 'b'], [last!, 'c']] as const;
+      const [first, last]: readonly Limit[] = [
+        { ...limit, name: `${limit.name}.first`, points: 9 },
+        { ...limit, name: `${limit.name}.last`, points: 9 },
+      ];
+      const all = [
+        [first!, 'a'],
+        [limit, 'b'],
+        [last!, 'c'],
+      ] as const;
       for (let n = 1; n <= 3; n += 1) {
         const { readings, refusedBy } = await counters.takeAll(all);
-        expect(readings.map(({ used, left, refused }) => [used, left, refused])).to.deep.equal([[n, 9 - n, false], [n, 3 - n, false], [n, 9 - n, false]]);
+        expect(readings.map(({ used, left, refused }) => [used, left, refused])).to.deep.equal([
+          [n, 9 - n, false],
+          [n, 3 - n, false],
+          [n, 9 - n, false],
+        ]);
         expect(refusedBy).to.equal(undefined);
       }
       const { readings, refusedBy } = await counters.takeAll(all);
-      expect(readings.map(({ used, refused }) => [used, refused]), 'up to the one that refuses').to.deep.equal([[4, false], [4, true]]);
+      expect(
+        readings.map(({ used, refused }) => [used, refused]),
+        'up to the one that refuses',
+      ).to.deep.equal([
+        [4, false],
+        [4, true],
+      ]);
       closeTo(readings[1]!.resetsAt, inSeconds(60));
       expect(refusedBy).to.equal(all[1]);
-      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([3, 3, 3]);
+      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([
+        3, 3, 3,
+      ]);
 
       await counters.giveBackAll(all.slice(1));
-      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([3, 2, 2]);
+      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([
+        3, 2, 2,
+      ]);
       expect((await counters.takeAll(all)).refusedBy).to.equal(undefined);
       expect(await counters.takeAll([])).to.deep.equal({ readings: [], refusedBy: undefined });
     });
 
     it('looks first at one that may be held, and takes nothing while it is', async () => {
       const delay: Limit = { ...limit, name: `${limit.name}.delay` };
-      const [both, look] = [[[limit, 'a'], [limit, 'b']], [delay, 'a']] as const;
+      const [both, look] = [
+        [
+          [limit, 'a'],
+          [limit, 'b'],
+        ],
+        [delay, 'a'],
+      ] as const;
       expect(await counters.takeAll(both, look)).to.deep.include({ refusedBy: undefined });
       expect((await counters.read(delay, 'a')).used, 'only looked at').to.equal(0);
       await counters.hold(delay, 'a', 30);
@@ -168,17 +213,26 @@ for (const [name, open] of implementations) {
     });
 
     it('gives some back and wipes others out', async () => {
-      const all = [[limit, 'a'], [limit, 'b'], [limit, 'c']] as const;
+      const all = [
+        [limit, 'a'],
+        [limit, 'b'],
+        [limit, 'c'],
+      ] as const;
       for (let n = 0; n < 2; n += 1) await counters.takeAll(all);
       await counters.giveBackAll(all.slice(1), all.slice(0, 1));
-      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([0, 1, 1]);
+      expect(await Promise.all(all.map(async ([one, key]) => (await counters.read(one, key)).used))).to.deep.equal([
+        0, 1, 1,
+      ]);
       await counters.giveBackAll([], all.slice(1));
       expect((await counters.read(limit, 'b')).used).to.equal(0);
     });
 
     it('refuses several for the sake of one that is held', async () => {
       await counters.hold(limit, 'b', 90);
-      const { readings, refusedBy } = await counters.takeAll([[limit, 'a'], [limit, 'b']]);
+      const { readings, refusedBy } = await counters.takeAll([
+        [limit, 'a'],
+        [limit, 'b'],
+      ]);
       expect(refusedBy?.[1]).to.equal('b');
       closeTo(readings[1]!.resetsAt, inSeconds(90));
       expect((await counters.read(limit, 'a')).used).to.equal(0);
@@ -194,8 +248,18 @@ for (const [name, open] of implementations) {
     });
 
     it('never lets more than the points of any of several through, however many ask at once and wherever', async () => {
-      const [wide, narrow] = [{ ...limit, points: 40 }, { ...limit, name: `${limit.name}.narrow`, points: 20 }];
-      const all = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? counters : bench.elsewhere).takeAll([[wide, 'a'], [narrow, 'a']])));
+      const [wide, narrow] = [
+        { ...limit, points: 40 },
+        { ...limit, name: `${limit.name}.narrow`, points: 20 },
+      ];
+      const all = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          (n % 2 === 0 ? counters : bench.elsewhere).takeAll([
+            [wide, 'a'],
+            [narrow, 'a'],
+          ]),
+        ),
+      );
       const through = all.filter(({ refusedBy }) => refusedBy === undefined).length;
       expect(through).to.be.within(1, 20);
       expect((await counters.read(wide, 'a')).used).to.equal(through);
@@ -244,18 +308,32 @@ for (const [name, open] of implementations) {
       for (let n = 0; n < 4; n += 1) await counters.take(limit, 'a');
       await counters.hold(limit, 'a', 5);
       await counters.clear(limit, 'a');
-      expect(await counters.read(limit, 'a')).to.deep.equal({ used: 0, left: 3, exhausted: false, resetsAt: undefined });
+      expect(await counters.read(limit, 'a')).to.deep.equal({
+        used: 0,
+        left: 3,
+        exhausted: false,
+        resetsAt: undefined,
+      });
     });
 
     it('clears every key that begins so, points and holds, and nothing of another beginning or limit', async () => {
       const other: Limit = { ...limit, name: `${limit.name}-besides` };
-      for (let n = 0; n < 1100; n += 100) await Promise.all(Array.from({ length: 100 }, (_, index) => counters.take(limit, `xl.${n + index}`)));
+      for (let n = 0; n < 1100; n += 100)
+        await Promise.all(Array.from({ length: 100 }, (_, index) => counters.take(limit, `xl.${n + index}`)));
       await counters.hold(limit, 'xl.0', 5);
       for (const key of ['axis.1', 'x', 'xl', 'xl%']) await counters.take(limit, key);
       await counters.take(other, 'xl.1');
       expect(await counters.clearAll(limit, 'xl.')).to.equal(1100);
-      for (const key of ['xl.0', 'xl.1', 'xl.1099']) expect(await counters.read(limit, key), key).to.include({ used: 0, exhausted: false });
-      for (const [of, key] of [[limit, 'axis.1'], [limit, 'x'], [limit, 'xl'], [limit, 'xl%'], [other, 'xl.1']] as const) expect((await counters.read(of, key)).used, key).to.equal(1);
+      for (const key of ['xl.0', 'xl.1', 'xl.1099'])
+        expect(await counters.read(limit, key), key).to.include({ used: 0, exhausted: false });
+      for (const [of, key] of [
+        [limit, 'axis.1'],
+        [limit, 'x'],
+        [limit, 'xl'],
+        [limit, 'xl%'],
+        [other, 'xl.1'],
+      ] as const)
+        expect((await counters.read(of, key)).used, key).to.equal(1);
       expect(await counters.clearAll(limit, 'xl.')).to.equal(0);
     });
   });
@@ -267,7 +345,14 @@ describe('Counters on PostgreSQL, besides', () => {
   it('fail closed: without the database every operation throws', async () => {
     const db = createKnex({ url: 'postgres://nobody:x@127.0.0.1:1/none', poolMax: 2, statementTimeoutMs: 1000 });
     const counters = createPostgresCounters({ db });
-    const operations = [counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a'), counters.clearAll(limit, 'a')];
+    const operations = [
+      counters.take(limit, 'a'),
+      counters.read(limit, 'a'),
+      counters.giveBack(limit, 'a'),
+      counters.hold(limit, 'a', 1),
+      counters.clear(limit, 'a'),
+      counters.clearAll(limit, 'a'),
+    ];
     const outcomes = await Promise.allSettled(operations);
     expect(outcomes.map(({ status }) => status)).to.deep.equal(outcomes.map(() => 'rejected'));
     await db.destroy();
@@ -294,8 +379,17 @@ describe('Counters on Redis, besides', () => {
   it('fail closed: without Redis every operation throws', async () => {
     const redis = openRedis(redisSettings({ url: 'redis://127.0.0.1:1', timeoutMs: 300 }), { warn: () => undefined })!;
     const counters = createRedisCounters({ redis });
-    const outcomes = await Promise.allSettled([counters.take(limit, 'a'), counters.read(limit, 'a'), counters.giveBack(limit, 'a'), counters.hold(limit, 'a', 1), counters.clear(limit, 'a'), counters.clearAll(limit, 'a')]);
-    expect(outcomes.map((outcome) => outcome.status === 'rejected' && isDatabaseAway(outcome.reason))).to.deep.equal(outcomes.map(() => true));
+    const outcomes = await Promise.allSettled([
+      counters.take(limit, 'a'),
+      counters.read(limit, 'a'),
+      counters.giveBack(limit, 'a'),
+      counters.hold(limit, 'a', 1),
+      counters.clear(limit, 'a'),
+      counters.clearAll(limit, 'a'),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && isDatabaseAway(outcome.reason))).to.deep.equal(
+      outcomes.map(() => true),
+    );
     redis.close();
   });
 

@@ -41,7 +41,12 @@ function startOutbox(): Promise<Subject> {
   const add = (added: OutboxMessage): Promise<void> => Promise.resolve(void shelf.push(added));
   const outboxFor = (timeoutMs: number): Mailer => createMailOutbox({ outbox: { add }, clock: systemClock, timeoutMs });
   const mail = outboxFor(PATIENT_MS);
-  return Promise.resolve({ mail, hurried: outboxFor(HURRIED_MS), arrived: () => shelf.map(({ to }) => to), close: () => mail.close() });
+  return Promise.resolve({
+    mail,
+    hurried: outboxFor(HURRIED_MS),
+    arrived: () => shelf.map(({ to }) => to),
+    close: () => mail.close(),
+  });
 }
 
 async function startSmtp(): Promise<Subject> {
@@ -59,10 +64,15 @@ async function startSmtp(): Promise<Subject> {
   };
 }
 
-for (const [name, start] of [['outbox', startOutbox], ['SMTP', startSmtp]] as const) {
+for (const [name, start] of [
+  ['outbox', startOutbox],
+  ['SMTP', startSmtp],
+] as const) {
   describe(`Mail port: ${name}`, () => {
     let subject: Subject;
-    before(async () => { subject = await start(); });
+    before(async () => {
+      subject = await start();
+    });
     after(() => subject.close());
 
     it('hands a message over and gives an id that carries its reference', async () => {
@@ -108,7 +118,9 @@ for (const [name, start] of [['outbox', startOutbox], ['SMTP', startSmtp]] as co
 
 describe('Mail over SMTP', () => {
   let server: TestMailServer;
-  before(async () => { server = await startMailServer(); });
+  before(async () => {
+    server = await startMailServer();
+  });
   after(() => server.close());
 
   async function receive(changes: Partial<MailMessage> = {}, smtpUrl = server.url): Promise<ReceivedMail> {
@@ -158,7 +170,13 @@ describe('Mail over SMTP', () => {
   });
 
   it('takes a refused sign-in of ours for a bad moment, not for the fault of the message', async () => {
-    const strict = await startMailServer({ authOptional: false, allowInsecureAuth: true, onAuth: (_auth, _session, done) => { done(new Error('no')); } });
+    const strict = await startMailServer({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: (_auth, _session, done) => {
+        done(new Error('no'));
+      },
+    });
     const error = await failureOf(receive({}, strict.url.replace('//', '//sso:wrong@')));
     await strict.close();
     expect([error.code, error.permanent]).to.deep.equal(['MAIL_UNAVAILABLE', false]);

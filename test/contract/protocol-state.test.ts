@@ -33,7 +33,10 @@ async function onPostgres(): Promise<Bench> {
     elsewhere: createProtocolStateStore(other),
     async contents() {
       const rows = (await database.knex('protocol_state').select('*')) as Record<string, unknown>[];
-      return rows.flatMap((row) => Object.values(row)).map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value))).join('\n');
+      return rows
+        .flatMap((row) => Object.values(row))
+        .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value)))
+        .join('\n');
     },
     async close() {
       await other.destroy();
@@ -47,12 +50,21 @@ after(() => benches.close());
 
 const onRedis = (start: () => Promise<RedisBench>) => async (): Promise<Bench> => {
   const bench = await start();
-  const stateOn = (redis: RedisConnection): ProtocolState => createRedisProtocolState({ redis, longestSeconds: 365 * 86_400 });
-  return { state: stateOn(bench.redis), elsewhere: stateOn(bench.elsewhere), contents: () => bench.contents(), close: () => bench.empty() };
+  const stateOn = (redis: RedisConnection): ProtocolState =>
+    createRedisProtocolState({ redis, longestSeconds: 365 * 86_400 });
+  return {
+    state: stateOn(bench.redis),
+    elsewhere: stateOn(bench.elsewhere),
+    contents: () => bench.contents(),
+    close: () => bench.empty(),
+  };
 };
 
 /** Every implementation keeps to the same contract. */
-const implementations: readonly [string, () => Promise<Bench>][] = [['PostgreSQL', onPostgres], ...benches.all.map(([name, start]) => [name, onRedis(start)] as [string, () => Promise<Bench>])];
+const implementations: readonly [string, () => Promise<Bench>][] = [
+  ['PostgreSQL', onPostgres],
+  ...benches.all.map(([name, start]) => [name, onRedis(start)] as [string, () => Promise<Bench>]),
+];
 
 for (const [name, open] of implementations) {
   describe(`Protocol state on ${name}`, () => {
@@ -101,13 +113,16 @@ for (const [name, open] of implementations) {
       await elsewhere('Interaction').destroy(id);
       expect(await adapterFor('Interaction').replace(id, { jti: id, returnTo: 'c' }, 60)).to.equal(false);
       const over = await kept('Interaction', { returnTo: 'a' }, 0);
-      expect(await adapterFor('Interaction').replace(over, { jti: over, returnTo: 'c' }, 60), 'time ended it').to.equal(false);
+      expect(await adapterFor('Interaction').replace(over, { jti: over, returnTo: 'c' }, 60), 'time ended it').to.equal(
+        false,
+      );
       for (const gone of [id, over, fresh()]) expect(await adapterFor('Interaction').find(gone)).to.equal(undefined);
     });
 
     it('writes anew in the place of what was read, and of nothing that was written since', async () => {
       const id = await kept('Interaction', { returnTo: 'a' });
-      const write = (to: string, read?: Buffer): Promise<boolean> => elsewhere('Interaction').replace(id, { jti: id, returnTo: to }, 60, read);
+      const write = (to: string, read?: Buffer): Promise<boolean> =>
+        elsewhere('Interaction').replace(id, { jti: id, returnTo: to }, 60, read);
       const before = (await adapterFor('Interaction').find(id))!;
       const read = asRead(before);
       expect(read).to.be.instanceOf(Buffer);
@@ -119,7 +134,10 @@ for (const [name, open] of implementations) {
       expect(tries.filter((isWritten) => isWritten)).to.have.length(1);
       const anew = { jti: id, returnTo: 'f' };
       expect(await adapterFor('Interaction').replace(id, anew, 60)).to.equal(true);
-      expect(await elsewhere('Interaction').replace(id, { jti: id, returnTo: 'g' }, 60, asRead(anew)), 'what was written is as good as read').to.equal(true);
+      expect(
+        await elsewhere('Interaction').replace(id, { jti: id, returnTo: 'g' }, 60, asRead(anew)),
+        'what was written is as good as read',
+      ).to.equal(true);
       await elsewhere('Interaction').destroy(id);
       expect(await adapterFor('Interaction').replace(id, anew, 60, asRead(anew))).to.equal(false);
       expect(await adapterFor('Interaction').find(id)).to.equal(undefined);
@@ -138,7 +156,8 @@ for (const [name, open] of implementations) {
       expect(await adapterFor('Session').find(first)).to.deep.equal({ jti: first, uid, accountId: 'b' });
       expect(await adapterFor('Session').renew(second, { jti: second, uid, accountId: 'c' }, 60, first)).to.equal(true);
       expect(await elsewhere('Session').find(first), 'of a session one id is good').to.equal(undefined);
-      for (const found of [await elsewhere('Session').find(second), await adapterFor('Session').findByUid(uid)]) expect(found).to.deep.equal({ jti: second, uid, accountId: 'c' });
+      for (const found of [await elsewhere('Session').find(second), await adapterFor('Session').findByUid(uid)])
+        expect(found).to.deep.equal({ jti: second, uid, accountId: 'c' });
     });
 
     it('renews no session that has ended, was never there or has another id by now', async () => {
@@ -149,7 +168,12 @@ for (const [name, open] of implementations) {
       const moved = await kept('Session', { uid: `${uid}2` });
       const good = fresh();
       expect(await elsewhere('Session').renew(good, { jti: good, uid: `${uid}2` }, 60, moved)).to.equal(true);
-      for (const [former, of] of [[ended, uid], [over, `${uid}1`], [moved, `${uid}2`], [fresh(), `${uid}3`]] as const) {
+      for (const [former, of] of [
+        [ended, uid],
+        [over, `${uid}1`],
+        [moved, `${uid}2`],
+        [fresh(), `${uid}3`],
+      ] as const) {
         for (const id of [former, fresh()]) {
           expect(await adapterFor('Session').renew(id, { jti: id, uid: of }, 60, former)).to.equal(false);
           expect(await adapterFor('Session').find(id)).to.equal(undefined);
@@ -161,11 +185,22 @@ for (const [name, open] of implementations) {
     });
 
     it('renews in the place of what was read, and not of what another has written since, also where it is to have another id', async () => {
-      const row = (payload: Buffer, under = id): ProtocolWrite => ({ model: 'Session', id: under, payload, grantId: undefined, uid, userCode: undefined, holder: undefined, ttlSeconds: 60 });
+      const row = (payload: Buffer, under = id): ProtocolWrite => ({
+        model: 'Session',
+        id: under,
+        payload,
+        grantId: undefined,
+        uid,
+        userCode: undefined,
+        holder: undefined,
+        ttlSeconds: 60,
+      });
       const [id, uid, other] = [randomBytes(32), randomBytes(32), randomBytes(32)];
       const [first, second, third] = [randomBytes(40), randomBytes(50), randomBytes(60)];
       await bench.state.upsert(row(first));
-      const writes = await Promise.all([1, 2, 3, 4].map((count) => (count % 2 === 0 ? bench.state : bench.elsewhere).renew(row(second), id, first)));
+      const writes = await Promise.all(
+        [1, 2, 3, 4].map((count) => (count % 2 === 0 ? bench.state : bench.elsewhere).renew(row(second), id, first)),
+      );
       expect(writes.filter(Boolean), 'one of four that read the same').to.have.length(1);
       for (const under of [id, other]) {
         expect(await bench.elsewhere.renew(row(third, under), id, first)).to.equal(false);
@@ -197,11 +232,20 @@ for (const [name, open] of implementations) {
         const read = await kept('Session', { uid });
         const moves = Array.from({ length: 4 }, fresh);
         const by = (count: number): typeof adapterFor => (count % 2 === 0 ? adapterFor : elsewhere);
-        const renew = (id: string, count: number): Promise<boolean> => by(count)('Session').renew(id, { jti: id, uid }, 60, read);
+        const renew = (id: string, count: number): Promise<boolean> =>
+          by(count)('Session').renew(id, { jti: id, uid }, 60, read);
         const work = [...moves, read, read].map((id, count) => () => renew(id, count));
-        const answers = await Promise.all([...work.slice(0, round % 7).map((one) => one()), elsewhere('Session').end(read, uid), ...work.slice(round % 7).map((one) => one())]);
-        expect(answers.slice(0, -1).filter((one, at) => one === true && at < 4).length, 'one move at most').to.be.at.most(1);
-        for (const id of [read, ...moves]) expect(await adapterFor('Session').find(id), `round ${round}`).to.equal(undefined);
+        const answers = await Promise.all([
+          ...work.slice(0, round % 7).map((one) => one()),
+          elsewhere('Session').end(read, uid),
+          ...work.slice(round % 7).map((one) => one()),
+        ]);
+        expect(
+          answers.slice(0, -1).filter((one, at) => one === true && at < 4).length,
+          'one move at most',
+        ).to.be.at.most(1);
+        for (const id of [read, ...moves])
+          expect(await adapterFor('Session').find(id), `round ${round}`).to.equal(undefined);
         expect(await adapterFor('Session').findByUid(uid)).to.equal(undefined);
       }
     });
@@ -211,11 +255,16 @@ for (const [name, open] of implementations) {
         const uid = fresh();
         const read = await kept('Session', { uid });
         const moves = Array.from({ length: 6 }, fresh);
-        const answers = await Promise.all(moves.map((id, count) => (count % 2 === 0 ? adapterFor : elsewhere)('Session').renew(id, { jti: id, uid }, 60, read)));
+        const answers = await Promise.all(
+          moves.map((id, count) =>
+            (count % 2 === 0 ? adapterFor : elsewhere)('Session').renew(id, { jti: id, uid }, 60, read),
+          ),
+        );
         expect(answers.filter(Boolean)).to.have.length(1);
         const winner = moves[answers.indexOf(true)]!;
         expect(await adapterFor('Session').findByUid(uid)).to.include({ jti: winner });
-        for (const id of [read, ...moves]) expect(await elsewhere('Session').find(id)).to.deep.equal(id === winner ? { jti: winner, uid } : undefined);
+        for (const id of [read, ...moves])
+          expect(await elsewhere('Session').find(id)).to.deep.equal(id === winner ? { jti: winner, uid } : undefined);
       }
     });
 
@@ -270,7 +319,11 @@ for (const [name, open] of implementations) {
         account: () => Promise.resolve(),
       };
       const token = await foreseeing('AccessToken', elsewhere('AccessToken'), leads).find(id);
-      return { token, session: await (asked.session ?? 'not asked for'), grant: await (asked.grant ?? 'not asked for') };
+      return {
+        token,
+        session: await (asked.session ?? 'not asked for'),
+        grant: await (asked.grant ?? 'not asked for'),
+      };
     }
 
     it('finds with a token the session and the grant that it leads to, as they are now', async () => {
@@ -281,7 +334,10 @@ for (const [name, open] of implementations) {
       await adapterFor('Session').upsert(session, { jti: session, uid, accountId: 'after' }, 60);
       const found = await leadsOf(token);
       expect(found.token).to.include({ jti: token, sessionUid: uid, grantId });
-      expect(found).to.deep.include({ session: { jti: session, uid, accountId: 'after' }, grant: { jti: grantId, accountId: 'a', clientId: 'c' } });
+      expect(found).to.deep.include({
+        session: { jti: session, uid, accountId: 'after' },
+        grant: { jti: grantId, accountId: 'a', clientId: 'c' },
+      });
 
       await adapterFor('Session').upsert(session, { jti: session, uid: other }, 60);
       await adapterFor('Grant').destroy(grantId);
@@ -293,21 +349,31 @@ for (const [name, open] of implementations) {
     it('leads nowhere from a token of an ended grant, and to what is there from one that names no session', async () => {
       const grantId = await kept('Grant', { accountId: 'a' });
       const token = await kept('AccessToken', { grantId });
-      expect(await leadsOf(token)).to.deep.include({ session: 'not asked for', grant: { jti: grantId, accountId: 'a' } });
+      expect(await leadsOf(token)).to.deep.include({
+        session: 'not asked for',
+        grant: { jti: grantId, accountId: 'a' },
+      });
       await adapterFor('Grant').revokeByGrantId(grantId);
-      expect(await leadsOf(token)).to.deep.equal({ token: undefined, session: 'not asked for', grant: 'not asked for' });
+      expect(await leadsOf(token)).to.deep.equal({
+        token: undefined,
+        session: 'not asked for',
+        grant: 'not asked for',
+      });
     });
 
     it('marks a code as used, with the moment', async () => {
       const id = await kept('AuthorizationCode', { grantId: fresh() });
       await adapterFor('AuthorizationCode').consume(id);
       const found = await elsewhere('AuthorizationCode').find(id);
-      expect(found?.consumed).to.be.a('number').and.closeTo(Date.now() / 1000, 5);
+      expect(found?.consumed)
+        .to.be.a('number')
+        .and.closeTo(Date.now() / 1000, 5);
     });
 
     it('keeps the use of a code that comes to be written again', async () => {
       const [id, grantId] = [fresh(), fresh()];
-      const write = (): Promise<unknown> => Promise.resolve(adapterFor('AuthorizationCode').upsert(id, { jti: id, grantId }, 60));
+      const write = (): Promise<unknown> =>
+        Promise.resolve(adapterFor('AuthorizationCode').upsert(id, { jti: id, grantId }, 60));
       await write();
       await adapterFor('AuthorizationCode').consume(id);
       await write();
@@ -317,7 +383,8 @@ for (const [name, open] of implementations) {
     it('leaves an interaction that began under a grant that was revoked: the sign-in goes on', async () => {
       const grantId = fresh();
       const ids = [await kept('Interaction', { grantId }), await kept('Interaction', {})];
-      const found = (): Promise<boolean[]> => Promise.all(ids.map(async (id) => (await elsewhere('Interaction').find(id)) !== undefined));
+      const found = (): Promise<boolean[]> =>
+        Promise.all(ids.map(async (id) => (await elsewhere('Interaction').find(id)) !== undefined));
       expect(await found()).to.deep.equal([true, true]);
       await adapterFor('Grant').revokeByGrantId(grantId);
       expect(await found()).to.deep.equal([true, true]);
@@ -325,14 +392,22 @@ for (const [name, open] of implementations) {
 
     it('lets exactly one of twenty use a code, across processes', async () => {
       const id = await kept('AuthorizationCode', { grantId: fresh() });
-      const uses = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? adapterFor : elsewhere)('AuthorizationCode').consume(id)));
+      const uses = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 === 0 ? adapterFor : elsewhere)('AuthorizationCode').consume(id),
+        ),
+      );
       expect(uses.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
       for (const use of uses) if (use.status === 'rejected') expect(use.reason).to.include({ error: 'invalid_grant' });
     });
 
     it('takes one of twenty showings of a proof, across processes, and none later; of each client its own', async () => {
       const [jti, exp] = [fresh(), Math.floor(Date.now() / 1000) + 60];
-      const uses = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? isFirstUse : isFirstUseElsewhere)('layanan', jti, exp)));
+      const uses = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 === 0 ? isFirstUse : isFirstUseElsewhere)('layanan', jti, exp),
+        ),
+      );
       expect(uses.filter(Boolean)).to.have.length(1);
       expect(await isFirstUse('layanan', jti, exp + 60)).to.equal(false);
       expect(await isFirstUse('lain', jti, exp)).to.equal(true);
@@ -344,13 +419,22 @@ for (const [name, open] of implementations) {
       const token = await kept('AccessToken', { grantId });
       await adapterFor('AuthorizationCode').consume(code);
       expect(await adapterFor('AccessToken').find(token)).to.include({ jti: token });
-      await adapterFor('AuthorizationCode').consume(code).then(() => expect.fail('used twice'), () => undefined);
+      await adapterFor('AuthorizationCode')
+        .consume(code)
+        .then(
+          () => expect.fail('used twice'),
+          () => undefined,
+        );
       expect(await adapterFor('AccessToken').find(token)).to.equal(undefined);
     });
 
     it('ends all that was issued under a grant, whatever its model, and nothing of another', async () => {
       const [grantId, otherGrant] = [fresh(), fresh()];
-      const mine = await Promise.all(['AccessToken', 'RefreshToken', 'AuthorizationCode'].map(async (model) => [model, await kept(model, { grantId })] as const));
+      const mine = await Promise.all(
+        ['AccessToken', 'RefreshToken', 'AuthorizationCode'].map(
+          async (model) => [model, await kept(model, { grantId })] as const,
+        ),
+      );
       const other = await kept('AccessToken', { grantId: otherGrant });
       await adapterFor('RefreshToken').revokeByGrantId(grantId);
       for (const [model, id] of mine) expect(await elsewhere(model).find(id), model).to.equal(undefined);
@@ -366,7 +450,11 @@ for (const [name, open] of implementations) {
       const mine = [await under({ accountId, clientId }), await under({ accountId, clientId })];
       const others = [await under({ accountId, clientId: fresh() }), await under({ accountId: fresh(), clientId })];
       await endGrants(accountId, clientId);
-      for (const [grant, token] of mine) expect([await elsewhere('Grant').find(grant), await elsewhere('RefreshToken').find(token)]).to.deep.equal([undefined, undefined]);
+      for (const [grant, token] of mine)
+        expect([await elsewhere('Grant').find(grant), await elsewhere('RefreshToken').find(token)]).to.deep.equal([
+          undefined,
+          undefined,
+        ]);
       for (const [grant, token] of others) {
         expect(await elsewhere('Grant').find(grant)).to.include({ jti: grant });
         expect(await elsewhere('RefreshToken').find(token)).to.include({ jti: token });
@@ -374,10 +462,25 @@ for (const [name, open] of implementations) {
     });
 
     it('holds nothing in clear: no id, no uid, no grant, no code for the device and no word of the payload', async () => {
-      const secrets = { jti: fresh(), uid: fresh(), grantId: fresh(), userCode: fresh(), accountId: fresh(), params: { login_hint: 'canary.negara@contoh.test' } };
+      const secrets = {
+        jti: fresh(),
+        uid: fresh(),
+        grantId: fresh(),
+        userCode: fresh(),
+        accountId: fresh(),
+        params: { login_hint: 'canary.negara@contoh.test' },
+      };
       await adapterFor('Session').upsert(secrets.jti, secrets, 60);
       const contents = await bench.contents();
-      for (const secret of [secrets.jti, secrets.uid, secrets.grantId, secrets.userCode, secrets.accountId, 'canary.negara', 'login_hint']) {
+      for (const secret of [
+        secrets.jti,
+        secrets.uid,
+        secrets.grantId,
+        secrets.userCode,
+        secrets.accountId,
+        'canary.negara',
+        'login_hint',
+      ]) {
         expect(contents).not.to.include(secret);
         expect(contents).not.to.include(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
       }
@@ -387,12 +490,21 @@ for (const [name, open] of implementations) {
       // Whoever can write to the store gives the row of one id the payload of another.
       const [mine, victims] = [fresh(), fresh()];
       let stolen: Buffer | undefined;
-      const spying: ProtocolState = { ...bench.state, upsert: (write) => { stolen ??= write.payload; return bench.state.upsert(write); } };
+      const spying: ProtocolState = {
+        ...bench.state,
+        upsert: (write) => {
+          stolen ??= write.payload;
+          return bench.state.upsert(write);
+        },
+      };
       const keyring = newKeyring();
       const crypto = { sealer: createSealer(keyring, systemRandom), keyedHash: createKeyedHash(keyring) };
       const adapter = createProtocolAdapter({ state: spying, ...crypto })('Session');
       await adapter.upsert(victims, { jti: victims, uid: `uid-${victims}` }, 60);
-      const forged = createProtocolAdapter({ state: { ...bench.state, upsert: (write) => bench.state.upsert({ ...write, payload: stolen! }) }, ...crypto })('Session');
+      const forged = createProtocolAdapter({
+        state: { ...bench.state, upsert: (write) => bench.state.upsert({ ...write, payload: stolen! }) },
+        ...crypto,
+      })('Session');
       await forged.upsert(mine, { jti: mine, uid: `uid-${mine}` }, 60);
       expect(await adapter.find(mine)).to.equal(undefined);
       expect(await adapter.findByUid(`uid-${mine}`)).to.equal(undefined);
@@ -406,7 +518,16 @@ describe('Protocol state on PostgreSQL, besides', () => {
     const database = await createTestDatabase();
     const other = createKnex({ url: database.url, poolMax: 10, statementTimeoutMs: 5000 });
     const [state, elsewhere] = [createProtocolStateStore(database.knex), createProtocolStateStore(other)];
-    const row = (ttlSeconds: number): ProtocolWrite => ({ model: 'AccessToken', id: randomBytes(32), payload: randomBytes(8), grantId: undefined, uid: undefined, userCode: undefined, holder: undefined, ttlSeconds });
+    const row = (ttlSeconds: number): ProtocolWrite => ({
+      model: 'AccessToken',
+      id: randomBytes(32),
+      payload: randomBytes(8),
+      grantId: undefined,
+      uid: undefined,
+      userCode: undefined,
+      holder: undefined,
+      ttlSeconds,
+    });
     const alive = row(60);
     await state.upsert(alive);
     for (let count = 0; count < 5; count += 1) await state.upsert(row(0));
@@ -424,7 +545,17 @@ for (const [name, start] of benches.all) {
   describe(`Protocol state on ${name}, besides`, () => {
     let bench: RedisBench;
     let state: ProtocolState;
-    const row = (more: Partial<ProtocolWrite> = {}): ProtocolWrite => ({ model: 'RefreshToken', id: randomBytes(32), payload: randomBytes(300), grantId: undefined, uid: undefined, userCode: undefined, holder: undefined, ttlSeconds: 60, ...more });
+    const row = (more: Partial<ProtocolWrite> = {}): ProtocolWrite => ({
+      model: 'RefreshToken',
+      id: randomBytes(32),
+      payload: randomBytes(300),
+      grantId: undefined,
+      uid: undefined,
+      userCode: undefined,
+      holder: undefined,
+      ttlSeconds: 60,
+      ...more,
+    });
     before(async () => {
       bench = await start();
       state = createRedisProtocolState({ redis: bench.redis, longestSeconds: 120 });
@@ -464,10 +595,23 @@ for (const [name, start] of benches.all) {
     it('lets nothing through while tokens are issued and their grant is revoked at the same time', async () => {
       for (let round = 0; round < 20; round += 1) {
         const [grantId, holder] = [randomBytes(32), randomBytes(32)];
-        const [grant, ...tokens] = [row({ model: 'Grant', grantId, holder }), row({ grantId }), row({ grantId }), row({ grantId })];
+        const [grant, ...tokens] = [
+          row({ model: 'Grant', grantId, holder }),
+          row({ grantId }),
+          row({ grantId }),
+          row({ grantId }),
+        ];
         await state.upsert(grant);
-        await Promise.all([...tokens.map((token) => state.upsert(token)), state.revokeByHolder(holder), ...tokens.map((token) => state.upsert(token))]);
-        expect(await Promise.all(tokens.map(({ model, id }) => state.find(model, id)))).to.deep.equal([undefined, undefined, undefined]);
+        await Promise.all([
+          ...tokens.map((token) => state.upsert(token)),
+          state.revokeByHolder(holder),
+          ...tokens.map((token) => state.upsert(token)),
+        ]);
+        expect(await Promise.all(tokens.map(({ model, id }) => state.find(model, id)))).to.deep.equal([
+          undefined,
+          undefined,
+          undefined,
+        ]);
       }
     });
 
@@ -496,16 +640,28 @@ for (const [name, start] of benches.all) {
 
     if (!name.includes('Cluster')) {
       it('uses a row and writes for it in one step: one of twenty, and nothing for the others', async () => {
-        const [code, { useAndWrite = () => expect.fail('no such step') }] = [row({ model: 'AuthorizationCode' }), state];
+        const [code, { useAndWrite = () => expect.fail('no such step') }] = [
+          row({ model: 'AuthorizationCode' }),
+          state,
+        ];
         await state.upsert(code);
         const tokens = Array.from({ length: 20 }, () => [row({ model: 'AccessToken' }), row()]);
-        expect(await bench.trips(() => useAndWrite(code, []).then((isFirst) => { expect(isFirst).to.equal(true); }))).to.equal(1);
+        expect(
+          await bench.trips(() =>
+            useAndWrite(code, []).then((isFirst) => {
+              expect(isFirst).to.equal(true);
+            }),
+          ),
+        ).to.equal(1);
         const other = row({ model: 'AuthorizationCode' });
         await state.upsert(other);
         const uses = await Promise.all(tokens.map((writes) => useAndWrite(other, writes)));
         expect(uses.filter(Boolean)).to.have.length(1);
         for (const [index, writes] of tokens.entries()) {
-          for (const { model, id, payload } of writes) expect((await state.find(model, id))?.payload, `${index}`).to.deep.equal(uses[index] === true ? payload : undefined);
+          for (const { model, id, payload } of writes)
+            expect((await state.find(model, id))?.payload, `${index}`).to.deep.equal(
+              uses[index] === true ? payload : undefined,
+            );
         }
         const ends = await bench.ends();
         expect(ends.every((end) => end > 0 && end <= 60_000)).to.equal(true);
@@ -569,7 +725,10 @@ for (const [name, start] of benches.all) {
         ['find by code', () => state.findByUserCode('DeviceCode', userCode)],
         ['consume', () => state.consume(token.model, token.id)],
         ['renewal of a session', () => state.renew(session, session.id)],
-        ['renewal under another id', () => state.renew({ ...session, id: randomBytes(32) }, session.id, session.payload)],
+        [
+          'renewal under another id',
+          () => state.renew({ ...session, id: randomBytes(32) }, session.id, session.payload),
+        ],
         ['end of a session', () => state.end(session.model, session.id, randomBytes(32))],
         ['destroy', () => state.destroy(session.model, session.id)],
         ['revoke', () => state.revokeByGrantId(grantId)],
@@ -579,9 +738,22 @@ for (const [name, start] of benches.all) {
       for (const [what, step] of steps) seen[what] = await bench.trips(step);
       const two = name.includes('Cluster') ? 2 : 1;
       expect(seen).to.deep.equal({
-        write: 1, 'write of a grant': two, 'write of a session': 1, find: two, 'find without a grant': 1, 'find by uid': two, 'find by code': 1, consume: two,
-        // Three keys in three slots, and each step is right only after the one before; it is what a new proof costs somebody who is signed in.
-        'renewal of a session': 1, 'renewal under another id': name.includes('Cluster') ? 3 : 1, 'end of a session': 1, destroy: 1, revoke: 1, 'revoke by holder': two,
+        write: 1,
+        'write of a grant': two,
+        'write of a session': 1,
+        find: two,
+        'find without a grant': 1,
+        'find by uid': two,
+        'find by code': 1,
+        consume: two,
+        // Three keys in three slots, and each step is right only after the one before; it is what a new proof costs
+        // somebody who is signed in.
+        'renewal of a session': 1,
+        'renewal under another id': name.includes('Cluster') ? 3 : 1,
+        'end of a session': 1,
+        destroy: 1,
+        revoke: 1,
+        'revoke by holder': two,
       });
     });
   });

@@ -27,8 +27,13 @@ const body = {
 const PATH = '/dukcapil/get_json/KEMNAKER/CALL_VERIFY_BY_ELEMEN';
 
 const post = (url: string, sent: unknown, path = PATH): Promise<Response> =>
-  fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: typeof sent === 'string' ? sent : JSON.stringify(sent) });
-const ask = async (url: string, changes: Readonly<Record<string, unknown>> = {}, path = PATH): Promise<Answer> => (await post(url, { ...body, ...changes }, path)).json() as Promise<Answer>;
+  fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof sent === 'string' ? sent : JSON.stringify(sent),
+  });
+const ask = async (url: string, changes: Readonly<Record<string, unknown>> = {}, path = PATH): Promise<Answer> =>
+  (await post(url, { ...body, ...changes }, path)).json() as Promise<Answer>;
 const codeOf = ({ content }: Answer): string | undefined => content[0]?.RESPONSE_CODE;
 
 describe('Simulated registry: similarity', () => {
@@ -78,7 +83,8 @@ describe('Simulated registry: its people and numbers', () => {
   });
 
   it('have names as the registry spells them, single ones and one of 60 characters among them', () => {
-    for (const { name, mother } of everybody) expect([name, mother]).to.deep.equal([name, mother].map(normaliseForRegistry));
+    for (const { name, mother } of everybody)
+      expect([name, mother]).to.deep.equal([name, mother].map(normaliseForRegistry));
     expect(everybody.filter(({ name }) => !name.includes(' '))).to.have.length.of.at.least(2);
     expect(everybody.some(({ name }) => name.length === 60)).to.equal(true);
   });
@@ -104,7 +110,9 @@ describe('Simulated registry: its answers', () => {
 
   it('answers what was asked and no more', async () => {
     const { url } = await simulate();
-    expect((await ask(url, { NAMA_LGKP_IBU: undefined })).content).to.deep.equal([{ NIK: 'Sesuai', NAMA_LGKP: 'Sesuai (100)' }]);
+    expect((await ask(url, { NAMA_LGKP_IBU: undefined })).content).to.deep.equal([
+      { NIK: 'Sesuai', NAMA_LGKP: 'Sesuai (100)' },
+    ]);
     expect((await ask(url, { NAMA_LGKP: ' ' })).content[0]?.NAMA_LGKP).to.equal('Tidak Sesuai (0)');
   });
 
@@ -164,7 +172,8 @@ describe('Simulated registry: its answers', () => {
     const { url } = await simulate({ log: { info: (...line) => lines.push(line) } });
     await ask(url);
     expect(lines).to.have.length(1);
-    for (const secret of [budi.nik, 'BUDI', 'AMINAH', 'sim-password']) expect(inspect(lines, { depth: Infinity })).not.to.include(secret);
+    for (const secret of [budi.nik, 'BUDI', 'AMINAH', 'sim-password'])
+      expect(inspect(lines, { depth: Infinity })).not.to.include(secret);
   });
 
   it('does not wait for hanging callers when it stops', async () => {
@@ -209,7 +218,8 @@ describe('Simulated registry: starting', () => {
     const renamed = { ...budi, name: 'BUDI CONTOH BARU', mother: 'SITI CONTOH BARU' };
     const simulator = await simulate({ residentsFile: fileOf(JSON.stringify([newcomer, renamed])) });
     const { url } = simulator;
-    for (const claim of [newcomer, renamed]) expect(await outcomeOf(connect(url).verify(claimOf(claim)))).to.equal('verified');
+    for (const claim of [newcomer, renamed])
+      expect(await outcomeOf(connect(url).verify(claimOf(claim)))).to.equal('verified');
     expect(await outcomeOf(connect(url).verify(claimOf(budi)))).to.equal('mismatch');
     expect(simulator.residents()).to.deep.include(newcomer);
     expect(simulator.residents()).to.have.length(fixtures.length + furtherFixtures.length + 1);
@@ -225,8 +235,16 @@ describe('Simulated registry: starting', () => {
     ['is not JSON', '[{"nik": 1', 'not JSON'],
     ['is no list', '{}', 'the file'],
     ['has a NIK that is a number', '[{"nik":9901010101900001,"name":"A","mother":"B"}]', 'entry 0.nik'],
-    ['has a NIK of 15 digits', '[{"nik":"990101010190000","name":"A","mother":"B"}]', 'entry 0.nik: must be a string of 16 digits'],
-    ['lacks a mother', '[{"nik":"9901010101900001","name":"A","mother":"B"},{"nik":"9901010101900002","name":"KENARI"}]', 'entry 1.mother'],
+    [
+      'has a NIK of 15 digits',
+      '[{"nik":"990101010190000","name":"A","mother":"B"}]',
+      'entry 0.nik: must be a string of 16 digits',
+    ],
+    [
+      'lacks a mother',
+      '[{"nik":"9901010101900001","name":"A","mother":"B"},{"nik":"9901010101900002","name":"KENARI"}]',
+      'entry 1.mother',
+    ],
   ];
   for (const [title, content, complaint] of bad) {
     it(`refuses a file that ${title}, and says where`, async () => {
@@ -240,7 +258,13 @@ describe('Simulated registry: starting', () => {
   });
 
   it('shortens a long list of mistakes', async () => {
-    const message = await messageOf(simulate({ residentsFile: fileOf(JSON.stringify(Array.from({ length: 100 }, () => ({ nik: '1', name: 'A', mother: 'B' })))) }));
+    const message = await messageOf(
+      simulate({
+        residentsFile: fileOf(
+          JSON.stringify(Array.from({ length: 100 }, () => ({ nik: '1', name: 'A', mother: 'B' }))),
+        ),
+      }),
+    );
     expect(message.split('\n')).to.have.length(13);
     expect(message).to.include('and 90 more');
   });

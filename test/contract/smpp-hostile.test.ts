@@ -12,7 +12,12 @@ import { recordingLog } from '../messages/parts.ts';
 import { receiptText, smppSettings, startCentre, type Submission, type TestCentre } from '../messages/smpp-centre.ts';
 import { until } from '../support/until.ts';
 
-const message: TextMessage = { to: '+6281234567890', text: 'SIAPkerja: kode 123456.', ref: 'b6f1b1f0-0000-4000-8000-000000000002', ttlSeconds: 300 };
+const message: TextMessage = {
+  to: '+6281234567890',
+  text: 'SIAPkerja: kode 123456.',
+  ref: 'b6f1b1f0-0000-4000-8000-000000000002',
+  ttlSeconds: 300,
+};
 
 /** What an SMS centre can do to us that none should. */
 describe('SMS over SMPP, with a centre that behaves badly', () => {
@@ -53,10 +58,14 @@ describe('SMS over SMPP, with a centre that behaves badly', () => {
     first!.destroy();
     await until('another line is bound', () => centre.bound.length === 1 && centre.bound[0] !== first);
     const held: Submission[] = [];
-    centre.onSubmit = (submission) => { held.push(submission); };
+    centre.onSubmit = (submission) => {
+      held.push(submission);
+    };
     const sending = sms.send(message);
     await until('it is submitted', () => held.length === 1);
-    expect(held[0]!.pdu.sequence_number, 'as the first on the line before').to.equal(centre.submitted[0]!.pdu.sequence_number);
+    expect(held[0]!.pdu.sequence_number, 'as the first on the line before').to.equal(
+      centre.submitted[0]!.pdu.sequence_number,
+    );
     patience.abort();
     held[0]!.accept('a1');
     expect((await sending).providerId).to.equal('a1');
@@ -116,7 +125,10 @@ describe('SMS over SMPP, with a centre that behaves badly', () => {
       server.on('tlsClientError', () => undefined);
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
-      const settings = smppSettings(`smpps://localhost:${(server.address() as AddressInfo).port}`, { ca: authority.cert, timeoutMs: 2000 });
+      const settings = smppSettings(`smpps://localhost:${(server.address() as AddressInfo).port}`, {
+        ca: authority.cert,
+        timeoutMs: 2000,
+      });
       const error: unknown = await probeSmpp(settings).catch((reason: unknown) => reason);
       server.close();
       return (error as { code?: unknown }).code ?? (error as Error).message;
@@ -128,7 +140,13 @@ describe('SMS over SMPP, with a centre that behaves badly', () => {
 
   it('a receipt with a byte in its id that no database takes is one of nobody, and does not come again for ever', async () => {
     const taken = await listening(gateway());
-    expect(await centre.report({ esm_class: 4, data_coding: 3, short_message: { message: Buffer.from('id:a\0b stat:DELIVRD', 'latin1') } })).to.equal(0);
+    expect(
+      await centre.report({
+        esm_class: 4,
+        data_coding: 3,
+        short_message: { message: Buffer.from('id:a\0b stat:DELIVRD', 'latin1') },
+      }),
+    ).to.equal(0);
     expect(await centre.report(receiptText('a1', 'DELIVRD'))).to.equal(0);
     expect(taken.map(({ key }) => key).join()).not.to.include('\0');
   });
@@ -136,9 +154,15 @@ describe('SMS over SMPP, with a centre that behaves badly', () => {
   it('an id is found again whatever signs it is made of', async () => {
     const sms = gateway();
     const taken = await listening(sms);
-    centre.onSubmit = ({ accept }) => { accept('Ab_9$@x'); };
+    centre.onSubmit = ({ accept }) => {
+      accept('Ab_9$@x');
+    };
     const { receiptKey } = await sms.send(message);
-    await centre.report({ esm_class: 4, data_coding: 0, short_message: Buffer.from('id:Ab_9$@x sub:001 stat:DELIVRD err:000', 'latin1') });
+    await centre.report({
+      esm_class: 4,
+      data_coding: 0,
+      short_message: Buffer.from('id:Ab_9$@x sub:001 stat:DELIVRD err:000', 'latin1'),
+    });
     expect(taken.map(({ key }) => key)).to.deep.equal([receiptKey]);
   });
 
@@ -146,7 +170,10 @@ describe('SMS over SMPP, with a centre that behaves badly', () => {
     const sms = createSmppGateway(smppSettings(centre.url, { password: 'salah' }), log, { waitsMs: [60_000] });
     gateways.push(sms);
     await sms.send(message).catch(() => undefined);
-    const error: unknown = await Promise.race([sms.send(message).catch((reason: unknown) => reason), until('an answer', () => false, 2000).catch(() => 'waits')]);
+    const error: unknown = await Promise.race([
+      sms.send(message).catch((reason: unknown) => reason),
+      until('an answer', () => false, 2000).catch(() => 'waits'),
+    ]);
     expect(String(error)).to.include('bind refused: wrong password');
     expect(sms.isShutOut?.()).to.equal(true);
     expect(gateway().isShutOut?.()).to.equal(false);

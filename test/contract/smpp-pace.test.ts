@@ -9,7 +9,12 @@ import { recordingLog } from '../messages/parts.ts';
 import { smppSettings, startCentre, type TestCentre } from '../messages/smpp-centre.ts';
 import { until } from '../support/until.ts';
 
-const message: TextMessage = { to: '+6281234567890', text: 'SIAPkerja: kode 123456.', ref: 'b6f1b1f0-0000-4000-8000-000000000001', ttlSeconds: 300 };
+const message: TextMessage = {
+  to: '+6281234567890',
+  text: 'SIAPkerja: kode 123456.',
+  ref: 'b6f1b1f0-0000-4000-8000-000000000001',
+  ttlSeconds: 300,
+};
 const THROTTLED = 0x58;
 const QUEUE_FULL = 0x14;
 const never = new AbortController().signal;
@@ -17,8 +22,12 @@ const never = new AbortController().signal;
 describe('The pace of submissions over SMPP', () => {
   describe('by itself', () => {
     const limits: PaceLimits = { pauseMs: 1000, longestPauseMs: 4000, gapMs: 100, longestGapMs: 400 };
-    beforeEach(() => { mock.timers.enable({ apis: ['setTimeout', 'Date'] }); });
-    afterEach(() => { mock.timers.reset(); });
+    beforeEach(() => {
+      mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    });
+    afterEach(() => {
+      mock.timers.reset();
+    });
 
     const settled = async (ms: number): Promise<void> => {
       mock.timers.tick(ms);
@@ -27,7 +36,10 @@ describe('The pace of submissions over SMPP', () => {
     /** How long it is until so many have had their turn, looked at by steps of 10 ms. */
     async function msFor(turns: readonly Promise<void>[]): Promise<number> {
       let done = 0;
-      for (const turn of turns) void turn.then(() => { done += 1; });
+      for (const turn of turns)
+        void turn.then(() => {
+          done += 1;
+        });
       await settled(0);
       for (let ms = 0; ; ms += 10) {
         if (done === turns.length) return ms;
@@ -93,7 +105,9 @@ describe('The pace of submissions over SMPP', () => {
       const hurry = new AbortController();
       const failed = pace.turn(hurry.signal).catch((error: unknown) => error);
       hurry.abort();
-      expect(await failed).to.be.instanceOf(DeliveryError).and.include({ permanent: false, message: 'SMS_UNAVAILABLE: throttled before' });
+      expect(await failed)
+        .to.be.instanceOf(DeliveryError)
+        .and.include({ permanent: false, message: 'SMS_UNAVAILABLE: throttled before' });
     });
 
     it('keeps no moment for who has let go: the next has its turn after one gap, however many did not wait for theirs', async () => {
@@ -103,7 +117,12 @@ describe('The pace of submissions over SMPP', () => {
         await msFor(take(pace, 1));
       }
       const hurry = new AbortController();
-      const failed = Array.from({ length: 50 }, () => pace.turn(hurry.signal).then(() => 'went', () => 'let go'));
+      const failed = Array.from({ length: 50 }, () =>
+        pace.turn(hurry.signal).then(
+          () => 'went',
+          () => 'let go',
+        ),
+      );
       await settled(1000);
       hurry.abort();
       expect((await Promise.all(failed)).filter((end) => end === 'let go')).to.have.length.within(46, 49);
@@ -125,7 +144,14 @@ describe('The pace of submissions over SMPP', () => {
       pace.throttled();
       const went: number[] = [];
       const hurry = new AbortController();
-      const turns = [0, 1, 2, 3].map((which) => pace.turn(which === 1 ? hurry.signal : never).then(() => { went.push(which); }, () => undefined));
+      const turns = [0, 1, 2, 3].map((which) =>
+        pace.turn(which === 1 ? hurry.signal : never).then(
+          () => {
+            went.push(which);
+          },
+          () => undefined,
+        ),
+      );
       hurry.abort();
       await msFor(turns);
       expect(went).to.deep.equal([0, 2, 3]);
@@ -133,7 +159,9 @@ describe('The pace of submissions over SMPP', () => {
   });
 
   describe('by a clock that is set back', () => {
-    afterEach(() => { mock.timers.reset(); });
+    afterEach(() => {
+      mock.timers.reset();
+    });
 
     it('stands still for nobody', async () => {
       mock.timers.enable({ apis: ['Date'], now: Date.now() });
@@ -141,7 +169,9 @@ describe('The pace of submissions over SMPP', () => {
       await pace.turn(never);
       mock.timers.setTime(Date.now() - 3_600_000);
       let went = false;
-      void pace.turn(never).then(() => { went = true; });
+      void pace.turn(never).then(() => {
+        went = true;
+      });
       await turnOfLoop();
       expect(went).to.equal(true);
     });
@@ -160,22 +190,33 @@ describe('The pace of submissions over SMPP', () => {
       await sms.close();
     });
     const open = (limits: Partial<PaceLimits>): void => {
-      sms = createSmppGateway(smppSettings(centre.url), log, { pace: createPace({ pauseMs: 20, longestPauseMs: 100, gapMs: 2, longestGapMs: 20, ...limits }) });
+      sms = createSmppGateway(smppSettings(centre.url), log, {
+        pace: createPace({ pauseMs: 20, longestPauseMs: 100, gapMs: 2, longestGapMs: 20, ...limits }),
+      });
     };
 
     for (const status of [THROTTLED, QUEUE_FULL]) {
       it(`holds every message back after 0x${status.toString(16)}, says so once, and then sends them`, async () => {
         open({ pauseMs: 300 });
         const answers: ((status: number) => void)[] = [];
-        centre.onSubmit = ({ refuse }) => { answers.push(refuse); };
+        centre.onSubmit = ({ refuse }) => {
+          answers.push(refuse);
+        };
         const first = [sms.send(message), sms.send(message)].map((sending) => sending.catch((error: unknown) => error));
         await until('both are submitted', () => answers.length === 2);
         expect(sms.isPaused?.()).to.equal(false);
         for (const refuse of answers) refuse(status);
-        for (const error of await Promise.all(first)) expect(error).to.be.instanceOf(DeliveryError).and.include({ permanent: false });
-        expect([sms.isPaused?.(), sms.throttled?.(), log.events().filter((event) => event === 'sms.line.throttled').length]).to.deep.equal([true, 2, 1]);
+        for (const error of await Promise.all(first))
+          expect(error).to.be.instanceOf(DeliveryError).and.include({ permanent: false });
+        expect([
+          sms.isPaused?.(),
+          sms.throttled?.(),
+          log.events().filter((event) => event === 'sms.line.throttled').length,
+        ]).to.deep.equal([true, 2, 1]);
 
-        centre.onSubmit = ({ accept }) => { accept(); };
+        centre.onSubmit = ({ accept }) => {
+          accept();
+        };
         const pausedAt = performance.now();
         await Promise.all([sms.send(message), sms.send(message), sms.send(message)]);
         expect(performance.now() - pausedAt).to.be.at.least(250);
@@ -195,7 +236,13 @@ describe('The pace of submissions over SMPP', () => {
         else refuse(THROTTLED);
       };
       const insistently = async (): Promise<void> => {
-        while (await sms.send(message).then(() => false, () => true)) await turnOfLoop();
+        while (
+          await sms.send(message).then(
+            () => false,
+            () => true,
+          )
+        )
+          await turnOfLoop();
       };
       await Promise.all(Array.from({ length: 100 }, insistently));
       expect(sms.throttled?.()).to.be.within(1, 60);
@@ -214,7 +261,13 @@ describe('The pace of submissions over SMPP', () => {
       let sent = 0;
       const insistently = async (): Promise<void> => {
         while (sent < 100) {
-          if (await sms.send(message).then(() => true, () => false)) sent += 1;
+          if (
+            await sms.send(message).then(
+              () => true,
+              () => false,
+            )
+          )
+            sent += 1;
           await turnOfLoop();
         }
       };
@@ -224,8 +277,14 @@ describe('The pace of submissions over SMPP', () => {
     it('hears the answer to what went late: its time begins when it is submitted', async () => {
       const pace = createPace({ pauseMs: 700, longestPauseMs: 700, gapMs: 1, longestGapMs: 1 });
       let waiting: AbortSignal | undefined;
-      sms = createSmppGateway(smppSettings(centre.url, { timeoutMs: 1500 }), log, { pace: { ...pace, turn: (signal) => pace.turn((waiting = signal)) } });
-      centre.onSubmit = ({ accept }) => { waiting?.addEventListener('abort', () => { accept('a1'); }); };
+      sms = createSmppGateway(smppSettings(centre.url, { timeoutMs: 1500 }), log, {
+        pace: { ...pace, turn: (signal) => pace.turn((waiting = signal)) },
+      });
+      centre.onSubmit = ({ accept }) => {
+        waiting?.addEventListener('abort', () => {
+          accept('a1');
+        });
+      };
       pace.throttled();
       expect((await sms.send(message)).providerId).to.equal('a1');
     });
@@ -236,10 +295,13 @@ describe('The pace of submissions over SMPP', () => {
       const gapMs = 100;
       const pace = createPace({ pauseMs: 1, longestPauseMs: 1, gapMs, longestGapMs: gapMs });
       let boundAt = Infinity;
-      const telling = { ...log, info: (...told: Parameters<typeof log.info>) => {
-        if (told[0].event === 'sms.line.bound') boundAt = performance.now();
-        log.info(...told);
-      } };
+      const telling = {
+        ...log,
+        info: (...told: Parameters<typeof log.info>) => {
+          if (told[0].event === 'sms.line.bound') boundAt = performance.now();
+          log.info(...told);
+        },
+      };
       sms = createSmppGateway(smppSettings(centre.url), telling, { pace, waitsMs: [6 * gapMs] });
       pace.throttled();
       sms.listen?.(() => Promise.resolve());

@@ -13,7 +13,12 @@ import { recordingLog } from '../messages/parts.ts';
 import { answerByNumber as answerAsCentre, smppSettings, startCentre } from '../messages/smpp-centre.ts';
 import { accept, startGateway, type GatewayRequest, type TestGateway } from '../messages/sms-gateway.ts';
 
-const message: TextMessage = { to: '+6281234567890', text: 'SIAPkerja: "kode" & <123>\n\n@localhost #123456', ref: 'b6f1b1f0-0000-4000-8000-000000000001', ttlSeconds: 300 };
+const message: TextMessage = {
+  to: '+6281234567890',
+  text: 'SIAPkerja: "kode" & <123>\n\n@localhost #123456',
+  ref: 'b6f1b1f0-0000-4000-8000-000000000001',
+  ttlSeconds: 300,
+};
 /** Long enough for a busy machine; only the gateway that waits in vain is in a hurry. */
 const PATIENT_MS = 10_000;
 const HURRIED_MS = 60;
@@ -46,9 +51,15 @@ interface Subject {
 function startOutbox(): Promise<Subject> {
   const shelf: OutboxMessage[] = [];
   const add = (added: OutboxMessage): Promise<void> => Promise.resolve(void shelf.push(added));
-  const outboxFor = (timeoutMs: number): SmsGateway => createSmsOutbox({ outbox: { add }, clock: systemClock, timeoutMs });
+  const outboxFor = (timeoutMs: number): SmsGateway =>
+    createSmsOutbox({ outbox: { add }, clock: systemClock, timeoutMs });
   const sms = outboxFor(PATIENT_MS);
-  return Promise.resolve({ sms, hurried: outboxFor(HURRIED_MS), arrived: () => shelf.map(({ id }) => id), close: () => sms.close() });
+  return Promise.resolve({
+    sms,
+    hurried: outboxFor(HURRIED_MS),
+    arrived: () => shelf.map(({ id }) => id),
+    close: () => sms.close(),
+  });
 }
 
 const httpSettings = (url: string, changes: Partial<HttpGatewaySettings> = {}): HttpGatewaySettings => ({
@@ -96,10 +107,16 @@ async function startSmpp(): Promise<Subject> {
   };
 }
 
-for (const [name, start] of [['outbox', startOutbox], ['http gateway', startHttp], ['SMPP centre', startSmpp]] as const) {
+for (const [name, start] of [
+  ['outbox', startOutbox],
+  ['http gateway', startHttp],
+  ['SMPP centre', startSmpp],
+] as const) {
   describe(`SMS port: ${name}`, () => {
     let subject: Subject;
-    before(async () => { subject = await start(); });
+    before(async () => {
+      subject = await start();
+    });
     after(() => subject.close());
 
     it('hands a message over under its reference and gives the id of the provider', async () => {
@@ -145,11 +162,17 @@ for (const [name, start] of [['outbox', startOutbox], ['http gateway', startHttp
 
 describe('SMS over a templated HTTP gateway', () => {
   let gateway: TestGateway;
-  before(async () => { gateway = await startGateway(); });
+  before(async () => {
+    gateway = await startGateway();
+  });
   after(() => gateway.close());
-  beforeEach(() => { gateway.answer = accept; });
+  beforeEach(() => {
+    gateway.answer = accept;
+  });
 
-  async function send(changes: Partial<HttpGatewaySettings> = {}): Promise<{ providerId: string | undefined; request: GatewayRequest }> {
+  async function send(
+    changes: Partial<HttpGatewaySettings> = {},
+  ): Promise<{ providerId: string | undefined; request: GatewayRequest }> {
     const sms = createHttpGateway(httpSettings(gateway.url, changes));
     try {
       const { providerId } = await sms.send(message);
@@ -166,13 +189,25 @@ describe('SMS over a templated HTTP gateway', () => {
   });
 
   it('escapes the values for a form', async () => {
-    const { request } = await send({ headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: 'nomor={toPlus}&isi={text}&id={ref}' });
-    expect(Object.fromEntries(new URLSearchParams(request.body))).to.deep.equal({ nomor: '+6281234567890', isi: message.text, id: message.ref });
+    const { request } = await send({
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: 'nomor={toPlus}&isi={text}&id={ref}',
+    });
+    expect(Object.fromEntries(new URLSearchParams(request.body))).to.deep.equal({
+      nomor: '+6281234567890',
+      isi: message.text,
+      id: message.ref,
+    });
   });
 
   it('escapes the values for XML', async () => {
-    const { request } = await send({ headers: { 'content-type': 'text/xml; charset=utf-8' }, body: '<sms><to>{to}</to><text>{text}</text></sms>' });
-    expect(request.body).to.equal('<sms><to>6281234567890</to><text>SIAPkerja: &quot;kode&quot; &amp; &lt;123&gt;\n\n@localhost #123456</text></sms>');
+    const { request } = await send({
+      headers: { 'content-type': 'text/xml; charset=utf-8' },
+      body: '<sms><to>{to}</to><text>{text}</text></sms>',
+    });
+    expect(request.body).to.equal(
+      '<sms><to>6281234567890</to><text>SIAPkerja: &quot;kode&quot; &amp; &lt;123&gt;\n\n@localhost #123456</text></sms>',
+    );
   });
 
   it('asks with a query and without a body for GET', async () => {
@@ -188,7 +223,10 @@ describe('SMS over a templated HTTP gateway', () => {
   });
 
   it('refuses at once a content type that it cannot escape for', () => {
-    expect(() => createHttpGateway(httpSettings(gateway.url, { headers: { 'content-type': 'text/plain' } }))).to.throw(TypeError, 'SMS_HTTP_HEADERS');
+    expect(() => createHttpGateway(httpSettings(gateway.url, { headers: { 'content-type': 'text/plain' } }))).to.throw(
+      TypeError,
+      'SMS_HTTP_HEADERS',
+    );
   });
 
   for (const { what, idPath, id } of [
@@ -223,7 +261,11 @@ describe('SMS over a templated HTTP gateway', () => {
   });
 
   it('waits twice as long for the answer to a message that got none before', async () => {
-    gateway.answer = (_, response) => { setTimeout(() => { accept(_, response); }, 1.5 * HURRIED_MS); };
+    gateway.answer = (_, response) => {
+      setTimeout(() => {
+        accept(_, response);
+      }, 1.5 * HURRIED_MS);
+    };
     const sms = createHttpGateway(httpSettings(gateway.url, { timeoutMs: HURRIED_MS }));
     try {
       expect((await sms.send({ ...message, patient: true })).providerId).to.equal('gw-1');
@@ -249,7 +291,11 @@ describe('SMS over a templated HTTP gateway', () => {
       { what: 'a no refuses', body: '{"success":false}', permanent: true },
       { what: 'a missing word refuses', body: '{"id":"gw-1"}', permanent: true },
       { what: 'broken JSON may be tried again', body: '{"success":tr', permanent: false },
-      { what: 'an answer without end may be tried again', body: `{"success":true,"x":"${'x'.repeat(70_000)}"}`, permanent: false },
+      {
+        what: 'an answer without end may be tried again',
+        body: `{"success":true,"x":"${'x'.repeat(70_000)}"}`,
+        permanent: false,
+      },
     ]) {
       it(what, async () => {
         gateway.answer = (_, response) => response.end(body);
@@ -282,7 +328,11 @@ describe('SMS over a templated HTTP gateway', () => {
   });
 
   it('hangs up on a gateway that does not answer', async () => {
-    const hungUp = new Promise((resolve) => { gateway.answer = (_, response) => { resolve(once(response, 'close')); }; });
+    const hungUp = new Promise((resolve) => {
+      gateway.answer = (_, response) => {
+        resolve(once(response, 'close'));
+      };
+    });
     await failureOf(send({ timeoutMs: HURRIED_MS }));
     await hungUp;
   });

@@ -17,12 +17,22 @@ describe('Signatures of cookies', () => {
   it('hold for what was signed alone', () => {
     const signature = now.sign('session=abc');
     expect(now.verify('session=abc', signature)).to.equal(true);
-    for (const other of ['session=abd', 'session=ab', 'device=abc', '']) expect(now.verify(other, signature), other).to.equal(false);
+    for (const other of ['session=abd', 'session=ab', 'device=abc', ''])
+      expect(now.verify(other, signature), other).to.equal(false);
   });
 
   it('are refused in any other form: cut, longer, of other characters, none', () => {
     const signature = now.sign('session=abc');
-    for (const other of ['', '=', signature.slice(0, -2), `${signature}AA`, signature.toUpperCase(), '%00', 'é'.repeat(43)]) expect(now.index('session=abc', other), other).to.equal(-1);
+    for (const other of [
+      '',
+      '=',
+      signature.slice(0, -2),
+      `${signature}AA`,
+      signature.toUpperCase(),
+      '%00',
+      'é'.repeat(43),
+    ])
+      expect(now.index('session=abc', other), other).to.equal(-1);
   });
 
   it('are text that a cookie may carry as it is', () => {

@@ -14,7 +14,11 @@ describe('Envelope encryption of a row', () => {
     expect(envelope.openRow(ref, row.wrappedKey).open('nik', sealed)).to.equal('9901010101900001');
   });
 
-  for (const [name, plain] of [['an empty text', ''], ['letters beyond ASCII', 'Nur’aini é 😀'], ['a long text', 'x'.repeat(100_000)]] as const) {
+  for (const [name, plain] of [
+    ['an empty text', ''],
+    ['letters beyond ASCII', 'Nur’aini é 😀'],
+    ['a long text', 'x'.repeat(100_000)],
+  ] as const) {
     it(`keeps ${name}`, () => {
       expect(row.open('name', row.seal('name', plain))).to.equal(plain);
     });
@@ -26,16 +30,20 @@ describe('Envelope encryption of a row', () => {
   });
 
   it('does not open a column in which any single byte was altered', () => {
-    for (let at = 0; at < sealed.length; at += 1) expect(() => row.open('nik', flip(sealed, at)), `byte ${at}`).to.throw(SealBroken);
+    for (let at = 0; at < sealed.length; at += 1)
+      expect(() => row.open('nik', flip(sealed, at)), `byte ${at}`).to.throw(SealBroken);
   });
 
   it('does not open a wrapped key in which any single byte was altered', () => {
-    for (let at = 0; at < row.wrappedKey.length; at += 1) expect(() => envelope.openRow(ref, flip(row.wrappedKey, at)), `byte ${at}`).to.throw(SealBroken);
+    for (let at = 0; at < row.wrappedKey.length; at += 1)
+      expect(() => envelope.openRow(ref, flip(row.wrappedKey, at)), `byte ${at}`).to.throw(SealBroken);
   });
 
   it('does not open what was cut short', () => {
-    for (let length = 0; length < sealed.length; length += 1) expect(() => row.open('nik', sealed.subarray(0, length))).to.throw(SealBroken);
-    for (let length = 0; length < row.wrappedKey.length; length += 1) expect(() => envelope.openRow(ref, row.wrappedKey.subarray(0, length))).to.throw(SealBroken);
+    for (let length = 0; length < sealed.length; length += 1)
+      expect(() => row.open('nik', sealed.subarray(0, length))).to.throw(SealBroken);
+    for (let length = 0; length < row.wrappedKey.length; length += 1)
+      expect(() => envelope.openRow(ref, row.wrappedKey.subarray(0, length))).to.throw(SealBroken);
   });
 
   const elsewhere = [
@@ -54,7 +62,10 @@ describe('Envelope encryption of a row', () => {
   });
 
   it('says nothing of the content when it does not open', () => {
-    expect(() => row.open('name', sealed)).to.throw(SealBroken).that.includes({ code: 'SEAL_BROKEN', message: 'a sealed value does not open' }).and.does.not.have.property('cause');
+    expect(() => row.open('name', sealed))
+      .to.throw(SealBroken)
+      .that.includes({ code: 'SEAL_BROKEN', message: 'a sealed value does not open' })
+      .and.does.not.have.property('cause');
   });
 
   it('does not open under another key of the same name', () => {
@@ -77,9 +88,15 @@ describe('Envelope encryption of a row', () => {
 
     it('rewraps the key of a row without touching its columns', () => {
       const rewrapped = after.rewrap(ref, old.wrappedKey);
-      const withoutOld = createEnvelope(keyringOf({ ...document, personalData: { current: 'k2', keys: { k2: keys.k2 } } }), systemRandom);
+      const withoutOld = createEnvelope(
+        keyringOf({ ...document, personalData: { current: 'k2', keys: { k2: keys.k2 } } }),
+        systemRandom,
+      );
       expect(withoutOld.openRow(ref, rewrapped).open('email', column)).to.equal('budi@contoh.test');
-      expect(() => withoutOld.openRow(ref, old.wrappedKey)).to.throw(SealBroken, 'names a key that the keyring does not hold');
+      expect(() => withoutOld.openRow(ref, old.wrappedKey)).to.throw(
+        SealBroken,
+        'names a key that the keyring does not hold',
+      );
     });
   });
 });

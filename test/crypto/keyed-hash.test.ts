@@ -35,11 +35,18 @@ describe('Blind index', () => {
 
   it('finds the same value again, in 32 bytes', () => {
     expect(index.of('nik', '9901010101900001')).to.have.length(32);
-    expect(createBlindIndex(keyring).of('nik', '9901010101900001').equals(index.of('nik', '9901010101900001'))).to.be.true;
+    expect(createBlindIndex(keyring).of('nik', '9901010101900001').equals(index.of('nik', '9901010101900001'))).to.be
+      .true;
   });
 
   it('differs by value, by kind and by key', () => {
-    const values = [index.of('nik', '1'), index.of('nik', '2'), index.of('phone', '1'), index.of('email', '1'), createBlindIndex(newKeyring()).of('nik', '1')];
+    const values = [
+      index.of('nik', '1'),
+      index.of('nik', '2'),
+      index.of('phone', '1'),
+      index.of('email', '1'),
+      createBlindIndex(newKeyring()).of('nik', '1'),
+    ];
     expect(new Set(values.map((value) => value.toString('hex'))).size).to.equal(values.length);
   });
 });

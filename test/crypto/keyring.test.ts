@@ -1,10 +1,30 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
-import { addKey, cookieKeyId, idsIn, KeyringError, makeKeyringDocument, parseKeyring, removeKey, useKey, type KeyringDocument } from '../../src/crypto/keyring-document.ts';
+import {
+  addKey,
+  cookieKeyId,
+  idsIn,
+  KeyringError,
+  makeKeyringDocument,
+  parseKeyring,
+  removeKey,
+  useKey,
+  type KeyringDocument,
+} from '../../src/crypto/keyring-document.ts';
 import { loadKeyring, type Keyring } from '../../src/crypto/keyring.ts';
 import { demandClosedKeyring, replaceKeyringFile, type KeyringSource } from '../../src/crypto/keyring-source.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -22,7 +42,8 @@ describe('Keyring', () => {
     rmSync(dataDir, { recursive: true });
   });
 
-  const load = (source: Partial<KeyringSource> = {}): Keyring => loadKeyring({ keyring: undefined, dataDir, environment: 'development', random: systemRandom, ...source });
+  const load = (source: Partial<KeyringSource> = {}): Keyring =>
+    loadKeyring({ keyring: undefined, dataDir, environment: 'development', random: systemRandom, ...source });
   const material = (keyring: Keyring): string[] => [
     keyring.mac.export().toString('hex'),
     keyring.blindIndex.current.export().toString('hex'),
@@ -50,7 +71,9 @@ describe('Keyring', () => {
         import { loadKeyring } from ${JSON.stringify(new URL('../../src/crypto/keyring.ts', import.meta.url).href)};
         import { systemRandom as random } from ${JSON.stringify(new URL('../../src/ports/random/random.ts', import.meta.url).href)};
         process.stdout.write(loadKeyring({ keyring: undefined, dataDir: process.argv[1], environment: 'development', random }).mac.export().toString('hex'));`;
-      const seen = await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, ['--input-type=module', '-e', script, dataDir])));
+      const seen = await Promise.all(
+        Array.from({ length: 4 }, () => run(process.execPath, ['--input-type=module', '-e', script, dataDir])),
+      );
       expect(new Set(seen.map(({ stdout }) => stdout)).size).to.equal(1);
       expect(readdirSync(dataDir)).to.deep.equal(['keyring.json']);
     });
@@ -65,7 +88,9 @@ describe('Keyring', () => {
     const text = makeKeyringDocument(systemRandom);
     const file = join(dataDir, 'given.json');
     writeFileSync(file, text);
-    expect(material(load({ keyring: file, environment: 'production' }))).to.deep.equal(material(load({ keyring: text, environment: 'production' })));
+    expect(material(load({ keyring: file, environment: 'production' }))).to.deep.equal(
+      material(load({ keyring: text, environment: 'production' })),
+    );
   });
 
   describe('that others can read', () => {
@@ -79,17 +104,25 @@ describe('Keyring', () => {
     for (const mode of [0o644, 0o604, 0o620, 0o601]) {
       it(`lets no instance of production start (mode 0${mode.toString(8)}), and development go on`, () => {
         const source = opened(mode);
-        expect(() => { demandClosedKeyring(source); }).to.throw(KeyringError, /given\.json is open to others \(mode 0\d{3}\)\. To do: chmod 600/);
+        expect(() => {
+          demandClosedKeyring(source);
+        }).to.throw(KeyringError, /given\.json is open to others \(mode 0\d{3}\)\. To do: chmod 600/);
         demandClosedKeyring({ ...source, environment: 'development' });
       });
     }
 
-    for (const mode of [0o600, 0o400, 0o440, 0o640]) it(`is neither the owner's alone nor what a cluster mounts for the group of the process (mode 0${mode.toString(8)})`, () => { demandClosedKeyring(opened(mode)); });
+    for (const mode of [0o600, 0o400, 0o440, 0o640])
+      it(`is neither the owner's alone nor what a cluster mounts for the group of the process (mode 0${mode.toString(8)})`, () => {
+        demandClosedKeyring(opened(mode));
+      });
 
     it('stops a start before anything is asked', async () => {
       const { keyring } = opened(0o644);
       const config = loadConfig({ NODE_ENV: 'test', DATABASE_URL: 'postgres://sso@127.0.0.1:1/sso' });
-      const refused = await startServer({ config: { ...config, environment: 'production', keyring }, log: createLog({ level: 'silent' }) }).catch((error: unknown) => error);
+      const refused = await startServer({
+        config: { ...config, environment: 'production', keyring },
+        log: createLog({ level: 'silent' }),
+      }).catch((error: unknown) => error);
       expect(refused).to.be.instanceOf(KeyringError);
     });
 
@@ -97,14 +130,20 @@ describe('Keyring', () => {
       const source = opened(0o644);
       const link = join(dataDir, 'link.json');
       symlinkSync(source.keyring!, link);
-      expect(() => { demandClosedKeyring({ ...source, keyring: link }); }).to.throw(KeyringError, 'link.json is open to others');
+      expect(() => {
+        demandClosedKeyring({ ...source, keyring: link });
+      }).to.throw(KeyringError, 'link.json is open to others');
       chmodSync(source.keyring!, 0o440);
       demandClosedKeyring({ ...source, keyring: link });
     });
 
     it('is none that the environment or a command gives', () => {
       demandClosedKeyring({ ...opened(0o644), keyring: makeKeyringDocument(systemRandom) });
-      demandClosedKeyring({ ...opened(0o644), keyring: undefined, keyringCommand: ['cat', join(dataDir, 'given.json')] });
+      demandClosedKeyring({
+        ...opened(0o644),
+        keyring: undefined,
+        keyringCommand: ['cat', join(dataDir, 'given.json')],
+      });
     });
   });
 
@@ -120,16 +159,29 @@ describe('Keyring', () => {
   it('does not print its keys', () => {
     const document = newDocument();
     const printed = inspect(keyringOf(document), { depth: 10 }) + JSON.stringify(keyringOf(document));
-    for (const secret of [document.mac, document.blindIndex.keys.k1!, document.cookies[0]!]) expect(printed).not.to.include(secret);
+    for (const secret of [document.mac, document.blindIndex.keys.k1!, document.cookies[0]!])
+      expect(printed).not.to.include(secret);
   });
 
   describe('says what is wrong and where, never a key:', () => {
     const cases: readonly [string, (document: EditableDocument) => unknown, string][] = [
       ['a key cut short', (d) => ({ ...d, mac: d.mac.slice(0, 20) }), 'mac: must be 32 bytes in base64'],
-      ['a key that is not base64', (d) => ({ ...d, blindIndex: `!${d.blindIndex.keys.k1!}` }), 'blindIndex.keys.k1: must be 32 bytes in base64'],
+      [
+        'a key that is not base64',
+        (d) => ({ ...d, blindIndex: `!${d.blindIndex.keys.k1!}` }),
+        'blindIndex.keys.k1: must be 32 bytes in base64',
+      ],
       ['a missing key', (d) => ({ ...d, blindIndex: undefined }), 'blindIndex: '],
-      ['a current id without a key', (d) => ({ ...d, personalData: { ...d.personalData, current: 'k9' } }), 'personalData.current: names a key that is not among "keys"'],
-      ['id and key exchanged', (d) => ({ ...d, sealing: { current: 'k1', keys: { [d.sealing.keys.k1!]: 'k1' } } }), 'sealing.keys.…'],
+      [
+        'a current id without a key',
+        (d) => ({ ...d, personalData: { ...d.personalData, current: 'k9' } }),
+        'personalData.current: names a key that is not among "keys"',
+      ],
+      [
+        'id and key exchanged',
+        (d) => ({ ...d, sealing: { current: 'k1', keys: { [d.sealing.keys.k1!]: 'k1' } } }),
+        'sealing.keys.…',
+      ],
       ['a key for two purposes', (d) => ({ ...d, mac: d.blindIndex.keys.k1! }), 'every key must be different'],
       ['no cookie key', (d) => ({ ...d, cookies: [] }), 'cookies: needs at least one key'],
       ['a short cookie key', (d) => ({ ...d, cookies: ['short'] }), 'cookies.0: must have at least 32 characters'],
@@ -142,7 +194,11 @@ describe('Keyring', () => {
         expect(() => keyringOf(spoil(document) as object))
           .to.throw(KeyringError, message)
           .with.property('message')
-          .that.satisfies((text: string) => [document.mac, document.blindIndex.keys.k1!, document.sealing.keys.k1!, document.cookies[0]!].every((secret) => !text.includes(secret.slice(0, 12))));
+          .that.satisfies((text: string) =>
+            [document.mac, document.blindIndex.keys.k1!, document.sealing.keys.k1!, document.cookies[0]!].every(
+              (secret) => !text.includes(secret.slice(0, 12)),
+            ),
+          );
       });
     }
 
@@ -159,7 +215,10 @@ describe('Keyring', () => {
   });
 
   describe('printed by a command', () => {
-    const by = (...keyringCommand: string[]): (() => Keyring) => () => load({ keyringCommand, keyringCommandTimeoutMs: 2000, environment: 'production' });
+    const by =
+      (...keyringCommand: string[]): (() => Keyring) =>
+      () =>
+        load({ keyringCommand, keyringCommandTimeoutMs: 2000, environment: 'production' });
     const node = (script: string): string[] => [process.execPath, '-e', script];
     const secret = newKey();
 
@@ -172,14 +231,25 @@ describe('Keyring', () => {
 
     it('without a shell: what a shell would act on is a word like any other', () => {
       const marker = join(dataDir, 'made');
-      expect(by('/bin/echo', `$(touch ${marker})`, ';', `touch ${marker}`)).to.throw(KeyringError, 'not a JSON document');
+      expect(by('/bin/echo', `$(touch ${marker})`, ';', `touch ${marker}`)).to.throw(
+        KeyringError,
+        'not a JSON document',
+      );
       expect(existsSync(marker)).to.equal(false);
     });
 
     const failures: readonly [string, string[], string][] = [
       ['a command that does not exist', ['/nonexistent/vault'], 'could not be started (ENOENT)'],
-      ['one that fails after it has printed', node(`console.log('{"mac":"${secret}"'); console.error('${secret}'); process.exit(3)`), 'ended with status 3'],
-      ['one that was ended', node(`console.log('${secret}'); process.kill(process.pid, 'SIGKILL')`), 'was ended by SIGKILL'],
+      [
+        'one that fails after it has printed',
+        node(`console.log('{"mac":"${secret}"'); console.error('${secret}'); process.exit(3)`),
+        'ended with status 3',
+      ],
+      [
+        'one that was ended',
+        node(`console.log('${secret}'); process.kill(process.pid, 'SIGKILL')`),
+        'was ended by SIGKILL',
+      ],
       ['one that prints too much', node(`process.stdout.write('${secret}'.repeat(10000))`), 'printed more than'],
       ['one that prints something else', ['/bin/echo', secret], 'not a JSON document'],
     ];
@@ -187,12 +257,19 @@ describe('Keyring', () => {
       it(`${name} says so, and nothing that was printed`, () => {
         expect(by(...command))
           .to.throw(KeyringError, message)
-          .that.satisfies((error: Error) => !inspect(error, { depth: 10, showHidden: true }).includes(secret.slice(0, 10)));
+          .that.satisfies(
+            (error: Error) => !inspect(error, { depth: 10, showHidden: true }).includes(secret.slice(0, 10)),
+          );
       });
     }
 
     it('one that hangs is ended, also where it does not care', () => {
-      expect(() => load({ keyringCommand: node("process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000)"), keyringCommandTimeoutMs: 300 })).to.throw(KeyringError, 'took longer than 300 ms');
+      expect(() =>
+        load({
+          keyringCommand: node("process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000)"),
+          keyringCommandTimeoutMs: 300,
+        }),
+      ).to.throw(KeyringError, 'took longer than 300 ms');
     });
   });
 

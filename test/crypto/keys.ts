@@ -14,7 +14,12 @@ export interface EditableDocument {
 export const newDocument = (): EditableDocument => JSON.parse(makeKeyringDocument(systemRandom)) as EditableDocument;
 
 export const keyringOf = (document: object): Keyring =>
-  loadKeyring({ keyring: JSON.stringify(document), dataDir: '/nonexistent', environment: 'production', random: systemRandom });
+  loadKeyring({
+    keyring: JSON.stringify(document),
+    dataDir: '/nonexistent',
+    environment: 'production',
+    random: systemRandom,
+  });
 
 export const newKeyring = (): Keyring => keyringOf(newDocument());
 

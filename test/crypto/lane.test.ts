@@ -17,7 +17,11 @@ function gate(): { work: () => Promise<string>; open: () => void; started: Promi
   };
 }
 
-const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => expect.fail('was not refused'), (error: unknown) => error);
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('was not refused'),
+    (error: unknown) => error,
+  );
 
 describe('Hashing lane', () => {
   it('runs as many at once as it has slots, the others in the order of their coming', async () => {
@@ -62,7 +66,9 @@ describe('Hashing lane', () => {
     const leaver = new AbortController();
     const left = failure(lane.run(() => expect.fail('must not run'), leaver.signal));
     leaver.abort(new Error('gone'));
-    expect(await left).to.be.instanceOf(Error).with.property('message', 'gone');
+    expect(await left)
+      .to.be.instanceOf(Error)
+      .with.property('message', 'gone');
     const next = lane.run(() => Promise.resolve('next'));
     first.open();
     expect(await Promise.all([running, next])).to.deep.equal(['done', 'next']);
@@ -70,7 +76,9 @@ describe('Hashing lane', () => {
 
   it('does not begin for a caller who is gone already', async () => {
     const lane = createLane({ slots: 1, queue: 1, deadlineMs: 5000 });
-    expect(await failure(lane.run(() => expect.fail('must not run'), AbortSignal.abort(new Error('gone'))))).to.have.property('message', 'gone');
+    expect(
+      await failure(lane.run(() => expect.fail('must not run'), AbortSignal.abort(new Error('gone')))),
+    ).to.have.property('message', 'gone');
     expect(lane.depth()).to.deep.equal({ running: 0, waiting: 0 });
   });
 

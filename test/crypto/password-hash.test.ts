@@ -20,7 +20,9 @@ describe('Password hash', () => {
       const hasher = createPasswordHasher({ config, load });
 
       it('is an argon2id PHC string with the parameters in the order m, t, p', async () => {
-        expect(await hasher.hash(password)).to.match(/^\$argon2id\$v=19\$m=64,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+        expect(await hasher.hash(password)).to.match(
+          /^\$argon2id\$v=19\$m=64,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/,
+        );
       });
 
       for (const [other, loadOther] of packages) {
@@ -28,7 +30,10 @@ describe('Password hash', () => {
           const hash = await hasher.hash(password);
           const verifier = createPasswordHasher({ config, load: loadOther });
           expect(await verifier.verify(password, hash)).to.deep.equal({ matches: true, needsRehash: false });
-          expect(await verifier.verify(sensitive('Contoh#2027'), hash)).to.deep.equal({ matches: false, needsRehash: false });
+          expect(await verifier.verify(sensitive('Contoh#2027'), hash)).to.deep.equal({
+            matches: false,
+            needsRehash: false,
+          });
         });
       }
 
@@ -38,8 +43,12 @@ describe('Password hash', () => {
 
       it('is of the whole password and of its one composed spelling', async () => {
         const long = 'a'.repeat(127);
-        expect(await hasher.verify(sensitive(`${long}b`), await hasher.hash(sensitive(`${long}c`)))).to.include({ matches: false });
-        expect(await hasher.verify(sensitive('Caf\u0065\u0301#123'), await hasher.hash(sensitive('Caf\u00e9#123')))).to.include({ matches: true });
+        expect(await hasher.verify(sensitive(`${long}b`), await hasher.hash(sensitive(`${long}c`)))).to.include({
+          matches: false,
+        });
+        expect(
+          await hasher.verify(sensitive('Caf\u0065\u0301#123'), await hasher.hash(sensitive('Caf\u00e9#123'))),
+        ).to.include({ matches: true });
       });
     });
   }
@@ -47,7 +56,12 @@ describe('Password hash', () => {
   const hasher = createPasswordHasher({ config });
 
   it('reads hashes of the reference package with the parameters in its own order', async () => {
-    const hash = await reference.hash(password.reveal(), { type: reference.argon2id, memoryCost: 64, timeCost: 2, parallelism: 1 });
+    const hash = await reference.hash(password.reveal(), {
+      type: reference.argon2id,
+      memoryCost: 64,
+      timeCost: 2,
+      parallelism: 1,
+    });
     expect(hash).to.include('$m=64,p=1,t=2$');
     expect(await hasher.verify(password, hash)).to.deep.equal({ matches: true, needsRehash: false });
   });
@@ -60,8 +74,15 @@ describe('Password hash', () => {
   });
 
   it('refuses a stored hash of another kind loudly', async () => {
-    for (const hash of ['', '$2b$12$abcdefghijklmnopqrstuv', '$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/', '5f4dcc3b5aa765d61d8327deb882cf99']) {
-      expect(await hasher.verify(password, hash).catch((error: unknown) => error)).to.be.instanceOf(PasswordHashUnknown);
+    for (const hash of [
+      '',
+      '$2b$12$abcdefghijklmnopqrstuv',
+      '$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/',
+      '5f4dcc3b5aa765d61d8327deb882cf99',
+    ]) {
+      expect(await hasher.verify(password, hash).catch((error: unknown) => error)).to.be.instanceOf(
+        PasswordHashUnknown,
+      );
     }
   });
 
@@ -73,17 +94,26 @@ describe('Password hash', () => {
       for (const prefix of prefixes) {
         const hash = made.replace(/^\$2.\$/, prefix);
         expect(await hasher.verify(password, hash), prefix).to.deep.equal({ matches: true, needsRehash: true });
-        expect(await hasher.verify(sensitive('Contoh#2027'), hash), prefix).to.deep.equal({ matches: false, needsRehash: false });
+        expect(await hasher.verify(sensitive('Contoh#2027'), hash), prefix).to.deep.equal({
+          matches: false,
+          needsRehash: false,
+        });
       }
     });
 
     it('is verified as another implementation made it', async () => {
-      expect(await hasher.verify(password, '$2y$10$ContohGaramContohGara.4gylx4D8UMgpVUbgQggAYUh3MxigXmi')).to.deep.equal({ matches: true, needsRehash: true });
+      expect(
+        await hasher.verify(password, '$2y$10$ContohGaramContohGara.4gylx4D8UMgpVUbgQggAYUh3MxigXmi'),
+      ).to.deep.equal({ matches: true, needsRehash: true });
     });
 
     it('is verified as argon2 of another kind or cost', async () => {
       for (const type of [reference.argon2i, reference.argon2d, reference.argon2id]) {
-        const hash = await reference.hash(password.reveal(), { type: type as typeof reference.argon2id, memoryCost: 128, timeCost: 3 });
+        const hash = await reference.hash(password.reveal(), {
+          type: type as typeof reference.argon2id,
+          memoryCost: 128,
+          timeCost: 3,
+        });
         expect(await hasher.verify(password, hash)).to.deep.equal({ matches: true, needsRehash: true });
         expect(await hasher.verify(sensitive('x'), hash)).to.include({ matches: false });
       }
@@ -95,9 +125,16 @@ describe('Password hash', () => {
         config,
         load: async () => {
           const rust = await loadRustArgon2();
-          return { hash: (...args) => rust.hash(...args), verify: (phc, text) => (work.push('argon2'), rust.verify(phc, text)) };
+          return {
+            hash: (...args) => rust.hash(...args),
+            verify: (phc, text) => (work.push('argon2'), rust.verify(phc, text)),
+          };
         },
-        loadFormer: () => Promise.resolve({ verify: () => (work.push('bcrypt'), Promise.resolve(false)), spend: (_text, cost) => (work.push(cost === 10 ? 'bcrypt' : 'another cost'), Promise.resolve()) }),
+        loadFormer: () =>
+          Promise.resolve({
+            verify: () => (work.push('bcrypt'), Promise.resolve(false)),
+            spend: (_text, cost) => (work.push(cost === 10 ? 'bcrypt' : 'another cost'), Promise.resolve()),
+          }),
       });
       const fail = async (hash: string | undefined, cost: number | undefined): Promise<readonly string[]> => {
         work.length = 0;
@@ -107,7 +144,8 @@ describe('Password hash', () => {
       };
       const ours = await hasher.hash(sensitive('another'));
       const theirs = '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy';
-      for (const hash of [undefined, ours, theirs]) expect(await fail(hash, 10), String(hash)).to.deep.equal(['argon2', 'bcrypt']);
+      for (const hash of [undefined, ours, theirs])
+        expect(await fail(hash, 10), String(hash)).to.deep.equal(['argon2', 'bcrypt']);
       for (const hash of [undefined, ours]) expect(await fail(hash, undefined)).to.deep.equal(['argon2']);
     });
   });
@@ -119,7 +157,10 @@ describe('Password hash', () => {
         config,
         load: async () => {
           const rust = await loadRustArgon2();
-          return { hash: (...args) => rust.hash(...args), verify: (phc, text) => (asked.push(phc), rust.verify(phc, text)) };
+          return {
+            hash: (...args) => rust.hash(...args),
+            verify: (phc, text) => (asked.push(phc), rust.verify(phc, text)),
+          };
         },
       });
 
@@ -143,7 +184,11 @@ describe('Password hash', () => {
   });
 
   it('takes the processors less one, but at least one slot, when the setting is 0', async () => {
-    for (const [cores, slots] of [[1, 1], [2, 1], [4, 3]] as const) {
+    for (const [cores, slots] of [
+      [1, 1],
+      [2, 1],
+      [4, 3],
+    ] as const) {
       const automatic = createPasswordHasher({ config: { ...config, slots: 0 }, cores });
       const all = Array.from({ length: 5 }, () => automatic.hash(password));
       expect(automatic.depth()).to.deep.equal({ running: slots, waiting: 5 - slots });

@@ -24,7 +24,8 @@ describe('Random bytes', () => {
 
   it('are spread evenly', () => {
     let ones = 0;
-    for (let draw = 0; draw < 10_000; draw += 1) for (const byte of systemRandom.bytes(12)) ones += byte.toString(2).replaceAll('0', '').length;
+    for (let draw = 0; draw < 10_000; draw += 1)
+      for (const byte of systemRandom.bytes(12)) ones += byte.toString(2).replaceAll('0', '').length;
     // 960,000 throws of a coin: ten standard deviations are 4,900.
     expect(ones).to.be.within(475_000, 485_000);
   });

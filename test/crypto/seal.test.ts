@@ -28,7 +28,9 @@ describe('Sealing of short-lived state', () => {
   });
 
   it('never seals the same twice alike', () => {
-    expect(new Set(Array.from({ length: 100 }, () => sealer.seal('draft', 'row-1', 'isi').toString('hex'))).size).to.equal(100);
+    expect(
+      new Set(Array.from({ length: 100 }, () => sealer.seal('draft', 'row-1', 'isi').toString('hex'))).size,
+    ).to.equal(100);
   });
 
   it('takes another key after so many values, each purpose its own, and opens what was sealed under any', () => {
@@ -38,20 +40,40 @@ describe('Sealing of short-lived state', () => {
     const salts = values.map(saltOf);
     expect(salts.map((salt) => salts.indexOf(salt))).to.deep.equal([0, 0, 0, 3, 3, 3, 6]);
     expect(saltOf(few.seal('message', '', 'isi'))).to.not.be.oneOf(salts);
-    for (const reader of [few, sealer]) expect(values.map((value) => reader.open('draft', '', value).toString())).to.deep.equal(['0', '1', '2', '3', '4', '5', '6']);
+    for (const reader of [few, sealer])
+      expect(values.map((value) => reader.open('draft', '', value).toString())).to.deep.equal([
+        '0',
+        '1',
+        '2',
+        '3',
+        '4',
+        '5',
+        '6',
+      ]);
   });
 
   it('opens values of far more salts than it remembers', () => {
     const values = Array.from({ length: 1200 }, (_, at) => createSealer(keyring).seal('draft', '', String(at)));
-    for (const [at, value] of [...values, ...values].entries()) expect(sealer.open('draft', '', value).toString()).to.equal(String(at % 1200));
+    for (const [at, value] of [...values, ...values].entries())
+      expect(sealer.open('draft', '', value).toString()).to.equal(String(at % 1200));
   });
 
   it('opens what an older key sealed while the keyring holds it', () => {
     const document = newDocument();
     const old = createSealer(keyringOf(document)).seal('draft', 'row-1', 'isi');
     const keys = { ...document.sealing.keys, k2: newKey() };
-    expect(createSealer(keyringOf({ ...document, sealing: { current: 'k2', keys } })).open('draft', 'row-1', old).toString()).to.equal('isi');
-    expect(() => createSealer(keyringOf({ ...document, sealing: { current: 'k2', keys: { k2: keys.k2 } } })).open('draft', 'row-1', old)).to.throw(SealBroken);
+    expect(
+      createSealer(keyringOf({ ...document, sealing: { current: 'k2', keys } }))
+        .open('draft', 'row-1', old)
+        .toString(),
+    ).to.equal('isi');
+    expect(() =>
+      createSealer(keyringOf({ ...document, sealing: { current: 'k2', keys: { k2: keys.k2 } } })).open(
+        'draft',
+        'row-1',
+        old,
+      ),
+    ).to.throw(SealBroken);
   });
 });
 

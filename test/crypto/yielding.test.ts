@@ -8,9 +8,14 @@ import { letPoolYield } from '../../src/crypto/yielding.ts';
   it('yield to the event loop, and nothing else of the process does', async () => {
     await stat('/'); // the pool begins with its first work
     expect(letPoolYield()).to.be.at.least(4);
-    const priorities = readdirSync('/proc/self/task').map((id) => [readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim(), getPriority(Number(id))] as const);
-    const [main] = priorities.filter(([name]) => name === 'MainThread' || name.startsWith('node')).map(([, priority]) => priority);
-    for (const [name, priority] of priorities) expect(priority, name).to.equal(name === 'libuv-worker' ? Math.min(19, (main ?? 0) + 10) : main);
+    const priorities = readdirSync('/proc/self/task').map(
+      (id) => [readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim(), getPriority(Number(id))] as const,
+    );
+    const [main] = priorities
+      .filter(([name]) => name === 'MainThread' || name.startsWith('node'))
+      .map(([, priority]) => priority);
+    for (const [name, priority] of priorities)
+      expect(priority, name).to.equal(name === 'libuv-worker' ? Math.min(19, (main ?? 0) + 10) : main);
   });
 
   it('are as far behind as before when they are told twice', () => {

@@ -35,14 +35,23 @@ import { until } from '../support/until.ts';
     }
   });
 
-  const ask = async (path: string, options: RequestInit = {}): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers; readonly request: IncomingMessage | undefined }> => {
+  const ask = async (
+    path: string,
+    options: RequestInit = {},
+  ): Promise<{
+    readonly status: number;
+    readonly text: string;
+    readonly headers: Headers;
+    readonly request: IncomingMessage | undefined;
+  }> => {
     requests.length = 0;
     const response = await fetch(`${proxy.url}${path}`, options);
     return { status: response.status, text: await response.text(), headers: response.headers, request: requests[0] };
   };
   const answered = async (count: number): Promise<ReadonlySet<string>> => {
     const texts = new Set<string>();
-    for (let turn = 0; turn < count; turn += 1) texts.add((await ask('/', { method: turn % 2 === 0 ? 'POST' : 'GET' })).text);
+    for (let turn = 0; turn < count; turn += 1)
+      texts.add((await ask('/', { method: turn % 2 === 0 ? 'POST' : 'GET' })).text);
     return texts;
   };
 
@@ -53,12 +62,31 @@ import { until } from '../support/until.ts';
   });
 
   it('says who calls, and passes on nothing that the caller says of itself', async () => {
-    const { request } = await ask('/', { headers: { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'palsu.test', forwarded: 'for=198.51.100.1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` } });
-    expect(request?.headers).to.include({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' }).and.not.have.any.keys('x-forwarded-host', 'forwarded', 'traceparent');
+    const { request } = await ask('/', {
+      headers: {
+        'x-forwarded-for': '198.51.100.1',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'palsu.test',
+        forwarded: 'for=198.51.100.1',
+        traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+      },
+    });
+    expect(request?.headers)
+      .to.include({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' })
+      .and.not.have.any.keys('x-forwarded-host', 'forwarded', 'traceparent');
   });
 
   it('keeps from the public what is not for it', async () => {
-    for (const path of ['/metrics', '/dev/outbox', '/DEV/outbox', '//dev/outbox', '/%64ev/outbox', '/healthz', '/readyz', '/readyz/']) {
+    for (const path of [
+      '/metrics',
+      '/dev/outbox',
+      '/DEV/outbox',
+      '//dev/outbox',
+      '/%64ev/outbox',
+      '/healthz',
+      '/readyz',
+      '/readyz/',
+    ]) {
       const { status, request } = await ask(path);
       expect([status, request], path).to.deep.equal([404, undefined]);
     }
@@ -85,13 +113,21 @@ import { until } from '../support/until.ts';
     expect([person.status, person.headers.get('retry-after')]).to.deep.equal([503, '10']);
     expect(person.text).to.include('SIAPkerja ID sedang terganggu');
     const program = await ask('/token', { method: 'POST', headers: { accept: 'application/json' } });
-    expect([program.status, program.headers.get('retry-after'), (JSON.parse(program.text) as { error: string }).error]).to.deep.equal([503, '10', 'temporarily_unavailable']);
+    expect([
+      program.status,
+      program.headers.get('retry-after'),
+      (JSON.parse(program.text) as { error: string }).error,
+    ]).to.deep.equal([503, '10', 'temporarily_unavailable']);
     ready.fill(true);
   });
 
   it('writes neither queries nor headers into its log', async () => {
-    await until('somebody is there again', async () => (await ask('/auth?login_hint=rahasia-1', { headers: { cookie: 'rahasia=2' } })).status === 200);
-    for (const path of ['/receipts/', '/Receipts/', '//receipts/', '/x/receipts/']) await ask(`${path}rahasia-3`, { method: 'POST', body: '{}' });
+    await until(
+      'somebody is there again',
+      async () => (await ask('/auth?login_hint=rahasia-1', { headers: { cookie: 'rahasia=2' } })).status === 200,
+    );
+    for (const path of ['/receipts/', '/Receipts/', '//receipts/', '/x/receipts/'])
+      await ask(`${path}rahasia-3`, { method: 'POST', body: '{}' });
     await until('it is in the log', () => proxy.output().includes('"uri":"/auth"'));
     expect(proxy.output()).not.to.include('rahasia');
   });

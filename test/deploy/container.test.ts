@@ -20,14 +20,22 @@ describe('The image', () => {
 
   it('runs the very Node that the tests run with', () => {
     const { devDependencies } = JSON.parse(readText('package.json')) as { devDependencies: Record<string, string> };
-    expect(instructions().find(({ name }) => name === 'FROM')?.value).to.include(`/node:${devDependencies.node ?? '?'}-`);
+    expect(instructions().find(({ name }) => name === 'FROM')?.value).to.include(
+      `/node:${devDependencies.node ?? '?'}-`,
+    );
   });
 
   it('takes from the repository what it copies, and .dockerignore hides the rest', () => {
     for (const path of copied()) expect(existsSync(join(root, path)), path).to.equal(true);
-    const ignore = readText('.dockerignore').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const ignore = readText('.dockerignore')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
     expect(ignore[0]).to.equal('*');
-    expect(ignore.slice(1).sort()).to.deep.equal(copied().map((path) => `!${path}`).sort());
+    expect(ignore.slice(1).sort()).to.deep.equal(
+      copied()
+        .map((path) => `!${path}`)
+        .sort(),
+    );
   });
 
   it('runs without rights, owns nothing of its own program and knows the health of itself', () => {
@@ -39,12 +47,18 @@ describe('The image', () => {
 
   it('keeps what was compiled where the user looks who runs it', () => {
     const [user] = valueOf('USER').split(':');
-    expect(instructions().find(({ value }) => value.includes('NODE_COMPILE_CACHE=/sso/compiled node'))?.value).to.include('"${made%-0}-' + (user ?? ''));
+    expect(
+      instructions().find(({ value }) => value.includes('NODE_COMPILE_CACHE=/sso/compiled node'))?.value,
+    ).to.include('"${made%-0}-' + (user ?? ''));
     expect(valueOf('ENV')).to.include('NODE_COMPILE_CACHE=/sso/compiled');
   });
 
   it('leaves the development dependencies out', () => {
-    expect(instructions().filter(({ name, value }) => name === 'RUN' && value.includes('npm')).map(({ value }) => value.includes('npm ci --omit=dev'))).to.deep.equal([true]);
+    expect(
+      instructions()
+        .filter(({ name, value }) => name === 'RUN' && value.includes('npm'))
+        .map(({ value }) => value.includes('npm ci --omit=dev')),
+    ).to.deep.equal([true]);
   });
 });
 
@@ -53,7 +67,9 @@ describe('The compose file', () => {
   /** The networks of a service, and its address in each where it has one of its own. */
   const addresses = (name: string): Record<string, string | undefined> => {
     const networks = compose().services[name].networks as string[] | Record<string, { ipv4_address?: string }>;
-    return Array.isArray(networks) ? Object.fromEntries(networks.map((one) => [one, undefined])) : Object.fromEntries(Object.entries(networks).map(([one, { ipv4_address: address }]) => [one, address]));
+    return Array.isArray(networks)
+      ? Object.fromEntries(networks.map((one) => [one, undefined]))
+      : Object.fromEntries(Object.entries(networks).map(([one, { ipv4_address: address }]) => [one, address]));
   };
   const isWithin = (address: string, subnet: string): boolean => {
     const [network = '', prefix] = subnet.split('/');
@@ -64,7 +80,9 @@ describe('The compose file', () => {
 
   it('is one, as the Compose Specification has it', () => {
     // Written with "id" as an older draft of JSON Schema had it; and the name of the project is younger than it.
-    const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) => (['id', '$schema'].includes(key) && typeof value === 'string' ? undefined : value));
+    const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
+      ['id', '$schema'].includes(key) && typeof value === 'string' ? undefined : value,
+    );
     schema.properties.name = { type: 'string' };
     const ajv = new Ajv({ strict: false, validateFormats: false });
     const isCompose = ajv.compile(schema);
@@ -81,12 +99,19 @@ describe('The compose file', () => {
       expect(service.user, name).to.match(/^[1-9]\d*:[1-9]\d*$/);
       expect(service.deploy.resources.limits, name).to.have.keys('cpus', 'memory');
       expect(service.pids_limit, name).to.be.greaterThan(0);
-      expect(service.restart === 'no' || service.healthcheck !== undefined, `${name}: somebody looks after it`).to.equal(true);
+      expect(
+        service.restart === 'no' || service.healthcheck !== undefined,
+        `${name}: somebody looks after it`,
+      ).to.equal(true);
     }
   });
 
   it('keeps the stores to themselves: the proxy alone has ports, and the stores no way out', () => {
-    expect(services().filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).to.deep.equal(['proxy']);
+    expect(
+      services()
+        .filter(([, { ports }]) => ports !== undefined)
+        .map(([name]) => name),
+    ).to.deep.equal(['proxy']);
     expect(compose().networks.stores.internal).to.equal(true);
     const networks = (name: string): string[] => Object.keys(addresses(name));
     for (const name of ['postgres', 'redis']) expect(networks(name), name).to.deep.equal(['stores']);
@@ -100,18 +125,27 @@ describe('The compose file', () => {
       const given = Object.entries(addresses(name)).filter(([, address]) => address !== undefined);
       expect(given, name).to.have.lengthOf(1);
       const [[network, address]] = given as [[string, string]];
-      const [{ subnet, ip_range: range }] = compose().networks[network].ipam.config as [{ subnet: string; ip_range: string }];
-      expect([isWithin(address, subnet), isWithin(address, range)], `${name}: of the network, and nobody else is given it`).to.deep.equal([true, false]);
+      const [{ subnet, ip_range: range }] = compose().networks[network].ipam.config as [
+        { subnet: string; ip_range: string },
+      ];
+      expect(
+        [isWithin(address, subnet), isWithin(address, range)],
+        `${name}: of the network, and nobody else is given it`,
+      ).to.deep.equal([true, false]);
       known[name] = address;
     }
-    const told = (name: string): Record<string, string> => Object.fromEntries((compose().services[name].extra_hosts as string[]).map((host) => host.split(':')));
+    const told = (name: string): Record<string, string> =>
+      Object.fromEntries((compose().services[name].extra_hosts as string[]).map((host) => host.split(':')));
     expect(told('proxy')).to.deep.equal({ 'sso-1': known['sso-1'], 'sso-2': known['sso-2'] });
-    for (const name of ['sso-1', 'sso-2', 'migrate']) expect(told(name), name).to.deep.equal({ postgres: known.postgres, redis: known.redis });
+    for (const name of ['sso-1', 'sso-2', 'migrate'])
+      expect(told(name), name).to.deep.equal({ postgres: known.postgres, redis: known.redis });
   });
 
   it('leads the ports of the machine to those at which nginx listens', () => {
     const { ports, sysctls } = compose().services.proxy as { ports: string[]; sysctls: string[] };
-    const listened = new Set([...readText('deploy/nginx/sso.conf').matchAll(/^\s*listen (\d+)/gm)].map(([, port = '']) => port));
+    const listened = new Set(
+      [...readText('deploy/nginx/sso.conf').matchAll(/^\s*listen (\d+)/gm)].map(([, port = '']) => port),
+    );
     expect(ports.map((port) => port.split(':')[1])).to.deep.equal([...listened]);
     expect(sysctls, 'without a right for it').to.deep.equal(['net.ipv4.ip_unprivileged_port_start=0']);
   });
@@ -122,9 +156,18 @@ describe('The compose file', () => {
 
   it('starts things in order: stores, migration, instances, proxy', () => {
     const conditions = (name: string): Record<string, string> =>
-      Object.fromEntries(Object.entries(compose().services[name].depends_on as Record<string, { condition: string }>).map(([other, { condition }]) => [other, condition]));
+      Object.fromEntries(
+        Object.entries(compose().services[name].depends_on as Record<string, { condition: string }>).map(
+          ([other, { condition }]) => [other, condition],
+        ),
+      );
     expect(conditions('migrate')).to.deep.equal({ postgres: 'service_healthy' });
-    for (const name of ['sso-1', 'sso-2']) expect(conditions(name)).to.deep.equal({ migrate: 'service_completed_successfully', postgres: 'service_healthy', redis: 'service_healthy' });
+    for (const name of ['sso-1', 'sso-2'])
+      expect(conditions(name)).to.deep.equal({
+        migrate: 'service_completed_successfully',
+        postgres: 'service_healthy',
+        redis: 'service_healthy',
+      });
     expect(conditions('proxy')).to.deep.equal({ 'sso-1': 'service_healthy', 'sso-2': 'service_healthy' });
   });
 
@@ -140,17 +183,31 @@ describe('The compose file', () => {
       for (const secret of secrets as string[]) expect(declared, name).to.include(secret);
       expect(image, 'which version, is said').to.match(/:\d/);
     }
-    expect(new Set(services().flatMap(([, { secrets = [] }]) => secrets as string[])), 'and the other way round').to.deep.equal(new Set(declared));
+    expect(
+      new Set(services().flatMap(([, { secrets = [] }]) => secrets as string[])),
+      'and the other way round',
+    ).to.deep.equal(new Set(declared));
     // Some composes take a path without a beginning for the name of a volume.
-    for (const { file } of Object.values(compose().secrets as Record<string, { file: string }>)) expect(file).to.match(/^\.\/secrets\//);
+    for (const { file } of Object.values(compose().secrets as Record<string, { file: string }>))
+      expect(file).to.match(/^\.\/secrets\//);
   });
 
   it('has the guide make what is not in the repository, and git leaves that alone', () => {
     const ignored = readText('.gitignore').split('\n');
     for (const made of ['secrets/', 'sso.conf', 'sso.env']) expect(ignored).to.include(`deploy/compose/${made}`);
-    const [english, indonesian] = ['install.md', 'pemasangan.md'].map((guide) => /^cd [^]*?^```/m.exec(readText(`docs/operasi/${guide}`).split(/^## (?:With containers|Dengan kontainer)$/m)[1] ?? '')?.[0] ?? '');
-    for (const name of ['sso.conf', 'sso.env', ...Object.keys(compose().secrets as object)]) expect(english, name).to.include(name);
-    const commands = (text = ''): string[] => text.split('\n').filter((line) => !line.startsWith('#')).map((line) => line.replace(/<[^>]+>/, '<>'));
+    const [english, indonesian] = ['install.md', 'pemasangan.md'].map(
+      (guide) =>
+        /^cd [^]*?^```/m.exec(
+          readText(`docs/operasi/${guide}`).split(/^## (?:With containers|Dengan kontainer)$/m)[1] ?? '',
+        )?.[0] ?? '',
+    );
+    for (const name of ['sso.conf', 'sso.env', ...Object.keys(compose().secrets as object)])
+      expect(english, name).to.include(name);
+    const commands = (text = ''): string[] =>
+      text
+        .split('\n')
+        .filter((line) => !line.startsWith('#'))
+        .map((line) => line.replace(/<[^>]+>/, '<>'));
     expect(commands(indonesian), 'and the same in both languages').to.deep.equal(commands(english));
   });
 
@@ -170,6 +227,9 @@ describe('The compose file', () => {
 
   it('keeps Redis as ADR 22 wants it', () => {
     const command = (compose().services.redis.command as string[]).join(' ');
-    expect(command).to.include('--appendonly yes').and.include('--maxmemory-policy noeviction').and.match(/--maxmemory \d+mb/);
+    expect(command)
+      .to.include('--appendonly yes')
+      .and.include('--maxmemory-policy noeviction')
+      .and.match(/--maxmemory \d+mb/);
   });
 });

@@ -8,7 +8,12 @@ import { somebody } from '../support/citizens.ts';
 import { register, signIn, toRegistration } from '../support/journeys.ts';
 import { createLine, type Line } from '../support/line.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
-import { hasSystemPostgres, startSystemPostgres, type Standby, type SystemPostgres } from '../support/system-postgres.ts';
+import {
+  hasSystemPostgres,
+  startSystemPostgres,
+  type Standby,
+  type SystemPostgres,
+} from '../support/system-postgres.ts';
 import { until } from '../support/until.ts';
 
 (hasSystemPostgres() ? describe : describe.skip)('When another PostgreSQL takes over', function () {
@@ -23,11 +28,19 @@ import { until } from '../support/until.ts';
   let target: URL;
 
   const readiness = async (): Promise<number> => (await fetch(`${app.url}/readyz`)).status;
-  const failure = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (error: unknown) => error);
+  const failure = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
   const connectionsAt = async (url: URL): Promise<number> => {
     const client = new pg.Client({ connectionString: url.href });
     await client.connect();
-    const { rows } = await client.query<{ many: number }>("select count(*)::int as many from pg_stat_activity where datname = 'sso' and application_name like 'siapkerja-sso%'").finally(() => client.end());
+    const { rows } = await client
+      .query<{ many: number }>(
+        "select count(*)::int as many from pg_stat_activity where datname = 'sso' and application_name like 'siapkerja-sso%'",
+      )
+      .finally(() => client.end());
     return rows[0]?.many ?? 0;
   };
 

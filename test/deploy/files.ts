@@ -19,7 +19,8 @@ export const variablesIn = (path: string): Record<string, string> => parseEnv(re
 /** The directives of a systemd unit: all values of each name, in order. */
 export function unit(path: string): ReadonlyMap<string, readonly string[]> {
   const directives = new Map<string, string[]>();
-  for (const [, name = '', value = ''] of readText(path).matchAll(/^(\w+)=(.*)$/gm)) directives.set(name, [...(directives.get(name) ?? []), value]);
+  for (const [, name = '', value = ''] of readText(path).matchAll(/^(\w+)=(.*)$/gm))
+    directives.set(name, [...(directives.get(name) ?? []), value]);
   return directives;
 }
 
@@ -41,4 +42,6 @@ export const instructions = (): Instruction[] =>
 
 /** What of the repository the image is made of. */
 export const copied = (): string[] =>
-  instructions().flatMap(({ name, value }) => (name === 'COPY' && !value.startsWith('--') ? value.split(/\s+/).slice(0, -1) : []));
+  instructions().flatMap(({ name, value }) =>
+    name === 'COPY' && !value.startsWith('--') ? value.split(/\s+/).slice(0, -1) : [],
+  );

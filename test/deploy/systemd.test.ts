@@ -11,12 +11,19 @@ const MOST_EXPOSED = 15;
 
 (existsSync(SYSTEMD_ANALYZE) ? describe : describe.skip)('The units of deploy/systemd', () => {
   let directory: string;
-  beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'sso-units-')); });
-  afterEach(() => { rmSync(directory, { recursive: true }); });
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sso-units-'));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
 
   /** As they lie in `deploy/`, with a Node that is there. @returns where it lies. */
   function lay(name: string, as = name, change: (text: string) => string = (text) => text): string {
-    writeFileSync(join(directory, as), change(readText(`deploy/systemd/${name}`).replaceAll('/opt/node/bin/node', process.execPath)));
+    writeFileSync(
+      join(directory, as),
+      change(readText(`deploy/systemd/${name}`).replaceAll('/opt/node/bin/node', process.execPath)),
+    );
     return join(directory, as);
   }
   function ask(...args: readonly string[]): { readonly said: string; readonly code: number | null } {
@@ -25,7 +32,10 @@ const MOST_EXPOSED = 15;
   }
 
   it('are verified by systemd itself, which has nothing to say', () => {
-    expect(ask('verify', lay('sso@.service', 'sso@1.service'), lay('sso-migrate.service'))).to.deep.equal({ said: '', code: 0 });
+    expect(ask('verify', lay('sso@.service', 'sso@1.service'), lay('sso-migrate.service'))).to.deep.equal({
+      said: '',
+      code: 0,
+    });
   });
 
   it('would be told of where a word is misspelled', () => {

@@ -24,7 +24,10 @@ interface SuiteClient {
 }
 interface Command {
   readonly match: string;
-  readonly tasks: readonly { readonly match: string; readonly commands?: readonly (readonly [string, string, string, (string | number)?])[] }[];
+  readonly tasks: readonly {
+    readonly match: string;
+    readonly commands?: readonly (readonly [string, string, string, (string | number)?])[];
+  }[];
 }
 interface Configuration {
   readonly alias: string;
@@ -47,16 +50,24 @@ describe('Conformance profile', () => {
   let running: Conformance;
   let agent: Agent;
 
-  const start = (at = suite): Promise<Conformance> => startConformance({ ...at, issuer, host: '127.0.0.1', port, dataDir, databaseUrl: database.url }, createLog({ level: 'fatal' }));
-  const configurationOf = async (plan: string): Promise<Configuration> => JSON.parse(await readFile(join(running.folder, `${plan}.json`), 'utf8')) as Configuration;
+  const start = (at = suite): Promise<Conformance> =>
+    startConformance(
+      { ...at, issuer, host: '127.0.0.1', port, dataDir, databaseUrl: database.url },
+      createLog({ level: 'fatal' }),
+    );
+  const configurationOf = async (plan: string): Promise<Configuration> =>
+    JSON.parse(await readFile(join(running.folder, `${plan}.json`), 'utf8')) as Configuration;
   /** Trusts the authority that the profile has written down, and no other. */
   const trusting = async (): Promise<client.CustomFetch> => {
     agent = new Agent({ connect: { ca: await readFile(running.caFile, 'utf8') } });
-    return ((url: string, options: object) => undiciFetch(url, { ...options, dispatcher: agent })) as unknown as client.CustomFetch;
+    return ((url: string, options: object) =>
+      undiciFetch(url, { ...options, dispatcher: agent })) as unknown as client.CustomFetch;
   };
 
   before(async () => {
-    listening = createServer(createServerCertificate(createAuthority('suite'), ['localhost']), (_request, response) => response.end('suite'));
+    listening = createServer(createServerCertificate(createAuthority('suite'), ['localhost']), (_request, response) =>
+      response.end('suite'),
+    );
     await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
     suite.suite = `https://localhost:${(listening.address() as AddressInfo).port}`;
     ({ callback, afterLogout } = suiteAddresses(suite));
@@ -74,20 +85,42 @@ describe('Conformance profile', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  async function discover({ client_id: id, client_secret: secret }: SuiteClient, authentication: (secret: string) => client.ClientAuth = client.ClientSecretBasic): Promise<client.Configuration> {
-    return client.discovery(new URL(issuer), id, { id_token_signed_response_alg: 'ES256' }, authentication(secret ?? ''), { [client.customFetch]: await trusting() });
+  async function discover(
+    { client_id: id, client_secret: secret }: SuiteClient,
+    authentication: (secret: string) => client.ClientAuth = client.ClientSecretBasic,
+  ): Promise<client.Configuration> {
+    return client.discovery(
+      new URL(issuer),
+      id,
+      { id_token_signed_response_alg: 'ES256' },
+      authentication(secret ?? ''),
+      { [client.customFetch]: await trusting() },
+    );
   }
 
   it('answers discovery over TLS, under the address that the plans name', async () => {
     const { server, alias } = await configurationOf('oidcc-config-certification-test-plan');
     expect(alias).to.equal('uji');
-    const metadata = (await (await (await trusting())(server.discoveryUrl, { method: 'GET', headers: {}, body: undefined, redirect: 'manual' })).json()) as Record<string, unknown>;
+    const metadata = (await (
+      await (
+        await trusting()
+      )(server.discoveryUrl, { method: 'GET', headers: {}, body: undefined, redirect: 'manual' })
+    ).json()) as Record<string, unknown>;
     expect(metadata.issuer).to.equal(issuer);
-    for (const [name, value] of Object.entries(metadata)) if (name.endsWith('_endpoint') || name === 'jwks_uri') expect(value, name).to.satisfy((url: string) => url.startsWith(`${issuer}/`));
+    for (const [name, value] of Object.entries(metadata))
+      if (name.endsWith('_endpoint') || name === 'jwks_uri')
+        expect(value, name).to.satisfy((url: string) => url.startsWith(`${issuer}/`));
   });
 
   it('speaks no TLS older than 1.2', async () => {
-    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' });
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'ALL:@SECLEVEL=0',
+    });
     const [error] = (await once(socket, 'error')) as [Error];
     expect(error.message).to.match(/protocol|alert|handshake|reset|disconnected/i);
   });
@@ -97,10 +130,15 @@ describe('Conformance profile', () => {
       const file = join(running.folder, `${name}.json`);
       expect((await stat(file)).mode & 0o077, name).to.equal(0);
       const { client: first, client2: second, client_secret_post: third } = await configurationOf(name);
-      const ids = [first, second, third].flatMap((one) => ((one as SuiteClient | undefined) === undefined ? [] : [one.client_id]));
+      const ids = [first, second, third].flatMap((one) =>
+        (one as SuiteClient | undefined) === undefined ? [] : [one.client_id],
+      );
       expect(new Set(ids).size, name).to.equal(ids.length);
       for (const id of ids) {
-        const row = await database.knex<{ status: string; metadata: { redirect_uris: string[] } }>('clients').where('id', id).first();
+        const row = await database
+          .knex<{ status: string; metadata: { redirect_uris: string[] } }>('clients')
+          .where('id', id)
+          .first();
         expect(row?.status, id).to.equal('active');
         expect(row?.metadata.redirect_uris, id).to.include(callback);
       }
@@ -110,7 +148,10 @@ describe('Conformance profile', () => {
   it('holds the keys of the suite in the files alone: the registration knows the public part', async () => {
     const { client: first } = await configurationOf('fapi2-security-profile-final-test-plan');
     expect(first.jwks?.keys[0]).to.have.property('d');
-    const row = await database.knex<{ metadata: { jwks: { keys: JsonWebKey[] } } }>('clients').where('id', first.client_id).first();
+    const row = await database
+      .knex<{ metadata: { jwks: { keys: JsonWebKey[] } } }>('clients')
+      .where('id', first.client_id)
+      .first();
     expect(row?.metadata.jwks.keys[0]).to.include({ x: first.jwks?.keys[0]?.x }).and.not.have.property('d');
   });
 
@@ -120,7 +161,12 @@ describe('Conformance profile', () => {
     const key = await crypto.subtle.importKey('jwk', jwk!, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
     const library = await discover(first, () => client.PrivateKeyJwt({ key, kid: 'fapi-1' }));
     const proof = client.getDPoPHandle(library, await client.randomDPoPKeyPair('ES256'));
-    const parameters = { redirect_uri: `${callback}?dummy1=lorem&dummy2=ipsum`, scope: 'openid', code_challenge: await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier()), code_challenge_method: 'S256' };
+    const parameters = {
+      redirect_uri: `${callback}?dummy1=lorem&dummy2=ipsum`,
+      scope: 'openid',
+      code_challenge: await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier()),
+      code_challenge_method: 'S256',
+    };
     const url = await client.buildAuthorizationUrlWithPAR(library, parameters, { DPoP: proof });
     expect(url.searchParams.get('request_uri')).to.match(/^urn:/);
   });
@@ -130,7 +176,10 @@ describe('Conformance profile', () => {
     const elsewhere = { ...suite, suite: 'https://localhost:9' };
     await running.close();
     running = await start(elsewhere);
-    const row = await database.knex<{ metadata: { redirect_uris: string[] } }>('clients').where('id', before.client.client_id).first();
+    const row = await database
+      .knex<{ metadata: { redirect_uris: string[] } }>('clients')
+      .where('id', before.client.client_id)
+      .first();
     expect(row?.metadata.redirect_uris).to.deep.equal([suiteAddresses(elsewhere).callback]);
     await running.close();
     running = await start();
@@ -140,10 +189,18 @@ describe('Conformance profile', () => {
   describeInChromium('in a browser', () => {
     /** Does what a plan's `browser` says of each page until it is at the suite, as the suite's own browser would. */
     async function obey(page: Page, commands: readonly Command[]): Promise<void> {
-      const wild = (pattern: string): RegExp => new RegExp(`^${pattern.split('*').map((part) => part.replaceAll(/[.?/]/g, '\\$&')).join('.*')}$`);
+      const wild = (pattern: string): RegExp =>
+        new RegExp(
+          `^${pattern
+            .split('*')
+            .map((part) => part.replaceAll(/[.?/]/g, '\\$&'))
+            .join('.*')}$`,
+        );
       while (!page.url().startsWith(suite.suite)) {
         const at = page.url();
-        const task = commands.flatMap(({ tasks }) => tasks).find(({ match, commands: steps }) => steps !== undefined && wild(match).test(at));
+        const task = commands
+          .flatMap(({ tasks }) => tasks)
+          .find(({ match, commands: steps }) => steps !== undefined && wild(match).test(at));
         if (task === undefined) throw new Error(`no step for ${at}`);
         for (const [verb, by, where, value] of task.commands ?? []) {
           const element = page.locator(by === 'id' ? `#${where}` : where);
@@ -166,13 +223,30 @@ describe('Conformance profile', () => {
         try {
           const context = await chrome.newContext({ ignoreHTTPSErrors: true });
           const page = await context.newPage();
-          await page.goto(client.buildAuthorizationUrl(library, { redirect_uri: callback, scope: 'openid offline_access', prompt: 'consent', state, nonce }).href);
+          await page.goto(
+            client.buildAuthorizationUrl(library, {
+              redirect_uri: callback,
+              scope: 'openid offline_access',
+              prompt: 'consent',
+              state,
+              nonce,
+            }).href,
+          );
           await obey(page, configuration.browser);
           await page.waitForURL(`${callback}?**`);
-          const tokens = await client.authorizationCodeGrant(library, new URL(page.url()), { expectedState: state, expectedNonce: nonce });
+          const tokens = await client.authorizationCodeGrant(library, new URL(page.url()), {
+            expectedState: state,
+            expectedNonce: nonce,
+          });
           expect(tokens.refresh_token).to.be.a('string');
           if (which !== 'client') return;
-          await page.goto(client.buildEndSessionUrl(library, { id_token_hint: tokens.id_token!, post_logout_redirect_uri: afterLogout, state: 'selesai' }).href);
+          await page.goto(
+            client.buildEndSessionUrl(library, {
+              id_token_hint: tokens.id_token!,
+              post_logout_redirect_uri: afterLogout,
+              state: 'selesai',
+            }).href,
+          );
           await obey(page, configuration.browser);
           await page.waitForURL(`${afterLogout}?state=selesai`);
         } finally {
@@ -184,8 +258,19 @@ describe('Conformance profile', () => {
 
   it('says what is wrong with what was typed', () => {
     expect(readOptions([])).to.include({ issuer: 'https://localhost:3443', alias: 'siapkerja', host: '127.0.0.1' });
-    expect(readOptions(['--port', '4443', '--issuer', 'https://akun.contoh.test'])).to.include({ issuer: 'https://akun.contoh.test', port: 4443 });
-    for (const wrong of [['--port', 'x'], ['--port', '0'], ['--issuer', 'http://localhost:3443'], ['--suite', 'https://suite.test/'], ['--alias', '../x'], ['--help'], ['x']]) {
+    expect(readOptions(['--port', '4443', '--issuer', 'https://akun.contoh.test'])).to.include({
+      issuer: 'https://akun.contoh.test',
+      port: 4443,
+    });
+    for (const wrong of [
+      ['--port', 'x'],
+      ['--port', '0'],
+      ['--issuer', 'http://localhost:3443'],
+      ['--suite', 'https://suite.test/'],
+      ['--alias', '../x'],
+      ['--help'],
+      ['x'],
+    ]) {
       expect(() => readOptions(wrong), wrong.join(' ')).to.throw(ConformanceMisuse);
     }
   });

@@ -2,8 +2,20 @@ import type { SampleClient } from '../../src/dev/sample-service/clients.ts';
 import type { SampleService } from '../../src/dev/sample-service/server.ts';
 
 export const scope = 'openid profile email phone';
-export const karirhub = { client_id: 'karirhub', client_secret: 'rahasia contoh/1', name: 'Karirhub (contoh)', base: '/', scope } satisfies SampleClient;
-export const skillhub = { client_id: 'skillhub', client_secret: 'rahasia:contoh+2', name: 'Skillhub (contoh)', base: '/skillhub', scope } satisfies SampleClient;
+export const karirhub = {
+  client_id: 'karirhub',
+  client_secret: 'rahasia contoh/1',
+  name: 'Karirhub (contoh)',
+  base: '/',
+  scope,
+} satisfies SampleClient;
+export const skillhub = {
+  client_id: 'skillhub',
+  client_secret: 'rahasia:contoh+2',
+  name: 'Skillhub (contoh)',
+  base: '/skillhub',
+  scope,
+} satisfies SampleClient;
 
 /** The same two services as the sign-on registers them. */
 export const registered = (service: SampleService) =>

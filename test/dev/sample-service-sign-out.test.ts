@@ -26,17 +26,22 @@ describe('Sample service: the end of a session', () => {
   });
 
   const at = (path: string): string => `${service.url}${path}`;
-  const claim = (page: Page, name: string): string | undefined => new RegExp(`data-claim="${name}">([^<]*)`).exec(page.text)?.[1];
-  const isSignedIn = async (who = browser, path = '/'): Promise<boolean> => (await who.ask(at(path))).text.includes('data-claim="sub"');
+  const claim = (page: Page, name: string): string | undefined =>
+    new RegExp(`data-claim="${name}">([^<]*)`).exec(page.text)?.[1];
+  const isSignedIn = async (who = browser, path = '/'): Promise<boolean> =>
+    (await who.ask(at(path))).text.includes('data-claim="sub"');
 
   describe('signing out', () => {
-    const signOut = (page: Page): Promise<Page> => browser.open(at('/sign-out'), { form: { csrf: hidden(page, 'csrf') } });
+    const signOut = (page: Page): Promise<Page> =>
+      browser.open(at('/sign-out'), { form: { csrf: hidden(page, 'csrf') } });
 
     it('ends the session here and at the sign-on, and comes back', async () => {
       const question = await signOut(await browser.open(at('/sign-in')));
       expect(await isSignedIn()).to.equal(false);
       expect(question.url.searchParams.has('id_token_hint')).to.equal(true);
-      const home = await browser.open(`${signOn.issuer}/session/end/confirm`, { form: { xsrf: hidden(question, 'xsrf'), logout: 'yes' } });
+      const home = await browser.open(`${signOn.issuer}/session/end/confirm`, {
+        form: { xsrf: hidden(question, 'xsrf'), logout: 'yes' },
+      });
       expect(home.url.origin + home.url.pathname).to.equal(at('/'));
       expect(home.text).to.include('Anda sudah keluar');
     });
@@ -46,13 +51,16 @@ describe('Sample service: the end of a session', () => {
       await browser.open(at('/skillhub/sign-in'));
       const question = await signOut(page);
       expect(await isSignedIn(browser, '/skillhub')).to.equal(true);
-      await browser.open(`${signOn.issuer}/session/end/confirm`, { form: { xsrf: hidden(question, 'xsrf'), logout: 'yes' } });
+      await browser.open(`${signOn.issuer}/session/end/confirm`, {
+        form: { xsrf: hidden(question, 'xsrf'), logout: 'yes' },
+      });
       expect(await isSignedIn(browser, '/skillhub')).to.equal(false);
     });
 
     it('does nothing for a form of another page', async () => {
       await browser.open(at('/sign-in'));
-      for (const csrf of ['', 'A'.repeat(43)]) expect((await browser.ask(at('/sign-out'), { csrf })).status).to.equal(403);
+      for (const csrf of ['', 'A'.repeat(43)])
+        expect((await browser.ask(at('/sign-out'), { csrf })).status).to.equal(403);
       expect(await isSignedIn()).to.equal(true);
     });
 
@@ -62,7 +70,8 @@ describe('Sample service: the end of a session', () => {
   });
 
   describe('back-channel logout', () => {
-    const send = (token: string): Promise<Page> => new SmallBrowser().ask(at('/backchannel-logout'), { logout_token: token });
+    const send = (token: string): Promise<Page> =>
+      new SmallBrowser().ask(at('/backchannel-logout'), { logout_token: token });
     const sidOf = async (): Promise<string> => claim(await browser.open(at('/sign-in')), 'sid')!;
 
     it('ends the session that is named and no other', async () => {
@@ -101,7 +110,9 @@ describe('Sample service: the end of a session', () => {
       'of another kind': { typ: 'JWT' },
       'with a nonce': { payload: { nonce: 'n' } },
       'without the event': { payload: { events: { 'https://contoh.test/other': {} } } },
-      'with an event that is no object': { payload: { events: { 'http://schemas.openid.net/event/backchannel-logout': true } } },
+      'with an event that is no object': {
+        payload: { events: { 'http://schemas.openid.net/event/backchannel-logout': true } },
+      },
       'without an id': { payload: { jti: undefined } },
       'without a time': { payload: { iat: undefined } },
       'made long ago': { payload: { iat: now - 3600 } },

@@ -26,10 +26,13 @@ describe('Sample service', () => {
   });
 
   const at = (path: string): string => `${service.url}${path}`;
-  const claim = (page: Page, name: string): string | undefined => new RegExp(`data-claim="${name}">([^<]*)`).exec(page.text)?.[1];
-  const isSignedIn = async (who = browser, path = '/'): Promise<boolean> => (await who.ask(at(path))).text.includes('data-claim="sub"');
+  const claim = (page: Page, name: string): string | undefined =>
+    new RegExp(`data-claim="${name}">([^<]*)`).exec(page.text)?.[1];
+  const isSignedIn = async (who = browser, path = '/'): Promise<boolean> =>
+    (await who.ask(at(path))).text.includes('data-claim="sub"');
   /** A sign-in up to the moment at which the browser would go back to the service. */
-  const signInUpToCallback = async (path = '/sign-in', who = browser): Promise<URL> => (await who.open(at(path), { stop: ({ pathname }) => pathname.endsWith('/callback') })).url;
+  const signInUpToCallback = async (path = '/sign-in', who = browser): Promise<URL> =>
+    (await who.open(at(path), { stop: ({ pathname }) => pathname.endsWith('/callback') })).url;
 
   it('says politely that the sign-on is not up, and needs no restart once it is', async () => {
     const late = await startSmallSignOn();
@@ -46,7 +49,10 @@ describe('Sample service', () => {
   describe('front page', () => {
     it('offers to sign in and to register, marked as a sample', async () => {
       const page = await browser.ask(at('/'));
-      expect(page.text).to.include('Masuk dengan SIAPkerja').and.to.include('Daftar lewat SIAPkerja').and.to.include('Situs contoh');
+      expect(page.text)
+        .to.include('Masuk dengan SIAPkerja')
+        .and.to.include('Daftar lewat SIAPkerja')
+        .and.to.include('Situs contoh');
     });
 
     it('is Indonesian first, whatever language the browser was sold in', async () => {
@@ -55,7 +61,10 @@ describe('Sample service', () => {
 
     it('allows neither script nor frame and is kept by nobody', async () => {
       const { headers, text } = await browser.ask(at('/'));
-      expect(headers.get('content-security-policy')).to.include("default-src 'none'").and.to.include("frame-ancestors 'none'").and.not.to.include('unsafe');
+      expect(headers.get('content-security-policy'))
+        .to.include("default-src 'none'")
+        .and.to.include("frame-ancestors 'none'")
+        .and.not.to.include('unsafe');
       expect(headers.get('cache-control')).to.equal('no-store');
       expect(text).not.to.match(/<script|style=/);
     });
@@ -82,9 +91,20 @@ describe('Sample service', () => {
 
   describe('signing in', () => {
     it('asks for a code with PKCE, state and nonce, new each time', async () => {
-      const [first, second] = [await browser.ask(at('/sign-in')), await browser.ask(at('/sign-in'))].map(({ headers }) => new URL(headers.get('location')!).searchParams);
-      expect(Object.fromEntries(first!)).to.include({ response_type: 'code', code_challenge_method: 'S256', client_id: 'karirhub', redirect_uri: at('/callback'), scope });
-      for (const name of ['state', 'nonce', 'code_challenge']) expect(first!.get(name), name).to.match(/^[\w-]{43}$/).and.not.to.equal(second!.get(name));
+      const [first, second] = [await browser.ask(at('/sign-in')), await browser.ask(at('/sign-in'))].map(
+        ({ headers }) => new URL(headers.get('location')!).searchParams,
+      );
+      expect(Object.fromEntries(first!)).to.include({
+        response_type: 'code',
+        code_challenge_method: 'S256',
+        client_id: 'karirhub',
+        redirect_uri: at('/callback'),
+        scope,
+      });
+      for (const name of ['state', 'nonce', 'code_challenge'])
+        expect(first!.get(name), name)
+          .to.match(/^[\w-]{43}$/)
+          .and.not.to.equal(second!.get(name));
     });
 
     it('asks for registration where that was chosen', async () => {
@@ -111,7 +131,9 @@ describe('Sample service', () => {
 
     it('brings two tabs home that finish in the other order', async () => {
       await browser.ask(at('/'));
-      const [first, second] = [await browser.ask(at('/sign-in')), await browser.ask(at('/sign-in'))].map(({ headers }) => headers.get('location')!);
+      const [first, second] = [await browser.ask(at('/sign-in')), await browser.ask(at('/sign-in'))].map(
+        ({ headers }) => headers.get('location')!,
+      );
       const stop = ({ pathname }: URL): boolean => pathname === '/callback';
       for (const tab of [second!, first!]) {
         const callback = (await browser.open(tab, { stop })).url;
@@ -122,7 +144,9 @@ describe('Sample service', () => {
 
     it('lets two tabs begin at the same moment', async () => {
       await browser.ask(at('/'));
-      const callbacks = (await Promise.all([browser.ask(at('/sign-in')), browser.ask(at('/sign-in'))])).map(({ headers }) => headers.get('location')!);
+      const callbacks = (await Promise.all([browser.ask(at('/sign-in')), browser.ask(at('/sign-in'))])).map(
+        ({ headers }) => headers.get('location')!,
+      );
       for (const tab of callbacks) expect((await browser.open(tab)).text).to.include('data-claim="sub"');
     });
 
@@ -231,7 +255,10 @@ describe('Sample service', () => {
     const forgetful = await startSampleService({ issuer: another.issuer, port: 0, clients: [karirhub], clock });
     another.open(registered(forgetful));
     const stop = ({ pathname }: URL): boolean => pathname === '/callback';
-    const [late, inTime] = [(await browser.open(`${forgetful.url}/sign-in`, { stop })).url, await browser.open(`${forgetful.url}/sign-in`)];
+    const [late, inTime] = [
+      (await browser.open(`${forgetful.url}/sign-in`, { stop })).url,
+      await browser.open(`${forgetful.url}/sign-in`),
+    ];
     expect(inTime.text).to.include('data-claim="sub"');
     hours = 8;
     expect((await browser.ask(forgetful.url)).text).not.to.include('data-claim="sub"');
@@ -242,7 +269,12 @@ describe('Sample service', () => {
   });
 
   it('does not start in production', async () => {
-    const started = await startSampleService({ issuer: signOn.issuer, port: 0, clients: [karirhub], environment: 'production' }).catch((error: unknown) => error);
+    const started = await startSampleService({
+      issuer: signOn.issuer,
+      port: 0,
+      clients: [karirhub],
+      environment: 'production',
+    }).catch((error: unknown) => error);
     expect(started).to.be.an('error').with.property('message').that.includes('production');
   });
 });

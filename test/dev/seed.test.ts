@@ -25,7 +25,8 @@ describe('The seeds', () => {
       expect(client.secrets).to.have.length(1);
     }
     expect(citizens).not.to.be.empty;
-    for (const { nik, name } of citizens) expect(furtherFixtures.find((resident) => resident.nik === nik)?.name).to.equal(name);
+    for (const { nik, name } of citizens)
+      expect(furtherFixtures.find((resident) => resident.nik === nik)?.name).to.equal(name);
   });
 
   it('hold one operator, whose roles are given once', async () => {
@@ -48,25 +49,43 @@ describe('The seeds', () => {
 
   it('follow the sample service to another port and keep its secret', async () => {
     const { clients: before } = await seed(core);
-    const { clients: after } = await seed({ ...core, config: { ...core.config, sampleService: { ...core.config.sampleService, port: 4302 } } });
-    expect(after.map(({ metadata }) => metadata.redirect_uris)).to.deep.equal([['http://localhost:4302/callback'], ['http://localhost:4302/skillhub/callback']]);
-    expect(after.map(({ listing }) => listing?.url)).to.deep.equal(['http://localhost:4302/', 'http://localhost:4302/skillhub']);
+    const { clients: after } = await seed({
+      ...core,
+      config: { ...core.config, sampleService: { ...core.config.sampleService, port: 4302 } },
+    });
+    expect(after.map(({ metadata }) => metadata.redirect_uris)).to.deep.equal([
+      ['http://localhost:4302/callback'],
+      ['http://localhost:4302/skillhub/callback'],
+    ]);
+    expect(after.map(({ listing }) => listing?.url)).to.deep.equal([
+      'http://localhost:4302/',
+      'http://localhost:4302/skillhub',
+    ]);
     expect(after[0]?.secrets).to.deep.equal(before[0]?.secrets);
     const [karirhub] = await core.store.clients.list();
-    expect((await core.store.clientSecrets.whichFits(karirhub!.id, karirhub!.secrets, sampleSecret(core, karirhub!.id)))?.number).to.equal(1);
+    expect(
+      (await core.store.clientSecrets.whichFits(karirhub!.id, karirhub!.secrets, sampleSecret(core, karirhub!.id)))
+        ?.number,
+    ).to.equal(1);
   });
 
   it('promise no password that somebody has changed since', async () => {
     const [joko] = (await seed(core)).citizens;
     const account = await core.store.accounts.findByNik(sensitive(joko!.nik as Nik));
-    await core.store.accounts.rehash(account!.id, account!.passwordHash, await core.passwords.hash(sensitive('Lain#Sandi77')));
+    await core.store.accounts.rehash(
+      account!.id,
+      account!.passwordHash,
+      await core.passwords.hash(sensitive('Lain#Sandi77')),
+    );
     expect((await seed(core)).citizens.map(({ nik }) => nik)).not.to.include(joko!.nik);
     await createAccountService(core).setStatus({ sub: account!.id }, 'suspended');
     expect((await seed(core)).citizens.map(({ nik }) => nik)).not.to.include(joko!.nik);
   });
 
   it('stay out of production', async () => {
-    const refusal = await seed({ ...core, config: { ...core.config, environment: 'production' } }).catch((error: unknown) => error);
+    const refusal = await seed({ ...core, config: { ...core.config, environment: 'production' } }).catch(
+      (error: unknown) => error,
+    );
     expect(refusal).to.have.property('code', 'SEED_REFUSED');
   });
 });

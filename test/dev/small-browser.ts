@@ -11,7 +11,8 @@ export interface Page {
   readonly text: string;
 }
 
-const covers = (path: string, pathname: string): boolean => path === '/' || pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
+const covers = (path: string, pathname: string): boolean =>
+  path === '/' || pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 
 /** Cookies and redirects as a browser treats them: cookies of `localhost` go to every port. */
 export class SmallBrowser {
@@ -34,7 +35,10 @@ export class SmallBrowser {
   /** One request, no redirect followed. */
   async ask(url: string | URL, form?: Record<string, string>): Promise<Page> {
     const target = new URL(url);
-    const cookie = this.#cookies.filter(({ path }) => covers(path, target.pathname)).map(({ name, value }) => `${name}=${value}`).join('; ');
+    const cookie = this.#cookies
+      .filter(({ path }) => covers(path, target.pathname))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
     const response = await fetch(target, {
       method: form === undefined ? 'GET' : 'POST',
       redirect: 'manual',
@@ -46,7 +50,10 @@ export class SmallBrowser {
   }
 
   /** Follows redirects to the end, or until one leads to an address that `stop` holds back. */
-  async open(url: string | URL, { form, stop = () => false }: { form?: Record<string, string>; stop?: (url: URL) => boolean } = {}): Promise<Page> {
+  async open(
+    url: string | URL,
+    { form, stop = () => false }: { form?: Record<string, string>; stop?: (url: URL) => boolean } = {},
+  ): Promise<Page> {
     let page = await this.ask(url, form);
     while (page.headers.get('location') !== null) {
       const next = new URL(page.headers.get('location') ?? '', page.url);
@@ -67,4 +74,5 @@ export class SmallBrowser {
 }
 
 /** The hidden fields of the forms of a page. */
-export const hidden = (page: Page, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(page.text)?.[1] ?? '';
+export const hidden = (page: Page, name: string): string =>
+  new RegExp(`name="${name}" value="([^"]*)"`).exec(page.text)?.[1] ?? '';

@@ -26,7 +26,10 @@ function memory(): AdapterFactory {
     find: (id) => Promise.resolve(rows.get(`${model}:${id}`)),
     findByUid: (uid) => find((row) => row.uid === uid && row.kind === model),
     findByUserCode: () => Promise.resolve(undefined),
-    consume: (id) => Promise.resolve(void Object.assign(rows.get(`${model}:${id}`) ?? {}, { consumed: Math.floor(Date.now() / 1000) })),
+    consume: (id) =>
+      Promise.resolve(
+        void Object.assign(rows.get(`${model}:${id}`) ?? {}, { consumed: Math.floor(Date.now() / 1000) }),
+      ),
     destroy: (id) => Promise.resolve(void rows.delete(`${model}:${id}`)),
     revokeByGrantId: (grantId) => {
       for (const [key, row] of rows) if (row.grantId === grantId) rows.delete(key);
@@ -66,7 +69,12 @@ export async function startSmallSignOn(): Promise<SmallSignOn> {
   let error: string | undefined;
 
   async function interact(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await provider.interactionFinished(request, response, error === undefined ? { login: { accountId: person.sub, acr: 'urn:contoh:1', amr: ['pwd'] } } : { error }, { mergeWithLastSubmission: false });
+    await provider.interactionFinished(
+      request,
+      response,
+      error === undefined ? { login: { accountId: person.sub, acr: 'urn:contoh:1', amr: ['pwd'] } } : { error },
+      { mergeWithLastSubmission: false },
+    );
   }
 
   const server = createServer((request, response) => {
@@ -84,8 +92,17 @@ export async function startSmallSignOn(): Promise<SmallSignOn> {
         clients,
         jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: KID, alg: 'ES256', use: 'sig' }] },
         cookies: { keys: [randomUUID()] },
-        claims: { openid: ['sub', 'sid', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email', 'email_verified'], phone: ['phone_number', 'phone_number_verified'] },
-        clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: ['authorization_code'], response_types: ['code'] },
+        claims: {
+          openid: ['sub', 'sid', 'acr', 'amr', 'auth_time'],
+          profile: ['name'],
+          email: ['email', 'email_verified'],
+          phone: ['phone_number', 'phone_number_verified'],
+        },
+        clientDefaults: {
+          id_token_signed_response_alg: 'ES256',
+          grant_types: ['authorization_code'],
+          response_types: ['code'],
+        },
         responseTypes: ['code'],
         // The library keeps its own calls away from loopback, where the sample service lives.
         fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
@@ -104,7 +121,10 @@ export async function startSmallSignOn(): Promise<SmallSignOn> {
         ttl: { Interaction: 600, Session: 600, Grant: 600, AuthorizationCode: 60, AccessToken: 600, IdToken: 600 },
         loadExistingGrant: async (ctx) => {
           const { client, session } = ctx.oidc;
-          const grant = new ctx.oidc.provider.Grant({ accountId: session?.accountId ?? '', clientId: client?.clientId ?? '' });
+          const grant = new ctx.oidc.provider.Grant({
+            accountId: session?.accountId ?? '',
+            clientId: client?.clientId ?? '',
+          });
           grant.addOIDCScope(String(ctx.oidc.params?.scope));
           await grant.save();
           return grant;
@@ -116,7 +136,16 @@ export async function startSmallSignOn(): Promise<SmallSignOn> {
     },
     logoutToken(clientId, { payload = {}, key = privateKey, typ = 'logout+jwt' } = {}) {
       const now = Math.floor(Date.now() / 1000);
-      const whole = { iss: issuer, aud: clientId, iat: now, exp: now + 120, jti: randomUUID(), events: EVENT, sub: person.sub, ...payload };
+      const whole = {
+        iss: issuer,
+        aud: clientId,
+        iat: now,
+        exp: now + 120,
+        jti: randomUUID(),
+        events: EVENT,
+        sub: person.sub,
+        ...payload,
+      };
       return new SignJWT(whole).setProtectedHeader({ alg: 'ES256', kid: KID, typ }).sign(key);
     },
     close: () =>

@@ -15,32 +15,49 @@ describe('A start', () => {
   beforeEach(async () => ({ core, close } = await createTestCore()));
   afterEach(() => close());
 
-  const startAs = (environment: Config['environment'], more: Partial<Config> = {}): Promise<unknown> => demandOwnDatabase({ ...core, config: { ...core.config, ...more, environment } }).then(() => 'started', (error: unknown) => error);
+  const startAs = (environment: Config['environment'], more: Partial<Config> = {}): Promise<unknown> =>
+    demandOwnDatabase({ ...core, config: { ...core.config, ...more, environment } }).then(
+      () => 'started',
+      (error: unknown) => error,
+    );
 
   it('takes an empty database, whatever it is for', async () => {
-    for (const environment of ['test', 'development', 'production'] as const) expect(await startAs(environment)).to.equal('started');
+    for (const environment of ['test', 'development', 'production'] as const)
+      expect(await startAs(environment)).to.equal('started');
   });
 
   it('in production refuses what development has filled, and says what to do', async () => {
     await seed(core);
     expect(await startAs('development')).to.equal('started');
-    expect(await startAs('production')).to.have.property('message').that.matches(/of development, whose passwords anybody can read: .*karirhub-contoh.*To do: begin with an empty database/);
+    expect(await startAs('production'))
+      .to.have.property('message')
+      .that.matches(
+        /of development, whose passwords anybody can read: .*karirhub-contoh.*To do: begin with an empty database/,
+      );
   });
 
   it('in production goes on once nobody can come in by them any more', async () => {
     await seed(core);
     const { citizens, clients } = await seedsIn(core);
     for (const { id } of citizens) await createAccountService(core).setStatus({ sub: id }, 'suspended');
-    expect(await tellSeeds(core)).to.include('karirhub-contoh').and.not.include(citizens[0]!.id);
+    expect(await tellSeeds(core))
+      .to.include('karirhub-contoh')
+      .and.not.include(citizens[0]!.id);
     for (const { id } of clients) await core.store.clients.update(id, { status: 'disabled' }, new Date());
     expect(await startAs('production')).to.equal('started');
   });
 
   it('in development leaves alone what production has filled: somebody has forgotten NODE_ENV', async () => {
     const sub = await addAccount({ container: core }, people.budi);
-    expect(await startAs('development')).to.have.property('message').that.matches(/has accounts and nobody of development.*set NODE_ENV=production/);
-    await createOperatorService(core).grant((await createAccountService(core).find({ sub }))!, 'administrator', { kind: 'command-line' });
-    expect(await startAs('development')).to.have.property('message').that.matches(/has operators and nobody of development.*set NODE_ENV=production/);
+    expect(await startAs('development'))
+      .to.have.property('message')
+      .that.matches(/has accounts and nobody of development.*set NODE_ENV=production/);
+    await createOperatorService(core).grant((await createAccountService(core).find({ sub }))!, 'administrator', {
+      kind: 'command-line',
+    });
+    expect(await startAs('development'))
+      .to.have.property('message')
+      .that.matches(/has operators and nobody of development.*set NODE_ENV=production/);
     expect((await seedsIn(core)).citizens).to.deep.equal([]);
     expect(await startAs('production')).to.equal('started');
   });
@@ -48,7 +65,9 @@ describe('A start', () => {
   it('in development leaves alone what production has begun, also before anybody is in it, and without samples', async () => {
     expect(await startAs('production')).to.equal('started');
     for (const enabled of [true, false]) {
-      expect(await startAs('development', { sampleService: { ...core.config.sampleService, enabled } })).to.have.property('message').that.matches(/is one of production.*set NODE_ENV=production/);
+      expect(await startAs('development', { sampleService: { ...core.config.sampleService, enabled } }))
+        .to.have.property('message')
+        .that.matches(/is one of production.*set NODE_ENV=production/);
     }
     expect(await startAs('production'), 'again').to.equal('started');
   });

@@ -12,10 +12,20 @@ const WORDS = {
 /** Ground and words, on pages of either kind. */
 const COLOURS = { light: ['#0f4c75', '#ffffff'], dark: ['#8fc7ee', '#07263c'] } as const;
 
-const buttons = (['sign-in', 'register'] as const).flatMap((use) => LOCALES.flatMap((locale) => (['light', 'dark'] as const).map((page) => ({ name: `${use}-${locale}-${page}.svg`, words: WORDS[use][locale], colours: COLOURS[page] }))));
+const buttons = (['sign-in', 'register'] as const).flatMap((use) =>
+  LOCALES.flatMap((locale) =>
+    (['light', 'dark'] as const).map((page) => ({
+      name: `${use}-${locale}-${page}.svg`,
+      words: WORDS[use][locale],
+      colours: COLOURS[page],
+    })),
+  ),
+);
 
 const luminance = (colour: string): number => {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  const [r = 0, g = 0, b = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 /** WCAG 2.2, 1.4.3. */
@@ -32,10 +42,16 @@ describe('The button for services', () => {
   after(() => app.close());
 
   it('is there ready made: to sign in and to register, in both languages, for light pages and dark ones', () => {
-    expect(readdirSync(new URL('../../public/button', import.meta.url)).sort()).to.deep.equal(buttons.map(({ name }) => name).sort());
+    expect(readdirSync(new URL('../../public/button', import.meta.url)).sort()).to.deep.equal(
+      buttons.map(({ name }) => name).sort(),
+    );
   });
 
-  for (const { name, words, colours: [ground, ink] } of buttons) {
+  for (const {
+    name,
+    words,
+    colours: [ground, ink],
+  } of buttons) {
     it(`${name}: says its words, is high enough for a thumb, and draws everything itself`, () => {
       const svg = readText(`public/button/${name}`);
       expect(svg).to.include(`<title>${words}</title>`).and.include(`fill="${ground}"`).and.include(`fill="${ink}"`);
@@ -51,7 +67,10 @@ describe('The button for services', () => {
     for (const { name, words } of buttons) {
       const answer = await fetch(`${app.url}/button/${name}`);
       expect([answer.status, answer.headers.get('content-type')], name).to.deep.equal([200, 'image/svg+xml']);
-      for (const locale of LOCALES) expect(library.button[locale]).to.include(`<img src="/button/${name}" alt="${words}">`).and.include(`<code>/button/${name}</code>`);
+      for (const locale of LOCALES)
+        expect(library.button[locale])
+          .to.include(`<img src="/button/${name}" alt="${words}">`)
+          .and.include(`<code>/button/${name}</code>`);
     }
   });
 });

@@ -23,7 +23,8 @@ describe('A day by its name', () => {
 
   it('exists or does not', () => {
     for (const day of ['2026-02-28', '2024-02-29']) expect(isDay(day)).to.equal(true);
-    for (const text of ['', '2026-02-30', '2026-13-01', '26-01-01', '2026-1-1', 'today']) expect(isDay(text), text).to.equal(false);
+    for (const text of ['', '2026-02-30', '2026-13-01', '26-01-01', '2026-1-1', 'today'])
+      expect(isDay(text), text).to.equal(false);
     expect(daysLater('2026-02-28', 1)).to.equal('2026-03-01');
   });
 });

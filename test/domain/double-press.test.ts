@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import { createJoin } from '../../src/domain/double-press.ts';
 
 /** Work that ends when the test says so. */
-function workToEnd(): { readonly begun: () => number; readonly work: () => Promise<string>; readonly end: (answer: string) => void; readonly fail: (error: Error) => void } {
+function workToEnd(): {
+  readonly begun: () => number;
+  readonly work: () => Promise<string>;
+  readonly end: (answer: string) => void;
+  readonly fail: (error: Error) => void;
+} {
   let count = 0;
   let settle: { resolve: (answer: string) => void; reject: (error: Error) => void } | undefined;
   return {
@@ -57,7 +62,14 @@ describe('A button pressed twice', () => {
   it('takes nothing else for the same: another draft, another word, another cut between two', () => {
     const join = createJoin();
     const work = workToEnd();
-    for (const parts of [['code', 'a', '1'], ['code', 'b', '1'], ['code', 'a', '2'], ['code', 'a1', ''], ['code,a', '1']]) void join(parts, work.work);
+    for (const parts of [
+      ['code', 'a', '1'],
+      ['code', 'b', '1'],
+      ['code', 'a', '2'],
+      ['code', 'a1', ''],
+      ['code,a', '1'],
+    ])
+      void join(parts, work.work);
     expect(work.begun()).to.equal(5);
   });
 });

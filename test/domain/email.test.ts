@@ -57,7 +57,7 @@ describe('E-mail: reading what was typed', () => {
     'a lone surrogate': 'bu\ud800di@contoh.test',
     'a display name': 'Budi <budi@contoh.test>',
     'a link': 'mailto:budi@contoh.test',
-    'quotes': '"budi"@contoh.test',
+    quotes: '"budi"@contoh.test',
     'two addresses': 'budi@contoh.test,siti@contoh.test',
     'a percent sign in the domain': 'budi@con%74oh.test',
     'a path': 'budi@contoh.test/x',
@@ -118,7 +118,24 @@ describe('E-mail: a likely slip', () => {
     });
   }
 
-  const right = ['gmail.com', 'yahoo.com', 'yahoo.co.id', 'ymail.com', 'rocketmail.com', 'hotmail.com', 'outlook.co.id', 'outlook.fr', 'icloud.com', 'mail.com', 'email.com', 'contoh.test', 'kemnaker.go.id', 'ui.ac.id', 'proton.me', `${'gmail'.repeat(12)}.com`];
+  const right = [
+    'gmail.com',
+    'yahoo.com',
+    'yahoo.co.id',
+    'ymail.com',
+    'rocketmail.com',
+    'hotmail.com',
+    'outlook.co.id',
+    'outlook.fr',
+    'icloud.com',
+    'mail.com',
+    'email.com',
+    'contoh.test',
+    'kemnaker.go.id',
+    'ui.ac.id',
+    'proton.me',
+    `${'gmail'.repeat(12)}.com`,
+  ];
   for (const domain of right) {
     it(`has nothing to say about ${domain}`, () => {
       expect(suggestEmail(parsed(`budi@${domain}`))).to.equal(undefined);

@@ -5,10 +5,19 @@ import { formerOf, type FormerClaim, type FormerProof } from '../../src/domain/f
 const now = new Date('2026-11-28T05:00:00Z');
 const [a, b] = ['a', 'b'] as AccountId[] as [AccountId, AccountId];
 const claim = (id: AccountId, isOfNik: boolean | undefined): FormerClaim => ({ id, isOfNik });
-const byPassword = (id: AccountId, secondsAgo = 60): FormerProof => ({ id, by: 'password', at: new Date(now.getTime() - secondsAgo * 1000).toISOString() });
+const byPassword = (id: AccountId, secondsAgo = 60): FormerProof => ({
+  id,
+  by: 'password',
+  at: new Date(now.getTime() - secondsAgo * 1000).toISOString(),
+});
 
 describe('Which record of the former system belongs to who proved a NIK', () => {
-  const cases: readonly (readonly [what: string, claims: readonly FormerClaim[], known: FormerProof | undefined, found: readonly [AccountId, string] | undefined])[] = [
+  const cases: readonly (readonly [
+    what: string,
+    claims: readonly FormerClaim[],
+    known: FormerProof | undefined,
+    found: readonly [AccountId, string] | undefined,
+  ])[] = [
     ['none, where there is none', [], undefined, undefined],
     ['the only one of that NIK', [claim(a, true)], undefined, [a, 'nik']],
     ['none of several of that NIK', [claim(a, true), claim(b, true)], undefined, undefined],

@@ -1,6 +1,12 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { judgeAnswer, normaliseForRegistry, parseElementVerdict, readQuota, thresholdToSend } from '../../src/domain/identity.ts';
+import {
+  judgeAnswer,
+  normaliseForRegistry,
+  parseElementVerdict,
+  readQuota,
+  thresholdToSend,
+} from '../../src/domain/identity.ts';
 
 const thresholds = { nameMin: 90, motherMin: 90 };
 const agreeing = { NIK: 'Sesuai', NAMA_LGKP: 'Sesuai (100)', NAMA_LGKP_IBU: 'Sesuai (95)' };
@@ -53,7 +59,23 @@ describe('Identity: reading an element verdict', () => {
     });
   }
 
-  for (const text of ['', 'Cocok', 'Sesuai (101)', 'Sesuai (1000)', 'Sesuai (9a)', 'Sesuai 90', 'Sesuai (-1)', 'Tidak', 'TidakSesuai', 'Sesuai (100) x', 100, true, null, undefined, ['Sesuai']]) {
+  for (const text of [
+    '',
+    'Cocok',
+    'Sesuai (101)',
+    'Sesuai (1000)',
+    'Sesuai (9a)',
+    'Sesuai 90',
+    'Sesuai (-1)',
+    'Tidak',
+    'TidakSesuai',
+    'Sesuai (100) x',
+    100,
+    true,
+    null,
+    undefined,
+    ['Sesuai'],
+  ]) {
     it(`cannot read ${inspect(text)}`, () => {
       expect(parseElementVerdict(text)).to.deep.equal({ ok: false, refusal: 'unreadable' });
     });
@@ -69,12 +91,20 @@ describe('Identity: judging element verdicts', () => {
     ['verifies verdicts without numbers', { NIK: 'Sesuai', NAMA_LGKP: 'Sesuai', NAMA_LGKP_IBU: 'Sesuai' }, 'verified'],
     ['verifies without a verdict on the NIK when both names are there', withoutNik, 'verified'],
     ['verifies beside elements nobody asked for', { ALAMAT: 'Tidak Sesuai (3)', ...agreeing }, 'verified'],
-    ['verifies whatever the case of the keys', { nik: 'Sesuai', nama_lgkp: 'Sesuai', Nama_Lgkp_Ibu: 'Sesuai' }, 'verified'],
+    [
+      'verifies whatever the case of the keys',
+      { nik: 'Sesuai', nama_lgkp: 'Sesuai', Nama_Lgkp_Ibu: 'Sesuai' },
+      'verified',
+    ],
     ['verifies with code 01', { ...agreeing, RESPONSE_CODE: '01', RESPON: 'Data Ditemukan' }, 'verified'],
     ['verifies with an empty code and text', { ...agreeing, RESPONSE_CODE: '', RESPON: null }, 'verified'],
     ['refuses another name', { ...agreeing, NAMA_LGKP: 'Tidak Sesuai (40)' }, 'mismatch'],
     ["refuses another mother's name", { ...agreeing, NAMA_LGKP_IBU: 'Tidak Sesuai (40)' }, 'mismatch'],
-    ['refuses a score below the threshold, although called agreeing', { ...agreeing, NAMA_LGKP: 'Sesuai (89)' }, 'mismatch'],
+    [
+      'refuses a score below the threshold, although called agreeing',
+      { ...agreeing, NAMA_LGKP: 'Sesuai (89)' },
+      'mismatch',
+    ],
     ['refuses a high score that is called disagreeing', { ...agreeing, NAMA_LGKP: 'Tidak Sesuai (95)' }, 'mismatch'],
     ['does not find a NIK that disagrees', { ...agreeing, NIK: 'Tidak Sesuai' }, 'not-found'],
     ['does not find a NIK that disagrees, with nothing else said', { NIK: 'Tidak Sesuai' }, 'not-found'],
@@ -83,7 +113,11 @@ describe('Identity: judging element verdicts', () => {
     ['has no answer in an unknown verdict', { ...agreeing, NAMA_LGKP: 'Cocok' }, 'protocol'],
     ['has no answer in an unknown verdict on the NIK', { ...agreeing, NIK: '' }, 'protocol'],
     ['has no answer in a verdict that is no text', { ...agreeing, NAMA_LGKP_IBU: 100 }, 'protocol'],
-    ['has no answer in an unknown verdict, even where the NIK disagrees', { ...agreeing, NIK: 'Tidak Sesuai', NAMA_LGKP: '?' }, 'protocol'],
+    [
+      'has no answer in an unknown verdict, even where the NIK disagrees',
+      { ...agreeing, NIK: 'Tidak Sesuai', NAMA_LGKP: '?' },
+      'protocol',
+    ],
   ];
   for (const [title, first, outcome] of cases) {
     it(title, () => {
@@ -94,11 +128,30 @@ describe('Identity: judging element verdicts', () => {
   it('holds the two names to thresholds of their own', () => {
     const strictOnName = { nameMin: 98, motherMin: 80 };
     expect(judge({ ...agreeing, NAMA_LGKP: 'Sesuai (97)' }, strictOnName)).to.equal('mismatch');
-    expect(judge({ ...agreeing, NAMA_LGKP: 'Sesuai (98)', NAMA_LGKP_IBU: 'Sesuai (80)' }, strictOnName)).to.equal('verified');
-    expect(judge({ ...agreeing, NAMA_LGKP: 'Sesuai (98)', NAMA_LGKP_IBU: 'Sesuai (79)' }, strictOnName)).to.equal('mismatch');
+    expect(judge({ ...agreeing, NAMA_LGKP: 'Sesuai (98)', NAMA_LGKP_IBU: 'Sesuai (80)' }, strictOnName)).to.equal(
+      'verified',
+    );
+    expect(judge({ ...agreeing, NAMA_LGKP: 'Sesuai (98)', NAMA_LGKP_IBU: 'Sesuai (79)' }, strictOnName)).to.equal(
+      'mismatch',
+    );
   });
 
-  for (const answer of [undefined, null, 'text', 7, [], {}, { content: null }, { content: [] }, { content: {} }, { content: agreeing }, { content: [null] }, { content: ['Sesuai'] }, { content: [[agreeing]] }, { content: [{}] }]) {
+  for (const answer of [
+    undefined,
+    null,
+    'text',
+    7,
+    [],
+    {},
+    { content: null },
+    { content: [] },
+    { content: {} },
+    { content: agreeing },
+    { content: [null] },
+    { content: ['Sesuai'] },
+    { content: [[agreeing]] },
+    { content: [{}] },
+  ]) {
     it(`has no answer in ${inspect(answer)}`, () => {
       expect(outcomeOf(answer)).to.equal('protocol');
     });
@@ -130,7 +183,9 @@ describe('Identity: judging a failure', () => {
   for (const [code, outcome, text] of codes) {
     it(`knows code ${code}: ${outcome}`, () => {
       const judged = judgeAnswer({ content: [{ RESPONSE_CODE: code }] }, thresholds);
-      expect(judged.ok ? judged.value : judged.refusal).to.deep.equal(judged.ok ? { verdict: outcome, responseCode: code } : { trouble: outcome, responseCode: code });
+      expect(judged.ok ? judged.value : judged.refusal).to.deep.equal(
+        judged.ok ? { verdict: outcome, responseCode: code } : { trouble: outcome, responseCode: code },
+      );
     });
     it(`lets code ${code} win over good verdicts`, () => {
       expect(judge({ ...agreeing, RESPONSE_CODE: code })).to.equal(outcome);
@@ -153,10 +208,18 @@ describe('Identity: judging a failure', () => {
     ['has no answer for a code of a strange type', { ...agreeing, RESPONSE_CODE: { is: '01' } }, 'protocol'],
     ['has no answer for code 01 without verdicts', { RESPONSE_CODE: '01' }, 'protocol'],
     ['believes the code, not the text beside it', { RESPONSE_CODE: '13', RESPON: 'meninggal' }, 'not-found'],
-    ['reads the first text that is not empty', { RESPON: ' ', RESPONSE: 'Data ganda', RESPONSE_DESC: 'meninggal' }, 'duplicate'],
+    [
+      'reads the first text that is not empty',
+      { RESPON: ' ', RESPONSE: 'Data ganda', RESPONSE_DESC: 'meninggal' },
+      'duplicate',
+    ],
     ['has no answer for a text it does not know', { RESPON: 'Terjadi kesalahan' }, 'protocol'],
     ['has no answer for a text it does not know beside good verdicts', { ...agreeing, RESPON: 'Almarhum' }, 'protocol'],
-    ['takes a complaint about the format before “not found”', { RESPON: 'Tidak ditemukan: NIK tidak sesuai format' }, 'not-found'],
+    [
+      'takes a complaint about the format before “not found”',
+      { RESPON: 'Tidak ditemukan: NIK tidak sesuai format' },
+      'not-found',
+    ],
     ['does not blame the person for an inactive institution', { RESPON: 'Status instansi non aktif' }, 'config'],
     ['does not blame the person for an inactive user', { RESPON: 'Status user tidak aktif' }, 'config'],
     ['finds an address in words, not within one', { RESPON: 'Tipe data tidak valid' }, 'protocol'],
@@ -169,11 +232,15 @@ describe('Identity: judging a failure', () => {
   }
 
   it('hands on no code that is more than two digits', () => {
-    expect(judgeAnswer({ content: [{ RESPONSE_CODE: 'SITI CONTOH' }] }, thresholds)).to.deep.equal({ ok: false, refusal: { trouble: 'protocol' } });
+    expect(judgeAnswer({ content: [{ RESPONSE_CODE: 'SITI CONTOH' }] }, thresholds)).to.deep.equal({
+      ok: false,
+      refusal: { trouble: 'protocol' },
+    });
   });
 
   it('reads the counter of calls only where it is a whole number', () => {
     expect(readQuota({ quotaLimiter: 48_210 })).to.equal(48_210);
-    for (const odd of [undefined, {}, { quotaLimiter: '7' }, { quotaLimiter: 1.5 }, { quotaLimiter: null }]) expect(readQuota(odd)).to.equal(undefined);
+    for (const odd of [undefined, {}, { quotaLimiter: '7' }, { quotaLimiter: 1.5 }, { quotaLimiter: null }])
+      expect(readQuota(odd)).to.equal(undefined);
   });
 });

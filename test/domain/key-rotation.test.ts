@@ -2,11 +2,20 @@ import { expect } from 'chai';
 import { stepsDue, type KeyLife, type KeyState, type KeyStep, type KeyTimes } from '../../src/domain/key-rotation.ts';
 
 const HOUR = 3600;
-const times: KeyTimes = { rotationSeconds: 24 * HOUR, leadSeconds: 2 * HOUR, retiredSeconds: 3 * HOUR, hintSeconds: 10 * HOUR };
+const times: KeyTimes = {
+  rotationSeconds: 24 * HOUR,
+  leadSeconds: 2 * HOUR,
+  retiredSeconds: 3 * HOUR,
+  hintSeconds: 10 * HOUR,
+};
 const start = new Date('2026-01-01T00:00:00Z');
 const at = (hours: number): Date => new Date(start.getTime() + hours * HOUR * 1000);
 
-const key = (kid: string, state: KeyState, { published = 0, promoted, retired }: { published?: number; promoted?: number; retired?: number } = {}): KeyLife => ({
+const key = (
+  kid: string,
+  state: KeyState,
+  { published = 0, promoted, retired }: { published?: number; promoted?: number; retired?: number } = {},
+): KeyLife => ({
   kid,
   algorithm: 'ES256',
   state,
@@ -29,11 +38,26 @@ describe('The life of a signing key', () => {
     ['never before it was published for long enough', [current, key('b', 'next', { published: 23 })], 24.9, []],
     ['but right then', [current, key('b', 'next', { published: 23 })], 25, ['promote b', 'make next']],
     ['where nothing signs, the next takes over at once', [next], 20, ['promote b', 'make next']],
-    ['a retired one stays published while its tokens live', [current, next, key('z', 'retired', { retired: 0 })], 2.9, []],
+    [
+      'a retired one stays published while its tokens live',
+      [current, next, key('z', 'retired', { retired: 0 })],
+      2.9,
+      [],
+    ],
     ['and leaves after the last of them', [current, next, key('z', 'retired', { retired: 0 })], 3, ['withdraw z']],
-    ['it is known for as long as an ID token can come back', [current, next, key('z', 'withdrawn', { retired: 0 })], 12.9, []],
+    [
+      'it is known for as long as an ID token can come back',
+      [current, next, key('z', 'withdrawn', { retired: 0 })],
+      12.9,
+      [],
+    ],
     ['and then forgotten', [current, next, key('z', 'withdrawn', { retired: 0 })], 13, ['forget z']],
-    ['also where nobody looked for long', [current, key('b', 'next', { published: 20 }), key('z', 'retired', { retired: 0 })], 23, ['forget z']],
+    [
+      'also where nobody looked for long',
+      [current, key('b', 'next', { published: 20 }), key('z', 'retired', { retired: 0 })],
+      23,
+      ['forget z'],
+    ],
   ];
   for (const [name, keys, hours, steps] of cases) {
     it(name, () => {
@@ -42,11 +66,22 @@ describe('The life of a signing key', () => {
   }
 
   it('each algorithm has a sequence of its own', () => {
-    expect(stepsDue([current, next], ['ES256', 'RS256'], at(1), times).map(({ algorithm, step }) => `${algorithm} ${step}`)).to.deep.equal(['RS256 make', 'RS256 make']);
+    expect(
+      stepsDue([current, next], ['ES256', 'RS256'], at(1), times).map(({ algorithm, step }) => `${algorithm} ${step}`),
+    ).to.deep.equal(['RS256 make', 'RS256 make']);
   });
 
   it('a clock that was set back promotes and ends nothing', () => {
-    expect(due([key('a', 'current', { promoted: 100 }), key('b', 'next', { published: 100 }), key('z', 'retired', { retired: 100 })], 0)).to.deep.equal([]);
+    expect(
+      due(
+        [
+          key('a', 'current', { promoted: 100 }),
+          key('b', 'next', { published: 100 }),
+          key('z', 'retired', { retired: 100 }),
+        ],
+        0,
+      ),
+    ).to.deep.equal([]);
   });
 
   /** A small store, as the database would do the steps. */
@@ -56,9 +91,23 @@ describe('The life of a signing key', () => {
 
     do(now: Date): void {
       for (const step of stepsDue(this.all, ['ES256'], now, times)) {
-        if (step.step === 'make') this.all.push({ kid: String((this.#count += 1)), algorithm: 'ES256', state: step.state, publishedAt: now, promotedAt: step.state === 'current' ? now : undefined, retiredAt: undefined });
+        if (step.step === 'make')
+          this.all.push({
+            kid: String((this.#count += 1)),
+            algorithm: 'ES256',
+            state: step.state,
+            publishedAt: now,
+            promotedAt: step.state === 'current' ? now : undefined,
+            retiredAt: undefined,
+          });
         else if (step.step === 'promote') {
-          this.all = this.all.map((one) => (one.state === 'current' ? { ...one, state: 'retired', retiredAt: now } : one.kid === step.kid ? { ...one, state: 'current', promotedAt: now } : one));
+          this.all = this.all.map((one) =>
+            one.state === 'current'
+              ? { ...one, state: 'retired', retiredAt: now }
+              : one.kid === step.kid
+                ? { ...one, state: 'current', promotedAt: now }
+                : one,
+          );
         } else if (step.step === 'forget') this.all = this.all.filter(({ kid }) => kid !== step.kid);
         else this.all = this.all.map((one) => (one.kid === step.kid ? { ...one, state: 'withdrawn' } : one));
       }

@@ -8,7 +8,7 @@ describe('Name: reading what was typed', () => {
     ['one letter', 'A', 'A'],
     ['an apostrophe', "NUR'AINI CONTOH", "NUR'AINI CONTOH"],
     ['a curly apostrophe', 'NUR’AINI', 'NUR’AINI'],
-    ['other keyboards\' apostrophes', 'Nur`aini Nur‘aini Nur´aini Nurʼaini', "Nur'aini Nur'aini Nur'aini Nur'aini"],
+    ["other keyboards' apostrophes", 'Nur`aini Nur‘aini Nur´aini Nurʼaini', "Nur'aini Nur'aini Nur'aini Nur'aini"],
     ['titles', 'Drs. H. ANDREAS CONTOH, S.E.', 'Drs. H. ANDREAS CONTOH, S.E.'],
     ['a slash and a hyphen', 'SITI A/P CONTOH-DEWI', 'SITI A/P CONTOH-DEWI'],
     ['a long dash', 'CONTOH–DEWI', 'CONTOH-DEWI'],

@@ -77,7 +77,7 @@ describe('NIK: its form', () => {
     'sixteen digits and a label': `NIK ${GOOD}`,
     'sixteen digits and a NUL': `${GOOD}\0`,
     'sixteen digits and a lone surrogate': `${GOOD}\ud800`,
-    'markup': `<b>${GOOD}</b>`,
+    markup: `<b>${GOOD}</b>`,
     'digits of another script': '٩٩٠١٠١٠١٠١٩٠٠٠٠١9901010101900001',
     'an unknown province': '2001010101900001',
     'province 00': '0001010101900001',
@@ -157,7 +157,11 @@ describe('NIK: what it tells of the birth date', () => {
   ];
   for (const [nik, date] of cases) {
     it(`reads ${date} from ${nik}`, () => {
-      expect(birthDateHint(nik as Nik, rules.today)?.toISOString().slice(0, 10)).to.equal(date);
+      expect(
+        birthDateHint(nik as Nik, rules.today)
+          ?.toISOString()
+          .slice(0, 10),
+      ).to.equal(date);
     });
   }
 });

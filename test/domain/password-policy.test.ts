@@ -50,7 +50,12 @@ describe('Password: the five rules of the guide', () => {
   }
 
   it('each have a refusal of their own, all told at once', () => {
-    expect(refusalsOf('kopi')).to.deep.equal(['password-length', 'password-upper', 'password-digit', 'password-symbol']);
+    expect(refusalsOf('kopi')).to.deep.equal([
+      'password-length',
+      'password-upper',
+      'password-digit',
+      'password-symbol',
+    ]);
   });
 
   it('say nothing of rules where nothing was typed', () => {
@@ -96,7 +101,12 @@ describe('Password: its length and characters', () => {
     expect(checkPassword('Tk7!\u200b\u2002ﬁ２x', guide)).to.deep.equal({ ok: true, value: 'Tk7!\u200b\u2002ﬁ２x' });
   });
 
-  const untypable: Record<string, string> = { 'a NUL': 'Tk7!ab\0cd', 'a line break': 'Tk7!ab\ncd', 'an escape': 'Tk7!ab\u001bcd', 'a lone surrogate': 'Tk7!ab\ud800cd' };
+  const untypable: Record<string, string> = {
+    'a NUL': 'Tk7!ab\0cd',
+    'a line break': 'Tk7!ab\ncd',
+    'an escape': 'Tk7!ab\u001bcd',
+    'a lone surrogate': 'Tk7!ab\ud800cd',
+  };
   for (const [what, password] of Object.entries(untypable)) {
     it(`refuses ${what}`, () => {
       expect(refusalsOf(password)).to.deep.equal(['password-chars']);
@@ -106,13 +116,76 @@ describe('Password: its length and characters', () => {
 
 describe('Password: easy to guess', () => {
   const common = [
-    'Password1!', 'P@ssw0rd1!', 'P@$$w0rd123', 'Pa$$w0rd', 'Qwerty123!', 'Qwerty!@#123', 'Asdfgh123!', '1qaz@WSX', '!QAZ2wsx', 'Q1w2e3r4!', 'A1b2c3d4!',
-    'Abc12345!', 'Abcd1234!@#$', 'Aa123456!', 'Aa@123456', 'Welcome1!', 'Iloveyou1!', 'Admin123!', 'Admin@2026', 'Letmein1!',
-    'Indonesia1!', 'Indonesia#2026', 'IndonesiaRaya45!', 'Bismillah1!', 'Bismillah786!', 'B1sm1ll4h!', 'Alhamdulillah1!', 'Rahasia123!', 'Sayang123!', 'S4yang123!',
-    'Sayangku99!', 'Merdeka45!', 'Merdeka17081945!', 'Kemnaker1!', 'Siapkerja1!', 'S1apkerj4!', 'SiapKerja2026!', 'SIAPKERJa1!', 'Prakerja2024!', 'Jakarta123!', 'Jakarta1708!',
-    'Bandung2026!', 'Surabaya1#', 'Yogyakarta01!', 'Persija1928!', 'Persib1933!', 'Aremania87!', 'Bonek1927!', 'Januari2026!', 'Agustus17!', 'Desember25!', 'Akucinta1!',
-    'Kementerian1!', 'Dukcapil123!', 'Garuda1945!', 'Pancasila5!', '#Jakarta1', '123Jakarta!', 'Jakarta!!!!!!1', 'JAKARTa_123!', 'Pássword1!', 'Pass\u200bword1!', 'Ｐassword1!',
-    'Kamu1234567890!', 'Mamapapa1!', 'Persija1!Persija1!', 'Budi1234!', 'Siti12345!', 'Kucing123!', 'Januari17081945!',
+    'Password1!',
+    'P@ssw0rd1!',
+    'P@$$w0rd123',
+    'Pa$$w0rd',
+    'Qwerty123!',
+    'Qwerty!@#123',
+    'Asdfgh123!',
+    '1qaz@WSX',
+    '!QAZ2wsx',
+    'Q1w2e3r4!',
+    'A1b2c3d4!',
+    'Abc12345!',
+    'Abcd1234!@#$',
+    'Aa123456!',
+    'Aa@123456',
+    'Welcome1!',
+    'Iloveyou1!',
+    'Admin123!',
+    'Admin@2026',
+    'Letmein1!',
+    'Indonesia1!',
+    'Indonesia#2026',
+    'IndonesiaRaya45!',
+    'Bismillah1!',
+    'Bismillah786!',
+    'B1sm1ll4h!',
+    'Alhamdulillah1!',
+    'Rahasia123!',
+    'Sayang123!',
+    'S4yang123!',
+    'Sayangku99!',
+    'Merdeka45!',
+    'Merdeka17081945!',
+    'Kemnaker1!',
+    'Siapkerja1!',
+    'S1apkerj4!',
+    'SiapKerja2026!',
+    'SIAPKERJa1!',
+    'Prakerja2024!',
+    'Jakarta123!',
+    'Jakarta1708!',
+    'Bandung2026!',
+    'Surabaya1#',
+    'Yogyakarta01!',
+    'Persija1928!',
+    'Persib1933!',
+    'Aremania87!',
+    'Bonek1927!',
+    'Januari2026!',
+    'Agustus17!',
+    'Desember25!',
+    'Akucinta1!',
+    'Kementerian1!',
+    'Dukcapil123!',
+    'Garuda1945!',
+    'Pancasila5!',
+    '#Jakarta1',
+    '123Jakarta!',
+    'Jakarta!!!!!!1',
+    'JAKARTa_123!',
+    'Pássword1!',
+    'Pass\u200bword1!',
+    'Ｐassword1!',
+    'Kamu1234567890!',
+    'Mamapapa1!',
+    'Persija1!Persija1!',
+    'Budi1234!',
+    'Siti12345!',
+    'Kucing123!',
+    'Januari17081945!',
   ];
   for (const password of common) {
     it(`finds ${JSON.stringify(password)} common`, () => {
@@ -121,8 +194,18 @@ describe('Password: easy to guess', () => {
   }
 
   const good = [
-    'Contoh#2026', 'Kopi-Hitam7!', 'Lukisan-Senja48!', 'Xk7!pQ2m', 'tR9$wLq3', '7#4a!9Kz', 'Mangkuk3 biru*', 'Jakarta-ke-Solo naik kereta 5!', 'vX8#Qm2&Lp', 'Ombak_Tenang*31',
-    'correct horse battery staple Z9!', 'Gerimis#di#Teras8',
+    'Contoh#2026',
+    'Kopi-Hitam7!',
+    'Lukisan-Senja48!',
+    'Xk7!pQ2m',
+    'tR9$wLq3',
+    '7#4a!9Kz',
+    'Mangkuk3 biru*',
+    'Jakarta-ke-Solo naik kereta 5!',
+    'vX8#Qm2&Lp',
+    'Ombak_Tenang*31',
+    'correct horse battery staple Z9!',
+    'Gerimis#di#Teras8',
   ];
   for (const password of good) {
     it(`has nothing against ${JSON.stringify(password)}`, () => {
@@ -130,7 +213,15 @@ describe('Password: easy to guess', () => {
     });
   }
 
-  for (const password of ['123456789012345', 'aaaaaaaaaaaaaaa', 'passwordpassword', 'qwertyuiopasdfghjkl', 'indonesia merdeka', 'abcabcabcabcabc', 'bismillahbismillah']) {
+  for (const password of [
+    '123456789012345',
+    'aaaaaaaaaaaaaaa',
+    'passwordpassword',
+    'qwertyuiopasdfghjkl',
+    'indonesia merdeka',
+    'abcabcabcabcabc',
+    'bismillahbismillah',
+  ]) {
     it(`finds ${JSON.stringify(password)} common in the modern profile too`, () => {
       expect(refusalsOf(password, modern)).to.deep.equal(['password-common']);
     });
@@ -147,9 +238,10 @@ describe('Password: easy to guess', () => {
     const pick = (from: string): string => from.charAt(next(from.length));
     const lower = 'abcdefghijkmnopqrstuvwxyz';
     const all = `${lower}${lower.toUpperCase()}0123456789!@#$%^&*`;
-    const refused = Array.from({ length: 2000 }, () => `${pick(lower)}${pick(lower.toUpperCase())}${Array.from({ length: 6 }, () => pick(all)).join('')}7!`).filter((password) =>
-      refusalsOf(password).includes('password-common'),
-    );
+    const refused = Array.from(
+      { length: 2000 },
+      () => `${pick(lower)}${pick(lower.toUpperCase())}${Array.from({ length: 6 }, () => pick(all)).join('')}7!`,
+    ).filter((password) => refusalsOf(password).includes('password-common'));
     expect(refused.length, refused.join(' ')).to.be.at.most(2);
   });
 
@@ -217,6 +309,8 @@ describe('Password: personal data', () => {
   });
 
   it('overlooks an address and a name too short to tell', () => {
-    expect(refusalsOf('Contoh#2026', guide, { email: 'con@contoh.test' as Email, name: 'A B' as PersonName })).to.deep.equal([]);
+    expect(
+      refusalsOf('Contoh#2026', guide, { email: 'con@contoh.test' as Email, name: 'A B' as PersonName }),
+    ).to.deep.equal([]);
   });
 });

@@ -5,8 +5,45 @@ import { filesIn, readText } from '../support/imports.ts';
 
 /** What is counted anywhere, in the form of many. */
 const MANY = [
-  'seconds', 'minutes', 'hours', 'days', 'weeks', 'months', 'years', 'times', 'tries', 'attempts', 'characters', 'digits', 'codes', 'numbers', 'services', 'applications', 'accounts', 'people', 'events',
-  'sessions', 'keys', 'links', 'messages', 'notices', 'secrets', 'tokens', 'rules', 'errors', 'problems', 'versions', 'rows', 'parts', 'calls', 'instances', 'connections', 'threads', 'hashes', 'operators', 'steps',
+  'seconds',
+  'minutes',
+  'hours',
+  'days',
+  'weeks',
+  'months',
+  'years',
+  'times',
+  'tries',
+  'attempts',
+  'characters',
+  'digits',
+  'codes',
+  'numbers',
+  'services',
+  'applications',
+  'accounts',
+  'people',
+  'events',
+  'sessions',
+  'keys',
+  'links',
+  'messages',
+  'notices',
+  'secrets',
+  'tokens',
+  'rules',
+  'errors',
+  'problems',
+  'versions',
+  'rows',
+  'parts',
+  'calls',
+  'instances',
+  'connections',
+  'threads',
+  'hashes',
+  'operators',
+  'steps',
 ].join('|');
 
 describe('A count and its noun', () => {
@@ -16,17 +53,24 @@ describe('A count and its noun', () => {
   });
 
   const many = new RegExp(`\\b1 (?:more |further |other )?(?:${MANY})\\b`);
-  const ones = (text: string): Record<string, number> => Object.fromEntries([...text.matchAll(PLACEHOLDER)].map(([, name = '']) => [name, 1]));
+  const ones = (text: string): Record<string, number> =>
+    Object.fromEntries([...text.matchAll(PLACEHOLDER)].map(([, name = '']) => [name, 1]));
 
   it('agree in each sentence of a message', () => {
-    const texts = (node: unknown): string[] => (typeof node === 'string' ? [node] : Object.values(node as object).flatMap(texts));
+    const texts = (node: unknown): string[] =>
+      typeof node === 'string' ? [node] : Object.values(node as object).flatMap(texts);
     expect(texts(messages.en).filter((text) => many.test(fill(text, ones(text), 'en')))).to.deep.equal([]);
   });
 
   it('agree in what the program itself says', () => {
     // A constant, in capitals, or a limit (`most`) is never one; an id counts nothing.
-    const uncounted = new RegExp(`\\$\\{(?!counted\\()(?![A-Z_]+(?: / \\d+)?\\}|most\\}|[\\w.]*\\.id\\})[^{}]+\\} (?:${MANY})\\b`, 'g');
-    const wrong = filesIn('src', '.ts').flatMap((file) => [...readText(`src/${file}`).matchAll(uncounted)].map(([found]) => `${file}: ${found}`));
+    const uncounted = new RegExp(
+      `\\$\\{(?!counted\\()(?![A-Z_]+(?: / \\d+)?\\}|most\\}|[\\w.]*\\.id\\})[^{}]+\\} (?:${MANY})\\b`,
+      'g',
+    );
+    const wrong = filesIn('src', '.ts').flatMap((file) =>
+      [...readText(`src/${file}`).matchAll(uncounted)].map(([found]) => `${file}: ${found}`),
+    );
     expect(wrong, 'write counted(count, noun)').to.deep.equal([]);
   });
 });

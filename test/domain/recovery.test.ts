@@ -35,18 +35,34 @@ describe('The contact by which an account is recovered', () => {
     ['is the address for an address', {}, 'email', 'email'],
     ['is the number for an address that was never confirmed', { emailVerifiedAt: undefined }, 'email', 'sms'],
     ['is the number on the last of the 180 days after its proof', { phoneVerifiedAt: daysAgo(180) }, 'nik', 'sms'],
-    ['is the address for a NIK once the number was not proved for longer', { phoneVerifiedAt: daysAgo(180.01) }, 'nik', 'email'],
+    [
+      'is the address for a NIK once the number was not proved for longer',
+      { phoneVerifiedAt: daysAgo(180.01) },
+      'nik',
+      'email',
+    ],
     ['is the address for a number that was not proved for longer', { phoneVerifiedAt: daysAgo(181) }, 'phone', 'email'],
     ['is the address where the number went to somebody else', { phoneVerifiedAt: undefined }, 'nik', 'email'],
     ['is none where neither is proved', { phoneVerifiedAt: undefined, emailVerifiedAt: undefined }, 'nik', undefined],
-    ['is none where the number is too old and there is no address', { phoneVerifiedAt: daysAgo(200), email: undefined, emailVerifiedAt: undefined }, 'phone', undefined],
-    ['is not an old number because somebody asked by an unconfirmed address', { phoneVerifiedAt: daysAgo(200), emailVerifiedAt: undefined }, 'email', undefined],
+    [
+      'is none where the number is too old and there is no address',
+      { phoneVerifiedAt: daysAgo(200), email: undefined, emailVerifiedAt: undefined },
+      'phone',
+      undefined,
+    ],
+    [
+      'is not an old number because somebody asked by an unconfirmed address',
+      { phoneVerifiedAt: daysAgo(200), emailVerifiedAt: undefined },
+      'email',
+      undefined,
+    ],
   ];
   for (const [name, changes, asked, channel] of cases) {
     it(name, () => {
       const contact = recoveryContact({ ...account, ...changes }, asked, now, policy);
       expect(contact?.channel).to.equal(channel);
-      if (contact !== undefined) expect(contact.to.reveal()).to.equal(channel === 'sms' ? '+6281234567890' : 'budi@contoh.test');
+      if (contact !== undefined)
+        expect(contact.to.reveal()).to.equal(channel === 'sms' ? '+6281234567890' : 'budi@contoh.test');
     });
   }
 
@@ -55,7 +71,9 @@ describe('The contact by which an account is recovered', () => {
     const email = recoveryContact(account, 'email', now, policy)!;
     expect(isContactOf(account, sms) && isContactOf(account, email)).to.equal(true);
     expect(isContactOf({ ...account, phoneVerifiedAt: undefined }, sms), 'moved away').to.equal(false);
-    expect(isContactOf({ ...account, phone: sensitive('+6281298762797' as Phone) }, sms), 'another number').to.equal(false);
+    expect(isContactOf({ ...account, phone: sensitive('+6281298762797' as Phone) }, sms), 'another number').to.equal(
+      false,
+    );
     expect(isContactOf({ ...account, email: undefined }, email), 'removed').to.equal(false);
   });
 });

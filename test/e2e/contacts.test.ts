@@ -18,11 +18,15 @@ describeInChromium('Another number and another address on a narrow phone', funct
       const { app } = world;
       const citizen = somebody();
       const id = await addAccount(app, citizen, { phoneVerified: false, emailVerified: false });
-      const { page, context, complaints } = await world.visitor({ viewport: { width: 360, height: 740 }, javaScriptEnabled });
+      const { page, context, complaints } = await world.visitor({
+        viewport: { width: 360, height: 740 },
+        javaScriptEnabled,
+      });
       const { say, press, isAt } = stepsIn(page);
       const follow = (key: string): Promise<void> => page.getByRole('link', { name: say(key), exact: true }).click();
       const isNarrow = async (): Promise<void> => {
-        if (javaScriptEnabled) expect(await page.evaluate(() => document.documentElement.scrollWidth), page.url()).to.be.at.most(360);
+        if (javaScriptEnabled)
+          expect(await page.evaluate(() => document.documentElement.scrollWidth), page.url()).to.be.at.most(360);
       };
 
       await page.goto(`${app.url}/portal/sign-in`);

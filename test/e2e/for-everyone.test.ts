@@ -11,8 +11,11 @@ const MOST_BYTES = 60 * 1024;
 
 /** What has the focus: its id, else its role, else its words. */
 const focused = (page: Page): Promise<string> =>
-  page.locator(':focus').evaluate((node) => (node.id === '' ? (node.getAttribute('role') ?? node.textContent.trim()) : node.id));
-const background = (page: Page, selector: string): Promise<string> => page.locator(selector).evaluate((node) => getComputedStyle(node).backgroundColor);
+  page
+    .locator(':focus')
+    .evaluate((node) => (node.id === '' ? (node.getAttribute('role') ?? node.textContent.trim()) : node.id));
+const background = (page: Page, selector: string): Promise<string> =>
+  page.locator(selector).evaluate((node) => getComputedStyle(node).backgroundColor);
 const brightness = (colour: string): number => Math.max(...(colour.match(/\d+/g) ?? []).slice(0, 3).map(Number));
 
 describeInChromium('The pages in a browser', function () {
@@ -122,7 +125,9 @@ describeInChromium('The pages in a browser', function () {
     await page.getByRole('link', { name: steps.say('interaction.login.trouble') }).click();
     await page.getByLabel(steps.say('interaction.recovery.ask.identifier')).fill(forgetful.nik);
     await steps.press('interaction.recovery.ask.submit');
-    await page.getByLabel(steps.say('interaction.registration.code.label')).fill(await world.app.codeFor(forgetful.phone));
+    await page
+      .getByLabel(steps.say('interaction.registration.code.label'))
+      .fill(await world.app.codeFor(forgetful.phone));
     await steps.press('interaction.registration.code.submit');
     await steps.isAt('interaction.recovery.password.title');
     await page.getByLabel(steps.say('interaction.recovery.password.label'), { exact: true }).fill('Bukit-Cerah4@');
@@ -140,19 +145,36 @@ describeInChromium('The pages in a browser', function () {
     expect(brightness(await background(page, 'body'))).to.be.below(64);
     await page.goto(`${world.app.url}/portal/sign-in`);
     expect(brightness(await background(page, '.focus__main'))).to.be.below(64);
-    expect(await page.locator('.button').first().evaluate((node) => getComputedStyle(node).transitionProperty)).to.equal('none');
+    expect(
+      await page
+        .locator('.button')
+        .first()
+        .evaluate((node) => getComputedStyle(node).transitionProperty),
+    ).to.equal('none');
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
     expect(brightness(await background(page, '.focus__main'))).to.equal(255);
-    expect(await page.locator('.button').first().evaluate((node) => getComputedStyle(node).transitionProperty)).to.equal('background-color');
+    expect(
+      await page
+        .locator('.button')
+        .first()
+        .evaluate((node) => getComputedStyle(node).transitionProperty),
+    ).to.equal('background-color');
     await context.close();
   });
 
   it('cost at most 60 KB on the first visit, wherever it begins', async () => {
-    for (const [name, address] of [['the portal', world.app.url], ['the sign-in page', `${world.karirhub}sign-in`], ['registration', `${world.karirhub}register`]] as const) {
+    for (const [name, address] of [
+      ['the portal', world.app.url],
+      ['the sign-in page', `${world.karirhub}sign-in`],
+      ['registration', `${world.karirhub}register`],
+    ] as const) {
       const { page, context } = await world.visitor({ viewport: { width: 1280, height: 800 } });
       const answers: Promise<number>[] = [];
       page.on('requestfinished', (request) => {
-        if (request.url().startsWith(world.app.url)) answers.push(request.sizes().then(({ responseBodySize, responseHeadersSize }) => responseBodySize + responseHeadersSize));
+        if (request.url().startsWith(world.app.url))
+          answers.push(
+            request.sizes().then(({ responseBodySize, responseHeadersSize }) => responseBodySize + responseHeadersSize),
+          );
       });
       await page.goto(address, { waitUntil: 'networkidle' });
       // A browser without a window fetches no icon; one with a window does.

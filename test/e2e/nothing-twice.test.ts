@@ -15,7 +15,8 @@ describeInChromium('Back, reload, double click and tabs in a browser', function 
   });
   after(() => world.close());
 
-  const smsTo = async ({ phone }: Citizen): Promise<number> => (await world.app.messagesTo(phone)).filter(({ channel }) => channel === 'sms').length;
+  const smsTo = async ({ phone }: Citizen): Promise<number> =>
+    (await world.app.messagesTo(phone)).filter(({ channel }) => channel === 'sms').length;
 
   it('lose and repeat nothing at any step', async () => {
     const citizen = somebody();
@@ -59,7 +60,9 @@ describeInChromium('Back, reload, double click and tabs in a browser', function 
 
     await page.goBack();
     await steps.isAt('interaction.ended.finished.title');
-    await page.getByRole('link', { name: steps.say('interaction.ended.serviceHome', { service: 'Karirhub (contoh)' }) }).click();
+    await page
+      .getByRole('link', { name: steps.say('interaction.ended.serviceHome', { service: 'Karirhub (contoh)' }) })
+      .click();
     await steps.isHome(citizen.name);
     expect(await smsTo(citizen)).to.equal(1);
     expect(complaints).to.deep.equal([]);
@@ -71,8 +74,10 @@ describeInChromium('Back, reload, double click and tabs in a browser', function 
       const citizen = somebody();
       const { page, context, requests, complaints } = await world.visitor({ javaScriptEnabled });
       const steps = stepsIn(page);
-      const button = (key: string, params?: Record<string, string>): Locator => page.getByRole('button', { name: steps.say(key, params), exact: true });
-      const posts = (path: string): number => requests.filter((request) => request.startsWith('POST ') && request.endsWith(path)).length;
+      const button = (key: string, params?: Record<string, string>): Locator =>
+        page.getByRole('button', { name: steps.say(key, params), exact: true });
+      const posts = (path: string): number =>
+        requests.filter((request) => request.startsWith('POST ') && request.endsWith(path)).length;
 
       await steps.openService(world.karirhub);
       await steps.toSignIn();
@@ -84,15 +89,23 @@ describeInChromium('Back, reload, double click and tabs in a browser', function 
       await button('interaction.registration.contact.submit').dblclick();
       await steps.isAtStep('code');
       expect(await smsTo(citizen)).to.equal(1);
-      await page.getByLabel(steps.say('interaction.registration.code.label')).fill(await world.app.codeFor(citizen.phone));
+      await page
+        .getByLabel(steps.say('interaction.registration.code.label'))
+        .fill(await world.app.codeFor(citizen.phone));
       await button('interaction.registration.code.submit').dblclick();
       await steps.isAt('interaction.registration.finished.title');
-      // Without script the first of two clicks may have ended the sign-in before the second arrives: that page is tested above.
-      await button('interaction.registration.finished.go', { service: 'Karirhub (contoh)' }).click({ clickCount: javaScriptEnabled ? 2 : 1 });
+      // Without script the first of two clicks may have ended the sign-in before the second arrives: that page is
+      // tested above.
+      await button('interaction.registration.finished.go', { service: 'Karirhub (contoh)' }).click({
+        clickCount: javaScriptEnabled ? 2 : 1,
+      });
       await steps.isHome(citizen.name);
 
       expect(await smsTo(citizen)).to.equal(1);
-      if (javaScriptEnabled) expect(['register/identity', 'register/contact', 'register/otp', 'register/finished'].map(posts)).to.deep.equal([1, 1, 1, 1]);
+      if (javaScriptEnabled)
+        expect(['register/identity', 'register/contact', 'register/otp', 'register/finished'].map(posts)).to.deep.equal(
+          [1, 1, 1, 1],
+        );
       expect(complaints).to.deep.equal([]);
       await context.close();
     });
@@ -101,7 +114,11 @@ describeInChromium('Back, reload, double click and tabs in a browser', function 
   it('bring three citizens in three tabs home, each to the service and state they came with', async () => {
     const { context, page: first, complaints } = await world.visitor();
     const [second, third] = [await context.newPage(), await context.newPage()];
-    const people = { ayu: somebody({ name: 'Ayu Contoh Lestari' }), bagus: somebody({ name: 'Bagus Contoh Wijaya' }), citra: somebody({ name: 'Citra Contoh Maharani' }) };
+    const people = {
+      ayu: somebody({ name: 'Ayu Contoh Lestari' }),
+      bagus: somebody({ name: 'Bagus Contoh Wijaya' }),
+      citra: somebody({ name: 'Citra Contoh Maharani' }),
+    };
     const turnTo = async (page: Page): Promise<Steps> => {
       await page.bringToFront();
       return stepsIn(page);
@@ -109,10 +126,19 @@ describeInChromium('Back, reload, double click and tabs in a browser', function 
 
     // The third service lives elsewhere: only its address matters, and what the library makes of the answer.
     const bizhub = await createRelyingParty(world.app, { name: 'Bizhub (contoh)' });
-    await context.route(`${bizhub.origin}/**`, (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<!doctype html><title>Bizhub</title><h1>Bizhub</h1>' }));
+    await context.route(`${bizhub.origin}/**`, (route) =>
+      route.fulfill({
+        status: 200,
+        contentType: 'text/html',
+        body: '<!doctype html><title>Bizhub</title><h1>Bizhub</h1>',
+      }),
+    );
     const request = await bizhub.begin();
 
-    for (const [page, service] of [[first, world.karirhub], [second, world.skillhub]] as const) {
+    for (const [page, service] of [
+      [first, world.karirhub],
+      [second, world.skillhub],
+    ] as const) {
       const steps = await turnTo(page);
       await steps.openService(service);
       await steps.toSignIn();
@@ -136,7 +162,10 @@ describeInChromium('Back, reload, double click and tabs in a browser', function 
     const { claims } = await bizhub.receive({ url: home }, request);
     expect(claims.name).to.equal(people.citra.name);
 
-    for (const [page, service, { phone, name }] of [[second, 'Skillhub (contoh)', people.bagus], [first, 'Karirhub (contoh)', people.ayu]] as const) {
+    for (const [page, service, { phone, name }] of [
+      [second, 'Skillhub (contoh)', people.bagus],
+      [first, 'Karirhub (contoh)', people.ayu],
+    ] as const) {
       const steps = await turnTo(page);
       await steps.enterCode(await world.app.codeFor(phone));
       await steps.goOn(service);

@@ -27,7 +27,8 @@ describe('Buttons pressed many times at the same moment', () => {
     browser = new Browser();
   });
 
-  const pressed = (page: Page, form: string, fields: Readonly<Record<string, string>> = {}): Promise<Page[]> => Promise.all(TIMES.map(() => browser.post(page, form, fields)));
+  const pressed = (page: Page, form: string, fields: Readonly<Record<string, string>> = {}): Promise<Page[]> =>
+    Promise.all(TIMES.map(() => browser.post(page, form, fields)));
   const followed = async (pages: readonly Page[]): Promise<Page[]> => {
     const ends: Page[] = [];
     for (const page of pages) ends.push(await browser.follow(page));
@@ -44,7 +45,8 @@ describe('Buttons pressed many times at the same moment', () => {
   it('"yes, sign out" leads each press to the service, and out', async () => {
     const { idToken } = await signedIn();
     const question = await browser.open(await service.signOutUrl(idToken, 's1'));
-    for (const end of await followed(await pressed(question, 'xsrf'))) expect(end.url.href, where(end)).to.equal(`${service.origin}/bye?state=s1`);
+    for (const end of await followed(await pressed(question, 'xsrf')))
+      expect(end.url.href, where(end)).to.equal(`${service.origin}/bye?state=s1`);
     const late = await browser.submit(question, 'xsrf');
     expect(late.url.href, where(late)).to.equal(`${service.origin}/bye?state=s1`);
     expect((await app.store.audit.list({ type: 'sign-out.completed' })).length).to.be.within(1, TIMES.length);
@@ -53,7 +55,8 @@ describe('Buttons pressed many times at the same moment', () => {
   it('"yes, sign out" leads each press from the portal to the farewell', async () => {
     await signedIn();
     const question = await browser.open(`${app.url}/session/end`);
-    for (const end of await followed(await pressed(question, 'xsrf'))) expect(end.text, where(end)).to.include('Anda sudah keluar');
+    for (const end of await followed(await pressed(question, 'xsrf')))
+      expect(end.text, where(end)).to.include('Anda sudah keluar');
     const late = await browser.submit(question, 'xsrf');
     expect(late.text, where(late)).to.include('Anda sudah keluar');
   });
@@ -71,7 +74,12 @@ describe('Buttons pressed many times at the same moment', () => {
   it('the last button of a recovery leads each press home', async () => {
     await addAccount(app, citizen);
     const { page } = await atFinished(app, citizen.phone, citizen.phone, 'Perahu-Layar9!', browser);
-    for (const home of await followed(await pressed(page, 'recover/finished'))) expect([home.status, home.url.pathname, home.text.includes(citizen.name)], where(home)).to.deep.equal([200, '/', true]);
+    for (const home of await followed(await pressed(page, 'recover/finished')))
+      expect([home.status, home.url.pathname, home.text.includes(citizen.name)], where(home)).to.deep.equal([
+        200,
+        '/',
+        true,
+      ]);
   });
 
   it('"I have kept the codes" leads each press home, and so it does for the code that enrols', async () => {
@@ -86,18 +94,27 @@ describe('Buttons pressed many times at the same moment', () => {
   });
 
   it('a code of the second factor and a recovery code lead each press home', async () => {
-    const { authenticator, recoveryCodes: [spare = ''] } = await giveSecondFactor(app, await addAccount(app, citizen));
+    const {
+      authenticator,
+      recoveryCodes: [spare = ''],
+    } = await giveSecondFactor(app, await addAccount(app, citizen));
     for (const by of ['code', 'recovery_code'] as const) {
       const { page } = await visit(browser, service, { prompt: 'login' });
       const asked = await signIn(browser, page, citizen.nik, citizen.password);
-      const presses = by === 'code' ? await pressed(asked, 'code', { code: authenticator.next() }) : await pressed(await browser.open(asked.link('recovery-code')), 'recovery_code', { recovery_code: spare });
+      const presses =
+        by === 'code'
+          ? await pressed(asked, 'code', { code: authenticator.next() })
+          : await pressed(await browser.open(asked.link('recovery-code')), 'recovery_code', { recovery_code: spare });
       for (const home of await followed(presses)) expect(isHome(home, service), `${by}: ${where(home)}`).to.equal(true);
     }
   });
 
   it('a code that steps a session up leads each press home', async () => {
     await signedIn();
-    const { authenticator } = await giveSecondFactor(app, (await app.store.audit.list({ type: 'sign-in.succeeded' })).at(-1)!.accountId as AccountId);
+    const { authenticator } = await giveSecondFactor(
+      app,
+      (await app.store.audit.list({ type: 'sign-in.succeeded' })).at(-1)!.accountId as AccountId,
+    );
     const { page: asked, request } = await visit(browser, service, { acr_values: acr.twoFactor });
     expect(asked.url.pathname, where(asked)).to.match(/second-factor$/);
     const homes = await followed(await pressed(asked, 'code', { code: authenticator.next() }));
@@ -122,38 +139,61 @@ describe('Buttons pressed many times at the same moment', () => {
 
   it('a press that comes while the one before ends the sign-in leads home, too', async () => {
     await signedIn();
-    const { authenticator } = await giveSecondFactor(app, (await app.store.audit.list({ type: 'sign-in.succeeded' })).at(-1)!.accountId as AccountId);
+    const { authenticator } = await giveSecondFactor(
+      app,
+      (await app.store.audit.list({ type: 'sign-in.succeeded' })).at(-1)!.accountId as AccountId,
+    );
     const { page: asked } = await visit(browser, service, { acr_values: acr.twoFactor });
     const code = authenticator.next();
-    for (const home of await followed(await whileItEnds(() => browser.post(asked, 'code', { code })))) expect(isHome(home, service), `step up: ${where(home)}`).to.equal(true);
+    for (const home of await followed(await whileItEnds(() => browser.post(asked, 'code', { code }))))
+      expect(isHome(home, service), `step up: ${where(home)}`).to.equal(true);
 
     [citizen, browser] = [somebody(), new Browser()];
     await addAccount(app, citizen);
     const { page: waiting } = await visit(browser, service);
     await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
     const present = await browser.open(waiting.url);
-    for (const home of await followed(await whileItEnds(() => browser.post(present, 'continue')))) expect(isHome(home, service), `continue: ${where(home)}`).to.equal(true);
+    for (const home of await followed(await whileItEnds(() => browser.post(present, 'continue'))))
+      expect(isHome(home, service), `continue: ${where(home)}`).to.equal(true);
   });
 
   it('new recovery codes are the same on each answer, and good', async () => {
     const id = await addAccount(app, citizen);
     const { authenticator } = await giveSecondFactor(app, id);
-    const asked = await enterCode(browser, await signIn(browser, await browser.open(`${app.url}/account/security/recovery-codes`), citizen.nik, citizen.password), authenticator.next());
+    const asked = await enterCode(
+      browser,
+      await signIn(
+        browser,
+        await browser.open(`${app.url}/account/security/recovery-codes`),
+        citizen.nik,
+        citizen.password,
+      ),
+      authenticator.next(),
+    );
     const shown = (await pressed(asked, 'recovery-codes')).map(recoveryCodesOn);
     for (const codes of shown) expect(codes).to.deep.equal(shown[0]).and.have.length(10);
     expect(await app.store.secondFactors.recoveryCodesLeft(id)).to.equal(10);
-    expect((await app.store.audit.list({ accountId: id, type: 'second-factor.recovery-codes-renewed' })).length).to.equal(1);
+    expect(
+      (await app.store.audit.list({ accountId: id, type: 'second-factor.recovery-codes-renewed' })).length,
+    ).to.equal(1);
     const other = new Browser();
     const page = await signIn(other, await other.open(`${app.url}/account/security`), citizen.nik, citizen.password);
-    const home = await other.submit(await other.open(page.link('recovery-code')), 'recovery_code', { recovery_code: shown[0]![0]! });
+    const home = await other.submit(await other.open(page.link('recovery-code')), 'recovery_code', {
+      recovery_code: shown[0]![0]!,
+    });
     expect(home.url.pathname).to.equal('/account/security');
   });
 
   it('"switch it off" says so on each answer, once to the person', async () => {
     const id = await addAccount(app, citizen);
     const { authenticator } = await giveSecondFactor(app, id);
-    const asked = await enterCode(browser, await signIn(browser, await browser.open(`${app.url}/account/security/remove`), citizen.nik, citizen.password), authenticator.next());
-    for (const end of await followed(await pressed(asked, 'remove'))) expect(end.text, where(end)).to.include('Verifikasi dua langkah sudah dimatikan');
+    const asked = await enterCode(
+      browser,
+      await signIn(browser, await browser.open(`${app.url}/account/security/remove`), citizen.nik, citizen.password),
+      authenticator.next(),
+    );
+    for (const end of await followed(await pressed(asked, 'remove')))
+      expect(end.text, where(end)).to.include('Verifikasi dua langkah sudah dimatikan');
     expect((await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).length).to.equal(1);
   });
 });

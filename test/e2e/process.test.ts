@@ -5,7 +5,11 @@ import { enterCode, giveContact, goOn, proveIdentity, signIn } from '../support/
 import { createProduct, type Product } from '../support/process.ts';
 
 /** Nobody listens there any more. */
-const isGone = (url: string): Promise<boolean> => fetch(url).then(() => false, () => true);
+const isGone = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    () => false,
+    () => true,
+  );
 
 describe('The product as a process', function () {
   this.timeout(300_000);
@@ -18,16 +22,30 @@ describe('The product as a process', function () {
   after(() => product.remove());
 
   const codeFor = async (phone: string): Promise<string> => {
-    const messages = (await (await fetch(`${product.url}/dev/outbox.json?to=${encodeURIComponent(phone)}`)).json()) as { code: string | null }[];
+    const messages = (await (await fetch(`${product.url}/dev/outbox.json?to=${encodeURIComponent(phone)}`)).json()) as {
+      code: string | null;
+    }[];
     return messages.find(({ code }) => code !== null)?.code ?? 'no code';
   };
-  /** The code page as it is once the courier has handed the message over; each look is a reload, as a citizen does it. */
+  /**
+   * The code page as it is once the courier has handed the message over; each look is a reload, as a citizen does it.
+   */
   async function untilSent(browser: Browser, page: Page): Promise<Page> {
-    for (let at = page; ; at = await browser.open(page.url)) if ((await codeFor(citizens.budi.phone)) !== 'no code') return at;
+    for (let at = page; ; at = await browser.open(page.url))
+      if ((await codeFor(citizens.budi.phone)) !== 'no code') return at;
   }
 
   it('says where everything is, whom to register and whom to sign in', () => {
-    for (const word of [product.url, product.sampleUrl, '/dev/outbox', '/dev/registry', citizens.budi.nik, 'To sign in', 'To administer']) expect(product.output).to.include(word);
+    for (const word of [
+      product.url,
+      product.sampleUrl,
+      '/dev/outbox',
+      '/dev/registry',
+      citizens.budi.nik,
+      'To sign in',
+      'To administer',
+    ])
+      expect(product.output).to.include(word);
   });
 
   it('loses no registration when it is killed between any two steps', async () => {
@@ -51,7 +69,9 @@ describe('The product as a process', function () {
     const home = await goOn(browser, finished);
     expect(home.text).to.include('Selamat datang, Budi Contoh Santoso');
     await crash();
-    expect((await browser.open(product.url)).text, 'the session outlives the process').to.include('Selamat datang, Budi Contoh Santoso');
+    expect((await browser.open(product.url)).text, 'the session outlives the process').to.include(
+      'Selamat datang, Budi Contoh Santoso',
+    );
   });
 
   it('stops everything on Ctrl-C and finds everything when it starts again', async () => {
@@ -61,7 +81,12 @@ describe('The product as a process', function () {
 
     await product.start();
     const browser = new Browser();
-    const page = await signIn(browser, await browser.open(`${product.url}/portal/sign-in`), citizens.budi.nik, citizens.budi.password);
+    const page = await signIn(
+      browser,
+      await browser.open(`${product.url}/portal/sign-in`),
+      citizens.budi.nik,
+      citizens.budi.password,
+    );
     expect(page.text).to.include('Selamat datang, Budi Contoh Santoso');
   });
 });

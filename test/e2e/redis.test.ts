@@ -6,7 +6,15 @@ import { freePort, startTestApp, type TestApp } from '../support/app.ts';
 import { Browser } from '../support/browser.ts';
 import { somebody } from '../support/citizens.ts';
 import { becomeCitizen, signIn } from '../support/journeys.ts';
-import { hasRedis, startRedis, startRedisCluster, startRedisSentinel, type RedisServer, type RedisSet, type SentinelSet } from '../support/redis.ts';
+import {
+  hasRedis,
+  startRedis,
+  startRedisCluster,
+  startRedisSentinel,
+  type RedisServer,
+  type RedisSet,
+  type SentinelSet,
+} from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { redisSettings } from '../support/redis-bench.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
@@ -35,7 +43,12 @@ class World {
   ready = (): Promise<void> => until('the sign-on is ready', async () => (await this.readiness()) === 200);
 
   /** A sign-in up to the tokens. */
-  async signIn(): Promise<{ browser: Browser; code: string; verifier: string; tokens: Readonly<Record<string, unknown>> }> {
+  async signIn(): Promise<{
+    browser: Browser;
+    code: string;
+    verifier: string;
+    tokens: Readonly<Record<string, unknown>>;
+  }> {
     const { code, request, browser } = await obtainCode(this.service, this.citizen);
     const verifier = request.verifier;
     const { status, body } = await exchange(this.app, this.service, { code, code_verifier: verifier });
@@ -77,19 +90,31 @@ class World {
     await becomeCitizen(world.app, new Browser(), somebody());
     const { tokens } = await world.signIn();
     expect((await userinfo(world.app, tokens.access_token)).status).to.equal(200);
-    for (const table of ['protocol_state', 'counters']) expect(await world.app.database.knex(table).select('*'), table).to.deep.equal([]);
+    for (const table of ['protocol_state', 'counters'])
+      expect(await world.app.database.knex(table).select('*'), table).to.deep.equal([]);
     expect(await server.admin.dbsize()).to.be.greaterThan(5);
   });
 
   it('keeps a grant for longer than every token made from it', async () => {
     const { app, citizen } = world;
     const scope = 'openid profile offline_access';
-    const service = await createRelyingParty(app, { scope, further: { grant_types: ['authorization_code', 'refresh_token'] } });
+    const service = await createRelyingParty(app, {
+      scope,
+      further: { grant_types: ['authorization_code', 'refresh_token'] },
+    });
     const browser = new Browser();
     const { page, request } = await visit(browser, service, { prompt: 'consent' });
     const home = await browser.submit(await signIn(browser, page, citizen.nik, citizen.password), 'sharing');
-    expect((await exchange(app, service, { code: home.url.searchParams.get('code') ?? '', code_verifier: request.verifier })).status).to.equal(200);
-    const ends = async (model: string): Promise<number> => Math.max(...(await Promise.all((await server.admin.keysBuffer(`sso:p:${model}:*`)).map((key) => server.admin.pttl(key)))));
+    expect(
+      (await exchange(app, service, { code: home.url.searchParams.get('code') ?? '', code_verifier: request.verifier }))
+        .status,
+    ).to.equal(200);
+    const ends = async (model: string): Promise<number> =>
+      Math.max(
+        ...(await Promise.all(
+          (await server.admin.keysBuffer(`sso:p:${model}:*`)).map((key) => server.admin.pttl(key)),
+        )),
+      );
     const refreshEnds = await ends('RefreshToken');
     expect(refreshEnds).to.be.greaterThan((app.config.lifetimes.offlineSeconds - 60) * 1000);
     expect(await ends('Grant')).to.be.greaterThan(refreshEnds + app.config.lifetimes.interactionSeconds * 1000);
@@ -111,16 +136,23 @@ class World {
     await server.start();
     await world.ready();
 
-    for (const [what, given, proof] of [['used', code, verifier], ['unused', unused.code, unused.request.verifier]] as const) {
+    for (const [what, given, proof] of [
+      ['used', code, verifier],
+      ['unused', unused.code, unused.request.verifier],
+    ] as const) {
       const { status, body } = await exchange(app, service, { code: given, code_verifier: proof });
       expect([status, body.error], what).to.deep.equal([400, 'invalid_grant']);
     }
     expect((await userinfo(app, tokens.access_token)).status).to.equal(401);
-    expect((await postAs(app, '/token/introspection', { token: String(tokens.access_token) }, service)).body).to.deep.equal({ active: false });
+    expect(
+      (await postAs(app, '/token/introspection', { token: String(tokens.access_token) }, service)).body,
+    ).to.deep.equal({ active: false });
 
     const again = await obtainCode(service, world.citizen, browser);
     expect(isHome(again.home, service), 'after the password alone').to.equal(true);
-    expect((await exchange(app, service, { code: again.code, code_verifier: again.request.verifier })).status).to.equal(200);
+    expect((await exchange(app, service, { code: again.code, code_verifier: again.request.verifier })).status).to.equal(
+      200,
+    );
   });
 
   it('says when to come back while Redis is gone, and goes on by itself', async () => {
@@ -130,7 +162,9 @@ class World {
     await server.start();
     await world.ready();
     await world.signIn();
-    expect(await (await fetch(metrics)).text()).to.include('sso_redis_up 1').and.match(/sso_redis_memory_bytes\{kind="used"\} [1-9]/);
+    expect(await (await fetch(metrics)).text())
+      .to.include('sso_redis_up 1')
+      .and.match(/sso_redis_memory_bytes\{kind="used"\} [1-9]/);
   });
 
   it('does so while Redis hangs, and keeps sessions', async () => {
@@ -157,9 +191,18 @@ class World {
 
   it('tells the doctor how Redis is doing', async () => {
     const states = async (settings: object): Promise<Record<string, string>> =>
-      Object.fromEntries((await examineRedis({ redis: redisSettings({ timeoutMs: 500, ...settings }) })).map(({ check, state }) => [check, state]));
+      Object.fromEntries(
+        (await examineRedis({ redis: redisSettings({ timeoutMs: 500, ...settings }) })).map(({ check, state }) => [
+          check,
+          state,
+        ]),
+      );
     expect(await states({})).to.deep.equal({});
-    expect(await states({ url: server.url })).to.deep.equal({ redis: 'ok', 'redis memory': 'warn', 'redis persistence': 'warn' });
+    expect(await states({ url: server.url })).to.deep.equal({
+      redis: 'ok',
+      'redis memory': 'warn',
+      'redis persistence': 'warn',
+    });
     await server.admin.config('SET', 'maxmemory', '100mb');
     await server.admin.config('SET', 'appendonly', 'yes');
     expect(await states({ url: server.url })).to.deep.equal({ redis: 'ok' });
@@ -174,11 +217,16 @@ class World {
   it('tells the doctor that a master with replicas would go on alone, where one is left after a fail-over', async () => {
     const master = await startRedis({ maxmemory: '100mb', appendonly: 'yes' });
     const replicas: RedisServer[] = [];
-    const found = async (): Promise<Record<string, string>> => Object.fromEntries((await examineRedis({ redis: redisSettings({ url: master.url }) })).map(({ check, state }) => [check, state]));
+    const found = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        (await examineRedis({ redis: redisSettings({ url: master.url }) })).map(({ check, state }) => [check, state]),
+      );
     try {
       for (const expected of [{ redis: 'ok' }, { redis: 'ok', 'redis replicas': 'warn' }]) {
         replicas.push(await startRedis({ replicaof: `127.0.0.1 ${master.port}` }));
-        await until('the replica follows', async () => (await master.admin.info('replication')).includes(`connected_slaves:${replicas.length}`));
+        await until('the replica follows', async () =>
+          (await master.admin.info('replication')).includes(`connected_slaves:${replicas.length}`),
+        );
         expect(await found()).to.deep.equal(expected);
       }
       await master.admin.config('SET', 'min-replicas-to-write', '1');
@@ -193,7 +241,9 @@ class World {
     await server.admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
     await visit(new Browser(), world.service);
     await server.admin.auth('lain').catch(() => undefined);
-    expect(world.app.logLines.join('')).to.match(/WRONGPASS|NOAUTH|Redis/).and.not.include(PASSWORD);
+    expect(world.app.logLines.join(''))
+      .to.match(/WRONGPASS|NOAUTH|Redis/)
+      .and.not.include(PASSWORD);
   });
 });
 
@@ -221,7 +271,9 @@ class World {
 
   it('recovers by itself when a node was lost and is back', async () => {
     await cluster.nodes[1]!.kill();
-    await until('the others notice', async () => String(await cluster.nodes[0]!.admin.call('CLUSTER', 'INFO')).includes('cluster_state:fail'));
+    await until('the others notice', async () =>
+      String(await cluster.nodes[0]!.admin.call('CLUSTER', 'INFO')).includes('cluster_state:fail'),
+    );
     const { page } = await visit(new Browser(), world.service);
     expect(page.status).to.equal(503);
     await cluster.nodes[1]!.start();
@@ -248,7 +300,11 @@ class World {
     await world.ready();
     expect(isHome((await visit(browser, world.service)).page, world.service), 'single sign-on').to.equal(true);
     expect((await userinfo(world.app, tokens.access_token)).status).to.equal(200);
-    expect((await exchange(world.app, world.service, { code, code_verifier: verifier })).body.error).to.equal('invalid_grant');
-    expect((await userinfo(world.app, tokens.access_token)).status, 'a code used twice ends what it gave').to.equal(401);
+    expect((await exchange(world.app, world.service, { code, code_verifier: verifier })).body.error).to.equal(
+      'invalid_grant',
+    );
+    expect((await userinfo(world.app, tokens.access_token)).status, 'a code used twice ends what it gave').to.equal(
+      401,
+    );
   });
 });

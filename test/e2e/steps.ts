@@ -7,8 +7,10 @@ import { translator } from '../support/pages.ts';
 /** What a citizen sees and does, in words of the page. Each step ends when the next page stands. */
 export function stepsIn(page: Page, lang: Locale = 'id') {
   const say = (key: string, params: Record<string, string | number> = {}): string => translator(lang, key, params);
-  const press = (key: string, params?: Record<string, string>): Promise<void> => page.getByRole('button', { name: say(key, params), exact: true }).click();
-  const isAt = (key: string, params?: Record<string, string>): Promise<void> => page.getByRole('heading', { level: 1, name: say(key, params), exact: true }).waitFor();
+  const press = (key: string, params?: Record<string, string>): Promise<void> =>
+    page.getByRole('button', { name: say(key, params), exact: true }).click();
+  const isAt = (key: string, params?: Record<string, string>): Promise<void> =>
+    page.getByRole('heading', { level: 1, name: say(key, params), exact: true }).waitFor();
   const isAtStep = (step: 'identity' | 'contact' | 'code'): Promise<void> =>
     page.locator('.steps [aria-current=step]', { hasText: say(`interaction.registration.steps.${step}`) }).waitFor();
 

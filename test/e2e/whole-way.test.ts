@@ -29,8 +29,17 @@ const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 
 async function inspect(page: Page, name: string): Promise<void> {
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate((values) => (window as unknown as { axe: typeof axe }).axe.run({ runOnly: { type: 'tag', values }, resultTypes: ['violations'] }), WCAG);
-  expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).to.deep.equal([]);
+  const { violations } = await page.evaluate(
+    (values) =>
+      (window as unknown as { axe: typeof axe }).axe.run({
+        runOnly: { type: 'tag', values },
+        resultTypes: ['violations'],
+      }),
+    WCAG,
+  );
+  expect(
+    violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
+  ).to.deep.equal([]);
 }
 
 /** With PICTURES=<folder> the walk leaves a picture of every page there. */
@@ -54,7 +63,12 @@ describeInChromium('The whole way in a browser', function () {
     it(`leads from the service to registration, home signed in, to a second service and out again (${script ? 'with' : 'without'} script, ${width} px, ${lang})`, async () => {
       const { app } = world;
       const citizen = somebody();
-      const visitor = await world.visitor({ viewport: { width, height: width === 360 ? 740 : 800 }, javaScriptEnabled: script, locale: lang === 'id' ? 'id-ID' : 'en-GB', ...options });
+      const visitor = await world.visitor({
+        viewport: { width, height: width === 360 ? 740 : 800 },
+        javaScriptEnabled: script,
+        locale: lang === 'id' ? 'id-ID' : 'en-GB',
+        ...options,
+      });
       const { page } = visitor;
       const steps = stepsIn(page, lang);
       let count = 0;
@@ -62,9 +76,16 @@ describeInChromium('The whole way in a browser', function () {
         count += 1;
         // A heading may stand before the stylesheet that decides how wide things are.
         await page.waitForLoadState();
-        await picture(page, `${lang}-${width}-${script ? 'script' : 'plain'}-${String(count).padStart(2, '0')}-${name}`);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${name} scrolls sideways`).to.equal(0);
-        if (page.url().startsWith(app.url)) expect(await page.locator('html').getAttribute('lang'), name).to.equal(lang);
+        await picture(
+          page,
+          `${lang}-${width}-${script ? 'script' : 'plain'}-${String(count).padStart(2, '0')}-${name}`,
+        );
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+          `${name} scrolls sideways`,
+        ).to.equal(0);
+        if (page.url().startsWith(app.url))
+          expect(await page.locator('html').getAttribute('lang'), name).to.equal(lang);
         if (inspected) await inspect(page, name);
       };
 
@@ -122,7 +143,12 @@ async function tellsThePasswordRules(page: Page, steps: ReturnType<typeof stepsI
 }
 
 /** The second service signs the person in without showing a single page of ours. */
-async function expectSingleSignOn(world: World, { page, requests }: Visitor, lang: Locale, name: string): Promise<void> {
+async function expectSingleSignOn(
+  world: World,
+  { page, requests }: Visitor,
+  lang: Locale,
+  name: string,
+): Promise<void> {
   const steps = stepsIn(page, lang);
   await steps.openService(world.skillhub);
   const before = requests.length;
@@ -134,5 +160,6 @@ async function expectSingleSignOn(world: World, { page, requests }: Visitor, lan
 async function expectSafeCookies({ context }: Visitor): Promise<void> {
   const cookies = await context.cookies();
   expect(cookies).not.to.be.empty;
-  for (const { name, httpOnly, sameSite } of cookies) expect({ name, httpOnly, sameSite }).to.deep.equal({ name, httpOnly: true, sameSite: 'Lax' });
+  for (const { name, httpOnly, sameSite } of cookies)
+    expect({ name, httpOnly, sameSite }).to.deep.equal({ name, httpOnly: true, sameSite: 'Lax' });
 }

@@ -18,7 +18,10 @@ export interface World {
 export interface Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What should not be there: complaints of the console, of scripts, of the content policy, and requests to other hosts. */
+  /**
+   * What should not be there: complaints of the console, of scripts, of the content policy, and requests to other
+   * hosts.
+   */
   readonly complaints: readonly string[];
   /** Requests sent, as "POST /interaction/…/register/otp". */
   readonly requests: readonly string[];
@@ -32,7 +35,8 @@ async function watch(context: BrowserContext): Promise<Pick<Visitor, 'complaints
   const complaints: string[] = [];
   const requests: string[] = [];
   context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !NOTED_STATUS.test(message.text())) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type()) && !NOTED_STATUS.test(message.text()))
+      complaints.push(message.text());
   });
   context.on('weberror', (error) => complaints.push(String(error.error())));
   context.on('request', (request) => {
@@ -43,7 +47,9 @@ async function watch(context: BrowserContext): Promise<Pick<Visitor, 'complaints
   await context.exposeBinding('policyViolated', (_source, text: string) => complaints.push(text));
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
-      (window as unknown as { policyViolated: (text: string) => void }).policyViolated(`${event.effectiveDirective} forbids ${event.blockedURI}`);
+      (window as unknown as { policyViolated: (text: string) => void }).policyViolated(
+        `${event.effectiveDirective} forbids ${event.blockedURI}`,
+      );
     });
   });
   return { complaints, requests };
@@ -56,7 +62,10 @@ async function register(app: TestApp, sample: SampleService): Promise<void> {
     await app.addClient({
       metadata: { client_name, client_uri: url, token_endpoint_auth_method: 'client_secret_basic', ...metadata },
       secret,
-      listing: base === '/' ? { url, id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' } : { url, id: 'Pelatihan dan sertifikat', en: 'Training and certificates' },
+      listing:
+        base === '/'
+          ? { url, id: 'Lowongan kerja dan lamaran', en: 'Job openings and applications' }
+          : { url, id: 'Pelatihan dan sertifikat', en: 'Training and certificates' },
     });
   }
 }

@@ -23,7 +23,8 @@ async function startApplication(): Promise<{ server: Server; url: string }> {
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-const headersOn = async (page: Page): Promise<IncomingHttpHeaders> => JSON.parse((await page.locator('pre').textContent()) ?? '') as IncomingHttpHeaders;
+const headersOn = async (page: Page): Promise<IncomingHttpHeaders> =>
+  JSON.parse((await page.locator('pre').textContent()) ?? '') as IncomingHttpHeaders;
 
 // The module asks to sign in only where a browser says that it navigates: it has to be a real one.
 describeByApache('Examples: Apache with mod_auth_openidc', () => {
@@ -43,7 +44,14 @@ describeByApache('Examples: Apache with mod_auth_openidc', () => {
       apache = await startApache({
         port,
         site: SITE,
-        variables: { ISSUER: app.url, CLIENT_ID: clientId, CLIENT_SECRET: SECRET, SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian', HOME_URL: `http://localhost:${port}`, APPLICATION: application.url },
+        variables: {
+          ISSUER: app.url,
+          CLIENT_ID: clientId,
+          CLIENT_SECRET: SECRET,
+          SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian',
+          HOME_URL: `http://localhost:${port}`,
+          APPLICATION: application.url,
+        },
       });
       chrome = await chromium.launch(CHROMIUM);
     });
@@ -73,13 +81,19 @@ describeByApache('Examples: Apache with mod_auth_openidc', () => {
 
     it('leads whoever comes to the sign-in and back to the page they wanted, and tells the application who they are', async () => {
       const page = await signedIn();
-      expect(await headersOn(page), await apache.errors()).to.include({ oidc_claim_sub: accountId, oidc_claim_name: citizen.name, oidc_claim_email: citizen.email });
+      expect(await headersOn(page), await apache.errors()).to.include({
+        oidc_claim_sub: accountId,
+        oidc_claim_name: citizen.name,
+        oidc_claim_email: citizen.email,
+      });
     });
 
     it('leads whoever is signed in on where the same answer comes again', async () => {
       const page = await (await chrome.newContext()).newPage();
       const answers: string[] = [];
-      page.on('request', (request) => { if (request.url().startsWith(`${apache.url}/oidc/callback?`)) answers.push(request.url()); });
+      page.on('request', (request) => {
+        if (request.url().startsWith(`${apache.url}/oidc/callback?`)) answers.push(request.url());
+      });
       await page.goto(`${apache.url}/halaman?nomor=7`);
       await page.locator('#identifier').fill(citizen.nik);
       await page.locator('#password').fill(citizen.password);
@@ -107,7 +121,10 @@ describeByApache('Examples: Apache with mod_auth_openidc', () => {
       await here.getByRole('button', { name: 'Ya, keluar' }).click();
       await here.waitForURL(/session\/end\/success/);
       await app.container.logouts.drain();
-      expect(await app.database.knex('logout_notices').select('state', 'attempts')).to.deep.include({ state: 'delivered', attempts: 1 });
+      expect(await app.database.knex('logout_notices').select('state', 'attempts')).to.deep.include({
+        state: 'delivered',
+        attempts: 1,
+      });
       await here.goto(apache.url);
       expect(new URL(here.url()).origin, 'signed out').to.equal(app.url);
       await other.goto(apache.url);

@@ -24,7 +24,14 @@ const folder = fileURLToPath(new URL('../../examples', import.meta.url));
 export async function startExample({ command, args, port, settings, ready }: Start): Promise<Example> {
   const child: ChildProcess = spawn(command, args, {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, PORT: String(port), SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian', ...settings },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      PORT: String(port),
+      SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -41,7 +48,8 @@ export async function startExample({ command, args, port, settings, ready }: Sta
       });
       look();
     });
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   if (ready !== undefined) await prints(ready);
   return {
     url: `http://localhost:${port}`,

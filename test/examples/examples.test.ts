@@ -29,14 +29,24 @@ describe('Examples', () => {
 
   const start = async (path: string, port: number, clientId: string): Promise<Example> => {
     const settings = { ISSUER: app.url, CLIENT_ID: clientId, CLIENT_SECRET: SECRET };
-    const example = await startExample({ command: process.execPath, args: [path], port, settings, ready: path === 'device/device.js' ? undefined : /http:\/\/localhost/ });
+    const example = await startExample({
+      command: process.execPath,
+      args: [path],
+      port,
+      settings,
+      ready: path === 'device/device.js' ? undefined : /http:\/\/localhost/,
+    });
     running.push(example);
     return example;
   };
 
   it('express signs in, and out when the person signs out elsewhere', async () => {
     const port = await freePort();
-    const example = await start('express/server.js', port, await registerExample(app, 'express', { type: 'web', port }));
+    const example = await start(
+      'express/server.js',
+      port,
+      await registerExample(app, 'express', { type: 'web', port }),
+    );
     const browser = new Browser();
     const login = await browser.open((await browser.open(example.url)).link('Masuk dengan SIAPkerja'));
     expect(login.text).to.include('Contoh Express');
@@ -52,7 +62,11 @@ describe('Examples', () => {
 
   it('express takes it in its stride when the person goes back without signing in', async () => {
     const port = await freePort();
-    const example = await start('express/server.js', port, await registerExample(app, 'express', { type: 'web', port }));
+    const example = await start(
+      'express/server.js',
+      port,
+      await registerExample(app, 'express', { type: 'web', port }),
+    );
     const browser = new Browser();
     const login = await browser.open(`${example.url}/login`);
     const back = await browser.open(login.link('Kembali ke Contoh Express'));
@@ -62,9 +76,14 @@ describe('Examples', () => {
 
   it('express leads whoever is signed in on where the same answer comes again', async () => {
     const port = await freePort();
-    const example = await start('express/server.js', port, await registerExample(app, 'express', { type: 'web', port }));
+    const example = await start(
+      'express/server.js',
+      port,
+      await registerExample(app, 'express', { type: 'web', port }),
+    );
     const browser = new Browser({ foreign: ({ pathname }) => pathname === '/callback' });
-    const answer = (await signIn(browser, await browser.open(`${example.url}/login`), citizen.nik, citizen.password)).url;
+    const answer = (await signIn(browser, await browser.open(`${example.url}/login`), citizen.nik, citizen.password))
+      .url;
     for (const _time of [1, 2, 3]) {
       const home = await browser.follow(await browser.request(answer));
       expect([home.status, home.url.href], home.text).to.deep.equal([200, `${example.url}/`]);
@@ -82,10 +101,16 @@ describe('Examples', () => {
   });
 
   it('name the versions of the libraries that they are tested with', () => {
-    const { devDependencies, dependencies } = JSON.parse(readText('package.json')) as Record<string, Record<string, string>>;
+    const { devDependencies, dependencies } = JSON.parse(readText('package.json')) as Record<
+      string,
+      Record<string, string>
+    >;
     for (const name of ['express', 'spa', 'device', 'sveltekit']) {
-      const own = JSON.parse(readText(`examples/${name}/package.json`)) as Partial<Record<'dependencies' | 'devDependencies', Record<string, string>>>;
-      for (const [library, version] of Object.entries({ ...own.dependencies, ...own.devDependencies })) expect({ ...devDependencies, ...dependencies }[library], library).to.equal(version);
+      const own = JSON.parse(readText(`examples/${name}/package.json`)) as Partial<
+        Record<'dependencies' | 'devDependencies', Record<string, string>>
+      >;
+      for (const [library, version] of Object.entries({ ...own.dependencies, ...own.devDependencies }))
+        expect({ ...devDependencies, ...dependencies }[library], library).to.equal(version);
     }
   });
 
@@ -104,7 +129,9 @@ describe('Examples', () => {
         await page.locator('#password').press('Enter');
         await page.getByText(`Halo, ${citizen.name}`).waitFor();
         expect(page.url()).to.equal(home);
-        expect(await page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]))).not.to.match(/access_token|id_token/);
+        expect(
+          await page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])),
+        ).not.to.match(/access_token|id_token/);
 
         await page.getByRole('button', { name: 'Keluar' }).click();
         await page.getByRole('button', { name: 'Ya, keluar' }).click();
@@ -117,11 +144,28 @@ describe('Examples', () => {
 
   it('let no page but the app itself use its client', async () => {
     const asks = async (origin: string, clientId: string): Promise<string | null> => {
-      const body = new URLSearchParams({ grant_type: 'authorization_code', client_id: clientId, code: 'x', redirect_uri: 'https://spa.test/cb', code_verifier: 'x'.repeat(43) });
-      return (await fetch(`${app.url}/token`, { method: 'POST', headers: { origin }, body })).headers.get('access-control-allow-origin');
+      const body = new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id: clientId,
+        code: 'x',
+        redirect_uri: 'https://spa.test/cb',
+        code_verifier: 'x'.repeat(43),
+      });
+      return (await fetch(`${app.url}/token`, { method: 'POST', headers: { origin }, body })).headers.get(
+        'access-control-allow-origin',
+      );
     };
-    await app.addClient({ type: 'spa', metadata: { client_id: 'hanya-spa', client_name: 'SPA', redirect_uris: ['https://spa.test/cb'], token_endpoint_auth_method: 'none' } });
+    await app.addClient({
+      type: 'spa',
+      metadata: {
+        client_id: 'hanya-spa',
+        client_name: 'SPA',
+        redirect_uris: ['https://spa.test/cb'],
+        token_endpoint_auth_method: 'none',
+      },
+    });
     expect(await asks('https://spa.test', 'hanya-spa')).to.equal('https://spa.test');
-    for (const origin of ['https://evil.test', 'https://spa.test.evil.test', 'http://spa.test', 'null']) expect(await asks(origin, 'hanya-spa'), origin).to.equal(null);
+    for (const origin of ['https://evil.test', 'https://spa.test.evil.test', 'http://spa.test', 'null'])
+      expect(await asks(origin, 'hanya-spa'), origin).to.equal(null);
   });
 });

@@ -11,8 +11,14 @@ let count = 0;
  * Registers an example by the document in its folder, as its README says, but at the port where the test starts it.
  * @returns the id of the client; its secret is `SECRET`.
  */
-export async function registerExample(app: TestApp, name: string, { type, port }: { type: ClientType; port?: number }): Promise<string> {
-  const document: unknown = JSON.parse(readText(`examples/${name}/registration.json`).replaceAll(/localhost:80\d\d/g, `localhost:${port ?? 0}`));
+export async function registerExample(
+  app: TestApp,
+  name: string,
+  { type, port }: { type: ClientType; port?: number },
+): Promise<string> {
+  const document: unknown = JSON.parse(
+    readText(`examples/${name}/registration.json`).replaceAll(/localhost:80\d\d/g, `localhost:${port ?? 0}`),
+  );
   const parsed = parseClientMetadata(document, { type, firstParty: true });
   if (!parsed.ok) throw new Error(`examples/${name}/registration.json: ${JSON.stringify(parsed.refusal)}`);
   count += 1;

@@ -15,14 +15,20 @@ export interface BuiltApplication {
   readonly remove: () => Promise<void>;
 }
 
-/** Does what `npm install && npm run build` do there, in a folder for this run and with the packages that the repository has. */
+/**
+ * Does what `npm install && npm run build` do there, in a folder for this run and with the packages that the repository
+ * has.
+ */
 export async function buildSvelteKit(): Promise<BuiltApplication> {
   const folder = await mkdtemp(join(tmpdir(), 'sso-sveltekit-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await cp(SOURCES, folder, { recursive: true, filter: (path) => !MADE.has(basename(path)) });
     await symlink(PACKAGES, join(folder, 'node_modules'));
-    await promisify(execFile)(process.execPath, [join(PACKAGES, 'vite/bin/vite.js'), 'build'], { cwd: folder, env: { PATH: process.env.PATH, HOME: process.env.HOME } });
+    await promisify(execFile)(process.execPath, [join(PACKAGES, 'vite/bin/vite.js'), 'build'], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    });
   } catch (error) {
     await remove();
     throw error;

@@ -7,15 +7,25 @@ import { readText } from '../support/imports.ts';
 
 const { Language, Parser } = treeSitter;
 
-/** Examples whose tool chain the test run does not bring; other-stacks.test.ts drives them where somebody has built them. */
+/**
+ * Examples whose tool chain the test run does not bring; other-stacks.test.ts drives them where somebody has built
+ * them.
+ */
 const SOURCES = {
   php: 'examples/php/public/index.php',
   java: 'examples/spring-boot/src/main/java/id/go/contoh/Application.java',
   go: 'examples/go/main.go',
 } as const;
 
-const grammar = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`../../node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-${name}.wasm`, import.meta.url)));
-const folders = readdirSync(fileURLToPath(new URL('../../examples', import.meta.url)), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const grammar = (name: string): Buffer =>
+  readFileSync(
+    fileURLToPath(
+      new URL(`../../node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-${name}.wasm`, import.meta.url),
+    ),
+  );
+const folders = readdirSync(fileURLToPath(new URL('../../examples', import.meta.url)), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 
 describe('Examples: what stands in the files', () => {
   before(() => Parser.init());
@@ -32,7 +42,9 @@ describe('Examples: what stands in the files', () => {
 
   it('the project of Maven closes what it opens', () => {
     const open: string[] = [];
-    for (const [, close = '', name = '', end = ''] of readText('examples/spring-boot/pom.xml').matchAll(/<(\/?)([\w.-]+)[^>]*?(\/?)>/g)) {
+    for (const [, close = '', name = '', end = ''] of readText('examples/spring-boot/pom.xml').matchAll(
+      /<(\/?)([\w.-]+)[^>]*?(\/?)>/g,
+    )) {
       if (close === '/') expect(open.pop()).to.equal(name);
       else if (end === '') open.push(name);
     }
@@ -41,7 +53,9 @@ describe('Examples: what stands in the files', () => {
 
   for (const name of folders) {
     it(`${name} has a document that registers it, and a line in the README`, () => {
-      const parsed = parseClientMetadata(JSON.parse(readText(`examples/${name}/registration.json`)), { type: name === 'spa' ? 'spa' : name === 'device' ? 'native' : 'web' });
+      const parsed = parseClientMetadata(JSON.parse(readText(`examples/${name}/registration.json`)), {
+        type: name === 'spa' ? 'spa' : name === 'device' ? 'native' : 'web',
+      });
       expect(parsed).to.deep.include({ ok: true });
       if (parsed.ok) expect(parsed.value.ignored).to.deep.equal([]);
       expect(readText('examples/README.md')).to.include(`| [${name}](`);

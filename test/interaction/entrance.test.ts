@@ -23,7 +23,10 @@ describe('Sign-in: pages that cannot be shown any more', () => {
 
   /** The time of every sign-in runs out, in the table and on the clock. */
   async function letTimePass(): Promise<void> {
-    await app.database.knex('protocol_state').where('model', 'Interaction').update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
+    await app.database
+      .knex('protocol_state')
+      .where('model', 'Interaction')
+      .update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
     app.clock.advance({ minutes: 61 });
   }
 
@@ -75,7 +78,11 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       const { page } = await visit(new Browser(), karirhub);
       const stranger = new Browser();
       await stranger.open(app.url);
-      for (const address of [page.url.href, page.url.href.replace(/\/login$/, ''), page.url.href.replace(/login$/, 'register/identity')]) {
+      for (const address of [
+        page.url.href,
+        page.url.href.replace(/\/login$/, ''),
+        page.url.href.replace(/login$/, 'register/identity'),
+      ]) {
         const refused = await stranger.open(address);
         expect(refused.status, address).to.equal(403);
         expect(refused.text).to.include('peramban lain').and.include(karirhub.name);
@@ -102,7 +109,8 @@ describe('Sign-in: pages that cannot be shown any more', () => {
   it('explains missing cookies to a browser that keeps none, with a way back to the service', async () => {
     const { page } = await visit(new Browser(), karirhub);
     const bare = await new Browser().request(page.url);
-    const refused = bare.status === 303 ? await new Browser().request(new URL(bare.headers.get('location') ?? '', app.url)) : bare;
+    const refused =
+      bare.status === 303 ? await new Browser().request(new URL(bare.headers.get('location') ?? '', app.url)) : bare;
     expect(refused.status).to.equal(400);
     expect(refused.text).to.include('Cookie perlu diaktifkan');
     expect(refused.link(karirhub.origin)).to.equal(`${karirhub.origin}/`);
@@ -139,7 +147,8 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       await visit(browser, karirhub, { login_hint: 'canary.tiket@contoh.test' });
       const ticket = browser.cookie('resume') ?? '';
       expect(ticket).to.have.length.greaterThan(50);
-      for (const text of [ticket, Buffer.from(ticket, 'base64url').toString('latin1')]) expect(text).not.to.include('canary').and.not.to.include(karirhub.id);
+      for (const text of [ticket, Buffer.from(ticket, 'base64url').toString('latin1')])
+        expect(text).not.to.include('canary').and.not.to.include(karirhub.id);
     });
 
     it('are ignored when they were changed, cut, made up, or belong to another sign-in', async () => {
@@ -148,7 +157,13 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       const middle = Math.floor(ticket.length / 2);
       const changed = `${ticket.slice(0, middle)}${ticket[middle] === 'A' ? 'B' : 'A'}${ticket.slice(middle + 1)}`;
       expect((await resume(page, ticket)).status, 'the true one').to.equal(303);
-      for (const [what, text] of Object.entries({ changed, cut: ticket.slice(0, -4), 'made up': 'eyJhIjoxfQ', empty: '', another: other.ticket })) {
+      for (const [what, text] of Object.entries({
+        changed,
+        cut: ticket.slice(0, -4),
+        'made up': 'eyJhIjoxfQ',
+        empty: '',
+        another: other.ticket,
+      })) {
         const answer = await resume(page, text);
         expect(answer.status, what).to.equal(410);
         expect(answer.headers.get('location')).to.equal(null);
@@ -170,7 +185,11 @@ describe('Sign-in: pages that cannot be shown any more', () => {
     const { page, request } = await visit(browser, karirhub);
     const home = await browser.open(page.link('Kembali ke'));
     expect(isHome(home, karirhub)).to.equal(true);
-    expect(Object.fromEntries(home.url.searchParams)).to.include({ error: 'access_denied', state: request.state, iss: app.url });
+    expect(Object.fromEntries(home.url.searchParams)).to.include({
+      error: 'access_denied',
+      state: request.state,
+      iss: app.url,
+    });
     expect(home.url.searchParams.has('code')).to.equal(false);
   });
 

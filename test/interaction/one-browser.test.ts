@@ -27,7 +27,9 @@ describe('Sign-in: what is proved in one browser', () => {
   });
 
   /** A thief has begun a sign-in, and put its cookies into the browser of a person, who is led to its page. */
-  async function planted(parameters: Readonly<Record<string, string>> = {}): Promise<{ thief: Browser; person: Browser; page: Page }> {
+  async function planted(
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<{ thief: Browser; person: Browser; page: Page }> {
     const [thief, person] = [new Browser(), new Browser()];
     await Promise.all([thief.open(app.url), person.open(app.url)]);
     const { page } = await visit(thief, service, parameters);
@@ -68,7 +70,11 @@ describe('Sign-in: what is proved in one browser', () => {
     const { thief, person, page } = await planted();
     const contact = await proveIdentity(person, await toRegistration(person, page), citizen);
     await expectNobody(thief, await thief.open(contact.url));
-    const finished = await enterCode(person, await giveContact(person, contact, citizen), await app.codeFor(citizen.phone));
+    const finished = await enterCode(
+      person,
+      await giveContact(person, contact, citizen),
+      await app.codeFor(citizen.phone),
+    );
     await expectNobody(thief, await thief.open(finished.url));
     expect((await thief.post(finished, 'register/finished')).status, 'nor by its button').to.equal(403);
     expect(isHome(await goOn(person, finished), service)).to.equal(true);
@@ -82,7 +88,9 @@ describe('Sign-in: what is proved in one browser', () => {
     expect(password.url.pathname).to.match(/\/recover\/password$/);
     await expectNobody(thief, await thief.open(at(code, 'recover/password')));
     expect((await thief.post(password, 'password', { password: 'Milik-Pencuri9!' })).status).to.equal(403);
-    expect((await person.submit(password, 'password', { password: 'Perahu-Layar9!' })).text).to.include('Kata sandi sudah diganti');
+    expect((await person.submit(password, 'password', { password: 'Perahu-Layar9!' })).text).to.include(
+      'Kata sandi sudah diganti',
+    );
   });
 
   it('lets nobody in another try the codes of the second factor', async () => {
@@ -100,7 +108,12 @@ describe('Sign-in: what is proved in one browser', () => {
     const TWO_FACTORS = { acr_values: 'urn:siapkerja:acr:two-factor' };
     /** The head of a form has come, and the entrance has looked whose the sign-in is. */
     const held = (browser: Browser, page: Page, step: string): Promise<SlowForm> =>
-      beginForm(browser, `${app.url}/interaction/${page.url.pathname.split('/')[2] ?? ''}/${step}`, page.form('csrf').fields.csrf ?? '', answered(app.container.provider.Interaction, 'find'));
+      beginForm(
+        browser,
+        `${app.url}/interaction/${page.url.pathname.split('/')[2] ?? ''}/${step}`,
+        page.form('csrf').fields.csrf ?? '',
+        answered(app.container.provider.Interaction, 'find'),
+      );
     const stepOf = (page: Page): string => page.url.pathname.split('/').slice(3).join('/');
     async function expectNothing(form: SlowForm, fields?: Readonly<Record<string, string>>): Promise<void> {
       const { status, location, cookies } = await form.end(fields);
@@ -112,7 +125,11 @@ describe('Sign-in: what is proved in one browser', () => {
     it('at the last page of a registration', async () => {
       const { thief, person, page } = await planted();
       const form = await held(thief, page, 'register/finished');
-      const finished = await enterCode(person, await giveContact(person, await proveIdentity(person, await toRegistration(person, page), citizen), citizen), await app.codeFor(citizen.phone));
+      const finished = await enterCode(
+        person,
+        await giveContact(person, await proveIdentity(person, await toRegistration(person, page), citizen), citizen),
+        await app.codeFor(citizen.phone),
+      );
       await expectNothing(form);
       expect(isHome(await goOn(person, finished), service)).to.equal(true);
     });
@@ -178,7 +195,10 @@ describe('Sign-in: what is proved in one browser', () => {
     const person = new Browser();
     const { page: own } = await visit(person, service);
     await proveIdentity(person, await toRegistration(person, own), citizen);
-    await app.database.knex('protocol_state').where('model', 'Interaction').update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
+    await app.database
+      .knex('protocol_state')
+      .where('model', 'Interaction')
+      .update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
     app.clock.advance({ minutes: 61 });
     await person.request(own.url.href.replace(/\/login$/, '/resume'));
     const thief = new Browser();
@@ -193,7 +213,10 @@ describe('Sign-in: what is proved in one browser', () => {
   it('is carried along in that browser alone, when the sign-in has run out', async () => {
     const { thief, person, page } = await planted();
     await proveIdentity(person, await toRegistration(person, page), citizen);
-    await app.database.knex('protocol_state').where('model', 'Interaction').update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
+    await app.database
+      .knex('protocol_state')
+      .where('model', 'Interaction')
+      .update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
     app.clock.advance({ minutes: 61 });
     const resume = page.url.href.replace(/\/login$/, '/resume');
     expect((await thief.open(resume)).url.pathname, 'the thief begins anew').to.match(/\/login$/);

@@ -26,14 +26,18 @@ describe('Sign-in: what the service asks of it', () => {
     return { browser, idToken, authTime: Number(claims.auth_time) };
   }
 
-  const errorAt = (page: Page): string | null => (isHome(page, karirhub) ? page.url.searchParams.get('error') : `no redirect: ${page.status}`);
+  const errorAt = (page: Page): string | null =>
+    isHome(page, karirhub) ? page.url.searchParams.get('error') : `no redirect: ${page.status}`;
 
   it('prompt=login asks for the password of whoever is signed in, and offers no short cut', async () => {
     const { browser } = await signedIn();
     const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
     expect(page.status).to.equal(200);
     expect(page.text).not.to.include('Lanjutkan sebagai');
-    const forced = await browser.request(page.url.href.replace(/login$/, 'continue'), { method: 'POST', body: new URLSearchParams({ csrf: page.form('identifier').fields.csrf ?? '' }) });
+    const forced = await browser.request(page.url.href.replace(/login$/, 'continue'), {
+      method: 'POST',
+      body: new URLSearchParams({ csrf: page.form('identifier').fields.csrf ?? '' }),
+    });
     expect(forced.headers.get('location'), 'not even by hand').to.match(/\/login$/);
     const home = await signIn(browser, page, budi.nik, budi.password);
     await karirhub.receive(home, request);
@@ -63,7 +67,10 @@ describe('Sign-in: what the service asks of it', () => {
     await addAccount(app, citizens.nuraini);
     const other = new Browser();
     await signIn(other, (await visit(other, karirhub)).page, citizens.nuraini.nik, citizens.nuraini.password);
-    expect(errorAt((await visit(other, karirhub, { prompt: 'none', id_token_hint: idToken })).page), 'somebody else').to.equal('login_required');
+    expect(
+      errorAt((await visit(other, karirhub, { prompt: 'none', id_token_hint: idToken })).page),
+      'somebody else',
+    ).to.equal('login_required');
   });
 
   it('prompt=none with anything beside it is refused', async () => {

@@ -22,7 +22,8 @@ describe('Sign-in: several services in the tabs of one browser', () => {
   before(async () => {
     app = await startTestApp({ limits: { signInPerDevice: 10_000 } });
     services = [];
-    for (const name of ['Karirhub (contoh)', 'Skillhub (contoh)', 'Bizhub (contoh)']) services.push(await createRelyingParty(app, { name }));
+    for (const name of ['Karirhub (contoh)', 'Skillhub (contoh)', 'Bizhub (contoh)'])
+      services.push(await createRelyingParty(app, { name }));
     for (const citizen of [budi, ratna, nuraini]) ids.set(citizen.nik, await addAccount(app, citizen));
   });
   after(() => app.close());
@@ -42,7 +43,11 @@ describe('Sign-in: several services in the tabs of one browser', () => {
     expect(claims.aud).to.equal(service.id);
   }
 
-  for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+  ]) {
     it(`bring one citizen home to each, in the order ${order.map((index) => index + 1).join(', ')}`, async () => {
       const browser = new Browser();
       const tabs = await openTabs(browser);
@@ -135,14 +140,19 @@ describe('Sign-in: several services in the tabs of one browser', () => {
       expect(reloaded.text).to.include(tab.service.name);
     }
     const [first, second] = tabs;
-    const crossed = await browser.post(first!.page, 'identifier', { identifier: budi.nik, password: budi.password, csrf: second!.page.form('identifier').fields.csrf! });
+    const crossed = await browser.post(first!.page, 'identifier', {
+      identifier: budi.nik,
+      password: budi.password,
+      csrf: second!.page.form('identifier').fields.csrf!,
+    });
     expect(crossed.status, 'the form of one tab at the address of another').to.equal(403);
   });
 
   it('bring a double click home, whichever of the two the browser waits for', async () => {
     const browser = new Browser();
     const [tab] = await openTabs(browser);
-    const press = (): Promise<Page> => browser.post(tab!.page, 'identifier', { identifier: budi.nik, password: budi.password });
+    const press = (): Promise<Page> =>
+      browser.post(tab!.page, 'identifier', { identifier: budi.nik, password: budi.password });
     const answers = await Promise.all([press(), press()]);
     expect(answers.map(({ status }) => status)).to.deep.equal([303, 303]);
     await expectHome(await browser.follow(answers[0]), tab!, budi.nik);

@@ -15,7 +15,9 @@ describe('What a sign-in takes over from one that ran out', () => {
   let ctx: Context;
 
   beforeEach(() => {
-    const config = { http: { issuer: 'https://sso.test' }, lifetimes: { resumeSeconds: 60 } } as Parameters<typeof createTickets>[0]['config'];
+    const config = { http: { issuer: 'https://sso.test' }, lifetimes: { resumeSeconds: 60 } } as Parameters<
+      typeof createTickets
+    >[0]['config'];
     tickets = createTickets({ sealer: createSealer(newKeyring()), clock: new TestClock(), config });
     jar = new Map();
     set = [];
@@ -42,13 +44,17 @@ describe('What a sign-in takes over from one that ran out', () => {
     expect(await tickets.takeCarried(ctx, 'karirhub', ({ uid }) => Promise.resolve(uid === ticket.uid))).to.equal(true);
     expect(await tickets.takeCarried(ctx, 'karirhub', () => Promise.resolve(true)), 'once').to.equal(false);
     tickets.carry(ctx, ticket);
-    expect(await tickets.takeCarried(ctx, 'skillhub', () => Promise.reject(new Error('asked for nobody')))).to.equal(false);
+    expect(await tickets.takeCarried(ctx, 'skillhub', () => Promise.reject(new Error('asked for nobody')))).to.equal(
+      false,
+    );
     expect(jar.size).to.equal(0);
   });
 
   it('stays where taking it failed', async () => {
     tickets.carry(ctx, ticket);
-    const failed = await tickets.takeCarried(ctx, 'karirhub', () => Promise.reject(new Error('the database is away'))).catch((error: unknown) => error);
+    const failed = await tickets
+      .takeCarried(ctx, 'karirhub', () => Promise.reject(new Error('the database is away')))
+      .catch((error: unknown) => error);
     expect(failed).to.be.instanceOf(Error);
     expect(await tickets.takeCarried(ctx, 'karirhub', () => Promise.resolve(true))).to.equal(true);
   });

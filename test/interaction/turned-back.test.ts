@@ -9,7 +9,10 @@ import { register, signIn, toRegistration } from '../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty, type SignInRequest } from '../support/relying-party.ts';
 import { ask, enter } from './recovery/steps.ts';
 
-const use = { purpose: { id: 'Mengirim undangan wawancara.', en: 'Sending invitations to interviews.' }, legal_basis: 'consent' } as const;
+const use = {
+  purpose: { id: 'Mengirim undangan wawancara.', en: 'Sending invitations to interviews.' },
+  legal_basis: 'consent',
+} as const;
 
 describe('Turning back, pressed twice', () => {
   let app: TestApp;
@@ -18,7 +21,11 @@ describe('Turning back, pressed twice', () => {
   before(async () => {
     app = await startTestApp({ limits: { signInPerDevice: 10_000 } });
     house = await createRelyingParty(app);
-    guest = await createRelyingParty(app, { name: 'Mitra (contoh)', scope: 'openid profile email', further: { first_party: false, data_use: { email: use } } });
+    guest = await createRelyingParty(app, {
+      name: 'Mitra (contoh)',
+      scope: 'openid profile email',
+      further: { first_party: false, data_use: { email: use } },
+    });
   });
   after(() => app.close());
 
@@ -30,56 +37,115 @@ describe('Turning back, pressed twice', () => {
   }
   type Begin = (parameters?: Readonly<Record<string, string>>) => Promise<Place & { readonly citizen: Citizen }>;
 
-  const begin = (service: () => RelyingParty): Begin => async (parameters) => {
-    const [citizen, browser] = [somebody(), new Browser()];
-    const { page, request } = await visit(browser, service(), parameters);
-    return { citizen, browser, page, request };
-  };
+  const begin =
+    (service: () => RelyingParty): Begin =>
+    async (parameters) => {
+      const [citizen, browser] = [somebody(), new Browser()];
+      const { page, request } = await visit(browser, service(), parameters);
+      return { citizen, browser, page, request };
+    };
   const atHouse = begin(() => house);
   const atGuest = begin(() => guest);
 
-  const places: readonly (readonly [what: string, service: () => RelyingParty, no: string, reach: () => Promise<Place>, answer: 'no' | 'code'])[] = [
+  const places: readonly (readonly [
+    what: string,
+    service: () => RelyingParty,
+    no: string,
+    reach: () => Promise<Place>,
+    answer: 'no' | 'code',
+  ])[] = [
     ['the sign-in page', () => house, 'cancel', () => atHouse(), 'no'],
-    ['the first page of a registration', () => house, 'cancel', async () => {
-      const place = await atHouse();
-      return { ...place, page: await toRegistration(place.browser, place.page) };
-    }, 'no'],
-    ['the code of the second factor', () => house, 'cancel', async () => {
-      const place = await atHouse();
-      await giveSecondFactor(app, await addAccount(app, place.citizen));
-      return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
-    }, 'no'],
-    ['a second factor that a service wishes for, back to the service', () => house, 'cancel', async () => {
-      const place = await atHouse({ acr_values: acr.twoFactor });
-      await addAccount(app, place.citizen);
-      return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
-    }, 'no'],
-    ['a second factor that a service wishes for, on without', () => house, 'second-factor/decline', async () => {
-      const place = await atHouse({ acr_values: acr.twoFactor, prompt: 'login' });
-      await addAccount(app, place.citizen);
-      return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
-    }, 'code'],
-    ['the page of consent', () => guest, 'consent/decline', async () => {
-      const place = await atGuest();
-      await addAccount(app, place.citizen);
-      return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
-    }, 'no'],
-    ['the last page of a registration', () => guest, 'register/decline', async () => {
-      const place = await atGuest();
-      return { ...place, page: await register(app, place.browser, await toRegistration(place.browser, place.page), place.citizen) };
-    }, 'no'],
-    ['the last page of a registration that the service began', () => guest, 'register/decline', async () => {
-      const place = await atGuest({ prompt: 'create' });
-      return { ...place, page: await register(app, place.browser, place.page, place.citizen) };
-    }, 'no'],
-    ['the last page of a recovery', () => guest, 'recover/decline', async () => {
-      const place = await atGuest();
-      await addAccount(app, place.citizen);
-      const { browser, citizen } = place;
-      const code = await ask(browser, await browser.open(place.page.link('Kendala masuk?')), citizen.phone);
-      const password = await enter(browser, code, await app.codeFor(citizen.phone));
-      return { ...place, page: await browser.submit(password, 'password', { password: 'Perahu-Layar9!' }) };
-    }, 'no'],
+    [
+      'the first page of a registration',
+      () => house,
+      'cancel',
+      async () => {
+        const place = await atHouse();
+        return { ...place, page: await toRegistration(place.browser, place.page) };
+      },
+      'no',
+    ],
+    [
+      'the code of the second factor',
+      () => house,
+      'cancel',
+      async () => {
+        const place = await atHouse();
+        await giveSecondFactor(app, await addAccount(app, place.citizen));
+        return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
+      },
+      'no',
+    ],
+    [
+      'a second factor that a service wishes for, back to the service',
+      () => house,
+      'cancel',
+      async () => {
+        const place = await atHouse({ acr_values: acr.twoFactor });
+        await addAccount(app, place.citizen);
+        return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
+      },
+      'no',
+    ],
+    [
+      'a second factor that a service wishes for, on without',
+      () => house,
+      'second-factor/decline',
+      async () => {
+        const place = await atHouse({ acr_values: acr.twoFactor, prompt: 'login' });
+        await addAccount(app, place.citizen);
+        return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
+      },
+      'code',
+    ],
+    [
+      'the page of consent',
+      () => guest,
+      'consent/decline',
+      async () => {
+        const place = await atGuest();
+        await addAccount(app, place.citizen);
+        return { ...place, page: await signIn(place.browser, place.page, place.citizen.nik, place.citizen.password) };
+      },
+      'no',
+    ],
+    [
+      'the last page of a registration',
+      () => guest,
+      'register/decline',
+      async () => {
+        const place = await atGuest();
+        return {
+          ...place,
+          page: await register(app, place.browser, await toRegistration(place.browser, place.page), place.citizen),
+        };
+      },
+      'no',
+    ],
+    [
+      'the last page of a registration that the service began',
+      () => guest,
+      'register/decline',
+      async () => {
+        const place = await atGuest({ prompt: 'create' });
+        return { ...place, page: await register(app, place.browser, place.page, place.citizen) };
+      },
+      'no',
+    ],
+    [
+      'the last page of a recovery',
+      () => guest,
+      'recover/decline',
+      async () => {
+        const place = await atGuest();
+        await addAccount(app, place.citizen);
+        const { browser, citizen } = place;
+        const code = await ask(browser, await browser.open(place.page.link('Kendala masuk?')), citizen.phone);
+        const password = await enter(browser, code, await app.codeFor(citizen.phone));
+        return { ...place, page: await browser.submit(password, 'password', { password: 'Perahu-Layar9!' }) };
+      },
+      'no',
+    ],
   ];
 
   interface Press {
@@ -95,14 +161,27 @@ describe('Turning back, pressed twice', () => {
   const send = ({ browser }: Place, { url, ...options }: Press): Promise<Page> => browser.request(url, options);
   /** The press arrives and works, and the browser hears nothing of it. */
   async function lose({ browser }: Place, { url, ...options }: Press): Promise<void> {
-    const { status } = await fetch(url, { ...options, redirect: 'manual', headers: { cookie: browser.cookieHeader(new URL(url)), 'sec-fetch-site': 'same-origin' } });
+    const { status } = await fetch(url, {
+      ...options,
+      redirect: 'manual',
+      headers: { cookie: browser.cookieHeader(new URL(url)), 'sec-fetch-site': 'same-origin' },
+    });
     expect(status).to.equal(303);
   }
 
-  async function expectAnswer(home: Page, service: RelyingParty, { request }: Place, answer: 'no' | 'code'): Promise<void> {
+  async function expectAnswer(
+    home: Page,
+    service: RelyingParty,
+    { request }: Place,
+    answer: 'no' | 'code',
+  ): Promise<void> {
     expect(isHome(home, service), `${home.status} ${home.url.href} ${home.text.slice(0, 200)}`).to.equal(true);
     expect(home.url.searchParams.get('state')).to.equal(request.state);
-    if (answer === 'no') expect([home.url.searchParams.get('error'), home.url.searchParams.get('iss')]).to.deep.equal(['access_denied', app.url]);
+    if (answer === 'no')
+      expect([home.url.searchParams.get('error'), home.url.searchParams.get('iss')]).to.deep.equal([
+        'access_denied',
+        app.url,
+      ]);
     else await service.receive(home, request);
   }
 
@@ -112,7 +191,8 @@ describe('Turning back, pressed twice', () => {
         const place = await reach();
         const press = pressOf(place, no);
         await lose(place, press);
-        for (const _time of [2, 3]) await expectAnswer(await place.browser.follow(await send(place, press)), service(), place, answer);
+        for (const _time of [2, 3])
+          await expectAnswer(await place.browser.follow(await send(place, press)), service(), place, answer);
       });
 
       it('leads the same way where the first answer came, too', async () => {
@@ -121,7 +201,8 @@ describe('Turning back, pressed twice', () => {
         const first = await place.browser.follow(await send(place, press));
         const again = await place.browser.follow(await send(place, press));
         await expectAnswer(again, service(), place, answer);
-        const words = ({ url }: Page): string | undefined => url.searchParams.get('error_description')?.replace(/ \(help code.*/, '');
+        const words = ({ url }: Page): string | undefined =>
+          url.searchParams.get('error_description')?.replace(/ \(help code.*/, '');
         expect(words(again)).to.equal(words(first));
       });
 
@@ -139,7 +220,12 @@ describe('Turning back, pressed twice', () => {
     const press = pressOf(place, 'cancel');
     for (const _time of [1, 2]) {
       const form = await place.browser.follow(await send(place, press));
-      expect([form.status, form.forms[0]?.action, form.forms[0]?.fields.error, form.forms[0]?.fields.state]).to.deep.equal([400, `${house.origin}/cb`, 'access_denied', place.request.state]);
+      expect([
+        form.status,
+        form.forms[0]?.action,
+        form.forms[0]?.fields.error,
+        form.forms[0]?.fields.state,
+      ]).to.deep.equal([400, `${house.origin}/cb`, 'access_denied', place.request.state]);
     }
   });
 
@@ -166,7 +252,14 @@ describe('Turning back, pressed twice', () => {
   it('leads home where the sign-in was faster, and to the page that tells of the end after two minutes or in another browser', async () => {
     const place = await atHouse();
     await addAccount(app, place.citizen);
-    await lose(place, { ...pressOf(place, 'login'), body: new URLSearchParams({ ...place.page.form('identifier').fields, identifier: place.citizen.nik, password: place.citizen.password }) });
+    await lose(place, {
+      ...pressOf(place, 'login'),
+      body: new URLSearchParams({
+        ...place.page.form('identifier').fields,
+        identifier: place.citizen.nik,
+        password: place.citizen.password,
+      }),
+    });
     await expectAnswer(await place.browser.follow(await send(place, pressOf(place, 'cancel'))), house, place, 'code');
 
     const late = await atHouse();
@@ -175,7 +268,10 @@ describe('Turning back, pressed twice', () => {
     const other = new Browser();
     await other.open(app.url);
     expect((await other.open(press.url)).status).to.equal(403);
-    await app.database.knex('protocol_state').where('model', 'EndedSignIn').update({ expires_at: app.database.knex.raw('now()') });
+    await app.database
+      .knex('protocol_state')
+      .where('model', 'EndedSignIn')
+      .update({ expires_at: app.database.knex.raw('now()') });
     const ended = await late.browser.follow(await send(late, press));
     expect([ended.status, ended.url.pathname.split('/').at(-1)]).to.deep.equal([410, 'cancel']);
   });

@@ -12,7 +12,14 @@ describe('The chain of the audit log, amid a long backlog', () => {
   after(() => close());
 
   it('keeps no process from ending: a stop comes after one batch, and whoever comes next lays the rest', async () => {
-    await core.knex('audit_events').insert(Array.from({ length: 1203 }, () => ({ id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', details: '{}' })));
+    await core.knex('audit_events').insert(
+      Array.from({ length: 1203 }, () => ({
+        id: core.random.uuid(),
+        at: new Date(),
+        type: 'sign-out.completed',
+        details: '{}',
+      })),
+    );
     await new Promise<void>((resolve, reject) => {
       let stopping: Promise<void> | undefined;
       const chain: Audit['chain'] = (store) => {
@@ -22,7 +29,10 @@ describe('The chain of the audit log, amid a long backlog', () => {
         }
         return core.audit.chain(store);
       };
-      const scheduler = createScheduler([{ label: 'audit-chain', everyMs: 1, run: (signal) => chainAll({ ...core.audit, chain }, core.store, signal) }], core.log);
+      const scheduler = createScheduler(
+        [{ label: 'audit-chain', everyMs: 1, run: (signal) => chainAll({ ...core.audit, chain }, core.store, signal) }],
+        core.log,
+      );
       scheduler.start();
     });
     expect(await core.knex('audit_chain').pluck('position')).to.have.length(core.audit.mostChained);

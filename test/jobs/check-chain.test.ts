@@ -15,7 +15,14 @@ describe('The check of the whole audit log that somebody asks for', () => {
   const log = { error: (fields: unknown) => void told.push(fields) };
   beforeEach(async () => {
     ({ core, close } = await createTestCore());
-    await core.knex('audit_log').insert(Array.from({ length: LINKS }, () => ({ id: core.random.uuid(), at: new Date(), type: 'sign-out.completed', details: '{}' })));
+    await core.knex('audit_log').insert(
+      Array.from({ length: LINKS }, () => ({
+        id: core.random.uuid(),
+        at: new Date(),
+        type: 'sign-out.completed',
+        details: '{}',
+      })),
+    );
     await chainAll(core.audit, core.store);
     told.length = 0;
   });
@@ -24,14 +31,19 @@ describe('The check of the whole audit log that somebody asks for', () => {
   async function alter(position: number, details: string): Promise<void> {
     await core.knex.transaction(async (trx) => {
       await trx.raw("set local session_replication_role = 'replica'");
-      await trx.raw('update audit_log set details = ? where id = (select event_id from audit_chain where position = ?)', [details, position]);
+      await trx.raw(
+        'update audit_log set details = ? where id = (select event_id from audit_chain where position = ?)',
+        [details, position],
+      );
     });
   }
   const ask = (by = 'operator:a'): Promise<ChainCheck> => core.audit.checks.ask(core.store, by);
   /** One turn on some instance, which is over after a stretch. */
-  const turn = (): Promise<ChainCheck | undefined> => checkChain({ audit: core.audit, store: core.store, log, turnMs: 0 });
+  const turn = (): Promise<ChainCheck | undefined> =>
+    checkChain({ audit: core.audit, store: core.store, log, turnMs: 0 });
   const whole = (): Promise<ChainCheck | undefined> => checkChain({ audit: core.audit, store: core.store, log });
-  const events = async (type: string): Promise<readonly object[]> => (await core.store.audit.list({ type })).map(({ details }) => details);
+  const events = async (type: string): Promise<readonly object[]> =>
+    (await core.store.audit.list({ type })).map(({ details }) => details);
 
   it('is done by turns, each of which goes on where the one before was cut off', async () => {
     expect(await turn(), 'nobody has asked').to.equal(undefined);
@@ -43,17 +55,30 @@ describe('The check of the whole audit log that somebody asks for', () => {
     const stopped = new AbortController();
     stopped.abort();
     const second = await checkChain({ audit: core.audit, store: core.store, log }, stopped.signal);
-    expect(second, 'a process that is told to end leaves after a stretch').to.include({ reached: 1000, outcome: undefined });
-    expect(await core.audit.checks.find(core.store)).to.deep.include({ reached: 1000, beside: undefined, begunAt: first!.begunAt });
+    expect(second, 'a process that is told to end leaves after a stretch').to.include({
+      reached: 1000,
+      outcome: undefined,
+    });
+    expect(await core.audit.checks.find(core.store)).to.deep.include({
+      reached: 1000,
+      beside: undefined,
+      begunAt: first!.begunAt,
+    });
     expect((await turn())?.reached).to.be.at.least(LINKS);
     const beside = await turn();
     expect(beside?.beside, 'looks for events beside the chain').to.be.within(0, 1);
     const done = await whole();
     expect(done?.outcome).to.include({ brokenAt: undefined });
     expect(done?.outcome?.end).to.be.at.least(LINKS);
-    expect(await core.audit.checks.find(core.store)).to.deep.include({ by: 'operator:a', begunAt: first!.begunAt, outcome: done?.outcome });
+    expect(await core.audit.checks.find(core.store)).to.deep.include({
+      by: 'operator:a',
+      begunAt: first!.begunAt,
+      outcome: done?.outcome,
+    });
     expect(await turn(), 'it is over').to.equal(undefined);
-    expect(await events('audit.checked')).to.deep.equal([{ by: 'operator:a', whole: true, position: done?.outcome?.end }]);
+    expect(await events('audit.checked')).to.deep.equal([
+      { by: 'operator:a', whole: true, position: done?.outcome?.end },
+    ]);
   });
 
   it('is one at a time, though two ask at the same moment; the next begins at the beginning', async () => {
@@ -63,7 +88,12 @@ describe('The check of the whole audit log that somebody asks for', () => {
     await turn();
     expect(await ask('operator:b'), 'while it is under way').to.include({ id: asked[0].id, reached: 500 });
     await whole();
-    expect(await ask('operator:b')).to.include({ by: 'operator:b', reached: 0, begunAt: undefined, outcome: undefined });
+    expect(await ask('operator:b')).to.include({
+      by: 'operator:b',
+      reached: 0,
+      begunAt: undefined,
+      outcome: undefined,
+    });
     expect(await core.audit.checks.find(core.store)).to.include({ reached: 0, begunAt: undefined });
   });
 
@@ -93,9 +123,15 @@ describe('The check of the whole audit log that somebody asks for', () => {
 
   it('is not found whole by who can write the database and has not the keyring', async () => {
     await ask();
-    const note = (await core.knex<{ of: string; note: string }>('audit_progress').where('of', 'check').first('note'))!.note;
+    const note = (await core.knex<{ of: string; note: string }>('audit_progress').where('of', 'check').first('note'))!
+      .note;
     const forged = JSON.parse(note) as { state: object };
-    await core.knex('audit_progress').where('of', 'check').update({ note: JSON.stringify({ ...forged, state: { ...forged.state, outcome: { begunAt: 0, at: 0, end: 9999 } } }) });
+    await core
+      .knex('audit_progress')
+      .where('of', 'check')
+      .update({
+        note: JSON.stringify({ ...forged, state: { ...forged.state, outcome: { begunAt: 0, at: 0, end: 9999 } } }),
+      });
     expect(await core.audit.checks.find(core.store)).to.equal(undefined);
   });
 });

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import type { Core } from '../../src/core.ts';
-import { createClockWatch, guardClock, type ClockGuard, type ClockVerdict, type ClockWatch } from '../../src/jobs/clock-watch.ts';
+import {
+  createClockWatch,
+  guardClock,
+  type ClockGuard,
+  type ClockVerdict,
+  type ClockWatch,
+} from '../../src/jobs/clock-watch.ts';
 import { TestClock } from '../support/clock.ts';
 import { createTestCore } from '../support/core.ts';
 
@@ -9,17 +15,29 @@ const HOUR_MS = 3_600_000;
 describe('A clock that is apart from that of the database', () => {
   let core: Core;
   let close: () => Promise<void>;
-  const [me, other, third] = ['1', '2', '3'].map((digit) => digit.padStart(36, '00000000-0000-4000-8000-000000000000')) as [string, string, string];
+  const [me, other, third] = ['1', '2', '3'].map((digit) =>
+    digit.padStart(36, '00000000-0000-4000-8000-000000000000'),
+  ) as [string, string, string];
   let told: unknown[];
   let watch: ClockWatch;
 
   beforeEach(async () => {
     ({ core, close } = await createTestCore());
     told = [];
-    watch = createClockWatch({ id: me, changes: { clockAheadMs: () => undefined }, instances: core.store.instances, log: { error: (fields: unknown) => { told.push(fields); } } });
+    watch = createClockWatch({
+      id: me,
+      changes: { clockAheadMs: () => undefined },
+      instances: core.store.instances,
+      log: {
+        error: (fields: unknown) => {
+          told.push(fields);
+        },
+      },
+    });
   });
   afterEach(() => close());
-  const beat = (id: string, aheadMs: number): Promise<void> => core.store.instances.beat(id, core.keyring.ids, new Date(Date.now() + aheadMs));
+  const beat = (id: string, aheadMs: number): Promise<void> =>
+    core.store.instances.beat(id, core.keyring.ids, new Date(Date.now() + aheadMs));
 
   it('is wrong once another instance has said, since, that its own is right', async () => {
     await beat(me, 0);
@@ -73,7 +91,16 @@ describe('An instance whose clock jumps', () => {
     told.push(aheadMs);
     return Promise.resolve(verdict);
   };
-  const guard = (undecidedMs = 60_000): ClockGuard => guardClock({ watch, askAheadMs: () => askAheadMs(), clock, undecidedMs, onWrong: () => { stopped += 1; } });
+  const guard = (undecidedMs = 60_000): ClockGuard =>
+    guardClock({
+      watch,
+      askAheadMs: () => askAheadMs(),
+      clock,
+      undecidedMs,
+      onWrong: () => {
+        stopped += 1;
+      },
+    });
   beforeEach(() => {
     clock = new TestClock();
     [verdict, stopped, told] = ['right', 0, []];

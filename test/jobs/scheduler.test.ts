@@ -10,7 +10,12 @@ function latch(): { readonly opened: Promise<void>; open(): void } {
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  return { opened, open: () => { open(); } };
+  return {
+    opened,
+    open: () => {
+      open();
+    },
+  };
 }
 
 describe('Jobs', () => {
@@ -21,16 +26,19 @@ describe('Jobs', () => {
     let turns = 0;
     let running = 0;
     let most = 0;
-    const scheduler = createScheduler([
-      jobThat(async () => {
-        running += 1;
-        most = Math.max(most, running);
-        await Promise.resolve();
-        running -= 1;
-        turns += 1;
-        if (turns === 5) enough.open();
-      }),
-    ], silent);
+    const scheduler = createScheduler(
+      [
+        jobThat(async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await Promise.resolve();
+          running -= 1;
+          turns += 1;
+          if (turns === 5) enough.open();
+        }),
+      ],
+      silent,
+    );
     scheduler.start();
     await enough.opened;
     await scheduler.stop();
@@ -42,14 +50,17 @@ describe('Jobs', () => {
     const lines: unknown[] = [];
     const log = { ...silent, error: (details: unknown) => lines.push(details) } as unknown as typeof silent;
     let turns = 0;
-    const scheduler = createScheduler([
-      jobThat(() => {
-        turns += 1;
-        if (turns === 3) enough.open();
-        if (turns === 1) throw new Error('at once');
-        return Promise.reject(new Error('later'));
-      }, 'purge'),
-    ], log);
+    const scheduler = createScheduler(
+      [
+        jobThat(() => {
+          turns += 1;
+          if (turns === 3) enough.open();
+          if (turns === 1) throw new Error('at once');
+          return Promise.reject(new Error('later'));
+        }, 'purge'),
+      ],
+      log,
+    );
     scheduler.start();
     await enough.opened;
     await scheduler.stop();
@@ -60,7 +71,16 @@ describe('Jobs', () => {
   it('do not hold each other up', async () => {
     const never = latch();
     const enough = latch();
-    const scheduler = createScheduler([jobThat(() => never.opened, 'slow'), jobThat(() => { enough.open(); return Promise.resolve(); }, 'quick')], silent);
+    const scheduler = createScheduler(
+      [
+        jobThat(() => never.opened, 'slow'),
+        jobThat(() => {
+          enough.open();
+          return Promise.resolve();
+        }, 'quick'),
+      ],
+      silent,
+    );
     scheduler.start();
     await enough.opened;
     never.open();
@@ -72,23 +92,32 @@ describe('Jobs', () => {
     const end = latch();
     let turns = 0;
     let isStopped = false;
-    const scheduler = createScheduler([
-      jobThat(async () => {
-        turns += 1;
-        begun.open();
-        await end.opened;
-      }),
-    ], silent);
+    const scheduler = createScheduler(
+      [
+        jobThat(async () => {
+          turns += 1;
+          begun.open();
+          await end.opened;
+        }),
+      ],
+      silent,
+    );
     scheduler.start();
     await begun.opened;
-    const stopping = scheduler.stop().then(() => { isStopped = true; });
+    const stopping = scheduler.stop().then(() => {
+      isStopped = true;
+    });
     await Promise.resolve();
     expect(isStopped).to.equal(false);
     end.open();
     await stopping;
     expect(turns).to.equal(1);
     scheduler.start();
-    await new Promise<void>((resolve) => { setImmediate(() => { resolve(); }); });
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        resolve();
+      });
+    });
     expect(turns, 'not even when they are started by mistake').to.equal(1);
   });
 

@@ -65,7 +65,11 @@ export function useBench(): Bench {
     },
     post: (message = text()) => bench.courier.post({ messages: bench.messages }, message),
     row: async (id: string) => (await bench.database.knex('messages').where({ id }).first()) as Record<string, unknown>,
-    passLeases: async (seconds: number) => { await bench.database.knex.raw('update messages set leased_until = leased_until - make_interval(secs => ?)', [seconds]); },
+    passLeases: async (seconds: number) => {
+      await bench.database.knex.raw('update messages set leased_until = leased_until - make_interval(secs => ?)', [
+        seconds,
+      ]);
+    },
     references: () => bench.gateway.requests.map(({ body }) => (JSON.parse(body) as { ref: string }).ref),
   } as Bench;
 
@@ -89,7 +93,15 @@ export function useBench(): Bench {
     const { headers, body, idPath } = settings.sms.http;
     bench.deps = {
       store: { messages },
-      sms: createHttpGateway({ url: gateway.url, method: 'POST', headers: headers.fallback, body: body.fallback, idPath: idPath.fallback, okPath: 'success', timeoutMs: 10_000 }),
+      sms: createHttpGateway({
+        url: gateway.url,
+        method: 'POST',
+        headers: headers.fallback,
+        body: body.fallback,
+        idPath: idPath.fallback,
+        okPath: 'success',
+        timeoutMs: 10_000,
+      }),
       mail: createSmtpMailer({ smtpUrl: mailServer.url, from: 'SIAPkerja ID <a@kemnaker.test>' }),
       clock: handClock(),
       random: systemRandom,

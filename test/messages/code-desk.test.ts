@@ -29,15 +29,22 @@ describe('The command line: codes', function () {
   });
 
   const sso = (...args: readonly string[]): Promise<Ran> => commands.sso(args);
-  const undelivered = (number: string): Promise<unknown> => core.counters.take(core.limits.code.undelivered, recipientMark(core.keyedHash, sensitive(number)));
+  const undelivered = (number: string): Promise<unknown> =>
+    core.counters.take(core.limits.code.undelivered, recipientMark(core.keyedHash, sensitive(number)));
   let people = 0;
   /** What comes of asking for a code, by somebody new each time. */
   async function ask(number: string): Promise<string> {
     const nik = sensitive(String(9901010101900000 + (people += 1)) as Nik);
-    const permit = await createCodes(core).permit({ nik, to: sensitive(number), phone: sensitive(number as Phone) }, { device: 'device', network: 'network' });
+    const permit = await createCodes(core).permit(
+      { nik, to: sensitive(number), phone: sensitive(number as Phone) },
+      { device: 'device', network: 'network' },
+    );
     return permit.ok ? 'sent' : permit.refusal.reason;
   }
-  const allowances = async (): Promise<readonly object[]> => (await database.knex('audit_log').where({ type: 'codes.allowed' }).orderBy('at')).map(({ details }: { details: object }) => details);
+  const allowances = async (): Promise<readonly object[]> =>
+    (await database.knex('audit_log').where({ type: 'codes.allowed' }).orderBy('at')).map(
+      ({ details }: { details: object }) => details,
+    );
 
   it('show why a number gets none, however it is written', async () => {
     await ask(XL);
@@ -45,7 +52,12 @@ describe('The command line: codes', function () {
       const { code, stdout, stderr } = await sso('codes', 'show', written, '--json');
       expect(code, stderr).to.equal(0);
       const shown = JSON.parse(stdout) as { undelivered: { resets_at: string } };
-      expect(shown).to.deep.equal({ operator: 'xl', sends: false, sent: { used: 0, left: 5, exhausted: false }, undelivered: { used: 3, left: 0, exhausted: true, resets_at: shown.undelivered.resets_at } });
+      expect(shown).to.deep.equal({
+        operator: 'xl',
+        sends: false,
+        sent: { used: 0, left: 5, exhausted: false },
+        undelivered: { used: 3, left: 0, exhausted: true, resets_at: shown.undelivered.resets_at },
+      });
     }
     expect((await sso('codes', 'show', '081888800009')).stdout).to.match(/codes go there {2}yes/);
     expect((await sso('codes', 'show', '02112345678')).code).to.equal(1);
@@ -77,8 +89,12 @@ describe('The command line: codes', function () {
   });
 
   it('let all numbers have them again, where that is asked for by name', async () => {
-    for (const args of [[], ['--operator', 'telkomsel', '--all'], ['081712345678', '--all']]) expect((await sso('codes', 'allow', ...args, '--reason', REASON)).code, args.join(' ')).to.equal(2);
-    expect((await sso('codes', 'allow', '--all', '--reason', '081712345678 gets none')).code, 'the number of somebody').to.equal(1);
+    for (const args of [[], ['--operator', 'telkomsel', '--all'], ['081712345678', '--all']])
+      expect((await sso('codes', 'allow', ...args, '--reason', REASON)).code, args.join(' ')).to.equal(2);
+    expect(
+      (await sso('codes', 'allow', '--all', '--reason', '081712345678 gets none')).code,
+      'the number of somebody',
+    ).to.equal(1);
     expect(await ask(XL)).to.equal('undeliverable');
     expect((await sso('codes', 'allow', '--all', '--reason', REASON)).stdout).to.include('3 numbers');
     for (const number of [...TELKOMSEL, XL]) expect(await ask(number)).to.equal('sent');

@@ -36,20 +36,28 @@ describe('One-time codes', () => {
   beforeEach(async () => {
     await database.knex('counters').del();
     clock = new TestClock();
-    const limits = createLimits({ ...loadConfig({}), otp: { ...loadConfig({}).otp, sendsPerPrefix: 6, sendsPerDay: 12 } });
+    const limits = createLimits({
+      ...loadConfig({}),
+      otp: { ...loadConfig({}).otp, sendsPerPrefix: 6, sendsPerDay: 12 },
+    });
     const counters = severalInTurn(createPostgresCounters({ db: database.knex, clock }));
     const keyedHash = createKeyedHash(newKeyring());
     codes = createCodes({ counters, limits, keyedHash, random: systemRandom, clock });
     undelivered = (number) => counters.take(limits.code.undelivered, recipientMark(keyedHash, sensitive(number)));
   });
-  const reasonOf = async (recipient: CodeRecipient, sender: { device: string; network: string | undefined } = somewhere): Promise<string> => {
+  const reasonOf = async (
+    recipient: CodeRecipient,
+    sender: { device: string; network: string | undefined } = somewhere,
+  ): Promise<string> => {
     const permit = await codes.permit(recipient, sender);
     return permit.ok ? 'sent' : permit.refusal.reason;
   };
   const counted = (): Promise<unknown> => database.knex('counters').select('key', 'points').orderBy('key');
 
   it('have six digits, leading zeros included, and never repeat on purpose', () => {
-    const made = Array.from({ length: 3000 }, () => codes.make('activation', 'draft', phone('+6281234567890')).code.reveal());
+    const made = Array.from({ length: 3000 }, () =>
+      codes.make('activation', 'draft', phone('+6281234567890')).code.reveal(),
+    );
     for (const code of made) expect(code).to.match(/^\d{6}$/);
     expect(made.some((code) => code.startsWith('0'))).to.equal(true);
     expect(new Set(made).size).to.be.greaterThan(2950);
@@ -70,12 +78,23 @@ describe('One-time codes', () => {
       const { code, codeHash } = codes.make('activation', 'draft', to);
       expect(codes.attempt('recovery', 'draft', to, otp(code), codeHash).matches).to.equal(false);
       expect(codes.attempt('activation', 'other', to, otp(code), codeHash).matches).to.equal(false);
-      expect(codes.attempt('activation', 'draft', phone('+6281298762797'), otp(code), codeHash).matches).to.equal(false);
-      expect(codes.attempt('activation', 'draft', to, String((Number(code.reveal()) + 1) % 1_000_000).padStart(6, '0') as OtpCode, codeHash).matches).to.equal(false);
+      expect(codes.attempt('activation', 'draft', phone('+6281298762797'), otp(code), codeHash).matches).to.equal(
+        false,
+      );
+      expect(
+        codes.attempt(
+          'activation',
+          'draft',
+          to,
+          String((Number(code.reveal()) + 1) % 1_000_000).padStart(6, '0') as OtpCode,
+          codeHash,
+        ).matches,
+      ).to.equal(false);
     });
     it('not where the hash was altered or is none', () => {
       const { code } = codes.make('activation', 'draft', to);
-      for (const hash of ['', 'x', randomBytes(32).toString('base64url')]) expect(codes.attempt('activation', 'draft', to, otp(code), hash).matches).to.equal(false);
+      for (const hash of ['', 'x', randomBytes(32).toString('base64url')])
+        expect(codes.attempt('activation', 'draft', to, otp(code), hash).matches).to.equal(false);
     });
     it('and their hash says nothing without the key', () => {
       const [one, other] = ['first', 'second'].map((draft) => codes.make('activation', draft, to));
@@ -86,13 +105,15 @@ describe('One-time codes', () => {
 
   describe('are sent', () => {
     it('five times to one number a day', async () => {
-      for (let times = 0; times < 5; times += 1) expect(await reasonOf(byText('+6281234567890', sensitive(`990101010190000${times}` as Nik)))).to.equal('sent');
+      for (let times = 0; times < 5; times += 1)
+        expect(await reasonOf(byText('+6281234567890', sensitive(`990101010190000${times}` as Nik)))).to.equal('sent');
       expect(await reasonOf(byText('+6281234567890', sensitive('9901010101900009' as Nik)))).to.equal('send-limit');
       clock.advance({ hours: 24, seconds: 1 });
       expect(await reasonOf(byText('+6281234567890'))).to.equal('sent');
     });
     it('eight times for one NIK a day', async () => {
-      for (let times = 0; times < 8; times += 1) expect(await reasonOf(byText(`+62812345${times}7890`))).to.equal('sent');
+      for (let times = 0; times < 8; times += 1)
+        expect(await reasonOf(byText(`+62812345${times}7890`))).to.equal('sent');
       expect(await reasonOf(byText('+6281298762797'))).to.equal('send-limit');
     });
     it('no more that day to a number at which three did not arrive, except where the person has signed in on the device', async () => {
@@ -113,21 +134,37 @@ describe('One-time codes', () => {
       for (let times = 0; times < 3; times += 1) await undelivered('+6281234567890');
       const permit = await codes.permit({ ...byText('+6281234567890'), silent: true }, somewhere);
       expect(permit.ok ? '' : permit.refusal.reason).to.equal('undeliverable');
-      expect((await counted() as { key: string }[]).map(({ key }) => key.split(':')[0])).to.include.members(['code.number', 'code.nik', 'code.prefix', 'code.network', 'code.day']);
+      expect(((await counted()) as { key: string }[]).map(({ key }) => key.split(':')[0])).to.include.members([
+        'code.number',
+        'code.nik',
+        'code.prefix',
+        'code.network',
+        'code.day',
+      ]);
     });
     it('so many times to one block of numbers an hour', async () => {
-      for (let times = 0; times < 6; times += 1) expect(await reasonOf(byText(`+62812345678${times}0`, sensitive(`990101010190000${times}` as Nik)))).to.equal('sent');
+      for (let times = 0; times < 6; times += 1)
+        expect(await reasonOf(byText(`+62812345678${times}0`, sensitive(`990101010190000${times}` as Nik)))).to.equal(
+          'sent',
+        );
       const refused = await codes.permit(byText('+6281234567891', sensitive('9901010101900008' as Nik)), somewhere);
       expect(refused.ok).to.equal(false);
-      expect(refused.ok ? 0 : (refused.refusal.until.getTime() - clock.now().getTime()) / 1000).to.be.within(3590, 3600);
+      expect(refused.ok ? 0 : (refused.refusal.until.getTime() - clock.now().getTime()) / 1000).to.be.within(
+        3590,
+        3600,
+      );
       expect(refused.ok ? '' : refused.refusal.reason).to.equal('send-budget');
     });
     it('so many times a day in all', async () => {
-      for (let times = 0; times < 12; times += 1) expect(await reasonOf(byText(`+6281${20 + times}4567890`, sensitive(`99010101019001${10 + times}` as Nik)))).to.equal('sent');
+      for (let times = 0; times < 12; times += 1)
+        expect(
+          await reasonOf(byText(`+6281${20 + times}4567890`, sensitive(`99010101019001${10 + times}` as Nik))),
+        ).to.equal('sent');
       expect(await reasonOf(byText('+6281398762797', sensitive('9901010101900099' as Nik)))).to.equal('send-budget');
     });
     it('by mail without regard to blocks and the budget of texts', async () => {
-      for (let times = 0; times < 5; times += 1) expect(await reasonOf({ nik, to: sensitive('budi@contoh.test') })).to.equal('sent');
+      for (let times = 0; times < 5; times += 1)
+        expect(await reasonOf({ nik, to: sensitive('budi@contoh.test') })).to.equal('sent');
       expect(await reasonOf({ nik, to: sensitive('budi@contoh.test') })).to.equal('send-limit');
       expect(await database.knex('counters').where('key', 'code.day:all')).to.have.lengthOf(0);
     });

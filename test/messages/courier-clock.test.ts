@@ -11,17 +11,27 @@ describe('Courier: clocks that are wrong', () => {
   const bench = useBench();
 
   it('takes and expires nothing while nobody knows what time it is: the codes of all leave by an instance whose clock is right', async () => {
-    bench.gateway.answer = (_, response) => { response.writeHead(503).end(); };
+    bench.gateway.answer = (_, response) => {
+      response.writeHead(503).end();
+    };
     const expiresAt = addSeconds(bench.deps.clock.now(), 300);
     const ids = await Promise.all(Array.from({ length: 3 }, () => bench.post(text({ expiresAt }))));
     await bench.courier.flush();
     const clock = handClock();
-    const { isUncertain } = guardClock({ watch: () => Promise.resolve('apart'), askAheadMs: () => Promise.resolve(HOUR * 1000), clock, undecidedMs: 60_000, onWrong: () => undefined });
+    const { isUncertain } = guardClock({
+      watch: () => Promise.resolve('apart'),
+      askAheadMs: () => Promise.resolve(HOUR * 1000),
+      clock,
+      undecidedMs: 60_000,
+      onWrong: () => undefined,
+    });
     const jumped = bench.another({ clock, isTimeUncertain: isUncertain });
     clock.advance(HOUR);
     await jumped.flush();
     for (const id of ids) expect(await bench.row(id)).to.deep.include({ state: 'queued', attempts: 1 });
-    bench.gateway.answer = (_, response) => { response.end('{"success":true}'); };
+    bench.gateway.answer = (_, response) => {
+      response.end('{"success":true}');
+    };
     bench.deps.clock.advance(2);
     await bench.courier.flush();
     for (const id of ids) expect(await bench.row(id)).to.deep.include({ state: 'sent', attempts: 2 });
@@ -30,7 +40,9 @@ describe('Courier: clocks that are wrong', () => {
   it('hands over once, though another instance is half a minute ahead and the gateway takes its time', async () => {
     let answer = (): void => undefined;
     const sms = recordingSms();
-    const answered = new Promise<void>((resolve) => { answer = resolve; });
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
     sms.behave = () => answered;
     const [slow, ahead] = [handClock(), handClock()];
     ahead.advance(29);
@@ -39,7 +51,12 @@ describe('Courier: clocks that are wrong', () => {
     await until('it is with the gateway', () => sms.sent.length > 0);
     for (const clock of [slow, ahead]) clock.advance(5);
     let hasLooked = false;
-    const second = bench.another({ sms, clock: ahead }).flush().finally(() => { hasLooked = true; });
+    const second = bench
+      .another({ sms, clock: ahead })
+      .flush()
+      .finally(() => {
+        hasLooked = true;
+      });
     await until('the other has found nothing, or handed over as well', () => hasLooked || sms.sent.length > 1);
     answer();
     await Promise.all([first, second]);

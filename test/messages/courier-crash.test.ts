@@ -10,7 +10,13 @@ describe('Courier: processes and databases that go away', () => {
 
   describe('when a process dies', () => {
     const claimAndDie = (): ReturnType<MessageStore['claim']> =>
-      bench.messages.claim({ channel: 'sms', now: bench.deps.clock.now(), leaseSeconds: 60, leaseOwner: systemRandom.uuid(), limit: 10 });
+      bench.messages.claim({
+        channel: 'sms',
+        now: bench.deps.clock.now(),
+        leaseSeconds: 60,
+        leaseOwner: systemRandom.uuid(),
+        limit: 10,
+      });
 
     it('leaves a code lying for less time than the citizen waits for another, and for more than a hand-over takes', () => {
       const { courier, otp, sms } = loadConfig({});
@@ -61,7 +67,9 @@ describe('Courier: processes and databases that go away', () => {
       const [late] = await claimAndDie();
       await bench.passLeases(60);
       await bench.courier.flush();
-      expect(await bench.messages.settle(late!, { state: 'failed', error: 'SMS_UNAVAILABLE' }, bench.deps.clock.now())).to.equal(false);
+      expect(
+        await bench.messages.settle(late!, { state: 'failed', error: 'SMS_UNAVAILABLE' }, bench.deps.clock.now()),
+      ).to.equal(false);
       expect(await bench.messages.stateOf(id)).to.equal('sent');
     });
 
@@ -75,7 +83,13 @@ describe('Courier: processes and databases that go away', () => {
 
     it('gives the same messages again to a claim whose answer was lost on the way', async () => {
       const id = await bench.post();
-      const claim = { channel: 'sms', now: bench.deps.clock.now(), leaseSeconds: 60, leaseOwner: systemRandom.uuid(), limit: 10 } as const;
+      const claim = {
+        channel: 'sms',
+        now: bench.deps.clock.now(),
+        leaseSeconds: 60,
+        leaseOwner: systemRandom.uuid(),
+        limit: 10,
+      } as const;
       await bench.messages.claim(claim);
       expect((await bench.messages.claim(claim)).map((each) => each.id)).to.deep.equal([id]);
     });
@@ -96,12 +110,18 @@ describe('Courier: processes and databases that go away', () => {
       if (looks > 20) away = false;
       return away ? Promise.reject(new Error(`select ${PHONE}`)) : bench.messages.claim(by);
     };
-    bench.courier = bench.another({ store: { messages: { ...bench.messages, claim } }, config: courierConfig({ pollMs: 10 }) });
+    bench.courier = bench.another({
+      store: { messages: { ...bench.messages, claim } },
+      config: courierConfig({ pollMs: 10 }),
+    });
     const id = await bench.post();
     bench.courier.start();
     await bench.deps.log.until('message.sent');
     await bench.deps.log.until('courier.recovered');
-    expect(bench.deps.log.events().filter((event) => String(event).startsWith('courier.'))).to.deep.equal(['courier.unavailable', 'courier.recovered']);
+    expect(bench.deps.log.events().filter((event) => String(event).startsWith('courier.'))).to.deep.equal([
+      'courier.unavailable',
+      'courier.recovered',
+    ]);
     expect(JSON.stringify(bench.deps.log.lines)).not.to.include(PHONE);
     expect(bench.references()).to.deep.equal([id]);
   });

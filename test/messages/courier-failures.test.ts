@@ -10,7 +10,11 @@ describe('Courier: messages that cannot be handed over', () => {
   const bench = useBench();
 
   describe('when the gateway fails', () => {
-    const status = (code: number) => (_: unknown, response: { writeHead(code: number): { end(): unknown } }): void => { response.writeHead(code).end(); };
+    const status =
+      (code: number) =>
+      (_: unknown, response: { writeHead(code: number): { end(): unknown } }): void => {
+        response.writeHead(code).end();
+      };
 
     it('tries again after growing waits', async () => {
       bench.gateway.answer = status(503);
@@ -36,10 +40,23 @@ describe('Courier: messages that cannot be handed over', () => {
       bench.deps.clock.advance(2);
       await bench.courier.flush();
       expect(await bench.messages.stateOf(id)).to.equal('failed');
-      expect(await bench.row(id)).to.deep.include({ last_error: 'SMS_UNAVAILABLE', attempts: 2, sealed: null, finished_at: bench.deps.clock.now() });
+      expect(await bench.row(id)).to.deep.include({
+        last_error: 'SMS_UNAVAILABLE',
+        attempts: 2,
+        sealed: null,
+        finished_at: bench.deps.clock.now(),
+      });
       expect(bench.deps.log.lines.at(-1)).to.deep.equal({
         level: 'error',
-        fields: { event: 'message.failed', messageId: id, channel: 'sms', operator: 'telkomsel', purpose: 'activation-code', attempts: 2, reason: 'SMS_UNAVAILABLE: status 503' },
+        fields: {
+          event: 'message.failed',
+          messageId: id,
+          channel: 'sms',
+          operator: 'telkomsel',
+          purpose: 'activation-code',
+          attempts: 2,
+          reason: 'SMS_UNAVAILABLE: status 503',
+        },
       });
     });
 
@@ -66,7 +83,10 @@ describe('Courier: messages that cannot be handed over', () => {
     });
 
     it('leaves messages to other processes while the gateway takes nothing from this one, and then fails them here', async () => {
-      const sms = Object.assign(recordingSms(), { isShutOut: () => true, behave: () => Promise.reject(new Error('shut out')) });
+      const sms = Object.assign(recordingSms(), {
+        isShutOut: () => true,
+        behave: () => Promise.reject(new Error('shut out')),
+      });
       bench.courier = bench.another({ sms });
       const id = await bench.post();
       await bench.courier.flush();
@@ -92,7 +112,12 @@ describe('Courier: messages that cannot be handed over', () => {
         bench.gateway.answer = answer;
         const id = await bench.post();
         await bench.courier.flush();
-        expect(await bench.row(id)).to.deep.include({ state: 'queued', last_error: 'SMS_UNAVAILABLE', leased_until: null, next_attempt_at: addSeconds(bench.deps.clock.now(), 2) });
+        expect(await bench.row(id)).to.deep.include({
+          state: 'queued',
+          last_error: 'SMS_UNAVAILABLE',
+          leased_until: null,
+          next_attempt_at: addSeconds(bench.deps.clock.now(), 2),
+        });
       });
     }
 
@@ -108,7 +133,15 @@ describe('Courier: messages that cannot be handed over', () => {
       bench.gateway.answer = () => undefined;
       let counted = 0;
       const { headers, body, idPath } = settings.sms.http;
-      const sms = createHttpGateway({ url: bench.gateway.url, method: 'POST', headers: headers.fallback, body: body.fallback, idPath: idPath.fallback, okPath: 'success', timeoutMs: 50 });
+      const sms = createHttpGateway({
+        url: bench.gateway.url,
+        method: 'POST',
+        headers: headers.fallback,
+        body: body.fallback,
+        idPath: idPath.fallback,
+        okPath: 'success',
+        timeoutMs: 50,
+      });
       bench.courier = bench.another({ sms, countAgain: () => Promise.resolve((counted += 1)) });
       const id = await bench.post(text({ expiresAt: addSeconds(bench.deps.clock.now(), 300) }));
       await bench.courier.flush();
@@ -139,7 +172,10 @@ describe('Courier: messages that cannot be handed over', () => {
 
     it('lets a message that it cannot open hold up no other', async () => {
       const [good, bad] = [await bench.post(), await bench.post()];
-      await bench.database.knex('messages').where({ id: bad }).update({ sealed: ((await bench.row(good)).sealed) as Buffer });
+      await bench.database
+        .knex('messages')
+        .where({ id: bad })
+        .update({ sealed: (await bench.row(good)).sealed as Buffer });
       await bench.courier.flush();
       expect([await bench.messages.stateOf(good), await bench.messages.stateOf(bad)]).to.deep.equal(['sent', 'queued']);
       expect(bench.references()).to.deep.equal([good]);
@@ -168,16 +204,23 @@ describe('Courier: messages that cannot be handed over', () => {
 
   describe('and personal data', () => {
     const PERSONAL = /81234567890|482913|budi|kanari|rahasia/i;
-    /** Sealed words as bytes, not as the hexadecimal digits in which some code can always be found; no random id, likewise. */
+    /**
+     * Sealed words as bytes, not as the hexadecimal digits in which some code can always be found; no random id,
+     * likewise.
+     */
     const dump = async (): Promise<string> => {
-      const { rows } = await bench.database.knex.raw<{ rows: { line: string }[] }>("select (to_jsonb(m) - 'id' - 'sealed' - 'lease_owner')::text || encode(coalesce(sealed, ''), 'escape') as line from messages m");
+      const { rows } = await bench.database.knex.raw<{ rows: { line: string }[] }>(
+        "select (to_jsonb(m) - 'id' - 'sealed' - 'lease_owner')::text || encode(coalesce(sealed, ''), 'escape') as line from messages m",
+      );
       return rows.map(({ line }) => line).join('\n');
     };
 
     it('keeps nothing of them in clear while a message waits', async () => {
       await bench.post();
       await bench.post(letter());
-      expect(await dump()).to.match(/queued/).and.not.match(PERSONAL);
+      expect(await dump())
+        .to.match(/queued/)
+        .and.not.match(PERSONAL);
     });
 
     it('wipes recipient and words once a message is done with', async () => {

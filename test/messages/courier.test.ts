@@ -17,7 +17,11 @@ describe('Courier', () => {
       bench.courier.wake();
       await bench.deps.log.until('message.sent');
       expect(await bench.messages.stateOf(id)).to.equal('sent');
-      expect(JSON.parse(bench.gateway.requests[0]!.body)).to.deep.equal({ to: '6281234567890', text: text().content.reveal().text, ref: id });
+      expect(JSON.parse(bench.gateway.requests[0]!.body)).to.deep.equal({
+        to: '6281234567890',
+        text: text().content.reveal().text,
+        ref: id,
+      });
     });
 
     it('finds a message by itself that nobody woke it for', async () => {
@@ -103,7 +107,11 @@ describe('Courier', () => {
   describe('stopping', () => {
     it('lets what is under way end and begins nothing more', async () => {
       let finish = (): void => undefined;
-      bench.gateway.answer = (request, response) => { finish = () => { accept(request, response); }; };
+      bench.gateway.answer = (request, response) => {
+        finish = () => {
+          accept(request, response);
+        };
+      };
       const id = await bench.post();
       bench.courier.start();
       while (bench.gateway.requests.length === 0) await new Promise(setImmediate);
@@ -116,7 +124,11 @@ describe('Courier', () => {
     });
 
     it('hangs up on a gateway that does not answer in time, and leaves the message to the next start', async () => {
-      const closed = new Promise((resolve) => { bench.gateway.answer = (_, response) => { resolve(once(response, 'close')); }; });
+      const closed = new Promise((resolve) => {
+        bench.gateway.answer = (_, response) => {
+          resolve(once(response, 'close'));
+        };
+      });
       const id = await bench.post();
       bench.courier.start();
       while (bench.gateway.requests.length === 0) await new Promise(setImmediate);
@@ -131,12 +143,16 @@ describe('Courier', () => {
     await bench.courier.flush();
     bench.deps.clock.advance(86_400);
     expect(await bench.messages.purge(bench.deps.clock.now(), 10)).to.equal(1);
-    expect([await bench.messages.stateOf(done), await bench.messages.stateOf(waiting)]).to.deep.equal([undefined, 'queued']);
+    expect([await bench.messages.stateOf(done), await bench.messages.stateOf(waiting)]).to.deep.equal([
+      undefined,
+      'queued',
+    ]);
   });
 
   it('throws when asked to send now and the database is away', async () => {
     const claim = (): Promise<never> => Promise.reject(new DeliveryError('SMS_UNAVAILABLE', { permanent: false }));
-    const failure: unknown = await bench.another({ store: { messages: { ...bench.messages, claim } } })
+    const failure: unknown = await bench
+      .another({ store: { messages: { ...bench.messages, claim } } })
       .flush()
       .catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(Error);

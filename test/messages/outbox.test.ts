@@ -8,14 +8,30 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { handClock } from './parts.ts';
 
 const sealer = createSealer(newKeyring());
-const sms = { channel: 'sms', to: '+6281234567890', subject: undefined, text: 'SIAPkerja: 123456', code: '123456', createdAt: new Date('2026-11-23T07:00:00Z') } as const;
-const mail = { ...sms, channel: 'email', to: 'Budi@contoh.test', subject: 'Konfirmasi', text: 'Halo', code: undefined } as const;
+const sms = {
+  channel: 'sms',
+  to: '+6281234567890',
+  subject: undefined,
+  text: 'SIAPkerja: 123456',
+  code: '123456',
+  createdAt: new Date('2026-11-23T07:00:00Z'),
+} as const;
+const mail = {
+  ...sms,
+  channel: 'email',
+  to: 'Budi@contoh.test',
+  subject: 'Konfirmasi',
+  text: 'Halo',
+  code: undefined,
+} as const;
 
 describe('Outbox', () => {
   let database: TestDatabase;
   let outbox: OutboxStore;
 
-  before(async () => { database = await createTestDatabase(); });
+  before(async () => {
+    database = await createTestDatabase();
+  });
   after(() => database.drop());
   beforeEach(async () => {
     await database.knex('outbox').del();
@@ -28,8 +44,24 @@ describe('Outbox', () => {
     await outbox.add({ ...sms, id: 'a' });
     await outbox.add({ ...mail, id: 'b' });
     expect(await outbox.newest()).to.deep.equal([
-      { id: 'b', channel: 'email', to: 'Budi@contoh.test', subject: 'Konfirmasi', text: 'Halo', code: null, createdAt: '2026-11-23T07:00:00.000Z' },
-      { id: 'a', channel: 'sms', to: '+6281234567890', subject: null, text: 'SIAPkerja: 123456', code: '123456', createdAt: '2026-11-23T07:00:00.000Z' },
+      {
+        id: 'b',
+        channel: 'email',
+        to: 'Budi@contoh.test',
+        subject: 'Konfirmasi',
+        text: 'Halo',
+        code: null,
+        createdAt: '2026-11-23T07:00:00.000Z',
+      },
+      {
+        id: 'a',
+        channel: 'sms',
+        to: '+6281234567890',
+        subject: null,
+        text: 'SIAPkerja: 123456',
+        code: '123456',
+        createdAt: '2026-11-23T07:00:00.000Z',
+      },
     ]);
   });
 
@@ -61,15 +93,20 @@ describe('Outbox', () => {
 
   it('takes a message that is handed over twice once, as a good gateway does', async () => {
     const gateway = createSmsOutbox({ outbox, clock: handClock() });
-    for (let time = 0; time < 2; time += 1) await gateway.send({ to: sms.to, text: sms.text, code: sms.code, ref: 'same', ttlSeconds: 300 });
+    for (let time = 0; time < 2; time += 1)
+      await gateway.send({ to: sms.to, text: sms.text, code: sms.code, ref: 'same', ttlSeconds: 300 });
     expect(ids(await outbox.newest())).to.deep.equal(['same']);
   });
 
   it('has neither number nor code in clear in its table', async () => {
     await outbox.add({ ...sms, id: 'a' });
     // As bytes: among the hexadecimal digits of something sealed any number can be found.
-    const { rows } = await database.knex.raw<{ rows: { line: string }[] }>("select (to_jsonb(o) - 'sealed')::text || encode(sealed, 'escape') as line from outbox o");
-    expect(rows[0]?.line).to.include('sms').and.not.match(/81234567890|123456/);
+    const { rows } = await database.knex.raw<{ rows: { line: string }[] }>(
+      "select (to_jsonb(o) - 'sealed')::text || encode(sealed, 'escape') as line from outbox o",
+    );
+    expect(rows[0]?.line)
+      .to.include('sms')
+      .and.not.match(/81234567890|123456/);
   });
 });
 

@@ -20,7 +20,11 @@ export interface LogLine {
 }
 
 /** Keeps what is logged; `until` resolves with the first line of an event. */
-export function recordingLog(): CourierLog & { readonly lines: LogLine[]; events(): unknown[]; until(event: string): Promise<LogLine> } {
+export function recordingLog(): CourierLog & {
+  readonly lines: LogLine[];
+  events(): unknown[];
+  until(event: string): Promise<LogLine>;
+} {
   const lines: LogLine[] = [];
   const waiting: { event: string; resolve: (line: LogLine) => void }[] = [];
   const write =
@@ -46,7 +50,10 @@ export function recordingLog(): CourierLog & { readonly lines: LogLine[]; events
 }
 
 /** Keeps what it is handed; `behave` decides how it ends. */
-export function recordingSms(): SmsGateway & { readonly sent: TextMessage[]; behave: (message: TextMessage, signal?: AbortSignal) => Promise<void> } {
+export function recordingSms(): SmsGateway & {
+  readonly sent: TextMessage[];
+  behave: (message: TextMessage, signal?: AbortSignal) => Promise<void>;
+} {
   const gateway = {
     sent: [] as TextMessage[],
     behave: (): Promise<void> => Promise.resolve(),
@@ -61,4 +68,8 @@ export function recordingSms(): SmsGateway & { readonly sent: TextMessage[]; beh
 }
 
 /** The settings of the courier with changes; the queue is looked at only when a test says so. */
-export const courierConfig = (changes: Partial<CourierConfig> = {}): CourierConfig => ({ ...loadConfig({}).courier, pollMs: 600_000, ...changes });
+export const courierConfig = (changes: Partial<CourierConfig> = {}): CourierConfig => ({
+  ...loadConfig({}).courier,
+  pollMs: 600_000,
+  ...changes,
+});

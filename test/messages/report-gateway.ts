@@ -34,5 +34,13 @@ export interface ReportOptions {
 }
 
 /** Reports as a gateway would; a text is sent as it is. */
-export const report = ({ url }: Pick<TestApp, 'url'>, body: unknown, { secret = SECRET, method = 'POST', headers = {} }: ReportOptions = {}): Promise<Response> =>
-  fetch(`${url}/receipts/${secret}`, { method, body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
+export const report = (
+  { url }: Pick<TestApp, 'url'>,
+  body: unknown,
+  { secret = SECRET, method = 'POST', headers = {} }: ReportOptions = {},
+): Promise<Response> =>
+  fetch(`${url}/receipts/${secret}`, {
+    method,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+  });

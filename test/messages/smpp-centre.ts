@@ -8,10 +8,19 @@ export const SYSTEM_ID = 'siapkerja';
 export const PASSWORD = 'rahasia1';
 
 /** `settings.ts` without the address. */
-const fallbacks = Object.fromEntries(Object.entries(settings.sms.smpp).map(([name, { fallback }]) => [name, fallback])) as unknown as SmppSettings;
+const fallbacks = Object.fromEntries(
+  Object.entries(settings.sms.smpp).map(([name, { fallback }]) => [name, fallback]),
+) as unknown as SmppSettings;
 
 /** How a gateway is told of the centre. */
-export const smppSettings = (url: string, changes: Partial<SmppSettings> = {}): SmppSettings => ({ ...fallbacks, url, systemId: SYSTEM_ID, password: PASSWORD, source: 'SIAPkerja', ...changes });
+export const smppSettings = (url: string, changes: Partial<SmppSettings> = {}): SmppSettings => ({
+  ...fallbacks,
+  url,
+  systemId: SYSTEM_ID,
+  password: PASSWORD,
+  source: 'SIAPkerja',
+  ...changes,
+});
 
 export interface Submission {
   readonly pdu: Pdu;
@@ -42,7 +51,12 @@ export interface TestCentre {
 }
 
 /** A receipt as centres write it. */
-export const receiptText = (id: string, stat: string, err = '000'): object => ({ esm_class: 4, short_message: { message: `id:${id} sub:001 dlvrd:001 submit date:2611230700 done date:2611230700 stat:${stat} err:${err} text:SIAPkerja` } });
+export const receiptText = (id: string, stat: string, err = '000'): object => ({
+  esm_class: 4,
+  short_message: {
+    message: `id:${id} sub:001 dlvrd:001 submit date:2611230700 done date:2611230700 stat:${stat} err:${err} text:SIAPkerja`,
+  },
+});
 
 const INVALID_PASSWORD = 0x0e;
 const INVALID_DESTINATION = 0x0b;
@@ -56,7 +70,13 @@ export function answerByNumber(submission: Submission): void {
 }
 
 /** A real SMPP centre on loopback, by the library's own server. */
-export async function startCentre({ tls, port = 0 }: { readonly tls?: { readonly key: string; readonly cert: string }; readonly port?: number } = {}): Promise<TestCentre> {
+export async function startCentre({
+  tls,
+  port = 0,
+}: {
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly port?: number;
+} = {}): Promise<TestCentre> {
   const sockets = new Set<Socket>();
   let ids = 0;
 
@@ -78,9 +98,15 @@ export async function startCentre({ tls, port = 0 }: { readonly tls?: { readonly
           pdu,
           to: String(pdu.destination_addr),
           text: (pdu.short_message as { message: string }).message,
-          accept: (id = (0xabc00000 + (ids += 1)).toString(16)) => { session.send(pdu.response({ message_id: id })); },
-          refuse: (status) => { session.send(pdu.response({ command_status: status })); },
-          hangUp: () => { session.destroy(); },
+          accept: (id = (0xabc00000 + (ids += 1)).toString(16)) => {
+            session.send(pdu.response({ message_id: id }));
+          },
+          refuse: (status) => {
+            session.send(pdu.response({ command_status: status }));
+          },
+          hangUp: () => {
+            session.destroy();
+          },
         };
         centre.submitted.push(submission);
         centre.onSubmit(submission);
@@ -99,7 +125,9 @@ export async function startCentre({ tls, port = 0 }: { readonly tls?: { readonly
 
   const server: Server = smpp.createServer(tls ?? {}, (session) => {
     sockets.add(session.socket);
-    session.on('pdu', (pdu: Pdu) => { take(session, pdu); });
+    session.on('pdu', (pdu: Pdu) => {
+      take(session, pdu);
+    });
     session.on('error', () => undefined);
     session.on('close', () => {
       sockets.delete(session.socket);
@@ -114,7 +142,9 @@ export async function startCentre({ tls, port = 0 }: { readonly tls?: { readonly
     submitted: [],
     bound: [],
     heard: [],
-    onSubmit: (submission) => { submission.accept(); },
+    onSubmit: (submission) => {
+      submission.accept();
+    },
     silent: false,
     report(fields, session = centre.bound.at(-1)) {
       if (session === undefined) throw new Error('nobody is bound');

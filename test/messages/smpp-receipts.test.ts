@@ -89,29 +89,47 @@ describe('Receipts over SMPP, and several instances', () => {
   });
 
   async function send(id?: string): Promise<string> {
-    centre.onSubmit = ({ accept }) => { accept(id); };
+    centre.onSubmit = ({ accept }) => {
+      accept(id);
+    };
     const messageId = await sender.courier.post({ messages }, text());
     await sender.courier.flush();
     return messageId;
   }
   const standing = async (messageId: string): Promise<unknown> => (await receipts.standingOf(messageId))?.receipt;
-  const told = (event: string): unknown[] => log.lines.filter(({ fields }) => fields.event === event).map(({ fields }) => fields);
-  const failures = async (): Promise<number> => (await counters.read(limits.code.undelivered, recipientMark(keyedHash, sensitive(PHONE)))).used;
+  const told = (event: string): unknown[] =>
+    log.lines.filter(({ fields }) => fields.event === event).map(({ fields }) => fields);
+  const failures = async (): Promise<number> =>
+    (await counters.read(limits.code.undelivered, recipientMark(keyedHash, sensitive(PHONE)))).used;
 
   it('come to whichever instance, and are told once, with the time they took', async () => {
     const id = await send('a1');
     clock.advance(6);
-    for (let times = 0; times < 3; times += 1) expect(await centre.report(receiptText('a1', 'DELIVRD'), other.session)).to.equal(0);
+    for (let times = 0; times < 3; times += 1)
+      expect(await centre.report(receiptText('a1', 'DELIVRD'), other.session)).to.equal(0);
     expect(await centre.report(receiptText('a1', 'DELIVRD'), sender.session)).to.equal(0);
     expect(await standing(id)).to.equal('delivered');
-    expect(told('message.delivered')).to.deep.equal([{ event: 'message.delivered', messageId: id, channel: 'sms', purpose: 'activation-code', operator: 'telkomsel', state: 'delivered', waitedMs: 6000, reason: '000' }]);
+    expect(told('message.delivered')).to.deep.equal([
+      {
+        event: 'message.delivered',
+        messageId: id,
+        channel: 'sms',
+        purpose: 'activation-code',
+        operator: 'telkomsel',
+        state: 'delivered',
+        waitedMs: 6000,
+        reason: '000',
+      },
+    ]);
   });
 
   it('may come before the submission was answered', async () => {
     const reported: Promise<number>[] = [];
     centre.onSubmit = ({ accept }) => {
       reported.push(centre.report(receiptText('b1', 'DELIVRD'), other.session));
-      void reported[0]!.then(() => { accept('b1'); });
+      void reported[0]!.then(() => {
+        accept('b1');
+      });
     };
     const id = await sender.courier.post({ messages }, text());
     await sender.courier.flush();
@@ -124,7 +142,8 @@ describe('Receipts over SMPP, and several instances', () => {
     const id = await send('c1');
     await centre.report(receiptText('c1', 'UNDELIV', '027'), other.session);
     clock.advance(86_400);
-    for (const stat of ['ENROUTE', 'ACCEPTD', 'UNKNOWN', 'DELIVRD']) await centre.report(receiptText('c1', stat), sender.session);
+    for (const stat of ['ENROUTE', 'ACCEPTD', 'UNKNOWN', 'DELIVRD'])
+      await centre.report(receiptText('c1', stat), sender.session);
     expect(await standing(id)).to.equal('undelivered');
     expect(told('message.undelivered')).to.have.length(1);
     expect(told('message.undelivered')[0]).to.include({ reason: '027', state: 'undelivered' });
@@ -150,7 +169,14 @@ describe('Receipts over SMPP, and several instances', () => {
   });
 
   it('count against the number where it takes no messages, and a code that arrives begins anew', async () => {
-    for (const [id, stat, count] of [['e1', 'UNDELIV', 1], ['e2', 'UNDELIV', 2], ['e3', 'EXPIRED', 2], ['e4', 'REJECTD', 2], ['e5', 'DELIVRD', 0], ['e6', 'UNDELIV', 1]] as const) {
+    for (const [id, stat, count] of [
+      ['e1', 'UNDELIV', 1],
+      ['e2', 'UNDELIV', 2],
+      ['e3', 'EXPIRED', 2],
+      ['e4', 'REJECTD', 2],
+      ['e5', 'DELIVRD', 0],
+      ['e6', 'UNDELIV', 1],
+    ] as const) {
       await send(id);
       await centre.report(receiptText(id, stat), other.session);
       await centre.report(receiptText(id, stat), sender.session);
@@ -161,7 +187,16 @@ describe('Receipts over SMPP, and several instances', () => {
   it('of an operator that delivers next to nothing count against no number, nor as one of its codes of the day', async () => {
     const mark = recipientMark(keyedHash, sensitive(PHONE));
     const sent = async (): Promise<number> => (await counters.read(limits.code.number, mark)).used;
-    const others = (count: number, operator: string, state: string): Promise<unknown> => database.knex('message_receipts').insert(Array.from({ length: count }, (_, index) => ({ key: `${operator}-${state}-${index}`, operator, state, progress: 3, changed_at: clock.now() })));
+    const others = (count: number, operator: string, state: string): Promise<unknown> =>
+      database.knex('message_receipts').insert(
+        Array.from({ length: count }, (_, index) => ({
+          key: `${operator}-${state}-${index}`,
+          operator,
+          state,
+          progress: 3,
+          changed_at: clock.now(),
+        })),
+      );
     await others(40, 'xl', 'undelivered');
     await others(18, 'telkomsel', 'undelivered');
     await counters.take(limits.code.number, mark);
@@ -187,7 +222,10 @@ describe('Receipts over SMPP, and several instances', () => {
 
   it('are of the message that was sent at last, where the line was lost and it went out twice', async () => {
     let times = 0;
-    centre.onSubmit = ({ accept, hangUp }) => { if ((times += 1) === 1) hangUp(); else accept('f2'); };
+    centre.onSubmit = ({ accept, hangUp }) => {
+      if ((times += 1) === 1) hangUp();
+      else accept('f2');
+    };
     const id = await sender.courier.post({ messages }, text());
     await sender.courier.flush();
     expect((await receipts.standingOf(id))?.state).to.equal('queued');

@@ -28,7 +28,12 @@ export const accept = (_: GatewayRequest, response: ServerResponse): void => {
 export async function startGateway(): Promise<TestGateway> {
   const requests: GatewayRequest[] = [];
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const taken = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: await text(request) };
+    const taken = {
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: request.headers,
+      body: await text(request),
+    };
     requests.push(taken);
     gateway.answer(taken, response);
   };

@@ -2,7 +2,17 @@ import { expect } from 'chai';
 import { PLACEHOLDER } from '../../src/domain/plural.ts';
 import { isGsm7, septets } from '../../src/messages/gsm7.ts';
 import { sentences } from '../../src/messages/sentences.ts';
-import { activationCode, confirmEmail, contactCode, emailMoved, passwordChanged, phoneMoved, phoneReplaced, recoveryCode, recoveryCodeMail } from '../../src/messages/templates.ts';
+import {
+  activationCode,
+  confirmEmail,
+  contactCode,
+  emailMoved,
+  passwordChanged,
+  phoneMoved,
+  phoneReplaced,
+  recoveryCode,
+  recoveryCodeMail,
+} from '../../src/messages/templates.ts';
 
 const LOCALES = ['id', 'en'] as const;
 const HOST_OF_40 = 'account.layanan-siapkerja.kemnaker.go.id';
@@ -27,7 +37,10 @@ describe('Text messages with a code', () => {
   }
 
   it('reads as the guide has it', () => {
-    expect(activationCode({ code: '123456', host: 'account.kemnaker.go.id', ttlSeconds: 300, locale: 'id' }).content.reveal().text).to.equal(
+    expect(
+      activationCode({ code: '123456', host: 'account.kemnaker.go.id', ttlSeconds: 300, locale: 'id' }).content.reveal()
+        .text,
+    ).to.equal(
       'SIAPkerja: kode OTP Anda 123456, berlaku 5 menit. JANGAN beri tahu siapa pun, termasuk petugas Kemnaker.\n\n@account.kemnaker.go.id #123456',
     );
   });
@@ -46,7 +59,9 @@ describe('Text messages with a code', () => {
   });
 
   it('prints nothing of itself', () => {
-    expect(JSON.stringify(recoveryCode({ code: '123456', host: 'localhost', ttlSeconds: 300, locale: 'id' }))).not.to.include('123456');
+    expect(
+      JSON.stringify(recoveryCode({ code: '123456', host: 'localhost', ttlSeconds: 300, locale: 'id' })),
+    ).not.to.include('123456');
   });
 });
 
@@ -56,7 +71,9 @@ describe('The text message to a number that was replaced', () => {
       const { text } = phoneReplaced({ locale }).content.reveal();
       expect(isGsm7(text), text).to.equal(true);
       expect(septets(text), text).to.be.at.most(160);
-      expect(text).to.match(/^SIAPkerja: /).and.not.match(/https?:|\bwww\b|\/\/|@/);
+      expect(text)
+        .to.match(/^SIAPkerja: /)
+        .and.not.match(/https?:|\bwww\b|\/\/|@/);
     });
   }
 });
@@ -64,7 +81,9 @@ describe('The text message to a number that was replaced', () => {
 describe('The text message about a moved e-mail address', () => {
   for (const locale of LOCALES) {
     it(`names the masked address in ${locale}`, () => {
-      expect(emailMoved({ maskedEmail: 'b***@contoh.test', locale }).content.reveal().text).to.include('b***@contoh.test');
+      expect(emailMoved({ maskedEmail: 'b***@contoh.test', locale }).content.reveal().text).to.include(
+        'b***@contoh.test',
+      );
     });
 
     for (const maskedEmail of [`b***@${'panjang.'.repeat(15)}test`, 'ç***@contoh.test']) {
@@ -80,10 +99,21 @@ describe('The text message about a moved e-mail address', () => {
 describe('Mail', () => {
   const link = 'https://account.kemnaker.go.id/account/contact/email/confirm?token=abc&x=1';
   const mails = {
-    confirmEmail: (locale: 'id' | 'en') => confirmEmail({ link, locale, help, expiresAt: at, timeZone: 'Asia/Jakarta', occasion: { kind: 'registration', serviceName: 'Karirhub <b>Contoh</b>' } }),
-    recoveryCodeMail: (locale: 'id' | 'en') => recoveryCodeMail({ name: 'Budi <b>Contoh</b>', locale, help, code: '012345', ttlSeconds: 300 }),
-    passwordChanged: (locale: 'id' | 'en') => passwordChanged({ name: 'Budi <b>Contoh</b>', locale, help, at, timeZone: 'Asia/Makassar' }),
-    phoneMoved: (locale: 'id' | 'en') => phoneMoved({ name: 'Budi <b>Contoh</b>', locale, help, maskedPhone: '08*****2797' }),
+    confirmEmail: (locale: 'id' | 'en') =>
+      confirmEmail({
+        link,
+        locale,
+        help,
+        expiresAt: at,
+        timeZone: 'Asia/Jakarta',
+        occasion: { kind: 'registration', serviceName: 'Karirhub <b>Contoh</b>' },
+      }),
+    recoveryCodeMail: (locale: 'id' | 'en') =>
+      recoveryCodeMail({ name: 'Budi <b>Contoh</b>', locale, help, code: '012345', ttlSeconds: 300 }),
+    passwordChanged: (locale: 'id' | 'en') =>
+      passwordChanged({ name: 'Budi <b>Contoh</b>', locale, help, at, timeZone: 'Asia/Makassar' }),
+    phoneMoved: (locale: 'id' | 'en') =>
+      phoneMoved({ name: 'Budi <b>Contoh</b>', locale, help, maskedPhone: '08*****2797' }),
   };
 
   for (const [name, write] of Object.entries(mails)) {
@@ -111,7 +141,9 @@ describe('Mail', () => {
 
   it('gives the code in words, for itself and to nobody who looks at the subject', () => {
     const { subject, text, html, code } = mails.recoveryCodeMail('id').content.reveal();
-    expect(text).to.match(/\n\n012345\n\n/).and.to.include('5 menit');
+    expect(text)
+      .to.match(/\n\n012345\n\n/)
+      .and.to.include('5 menit');
     expect(html).to.match(/>012345<\/p>/);
     expect(code).to.equal('012345');
     expect(subject).not.to.include('012345');
@@ -119,17 +151,30 @@ describe('Mail', () => {
 
   it('greets nobody by name at an address that is not proved', () => {
     expect(mails.confirmEmail('id').content.reveal().text).to.match(/^Halo,\n/);
-    expect(passwordChanged({ name: undefined, locale: 'en', help, at, timeZone: 'Asia/Jakarta' }).content.reveal().text).to.match(/^Hello,\n/);
+    expect(
+      passwordChanged({ name: undefined, locale: 'en', help, at, timeZone: 'Asia/Jakarta' }).content.reveal().text,
+    ).to.match(/^Hello,\n/);
   });
 
   it('does without a service for somebody who came to the portal', () => {
-    const { text } = confirmEmail({ link, locale: 'id', help, expiresAt: at, timeZone: 'Asia/Jakarta', occasion: { kind: 'registration' } }).content.reveal();
+    const { text } = confirmEmail({
+      link,
+      locale: 'id',
+      help,
+      expiresAt: at,
+      timeZone: 'Asia/Jakarta',
+      occasion: { kind: 'registration' },
+    }).content.reveal();
     expect(text).to.include('Anda mendaftar akun SIAPkerja ID. ');
   });
 
   it('says one minute where it is one', () => {
-    const text = (ttlSeconds: number, locale: 'id' | 'en'): string => activationCode({ code: '123456', host: 'account.kemnaker.go.id', ttlSeconds, locale }).content.reveal().text;
-    expect([text(60, 'en'), text(300, 'en')].map((words) => /valid for ([^.]+)\./.exec(words)?.[1])).to.deep.equal(['1 minute', '5 minutes']);
+    const text = (ttlSeconds: number, locale: 'id' | 'en'): string =>
+      activationCode({ code: '123456', host: 'account.kemnaker.go.id', ttlSeconds, locale }).content.reveal().text;
+    expect([text(60, 'en'), text(300, 'en')].map((words) => /valid for ([^.]+)\./.exec(words)?.[1])).to.deep.equal([
+      '1 minute',
+      '5 minutes',
+    ]);
     expect(text(60, 'id')).to.include('1 menit');
   });
 
@@ -141,11 +186,14 @@ describe('Mail', () => {
 
 describe('Sentences of messages', () => {
   const leaves = (node: object, path = ''): [string, string][] =>
-    Object.entries(node).flatMap(([key, child]: [string, string | object]): [string, string][] => (typeof child === 'string' ? [[path + key, child]] : leaves(child, `${path}${key}.`)));
+    Object.entries(node).flatMap(([key, child]: [string, string | object]): [string, string][] =>
+      typeof child === 'string' ? [[path + key, child]] : leaves(child, `${path}${key}.`),
+    );
   const placeholders = (text: string): string[] => [...text.matchAll(PLACEHOLDER)].map(([, name = '']) => name).sort();
 
   it('are there in both languages, with the same placeholders', () => {
-    const shape = (locale: 'id' | 'en'): Record<string, string[]> => Object.fromEntries(leaves(sentences[locale]).map(([key, text]) => [key, placeholders(text)]));
+    const shape = (locale: 'id' | 'en'): Record<string, string[]> =>
+      Object.fromEntries(leaves(sentences[locale]).map(([key, text]) => [key, placeholders(text)]));
     expect(shape('en')).to.deep.equal(shape('id'));
   });
 });

@@ -6,7 +6,21 @@ import { createRelyingParty, type RelyingParty } from '../support/relying-party.
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** What JSON can say and no clock shows; `1e400` is read as infinity. */
-const absurd = ['1e20', '1e300', '-1e300', '1e400', '-1e400', '9007199254740993', '"1e20"', '"besok"', 'true', '[]', '{}', '[1e20]', '{"$gt":0}'];
+const absurd = [
+  '1e20',
+  '1e300',
+  '-1e300',
+  '1e400',
+  '-1e400',
+  '9007199254740993',
+  '"1e20"',
+  '"besok"',
+  'true',
+  '[]',
+  '{}',
+  '[1e20]',
+  '{"$gt":0}',
+];
 
 describe('Protocol: numbers that make no sense', () => {
   let app: TestApp;
@@ -16,7 +30,12 @@ describe('Protocol: numbers that make no sense', () => {
 
   before(async () => {
     app = await startTestApp();
-    service = await createRelyingParty(app, { further: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ ...jwk, kid: 'sig', use: 'sig', alg: 'ES256' }] } } });
+    service = await createRelyingParty(app, {
+      further: {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [{ ...jwk, kid: 'sig', use: 'sig', alg: 'ES256' }] },
+      },
+    });
   });
   after(() => app.close());
 
@@ -25,33 +44,73 @@ describe('Protocol: numbers that make no sense', () => {
 
   /** A JWT whose members are written as they are: no library would write such numbers. */
   function signed(members: Readonly<Record<string, string>>, header: object = { alg: 'ES256', kid: 'sig' }): string {
-    const body = Object.entries(members).map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',');
+    const body = Object.entries(members)
+      .map(([name, text]) => `${JSON.stringify(name)}:${text}`)
+      .join(',');
     const parts = `${encode(JSON.stringify(header))}.${encode(`{${body}}`)}`;
     return `${parts}.${sign('sha256', Buffer.from(parts), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
   }
   const assertion = (changes: Readonly<Record<string, string>>): string => {
     const id = JSON.stringify(service.id);
-    return signed({ iss: id, sub: id, aud: JSON.stringify(app.url), jti: JSON.stringify(randomBytes(9).toString('hex')), exp: String(now() + 60), ...changes });
+    return signed({
+      iss: id,
+      sub: id,
+      aud: JSON.stringify(app.url),
+      jti: JSON.stringify(randomBytes(9).toString('hex')),
+      exp: String(now() + 60),
+      ...changes,
+    });
   };
   const requestObject = (changes: Readonly<Record<string, string>>): string => {
     const text = (value: string): string => JSON.stringify(value);
-    return signed({ iss: text(service.id), aud: text(app.url), client_id: text(service.id), response_type: '"code"', redirect_uri: text(`${service.origin}/cb`), scope: '"openid"', code_challenge: text('c'.repeat(43)), code_challenge_method: '"S256"', exp: String(now() + 60), ...changes });
+    return signed({
+      iss: text(service.id),
+      aud: text(app.url),
+      client_id: text(service.id),
+      response_type: '"code"',
+      redirect_uri: text(`${service.origin}/cb`),
+      scope: '"openid"',
+      code_challenge: text('c'.repeat(43)),
+      code_challenge_method: '"S256"',
+      exp: String(now() + 60),
+      ...changes,
+    });
   };
 
-  interface Told { readonly status: number; readonly error: string; readonly helpCode: unknown }
-  async function post(path: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<Told> {
+  interface Told {
+    readonly status: number;
+    readonly error: string;
+    readonly helpCode: unknown;
+  }
+  async function post(
+    path: string,
+    fields: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Told> {
     const answer = await fetch(`${app.url}${path}`, { method: 'POST', body: new URLSearchParams(fields), headers });
     const body = (await answer.json()) as Readonly<Record<string, unknown>>;
     return { status: answer.status, error: String(body.error), helpCode: body.help_code };
   }
   const authenticate = (changes: Readonly<Record<string, string>>): Promise<Told> =>
-    post('/token', { grant_type: 'authorization_code', code: 'x', redirect_uri: `${service.origin}/cb`, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion(changes) });
+    post('/token', {
+      grant_type: 'authorization_code',
+      code: 'x',
+      redirect_uri: `${service.origin}/cb`,
+      client_assertion_type: ASSERTION_TYPE,
+      client_assertion: assertion(changes),
+    });
   const push = (changes: Readonly<Record<string, string>>): Promise<Told> =>
-    post('/request', { client_assertion_type: ASSERTION_TYPE, client_assertion: assertion({}), request: requestObject(changes) });
+    post('/request', {
+      client_assertion_type: ASSERTION_TYPE,
+      client_assertion: assertion({}),
+      request: requestObject(changes),
+    });
 
   it('are looked for in what is taken otherwise', async () => {
     expect(await authenticate({})).to.include({ status: 400, error: 'invalid_grant' });
-    expect(await authenticate({ exp: String(now() + 60.5), nbf: '-1.5', iat: '0' }), 'fractions are times').to.include({ error: 'invalid_grant' });
+    expect(await authenticate({ exp: String(now() + 60.5), nbf: '-1.5', iat: '0' }), 'fractions are times').to.include({
+      error: 'invalid_grant',
+    });
     expect(await push({ max_age: '600' })).to.include({ status: 201 });
   });
 
@@ -99,19 +158,32 @@ describe('Protocol: numbers that make no sense', () => {
       const { status, headers } = await fetch(url, { redirect: 'manual' });
       expect(status, age).to.equal(303);
       // An empty one is none, and asks for a sign-in now.
-      if (age.trim() !== '') expect(new URL(headers.get('location') ?? '').searchParams.get('error'), age).to.equal('invalid_request');
+      if (age.trim() !== '')
+        expect(new URL(headers.get('location') ?? '').searchParams.get('error'), age).to.equal('invalid_request');
     }
   });
 
   it('in the parameter claims are no demand, and no failure', async () => {
     const url = new URL((await service.begin()).url);
-    const asked = ['{"id_token":{"acr":{"essential":true,"value":1e400}}}', '{"id_token":{"acr":{"essential":1e20,"values":[1e20,null,{}]}}}', '{"id_token":{"acr":{"values":5}}}', '{"id_token":{"auth_time":{"value":1e400}}}', '{"id_token":{"sub":{"value":1e20}}}', '{"id_token":{"acr":5}}', '{"userinfo":{"name":1e20}}', '{"id_token":{"__proto__":{"essential":true}}}'];
+    const asked = [
+      '{"id_token":{"acr":{"essential":true,"value":1e400}}}',
+      '{"id_token":{"acr":{"essential":1e20,"values":[1e20,null,{}]}}}',
+      '{"id_token":{"acr":{"values":5}}}',
+      '{"id_token":{"auth_time":{"value":1e400}}}',
+      '{"id_token":{"sub":{"value":1e20}}}',
+      '{"id_token":{"acr":5}}',
+      '{"userinfo":{"name":1e20}}',
+      '{"id_token":{"__proto__":{"essential":true}}}',
+    ];
     for (const claims of asked) {
       url.searchParams.set('claims', claims);
       const { status, headers } = await fetch(url, { redirect: 'manual' });
       expect(status, claims).to.equal(303);
       const target = new URL(headers.get('location') ?? '', app.url);
-      expect(target.pathname.startsWith('/interaction/') || target.searchParams.get('error') === 'invalid_request', `${claims} ${target.href}`).to.equal(true);
+      expect(
+        target.pathname.startsWith('/interaction/') || target.searchParams.get('error') === 'invalid_request',
+        `${claims} ${target.href}`,
+      ).to.equal(true);
     }
     for (const claims of ['1e400', '[]', '{"id_token":1e20}', '{"userinfo":[1e400]}']) {
       url.searchParams.set('claims', claims);
@@ -123,12 +195,33 @@ describe('Protocol: numbers that make no sense', () => {
   it('in a proof of possession are no proof', async () => {
     const header = { alg: 'ES256', typ: 'dpop+jwt', jwk };
     for (const name of ['iat', 'exp', 'nbf', 'jti']) {
-      await Promise.all(absurd.map(async (number) => {
-        const proof = signed({ htm: '"POST"', htu: JSON.stringify(`${app.url}/token`), jti: JSON.stringify(randomBytes(9).toString('hex')), iat: String(now()), [name]: number }, header);
-        const told = await post('/token', { grant_type: 'authorization_code', code: 'x', redirect_uri: `${service.origin}/cb`, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion({}) }, { dpop: proof });
-        expect(told.status, `${name} ${number}`).to.be.oneOf([400, 401]);
-        expect(told.error, `${name} ${number}`).to.be.oneOf(['invalid_dpop_proof', 'use_dpop_nonce']);
-      }));
+      await Promise.all(
+        absurd.map(async (number) => {
+          const proof = signed(
+            {
+              htm: '"POST"',
+              htu: JSON.stringify(`${app.url}/token`),
+              jti: JSON.stringify(randomBytes(9).toString('hex')),
+              iat: String(now()),
+              [name]: number,
+            },
+            header,
+          );
+          const told = await post(
+            '/token',
+            {
+              grant_type: 'authorization_code',
+              code: 'x',
+              redirect_uri: `${service.origin}/cb`,
+              client_assertion_type: ASSERTION_TYPE,
+              client_assertion: assertion({}),
+            },
+            { dpop: proof },
+          );
+          expect(told.status, `${name} ${number}`).to.be.oneOf([400, 401]);
+          expect(told.error, `${name} ${number}`).to.be.oneOf(['invalid_dpop_proof', 'use_dpop_nonce']);
+        }),
+      );
     }
   });
 });

@@ -20,13 +20,34 @@ describe('Protocol: at rest', () => {
     const karirhub = await createRelyingParty(app, { scope: 'openid profile email phone nik' });
     const accountId = await addAccount(app, budi);
     const browser = new Browser();
-    const { page, request } = await visit(browser, karirhub, { login_hint: 'canary.hint@contoh.test', state: 'canary-keadaan-123456' });
+    const { page, request } = await visit(browser, karirhub, {
+      login_hint: 'canary.hint@contoh.test',
+      state: 'canary-keadaan-123456',
+    });
     const secrets: string[] = [page.url.pathname.split('/')[2] ?? ''];
     const home = await signIn(browser, page, budi.nik, budi.password);
     const received = await karirhub.receive(home, { ...request, state: 'canary-keadaan-123456' });
-    secrets.push(home.url.searchParams.get('code') ?? '', browser.cookie('session') ?? '', received.accessToken, received.idToken, request.nonce, request.verifier, karirhub.secret);
+    secrets.push(
+      home.url.searchParams.get('code') ?? '',
+      browser.cookie('session') ?? '',
+      received.accessToken,
+      received.idToken,
+      request.nonce,
+      request.verifier,
+      karirhub.secret,
+    );
 
-    const everywhere = [...secrets, 'canary.hint', 'canary-keadaan', budi.nik, budi.name, budi.email, budi.phone, '+6281234567890', budi.password];
+    const everywhere = [
+      ...secrets,
+      'canary.hint',
+      'canary-keadaan',
+      budi.nik,
+      budi.name,
+      budi.email,
+      budi.phone,
+      '+6281234567890',
+      budi.password,
+    ];
     const log = app.logLines.join('');
     const database = await everythingIn(app.database);
     expect(database.length).to.be.greaterThan(1000);
@@ -37,6 +58,11 @@ describe('Protocol: at rest', () => {
     }
     // The account id is no secret of its own, but the sessions table must not tell who is signed in.
     const sessions = (await app.database.knex('protocol_state').select('*')) as Record<string, unknown>[];
-    expect(sessions.flatMap((row) => Object.values(row)).map(textOf).join('\n')).not.to.include(accountId);
+    expect(
+      sessions
+        .flatMap((row) => Object.values(row))
+        .map(textOf)
+        .join('\n'),
+    ).not.to.include(accountId);
   });
 });

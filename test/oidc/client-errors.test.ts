@@ -32,15 +32,25 @@ describe('Recent errors of a client application', () => {
     await app.container.clientErrors.flush();
     return byKind(await app.store.clientErrors.of(id));
   }
-  const faultsOf = async (id?: string): Promise<readonly string[]> => (await errorsOf(id)).map(({ kind, error, fault }) => `${kind} ${error} ${fault}`);
-  const open = async (parameters: Readonly<Record<string, string>>, browser = new Browser()): Promise<Page> => (await visit(browser, service, parameters)).page;
-  const refusedAddress = (): Promise<Page> => open({ redirect_uri: 'https://lain.test/cb?nik=9901010101900001&token=rahasia#x' });
+  const faultsOf = async (id?: string): Promise<readonly string[]> =>
+    (await errorsOf(id)).map(({ kind, error, fault }) => `${kind} ${error} ${fault}`);
+  const open = async (parameters: Readonly<Record<string, string>>, browser = new Browser()): Promise<Page> =>
+    (await visit(browser, service, parameters)).page;
+  const refusedAddress = (): Promise<Page> =>
+    open({ redirect_uri: 'https://lain.test/cb?nik=9901010101900001&token=rahasia#x' });
 
   it('hold a refused address as host and path, under the code that the page shows', async () => {
     const page = await refusedAddress();
     const [error, ...others] = await errorsOf();
     expect(others).to.deep.equal([]);
-    expect(error).to.deep.include({ kind: 'authorization', error: 'invalid_redirect_uri', fault: 'redirect-uri', count: 1, address: 'https://lain.test/cb', helpCodes: [HELP_CODE.exec(page.text)?.[0]] });
+    expect(error).to.deep.include({
+      kind: 'authorization',
+      error: 'invalid_redirect_uri',
+      fault: 'redirect-uri',
+      count: 1,
+      address: 'https://lain.test/cb',
+      helpCodes: [HELP_CODE.exec(page.text)?.[0]],
+    });
     const rows = JSON.stringify(await app.container.knex('client_errors').where('client_id', service.id));
     for (const secret of ['9901010101900001', 'rahasia', 'nik=']) expect(rows).not.to.include(secret);
   });
@@ -51,30 +61,52 @@ describe('Recent errors of a client application', () => {
     const code = /\(help code (.{7})\)$/.exec(page.url.searchParams.get('error_description') ?? '')?.[1];
     expect((await errorsOf())[0]).to.deep.include({ error: 'invalid_request', fault: 'pkce', helpCodes: [code] });
     const [line, ...more] = app.logLines.filter((one) => one.includes(String(code)));
-    expect(JSON.parse(line ?? '{}')).to.include({ event: 'error.answered', helpCode: code, clientId: service.id, error: 'invalid_request' });
+    expect(JSON.parse(line ?? '{}')).to.include({
+      event: 'error.answered',
+      helpCode: code,
+      clientId: service.id,
+      error: 'invalid_request',
+    });
     expect(more).to.deep.equal([]);
   });
 
   it('leave the rest of the address home as it is', async () => {
     const odd = `${service.origin}/cb?bahasa=id%20ID&x=a+b`;
-    await app.store.clients.update(service.id, { metadata: { ...(await app.store.clients.find(service.id))!.metadata, redirect_uris: [odd] } }, app.clock.now());
+    await app.store.clients.update(
+      service.id,
+      { metadata: { ...(await app.store.clients.find(service.id))!.metadata, redirect_uris: [odd] } },
+      app.clock.now(),
+    );
     app.clock.advance({ seconds: 3 });
     const answer = await new Browser().request((await service.begin({ redirect_uri: odd, prompt: 'none' })).url);
     const home = new URL(answer.headers.get('location') ?? '');
     const description = home.searchParams.get('error_description');
-    expect(Object.fromEntries(home.searchParams)).to.deep.equal({ bahasa: 'id ID', x: 'a b', error: 'login_required', error_description: description, state: home.searchParams.get('state'), iss: app.url });
+    expect(Object.fromEntries(home.searchParams)).to.deep.equal({
+      bahasa: 'id ID',
+      x: 'a b',
+      error: 'login_required',
+      error_description: description,
+      state: home.searchParams.get('state'),
+      iss: app.url,
+    });
     expect(description).to.match(/^[ -~]+ \(help code .{7}\)$/);
   });
 
   it('hold what the token endpoint refuses, with the reason that the service is not told', async () => {
     const { code, request } = await obtainCode(service, citizen);
-    const wrongSecret = await exchange(app, service, { code, code_verifier: request.verifier, by: { id: service.id, secret: 'salah' } });
+    const wrongSecret = await exchange(app, service, {
+      code,
+      code_verifier: request.verifier,
+      by: { id: service.id, secret: 'salah' },
+    });
     expect(wrongSecret.status).to.equal(401);
     expect(wrongSecret.body.help_code).to.match(HELP_CODE);
     await exchange(app, service, { code, code_verifier: 'x'.repeat(43) });
     const second = await obtainCode(service, citizen);
     const good = { code: second.code, code_verifier: second.request.verifier };
-    expect((await exchange(app, service, { ...good, redirect_uri: `${service.origin}/lain?token=rahasia` })).body.error).to.equal('invalid_grant');
+    expect(
+      (await exchange(app, service, { ...good, redirect_uri: `${service.origin}/lain?token=rahasia` })).body.error,
+    ).to.equal('invalid_grant');
     await exchange(app, service, good);
     const third = await obtainCode(service, citizen);
     const used = { code: third.code, code_verifier: third.request.verifier };
@@ -83,10 +115,16 @@ describe('Recent errors of a client application', () => {
     await exchange(app, service, { code: 'tidak-pernah-ada', code_verifier: 'x'.repeat(43) });
     await postAs(app, '/token', { grant_type: 'client_credentials' }, service);
     expect(await faultsOf()).to.have.members([
-      'grant invalid_client credentials', 'grant invalid_grant verifier', 'grant invalid_grant redirect-differs', 'grant invalid_grant code-reused', 'grant invalid_grant code-expired', 'grant invalid_request grant-type',
+      'grant invalid_client credentials',
+      'grant invalid_grant verifier',
+      'grant invalid_grant redirect-differs',
+      'grant invalid_grant code-reused',
+      'grant invalid_grant code-expired',
+      'grant invalid_request grant-type',
     ]);
     const rows = JSON.stringify(await app.container.knex('client_errors').where('client_id', service.id));
-    for (const secret of ['rahasia', code, third.code, request.verifier, 'tidak-pernah-ada']) expect(rows).not.to.include(secret);
+    for (const secret of ['rahasia', code, third.code, request.verifier, 'tidak-pernah-ada'])
+      expect(rows).not.to.include(secret);
   });
 
   it('say that a client is stopped, and nothing of clients that do not exist', async () => {
@@ -95,9 +133,14 @@ describe('Recent errors of a client application', () => {
     await postAs(app, '/token', { grant_type: 'client_credentials' }, service);
     await open({});
     await postAs(app, '/token', { grant_type: 'client_credentials' }, { id: 'tiada', secret: 'x' });
-    for (const id of ['tiada', '', '\u0000', 'x'.repeat(400), "';drop table clients"]) await new Browser().request(`${app.url}/auth?${new URLSearchParams({ client_id: id, response_type: 'code' }).toString()}`);
+    for (const id of ['tiada', '', '\u0000', 'x'.repeat(400), "';drop table clients"])
+      await new Browser().request(
+        `${app.url}/auth?${new URLSearchParams({ client_id: id, response_type: 'code' }).toString()}`,
+      );
     expect(await faultsOf()).to.have.members(['grant invalid_client stopped', 'authorization invalid_client stopped']);
-    expect(await app.container.knex('client_errors').whereNotIn('client_id', app.container.knex('clients').select('id'))).to.deep.equal([]);
+    expect(
+      await app.container.knex('client_errors').whereNotIn('client_id', app.container.knex('clients').select('id')),
+    ).to.deep.equal([]);
   });
 
   it('take a flood as one row that counts, and no request waits for the database', async () => {
@@ -106,7 +149,10 @@ describe('Recent errors of a client application', () => {
       if (sql.includes('client_errors')) queries.push(sql);
     };
     app.container.knex.on('query', seen);
-    for (let turn = 0; turn < 10; turn += 1) await Promise.all(Array.from({ length: 20 }, () => exchange(app, service, { code: 'tiada', code_verifier: 'x'.repeat(43) })));
+    for (let turn = 0; turn < 10; turn += 1)
+      await Promise.all(
+        Array.from({ length: 20 }, () => exchange(app, service, { code: 'tiada', code_verifier: 'x'.repeat(43) })),
+      );
     const before = queries.length;
     await app.container.clientErrors.flush();
     app.container.knex.removeListener('query', seen);
@@ -120,10 +166,28 @@ describe('Recent errors of a client application', () => {
 
   it('of several instances add up', async () => {
     const at = app.clock.now();
-    const one = { clientId: service.id, day: '2026-11-26', kind: 'grant', error: 'invalid_grant', fault: 'grant', count: 3, firstAt: at, lastAt: at, helpCodes: ['AAAA-AA'], address: undefined } as const;
+    const one = {
+      clientId: service.id,
+      day: '2026-11-26',
+      kind: 'grant',
+      error: 'invalid_grant',
+      fault: 'grant',
+      count: 3,
+      firstAt: at,
+      lastAt: at,
+      helpCodes: ['AAAA-AA'],
+      address: undefined,
+    } as const;
     const two = { ...one, fault: 'code-reused' } as const;
-    await Promise.all(Array.from({ length: 8 }, (_, index) => app.store.clientErrors.add(index % 2 === 0 ? [one, two] : [two, one, { ...one, clientId: 'tiada' }])));
-    expect((await errorsOf()).map(({ fault, count }) => [fault, count])).to.have.deep.members([['grant', 24], ['code-reused', 24]]);
+    await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        app.store.clientErrors.add(index % 2 === 0 ? [one, two] : [two, one, { ...one, clientId: 'tiada' }]),
+      ),
+    );
+    expect((await errorsOf()).map(({ fault, count }) => [fault, count])).to.have.deep.members([
+      ['grant', 24],
+      ['code-reused', 24],
+    ]);
   });
 
   it('are read at the console with the remedy, and found by the help code', async () => {
@@ -131,15 +195,26 @@ describe('Recent errors of a client application', () => {
     expect((await operator.open('/clients')).link('Cari kode bantuan')).to.equal(`${app.url}/admin/clients/errors`);
     const page = await operator.browser.open((await operator.open(`/clients/${service.id}`)).link('Kesalahan terbaru'));
     expect(page.status).to.equal(200);
-    for (const words of ['tidak terdaftar', 'https://lain.test/cb', 'invalid_redirect_uri', helpCode, 'Siapa pun dapat mengirim permintaan', 'tim aplikasi atau operator']) expect(page.text).to.include(words);
+    for (const words of [
+      'tidak terdaftar',
+      'https://lain.test/cb',
+      'invalid_redirect_uri',
+      helpCode,
+      'Siapa pun dapat mengirim permintaan',
+      'tim aplikasi atau operator',
+    ])
+      expect(page.text).to.include(words);
     expect((await operator.browser.open(page.link('panduan untuk layanan'))).status).to.equal(200);
 
     const found = await operator.open(`/clients/errors?code=%20${helpCode.replace('-', '').toLowerCase()}`);
     expect(found.text).to.include(service.name).and.include('invalid_redirect_uri');
     expect(found.link(`/admin/clients/${service.id}/errors`)).to.be.a('string');
     expect((await operator.open('/clients/errors?code=AAAA-AA2')).status).to.equal(422);
-    expect((await operator.open('/clients/errors?code=ZZZZ-ZZ')).text).to.include('tidak ada di antara kesalahan aplikasi');
-    for (const path of ['/clients/tiada/errors', `/clients/${'x'.repeat(300)}/errors`]) expect((await operator.open(path)).status, path).to.equal(404);
+    expect((await operator.open('/clients/errors?code=ZZZZ-ZZ')).text).to.include(
+      'tidak ada di antara kesalahan aplikasi',
+    );
+    for (const path of ['/clients/tiada/errors', `/clients/${'x'.repeat(300)}/errors`])
+      expect((await operator.open(path)).status, path).to.equal(404);
   });
 
   it('show nothing that a stranger sent as anything but text', async () => {
@@ -150,11 +225,19 @@ describe('Recent errors of a client application', () => {
 
   it('are nobody’s business who may not read clients', async () => {
     const stranger = await startOperator(app, []);
-    for (const path of ['/clients/errors?code=AAAA-AA', `/clients/${service.id}/errors`]) expect((await stranger.open(path)).status).to.equal(403);
+    for (const path of ['/clients/errors?code=AAAA-AA', `/clients/${service.id}/errors`])
+      expect((await stranger.open(path)).status).to.equal(403);
   });
 
   it('go after fourteen days', async () => {
-    const run = (): ReturnType<typeof purge> => purge({ store: app.store, clock: app.clock, deviceSeconds: 86_400, formerAccountDays: 2, purgeCounters: () => Promise.resolve(0) });
+    const run = (): ReturnType<typeof purge> =>
+      purge({
+        store: app.store,
+        clock: app.clock,
+        deviceSeconds: 86_400,
+        formerAccountDays: 2,
+        purgeCounters: () => Promise.resolve(0),
+      });
     await refusedAddress();
     expect(await errorsOf()).to.have.length(1);
     app.clock.advance({ days: 13 });

@@ -36,12 +36,28 @@ describe('Keys of clients', () => {
     const before = Date.now;
     Date.now = () => before() + seconds * 1000;
   };
-  const token = async (id: string, key: ClientKey): Promise<number> => (await postAs(app, '/token', { grant_type: 'client_credentials', ...(await proofBy(app, id, key)) })).status;
-  const machine = (id: string, keys: object) => ({ client_id: id, client_name: 'Kunci', grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', ...keys });
+  const token = async (id: string, key: ClientKey): Promise<number> =>
+    (await postAs(app, '/token', { grant_type: 'client_credentials', ...(await proofBy(app, id, key)) })).status;
+  const machine = (id: string, keys: object) => ({
+    client_id: id,
+    client_name: 'Kunci',
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: [],
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    ...keys,
+  });
 
   it('overlap: two in the registration work beside each other, and one that was taken out no longer does', async () => {
     const [old, fresh] = [await makeKey('lama'), await makeKey('baru')];
-    expect((await clients.create([{ type: 'machine', document: machine('kunci', { jwks: { keys: [old.jwk, fresh.jwk] } }) }])).ok).to.equal(true);
+    expect(
+      (
+        await clients.create([
+          { type: 'machine', document: machine('kunci', { jwks: { keys: [old.jwk, fresh.jwk] } }) },
+        ])
+      ).ok,
+    ).to.equal(true);
     expect([await token('kunci', old), await token('kunci', fresh)]).to.deep.equal([200, 200]);
     expect((await clients.update('kunci', { jwks: { keys: [fresh.jwk] } })).ok).to.equal(true);
     app.clock.advance({ seconds: 3 });
@@ -51,7 +67,10 @@ describe('Keys of clients', () => {
   it('are good for five minutes after they were fetched, and not until another one is used', async () => {
     const [leaked, fresh] = [await makeKey('bocor'), await makeKey('baru')];
     server.publishes({ keys: [leaked.jwk, fresh.jwk] }, { 'cache-control': 'max-age=31536000' });
-    await app.addClient({ type: 'machine', metadata: { ...machine('terbit', { jwks_uri: server.uri }), client_name: 'Terbit' } });
+    await app.addClient({
+      type: 'machine',
+      metadata: { ...machine('terbit', { jwks_uri: server.uri }), client_name: 'Terbit' },
+    });
     expect(await token('terbit', leaked)).to.equal(200);
     server.publishes({ keys: [fresh.jwk] });
     letPass(LONGEST_SECONDS - 10);
@@ -63,7 +82,10 @@ describe('Keys of clients', () => {
   it('are fetched anew where the clock was set back: else those of before would last for as long as it was wrong', async () => {
     const [leaked, fresh] = [await makeKey('bocor'), await makeKey('baru')];
     server.publishes({ keys: [leaked.jwk, fresh.jwk] });
-    await app.addClient({ type: 'machine', metadata: { ...machine('mundur', { jwks_uri: server.uri }), client_name: 'Mundur' } });
+    await app.addClient({
+      type: 'machine',
+      metadata: { ...machine('mundur', { jwks_uri: server.uri }), client_name: 'Mundur' },
+    });
     expect(await token('mundur', leaked)).to.equal(200);
     server.publishes({ keys: [fresh.jwk] });
     letPass(-600);
@@ -75,25 +97,62 @@ describe('Keys of clients', () => {
     await addAccount(app, citizen);
     const [old, fresh] = [await makeKey('lama'), await makeKey('baru')];
     server.publishes({ keys: [old.jwk] });
-    const service = await createRelyingParty(app, { further: { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: server.uri, grant_types: ['authorization_code', 'refresh_token'] } });
+    const service = await createRelyingParty(app, {
+      further: {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks_uri: server.uri,
+        grant_types: ['authorization_code', 'refresh_token'],
+      },
+    });
     const { code, request } = await obtainCode(service, citizen);
-    const tokens = await postAs(app, '/token', { grant_type: 'authorization_code', code, code_verifier: request.verifier, redirect_uri: `${service.origin}/cb`, ...(await proofBy(app, service.id, old)) });
+    const tokens = await postAs(app, '/token', {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: request.verifier,
+      redirect_uri: `${service.origin}/cb`,
+      ...(await proofBy(app, service.id, old)),
+    });
     expect(tokens.status).to.equal(200);
     server.publishes({ keys: [fresh.jwk] });
     letPass(60);
-    const refreshed = await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(tokens.body.refresh_token), ...(await proofBy(app, service.id, fresh)) });
+    const refreshed = await postAs(app, '/token', {
+      grant_type: 'refresh_token',
+      refresh_token: String(tokens.body.refresh_token),
+      ...(await proofBy(app, service.id, fresh)),
+    });
     expect(refreshed.status).to.equal(200);
     expect(refreshed.body).to.have.property('refresh_token');
-    expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(refreshed.body.refresh_token), ...(await proofBy(app, service.id, old)) })).body.error).to.equal('invalid_client');
+    expect(
+      (
+        await postAs(app, '/token', {
+          grant_type: 'refresh_token',
+          refresh_token: String(refreshed.body.refresh_token),
+          ...(await proofBy(app, service.id, old)),
+        })
+      ).body.error,
+    ).to.equal('invalid_client');
   });
 
   it('are kept for five minutes at most, whatever the server of the service says of their life', async () => {
-    const answers = (headers: Readonly<Record<string, string>>) => keptShortly({ read: () => Promise.resolve(ok({ text: '{"keys":[]}', headers: new Headers(headers) })), clock: new TestClock() }).fetch;
-    const long = await answers({ 'cache-control': 'public, max-age=31536000', expires: 'Fri, 01 Jan 2100 00:00:00 GMT' })('https://rp.test/jwks');
+    const answers = (headers: Readonly<Record<string, string>>) =>
+      keptShortly({
+        read: () => Promise.resolve(ok({ text: '{"keys":[]}', headers: new Headers(headers) })),
+        clock: new TestClock(),
+      }).fetch;
+    const long = await answers({
+      'cache-control': 'public, max-age=31536000',
+      expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
+    })('https://rp.test/jwks');
     expect(long.headers.get('cache-control')).to.equal(`max-age=${LONGEST_SECONDS}`);
     expect(long.headers.get('expires')).to.equal(null);
-    expect([long.status, long.headers.get('content-type'), await long.json()]).to.deep.equal([200, 'application/json', { keys: [] }]);
-    expect((await answers({ 'cache-control': 'max-age=30' })('https://rp.test/jwks')).headers.get('cache-control')).to.equal('max-age=30');
+    expect([long.status, long.headers.get('content-type'), await long.json()]).to.deep.equal([
+      200,
+      'application/json',
+      { keys: [] },
+    ]);
+    expect(
+      (await answers({ 'cache-control': 'max-age=30' })('https://rp.test/jwks')).headers.get('cache-control'),
+    ).to.equal('max-age=30');
   });
 
   it('that cannot be had are not asked for by each request, and are had soon after they can', async () => {
@@ -107,7 +166,11 @@ describe('Keys of clients', () => {
         return Promise.resolve(answer);
       },
     });
-    const get = (address = 'https://rp.test/jwks'): Promise<unknown> => fetchKeys(address).then((response) => response.json(), (error: unknown) => (error as { reason: unknown }).reason);
+    const get = (address = 'https://rp.test/jwks'): Promise<unknown> =>
+      fetchKeys(address).then(
+        (response) => response.json(),
+        (error: unknown) => (error as { reason: unknown }).reason,
+      );
     expect([await get(), await get(), await get()]).to.deep.equal(['unreachable', 'unreachable', 'unreachable']);
     expect(asked).to.have.length(1);
     answer = ok({ text: '{"keys":[]}', headers: new Headers() });
@@ -122,7 +185,12 @@ describe('Keys of clients', () => {
   });
 
   it('are read, and nothing is sent by the same way', async () => {
-    const { fetch: fetchKeys } = keptShortly({ clock: new TestClock(), read: () => Promise.reject(new Error('asked')) });
-    expect(await fetchKeys('https://rp.test/logout', { method: 'POST', body: 'x' }).catch((error: unknown) => String(error))).to.include('nothing is sent');
+    const { fetch: fetchKeys } = keptShortly({
+      clock: new TestClock(),
+      read: () => Promise.reject(new Error('asked')),
+    });
+    expect(
+      await fetchKeys('https://rp.test/logout', { method: 'POST', body: 'x' }).catch((error: unknown) => String(error)),
+    ).to.include('nothing is sent');
   });
 });

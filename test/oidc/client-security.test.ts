@@ -11,7 +11,8 @@ import { signIn } from '../support/journeys.ts';
 import { createRelyingParty, visit, type RelyingParty } from '../support/relying-party.ts';
 import { exchange, obtainCode, postAs, userinfo, type Answer } from './exchange.ts';
 
-const claimsOf = (jwt: unknown): Record<string, unknown> => JSON.parse(Buffer.from(String(jwt).split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
+const claimsOf = (jwt: unknown): Record<string, unknown> =>
+  JSON.parse(Buffer.from(String(jwt).split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
 
 describe('Protocol: what a registration makes stricter', () => {
   let app: TestApp;
@@ -39,7 +40,8 @@ describe('Protocol: what a registration makes stricter', () => {
     before(async () => {
       service = await createRelyingParty(app, { further: { grant_types: ['authorization_code', 'refresh_token'] } });
     });
-    const refresh = (token: unknown, by: RelyingParty = service): Promise<Answer> => postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(token) }, by);
+    const refresh = (token: unknown, by: RelyingParty = service): Promise<Answer> =>
+      postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(token) }, by);
 
     it('are given to who registered for them, and to nobody else', async () => {
       expect(await tokensOf(service)).to.have.property('refresh_token');
@@ -67,7 +69,9 @@ describe('Protocol: what a registration makes stricter', () => {
 
     it('are worth nothing to another service', async () => {
       const { refresh_token: token } = await tokensOf(service);
-      const other = await createRelyingParty(app, { further: { grant_types: ['authorization_code', 'refresh_token'] } });
+      const other = await createRelyingParty(app, {
+        further: { grant_types: ['authorization_code', 'refresh_token'] },
+      });
       expect((await refresh(token, other)).body.error).to.equal('invalid_grant');
     });
 
@@ -87,7 +91,9 @@ describe('Protocol: what a registration makes stricter', () => {
       const tokens = await tokensOf(service);
       const { sub } = claimsOf(tokens.id_token);
       expect((await userinfo(app, tokens.access_token)).body.sub).to.equal(sub);
-      expect((await postAs(app, '/token/introspection', { token: String(tokens.access_token) }, service)).body.sub).to.equal(sub);
+      expect(
+        (await postAs(app, '/token/introspection', { token: String(tokens.access_token) }, service)).body.sub,
+      ).to.equal(sub);
       subjects.push(sub);
     }
     expect(subjects[0]).to.equal(subjects[1]).and.not.equal(subjects[2]);
@@ -95,7 +101,9 @@ describe('Protocol: what a registration makes stricter', () => {
   });
 
   it('signs with EdDSA for who asks for it', async () => {
-    const { id_token: idToken } = await tokensOf(await createRelyingParty(app, { further: { id_token_signed_response_alg: 'EdDSA' } }));
+    const { id_token: idToken } = await tokensOf(
+      await createRelyingParty(app, { further: { id_token_signed_response_alg: 'EdDSA' } }),
+    );
     expect(decodeProtectedHeader(String(idToken)).alg).to.equal('EdDSA');
   });
 
@@ -113,9 +121,13 @@ describe('Protocol: what a registration makes stricter', () => {
     const tokens = await tokensOf(service);
     const { plaintext } = await compactDecrypt(String(tokens.id_token), privateKey);
     expect(claimsOf(Buffer.from(plaintext).toString('utf8')).sub).to.equal(accountId);
-    const sealed = await (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(tokens.access_token)}` } })).text();
+    const sealed = await (
+      await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(tokens.access_token)}` } })
+    ).text();
     expect(sealed).not.to.include(citizen.name);
-    expect(claimsOf(Buffer.from((await compactDecrypt(sealed, privateKey)).plaintext).toString('utf8')).name).to.equal(citizen.name);
+    expect(claimsOf(Buffer.from((await compactDecrypt(sealed, privateKey)).plaintext).toString('utf8')).name).to.equal(
+      citizen.name,
+    );
   });
 
   it('answers introspection as a signed JWT where it is asked for', async () => {
@@ -124,7 +136,10 @@ describe('Protocol: what a registration makes stricter', () => {
     const answer = await fetch(`${app.url}/token/introspection`, {
       method: 'POST',
       body: new URLSearchParams({ token: String(token) }),
-      headers: { accept: 'application/token-introspection+jwt', authorization: `Basic ${Buffer.from(`${service.id}:${service.secret}`).toString('base64')}` },
+      headers: {
+        accept: 'application/token-introspection+jwt',
+        authorization: `Basic ${Buffer.from(`${service.id}:${service.secret}`).toString('base64')}`,
+      },
     });
     expect(answer.headers.get('content-type')).to.include('application/token-introspection+jwt');
     const jwt = await answer.text();
@@ -140,7 +155,9 @@ describe('Protocol: what a registration makes stricter', () => {
       return (await new Browser().open(url)).url.searchParams.get('error');
     };
     expect(await begin(await createRelyingParty(app, { further: waived }))).to.equal(null);
-    expect(await begin(await createRelyingParty(app, { further: { ...waived, token_endpoint_auth_method: 'none' } }))).to.equal('invalid_request');
+    expect(
+      await begin(await createRelyingParty(app, { further: { ...waived, token_endpoint_auth_method: 'none' } })),
+    ).to.equal('invalid_request');
   });
 
   describe('FAPI 2.0', () => {
@@ -159,14 +176,32 @@ describe('Protocol: what a registration makes stricter', () => {
           jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'sig', use: 'sig', alg: 'ES256' }] },
         },
       });
-      const key = await crypto.subtle.importKey('jwk', privateKey.export({ format: 'jwk' }), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-      library = await client.discovery(new URL(app.url), service.id, { id_token_signed_response_alg: 'ES256' }, client.PrivateKeyJwt({ key, kid: 'sig' }), { execute: [client.allowInsecureRequests] });
+      const key = await crypto.subtle.importKey(
+        'jwk',
+        privateKey.export({ format: 'jwk' }),
+        { name: 'ECDSA', namedCurve: 'P-256' },
+        false,
+        ['sign'],
+      );
+      library = await client.discovery(
+        new URL(app.url),
+        service.id,
+        { id_token_signed_response_alg: 'ES256' },
+        client.PrivateKeyJwt({ key, kid: 'sig' }),
+        { execute: [client.allowInsecureRequests] },
+      );
       proof = client.getDPoPHandle(library, await client.randomDPoPKeyPair('ES256'));
     });
 
     it('takes a proof or assertion once, also when it is shown twice at the same moment', async () => {
-      const { ReplayDetection } = app.container.provider as unknown as { readonly ReplayDetection: { unique(iss: string, jti: string, exp: number): Promise<boolean> } };
-      const shown = await Promise.all(Array.from({ length: 10 }, () => ReplayDetection.unique(service.id, 'bukti', Math.floor(Date.now() / 1000) + 60)));
+      const { ReplayDetection } = app.container.provider as unknown as {
+        readonly ReplayDetection: { unique(iss: string, jti: string, exp: number): Promise<boolean> };
+      };
+      const shown = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          ReplayDetection.unique(service.id, 'bukti', Math.floor(Date.now() / 1000) + 60),
+        ),
+      );
       expect(shown.filter(Boolean)).to.have.length(1);
     });
 
@@ -178,15 +213,38 @@ describe('Protocol: what a registration makes stricter', () => {
     it('pushes, proves and binds: a token without the key that it is bound to is worth nothing', async () => {
       const verifier = client.randomPKCECodeVerifier();
       const state = client.randomState();
-      const url = await client.buildAuthorizationUrlWithPAR(library, { redirect_uri: `${service.origin}/cb`, scope: 'openid profile', state, code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' }, { DPoP: proof });
+      const url = await client.buildAuthorizationUrlWithPAR(
+        library,
+        {
+          redirect_uri: `${service.origin}/cb`,
+          scope: 'openid profile',
+          state,
+          code_challenge: await client.calculatePKCECodeChallenge(verifier),
+          code_challenge_method: 'S256',
+        },
+        { DPoP: proof },
+      );
       const browser = new Browser();
       const home = await signIn(browser, await browser.open(url), citizen.nik, citizen.password);
-      const tokens = await client.authorizationCodeGrant(library, home.url, { expectedState: state, pkceCodeVerifier: verifier }, undefined, { DPoP: proof });
+      const tokens = await client.authorizationCodeGrant(
+        library,
+        home.url,
+        { expectedState: state, pkceCodeVerifier: verifier },
+        undefined,
+        { DPoP: proof },
+      );
       expect(tokens.token_type).to.equal('dpop');
-      expect(await client.fetchUserInfo(library, tokens.access_token, accountId, { DPoP: proof })).to.include({ name: citizen.name });
+      expect(await client.fetchUserInfo(library, tokens.access_token, accountId, { DPoP: proof })).to.include({
+        name: citizen.name,
+      });
       expect((await userinfo(app, tokens.access_token)).status, 'as a bearer token').to.equal(401);
       const stolen = client.getDPoPHandle(library, await client.randomDPoPKeyPair('ES256'));
-      expect(await client.fetchUserInfo(library, tokens.access_token, accountId, { DPoP: stolen }).catch((error: unknown) => error), 'by another key').to.be.an('error');
+      expect(
+        await client
+          .fetchUserInfo(library, tokens.access_token, accountId, { DPoP: stolen })
+          .catch((error: unknown) => error),
+        'by another key',
+      ).to.be.an('error');
     });
   });
 });

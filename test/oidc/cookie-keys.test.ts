@@ -1,5 +1,13 @@
 import { expect } from 'chai';
-import { addKey, cookieKeyId, parseKeyring, removeKey, useKey, writeKeyring, type KeyringDocument } from '../../src/crypto/keyring-document.ts';
+import {
+  addKey,
+  cookieKeyId,
+  parseKeyring,
+  removeKey,
+  useKey,
+  writeKeyring,
+  type KeyringDocument,
+} from '../../src/crypto/keyring-document.ts';
 import { systemRandom } from '../../src/ports/random/random.ts';
 import { startServer, type RunningServer } from '../../src/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -23,7 +31,13 @@ describe('Cookie keys, while one is replaced', () => {
   /** Another instance on the same database, with that keyring. @returns its port. */
   async function instanceWith(document: KeyringDocument): Promise<number> {
     const port = await freePort();
-    others.push(await startServer({ config: { ...app.config, keyring: writeKeyring(document), http: { ...app.config.http, port } }, log: createLog({ level: 'silent' }), clock: app.clock }));
+    others.push(
+      await startServer({
+        config: { ...app.config, keyring: writeKeyring(document), http: { ...app.config.http, port } },
+        log: createLog({ level: 'silent' }),
+        clock: app.clock,
+      }),
+    );
     return port;
   }
   before(async () => {
@@ -35,7 +49,8 @@ describe('Cookie keys, while one is replaced', () => {
     await app.close();
   });
 
-  const isSignedIn = async (browser: Browser, port: number): Promise<boolean> => (await browser.open(`http://localhost:${port}/`)).text.includes(budi.name.split(' ')[0]!);
+  const isSignedIn = async (browser: Browser, port: number): Promise<boolean> =>
+    (await browser.open(`http://localhost:${port}/`)).text.includes(budi.name.split(' ')[0]!);
   async function signedIn(port: number): Promise<Browser> {
     const browser = new Browser();
     await signIn(browser, await browser.open(`http://localhost:${port}/portal/sign-in`), budi.nik, budi.password);

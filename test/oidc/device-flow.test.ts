@@ -18,10 +18,22 @@ describe('Protocol: a device without a keyboard of its own', () => {
 
   before(async () => {
     app = await startTestApp();
-    for (const [clientId, further] of [['kiosk', []], ['kiosk-lama', ['refresh_token']]] as const) {
+    for (const [clientId, further] of [
+      ['kiosk', []],
+      ['kiosk-lama', ['refresh_token']],
+    ] as const) {
       await app.addClient({
         type: 'native',
-        metadata: { client_id: clientId, client_name: 'Anjungan Disnaker (contoh)', application_type: 'native', redirect_uris: [], response_types: [], grant_types: [DEVICE_GRANT, ...further], token_endpoint_auth_method: 'none', scope: 'openid profile' },
+        metadata: {
+          client_id: clientId,
+          client_name: 'Anjungan Disnaker (contoh)',
+          application_type: 'native',
+          redirect_uris: [],
+          response_types: [],
+          grant_types: [DEVICE_GRANT, ...further],
+          token_endpoint_auth_method: 'none',
+          scope: 'openid profile',
+        },
       });
     }
     kiosk = await discover('kiosk');
@@ -34,14 +46,28 @@ describe('Protocol: a device without a keyboard of its own', () => {
     browser = new Browser();
   });
 
-  const discover = (clientId: string): Promise<client.Configuration> => client.discovery(new URL(app.url), clientId, { id_token_signed_response_alg: 'ES256' }, client.None(), { execute: [client.allowInsecureRequests] });
-  const ask = async (clientId = 'kiosk'): Promise<client.DeviceAuthorizationResponse> => client.initiateDeviceAuthorization(clientId === 'kiosk' ? kiosk : await discover(clientId), { scope: 'openid profile' });
-  const poll = async ({ device_code }: { device_code: string }, clientId = 'kiosk'): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: DEVICE_GRANT, device_code, client_id: clientId }) });
+  const discover = (clientId: string): Promise<client.Configuration> =>
+    client.discovery(new URL(app.url), clientId, { id_token_signed_response_alg: 'ES256' }, client.None(), {
+      execute: [client.allowInsecureRequests],
+    });
+  const ask = async (clientId = 'kiosk'): Promise<client.DeviceAuthorizationResponse> =>
+    client.initiateDeviceAuthorization(clientId === 'kiosk' ? kiosk : await discover(clientId), {
+      scope: 'openid profile',
+    });
+  const poll = async (
+    { device_code }: { device_code: string },
+    clientId = 'kiosk',
+  ): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${app.url}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: DEVICE_GRANT, device_code, client_id: clientId }),
+    });
     return (await answer.json()) as Record<string, unknown>;
   };
-  const type = async (code: string, by = browser): Promise<Page> => by.submit(await by.open(`${app.url}/device`), 'user_code', { user_code: code });
-  const press = (page: Page, button: 'confirm' | 'abort', by = browser): Promise<Page> => by.submit(page, 'user_code', { [button]: 'yes' });
+  const type = async (code: string, by = browser): Promise<Page> =>
+    by.submit(await by.open(`${app.url}/device`), 'user_code', { user_code: code });
+  const press = (page: Page, button: 'confirm' | 'abort', by = browser): Promise<Page> =>
+    by.submit(page, 'user_code', { [button]: 'yes' });
 
   it('signs in on the phone what stands at the kiosk', async () => {
     const device = await ask();
@@ -50,7 +76,10 @@ describe('Protocol: a device without a keyboard of its own', () => {
     expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
 
     const compare = await type(device.user_code.toLowerCase().replace('-', ' '));
-    expect(compare.text).to.include(device.user_code).and.include('Anjungan Disnaker (contoh)').and.include('Jangan lanjutkan');
+    expect(compare.text)
+      .to.include(device.user_code)
+      .and.include('Anjungan Disnaker (contoh)')
+      .and.include('Jangan lanjutkan');
     const login = await press(compare, 'confirm');
     expect(login.url.pathname).to.match(/^\/interaction\/[\w-]+\/login$/);
     const linked = await signIn(browser, login, citizen.nik, citizen.password);
@@ -79,14 +108,18 @@ describe('Protocol: a device without a keyboard of its own', () => {
     const filled = await browser.open(device.verification_uri_complete!);
     expect(filled.form('user_code').fields.user_code, 'from the address into the field').to.equal(device.user_code);
     const compare = await browser.submit(filled, 'user_code', {});
-    expect(await poll(device), 'nothing happens by the address alone').to.deep.include({ error: 'authorization_pending' });
+    expect(await poll(device), 'nothing happens by the address alone').to.deep.include({
+      error: 'authorization_pending',
+    });
     expect((await press(compare, 'confirm')).text).to.include('Perangkat sudah masuk');
     expect(await poll(device)).to.have.property('access_token');
   });
 
   it('leaves behind no session that lives for weeks where somebody merely opens its page; one of a person does', async () => {
     const livesFor = async (): Promise<number> => {
-      const { rows } = await app.database.knex.raw<{ rows: { seconds: number }[] }>("select extract(epoch from max(expires_at) - now())::int as seconds from protocol_state where model = 'Session'");
+      const { rows } = await app.database.knex.raw<{ rows: { seconds: number }[] }>(
+        "select extract(epoch from max(expires_at) - now())::int as seconds from protocol_state where model = 'Session'",
+      );
       return rows[0]!.seconds;
     };
     await app.database.knex('protocol_state').where('model', 'Session').del();
@@ -138,8 +171,12 @@ describe('Protocol: a device without a keyboard of its own', () => {
     const FAILS = 'no room for the code of a device';
     async function whileCodesCannotBeWritten<T>(work: () => Promise<T>, model = 'DeviceCode'): Promise<T> {
       const { knex } = app.database;
-      await knex.raw(`create function refuse_codes() returns trigger language plpgsql as $$ begin raise exception '${FAILS}' using errcode = '53100'; end $$`);
-      await knex.raw(`create trigger refuse_codes before insert or update on protocol_state for each row when (new.model = '${model}') execute function refuse_codes()`);
+      await knex.raw(
+        `create function refuse_codes() returns trigger language plpgsql as $$ begin raise exception '${FAILS}' using errcode = '53100'; end $$`,
+      );
+      await knex.raw(
+        `create trigger refuse_codes before insert or update on protocol_state for each row when (new.model = '${model}') execute function refuse_codes()`,
+      );
       try {
         return await work();
       } finally {
@@ -147,7 +184,10 @@ describe('Protocol: a device without a keyboard of its own', () => {
         await knex.raw('drop function refuse_codes()');
       }
     }
-    const signedIn = (page: Page): Promise<Page> => (page.url.pathname.endsWith('/login') ? signIn(browser, page, citizen.nik, citizen.password) : Promise.resolve(page));
+    const signedIn = (page: Page): Promise<Page> =>
+      page.url.pathname.endsWith('/login')
+        ? signIn(browser, page, citizen.nik, citizen.password)
+        : Promise.resolve(page);
 
     it('is confirmed again in the same browser, and in no other', async () => {
       const device = await ask();
@@ -156,8 +196,13 @@ describe('Protocol: a device without a keyboard of its own', () => {
       const again = await type(device.user_code);
       expect(again.text).to.include('Cocokkan kode');
       expect((await signedIn(await press(again, 'confirm'))).text).to.include('Perangkat sudah masuk');
-      expect((await client.pollDeviceAuthorizationGrant(kiosk, { ...device, interval: 0.001 })).claims()?.sub).to.equal(accountId);
-      expect((await signIn(browser, await browser.open(left.url), citizen.nik, citizen.password)).text, 'who finds the page that was left').to.include('Perangkat sudah masuk');
+      expect((await client.pollDeviceAuthorizationGrant(kiosk, { ...device, interval: 0.001 })).claims()?.sub).to.equal(
+        accountId,
+      );
+      expect(
+        (await signIn(browser, await browser.open(left.url), citizen.nik, citizen.password)).text,
+        'who finds the page that was left',
+      ).to.include('Perangkat sudah masuk');
     });
 
     it('is declined by who had confirmed it before', async () => {
@@ -173,16 +218,22 @@ describe('Protocol: a device without a keyboard of its own', () => {
       const compare = await type(device.user_code);
       expect((await whileCodesCannotBeWritten(() => press(compare, 'confirm'))).status).to.be.at.least(500);
       expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
-      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include(
+        'Perangkat sudah masuk',
+      );
       expect(await poll(device)).to.have.property('access_token');
     });
 
     it('is not lost where the sign-in could not be written down', async () => {
       const device = await ask();
       const login = await press(await type(device.user_code), 'confirm');
-      expect((await whileCodesCannotBeWritten(() => signIn(browser, login, citizen.nik, citizen.password))).status).to.be.at.least(500);
+      expect(
+        (await whileCodesCannotBeWritten(() => signIn(browser, login, citizen.nik, citizen.password))).status,
+      ).to.be.at.least(500);
       expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
-      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include(
+        'Perangkat sudah masuk',
+      );
       expect(await poll(device)).to.have.property('access_token');
     });
 
@@ -196,11 +247,19 @@ describe('Protocol: a device without a keyboard of its own', () => {
       expect(await poll(device)).to.deep.include({ error: 'access_denied' });
     });
 
-    for (const [clientId, kinds] of [['kiosk', ['AccessToken']], ['kiosk-lama', ['AccessToken', 'RefreshToken']]] as const) {
+    for (const [clientId, kinds] of [
+      ['kiosk', ['AccessToken']],
+      ['kiosk-lama', ['AccessToken', 'RefreshToken']],
+    ] as const) {
       it(`gives its tokens to the device that asks again where they could not be written, once (${clientId})`, async () => {
         const device = await ask(clientId);
-        expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
-        for (const kind of kinds) expect(await whileCodesCannotBeWritten(() => poll(device, clientId), kind), kind).to.include({ error: 'temporarily_unavailable' }).and.not.to.have.any.keys('access_token', 'refresh_token');
+        expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include(
+          'Perangkat sudah masuk',
+        );
+        for (const kind of kinds)
+          expect(await whileCodesCannotBeWritten(() => poll(device, clientId), kind), kind)
+            .to.include({ error: 'temporarily_unavailable' })
+            .and.not.to.have.any.keys('access_token', 'refresh_token');
         expect(await poll(device, clientId)).to.include.keys('access_token', 'id_token');
         expect(await poll(device, clientId), 'the code works once').to.include({ error: 'invalid_grant' });
       });
@@ -208,7 +267,9 @@ describe('Protocol: a device without a keyboard of its own', () => {
 
     it('gives tokens to one of two who ask at the same moment, and to nobody for long', async () => {
       const device = await ask();
-      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include(
+        'Perangkat sudah masuk',
+      );
       const answers = await Promise.all([poll(device), poll(device), poll(device)]);
       expect(answers.filter((answer) => 'access_token' in answer)).to.have.length.at.most(1);
       expect(answers.filter(({ error }) => error === 'invalid_grant')).to.have.length.at.least(2);
@@ -218,8 +279,13 @@ describe('Protocol: a device without a keyboard of its own', () => {
       const device = await ask();
       const compare = await type(device.user_code);
       const pages = await Promise.all([1, 2, 3].map(() => press(compare, 'confirm')));
-      for (const page of pages) expect(page.url.pathname.endsWith('/login') || page.text.includes('Lanjut'), page.text.slice(0, 200)).to.equal(true);
-      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include('Perangkat sudah masuk');
+      for (const page of pages)
+        expect(page.url.pathname.endsWith('/login') || page.text.includes('Lanjut'), page.text.slice(0, 200)).to.equal(
+          true,
+        );
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include(
+        'Perangkat sudah masuk',
+      );
       expect(await poll(device)).to.have.property('access_token');
     });
   });
@@ -228,7 +294,12 @@ describe('Protocol: a device without a keyboard of its own', () => {
     const device = await ask();
     expect(device.expires_in).to.equal(600);
     const { knex } = app.database;
-    expect(await knex('protocol_state').where({ model: 'DeviceCode' }).where('expires_at', '>', new Date(Date.now() + 601_000)).select('id')).to.deep.equal([]);
+    expect(
+      await knex('protocol_state')
+        .where({ model: 'DeviceCode' })
+        .where('expires_at', '>', new Date(Date.now() + 601_000))
+        .select('id'),
+    ).to.deep.equal([]);
   });
 
   it('slows down who guesses codes, and nobody who has one', async () => {
@@ -243,7 +314,10 @@ describe('Protocol: a device without a keyboard of its own', () => {
     expect(Number(refused.headers.get('retry-after'))).to.be.greaterThan(0);
     const { xsrf = '' } = (await browser.open(`${app.url}/device`)).form('user_code').fields;
     for (const path of ['/DEVICE', '/device/', '/Device/']) {
-      const sideways = await browser.request(`${app.url}${path}`, { method: 'POST', body: new URLSearchParams({ xsrf, user_code: device.user_code }) });
+      const sideways = await browser.request(`${app.url}${path}`, {
+        method: 'POST',
+        body: new URLSearchParams({ xsrf, user_code: device.user_code }),
+      });
       expect(sideways.status, path).to.equal(404);
     }
     expect((await type(device.user_code, new Browser())).text, 'on another phone').to.include('Cocokkan kode');
@@ -252,11 +326,22 @@ describe('Protocol: a device without a keyboard of its own', () => {
   it('takes nothing from another site, nor for another person', async () => {
     const device = await ask();
     const fields = { user_code: device.user_code, confirm: 'yes' };
-    const withoutSession = await new Browser().request(`${app.url}/device`, { method: 'POST', body: new URLSearchParams(fields) });
+    const withoutSession = await new Browser().request(`${app.url}/device`, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+    });
     expect(withoutSession.status).to.equal(403);
     expect(withoutSession.text).to.include('Aktifkan cookie');
     await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
-    for (const xsrf of [{}, { xsrf: 'x'.repeat(48) }]) expect((await browser.request(`${app.url}/device`, { method: 'POST', body: new URLSearchParams({ ...fields, ...xsrf }) })).status).to.equal(422);
+    for (const xsrf of [{}, { xsrf: 'x'.repeat(48) }])
+      expect(
+        (
+          await browser.request(`${app.url}/device`, {
+            method: 'POST',
+            body: new URLSearchParams({ ...fields, ...xsrf }),
+          })
+        ).status,
+      ).to.equal(422);
     expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
 
     const owner = new Browser();
@@ -277,23 +362,28 @@ describe('Protocol: a device without a keyboard of its own', () => {
     const form = await person.post(login, 'identifier', { identifier: citizen.nik, password: citizen.password });
     expect(form.status).to.equal(403);
     expect(await poll(device)).to.deep.include({ error: 'authorization_pending' });
-    expect((await signIn(thief, login, citizen.nik, citizen.password)).text, 'who has compared it goes on').to.include('Perangkat sudah masuk');
+    expect((await signIn(thief, login, citizen.nik, citizen.password)).text, 'who has compared it goes on').to.include(
+      'Perangkat sudah masuk',
+    );
   });
 
   it('is linked to one of two people who confirm at the same moment, and nobody else is told that it is theirs', async () => {
     for (let round = 0; round < 6; round += 1) {
-      const people = await Promise.all([1, 2, 3].map(async () => {
-        const [person, phone] = [somebody(), new Browser()];
-        const id = await addAccount(app, person);
-        await signIn(phone, await phone.open(`${app.url}/portal/sign-in`), person.nik, person.password);
-        return { id, phone };
-      }));
+      const people = await Promise.all(
+        [1, 2, 3].map(async () => {
+          const [person, phone] = [somebody(), new Browser()];
+          const id = await addAccount(app, person);
+          await signIn(phone, await phone.open(`${app.url}/portal/sign-in`), person.nik, person.password);
+          return { id, phone };
+        }),
+      );
       const device = await ask();
       const pages = await Promise.all(people.map(({ phone }) => type(device.user_code, phone)));
       const ends = await Promise.all(people.map(({ phone }, at) => press(pages[at]!, 'confirm', phone)));
       const told = people.filter((_, at) => ends[at]!.text.includes('Perangkat sudah masuk'));
       expect(told, ends.map(({ text }) => text.slice(0, 300)).join('\n')).to.have.length(1);
-      for (const end of ends) if (!end.text.includes('Perangkat sudah masuk')) expect(end.text).to.include('sudah pernah dipakai');
+      for (const end of ends)
+        if (!end.text.includes('Perangkat sudah masuk')) expect(end.text).to.include('sudah pernah dipakai');
       const tokens = await client.pollDeviceAuthorizationGrant(kiosk, { ...device, interval: 0.001 });
       expect(tokens.claims()?.sub, `round ${round}`).to.equal(told[0]!.id);
     }
@@ -303,13 +393,15 @@ describe('Protocol: a device without a keyboard of its own', () => {
     const device = await ask();
     const compare = await type(device.user_code);
     const refused = await Promise.all([1, 2, 3].map(() => press(compare, 'abort')));
-    for (const page of [...refused, await press(compare, 'abort')]) expect(page.text).to.include('Perangkat tidak dihubungkan');
+    for (const page of [...refused, await press(compare, 'abort')])
+      expect(page.text).to.include('Perangkat tidak dihubungkan');
 
     await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
     const other = await ask();
     const again = await type(other.user_code);
     const linked = await Promise.all([1, 2, 3].map(() => press(again, 'confirm')));
-    for (const page of [...linked, await type(other.user_code)]) expect(page.text, page.text.slice(0, 300)).to.include('Perangkat sudah masuk');
+    for (const page of [...linked, await type(other.user_code)])
+      expect(page.text, page.text.slice(0, 300)).to.include('Perangkat sudah masuk');
     expect(await poll(other)).to.have.property('access_token');
   });
 
@@ -326,15 +418,27 @@ describe('Protocol: a device without a keyboard of its own', () => {
     const device = await ask();
     await signIn(browser, await press(await type(device.user_code), 'confirm'), citizen.nik, citizen.password);
     const { access_token: token } = await poll(device);
-    const me = async (): Promise<number> => (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(token)}` } })).status;
+    const me = async (): Promise<number> =>
+      (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${String(token)}` } })).status;
     expect(await me()).to.equal(200);
     await browser.submit(await browser.open(`${app.url}/session/end`), 'logout', {});
     expect(await me()).to.equal(401);
   });
 
   it('is for clients that registered for it', async () => {
-    await app.addClient({ metadata: { client_id: 'web-saja', client_name: 'Web', redirect_uris: ['https://web-saja.test/cb'], token_endpoint_auth_method: 'none' }, type: 'spa' });
-    const answer = await fetch(`${app.url}/device/auth`, { method: 'POST', body: new URLSearchParams({ client_id: 'web-saja', scope: 'openid' }) });
+    await app.addClient({
+      metadata: {
+        client_id: 'web-saja',
+        client_name: 'Web',
+        redirect_uris: ['https://web-saja.test/cb'],
+        token_endpoint_auth_method: 'none',
+      },
+      type: 'spa',
+    });
+    const answer = await fetch(`${app.url}/device/auth`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'web-saja', scope: 'openid' }),
+    });
     expect(answer.status).to.equal(400);
     expect(((await answer.json()) as { error_description: string }).error_description).to.include('not allowed');
   });

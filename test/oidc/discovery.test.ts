@@ -9,13 +9,17 @@ describe('Protocol: discovery', () => {
   });
   after(() => app.close());
 
-  const document = async (): Promise<Record<string, unknown>> => (await (await fetch(`${app.url}/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
+  const document = async (): Promise<Record<string, unknown>> =>
+    (await (await fetch(`${app.url}/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
 
   it('gives nobody a cookie, from the first answer on: shared caches may keep it', async () => {
     for (const path of ['/.well-known/openid-configuration', '/jwks']) {
       for (const time of ['first', 'second']) {
         const { headers } = await fetch(`${app.url}${path}`);
-        expect([headers.get('set-cookie'), headers.get('cache-control')], `${path}, ${time} time`).to.deep.equal([null, 'public, max-age=300']);
+        expect([headers.get('set-cookie'), headers.get('cache-control')], `${path}, ${time} time`).to.deep.equal([
+          null,
+          'public, max-age=300',
+        ]);
       }
     }
   });
@@ -33,7 +37,12 @@ describe('Protocol: discovery', () => {
       revocation_endpoint: `${app.url}/token/revocation`,
       pushed_authorization_request_endpoint: `${app.url}/request`,
       response_types_supported: ['code'],
-      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code'],
+      grant_types_supported: [
+        'authorization_code',
+        'refresh_token',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
       device_authorization_endpoint: `${app.url}/device/auth`,
       code_challenge_methods_supported: ['S256'],
       scopes_supported: ['openid', 'profile', 'email', 'phone', 'nik', 'offline_access'],
@@ -47,7 +56,11 @@ describe('Protocol: discovery', () => {
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
       prompt_values_supported: ['none', 'login', 'consent', 'create'],
       ui_locales_supported: ['id', 'en'],
-      acr_values_supported: ['urn:siapkerja:acr:password', 'urn:siapkerja:acr:password-phone', 'urn:siapkerja:acr:two-factor'],
+      acr_values_supported: [
+        'urn:siapkerja:acr:password',
+        'urn:siapkerja:acr:password-phone',
+        'urn:siapkerja:acr:two-factor',
+      ],
       authorization_response_iss_parameter_supported: true,
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
@@ -58,7 +71,15 @@ describe('Protocol: discovery', () => {
       op_tos_uri: `${app.url}/terms`,
     });
     expect((await document()).id_token_signing_alg_values_supported).to.have.members(['ES256', 'RS256', 'EdDSA']);
-    expect((await document()).claims_supported).to.include.members(['sub', 'name', 'email', 'email_verified', 'phone_number', 'phone_number_verified', 'nik']);
+    expect((await document()).claims_supported).to.include.members([
+      'sub',
+      'name',
+      'email',
+      'email_verified',
+      'phone_number',
+      'phone_number_verified',
+      'nik',
+    ]);
   });
 
   it('says nothing of what is off, and that answers to nobody', async () => {
@@ -78,13 +99,17 @@ describe('Protocol: discovery', () => {
       expect(first.headers.get('content-type'), path).to.match(/^application\/(?:json|jwk-set\+json)/);
       const text = await first.text();
       for (const encoding of ['gzip', 'identity']) {
-        const again = await fetch(`${app.url}${path}`, { headers: { 'Accept-Encoding': encoding, Origin: 'https://aplikasi.test' } });
+        const again = await fetch(`${app.url}${path}`, {
+          headers: { 'Accept-Encoding': encoding, Origin: 'https://aplikasi.test' },
+        });
         expect(again.headers.get('content-encoding'), path).to.equal(encoding === 'gzip' ? 'gzip' : null);
         expect(again.headers.get('access-control-allow-origin'), path).to.equal('*');
         expect(again.headers.get('x-content-type-options'), path).to.equal('nosniff');
         expect(await again.text(), path).to.equal(text);
       }
-      const unchanged = await fetch(`${app.url}${path}`, { headers: { 'If-None-Match': etag, 'Cache-Control': 'max-age=0' } });
+      const unchanged = await fetch(`${app.url}${path}`, {
+        headers: { 'If-None-Match': etag, 'Cache-Control': 'max-age=0' },
+      });
       expect(unchanged.status, path).to.equal(304);
       expect((await fetch(`${app.url}${path}`, { method: 'HEAD' })).headers.get('etag'), path).to.equal(etag);
       expect((await fetch(`${app.url}${path}`, { method: 'POST' })).status, path).to.equal(404);
@@ -95,29 +120,44 @@ describe('Protocol: discovery', () => {
     for (const [key, address] of Object.entries(await document())) {
       if (typeof address !== 'string' || !/_(?:endpoint|uri)$/.test(key)) continue;
       expect((await fetch(address)).status, key).not.to.equal(500);
-      if (!address.endsWith('endpoint')) expect([200, 303, 400, 401, 404, 405], key).to.include((await fetch(address)).status);
+      if (!address.endsWith('endpoint'))
+        expect([200, 303, 400, 401, 404, 405], key).to.include((await fetch(address)).status);
     }
-    for (const key of ['op_policy_uri', 'op_tos_uri', 'jwks_uri']) expect((await fetch(String((await document())[key]))).status, key).to.equal(200);
+    for (const key of ['op_policy_uri', 'op_tos_uri', 'jwks_uri'])
+      expect((await fetch(String((await document())[key]))).status, key).to.equal(200);
   });
 
   const lies: readonly { what: string; target?: string; headers: readonly string[] }[] = [
     { what: 'Host', headers: ['Host: evil.test'] },
-    { what: 'X-Forwarded-Host', headers: ['Host: localhost', 'X-Forwarded-Host: evil.test', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 444'] },
+    {
+      what: 'X-Forwarded-Host',
+      headers: ['Host: localhost', 'X-Forwarded-Host: evil.test', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 444'],
+    },
     { what: 'Forwarded', headers: ['Host: localhost', 'Forwarded: for=1.2.3.4;host=evil.test;proto=https'] },
-    { what: 'X-Original-URL', headers: ['Host: localhost', 'X-Original-URL: https://evil.test/', 'X-Rewrite-URL: /evil'] },
-    { what: 'a full address', target: 'http://evil.test/.well-known/openid-configuration', headers: ['Host: evil.test'] },
+    {
+      what: 'X-Original-URL',
+      headers: ['Host: localhost', 'X-Original-URL: https://evil.test/', 'X-Rewrite-URL: /evil'],
+    },
+    {
+      what: 'a full address',
+      target: 'http://evil.test/.well-known/openid-configuration',
+      headers: ['Host: evil.test'],
+    },
   ];
   for (const { what, target = '/.well-known/openid-configuration', headers } of lies) {
     it(`is not bent by ${what}`, async () => {
       const answer = await rawGet(app.url, target, headers);
-        expect(answer.status, answer.body).to.equal(200);
+      expect(answer.status, answer.body).to.equal(200);
       expect(answer.body).not.to.include('evil');
       expect(JSON.parse(answer.body.replace(/^[0-9a-f]+\r\n|\r\n0\r\n\r\n$/g, ''))).to.deep.equal(await document());
     });
   }
 
   it('sends no redirect to whom the request names', async () => {
-    for (const [target, headers] of [['/portal/sign-in', ['Host: evil.test']], ['http://evil.test/portal/sign-in', ['Host: evil.test', 'X-Forwarded-Host: evil.test']]] as const) {
+    for (const [target, headers] of [
+      ['/portal/sign-in', ['Host: evil.test']],
+      ['http://evil.test/portal/sign-in', ['Host: evil.test', 'X-Forwarded-Host: evil.test']],
+    ] as const) {
       const answer = await rawGet(app.url, target, headers);
       expect(answer.status).to.equal(303);
       const location = new URL(headerOf(answer, 'location') ?? '', app.url);
@@ -133,6 +173,7 @@ describe('Protocol: discovery', () => {
     const { keys: list } = (await keys.json()) as { keys: Record<string, unknown>[] };
     // The one that signs, and the next.
     expect(list.map(({ alg }) => alg)).to.have.members(['ES256', 'ES256', 'RS256', 'RS256', 'EdDSA', 'EdDSA']);
-    for (const key of list) expect(key).to.include.keys('kid', 'kty', 'use').and.not.to.have.any.keys('d', 'p', 'q', 'dp', 'dq', 'qi', 'k');
+    for (const key of list)
+      expect(key).to.include.keys('kid', 'kty', 'use').and.not.to.have.any.keys('d', 'p', 'q', 'dp', 'dq', 'qi', 'k');
   });
 });

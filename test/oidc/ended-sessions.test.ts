@@ -30,7 +30,14 @@ describe('Sessions that the account honours no longer', () => {
   async function endSessions(): Promise<void> {
     const now = app.clock.now();
     const passwordHash = await app.container.passwords.hash(sensitive(newPassword));
-    expect(await app.store.accounts.resetPassword(accountId, { passwordHash, provedAt: now, at: now, sessionsValidAfter: nextSecond(now) })).to.equal(true);
+    expect(
+      await app.store.accounts.resetPassword(accountId, {
+        passwordHash,
+        provedAt: now,
+        at: now,
+        sessionsValidAfter: nextSecond(now),
+      }),
+    ).to.equal(true);
   }
 
   async function signedIn(): Promise<{ browser: Browser; accessToken: string }> {
@@ -40,8 +47,10 @@ describe('Sessions that the account honours no longer', () => {
     return { browser, ...(await service.receive(home, request)) };
   }
 
-  const userinfo = async (accessToken: string): Promise<number> => (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } })).status;
-  const asked = (page: { url: URL; text: string }): boolean => page.url.pathname.endsWith('/login') && page.text.includes('Masuk ke akun');
+  const userinfo = async (accessToken: string): Promise<number> =>
+    (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } })).status;
+  const asked = (page: { url: URL; text: string }): boolean =>
+    page.url.pathname.endsWith('/login') && page.text.includes('Masuk ke akun');
 
   it('sign nobody in any more, at no service and not at the portal', async () => {
     const { browser } = await signedIn();
@@ -66,7 +75,9 @@ describe('Sessions that the account honours no longer', () => {
     const { page, request } = await visit(browser, service);
     const home = await signIn(browser, page, citizen.nik, citizen.password);
     await endSessions();
-    expect(await service.receive(home, request).catch((error: unknown) => error)).to.be.an('error').with.property('error', 'invalid_grant');
+    expect(await service.receive(home, request).catch((error: unknown) => error))
+      .to.be.an('error')
+      .with.property('error', 'invalid_grant');
   });
 
   it('leave alone who signs in with the new password in the same second', async () => {

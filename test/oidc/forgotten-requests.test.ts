@@ -18,7 +18,9 @@ describe('What the library keeps of a request', () => {
     let hadJar = false;
     let asked: unknown;
     const leads = (ctx: KoaContextWithOIDC): boolean =>
-      Object.getOwnPropertySymbols(ctx.oidc).some((key) => Object.keys((ctx.oidc as unknown as Record<symbol, object | undefined>)[key] ?? {}).includes('request'));
+      Object.getOwnPropertySymbols(ctx.oidc).some((key) =>
+        Object.keys((ctx.oidc as unknown as Record<symbol, object | undefined>)[key] ?? {}).includes('request'),
+      );
     app.container.provider.on('interaction.started', (ctx: KoaContextWithOIDC) => {
       [seen, hadJar, asked] = [ctx, leads(ctx), ctx.oidc.params?.client_id];
     });

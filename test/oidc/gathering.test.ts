@@ -21,7 +21,10 @@ const REDIS_AWAY = Object.assign(new Error('Redis is away'), { code: 'REDIS_AWAY
   before(async () => {
     server = await startRedis();
     app = await startTestApp({ redis: { url: server.url, timeoutMs: 5000 } });
-    service = await createRelyingParty(app, { scope: 'openid profile', further: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] } });
+    service = await createRelyingParty(app, {
+      scope: 'openid profile',
+      further: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] },
+    });
     accountId = await addAccount(app, budi);
   });
   after(async () => {
@@ -47,17 +50,38 @@ const REDIS_AWAY = Object.assign(new Error('Redis is away'), { code: 'REDIS_AWAY
 
   async function codeFrom(browser?: Browser): Promise<(further?: Readonly<Record<string, string>>) => Promise<Answer>> {
     const { code, request } = await obtainCode(service, budi, browser);
-    return (further = {}) => postAs(app, '/token', { grant_type: 'authorization_code', code, redirect_uri: `${service.origin}/cb`, code_verifier: request.verifier, ...further }, service);
+    return (further = {}) =>
+      postAs(
+        app,
+        '/token',
+        {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: `${service.origin}/cb`,
+          code_verifier: request.verifier,
+          ...further,
+        },
+        service,
+      );
   }
 
   it('uses a code and writes its tokens at once, and they are good', async () => {
     const ask = await codeFrom();
     const seen: string[][] = [];
-    const { status, body } = await between((usual) => (used, writes) => { seen.push([used.model, ...writes.map(({ model }) => model)]); return usual(used, writes); }, () => ask());
+    const { status, body } = await between(
+      (usual) => (used, writes) => {
+        seen.push([used.model, ...writes.map(({ model }) => model)]);
+        return usual(used, writes);
+      },
+      () => ask(),
+    );
     expect(status, JSON.stringify(body)).to.equal(200);
     expect(seen).to.deep.equal([['AuthorizationCode', 'AccessToken', 'RefreshToken']]);
     expect((await userinfo(app, body.access_token)).status).to.equal(200);
-    expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }, service)).status).to.equal(200);
+    expect(
+      (await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }, service))
+        .status,
+    ).to.equal(200);
   });
 
   it('gives the tokens of a code to one of ten, and ends them: somebody else had it', async () => {
@@ -71,7 +95,10 @@ const REDIS_AWAY = Object.assign(new Error('Redis is away'), { code: 'REDIS_AWAY
 
   it('gives no token where the store is away in this moment', async () => {
     const ask = await codeFrom();
-    const { status, body } = await between(() => () => Promise.reject(REDIS_AWAY), () => ask());
+    const { status, body } = await between(
+      () => () => Promise.reject(REDIS_AWAY),
+      () => ask(),
+    );
     expect([status, body.error]).to.deep.equal([503, 'temporarily_unavailable']);
     expect((await ask()).status, 'nothing was used').to.equal(200);
   });
@@ -87,7 +114,10 @@ const REDIS_AWAY = Object.assign(new Error('Redis is away'), { code: 'REDIS_AWAY
     const first = (await (await codeFrom(browser))()).body;
     const again = (await (await codeFrom(browser))()).body;
     expect((await userinfo(app, again.access_token)).status).to.equal(200);
-    await createEndGrants({ state: app.container.store.protocolState, keyedHash: app.container.keyedHash })(accountId, service.id);
+    await createEndGrants({ state: app.container.store.protocolState, keyedHash: app.container.keyedHash })(
+      accountId,
+      service.id,
+    );
     for (const { access_token: ended } of [first, again]) expect((await userinfo(app, ended)).status).to.equal(401);
     const { code, request } = await obtainCode(service, budi, browser);
     const anew = await exchange(app, service, { code, code_verifier: request.verifier });

@@ -34,7 +34,9 @@ describe('What is remembered of grants', () => {
       list: () => Promise.resolve(true),
       lifetimes: { interactionSeconds: 1, sessionSeconds: 1 } as never,
     });
-    const ask = async (): Promise<void> => { expect(await load({ oidc: request } as unknown as KoaContextWithOIDC)).to.equal(grant); };
+    const ask = async (): Promise<void> => {
+      expect(await load({ oidc: request } as unknown as KoaContextWithOIDC)).to.equal(grant);
+    };
 
     const readAnew = (): WeakRef<object> => {
       const former = new WeakRef(row);
@@ -66,7 +68,9 @@ describe('Grants of somebody who agrees to nothing', () => {
       const house = await createRelyingParty(app, { further: { first_party: true } });
       const other = await createRelyingParty(app, { name: 'Lowongan Lain (contoh)', further: { first_party: false } });
       const browser = new Browser();
-      expect(isHome(await signIn(browser, (await visit(browser, house)).page, citizen.nik, citizen.password), house)).to.equal(true);
+      expect(
+        isHome(await signIn(browser, (await visit(browser, house)).page, citizen.nik, citizen.password), house),
+      ).to.equal(true);
 
       let made = 0;
       const { protocolState } = app.container.store;
@@ -78,7 +82,8 @@ describe('Grants of somebody who agrees to nothing', () => {
         },
       });
       const ask = async (service: typeof house, by: Browser): Promise<void> => {
-        for (let count = 0; count < 5; count += 1) expect((await visit(by, service)).page.url.pathname).to.match(/\/consent$/);
+        for (let count = 0; count < 5; count += 1)
+          expect((await visit(by, service)).page.url.pathname).to.match(/\/consent$/);
       };
       await ask(other, browser);
       expect(made, 'of a service that has to ask').to.equal(0);

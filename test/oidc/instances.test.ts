@@ -44,7 +44,11 @@ describe('Two instances of the sign-on on one database', () => {
     // A second of waiting between two tries must not pass by itself.
     app.clock.stop();
     const port = await freePort();
-    second = await startServer({ config: { ...app.config, http: { ...app.config.http, port } }, log: createLog({ level: 'silent' }), clock: app.clock });
+    second = await startServer({
+      config: { ...app.config, http: { ...app.config.http, port } },
+      log: createLog({ level: 'silent' }),
+      clock: app.clock,
+    });
     ports = [new URL(app.url).port, String(port)];
     karirhub = await createRelyingParty(app);
     await addAccount(app, budi);
@@ -83,7 +87,9 @@ describe('Two instances of the sign-on on one database', () => {
   });
 
   it('speak with one voice: the second names the issuer, not itself', async () => {
-    const document = (await (await fetch(`http://localhost:${ports[1]}/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
+    const document = (await (
+      await fetch(`http://localhost:${ports[1]}/.well-known/openid-configuration`)
+    ).json()) as Record<string, unknown>;
     expect(document.issuer).to.equal(app.url);
     expect(JSON.stringify(document)).not.to.include(`:${ports[1]}`);
     const keys = await Promise.all(ports.map(async (port) => (await fetch(`http://localhost:${port}/jwks`)).text()));
@@ -93,24 +99,36 @@ describe('Two instances of the sign-on on one database', () => {
   it('end a session for both', async () => {
     const browser = new BalancedBrowser(ports);
     const request = await karirhub.begin();
-    await browser.submit(await browser.open(request.url), 'identifier', { identifier: budi.nik, password: budi.password });
+    await browser.submit(await browser.open(request.url), 'identifier', {
+      identifier: budi.nik,
+      password: budi.password,
+    });
     const question = await browser.open((await browser.open(app.url)).link('Keluar'));
     await browser.submit(question, 'xsrf');
-    for (const port of ports) expect((await browser.open(`http://localhost:${port}/`)).text).to.include('Masuk').and.not.to.include(budi.name);
+    for (const port of ports)
+      expect((await browser.open(`http://localhost:${port}/`)).text)
+        .to.include('Masuk')
+        .and.not.to.include(budi.name);
   });
 
-  const cutOff = (): Promise<unknown> => app.database.knex.raw(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'siapkerja-sso changes'`);
+  const cutOff = (): Promise<unknown> =>
+    app.database.knex.raw(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'siapkerja-sso changes'`,
+    );
   /** By the clock of the machine: the one of the instances stands still. */
   const withinTwoSeconds = async (what: string, isSo: () => Promise<boolean>): Promise<void> => until(what, isSo, 2000);
 
   it('stop a service together within two seconds: what is done at one acts at the other, though its ear was cut off a moment before', async () => {
     for (const hears of [true, false]) {
       const stopped = await createRelyingParty(app, { name: 'Terhenti' });
-      const answers = async (): Promise<number[]> => Promise.all(ports.map(async (port) => {
-        const url = new URL((await stopped.begin({ prompt: 'none' })).url);
-        url.port = port;
-        return (await new Browser().request(url)).status;
-      }));
+      const answers = async (): Promise<number[]> =>
+        Promise.all(
+          ports.map(async (port) => {
+            const url = new URL((await stopped.begin({ prompt: 'none' })).url);
+            url.port = port;
+            return (await new Browser().request(url)).status;
+          }),
+        );
       expect(await answers(), 'both know it, and hold it').to.deep.equal([303, 303]);
       // Time stands still here: neither would ever read the service again for its age.
       if (!hears) await cutOff();
@@ -126,7 +144,12 @@ describe('Two instances of the sign-on on one database', () => {
     const { code, request } = await obtainCode(karirhub, person, browser);
     const { status, body } = await exchange(app, karirhub, { code, code_verifier: request.verifier });
     expect(status).to.equal(200);
-    const ask = async (port: string): Promise<number> => (await fetch(`http://localhost:${port}/me`, { headers: { authorization: `Bearer ${String(body.access_token)}` } })).status;
+    const ask = async (port: string): Promise<number> =>
+      (
+        await fetch(`http://localhost:${port}/me`, {
+          headers: { authorization: `Bearer ${String(body.access_token)}` },
+        })
+      ).status;
     const answers = (): Promise<number[]> => Promise.all(ports.map(ask));
 
     for (const hears of [true, false]) {
@@ -143,7 +166,8 @@ describe('Two instances of the sign-on on one database', () => {
     const wrong = async (port: string): Promise<number> => {
       const browser = new Browser();
       const page = await browser.open(`http://localhost:${port}/portal/sign-in`);
-      return (await browser.post(page, 'identifier', { identifier: 'bersama@contoh.test', password: 'Salah-Sekali9!' })).status;
+      return (await browser.post(page, 'identifier', { identifier: 'bersama@contoh.test', password: 'Salah-Sekali9!' }))
+        .status;
     };
     expect(await wrong(ports[0]!)).to.equal(422);
     expect(await wrong(ports[1]!)).to.equal(429);
@@ -151,12 +175,21 @@ describe('Two instances of the sign-on on one database', () => {
 
   it('leave codes alone while the clock of one of them has just jumped', async () => {
     const clock = new TestClock();
-    const jumped = await startServer({ config: { ...app.config, http: { ...app.config.http, port: await freePort() } }, log: createLog({ level: 'silent' }), clock, onWrongClock: () => undefined });
+    const jumped = await startServer({
+      config: { ...app.config, http: { ...app.config.http, port: await freePort() } },
+      log: createLog({ level: 'silent' }),
+      clock,
+      onWrongClock: () => undefined,
+    });
     try {
       clock.advance({ hours: 1 });
       expect(jumped.container.isTimeUncertain()).to.equal(true);
       // Stored where no courier is woken, and looked at by the one that takes all of it for an hour too late.
-      const id = await app.container.courier.post(app.store, { ...activationCode({ code: '482913', host: 'localhost', ttlSeconds: 300, locale: 'id' }), to: sensitive('+6281234567890'), expiresAt: addSeconds(app.clock.now(), 300) });
+      const id = await app.container.courier.post(app.store, {
+        ...activationCode({ code: '482913', host: 'localhost', ttlSeconds: 300, locale: 'id' }),
+        to: sensitive('+6281234567890'),
+        expiresAt: addSeconds(app.clock.now(), 300),
+      });
       await jumped.container.courier.flush();
       expect(await app.store.messages.stateOf(id)).not.to.equal('expired');
       await app.container.courier.flush();

@@ -31,9 +31,21 @@ describe('The answer to the last form, where it was lost on its way', () => {
     const { page, request } = await visit(browser, karirhub, parameters);
     const { action, fields } = page.form('identifier');
     const body = new URLSearchParams({ ...fields, identifier: citizen.nik, password: citizen.password });
-    const answer = await fetch(action, { method: 'POST', body, redirect: 'manual', headers: { cookie: browser.cookieHeader(new URL(action)) } });
+    const answer = await fetch(action, {
+      method: 'POST',
+      body,
+      redirect: 'manual',
+      headers: { cookie: browser.cookieHeader(new URL(action)) },
+    });
     expect([answer.status, answer.headers.get('location')?.startsWith(karirhub.origin)]).to.deep.equal([303, true]);
-    return { citizen, browser, page, request, answer, again: () => browser.submit(page, 'identifier', { identifier: citizen.nik, password: citizen.password }) };
+    return {
+      citizen,
+      browser,
+      page,
+      request,
+      answer,
+      again: () => browser.submit(page, 'identifier', { identifier: citizen.nik, password: citizen.password }),
+    };
   }
 
   it('the same form sent again leads home, and nobody types anything', async () => {
@@ -60,7 +72,10 @@ describe('The answer to the last form, where it was lost on its way', () => {
     const lostForm = await fetch(home, { redirect: 'manual', headers: { cookie: browser.cookieHeader(home) } });
     expect(lostForm.status).to.equal(200);
     const again = await browser.submit(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
-    expect([again.status, again.forms[0]?.action, again.forms[0]?.fields.code?.length], again.text.slice(0, 200)).to.deep.equal([200, `${karirhub.origin}/cb`, 43]);
+    expect(
+      [again.status, again.forms[0]?.action, again.forms[0]?.fields.code?.length],
+      again.text.slice(0, 200),
+    ).to.deep.equal([200, `${karirhub.origin}/cb`, 43]);
     expect((await browser.open(app.url)).text).to.include(citizen.name);
   });
 
@@ -71,7 +86,8 @@ describe('The answer to the last form, where it was lost on its way', () => {
     const { citizen, browser } = { citizen: somebody(), browser: await signedIn() };
     await addAccount(app, citizen);
     const { page } = await visit(browser, karirhub, { prompt: 'login' });
-    const send = (): Promise<Page> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    const send = (): Promise<Page> =>
+      browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
     Object.assign(protocolState, {
       async destroy(model: string, id: Buffer) {
         const ended = usual.destroy(model, id);
@@ -96,7 +112,8 @@ describe('The answer to the last form, where it was lost on its way', () => {
     // Whoever was signed in signs in anew; then twice at once.
     await signIn(browser, (await visit(browser, karirhub, { prompt: 'login' })).page, citizen.nik, citizen.password);
     const { page } = await visit(browser, karirhub, { prompt: 'login' });
-    const send = (): Promise<Page> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+    const send = (): Promise<Page> =>
+      browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
     let second: Promise<Page> | undefined;
     Object.assign(protocolState, {
       // The former session is gone, the sign-in is not yet.
@@ -112,7 +129,10 @@ describe('The answer to the last form, where it was lost on its way', () => {
 
   it('not after two minutes, not after a sign-out, and not in a browser into which somebody planted the cookies of the sign-in', async () => {
     const late = await lost();
-    await app.database.knex('protocol_state').where('model', 'EndedSignIn').update({ expires_at: app.database.knex.raw('now()') });
+    await app.database
+      .knex('protocol_state')
+      .where('model', 'EndedSignIn')
+      .update({ expires_at: app.database.knex.raw('now()') });
     expect((await late.again()).url.pathname, 'late').to.match(/\/login$/);
 
     const out = await lost();
@@ -123,8 +143,15 @@ describe('The answer to the last form, where it was lost on its way', () => {
     const path = victim.page.url.pathname.replace(/\/login$/, '');
     const thief = new Browser();
     await thief.open(app.url);
-    const planted = victim.browser.cookieHeader(new URL(`${path}/resume`, app.url)).split('; ').filter((one) => !/^(device|session)/.test(one)).join('; ');
-    const stolen = await fetch(`${app.url}${path}/resume`, { redirect: 'manual', headers: { cookie: `${planted}; ${thief.cookieHeader(new URL(app.url))}` } });
+    const planted = victim.browser
+      .cookieHeader(new URL(`${path}/resume`, app.url))
+      .split('; ')
+      .filter((one) => !/^(device|session)/.test(one))
+      .join('; ');
+    const stolen = await fetch(`${app.url}${path}/resume`, {
+      redirect: 'manual',
+      headers: { cookie: `${planted}; ${thief.cookieHeader(new URL(app.url))}` },
+    });
     expect(stolen.status).to.equal(303);
     expect(stolen.headers.getSetCookie().filter((cookie) => cookie.startsWith('session'))).to.deep.equal([]);
   });

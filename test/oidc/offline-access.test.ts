@@ -25,7 +25,10 @@ describe('Protocol: access while the person is away', () => {
 
   before(async () => {
     app = await startTestApp();
-    service = await createRelyingParty(app, { scope, further: { grant_types: ['authorization_code', 'refresh_token'] } });
+    service = await createRelyingParty(app, {
+      scope,
+      further: { grant_types: ['authorization_code', 'refresh_token'] },
+    });
   });
   after(() => app.close());
   beforeEach(async () => {
@@ -35,14 +38,23 @@ describe('Protocol: access while the person is away', () => {
   });
 
   /** Up to the tokens: the page that asks or tells is always shown. */
-  async function tokens(by = service, parameters: Readonly<Record<string, string>> = { prompt: 'consent' }): Promise<{ body: Answer['body']; question: Page }> {
+  async function tokens(
+    by = service,
+    parameters: Readonly<Record<string, string>> = { prompt: 'consent' },
+  ): Promise<{ body: Answer['body']; question: Page }> {
     const { page, request } = await visit(browser, by, parameters);
-    const question = page.url.pathname.endsWith('/login') ? await signIn(browser, page, citizen.nik, citizen.password) : page;
+    const question = page.url.pathname.endsWith('/login')
+      ? await signIn(browser, page, citizen.nik, citizen.password)
+      : page;
     const home = question.url.pathname.endsWith('/consent') ? await browser.submit(question, 'sharing') : question;
-    const { body } = await exchange(app, by, { code: home.url.searchParams.get('code') ?? '', code_verifier: request.verifier });
+    const { body } = await exchange(app, by, {
+      code: home.url.searchParams.get('code') ?? '',
+      code_verifier: request.verifier,
+    });
     return { body, question };
   }
-  const refresh = (token: unknown, by = service): Promise<Answer> => postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(token) }, by);
+  const refresh = (token: unknown, by = service): Promise<Answer> =>
+    postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(token) }, by);
   const signOut = async (): Promise<void> => {
     await app.database.knex('protocol_state').where('model', 'Session').del();
   };
@@ -50,15 +62,21 @@ describe('Protocol: access while the person is away', () => {
   it('is told to the person, listed, and goes on when the session has ended', async () => {
     const { body, question } = await tokens();
     expect(question.url.pathname).to.match(/\/consent$/);
-    expect(question.text).to.include('saat Anda sedang tidak menggunakan layanan').and.include('Berlaku juga setelah Anda keluar');
+    expect(question.text)
+      .to.include('saat Anda sedang tidak menggunakan layanan')
+      .and.include('Berlaku juga setelah Anda keluar');
     expect(body.scope).to.equal(scope);
-    expect((await browser.open(`${app.url}/account/services`)).text).to.include('saat Anda sedang tidak menggunakan layanan');
+    expect((await browser.open(`${app.url}/account/services`)).text).to.include(
+      'saat Anda sedang tidak menggunakan layanan',
+    );
     await signOut();
     const next = await refresh(body.refresh_token);
     expect(next.status, JSON.stringify(next.body)).to.equal(200);
     expect((await userinfo(app, next.body.access_token)).body).to.include({ name: citizen.name });
     expect((await refresh(body.refresh_token)).body.error, 'once each').to.equal('invalid_grant');
-    expect((await refresh(next.body.refresh_token)).body.error, 'and then the whole family ends').to.equal('invalid_grant');
+    expect((await refresh(next.body.refresh_token)).body.error, 'and then the whole family ends').to.equal(
+      'invalid_grant',
+    );
   });
 
   it('survives the sign-out that the person makes at the service', async () => {
@@ -82,7 +100,10 @@ describe('Protocol: access while the person is away', () => {
   });
 
   it('is asked for by a service of somebody else, and granted to nobody who presses "not now"', async () => {
-    const guest = await createRelyingParty(app, { scope, further: { first_party: false, grant_types: ['authorization_code', 'refresh_token'] } });
+    const guest = await createRelyingParty(app, {
+      scope,
+      further: { first_party: false, grant_types: ['authorization_code', 'refresh_token'] },
+    });
     const { page } = await visit(browser, guest, { prompt: 'consent' });
     const question = await signIn(browser, page, citizen.nik, citizen.password);
     expect(question.text).to.include('saat Anda sedang tidak menggunakan layanan');
@@ -92,7 +113,10 @@ describe('Protocol: access while the person is away', () => {
   });
 
   it('takes nothing from a service by asking: what it has in this session goes on until the person has agreed', async () => {
-    const guest = await createRelyingParty(app, { scope, further: { first_party: false, grant_types: ['authorization_code', 'refresh_token'] } });
+    const guest = await createRelyingParty(app, {
+      scope,
+      further: { first_party: false, grant_types: ['authorization_code', 'refresh_token'] },
+    });
     await tokens(guest);
     await signOut();
     const { body: present } = await tokens(guest, { scope: 'openid profile' });
@@ -118,14 +142,21 @@ describe('Protocol: access while the person is away', () => {
     expect(seen.active).to.equal(true);
     const left = Number(seen.exp) - Date.now() / 1000;
     expect(left).to.be.within(app.config.lifetimes.offlineSeconds - 60, app.config.lifetimes.offlineSeconds);
-    const grants = await app.database.knex('protocol_state').where('model', 'Grant').max<{ latest: Date }[]>('expires_at as latest');
+    const grants = await app.database
+      .knex('protocol_state')
+      .where('model', 'Grant')
+      .max<{ latest: Date }[]>('expires_at as latest');
     expect(grants[0]?.latest.getTime()).to.be.greaterThan(Number(seen.exp) * 1000);
   });
 
   it('lives as long when it is asked for a moment after a sign-in without it', async () => {
     await tokens(service, { scope: 'openid profile' });
     const { body: away } = await tokens();
-    const grants = await app.database.knex('protocol_state').where({ model: 'Grant', holder: holderOf(app.container.keyedHash, accountId, service.id) }).orderBy('expires_at').select<{ expires_at: Date }[]>('expires_at');
+    const grants = await app.database
+      .knex('protocol_state')
+      .where({ model: 'Grant', holder: holderOf(app.container.keyedHash, accountId, service.id) })
+      .orderBy('expires_at')
+      .select<{ expires_at: Date }[]>('expires_at');
     const daysLeft = grants.map(({ expires_at: end }) => (end.getTime() - Date.now()) / 86_400_000);
     expect(daysLeft.at(-1)).to.be.greaterThan(app.config.lifetimes.offlineSeconds / 86_400);
     expect((await refresh(away.refresh_token)).status).to.equal(200);
@@ -133,8 +164,10 @@ describe('Protocol: access while the person is away', () => {
 
   it('and every other token end with their grant, and a grant goes on with the session it is used in', async () => {
     const { provider } = app.container;
-    const grantOf = async (token: unknown) => provider.Grant.find((await provider.RefreshToken.find(String(token)))?.grantId ?? '');
-    const endOf = async (token: unknown): Promise<number> => Number((await postAs(app, '/token/introspection', { token: String(token) }, service)).body.exp);
+    const grantOf = async (token: unknown) =>
+      provider.Grant.find((await provider.RefreshToken.find(String(token)))?.grantId ?? '');
+    const endOf = async (token: unknown): Promise<number> =>
+      Number((await postAs(app, '/token/introspection', { token: String(token) }, service)).body.exp);
     const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 
     const { body: first } = await tokens(service, { scope: 'openid profile' });
@@ -162,7 +195,10 @@ describe('Protocol: access while the person is away', () => {
     afterEach(async () => {
       expect((await refresh(held.refresh_token)).body.error, 'refresh').to.equal('invalid_grant');
       expect((await userinfo(app, held.access_token)).status, 'userinfo').to.equal(401);
-      expect((await postAs(app, '/token/introspection', { token: String(held.refresh_token) }, service)).body, 'introspection').to.deep.equal({ active: false });
+      expect(
+        (await postAs(app, '/token/introspection', { token: String(held.refresh_token) }, service)).body,
+        'introspection',
+      ).to.deep.equal({ active: false });
     });
 
     it('when the account is suspended', () => app.store.accounts.setStatus(accountId, 'suspended', app.clock.now()));
@@ -170,11 +206,21 @@ describe('Protocol: access while the person is away', () => {
     it('when the password is replaced', async () => {
       const now = app.clock.now();
       const passwordHash = await app.container.passwords.hash(sensitive('Perahu-Layar9!'));
-      await app.store.accounts.resetPassword(accountId, { passwordHash, provedAt: now, at: now, sessionsValidAfter: nextSecond(now) });
+      await app.store.accounts.resetPassword(accountId, {
+        passwordHash,
+        provedAt: now,
+        at: now,
+        sessionsValidAfter: nextSecond(now),
+      });
     });
 
     it('when an operator ends all sessions', async () => {
-      expect(await createAccountService(app.container).endSessions({ sub: accountId }, 'Permintaan warga lewat telepon' as Reason)).to.include({ ok: true });
+      expect(
+        await createAccountService(app.container).endSessions(
+          { sub: accountId },
+          'Permintaan warga lewat telepon' as Reason,
+        ),
+      ).to.include({ ok: true });
     });
 
     it('when the person withdraws it', async () => {
@@ -187,7 +233,12 @@ describe('Protocol: access while the person is away', () => {
 
   describe('in a registration', () => {
     const of = (document: object): string[] => {
-      const parsed = parseClientMetadata({ client_name: 'Uji', redirect_uris: ['https://rp.test/cb'], scope, ...document });
+      const parsed = parseClientMetadata({
+        client_name: 'Uji',
+        redirect_uris: ['https://rp.test/cb'],
+        scope,
+        ...document,
+      });
       return parsed.ok ? [] : parsed.refusal.map(({ field }) => field);
     };
     it('goes with refresh tokens, for clients that can keep one', () => {

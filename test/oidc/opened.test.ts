@@ -14,14 +14,25 @@ const collect = runInNewContext('gc') as () => void;
 describe('Payloads that were opened a moment ago', () => {
   const sealer = createSealer(newKeyring(), systemRandom);
   let opened = 0;
-  const counting = { open: (...args: Parameters<typeof sealer.open>) => { opened += 1; return sealer.open(...args); } };
+  const counting = {
+    open: (...args: Parameters<typeof sealer.open>) => {
+      opened += 1;
+      return sealer.open(...args);
+    },
+  };
   const seal = (text: string): Buffer => sealer.seal('protocol-state', 'Session', text);
-  beforeEach(() => { opened = 0; });
+  beforeEach(() => {
+    opened = 0;
+  });
 
   it('are not opened anew while their bytes are the same', () => {
     const open = createOpener(counting, 'protocol-state');
     const [one, two] = [seal('{"one":1}'), seal('{"two":2}')];
-    for (let count = 0; count < 3; count += 1) expect([open('Session', Buffer.from(one)), open('Session', Buffer.from(two))]).to.deep.equal(['{"one":1}', '{"two":2}']);
+    for (let count = 0; count < 3; count += 1)
+      expect([open('Session', Buffer.from(one)), open('Session', Buffer.from(two))]).to.deep.equal([
+        '{"one":1}',
+        '{"two":2}',
+      ]);
     expect(opened).to.equal(2);
   });
 

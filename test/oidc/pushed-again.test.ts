@@ -31,10 +31,36 @@ describe('A pushed or signed request, where a sign-in begins again', () => {
     await addAccount(app, citizen);
   });
 
-  async function strict(further: Readonly<Record<string, unknown>> = {}): Promise<[RelyingParty, client.Configuration]> {
-    const service = await createRelyingParty(app, { further: { security_profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', require_pushed_authorization_requests: true, dpop_bound_access_tokens: true, jwks, ...further } });
-    const key = await crypto.subtle.importKey('jwk', privateKey.export({ format: 'jwk' }), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-    return [service, await client.discovery(new URL(app.url), service.id, { id_token_signed_response_alg: 'ES256' }, client.PrivateKeyJwt({ key, kid: 'sig' }), { execute: [client.allowInsecureRequests] })];
+  async function strict(
+    further: Readonly<Record<string, unknown>> = {},
+  ): Promise<[RelyingParty, client.Configuration]> {
+    const service = await createRelyingParty(app, {
+      further: {
+        security_profile: 'fapi2',
+        token_endpoint_auth_method: 'private_key_jwt',
+        require_pushed_authorization_requests: true,
+        dpop_bound_access_tokens: true,
+        jwks,
+        ...further,
+      },
+    });
+    const key = await crypto.subtle.importKey(
+      'jwk',
+      privateKey.export({ format: 'jwk' }),
+      { name: 'ECDSA', namedCurve: 'P-256' },
+      false,
+      ['sign'],
+    );
+    return [
+      service,
+      await client.discovery(
+        new URL(app.url),
+        service.id,
+        { id_token_signed_response_alg: 'ES256' },
+        client.PrivateKeyJwt({ key, kid: 'sig' }),
+        { execute: [client.allowInsecureRequests] },
+      ),
+    ];
   }
 
   interface Begun {
@@ -42,21 +68,51 @@ describe('A pushed or signed request, where a sign-in begins again', () => {
     readonly state: string;
     readonly verifier: string;
   }
-  async function push(parameters: Readonly<Record<string, string>> = {}, [service, by]: readonly [RelyingParty, client.Configuration] = [fapi, library]): Promise<Begun> {
+  async function push(
+    parameters: Readonly<Record<string, string>> = {},
+    [service, by]: readonly [RelyingParty, client.Configuration] = [fapi, library],
+  ): Promise<Begun> {
     const [verifier, state] = [client.randomPKCECodeVerifier(), client.randomState()];
-    const url = await client.buildAuthorizationUrlWithPAR(by, { redirect_uri: `${service.origin}/cb`, scope: 'openid profile', state, code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', ...parameters }, { DPoP: proof });
+    const url = await client.buildAuthorizationUrlWithPAR(
+      by,
+      {
+        redirect_uri: `${service.origin}/cb`,
+        scope: 'openid profile',
+        state,
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        ...parameters,
+      },
+      { DPoP: proof },
+    );
     return { url, state, verifier };
   }
-  const redeem = ({ url }: Page, { state, verifier }: Begun, key = proof, by = library): Promise<unknown> => client.authorizationCodeGrant(by, url, { expectedState: state, pkceCodeVerifier: verifier }, undefined, { DPoP: key });
-  const press = (page: Page): Promise<Page> => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
+  const redeem = ({ url }: Page, { state, verifier }: Begun, key = proof, by = library): Promise<unknown> =>
+    client.authorizationCodeGrant(by, url, { expectedState: state, pkceCodeVerifier: verifier }, undefined, {
+      DPoP: key,
+    });
+  const press = (page: Page): Promise<Page> =>
+    browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password });
   /** The button was pressed, and the answer lost. */
-  async function lose(page: Page, form = 'identifier', typed: Readonly<Record<string, string>> = { identifier: citizen.nik, password: citizen.password }): Promise<void> {
+  async function lose(
+    page: Page,
+    form = 'identifier',
+    typed: Readonly<Record<string, string>> = { identifier: citizen.nik, password: citizen.password },
+  ): Promise<void> {
     const { action, fields } = page.form(form);
-    const answer = await fetch(action, { method: 'POST', body: new URLSearchParams({ ...fields, ...typed }), redirect: 'manual', headers: { cookie: browser.cookieHeader(new URL(action)) } });
+    const answer = await fetch(action, {
+      method: 'POST',
+      body: new URLSearchParams({ ...fields, ...typed }),
+      redirect: 'manual',
+      headers: { cookie: browser.cookieHeader(new URL(action)) },
+    });
     expect(answer.headers.get('location')).to.match(/^https:.*[?&]code=/);
   }
   const expectHome = (page: Page, service = fapi): void => {
-    expect([isHome(page, service), page.url.searchParams.get('error')], `${page.url.href} ${page.text.slice(0, 300)}`).to.deep.equal([true, null]);
+    expect(
+      [isHome(page, service), page.url.searchParams.get('error')],
+      `${page.url.href} ${page.text.slice(0, 300)}`,
+    ).to.deep.equal([true, null]);
   };
 
   it('leads home where the button is pressed again, and binds the code to the same key', async () => {
@@ -115,7 +171,8 @@ describe('A pushed or signed request, where a sign-in begins again', () => {
         expect(answers).to.have.length(2);
         for (const answer of answers) {
           const at = await browser.follow(answer);
-          const { code = at.url.searchParams.get('code'), error = at.url.searchParams.get('error') } = at.forms[0]?.fields ?? {};
+          const { code = at.url.searchParams.get('code'), error = at.url.searchParams.get('error') } =
+            at.forms[0]?.fields ?? {};
           expect([code?.length, error], `${at.url.href} ${at.text.slice(0, 300)}`).to.deep.equal([43, null]);
         }
       });
@@ -131,12 +188,17 @@ describe('A pushed or signed request, where a sign-in begins again', () => {
     Object.assign(protocolState, {
       // Both have found it unused.
       async consume(model: string, id: Buffer) {
-        if (goOn === undefined) await new Promise<void>((resolve) => { goOn = resolve; });
+        if (goOn === undefined)
+          await new Promise<void>((resolve) => {
+            goOn = resolve;
+          });
         else goOn();
         return usual.consume(model, id);
       },
     });
-    const answers = await Promise.all([browser.request(url), browser.request(url)]).finally(() => Object.assign(protocolState, usual));
+    const answers = await Promise.all([browser.request(url), browser.request(url)]).finally(() =>
+      Object.assign(protocolState, usual),
+    );
     const told = answers.map(({ headers }) => new URL(headers.get('location') ?? '', app.url).searchParams);
     expect(told.filter((one) => one.has('code'))).to.have.length(1);
     expect(told.flatMap((one) => one.get('error') ?? [])).to.deep.equal(['invalid_request_uri']);
@@ -144,10 +206,20 @@ describe('A pushed or signed request, where a sign-in begins again', () => {
   });
 
   it('leads home where a request must be signed', async () => {
-    const service = await createRelyingParty(app, { further: { jwks, request_object_signing_alg: 'ES256', require_signed_request_object: true } });
+    const service = await createRelyingParty(app, {
+      further: { jwks, request_object_signing_alg: 'ES256', require_signed_request_object: true },
+    });
     const request = await service.begin();
-    const object = await new SignJWT({ ...Object.fromEntries(new URL(request.url).searchParams) }).setProtectedHeader({ alg: 'ES256', kid: 'sig' }).setIssuer(service.id).setAudience(app.url).setIssuedAt().setExpirationTime('1m').sign(privateKey);
-    const page = await browser.open(`${app.url}/auth?${new URLSearchParams({ client_id: service.id, scope: 'openid', response_type: 'code', request: object }).toString()}`);
+    const object = await new SignJWT({ ...Object.fromEntries(new URL(request.url).searchParams) })
+      .setProtectedHeader({ alg: 'ES256', kid: 'sig' })
+      .setIssuer(service.id)
+      .setAudience(app.url)
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey);
+    const page = await browser.open(
+      `${app.url}/auth?${new URLSearchParams({ client_id: service.id, scope: 'openid', response_type: 'code', request: object }).toString()}`,
+    );
     await lose(page);
     const home = await browser.follow(await press(page));
     expectHome(home, service);
@@ -167,7 +239,10 @@ describe('A pushed or signed request, where a sign-in begins again', () => {
   it('leads home after its time has run out', async () => {
     const begun = await push();
     const page = await browser.open(begun.url);
-    await app.database.knex('protocol_state').whereIn('model', ['Interaction', 'PushedAuthorizationRequest']).update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
+    await app.database
+      .knex('protocol_state')
+      .whereIn('model', ['Interaction', 'PushedAuthorizationRequest'])
+      .update({ expires_at: app.database.knex.raw("now() - interval '1 second'") });
     app.clock.advance({ minutes: 61 });
     const ended = await browser.follow(await press(page));
     expect(ended.status).to.equal(410);

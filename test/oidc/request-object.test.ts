@@ -23,11 +23,20 @@ describe('Signed requests (JAR)', () => {
     key = pair.privateKey;
     foreignKey = (await generateKeyPair('ES256')).privateKey;
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'permintaan', use: 'sig', alg: 'ES256' };
-    service = await createRelyingParty(app, { further: { jwks: { keys: [jwk] }, request_object_signing_alg: 'ES256', require_signed_request_object: true } });
+    service = await createRelyingParty(app, {
+      further: { jwks: { keys: [jwk] }, request_object_signing_alg: 'ES256', require_signed_request_object: true },
+    });
   });
   after(() => app.close());
 
-  async function signed({ by = key, change = {}, audience = app.url }: { by?: CryptoKey; change?: Readonly<Record<string, string>>; audience?: string } = {}): Promise<{ url: URL; request: SignInRequest }> {
+  async function signed({
+    by = key,
+    change = {},
+    audience = app.url,
+  }: { by?: CryptoKey; change?: Readonly<Record<string, string>>; audience?: string } = {}): Promise<{
+    url: URL;
+    request: SignInRequest;
+  }> {
     const request = await service.begin();
     const seconds = Math.floor(app.clock.now().getTime() / 1000);
     const object = await new SignJWT({ ...Object.fromEntries(new URL(request.url).searchParams), ...change })
@@ -41,7 +50,12 @@ describe('Signed requests (JAR)', () => {
       .sign(by);
     const url = new URL('/auth', app.url);
     // What OpenID Connect wants outside as well; everything else stands in the object alone.
-    url.search = new URLSearchParams({ client_id: service.id, scope: 'openid', response_type: 'code', request: object }).toString();
+    url.search = new URLSearchParams({
+      client_id: service.id,
+      scope: 'openid',
+      response_type: 'code',
+      request: object,
+    }).toString();
     return { url, request };
   }
   const open = (url: URL | string): Promise<Page> => new Browser().open(url);
@@ -71,7 +85,9 @@ describe('Signed requests (JAR)', () => {
 
   it('are nothing by another key, for another provider, or with a scope that is not registered', async () => {
     expect(errorOf(await open((await signed({ by: foreignKey })).url))).to.include('invalid_request_object');
-    expect(errorOf(await open((await signed({ audience: 'https://lain.test' })).url))).to.include('invalid_request_object');
+    expect(errorOf(await open((await signed({ audience: 'https://lain.test' })).url))).to.include(
+      'invalid_request_object',
+    );
     expect(errorOf(await open((await signed({ change: { scope: 'openid nik' } })).url))).to.equal('invalid_scope');
   });
 

@@ -19,8 +19,12 @@ describe('The way back to the service', () => {
   /** From now on the disk is full for what is written of this kind; @returns what makes room again. */
   async function fillDisk(model: string): Promise<() => Promise<void>> {
     const { knex } = app.database;
-    await knex.raw(`create function full_disk() returns trigger language plpgsql as 'begin raise exception ''no space left on device'' using errcode = ''53100''; end'`);
-    await knex.raw(`create trigger full_disk before insert or update on protocol_state for each row when (new.model = '${model}') execute function full_disk()`);
+    await knex.raw(
+      `create function full_disk() returns trigger language plpgsql as 'begin raise exception ''no space left on device'' using errcode = ''53100''; end'`,
+    );
+    await knex.raw(
+      `create trigger full_disk before insert or update on protocol_state for each row when (new.model = '${model}') execute function full_disk()`,
+    );
     return async () => {
       await knex.raw('drop function full_disk() cascade');
     };
@@ -34,7 +38,10 @@ describe('The way back to the service', () => {
       const { page, request } = await visit(browser, karirhub);
       const makeRoom = await fillDisk(model);
       const full = await signIn(browser, page, citizen.nik, citizen.password).finally(makeRoom);
-      expect([full.status, full.url.pathname.split('/')[1], full.headers.get('retry-after')], full.text.slice(0, 300)).to.deep.equal([503, 'auth', '5']);
+      expect(
+        [full.status, full.url.pathname.split('/')[1], full.headers.get('retry-after')],
+        full.text.slice(0, 300),
+      ).to.deep.equal([503, 'auth', '5']);
 
       const home = await browser.open(full.url);
       expect(isHome(home, karirhub), `${home.status} ${home.url.href}`).to.equal(true);
@@ -53,17 +60,25 @@ describe('The way back to the service', () => {
   }
 
   /** The store does not do this for as long as the work takes. */
-  async function without<T>(missing: (model: string) => boolean, kinds: readonly ('write' | 'destroy')[], work: () => Promise<T>): Promise<T> {
+  async function without<T>(
+    missing: (model: string) => boolean,
+    kinds: readonly ('write' | 'destroy')[],
+    work: () => Promise<T>,
+  ): Promise<T> {
     const { protocolState } = app.container.store;
     const usual = { ...protocolState };
     const away = Object.assign(new Error('Redis is away'), { code: 'REDIS_AWAY' });
     if (kinds.includes('write')) {
       Object.assign(protocolState, {
         upsert: (write: ProtocolWrite) => (missing(write.model) ? Promise.reject(away) : usual.upsert(write)),
-        renew: (write: ProtocolWrite, former: Buffer, read?: Buffer) => (missing(write.model) ? Promise.reject(away) : usual.renew(write, former, read)),
+        renew: (write: ProtocolWrite, former: Buffer, read?: Buffer) =>
+          missing(write.model) ? Promise.reject(away) : usual.renew(write, former, read),
       });
     }
-    if (kinds.includes('destroy')) Object.assign(protocolState, { destroy: (model: string, id: Buffer) => (missing(model) ? Promise.reject(away) : usual.destroy(model, id)) });
+    if (kinds.includes('destroy'))
+      Object.assign(protocolState, {
+        destroy: (model: string, id: Buffer) => (missing(model) ? Promise.reject(away) : usual.destroy(model, id)),
+      });
     try {
       return await work();
     } finally {
@@ -75,7 +90,11 @@ describe('The way back to the service', () => {
     const { citizen, browser } = await signedIn();
     const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
     const before = browser.cookie('session');
-    const lost = await without((model) => model !== 'Interaction', ['write', 'destroy'], () => signIn(browser, page, citizen.nik, citizen.password));
+    const lost = await without(
+      (model) => model !== 'Interaction',
+      ['write', 'destroy'],
+      () => signIn(browser, page, citizen.nik, citizen.password),
+    );
     expect([lost.status, lost.url.pathname.split('/')[1]]).to.deep.equal([503, 'auth']);
     expect(browser.cookie('session'), 'that of one which was never written').to.equal(before);
 
@@ -102,9 +121,14 @@ describe('The way back to the service', () => {
   it('makes no second id of a session good: what was proved anew takes the place of the first in one step', async () => {
     const { citizen, browser } = await signedIn();
     const { page, request } = await visit(browser, karirhub, { prompt: 'login' });
-    const count = async (): Promise<number> => (await app.database.knex('protocol_state').where('model', 'Session')).length;
+    const count = async (): Promise<number> =>
+      (await app.database.knex('protocol_state').where('model', 'Session')).length;
     const [before, sessions] = [browser.cookie('session'), await count()];
-    const home = await without((model) => model === 'Session', ['destroy'], () => signIn(browser, page, citizen.nik, citizen.password));
+    const home = await without(
+      (model) => model === 'Session',
+      ['destroy'],
+      () => signIn(browser, page, citizen.nik, citizen.password),
+    );
     await karirhub.receive(home, request);
     expect([browser.cookie('session') === before, await count()]).to.deep.equal([false, sessions]);
   });
@@ -114,7 +138,11 @@ describe('The way back to the service', () => {
     await addAccount(app, citizen);
     const browser = new Browser();
     const { page, request } = await visit(browser, karirhub);
-    const lost = await without((model) => model === 'Interaction', ['destroy'], () => signIn(browser, page, citizen.nik, citizen.password));
+    const lost = await without(
+      (model) => model === 'Interaction',
+      ['destroy'],
+      () => signIn(browser, page, citizen.nik, citizen.password),
+    );
     expect([lost.status, lost.headers.get('location')]).to.deep.equal([503, null]);
     const home = await browser.open(lost.url);
     expect(isHome(home, karirhub)).to.equal(true);
@@ -136,7 +164,9 @@ describe('The way back to the service', () => {
         return usual.upsert(write);
       },
     });
-    const home = await signIn(browser, page, citizen.nik, citizen.password).finally(() => Object.assign(protocolState, usual));
+    const home = await signIn(browser, page, citizen.nik, citizen.password).finally(() =>
+      Object.assign(protocolState, usual),
+    );
     await karirhub.receive(home, request);
   });
 
@@ -170,7 +200,11 @@ describe('The way back to the service', () => {
       const { page } = await visit(new Browser(), karirhub);
       const stranger = new Browser();
       await stranger.open(app.url);
-      const fields = new URLSearchParams({ ...page.form('identifier').fields, identifier: citizen.nik, password: citizen.password });
+      const fields = new URLSearchParams({
+        ...page.form('identifier').fields,
+        identifier: citizen.nik,
+        password: citizen.password,
+      });
       const answer = await stranger.request(page.url.href, { method: 'POST', body: fields });
       expect(answer.status).to.equal(403);
       expect(answer.headers.getSetCookie().some((cookie) => cookie.startsWith('session='))).to.equal(false);
@@ -182,7 +216,13 @@ describe('The way back to the service', () => {
       await addAccount(app, citizen);
       const browser = new Browser();
       const { page, request } = await visit(browser, karirhub);
-      return { citizen, browser, page, request, press: () => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password }) };
+      return {
+        citizen,
+        browser,
+        page,
+        request,
+        press: () => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password }),
+      };
     }
 
     /** Presses twice: all of the first press happens before or after the second one writes how the sign-in ended. */
@@ -218,7 +258,8 @@ describe('The way back to the service', () => {
 
     it('leaves a sign-in ended that another press has ended, whatever is still under way', async () => {
       const { browser, page, request, press } = await atButton();
-      const open = async (): Promise<number> => (await app.database.knex('protocol_state').where('model', 'Interaction')).length;
+      const open = async (): Promise<number> =>
+        (await app.database.knex('protocol_state').where('model', 'Interaction')).length;
       const before = await open();
       const { faster, second } = await overtaken(press, 'before');
       expect(await open(), 'this one is over').to.equal(before - 1);

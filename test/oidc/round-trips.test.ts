@@ -24,7 +24,10 @@ interface Budget {
   before(async () => {
     server = await startRedis();
     app = await startTestApp({ redis: { url: server.url, timeoutMs: 5000 } });
-    service = await createRelyingParty(app, { scope: 'openid profile', further: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] } });
+    service = await createRelyingParty(app, {
+      scope: 'openid profile',
+      further: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] },
+    });
     await addAccount(app, citizen);
     // What runs by itself would count as well.
     await app.container.scheduler.stop();
@@ -37,7 +40,9 @@ interface Budget {
     await server.close();
   });
 
-  async function signIn(browser = new Browser()): Promise<{ browser: Browser; tokens: Readonly<Record<string, unknown>> }> {
+  async function signIn(
+    browser = new Browser(),
+  ): Promise<{ browser: Browser; tokens: Readonly<Record<string, unknown>> }> {
     const { code, request } = await obtainCode(service, citizen, browser);
     const { status, body } = await exchange(app, service, { code, code_verifier: request.verifier });
     expect(status, JSON.stringify(body)).to.equal(200);
@@ -46,8 +51,14 @@ interface Budget {
 
   async function within(budget: Budget, work: () => Promise<unknown>): Promise<void> {
     const { postgres, redis }: Trips = await tripsOf(work);
-    // Instances look for changes and messages by themselves, read the keys anew every two seconds, and hold clients: a secret that is used for the first time lets them go once.
-    const ours = postgres.filter((statement) => !/change_marks|from "clients"|from "signing_keys"|update "client_secrets"|messages-claim|message-settle|outbox/.test(statement));
+    // Instances look for changes and messages by themselves, read the keys anew every two seconds, and hold clients: a
+    // secret that is used for the first time lets them go once.
+    const ours = postgres.filter(
+      (statement) =>
+        !/change_marks|from "clients"|from "signing_keys"|update "client_secrets"|messages-claim|message-settle|outbox/.test(
+          statement,
+        ),
+    );
     const words = `${JSON.stringify(ours)} ${JSON.stringify(redis)}`;
     expect(ours.length, words).to.be.at.most(budget.postgres);
     expect(redis.length, words).to.be.at.most(budget.redis);
@@ -77,7 +88,16 @@ interface Budget {
   it('are one to PostgreSQL and two to Redis for a refresh', async () => {
     const { tokens } = await signIn();
     await within({ postgres: 1, redis: 2 }, async () => {
-      expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }, service)).status).to.equal(200);
+      expect(
+        (
+          await postAs(
+            app,
+            '/token',
+            { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) },
+            service,
+          )
+        ).status,
+      ).to.equal(200);
     });
   });
 
@@ -91,7 +111,9 @@ interface Budget {
   it('are one to PostgreSQL and one to Redis for introspection, of whatever kind the token is', async () => {
     const { tokens } = await signIn();
     await within({ postgres: 1, redis: 1 }, async () => {
-      expect((await postAs(app, '/token/introspection', { token: String(tokens.access_token) }, service)).body.active).to.equal(true);
+      expect(
+        (await postAs(app, '/token/introspection', { token: String(tokens.access_token) }, service)).body.active,
+      ).to.equal(true);
     });
   });
 });

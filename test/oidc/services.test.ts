@@ -35,7 +35,10 @@ describe('Protocol: what a service may have', () => {
   });
 
   it('refuses it to a service whose registration names no scope at all', async () => {
-    await app.addClient({ metadata: { client_id: 'tanpa-scope', client_name: 'Tanpa scope', redirect_uris: ['https://tanpa.test/cb'] }, secret: 'rahasia-tanpa-scope' });
+    await app.addClient({
+      metadata: { client_id: 'tanpa-scope', client_name: 'Tanpa scope', redirect_uris: ['https://tanpa.test/cb'] },
+      secret: 'rahasia-tanpa-scope',
+    });
     const url = new URL((await plain.begin({ scope: 'openid nik' })).url);
     url.searchParams.set('client_id', 'tanpa-scope');
     url.searchParams.set('redirect_uri', 'https://tanpa.test/cb');
@@ -43,7 +46,10 @@ describe('Protocol: what a service may have', () => {
   });
 
   it('does not give it through the claims parameter', async () => {
-    const claims = JSON.stringify({ userinfo: { nik: { essential: true } }, id_token: { nik: null, phone_number: null } });
+    const claims = JSON.stringify({
+      userinfo: { nik: { essential: true } },
+      id_token: { nik: null, phone_number: null },
+    });
     const { home, request } = await obtainCode(plain, budi, new Browser(), { claims, scope: 'openid' });
     const received = await plain.receive(home, request);
     expect(received.claims).not.to.have.any.keys('nik', 'phone_number');
@@ -62,7 +68,9 @@ describe('Protocol: what a service may have', () => {
   it('keeps the person out of the ID token: userinfo tells who it is', async () => {
     const { code, request } = await obtainCode(withNik, budi);
     const { body } = await exchange(app, withNik, { code, code_verifier: request.verifier });
-    const payload = JSON.parse(Buffer.from(String(body.id_token).split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
+    const payload = JSON.parse(
+      Buffer.from(String(body.id_token).split('.')[1] ?? '', 'base64url').toString('utf8'),
+    ) as Record<string, unknown>;
     expect(payload).to.include.keys('sub', 'acr', 'amr', 'auth_time', 'nonce', 'iss', 'aud', 'exp');
     expect(payload).not.to.have.any.keys('nik', 'name', 'email', 'phone_number');
     expect(payload.sub).not.to.include(budi.nik);
@@ -79,7 +87,10 @@ describe('Protocol: what a service may have', () => {
     await app.store.clients.update(service.id, { status: 'disabled' }, app.clock.now());
     app.clock.advance({ seconds: 3 });
     expect((await visit(browser, service)).page.status, 'sign-in').to.equal(400);
-    expect((await exchange(app, service, { code: pending.code, code_verifier: pending.request.verifier })).status, 'token').to.equal(401);
+    expect(
+      (await exchange(app, service, { code: pending.code, code_verifier: pending.request.verifier })).status,
+      'token',
+    ).to.equal(401);
     expect((await userinfo(app, body.access_token)).status, 'userinfo').to.equal(401);
     const half = await new Browser().open(open.page.url);
     expect(half.status).to.be.oneOf([400, 403]);
@@ -90,7 +101,10 @@ describe('Protocol: what a service may have', () => {
   });
 
   it('honours nothing that a service was given before it was stopped, when it comes back', async () => {
-    const service = await createRelyingParty(app, { name: 'Kembali', further: { grant_types: ['authorization_code', 'refresh_token'] } });
+    const service = await createRelyingParty(app, {
+      name: 'Kembali',
+      further: { grant_types: ['authorization_code', 'refresh_token'] },
+    });
     const { code, request, browser } = await obtainCode(service, budi);
     const { body } = await exchange(app, service, { code, code_verifier: request.verifier });
     const pending = await obtainCode(service, budi, browser);
@@ -98,12 +112,24 @@ describe('Protocol: what a service may have', () => {
     for (const status of ['disabled', 'active'] as const) await clients.setStatus(service.id, status);
     app.clock.advance({ seconds: 3 });
     expect((await userinfo(app, body.access_token)).status, 'userinfo').to.equal(401);
-    expect((await exchange(app, service, { code: pending.code, code_verifier: pending.request.verifier })).body.error, 'code').to.equal('invalid_grant');
-    expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }, service)).body.error, 'refresh').to.equal('invalid_grant');
-    expect((await postAs(app, '/token/introspection', { token: String(body.access_token) }, service)).body).to.deep.equal({ active: false });
+    expect(
+      (await exchange(app, service, { code: pending.code, code_verifier: pending.request.verifier })).body.error,
+      'code',
+    ).to.equal('invalid_grant');
+    expect(
+      (await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }, service))
+        .body.error,
+      'refresh',
+    ).to.equal('invalid_grant');
+    expect(
+      (await postAs(app, '/token/introspection', { token: String(body.access_token) }, service)).body,
+    ).to.deep.equal({ active: false });
 
     // Some time later: what it is given now counts.
-    await app.database.knex('clients').where('id', service.id).update({ tokens_valid_after: new Date(Date.now() - 60_000) });
+    await app.database
+      .knex('clients')
+      .where('id', service.id)
+      .update({ tokens_valid_after: new Date(Date.now() - 60_000) });
     app.clock.advance({ seconds: 3 });
     const { page, request: anew } = await visit(browser, service);
     const { accessToken } = await service.receive(page, anew);
@@ -169,9 +195,14 @@ describe('Protocol: what a service may have', () => {
     const { code, request } = await obtainCode(plain, budi);
     const { body } = await exchange(app, plain, { code, code_verifier: request.verifier });
     const token = String(body.access_token);
-    expect((await postAs(app, '/token/introspection', { token }, plain)).body).to.include({ active: true, client_id: plain.id });
+    expect((await postAs(app, '/token/introspection', { token }, plain)).body).to.include({
+      active: true,
+      client_id: plain.id,
+    });
     expect((await postAs(app, '/token/introspection', { token })).status).to.be.oneOf([400, 401]);
-    expect((await postAs(app, '/token/revocation', { token }, withNik)).status, 'of another service').to.be.oneOf([200, 400]);
+    expect((await postAs(app, '/token/revocation', { token }, withNik)).status, 'of another service').to.be.oneOf([
+      200, 400,
+    ]);
     expect((await userinfo(app, token)).status, 'still alive').to.equal(200);
     expect((await postAs(app, '/token/revocation', { token }, plain)).status).to.equal(200);
     expect((await userinfo(app, token)).status).to.equal(401);
@@ -179,10 +210,23 @@ describe('Protocol: what a service may have', () => {
 
   it('gives a machine a token of its own, which opens nothing of a person', async () => {
     const machine = { id: 'mesin', secret: 'rahasia-mesin-untuk-pengujian' };
-    await app.addClient({ type: 'machine', secret: machine.secret, metadata: { client_id: machine.id, client_name: 'Mesin', grant_types: ['client_credentials'], response_types: [], redirect_uris: [] } });
+    await app.addClient({
+      type: 'machine',
+      secret: machine.secret,
+      metadata: {
+        client_id: machine.id,
+        client_name: 'Mesin',
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+      },
+    });
     const answer = await postAs(app, '/token', { grant_type: 'client_credentials' }, machine);
     expect(answer.status).to.equal(200);
     expect((await userinfo(app, answer.body.access_token)).status).to.equal(401);
-    expect((await postAs(app, '/token', { grant_type: 'client_credentials' }, plain)).body.error, 'not registered for it').to.be.oneOf(['unauthorized_client', 'invalid_request']);
+    expect(
+      (await postAs(app, '/token', { grant_type: 'client_credentials' }, plain)).body.error,
+      'not registered for it',
+    ).to.be.oneOf(['unauthorized_client', 'invalid_request']);
   });
 });

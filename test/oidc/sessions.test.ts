@@ -6,7 +6,17 @@ const FORTNIGHT = 1_209_600;
 const NOW = 1_800_000_000;
 
 describe('Protocol: a session that is used again', () => {
-  const session = (exp: number, changes: object = {}) => ({ kind: 'Session', jti: 'j', uid: 'u', accountId: 'a', loginTs: NOW, iat: NOW, exp, authorizations: { karirhub: { sid: 's', grantId: 'g' } }, ...changes });
+  const session = (exp: number, changes: object = {}) => ({
+    kind: 'Session',
+    jti: 'j',
+    uid: 'u',
+    accountId: 'a',
+    loginTs: NOW,
+    iat: NOW,
+    exp,
+    authorizations: { karirhub: { sid: 's', grantId: 'g' } },
+    ...changes,
+  });
 
   for (const { lives, least, words } of [
     { lives: FORTNIGHT, least: 300, words: 'five minutes' },
@@ -14,7 +24,8 @@ describe('Protocol: a session that is used again', () => {
   ]) {
     it(`is not written for ending later by less than ${words}`, () => {
       const found = session(NOW + lives);
-      const later = (seconds: number): boolean => isOnlyLater(found, session(NOW + lives + seconds, { iat: NOW + seconds }), lives);
+      const later = (seconds: number): boolean =>
+        isOnlyLater(found, session(NOW + lives + seconds, { iat: NOW + seconds }), lives);
       expect(later(0)).to.equal(true);
       expect(later(least - 1)).to.equal(true);
       expect(later(least)).to.equal(false);
@@ -29,7 +40,10 @@ describe('Protocol: a session that is used again', () => {
     expect(isSame({ accountId: 'b' }), 'somebody else').to.equal(false);
     expect(isSame({ transient: true }), 'on a device that is not one’s own').to.equal(false);
     expect(isSame({ acr: 'urn:siapkerja:acr:two-factor' }), 'stepped up').to.equal(false);
-    expect(isSame({ authorizations: { karirhub: { sid: 's', grantId: 'g' }, skillhub: { sid: 't' } } }), 'another service, which is to be told of a sign-out').to.equal(false);
+    expect(
+      isSame({ authorizations: { karirhub: { sid: 's', grantId: 'g' }, skillhub: { sid: 't' } } }),
+      'another service, which is to be told of a sign-out',
+    ).to.equal(false);
     expect(isSame({ authorizations: undefined }), 'something taken back').to.equal(false);
   });
 

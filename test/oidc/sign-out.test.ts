@@ -27,7 +27,8 @@ describe('Protocol: signing out', () => {
     const { page, request } = await visit(browser, karirhub);
     return { browser, ...(await karirhub.receive(await signIn(browser, page, budi.nik, budi.password), request)) };
   }
-  const isSignedIn = async (browser: Browser): Promise<boolean> => isHome((await visit(browser, karirhub)).page, karirhub);
+  const isSignedIn = async (browser: Browser): Promise<boolean> =>
+    isHome((await visit(browser, karirhub)).page, karirhub);
 
   it('asks first, then leads back to the service with its state, and ends single sign-on and tokens', async () => {
     const { browser, idToken, accessToken } = await signedIn();
@@ -67,7 +68,11 @@ describe('Protocol: signing out', () => {
   it('is not done for another site: the form is worth nothing without the secret of the question', async () => {
     const { browser, idToken } = await signedIn();
     const confirm = (fields: Record<string, string>): Promise<Page> =>
-      browser.request(`${app.url}/session/end/confirm`, { method: 'POST', body: new URLSearchParams(fields), headers: { 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' } });
+      browser.request(`${app.url}/session/end/confirm`, {
+        method: 'POST',
+        body: new URLSearchParams(fields),
+        headers: { 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' },
+      });
     expect((await confirm({ logout: 'yes' })).status, 'never asked').to.equal(400);
     await browser.open(await karirhub.signOutUrl(idToken));
     for (const fields of [{ logout: 'yes' }, { logout: 'yes', xsrf: '' }, { logout: 'yes', xsrf: 'x'.repeat(48) }]) {
@@ -79,7 +84,9 @@ describe('Protocol: signing out', () => {
   it('works without a session too: straight back to the service, state and all', async () => {
     const { idToken } = await signedIn();
     const stranger = new Browser();
-    expect((await stranger.open(await karirhub.signOutUrl(idToken, 's1'))).url.href).to.equal(`${karirhub.origin}/bye?state=s1`);
+    expect((await stranger.open(await karirhub.signOutUrl(idToken, 's1'))).url.href).to.equal(
+      `${karirhub.origin}/bye?state=s1`,
+    );
     expect((await stranger.open(await karirhub.signOutUrl())).url.href).to.equal(`${karirhub.origin}/bye`);
     const bare = await stranger.open(`${app.url}/session/end`);
     expect(bare.status).to.equal(200);
@@ -88,7 +95,10 @@ describe('Protocol: signing out', () => {
 
   it('may be asked for by POST', async () => {
     const { browser, idToken } = await signedIn();
-    const answer = await browser.request(`${app.url}/session/end`, { method: 'POST', body: new URL(await karirhub.signOutUrl(idToken, 's2')).searchParams });
+    const answer = await browser.request(`${app.url}/session/end`, {
+      method: 'POST',
+      body: new URL(await karirhub.signOutUrl(idToken, 's2')).searchParams,
+    });
     const gone = await browser.submit(await browser.follow(answer), 'xsrf');
     expect(gone.url.href).to.equal(`${karirhub.origin}/bye?state=s2`);
   });
@@ -100,7 +110,14 @@ describe('Protocol: signing out', () => {
       url.searchParams.set('post_logout_redirect_uri', back);
       return who.open(url);
     };
-    for (const back of ['https://evil.test/', `${karirhub.origin}/bye/`, `${karirhub.origin}/bye?x=1`, `${karirhub.origin}.evil.test/bye`, 'javascript:alert(1)', '//evil.test']) {
+    for (const back of [
+      'https://evil.test/',
+      `${karirhub.origin}/bye/`,
+      `${karirhub.origin}/bye?x=1`,
+      `${karirhub.origin}.evil.test/bye`,
+      'javascript:alert(1)',
+      '//evil.test',
+    ]) {
       const signedInAnswer = await bent(browser, back);
       expect(signedInAnswer.url.origin, back).to.equal(app.url);
       expect(signedInAnswer.status, back).to.equal(400);
@@ -116,12 +133,24 @@ describe('Protocol: signing out', () => {
   it('is refused with a hint that nobody here signed, and survives any other nonsense', async () => {
     const { browser, idToken } = await signedIn();
     const [head = '', , signature = ''] = idToken.split('.');
-    const forged = [head, Buffer.from(JSON.stringify({ sub: 'x', aud: karirhub.id, iss: app.url })).toString('base64url'), signature].join('.');
+    const forged = [
+      head,
+      Buffer.from(JSON.stringify({ sub: 'x', aud: karirhub.id, iss: app.url })).toString('base64url'),
+      signature,
+    ].join('.');
     expect((await browser.open(await karirhub.signOutUrl(forged))).status).to.equal(400);
-    for (const [name, value] of [['id_token_hint', 'a.b.c'], ['id_token_hint', '\u0000'], ['client_id', '\u0000'], ['client_id', 'unknown'], ['state', '\u0000'], ['ui_locales', 'x'.repeat(500)]] as const) {
+    for (const [name, value] of [
+      ['id_token_hint', 'a.b.c'],
+      ['id_token_hint', '\u0000'],
+      ['client_id', '\u0000'],
+      ['client_id', 'unknown'],
+      ['state', '\u0000'],
+      ['ui_locales', 'x'.repeat(500)],
+    ] as const) {
       const url = new URL('/session/end', app.url);
       url.searchParams.set(name, value);
-      for (const who of [browser, new Browser()]) expect((await who.open(url)).status, `${name}=${value}`).to.be.oneOf([200, 400]);
+      for (const who of [browser, new Browser()])
+        expect((await who.open(url)).status, `${name}=${value}`).to.be.oneOf([200, 400]);
     }
     expect(await isSignedIn(browser)).to.equal(true);
   });

@@ -29,8 +29,10 @@ describe('Protocol: signing keys', () => {
     });
     afterEach(() => close());
 
-    const rotationWith = (secondClock = () => Promise.resolve(clock.now())): KeyRotation => createKeyRotation({ ...core, clock, secondClock });
-    const states = async (): Promise<string[]> => (await core.store.signingKeys.list()).map(({ algorithm, state }) => `${algorithm} ${state}`).sort();
+    const rotationWith = (secondClock = () => Promise.resolve(clock.now())): KeyRotation =>
+      createKeyRotation({ ...core, clock, secondClock });
+    const states = async (): Promise<string[]> =>
+      (await core.store.signingKeys.list()).map(({ algorithm, state }) => `${algorithm} ${state}`).sort();
     const FIRST = ['ES256 current', 'ES256 next', 'EdDSA current', 'EdDSA next', 'RS256 current', 'RS256 next'];
 
     it('are made once, even when many instances start at once', async () => {
@@ -45,7 +47,12 @@ describe('Protocol: signing keys', () => {
       await rotationWith().run();
       clock.advance({ days: 90 });
       const done = await Promise.all(Array.from({ length: 4 }, () => rotationWith().run()));
-      expect(done.flat().map(({ step }) => step).sort()).to.deep.equal(['make', 'make', 'make', 'promote', 'promote', 'promote']);
+      expect(
+        done
+          .flat()
+          .map(({ step }) => step)
+          .sort(),
+      ).to.deep.equal(['make', 'make', 'make', 'promote', 'promote', 'promote']);
       expect(await states()).to.deep.equal([...FIRST, 'ES256 retired', 'EdDSA retired', 'RS256 retired'].sort());
     });
 
@@ -61,13 +68,20 @@ describe('Protocol: signing keys', () => {
       await rotationWith().run();
       const retired = (await core.store.signingKeys.list()).filter(({ state }) => state === 'retired');
       expect(retired).to.have.length(3);
-      for (const { jwk } of retired) expect(jwk).to.include.keys('kty', 'kid', 'alg').and.not.to.have.any.keys('d', 'p', 'q', 'dp', 'dq', 'qi');
+      for (const { jwk } of retired)
+        expect(jwk).to.include.keys('kty', 'kid', 'alg').and.not.to.have.any.keys('d', 'p', 'q', 'dp', 'dq', 'qi');
     });
 
     it('cannot be slipped in by who writes to the database: a key of their own does not open', async () => {
       await rotationWith().run();
-      await core.knex('signing_keys').where({ algorithm: 'ES256', state: 'next' }).update({ sealed: Buffer.from(JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' })) });
-      const failed = await core.store.signingKeys.list().then(() => undefined, (error: unknown) => error);
+      await core
+        .knex('signing_keys')
+        .where({ algorithm: 'ES256', state: 'next' })
+        .update({ sealed: Buffer.from(JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' })) });
+      const failed = await core.store.signingKeys.list().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       expect(failed).to.have.property('code', 'SEAL_BROKEN');
     });
 
@@ -78,7 +92,9 @@ describe('Protocol: signing keys', () => {
       // Ours jumped ahead, and back again.
       const ahead = new TestClock();
       ahead.advance({ days: 400 });
-      expect(await createKeyRotation({ ...core, clock: ahead, secondClock: () => Promise.resolve(real) }).run()).to.deep.equal([]);
+      expect(
+        await createKeyRotation({ ...core, clock: ahead, secondClock: () => Promise.resolve(real) }).run(),
+      ).to.deep.equal([]);
       // The database's jumped ahead.
       expect(await rotationWith(() => Promise.resolve(ahead.now())).run()).to.deep.equal([]);
       expect(await states()).to.deep.equal(before);
@@ -94,12 +110,26 @@ describe('Protocol: signing keys', () => {
     it('tell what happened to them in the audit log, and nothing of themselves', async () => {
       const rotation = rotationWith();
       await rotation.run();
-      const [first] = (await core.store.signingKeys.list()).filter(({ algorithm, state }) => algorithm === 'ES256' && state === 'current');
+      const [first] = (await core.store.signingKeys.list()).filter(
+        ({ algorithm, state }) => algorithm === 'ES256' && state === 'current',
+      );
       await rotation.remove(first!.kid, 'bocor di salinan cadangan');
-      const events = (await core.knex('audit_log').where('type', 'like', 'signing-key.%').orderBy('at')) as { type: string; details: Record<string, unknown> }[];
+      const events = (await core.knex('audit_log').where('type', 'like', 'signing-key.%').orderBy('at')) as {
+        type: string;
+        details: Record<string, unknown>;
+      }[];
       expect(events.filter(({ type }) => type === 'signing-key.made')).to.have.length(7);
-      expect(events.find(({ type }) => type === 'signing-key.removed')?.details).to.deep.equal({ kid: first!.kid, algorithm: 'ES256', state: 'current', by: 'operator', reason: 'bocor di salinan cadangan' });
-      expect(events.find(({ type }) => type === 'signing-key.promoted')?.details).to.include({ by: 'operator', algorithm: 'ES256' });
+      expect(events.find(({ type }) => type === 'signing-key.removed')?.details).to.deep.equal({
+        kid: first!.kid,
+        algorithm: 'ES256',
+        state: 'current',
+        by: 'operator',
+        reason: 'bocor di salinan cadangan',
+      });
+      expect(events.find(({ type }) => type === 'signing-key.promoted')?.details).to.include({
+        by: 'operator',
+        algorithm: 'ES256',
+      });
       expect(JSON.stringify(events)).not.to.include(String(first!.jwk.d));
     });
   });
@@ -114,7 +144,11 @@ describe('Protocol: signing keys', () => {
       app.clock.stop();
       const port = await freePort();
       secondUrl = `http://localhost:${port}`;
-      second = await startServer({ config: { ...app.config, http: { ...app.config.http, port } }, log: createLog({ level: 'silent' }), clock: app.clock });
+      second = await startServer({
+        config: { ...app.config, http: { ...app.config.http, port } },
+        log: createLog({ level: 'silent' }),
+        clock: app.clock,
+      });
       rotation = createKeyRotation({ ...app.container, secondClock: () => Promise.resolve(app.clock.now()) });
       await addAccount(app, budi);
     });
@@ -124,22 +158,33 @@ describe('Protocol: signing keys', () => {
     });
 
     type PublishedKey = { readonly kid: string; readonly [member: string]: string };
-    const published = async (url = app.url): Promise<readonly PublishedKey[]> => ((await (await fetch(`${url}/jwks`)).json()) as { keys: PublishedKey[] }).keys;
+    const published = async (url = app.url): Promise<readonly PublishedKey[]> =>
+      ((await (await fetch(`${url}/jwks`)).json()) as { keys: PublishedKey[] }).keys;
     const kids = async (url?: string): Promise<string[]> => (await published(url)).map(({ kid }) => kid);
-    const currentKid = async (algorithm = 'ES256'): Promise<string> => (await app.store.signingKeys.list()).find((key) => key.algorithm === algorithm && key.state === 'current')!.kid;
+    const currentKid = async (algorithm = 'ES256'): Promise<string> =>
+      (await app.store.signingKeys.list()).find((key) => key.algorithm === algorithm && key.state === 'current')!.kid;
 
-    const headerOf = (idToken: string): { alg: string; kid: string } => JSON.parse(Buffer.from(idToken.split('.')[0]!, 'base64url').toString('utf8')) as { alg: string; kid: string };
+    const headerOf = (idToken: string): { alg: string; kid: string } =>
+      JSON.parse(Buffer.from(idToken.split('.')[0]!, 'base64url').toString('utf8')) as { alg: string; kid: string };
     function isGood(idToken: string, keys: readonly PublishedKey[]): boolean {
       const [head = '', body = '', signature = ''] = idToken.split('.');
       const { alg, kid } = headerOf(idToken);
       const jwk = keys.find((key) => key.kid === kid);
       if (jwk === undefined) return false;
       const key = createPublicKey({ key: jwk, format: 'jwk' });
-      return verify(alg === 'EdDSA' ? null : 'sha256', Buffer.from(`${head}.${body}`), alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key, Buffer.from(signature, 'base64url'));
+      return verify(
+        alg === 'EdDSA' ? null : 'sha256',
+        Buffer.from(`${head}.${body}`),
+        alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key,
+        Buffer.from(signature, 'base64url'),
+      );
     }
 
     async function idTokenBy(algorithm?: string): Promise<{ idToken: string; browser: Browser; signOutUrl: string }> {
-      const service = await createRelyingParty(app, algorithm === undefined ? {} : { further: { id_token_signed_response_alg: algorithm } });
+      const service = await createRelyingParty(
+        app,
+        algorithm === undefined ? {} : { further: { id_token_signed_response_alg: algorithm } },
+      );
       const { code, request, browser } = await obtainCode(service, budi);
       const { body } = await exchange(app, service, { code, code_verifier: request.verifier });
       const idToken = String(body.id_token);
@@ -168,7 +213,9 @@ describe('Protocol: signing keys', () => {
       // The second instance hears nothing of this: its timers do not run, and nobody asks it.
       await rotation.run();
       const now = await idTokenBy();
-      expect(headerOf(now.idToken).kid).to.equal(await currentKid()).and.not.to.equal(headerOf(former.idToken).kid);
+      expect(headerOf(now.idToken).kid)
+        .to.equal(await currentKid())
+        .and.not.to.equal(headerOf(former.idToken).kid);
       expect(isGood(now.idToken, cached), 'by the keys that the service had').to.equal(true);
       // It wakes up by the first request.
       const keys = await published(secondUrl);
@@ -184,7 +231,10 @@ describe('Protocol: signing keys', () => {
       app.clock.advance({ days: 1 });
       await rotation.run();
       app.clock.advance({ seconds: 2 });
-      for (const url of [app.url, secondUrl]) expect(await kids(url)).to.have.length(6).and.not.to.include(kid);
+      for (const url of [app.url, secondUrl])
+        expect(await kids(url))
+          .to.have.length(6)
+          .and.not.to.include(kid);
       expect((await browser.open(signOutUrl)).status).to.equal(200);
       app.clock.advance({ days: 90 });
       await rotation.run();
@@ -218,7 +268,10 @@ describe('Protocol: signing keys', () => {
     it('are bytes that change with them: another ETag, and never kept longer than a key is published ahead', async () => {
       const read = async (): Promise<{ etag: string; age: number }> => {
         const { headers } = await fetch(`${app.url}/jwks`);
-        return { etag: headers.get('etag') ?? '', age: Number(/max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1]) };
+        return {
+          etag: headers.get('etag') ?? '',
+          age: Number(/max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1]),
+        };
       };
       const before = await read();
       expect(before.age).to.equal(app.config.keys.jwksSeconds);
@@ -232,12 +285,18 @@ describe('Protocol: signing keys', () => {
   describe('in a process', () => {
     const clock = new TestClock();
     const [a, b] = [makeKey('ES256', clock.now()), makeKey('ES256', clock.now())];
-    const rows = (first: KeyState, second: KeyState): LoadedKey[] => [{ ...a, state: first }, { ...b, state: second }];
+    const rows = (first: KeyState, second: KeyState): LoadedKey[] => [
+      { ...a, state: first },
+      { ...b, state: second },
+    ];
 
     it('are read at most every two seconds, by many requests once, and again after the clock was set back', async () => {
       clock.stop();
       let reads = 0;
-      const keys = createSigningKeys({ load: () => Promise.resolve(rows('current', 'next')).finally(() => (reads += 1)), clock });
+      const keys = createSigningKeys({
+        load: () => Promise.resolve(rows('current', 'next')).finally(() => (reads += 1)),
+        clock,
+      });
       await Promise.all([keys.fresh(), keys.fresh(), keys.fresh()]);
       await keys.fresh();
       expect(reads).to.equal(1);
@@ -264,7 +323,12 @@ describe('Protocol: signing keys', () => {
     });
 
     it('do not start without: the first read must succeed', async () => {
-      const failed = await createSigningKeys({ load: () => Promise.reject(new Error('away')), clock }).fresh().then(() => undefined, (error: unknown) => error);
+      const failed = await createSigningKeys({ load: () => Promise.reject(new Error('away')), clock })
+        .fresh()
+        .then(
+          () => undefined,
+          (error: unknown) => error,
+        );
       expect(failed).to.be.an('error').with.property('message', 'away');
     });
 
@@ -272,7 +336,10 @@ describe('Protocol: signing keys', () => {
       let loaded = rows('current', 'next');
       const keys = createSigningKeys({ load: () => Promise.resolve(loaded), clock });
       await keys.fresh();
-      loaded = [{ kid: a.kid, algorithm: 'ES256', state: 'retired', jwk: publicPart(a.jwk) }, { ...b, state: 'current' }];
+      loaded = [
+        { kid: a.kid, algorithm: 'ES256', state: 'retired', jwk: publicPart(a.jwk) },
+        { ...b, state: 'current' },
+      ];
       clock.advance({ seconds: 2 });
       await keys.fresh();
       const [slot] = createKeySlots(keys);

@@ -10,17 +10,41 @@ import { createRelyingParty, visit, type RelyingParty } from '../support/relying
 import { exchange } from './exchange.ts';
 
 describe('A session that two requests write at the same moment', () => {
-  const base = { jti: 'j', uid: 'u', exp: 1, state: { secret: 'a' }, authorizations: { karirhub: { sid: '1', grantId: 'g1' } } };
+  const base = {
+    jti: 'j',
+    uid: 'u',
+    exp: 1,
+    state: { secret: 'a' },
+    authorizations: { karirhub: { sid: '1', grantId: 'g1' } },
+  };
   it('holds what either has written, each for a service of its own', () => {
-    const [mine, theirs] = [{ ...base, exp: 3, authorizations: { ...base.authorizations, skillhub: { sid: '2' } } }, { ...base, exp: 2, state: { secret: 'b' }, authorizations: { ...base.authorizations, sisnaker: { sid: '3' } } }];
-    expect(merged(base, mine, theirs)).to.deep.equal({ ...base, exp: 3, state: { secret: 'b' }, authorizations: { ...base.authorizations, skillhub: { sid: '2' }, sisnaker: { sid: '3' } } });
-    expect(merged(base, base, { ...base, authorizations: {} }), 'left at one service').to.deep.equal({ jti: 'j', uid: 'u', exp: 1, state: { secret: 'a' } });
+    const [mine, theirs] = [
+      { ...base, exp: 3, authorizations: { ...base.authorizations, skillhub: { sid: '2' } } },
+      { ...base, exp: 2, state: { secret: 'b' }, authorizations: { ...base.authorizations, sisnaker: { sid: '3' } } },
+    ];
+    expect(merged(base, mine, theirs)).to.deep.equal({
+      ...base,
+      exp: 3,
+      state: { secret: 'b' },
+      authorizations: { ...base.authorizations, skillhub: { sid: '2' }, sisnaker: { sid: '3' } },
+    });
+    expect(merged(base, base, { ...base, authorizations: {} }), 'left at one service').to.deep.equal({
+      jti: 'j',
+      uid: 'u',
+      exp: 1,
+      state: { secret: 'a' },
+    });
   });
   it('says nothing where both say different things of one service', () => {
-    const of = (grantId: string) => ({ ...base, authorizations: { ...base.authorizations, skillhub: { sid: '2', grantId } } });
+    const of = (grantId: string) => ({
+      ...base,
+      authorizations: { ...base.authorizations, skillhub: { sid: '2', grantId } },
+    });
     expect(merged(base, of('a'), of('b'))).to.equal(undefined);
     expect(merged(base, of('a'), of('a'))).to.deep.equal(of('a'));
-    expect(merged(base, { ...base, accountId: 'one' }, { ...base, accountId: 'another' }), 'of two people').to.equal(undefined);
+    expect(merged(base, { ...base, accountId: 'one' }, { ...base, accountId: 'another' }), 'of two people').to.equal(
+      undefined,
+    );
   });
 });
 
@@ -33,7 +57,9 @@ for (const [name, open] of carriers) {
       const store = await open();
       close = () => store.close();
       app = await startTestApp(store.settings);
-      services = await Promise.all(Array.from({ length: 6 }, () => createRelyingParty(app, { scope: 'openid profile' })));
+      services = await Promise.all(
+        Array.from({ length: 6 }, () => createRelyingParty(app, { scope: 'openid profile' })),
+      );
     });
     after(async () => {
       await app.close();
@@ -45,10 +71,18 @@ for (const [name, open] of carriers) {
         const [citizen, browser] = [somebody(), new Browser()];
         await addAccount(app, citizen);
         await signIn(browser, (await visit(browser, services[0]!)).page, citizen.nik, citizen.password);
-        const tabs = await Promise.all([...services, ...services.slice(3)].map(async (service) => ({ service, ...(await visit(browser, service)) })));
+        const tabs = await Promise.all(
+          [...services, ...services.slice(3)].map(async (service) => ({ service, ...(await visit(browser, service)) })),
+        );
         for (const { service, page, request } of tabs) {
-          const { status, body } = await exchange(app, service, { code: page.url.searchParams.get('code') ?? '', code_verifier: request.verifier });
-          expect(status, `round ${round} ${service.id} ${page.status} ${page.url.href} ${JSON.stringify(body)}`).to.equal(200);
+          const { status, body } = await exchange(app, service, {
+            code: page.url.searchParams.get('code') ?? '',
+            code_verifier: request.verifier,
+          });
+          expect(
+            status,
+            `round ${round} ${service.id} ${page.status} ${page.url.href} ${JSON.stringify(body)}`,
+          ).to.equal(200);
         }
       }
     });

@@ -15,7 +15,10 @@ describe('Protocol: what is written for one answer', () => {
 
   before(async () => {
     app = await startTestApp();
-    service = await createRelyingParty(app, { scope: 'openid profile', further: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] } });
+    service = await createRelyingParty(app, {
+      scope: 'openid profile',
+      further: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] },
+    });
     withoutRefresh = await createRelyingParty(app, { name: 'Skillhub (contoh)', scope: 'openid profile' });
     await addAccount(app, budi);
   });
@@ -41,15 +44,21 @@ describe('Protocol: what is written for one answer', () => {
   };
   const refreshOf = async (): Promise<() => Promise<Answer>> => {
     const { body } = await (await codeOf(service))();
-    return () => postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }, service);
+    return () =>
+      postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }, service);
   };
 
-  for (const [what, prepare, last] of [['for a code', () => codeOf(service), 'RefreshToken'], ['for a refresh token', refreshOf, 'AccessToken']] as const) {
+  for (const [what, prepare, last] of [
+    ['for a code', () => codeOf(service), 'RefreshToken'],
+    ['for a refresh token', refreshOf, 'AccessToken'],
+  ] as const) {
     it(`goes to the store side by side ${what}: none of it waits for the one before`, async () => {
       const ask = await prepare();
       const begun: string[] = [];
       let letGo: () => void = () => undefined;
-      const gate = new Promise<void>((resolve) => { letGo = resolve; });
+      const gate = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
       const note = (name: string): Promise<void> => {
         begun.push(name);
         if (name === last) letGo();
@@ -57,8 +66,14 @@ describe('Protocol: what is written for one answer', () => {
       };
       const answer = await between(
         (state) => ({
-          upsert: async (write: ProtocolWrite) => { await note(write.model); await state.upsert(write); },
-          consume: async (model: string, id: Buffer) => { await note('used'); return state.consume(model, id); },
+          upsert: async (write: ProtocolWrite) => {
+            await note(write.model);
+            await state.upsert(write);
+          },
+          consume: async (model: string, id: Buffer) => {
+            await note('used');
+            return state.consume(model, id);
+          },
         }),
         ask,
       );
@@ -74,7 +89,8 @@ describe('Protocol: what is written for one answer', () => {
         const answer = await between(
           (state) => ({
             upsert: (write: ProtocolWrite) => (write.model === missing ? Promise.reject(away) : state.upsert(write)),
-            consume: (model: string, id: Buffer) => (missing === 'used' ? Promise.reject(away) : state.consume(model, id)),
+            consume: (model: string, id: Buffer) =>
+              missing === 'used' ? Promise.reject(away) : state.consume(model, id),
           }),
           ask,
         );
@@ -88,8 +104,14 @@ describe('Protocol: what is written for one answer', () => {
       const written: ProtocolWrite[] = [];
       const answer = await between(
         (state) => ({
-          upsert: async (write: ProtocolWrite) => { written.push(write); await state.upsert(write); },
-          consume: async (model: string, id: Buffer) => { await state.consume(model, id); return false; },
+          upsert: async (write: ProtocolWrite) => {
+            written.push(write);
+            await state.upsert(write);
+          },
+          consume: async (model: string, id: Buffer) => {
+            await state.consume(model, id);
+            return false;
+          },
         }),
         ask,
       );
@@ -97,14 +119,26 @@ describe('Protocol: what is written for one answer', () => {
       expect(answer.body.error).to.equal('invalid_grant');
       expect(answer.body).not.to.have.any.keys('access_token', 'refresh_token', 'id_token');
       const grants = written.map(({ grantId }) => grantId).filter((grantId) => grantId !== undefined);
-      const alive = await app.database.knex('protocol_state').where('model', 'Grant').whereIn('grant_id', grants).select('id');
+      const alive = await app.database
+        .knex('protocol_state')
+        .where('model', 'Grant')
+        .whereIn('grant_id', grants)
+        .select('id');
       expect(alive, 'their grant').to.have.length(0);
     });
   }
 
   it('is waited for one by one where no refresh token follows', async () => {
     const ask = await codeOf(withoutRefresh);
-    const answer = await between((state) => ({ consume: async (model: string, id: Buffer) => { await state.consume(model, id); return false; } }), ask);
+    const answer = await between(
+      (state) => ({
+        consume: async (model: string, id: Buffer) => {
+          await state.consume(model, id);
+          return false;
+        },
+      }),
+      ask,
+    );
     expect([answer.status, answer.body.error]).to.deep.equal([400, 'invalid_grant']);
     const good = await (await codeOf(withoutRefresh))();
     expect((await userinfo(app, good.body.access_token)).status).to.equal(200);

@@ -50,9 +50,21 @@ describe('The portal', () => {
 
   it('lists the services that are to be listed and are running, in the language of the page, harmlessly', async () => {
     const listing = { url: 'https://satu.contoh.test/masuk', id: 'Lowongan <b>kerja</b>', en: 'Job openings' };
-    await app.addClient({ metadata: { client_id: 'satu', client_name: '<script>alert(1)</script>', redirect_uris: ['https://satu.contoh.test/cb'] }, listing });
-    await app.addClient({ metadata: { client_id: 'dua', client_name: 'Layanan Diam', redirect_uris: ['https://dua.contoh.test/cb'] } });
-    await app.addClient({ metadata: { client_id: 'tiga', client_name: 'Layanan Berhenti', redirect_uris: ['https://tiga.contoh.test/cb'] }, listing: { ...listing, url: 'https://tiga.contoh.test' } });
+    await app.addClient({
+      metadata: {
+        client_id: 'satu',
+        client_name: '<script>alert(1)</script>',
+        redirect_uris: ['https://satu.contoh.test/cb'],
+      },
+      listing,
+    });
+    await app.addClient({
+      metadata: { client_id: 'dua', client_name: 'Layanan Diam', redirect_uris: ['https://dua.contoh.test/cb'] },
+    });
+    await app.addClient({
+      metadata: { client_id: 'tiga', client_name: 'Layanan Berhenti', redirect_uris: ['https://tiga.contoh.test/cb'] },
+      listing: { ...listing, url: 'https://tiga.contoh.test' },
+    });
     await app.store.clients.update('tiga', { status: 'disabled' }, app.clock.now());
     const home = await new Browser().open(app.url);
     expect(home.text).to.include('<script>alert(1)</script>').and.include('Lowongan <b>kerja</b>');
@@ -63,7 +75,11 @@ describe('The portal', () => {
   });
 
   it('leads home whatever the sign-in says on its return, and repeats none of it', async () => {
-    for (const query of ['code=x&state=y', 'error=access_denied&error_description=<script>alert(2)</script>', 'next=//evil.test']) {
+    for (const query of [
+      'code=x&state=y',
+      'error=access_denied&error_description=<script>alert(2)</script>',
+      'next=//evil.test',
+    ]) {
       const home = await new Browser().open(`${app.url}/portal/return?${query}`);
       expect(home.url.href).to.equal(`${app.url}/`);
       expect(home.html).not.to.include('alert(2)').and.not.to.include('evil.test');
@@ -78,7 +94,13 @@ describe('The portal', () => {
     expect(code).not.to.equal('');
     const exchanged = await fetch(`${app.url}/token`, {
       method: 'POST',
-      body: new URLSearchParams({ grant_type: 'authorization_code', client_id: 'siapkerja-portal', code, redirect_uri: `${app.url}/portal/return`, code_verifier: 'x'.repeat(43) }),
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id: 'siapkerja-portal',
+        code,
+        redirect_uri: `${app.url}/portal/return`,
+        code_verifier: 'x'.repeat(43),
+      }),
     });
     expect(exchanged.status).to.equal(400);
   });

@@ -21,7 +21,13 @@ describeInChromium('The page that waits for a code', function () {
 
   before(async () => {
     const watched = { ...sent, last: 'delivered failed', links: { ...sent.links, delivery: '/word' } };
-    pages = await listen(createPages({ '/code': codeScreen(watched), '/new': codeScreen({ ...watched, delivery: 'on-its-way', last: 'sent delivered failed' }), '/over': codeScreen({ ...sent, delivery: 'delivered' }) }));
+    pages = await listen(
+      createPages({
+        '/code': codeScreen(watched),
+        '/new': codeScreen({ ...watched, delivery: 'on-its-way', last: 'sent delivered failed' }),
+        '/over': codeScreen({ ...sent, delivery: 'delivered' }),
+      }),
+    );
     browser = await chromium.launch(CHROMIUM);
   });
   after(async () => {
@@ -126,7 +132,11 @@ describeInChromium('The page that waits for a code', function () {
     expect(asked).to.equal(looks);
   });
 
-  for (const [what, given] of Object.entries({ 'the code is not waited for any more': { status: 204, body: '' }, 'the sign-in has ended': { status: 404, body: '<html>' }, 'an answer makes no sense': { body: '<script>alert(1)</script>' } })) {
+  for (const [what, given] of Object.entries({
+    'the code is not waited for any more': { status: 204, body: '' },
+    'the sign-in has ended': { status: 404, body: '<html>' },
+    'an answer makes no sense': { body: '<script>alert(1)</script>' },
+  })) {
     it(`leaves the line as it is where ${what}`, async () => {
       answer = given;
       await page.goto(`${pages.url}/code`);

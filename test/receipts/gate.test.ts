@@ -9,7 +9,9 @@ describe('A gate', () => {
     let most = 0;
     const work = async (): Promise<string> => {
       most = Math.max(most, (working += 1));
-      await new Promise<void>((resolve) => { open.push(resolve); });
+      await new Promise<void>((resolve) => {
+        open.push(resolve);
+      });
       working -= 1;
       return 'done';
     };
@@ -18,7 +20,9 @@ describe('A gate', () => {
     const finish = async (): Promise<void> => {
       while (open.length > 0) {
         open.shift()?.();
-        await new Promise((resolve) => { setImmediate(resolve); });
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
       }
     };
     await finish();

@@ -16,7 +16,11 @@ const FAILED = 'Kode tidak dapat dikirim ke nomor ini.';
 describe('What the SMS gateway reports', () => {
   let gateway: ReportingGateway;
   let app: TestApp;
-  const start = (receipts: object): Promise<TestApp> => startTestApp({ http: { trustProxy: 1 }, sms: { driver: 'http', http: { url: gateway.url }, receipts: { secret: SECRET, ...receipts } } });
+  const start = (receipts: object): Promise<TestApp> =>
+    startTestApp({
+      http: { trustProxy: 1 },
+      sms: { driver: 'http', http: { url: gateway.url }, receipts: { secret: SECRET, ...receipts } },
+    });
 
   before(async () => {
     gateway = await startReportingGateway();
@@ -28,7 +32,10 @@ describe('What the SMS gateway reports', () => {
     await gateway.close();
   });
 
-  const waiting = async (phone = somebody().phone, on = app): Promise<Way & { readonly id: string; readonly ref: string }> => {
+  const waiting = async (
+    phone = somebody().phone,
+    on = app,
+  ): Promise<Way & { readonly id: string; readonly ref: string }> => {
     const way = await atCode(on, somebody({ phone }));
     await on.container.courier.flush();
     return { ...way, ...gateway.sentTo(way.citizen.phone) };
@@ -42,7 +49,9 @@ describe('What the SMS gateway reports', () => {
     expect(await word(way)).to.equal('sent');
     const answer = await report(app, { id: way.id, status: 'DELIVRD', msisdn: way.citizen.phone });
     expect([answer.status, await answer.text()]).to.deep.equal([200, 'OK']);
-    expect((await reload(way)).text).to.include(DELIVERED).and.not.include(SENT);
+    expect((await reload(way)).text)
+      .to.include(DELIVERED)
+      .and.not.include(SENT);
     expect(await word(way)).to.equal('delivered');
     expect((await reload(way)).html, 'nothing more comes').not.to.include('data-watch');
   });
@@ -72,11 +81,15 @@ describe('What the SMS gateway reports', () => {
       const told = (): boolean => changing.logLines.some((line) => line.includes('SMS_RECEIPT_FORMER_SECRET'));
       expect((await report(changing, { id: one.id, status: 'DELIVRD' })).status).to.equal(200);
       expect(told()).to.equal(false);
-      expect((await report(changing, { id: two.id, status: 'DELIVRD' }, { secret: 'feedf00dfeedf00dfeedf00d' })).status).to.equal(200);
+      expect(
+        (await report(changing, { id: two.id, status: 'DELIVRD' }, { secret: 'feedf00dfeedf00dfeedf00d' })).status,
+      ).to.equal(200);
       expect([await word(one), await word(two)]).to.deep.equal(['delivered', 'delivered']);
       expect(told()).to.equal(true);
       expect(changing.logLines.join('')).not.to.include('feedf00d');
-      expect((await report(changing, { id: two.id, status: 'DELIVRD' }, { secret: 'feedf00dfeedf00dfeedf00e' })).status).to.equal(404);
+      expect(
+        (await report(changing, { id: two.id, status: 'DELIVRD' }, { secret: 'feedf00dfeedf00dfeedf00e' })).status,
+      ).to.equal(404);
     } finally {
       await changing.close();
     }
@@ -84,7 +97,10 @@ describe('What the SMS gateway reports', () => {
 
   it('may hold several messages, in a list', async () => {
     const [one, two] = [await waiting(), await waiting()];
-    expect((await report(app, [{ id: one.id, status: 'delivered' }, { id: two.id, status: 'undelivered' }, 'nonsense'])).status).to.equal(200);
+    expect(
+      (await report(app, [{ id: one.id, status: 'delivered' }, { id: two.id, status: 'undelivered' }, 'nonsense']))
+        .status,
+    ).to.equal(200);
     expect([await word(one), await word(two)]).to.deep.equal(['delivered', 'failed']);
   });
 
@@ -93,14 +109,32 @@ describe('What the SMS gateway reports', () => {
     app.clock.advance({ seconds: 7 });
     await report(app, { id: way.id, status: 'delivered' });
     const lines = app.logLines.filter((line) => line.includes('"message.delivered"'));
-    expect(JSON.parse(lines.at(-1)!)).to.deep.include({ operator: 'telkomsel', state: 'delivered', waitedMs: 7000, purpose: 'activation-code' });
+    expect(JSON.parse(lines.at(-1)!)).to.deep.include({
+      operator: 'telkomsel',
+      state: 'delivered',
+      waitedMs: 7000,
+      purpose: 'activation-code',
+    });
   });
 
   describe('is refused as if there were no such address', () => {
-    const nowhere = async (): Promise<Response> => fetch(`${app.url}/receipts-of-nobody`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+    const nowhere = async (): Promise<Response> =>
+      fetch(`${app.url}/receipts-of-nobody`, {
+        method: 'POST',
+        body: '{}',
+        headers: { 'content-type': 'application/json' },
+      });
     const seen = async (response: Response): Promise<unknown> => {
-      const headers = [...response.headers].filter(([name]) => !['date', 'x-request-id', 'set-cookie', 'content-length', 'etag'].includes(name)).map(([name, value]) => `${name}: ${value}`);
-      return { status: response.status, headers, text: (await response.text()).replace(/[2-9A-Z]{4}-[2-9A-Z]{2}/g, 'CODE').replace(/\/receipts[^"?]*/g, '/asked') };
+      const headers = [...response.headers]
+        .filter(([name]) => !['date', 'x-request-id', 'set-cookie', 'content-length', 'etag'].includes(name))
+        .map(([name, value]) => `${name}: ${value}`);
+      return {
+        status: response.status,
+        headers,
+        text: (await response.text())
+          .replace(/[2-9A-Z]{4}-[2-9A-Z]{2}/g, 'CODE')
+          .replace(/\/receipts[^"?]*/g, '/asked'),
+      };
     };
     for (const [what, options] of Object.entries({
       'with another secret': { secret: `${SECRET.slice(0, -1)}x` },
@@ -118,20 +152,46 @@ describe('What the SMS gateway reports', () => {
     }
 
     it('without the signature, or from another network', async () => {
-      const signed = await start({ networks: ['203.0.113.0/24'], signatureHeader: 'x-signature', signatureKey: 'kunci-contoh' });
+      const signed = await start({
+        networks: ['203.0.113.0/24'],
+        signatureHeader: 'x-signature',
+        signatureKey: 'kunci-contoh',
+      });
       try {
         const way = await waiting(undefined, signed);
         const body = JSON.stringify({ id: way.id, status: 'delivered' });
-        const sign = (text: string, key = 'kunci-contoh'): string => createHmac('sha256', key).update(text).digest('hex');
+        const sign = (text: string, key = 'kunci-contoh'): string =>
+          createHmac('sha256', key).update(text).digest('hex');
         const there = { 'x-forwarded-for': '203.0.113.7' };
-        const unknown = await seen(await fetch(`${signed.url}/receipts-of-nobody`, { method: 'POST', body, headers: { 'content-type': 'application/json' } }));
-        for (const headers of [{ 'x-signature': sign(body) }, there, { ...there, 'x-signature': '' }, { ...there, 'x-signature': sign(body, 'lain') }, { ...there, 'x-signature': sign(`${body} `) }, { 'x-forwarded-for': '203.0.114.7', 'x-signature': sign(body) }]) {
+        const unknown = await seen(
+          await fetch(`${signed.url}/receipts-of-nobody`, {
+            method: 'POST',
+            body,
+            headers: { 'content-type': 'application/json' },
+          }),
+        );
+        for (const headers of [
+          { 'x-signature': sign(body) },
+          there,
+          { ...there, 'x-signature': '' },
+          { ...there, 'x-signature': sign(body, 'lain') },
+          { ...there, 'x-signature': sign(`${body} `) },
+          { 'x-forwarded-for': '203.0.114.7', 'x-signature': sign(body) },
+        ]) {
           expect(await seen(await report(signed, body, { headers }))).to.deep.equal(unknown);
         }
         expect(await word(way)).to.equal('sent');
-        expect((await report(signed, body, { headers: { ...there, 'x-signature': `sha256=${sign(body).toUpperCase()}` } })).status).to.equal(200);
+        expect(
+          (await report(signed, body, { headers: { ...there, 'x-signature': `sha256=${sign(body).toUpperCase()}` } }))
+            .status,
+        ).to.equal(200);
         expect(await word(way)).to.equal('delivered');
-        expect(signed.logLines.filter((line) => line.includes('told once a minute') && line.includes('"reason":"signature"')), 'a flood fills no log').to.have.length(1);
+        expect(
+          signed.logLines.filter(
+            (line) => line.includes('told once a minute') && line.includes('"reason":"signature"'),
+          ),
+          'a flood fills no log',
+        ).to.have.length(1);
       } finally {
         await signed.close();
       }
@@ -147,9 +207,20 @@ describe('What the SMS gateway reports', () => {
     });
   });
 
-  it('marks nobody else\'s code: forged ids and those of others change nothing that a page shows', async () => {
+  it("marks nobody else's code: forged ids and those of others change nothing that a page shows", async () => {
     const way = await waiting();
-    for (const id of ['GW99999', way.ref, `ref:${way.ref}`, '%', "' or 1=1 --", 'x'.repeat(500), { id: way.id }, [way.id], null]) await report(app, { id, status: 'undelivered' });
+    for (const id of [
+      'GW99999',
+      way.ref,
+      `ref:${way.ref}`,
+      '%',
+      "' or 1=1 --",
+      'x'.repeat(500),
+      { id: way.id },
+      [way.id],
+      null,
+    ])
+      await report(app, { id, status: 'undelivered' });
     expect(await word(way)).to.equal('sent');
   });
 
@@ -159,7 +230,11 @@ describe('What the SMS gateway reports', () => {
     ['nothing', '', 400],
     ['a bare word', '"DELIVRD"', 400],
     ['more than anybody has to report', `{"id":"x","status":"delivered","x":"${'x'.repeat(70_000)}"}`, 413],
-    ['more messages than one report holds', JSON.stringify(Array.from({ length: 501 }, (_, n) => ({ id: `x${n}`, status: 'delivered' }))), 413],
+    [
+      'more messages than one report holds',
+      JSON.stringify(Array.from({ length: 501 }, (_, n) => ({ id: `x${n}`, status: 'delivered' }))),
+      413,
+    ],
   ] as const) {
     it(`is answered for what it is when the gateway itself sends ${what}`, async () => {
       expect((await report(app, body)).status).to.equal(status);
@@ -180,7 +255,8 @@ describe('What the SMS gateway reports', () => {
     await report(app, { id: `${canary}-x`, status: canary });
     await report(app, `${canary} isi pesan rahasia`);
     await report(app, {}, { secret: `${SECRET}x` });
-    for (const path of ['/Receipts/', '//receipts/', '/receipts//', '/sso/receipts/', '/RECEIPTS/x/']) await fetch(`${app.url}${path}${SECRET}`, { method: 'POST', body: '{}' });
+    for (const path of ['/Receipts/', '//receipts/', '/receipts//', '/sso/receipts/', '/RECEIPTS/x/'])
+      await fetch(`${app.url}${path}${SECRET}`, { method: 'POST', body: '{}' });
     await report(app, {}, { secret: SECRET, method: 'DELETE' });
     const log = app.logLines.join('');
     expect(log).not.to.include(SECRET).and.not.include('1319991234').and.not.include('isi pesan rahasia');
@@ -190,12 +266,21 @@ describe('What the SMS gateway reports', () => {
   it('fills no log with made-up words', async () => {
     const before = app.logLines.length;
     for (let times = 0; times < 3; times += 1) {
-      await report(app, Array.from({ length: 400 }, (_, n) => ({ id: `word-${n}`, status: `W${'abcdefghij'[times]}${String.fromCharCode(97 + (n % 26))}${String.fromCharCode(97 + Math.floor(n / 26))}` })));
+      await report(
+        app,
+        Array.from({ length: 400 }, (_, n) => ({
+          id: `word-${n}`,
+          status: `W${'abcdefghij'[times]}${String.fromCharCode(97 + (n % 26))}${String.fromCharCode(97 + Math.floor(n / 26))}`,
+        })),
+      );
     }
     expect(app.logLines.slice(before).filter((line) => line.includes('"word":"W'))).to.have.length.at.most(101);
     app.clock.advance({ seconds: 61 });
     await report(app, { id: 'x', status: 'TERKIRIMLAGI' });
-    expect(app.logLines.some((line) => line.includes('"word":"TERKIRIMLAGI"')), 'a minute later').to.equal(true);
+    expect(
+      app.logLines.some((line) => line.includes('"word":"TERKIRIMLAGI"')),
+      'a minute later',
+    ).to.equal(true);
   });
 
   it('that breaks off is no fault of ours, and stands in no log either', async () => {
@@ -204,20 +289,35 @@ describe('What the SMS gateway reports', () => {
     const socket = connect(Number(port), hostname);
     socket.on('error', () => undefined);
     await once(socket, 'connect');
-    socket.write(`POST /receipts/${SECRET} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id"`);
+    socket.write(
+      `POST /receipts/${SECRET} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id"`,
+    );
     await report(app, { id: 'x', status: 'delivered' });
     socket.destroy();
-    await until('it is told of', () => app.logLines.slice(before).filter((line) => line.includes('/receipts/:uid')).length === 2);
+    await until(
+      'it is told of',
+      () => app.logLines.slice(before).filter((line) => line.includes('/receipts/:uid')).length === 2,
+    );
     const lines = app.logLines.slice(before).join('');
-    expect(lines).not.to.include(SECRET).and.not.match(/"level":(?:50|60|"error")/);
+    expect(lines)
+      .not.to.include(SECRET)
+      .and.not.match(/"level":(?:50|60|"error")/);
   });
 
   it('is kept by few hands at once: a flood waits, and what is too much comes again', async () => {
     const before = await app.database.knex('message_receipts').count('* as n').first();
-    const answers = await Promise.all(Array.from({ length: 300 }, (_, n) => report(app, Array.from({ length: 20 }, (__, m) => ({ id: `flood-${n}-${m}`, status: 'delivered' })))));
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, n) =>
+        report(
+          app,
+          Array.from({ length: 20 }, (__, m) => ({ id: `flood-${n}-${m}`, status: 'delivered' })),
+        ),
+      ),
+    );
     const statuses = new Set(answers.map(({ status }) => status));
     for (const status of statuses) expect([200, 503]).to.include(status);
-    for (const refused of answers.filter(({ status }) => status === 503)) expect(refused.headers.get('retry-after')).to.match(/^\d+$/);
+    for (const refused of answers.filter(({ status }) => status === 503))
+      expect(refused.headers.get('retry-after')).to.match(/^\d+$/);
     const kept = answers.filter(({ status }) => status === 200).length;
     const after = await app.database.knex('message_receipts').count('* as n').first();
     expect(Number(after!.n) - Number(before!.n)).to.equal(kept * 20);
@@ -228,7 +328,11 @@ describe('What the SMS gateway reports', () => {
     const slow = await start({ perMinute: 10 });
     slow.clock.stop();
     try {
-      const some = (count: number): Promise<Response> => report(slow, Array.from({ length: count }, (_, n) => ({ id: `pace-${n}`, status: 'delivered' })));
+      const some = (count: number): Promise<Response> =>
+        report(
+          slow,
+          Array.from({ length: count }, (_, n) => ({ id: `pace-${n}`, status: 'delivered' })),
+        );
       expect((await some(9)).status).to.equal(200);
       const refused = await some(2);
       expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([503, '10']);
@@ -261,7 +365,9 @@ describe('What the SMS gateway reports', () => {
   it('is not told on the pages of recovery, whoever the code was for', async () => {
     const way = await waiting();
     const page = await way.browser.open(at(way.page, '').replace(/\/register\/$/, '/recover'));
-    const code = await way.browser.follow(await way.browser.post(page, 'identifier', { identifier: way.citizen.phone }));
+    const code = await way.browser.follow(
+      await way.browser.post(page, 'identifier', { identifier: way.citizen.phone }),
+    );
     const before = comparable(await way.browser.open(code.url));
     await report(app, { id: way.id, status: 'delivered' });
     expect(comparable(await way.browser.open(code.url))).to.equal(before);

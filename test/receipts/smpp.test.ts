@@ -25,7 +25,9 @@ describe('The sign-on with a direct line to an operator', () => {
     const line = async (): Promise<string | undefined> => /^sso_sms_line_bound (\d)$/m.exec(await metrics.text())?.[1];
     await until('the figures say so', async () => (await line()) === '1');
     let id = '';
-    centre.onSubmit = ({ accept }) => { accept(id = 'ABC001'); };
+    centre.onSubmit = ({ accept }) => {
+      accept((id = 'ABC001'));
+    };
     const way = await atCode(app, somebody());
     await app.container.courier.flush();
     const { to, text, pdu } = centre.submitted.at(-1)!;
@@ -36,7 +38,9 @@ describe('The sign-on with a direct line to an operator', () => {
     const page = await way.browser.open(way.page.url);
     expect(page.text).to.include('Operator melaporkan kode sudah sampai di HP Anda.');
     expect((await enterCode(way.browser, page, /#(\d{6})$/.exec(text)![1]!)).text).to.include('Pendaftaran berhasil');
-    expect(app.logLines.join(''), 'numbers and codes').not.to.include(way.citizen.phone.slice(2)).and.not.include(/#(\d{6})$/.exec(text)![1]!);
+    expect(app.logLines.join(''), 'numbers and codes')
+      .not.to.include(way.citizen.phone.slice(2))
+      .and.not.include(/#(\d{6})$/.exec(text)![1]!);
     centre.bound[0]!.destroy();
     await until('the figures say that it is lost', async () => (await line()) === '0');
     await until('and that there is another', async () => (await line()) === '1');

@@ -28,7 +28,15 @@ describe('The integration check', () => {
 
   async function register(id: string, metadata: Partial<ClientMetadata>): Promise<Client> {
     await app.addClient({
-      metadata: { client_id: id, client_name: id, redirect_uris: [`https://${id}.test/cb`], scope: 'openid profile email', grant_types: ['authorization_code'], token_endpoint_auth_method: 'client_secret_basic', ...metadata },
+      metadata: {
+        client_id: id,
+        client_name: id,
+        redirect_uris: [`https://${id}.test/cb`],
+        scope: 'openid profile email',
+        grant_types: ['authorization_code'],
+        token_endpoint_auth_method: 'client_secret_basic',
+        ...metadata,
+      },
       secret: SECRET,
     });
     return (await app.store.clients.find(id))!;
@@ -41,8 +49,17 @@ describe('The integration check', () => {
     Date.now = () => before() + ms;
     return Promise.resolve();
   };
-  const run = (client: Client, start: string, fetch = fetchOut, pause = wait) => runCheck({ checks: createChecksOf(app.container), walk: createWalk({ fetch, issuer: sandbox, wait: pause }), wait }, client, start, 'operator');
-  const failedIn = ({ findings }: Awaited<ReturnType<typeof run>>): string[] => findings.filter(({ state }) => !['passed', 'not-applicable'].includes(state)).map(({ scenario, state, fault, detail }) => [scenario, state, fault, detail].filter(Boolean).join(' '));
+  const run = (client: Client, start: string, fetch = fetchOut, pause = wait) =>
+    runCheck(
+      { checks: createChecksOf(app.container), walk: createWalk({ fetch, issuer: sandbox, wait: pause }), wait },
+      client,
+      start,
+      'operator',
+    );
+  const failedIn = ({ findings }: Awaited<ReturnType<typeof run>>): string[] =>
+    findings
+      .filter(({ state }) => !['passed', 'not-applicable'].includes(state))
+      .map(({ scenario, state, fault, detail }) => [scenario, state, fault, detail].filter(Boolean).join(' '));
 
   async function careless(id: string, manners: Manners): Promise<{ client: Client; start: string }> {
     const service = await startCareless(sandbox, id, SECRET, manners);
@@ -65,20 +82,47 @@ describe('The integration check', () => {
       backchannel_logout_uri: 'https://contoh.test/logout',
       backchannel_logout_session_required: true,
     });
-    const service: SampleService = await startSampleService({ issuer: sandbox, port, clients: [{ client_id: 'contoh', client_secret: SECRET, name: 'Contoh', base: '/', scope: 'openid profile email' }], clock: app.clock, environment: 'test' });
+    const service: SampleService = await startSampleService({
+      issuer: sandbox,
+      port,
+      clients: [
+        { client_id: 'contoh', client_secret: SECRET, name: 'Contoh', base: '/', scope: 'openid profile email' },
+      ],
+      clock: app.clock,
+      environment: 'test',
+    });
     closing.push(service);
     const outcome = await run(client, `${service.url}/sign-in`);
     expect(failedIn(outcome)).to.deep.equal([]);
     expect(outcome.passed).to.equal(true);
-    expect(outcome.findings.filter(({ state }) => state === 'passed')).to.have.length(scenarios.filter((scenario) => isApplicable(scenario, client.metadata)).length);
-    expect((await app.store.audit.list({ type: 'client.check-passed' })).map(({ clientId }) => clientId)).to.include('contoh');
+    expect(outcome.findings.filter(({ state }) => state === 'passed')).to.have.length(
+      scenarios.filter((scenario) => isApplicable(scenario, client.metadata)).length,
+    );
+    expect((await app.store.audit.list({ type: 'client.check-passed' })).map(({ clientId }) => clientId)).to.include(
+      'contoh',
+    );
 
     // The pass holds for this registration, whatever else of it changes, and for no other.
     const { checks } = app.container;
     expect(await checks.hasPassed('contoh', client.metadata)).to.equal(true);
-    expect(await checks.hasPassed('contoh', { ...client.metadata, client_name: 'Nama lain', logo_uri: 'https://contoh.test/logo.png' })).to.equal(true);
-    for (const change of [{ redirect_uris: ['https://lain.test/cb'] }, { token_endpoint_auth_method: 'client_secret_post' }, { grant_types: ['authorization_code', 'refresh_token'] }, { response_modes: ['form_post'] }, { pkce_waived_because: 'x' }, { scope: 'openid nik' }])
-      expect(await checks.hasPassed('contoh', { ...client.metadata, ...change }), JSON.stringify(change)).to.equal(false);
+    expect(
+      await checks.hasPassed('contoh', {
+        ...client.metadata,
+        client_name: 'Nama lain',
+        logo_uri: 'https://contoh.test/logo.png',
+      }),
+    ).to.equal(true);
+    for (const change of [
+      { redirect_uris: ['https://lain.test/cb'] },
+      { token_endpoint_auth_method: 'client_secret_post' },
+      { grant_types: ['authorization_code', 'refresh_token'] },
+      { response_modes: ['form_post'] },
+      { pkce_waived_because: 'x' },
+      { scope: 'openid nik' },
+    ])
+      expect(await checks.hasPassed('contoh', { ...client.metadata, ...change }), JSON.stringify(change)).to.equal(
+        false,
+      );
     expect(await checks.hasPassed('lain', client.metadata)).to.equal(false);
   });
 
@@ -90,7 +134,10 @@ describe('The integration check', () => {
   it('waits where the sign-on is too busy, and does not blame the service for it', async () => {
     const { client, start } = await careless('sabar', {});
     const waited: number[] = [];
-    const busyAtTimes = ((input: string, init?: RequestInit) => (input.startsWith(sandbox) && waited.length < 3 ? Promise.resolve(new Response('sibuk', { status: 503, headers: { 'retry-after': '7' } })) : fetchOut(input, init))) as typeof fetch;
+    const busyAtTimes = ((input: string, init?: RequestInit) =>
+      input.startsWith(sandbox) && waited.length < 3
+        ? Promise.resolve(new Response('sibuk', { status: 503, headers: { 'retry-after': '7' } }))
+        : fetchOut(input, init)) as typeof fetch;
     const outcome = await run(client, start, busyAtTimes, (ms) => Promise.resolve(void waited.push(ms)));
     expect(failedIn(outcome)).to.deep.equal([]);
     expect(waited).to.deep.equal([7000, 7000, 7000]);
@@ -104,11 +151,23 @@ describe('The integration check', () => {
   });
 
   const bad: readonly [string, Manners, readonly string[]][] = [
-    ['takes any answer', { trusting: true }, ['wrong-state failed state-ignored', 'foreign-iss failed iss-ignored', 'wrong-nonce failed nonce-ignored']],
+    [
+      'takes any answer',
+      { trusting: true },
+      ['wrong-state failed state-ignored', 'foreign-iss failed iss-ignored', 'wrong-nonce failed nonce-ignored'],
+    ],
     ['keeps its first keys for ever', { keepsKeys: true }, ['rotated-keys failed keys-not-fetched 500']],
     ['has no page for a refusal', { crashes: true }, ['suspended failed crashed 500', 'denied failed crashed 500']],
     ['sends people in circles', { loops: true }, ['suspended failed looped', 'denied failed looped']],
-    ['believes any logout token', { gullible: true }, ['logout-forged failed logout-bad-taken 200', 'logout-expired failed logout-bad-taken 200', 'logout-nonce failed logout-bad-taken 200']],
+    [
+      'believes any logout token',
+      { gullible: true },
+      [
+        'logout-forged failed logout-bad-taken 200',
+        'logout-expired failed logout-bad-taken 200',
+        'logout-nonce failed logout-bad-taken 200',
+      ],
+    ],
   ];
   for (const [index, [what, manners, points]] of bad.entries()) {
     it(`fails a service that ${what}, at exactly those points`, async () => {
@@ -121,14 +180,20 @@ describe('The integration check', () => {
   }
 
   it('says so where the start address leads elsewhere, and where a logout address is missing or out of bounds', async () => {
-    const elsewhere = await register('lain-arah', { test_redirect_uris: ['http://localhost:1/cb'], backchannel_logout_uri: 'https://lain-arah.test/logout' });
+    const elsewhere = await register('lain-arah', {
+      test_redirect_uris: ['http://localhost:1/cb'],
+      backchannel_logout_uri: 'https://lain-arah.test/logout',
+    });
     const outcome = await run(elsewhere, `${app.url}/help`);
     expect(failedIn(outcome)).to.include('plain failed not-begun').and.include('logout failed no-test-uri');
     expect(failedIn(await run(elsewhere, 'http://localhost:1/'))).to.include('plain failed not-begun');
 
     // No request forgery: what a team writes into its registration is called by the guarded fetch alone.
     const { client, start } = await careless('intranet', {});
-    const inner = { ...client, metadata: { ...client.metadata, test_backchannel_logout_uri: 'http://10.0.0.1/logout' } };
+    const inner = {
+      ...client,
+      metadata: { ...client.metadata, test_backchannel_logout_uri: 'http://10.0.0.1/logout' },
+    };
     await app.store.clients.update('intranet', { metadata: inner.metadata }, app.clock.now());
     expect(failedIn(await run(inner, start))).to.include('logout failed logout-unreachable address-refused');
   });

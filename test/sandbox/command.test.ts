@@ -10,7 +10,12 @@ const SECRET = 'rahasia-hanya-untuk-pengujian';
 interface Report {
   readonly client_id: string;
   readonly passed: boolean;
-  readonly findings: readonly { readonly scenario: string; readonly title: string; readonly state: string; readonly remedy?: string }[];
+  readonly findings: readonly {
+    readonly scenario: string;
+    readonly title: string;
+    readonly state: string;
+    readonly remedy?: string;
+  }[];
 }
 
 describe('The command client check', function () {
@@ -30,17 +35,37 @@ describe('The command client check', function () {
 
   /** @param run  in this process, which is sooner done; once as an operator runs it. */
   const sso = (args: readonly string[], run = runHere): Promise<Ran> =>
-    run(['client', 'check', ...args], { directory: app.config.dataDir, input: '', env: { NODE_ENV: 'test', DATA_DIR: app.config.dataDir, DATABASE_URL: app.database.url, ISSUER: app.url } });
+    run(['client', 'check', ...args], {
+      directory: app.config.dataDir,
+      input: '',
+      env: { NODE_ENV: 'test', DATA_DIR: app.config.dataDir, DATABASE_URL: app.database.url, ISSUER: app.url },
+    });
 
   it('takes the Express example through every point, and says so in words and in JSON', async () => {
     const port = await freePort();
     const home = `http://localhost:${port}`;
     await app.addClient({
-      metadata: { client_id: 'contoh-express', client_name: 'Contoh Express', redirect_uris: ['https://express.test/callback'], backchannel_logout_uri: 'https://express.test/logout', test_redirect_uris: [`${home}/callback`], test_backchannel_logout_uri: `${home}/backchannel-logout`, scope: 'openid profile email', token_endpoint_auth_method: 'client_secret_basic' },
+      metadata: {
+        client_id: 'contoh-express',
+        client_name: 'Contoh Express',
+        redirect_uris: ['https://express.test/callback'],
+        backchannel_logout_uri: 'https://express.test/logout',
+        test_redirect_uris: [`${home}/callback`],
+        test_backchannel_logout_uri: `${home}/backchannel-logout`,
+        scope: 'openid profile email',
+        token_endpoint_auth_method: 'client_secret_basic',
+      },
       secret: SECRET,
     });
     example = spawn(process.execPath, [fileURLToPath(new URL('../../examples/express/server.js', import.meta.url))], {
-      env: { PATH: process.env.PATH, PORT: String(port), SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian', ISSUER: `${app.url}/sandbox`, CLIENT_ID: 'contoh-express', CLIENT_SECRET: SECRET },
+      env: {
+        PATH: process.env.PATH,
+        PORT: String(port),
+        SESSION_SECRET: 'panjang-dan-acak-untuk-pengujian',
+        ISSUER: `${app.url}/sandbox`,
+        CLIENT_ID: 'contoh-express',
+        CLIENT_SECRET: SECRET,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(example.stdout!, 'data');
@@ -49,8 +74,15 @@ describe('The command client check', function () {
     expect(code, stderr + stdout).to.equal(0);
     const report = JSON.parse(stdout) as Report;
     expect(report).to.deep.include({ client_id: 'contoh-express', passed: true });
-    expect(report.findings.filter(({ state }) => state !== 'passed').map(({ scenario, state }) => [scenario, state])).to.deep.equal([['refresh', 'not-applicable']]);
-    expect(await app.container.checks.hasPassed('contoh-express', (await app.store.clients.find('contoh-express'))!.metadata)).to.equal(true);
+    expect(
+      report.findings.filter(({ state }) => state !== 'passed').map(({ scenario, state }) => [scenario, state]),
+    ).to.deep.equal([['refresh', 'not-applicable']]);
+    expect(
+      await app.container.checks.hasPassed(
+        'contoh-express',
+        (await app.store.clients.find('contoh-express'))!.metadata,
+      ),
+    ).to.equal(true);
   });
 
   it('ends with 1 and the remedies where a service does not pass', async () => {
@@ -61,7 +93,9 @@ describe('The command client check', function () {
   });
 
   it('refuses what cannot be tried', async () => {
-    await app.addClient({ metadata: { client_id: 'tanpa-uji', client_name: 'x', redirect_uris: ['https://x.test/cb'] } });
+    await app.addClient({
+      metadata: { client_id: 'tanpa-uji', client_name: 'x', redirect_uris: ['https://x.test/cb'] },
+    });
     for (const [args, words] of [
       [['tiada', '--start', 'http://localhost:1/'], 'there is no client tiada'],
       [['tanpa-uji', '--start', 'http://localhost:1/'], 'no test redirect URI'],

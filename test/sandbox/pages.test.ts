@@ -18,12 +18,35 @@ describe('The pages of the integration check', () => {
     service = createServer((_request, response) => response.end('Halo'));
     await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
     home = `http://localhost:${(service.address() as AddressInfo).port}`;
-    const metadata = { redirect_uris: ['https://rp.test/cb'], test_redirect_uris: [`${home}/cb`], scope: 'openid profile', grant_types: ['authorization_code'], response_types: ['code'], token_endpoint_auth_method: 'none' } as const;
-    for (const id of ['rp', 'lain', 'draf']) await app.addClient({ type: 'spa', metadata: { client_id: id, client_name: `Layanan ${id}`, ...metadata } });
+    const metadata = {
+      redirect_uris: ['https://rp.test/cb'],
+      test_redirect_uris: [`${home}/cb`],
+      scope: 'openid profile',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    } as const;
+    for (const id of ['rp', 'lain', 'draf'])
+      await app.addClient({ type: 'spa', metadata: { client_id: id, client_name: `Layanan ${id}`, ...metadata } });
     await app.container.knex('clients').where({ id: 'draf' }).update({ status: 'draft' });
     const draft = (await app.store.clients.find('draf'))!;
     const by = 'operator:uji';
-    await app.store.clientVersions.insert({ clientId: 'draf', number: 1, state: 'proposed', base: undefined, edition: 1, metadata: draft.metadata, listing: undefined, widens: [], proposedBy: by, involved: [by], reason: undefined, proposedAt: app.clock.now(), decided: undefined, waiver: undefined });
+    await app.store.clientVersions.insert({
+      clientId: 'draf',
+      number: 1,
+      state: 'proposed',
+      base: undefined,
+      edition: 1,
+      metadata: draft.metadata,
+      listing: undefined,
+      widens: [],
+      proposedBy: by,
+      involved: [by],
+      reason: undefined,
+      proposedAt: app.clock.now(),
+      decided: undefined,
+      waiver: undefined,
+    });
   });
   after(async () => {
     await new Promise((resolve) => service.close(resolve));
@@ -33,12 +56,19 @@ describe('The pages of the integration check', () => {
   const authUrl = (id = 'rp', redirect = `${home}/cb`): string =>
     `${app.url}/sandbox/auth?${new URLSearchParams({ client_id: id, redirect_uri: redirect, response_type: 'code', scope: 'openid profile', code_challenge: 'x'.repeat(43), code_challenge_method: 'S256', state: 'keadaan', nonce: 'sekali' }).toString()}`;
   /** A form of the page for one scenario. */
-  const choose = (browser: Browser, page: Page, step: 'begin' | 'answer', scenario: string, more: Readonly<Record<string, string>> = {}): Promise<Page> => browser.submit(page, `/${step}`, { scenario, ...more });
+  const choose = (
+    browser: Browser,
+    page: Page,
+    step: 'begin' | 'answer',
+    scenario: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Page> => browser.submit(page, `/${step}`, { scenario, ...more });
   const linkFor = async (id: string): Promise<string> => {
     const page = await manager.browser.submit(await manager.open(`/clients/${id}/check`), '/link');
     return /class="revealed" id="once">([^<]+)</.exec(page.html)?.[1] ?? '';
   };
-  const standing = (page: Page, scenario: string): string => new RegExp(`id="${scenario}"[^]*?class="badge[^>]*>([^<]*)<`).exec(page.html)?.[1] ?? '';
+  const standing = (page: Page, scenario: string): string =>
+    new RegExp(`id="${scenario}"[^]*?class="badge[^>]*>([^<]*)<`).exec(page.html)?.[1] ?? '';
 
   it('speak the language that the service asks for, from the first to the last, until the person chooses another', async () => {
     const visitor = new Browser();
@@ -84,7 +114,9 @@ describe('The pages of the integration check', () => {
     const consent = await another.submit(await another.open(authUrl()), '/login');
     const bent = await another.submit(consent, '/consent', { answer: 'allow' });
     expect(bent.url.searchParams.get('state')).not.to.equal('keadaan');
-    expect((await app.store.audit.list({ type: 'client.check-started' })).map(({ details }) => details)).to.deep.equal([{ by: `operator:${manager.accountId}` }]);
+    expect((await app.store.audit.list({ type: 'client.check-started' })).map(({ details }) => details)).to.deep.equal([
+      { by: `operator:${manager.accountId}` },
+    ]);
   });
 
   it('leave a check alone where somebody signs in who has not opened them: anybody can begin a sign-in there', async () => {
@@ -92,14 +124,22 @@ describe('The pages of the integration check', () => {
     const before = await app.container.knex('client_check_events').count();
     await app.container.checks.start((await app.store.clients.find('draf'))!, 'operator');
     const other = await linkFor('draf');
-    for (const [what, opened] of [['nothing', undefined], ['another check', other]] as const) {
+    for (const [what, opened] of [
+      ['nothing', undefined],
+      ['another check', other],
+    ] as const) {
       const stranger = new Browser();
       if (opened !== undefined) await stranger.open(opened);
       const choice = await stranger.open(authUrl());
       expect(choice.text, what).not.to.include('Uji integrasi:');
-      const home = await stranger.submit(await stranger.submit(choice, '/login', { citizen: 'ordinary' }), '/consent', { answer: 'allow' });
+      const home = await stranger.submit(await stranger.submit(choice, '/login', { citizen: 'ordinary' }), '/consent', {
+        answer: 'allow',
+      });
       expect(home.url.searchParams.get('state'), what).to.equal('keadaan');
-      expect((await stranger.submit(await stranger.open(authUrl()), '/cancel')).url.searchParams.get('error'), what).to.equal('access_denied');
+      expect(
+        (await stranger.submit(await stranger.open(authUrl()), '/cancel')).url.searchParams.get('error'),
+        what,
+      ).to.equal('access_denied');
     }
     expect(await app.container.knex('client_check_events').count(), 'nothing was seen').to.deep.equal(before);
   });
@@ -109,7 +149,16 @@ describe('The pages of the integration check', () => {
     expect(page.status).to.equal(200);
     expect(page.headers.getSetCookie().filter((line) => line.startsWith('sandbox-check'))).to.deep.equal([]);
     expect(page.forms).to.deep.equal([]);
-    for (const step of ['start', 'begin', 'answer', 'link']) expect((await reader.browser.request(`${app.url}/admin/clients/rp/check/${step}`, { method: 'POST', body: new URLSearchParams({ scenario: 'plain' }) })).status, step).to.equal(403);
+    for (const step of ['start', 'begin', 'answer', 'link'])
+      expect(
+        (
+          await reader.browser.request(`${app.url}/admin/clients/rp/check/${step}`, {
+            method: 'POST',
+            body: new URLSearchParams({ scenario: 'plain' }),
+          })
+        ).status,
+        step,
+      ).to.equal(403);
     expect((await reader.open('/clients/tiada/check')).status).to.equal(404);
   });
 
@@ -117,12 +166,24 @@ describe('The pages of the integration check', () => {
     const link = await linkFor('rp');
     const { checks } = app.container;
     const { metadata } = (await app.store.clients.find('rp'))!;
-    await app.store.clients.update('rp', { metadata: { ...metadata, backchannel_logout_uri: 'https://rp.test/logout', test_backchannel_logout_uri: 'http://10.0.0.1/logout' } }, app.clock.now());
+    await app.store.clients.update(
+      'rp',
+      {
+        metadata: {
+          ...metadata,
+          backchannel_logout_uri: 'https://rp.test/logout',
+          test_backchannel_logout_uri: 'http://10.0.0.1/logout',
+        },
+      },
+      app.clock.now(),
+    );
     const { id } = await checks.start((await app.store.clients.find('rp'))!, 'team');
     await checks.record({ checkId: id, scenario: 'logout' }, 'begun', {});
     await checks.record({ checkId: id, scenario: 'logout' }, 'notice', { status: 0, error: 'address-refused' });
     expect((await manager.open('/clients/rp/check')).text).to.include('tidak dapat dihubungi. (address-refused)');
-    expect((await new Browser().open(link)).text).to.include('tidak dapat dihubungi.').and.not.include('address-refused');
+    expect((await new Browser().open(link)).text)
+      .to.include('tidak dapat dihubungi.')
+      .and.not.include('address-refused');
     await app.store.clients.update('rp', { metadata }, app.clock.now());
   });
 
@@ -146,7 +207,14 @@ describe('The pages of the integration check', () => {
     expect((await team.post(page, '/start', { csrf: 'x' })).status).to.equal(403);
     expect((await team.post(page, '/start', {}, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(403);
     const other = await linkFor('lain');
-    expect((await team.request(`${other}/start`, { method: 'POST', body: new URLSearchParams({ csrf: page.form('/start').fields.csrf ?? '' }) })).status).to.equal(403);
+    expect(
+      (
+        await team.request(`${other}/start`, {
+          method: 'POST',
+          body: new URLSearchParams({ csrf: page.form('/start').fields.csrf ?? '' }),
+        })
+      ).status,
+    ).to.equal(403);
 
     expect(app.logLines.filter((line) => line.includes(link.slice(-43)))).to.deep.equal([]);
 
@@ -158,13 +226,21 @@ describe('The pages of the integration check', () => {
     expect(gone.status).to.equal(404);
     expect(gone.text).to.include('sudah berakhir');
     expect((await team.post(page, '/start')).status).to.be.oneOf([403, 404]);
-    for (const token of ['', 'x', 'x'.repeat(43), `${'x'.repeat(42)}%00`]) expect((await team.open(`${app.url}/sandbox/check/${token}`)).status, token).to.be.within(400, 404);
+    for (const token of ['', 'x', 'x'.repeat(43), `${'x'.repeat(42)}%00`])
+      expect((await team.open(`${app.url}/sandbox/check/${token}`)).status, token).to.be.within(400, 404);
   });
 
   it('let a draft be tried before it is approved, and no further than its test addresses', async () => {
     expect((await fetch(authUrl('draf').replace('/sandbox/auth', '/auth'))).status).to.equal(400);
     expect((await new Browser().open(authUrl('draf'))).status).to.equal(200);
-    for (const redirect of ['https://rp.test/cb', 'https://evil.test/cb', `${home}/cb/`, `${home}/cb?next=//evil.test`, 'javascript:alert(1)', `${home}@evil.test/cb`]) {
+    for (const redirect of [
+      'https://rp.test/cb',
+      'https://evil.test/cb',
+      `${home}/cb/`,
+      `${home}/cb?next=//evil.test`,
+      'javascript:alert(1)',
+      `${home}@evil.test/cb`,
+    ]) {
       const answer = await fetch(authUrl('draf', redirect), { redirect: 'manual' });
       expect(answer.status, redirect).to.equal(400);
       expect(answer.headers.get('location'), redirect).to.equal(null);
@@ -177,7 +253,8 @@ describe('The pages of the integration check', () => {
     const steps = app.container.limits.sandbox.steps;
     const page = await operator.browser.submit(await operator.open('/clients/rp/check'), '/start');
     await choose(operator.browser, page, 'begin', 'rotated-keys');
-    for (let count = 0; count < 2; count += 1) await choose(operator.browser, await operator.open('/clients/rp/check'), 'begin', 'rotated-keys');
+    for (let count = 0; count < 2; count += 1)
+      await choose(operator.browser, await operator.open('/clients/rp/check'), 'begin', 'rotated-keys');
     expect(await app.container.knex('sandbox_keys').whereNotNull('check_id'), 'one key for a check').to.have.length(1);
     await app.container.counters.hold(steps, 'rp', 60);
     const late = await choose(operator.browser, await operator.open('/clients/rp/check'), 'begin', 'plain');
@@ -187,7 +264,15 @@ describe('The pages of the integration check', () => {
 
     const { check } = await app.container.checks.report(client);
     const attempt = { checkId: check!.id, scenario: 'plain' };
-    await app.container.knex('client_check_events').insert(Array.from({ length: 1200 }, () => ({ check_id: check!.id, scenario: 'plain', kind: 'asked', details: {}, at: app.clock.now() })));
+    await app.container.knex('client_check_events').insert(
+      Array.from({ length: 1200 }, () => ({
+        check_id: check!.id,
+        scenario: 'plain',
+        kind: 'asked',
+        details: {},
+        at: app.clock.now(),
+      })),
+    );
     await app.container.checks.record(attempt, 'sent', {});
     const kept = await app.store.clientChecks.events(check!.id);
     expect(kept).to.have.length(1000);
@@ -197,25 +282,49 @@ describe('The pages of the integration check', () => {
   it('end with a draft that is turned down or taken back: it leaves the sandbox with its link and its keys', async () => {
     const approver = await startOperator(app, ['client-approver']);
     const operator = await startOperator(app, ['client-manager']);
-    for (const [decision, who] of [['reject', approver], ['withdraw', operator]] as const) {
-      const made = await operator.browser.submit(await operator.open('/clients/new'), 'client_name', { type: 'spa', client_name: 'Layanan Draf', redirect_uris: 'https://draf.test/cb', test_redirect_uris: `${home}/cb`, scope: 'openid profile', intent: 'save' });
+    for (const [decision, who] of [
+      ['reject', approver],
+      ['withdraw', operator],
+    ] as const) {
+      const made = await operator.browser.submit(await operator.open('/clients/new'), 'client_name', {
+        type: 'spa',
+        client_name: 'Layanan Draf',
+        redirect_uris: 'https://draf.test/cb',
+        test_redirect_uris: `${home}/cb`,
+        scope: 'openid profile',
+        intent: 'save',
+      });
       const id = made.url.pathname.split('/').at(-1) ?? '';
-      const link = /class="revealed" id="once">([^<]+)</.exec((await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/link')).html)?.[1] ?? '';
+      const link =
+        /class="revealed" id="once">([^<]+)</.exec(
+          (await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/link')).html,
+        )?.[1] ?? '';
       const started = await operator.browser.submit(await operator.open(`/clients/${id}/check`), '/start');
       await choose(operator.browser, started, 'begin', 'rotated-keys');
       expect((await new Browser().open(authUrl(id))).status).to.equal(200);
       expect((await new Browser().open(link)).status).to.equal(200);
 
-      await who.browser.submit(await who.open(`/clients/${id}/proposal`), `/proposal/${decision}`, { reason: 'bukan layanan dari instansi kami' });
+      await who.browser.submit(await who.open(`/clients/${id}/proposal`), `/proposal/${decision}`, {
+        reason: 'bukan layanan dari instansi kami',
+      });
       app.clock.advance({ seconds: 3 });
       expect((await new Browser().open(authUrl(id))).status, decision).to.equal(400);
       expect((await new Browser().open(link)).status, decision).to.equal(404);
       expect((await operator.open(`/clients/${id}/check`)).status, decision).to.equal(404);
       expect((await operator.open(`/clients/${id}`)).html, decision).not.to.include(`/clients/${id}/check`);
       expect(await app.container.knex('client_check_links').where({ client_id: id }), decision).to.deep.equal([]);
-      expect(await app.container.knex('sandbox_keys').join('client_checks', 'client_checks.id', 'check_id').where({ client_id: id }), decision).to.deep.equal([]);
+      expect(
+        await app.container
+          .knex('sandbox_keys')
+          .join('client_checks', 'client_checks.id', 'check_id')
+          .where({ client_id: id }),
+        decision,
+      ).to.deep.equal([]);
       // Proposed anew it can be tried anew, by a new link.
-      await operator.browser.submit(await operator.open(`/clients/${id}/edit`), 'client_name', { client_name: 'Layanan Draf Lain', intent: 'save' });
+      await operator.browser.submit(await operator.open(`/clients/${id}/edit`), 'client_name', {
+        client_name: 'Layanan Draf Lain',
+        intent: 'save',
+      });
       app.clock.advance({ seconds: 3 });
       expect((await new Browser().open(authUrl(id))).status, decision).to.equal(200);
       expect((await new Browser().open(link)).status, decision).to.equal(404);
@@ -224,7 +333,10 @@ describe('The pages of the integration check', () => {
 
   it('end for a client that is stopped', async () => {
     const operator = await startOperator(app, ['client-manager']);
-    const link = /class="revealed" id="once">([^<]+)</.exec((await operator.browser.submit(await operator.open('/clients/lain/check'), '/link')).html)?.[1] ?? '';
+    const link =
+      /class="revealed" id="once">([^<]+)</.exec(
+        (await operator.browser.submit(await operator.open('/clients/lain/check'), '/link')).html,
+      )?.[1] ?? '';
     await app.store.clients.update('lain', { status: 'disabled' }, app.clock.now());
     expect((await new Browser().open(link)).status).to.equal(404);
     const page = await operator.open('/clients/lain/check');
@@ -234,9 +346,28 @@ describe('The pages of the integration check', () => {
 
   it('of the console say which test addresses will not do', async () => {
     const operator = await startOperator(app, ['client-manager']);
-    const save = async (uris: string): Promise<Page> => operator.browser.submit(await operator.open('/clients/new'), 'client_name', { type: 'web', client_name: 'Baru', redirect_uris: 'https://baru.test/cb', scope: 'openid', test_redirect_uris: uris, intent: 'check' });
-    for (const good of ['https://uji.baru.test/cb', 'http://localhost:8080/cb', 'http://10.1.2.3/cb', 'http://uji.internal/cb']) expect((await save(good)).status, good).to.equal(200);
-    for (const [bad, words] of [['https://baru.test/cb', 'layanan yang sebenarnya'], ['http://uji.contoh.go.id/cb', 'Alamat harus https'], ['https://*.baru.test/cb', 'Baris 1:'], ['javascript:alert(1)', 'Alamat harus https']] as const) {
+    const save = async (uris: string): Promise<Page> =>
+      operator.browser.submit(await operator.open('/clients/new'), 'client_name', {
+        type: 'web',
+        client_name: 'Baru',
+        redirect_uris: 'https://baru.test/cb',
+        scope: 'openid',
+        test_redirect_uris: uris,
+        intent: 'check',
+      });
+    for (const good of [
+      'https://uji.baru.test/cb',
+      'http://localhost:8080/cb',
+      'http://10.1.2.3/cb',
+      'http://uji.internal/cb',
+    ])
+      expect((await save(good)).status, good).to.equal(200);
+    for (const [bad, words] of [
+      ['https://baru.test/cb', 'layanan yang sebenarnya'],
+      ['http://uji.contoh.go.id/cb', 'Alamat harus https'],
+      ['https://*.baru.test/cb', 'Baris 1:'],
+      ['javascript:alert(1)', 'Alamat harus https'],
+    ] as const) {
       const page = await save(bad);
       expect(page.status, bad).to.equal(422);
       expect(page.text).to.include(words);

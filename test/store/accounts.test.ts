@@ -21,7 +21,9 @@ describe('Accounts in the database', () => {
 
   const at = new Date('2026-11-23T03:00:00Z');
   /** Somebody new, but for what the test says. */
-  function person(changes: { nik?: string; email?: string; phone?: string; emailVerified?: boolean; phoneVerified?: boolean } = {}): NewAccount {
+  function person(
+    changes: { nik?: string; email?: string; phone?: string; emailVerified?: boolean; phoneVerified?: boolean } = {},
+  ): NewAccount {
     serial += 1;
     const number = String(serial).padStart(4, '0');
     return {
@@ -42,18 +44,32 @@ describe('Accounts in the database', () => {
     expect(await core.store.accounts.insert(account)).to.equal(true);
     return account;
   }
-  const by = (kind: Identifier['kind'], value: string): Promise<Account | undefined> => core.store.accounts.findByIdentifier(sensitive({ kind, value } as Identifier));
+  const by = (kind: Identifier['kind'], value: string): Promise<Account | undefined> =>
+    core.store.accounts.findByIdentifier(sensitive({ kind, value } as Identifier));
 
   it('are found by id, NIK, address and number, opened', async () => {
     const account = await kept();
-    const ways = [core.store.accounts.findById(account.id), core.store.accounts.findByNik(account.nik), by('nik', account.nik.reveal()), by('email', account.email!.reveal()), by('phone', account.phone!.reveal())];
+    const ways = [
+      core.store.accounts.findById(account.id),
+      core.store.accounts.findByNik(account.nik),
+      by('nik', account.nik.reveal()),
+      by('email', account.email!.reveal()),
+      by('phone', account.phone!.reveal()),
+    ];
     for (const found of await Promise.all(ways)) {
       expect(found?.id).to.equal(account.id);
       expect(found?.nik.reveal()).to.equal(account.nik.reveal());
       expect(found?.name.reveal()).to.equal(account.name.reveal());
       expect(found?.email?.reveal()).to.equal(account.email!.reveal());
       expect(found?.phone?.reveal()).to.equal(account.phone!.reveal());
-      expect(found).to.deep.include({ status: 'active', emailVerifiedAt: at, phoneVerifiedAt: at, passwordHash: account.passwordHash, locale: 'id', createdAt: at });
+      expect(found).to.deep.include({
+        status: 'active',
+        emailVerifiedAt: at,
+        phoneVerifiedAt: at,
+        passwordHash: account.passwordHash,
+        locale: 'id',
+        createdAt: at,
+      });
     }
     expect(await by('nik', '9901010101909999')).to.equal(undefined);
     expect(await by('email', 'tidak.ada@contoh.test')).to.equal(undefined);
@@ -62,10 +78,19 @@ describe('Accounts in the database', () => {
   it('stand sealed: neither value nor plain hash of it is in the row', async () => {
     const account = await kept();
     const row = (await core.knex('accounts').where('id', account.id).first()) as Record<string, unknown>;
-    const bytes = Object.values(row).map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value))).join('\n');
-    for (const secret of [account.nik.reveal(), account.name.reveal(), account.email!.reveal(), account.phone!.reveal(), account.phone!.reveal().slice(3)]) {
+    const bytes = Object.values(row)
+      .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value)))
+      .join('\n');
+    for (const secret of [
+      account.nik.reveal(),
+      account.name.reveal(),
+      account.email!.reveal(),
+      account.phone!.reveal(),
+      account.phone!.reveal().slice(3),
+    ]) {
       expect(bytes).not.to.include(secret);
-      for (const algorithm of ['sha256', 'sha1', 'md5']) expect(bytes).not.to.include(createHash(algorithm).update(secret).digest().toString('latin1'));
+      for (const algorithm of ['sha256', 'sha1', 'md5'])
+        expect(bytes).not.to.include(createHash(algorithm).update(secret).digest().toString('latin1'));
     }
   });
 
@@ -79,7 +104,10 @@ describe('Accounts in the database', () => {
     for (const swap of swaps) {
       const thief = await kept();
       await core.knex.raw(swap, [thief.id, victim.id]);
-      const found = await core.store.accounts.findById(thief.id).then(() => 'opened', () => 'refused');
+      const found = await core.store.accounts.findById(thief.id).then(
+        () => 'opened',
+        () => 'refused',
+      );
       expect(found, swap).to.equal('refused');
     }
     expect((await core.store.accounts.findById(victim.id))?.name.reveal()).to.equal(victim.name.reveal());
@@ -143,7 +171,9 @@ describe('Accounts in the database', () => {
 
   it('confirm no address that has been changed meanwhile', async () => {
     const account = await kept({ emailVerified: false });
-    expect(await core.store.accounts.confirmEmail(account.id, sensitive('lain@contoh.test' as Email), at)).to.equal(false);
+    expect(await core.store.accounts.confirmEmail(account.id, sensitive('lain@contoh.test' as Email), at)).to.equal(
+      false,
+    );
     expect((await core.store.accounts.findById(account.id))?.emailVerifiedAt).to.equal(undefined);
   });
 

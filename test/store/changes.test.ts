@@ -47,12 +47,17 @@ describe('What instances hold in memory', () => {
       topic: 'clients',
     });
   }
-  const seconds = (count: number): void => { clock.advance({ seconds: count }); };
+  const seconds = (count: number): void => {
+    clock.advance({ seconds: count });
+  };
   const row = { id: 'karirhub', type: 'web', metadata: {}, created_at: new Date(), updated_at: new Date() };
-  const change = (): Promise<unknown> => database.knex('clients').insert(row).onConflict('id').merge({ updated_at: new Date() });
+  const change = (): Promise<unknown> =>
+    database.knex('clients').insert(row).onConflict('id').merge({ updated_at: new Date() });
   /** As if the change had been made and its notice lost on the way. */
-  const changeInSilence = (): Promise<unknown> => database.knex('change_marks').where('topic', 'clients').increment('version', 1);
-  const heard = (mark: number | undefined): Promise<void> => until('the change is heard', () => changes?.mark('clients') !== mark);
+  const changeInSilence = (): Promise<unknown> =>
+    database.knex('change_marks').where('topic', 'clients').increment('version', 1);
+  const heard = (mark: number | undefined): Promise<void> =>
+    until('the change is heard', () => changes?.mark('clients') !== mark);
 
   it('is read once, however long it is held, as long as nothing changes', async () => {
     const find = await start(NEVER_MS);
@@ -130,9 +135,19 @@ describe('What instances hold in memory', () => {
   describe('is kept', () => {
     const there = new Set<string>();
     const hold = (): ((id: string) => Promise<string | undefined>) =>
-      holding({ load: (id) => { reads.push(id); return Promise.resolve(there.has(id) ? id : undefined); }, clock, topic: 'clients' });
-    const ids = (name: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${name}-${index}`);
-    beforeEach(() => { there.clear(); });
+      holding({
+        load: (id) => {
+          reads.push(id);
+          return Promise.resolve(there.has(id) ? id : undefined);
+        },
+        clock,
+        topic: 'clients',
+      });
+    const ids = (name: string, count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `${name}-${index}`);
+    beforeEach(() => {
+      there.clear();
+    });
 
     it('through a flood of ids that nobody has, of which not all are remembered', async () => {
       for (const id of ids('service', 20)) there.add(id);
@@ -174,7 +189,16 @@ describe('What instances hold in memory', () => {
 
     it('and read once for all who ask at the same moment, and again where reading failed', async () => {
       let fails = true;
-      const find = holding({ load: async (id) => { reads.push(id); await Promise.resolve(); if (fails) throw new Error('away'); return id; }, clock, topic: 'clients' });
+      const find = holding({
+        load: async (id) => {
+          reads.push(id);
+          await Promise.resolve();
+          if (fails) throw new Error('away');
+          return id;
+        },
+        clock,
+        topic: 'clients',
+      });
       const answers = await Promise.allSettled([find('a'), find('a'), find('a')]);
       expect(answers.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'rejected']);
       expect(reads).to.have.length(1);
@@ -195,7 +219,13 @@ describe('What instances hold in memory', () => {
   it('is let go by what is done to a client and its secrets, by whatever hand, and not by their use', async () => {
     await start(NEVER_MS);
     const { knex } = database;
-    const secret = { client_id: row.id, number: 1, hash: Buffer.alloc(32), created_by: 'operator', created_at: new Date() };
+    const secret = {
+      client_id: row.id,
+      number: 1,
+      hash: Buffer.alloc(32),
+      created_by: 'operator',
+      created_at: new Date(),
+    };
     const steps: readonly (() => Promise<unknown>)[] = [
       change,
       () => knex('client_secrets').insert(secret),
@@ -203,7 +233,8 @@ describe('What instances hold in memory', () => {
       () => knex('clients').update({ status: 'disabled' }),
       () => knex('clients').delete(),
     ];
-    const version = async (): Promise<unknown> => (await knex('change_marks').where('topic', 'clients').pluck('version'))[0];
+    const version = async (): Promise<unknown> =>
+      (await knex('change_marks').where('topic', 'clients').pluck('version'))[0];
     for (const step of steps) {
       const before = await version();
       await step();
@@ -222,7 +253,13 @@ describe('What instances hold in memory', () => {
     const [apis = 0, clients = 0] = await versions();
     await knex.transaction(async (trx) => {
       await trx('clients').insert(Array.from({ length: 500 }, (_, index) => ({ ...row, id: `banyak-${index}` })));
-      await trx('client_secrets').insert({ client_id: 'banyak-1', number: 1, hash: Buffer.alloc(32), created_by: 'operator', created_at: new Date() });
+      await trx('client_secrets').insert({
+        client_id: 'banyak-1',
+        number: 1,
+        hash: Buffer.alloc(32),
+        created_by: 'operator',
+        created_at: new Date(),
+      });
       await trx('clients').where('id', 'banyak-2').update({ status: 'disabled' });
     });
     expect(await versions()).to.deep.equal([apis, clients + 1]);

@@ -5,11 +5,16 @@ const MS = 20;
 
 describe('A deadline for all commands', () => {
   /** Waits until it is given up. */
-  const givenUp = (deadline: ReturnType<typeof createDeadline>): Promise<void> => new Promise((resolve) => { deadline.begin(resolve); });
+  const givenUp = (deadline: ReturnType<typeof createDeadline>): Promise<void> =>
+    new Promise((resolve) => {
+      deadline.begin(resolve);
+    });
   const keepAlive = async (work: () => Promise<unknown>): Promise<void> => {
     // The timer itself keeps no process alive.
     const holding = setInterval(() => undefined, 1000);
-    await work().finally(() => { clearInterval(holding); });
+    await work().finally(() => {
+      clearInterval(holding);
+    });
   };
 
   it('gives up who has waited too long, and nobody before', () =>

@@ -20,10 +20,18 @@ describe('Drafts in the database', () => {
   const later = (seconds: number): Date => new Date(now.getTime() + seconds * 1000);
   const uid = (): string => core.random.bytes(16).toString('base64url');
   async function begun(state: State = { step: 'identity' }, of = uid(), seconds = 60): Promise<string> {
-    await core.store.drafts.insert({ journey: 'registration', uid: of, id: core.random.uuid(), state, now, expiresAt: later(seconds) });
+    await core.store.drafts.insert({
+      journey: 'registration',
+      uid: of,
+      id: core.random.uuid(),
+      state,
+      now,
+      expiresAt: later(seconds),
+    });
     return of;
   }
-  const find = (of: string, when = now): ReturnType<typeof core.store.drafts.find<State>> => core.store.drafts.find<State>('registration', of, when);
+  const find = (of: string, when = now): ReturnType<typeof core.store.drafts.find<State>> =>
+    core.store.drafts.find<State>('registration', of, when);
 
   it('come back as they were, personal data still wrapped', async () => {
     const of = await begun({ step: 'contact', who: sensitive('Canary Orang') });
@@ -36,7 +44,10 @@ describe('Drafts in the database', () => {
   it('stand sealed, under a hash of the uid', async () => {
     const of = await begun({ step: 'contact', who: sensitive('Canary Orang') });
     const rows = (await core.knex('drafts').select('*')) as Record<string, unknown>[];
-    const bytes = rows.flatMap((row) => Object.values(row)).map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value))).join('\n');
+    const bytes = rows
+      .flatMap((row) => Object.values(row))
+      .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value)))
+      .join('\n');
     for (const secret of ['Canary', of, 'contact']) expect(bytes).not.to.include(secret);
   });
 
@@ -84,8 +95,16 @@ describe('Drafts in the database', () => {
   it('are not believed in the row of another', async () => {
     const [mine, other] = [await begun({ step: 'mine' }), await begun({ step: 'other' })];
     const [a, b] = [await find(mine), await find(other)];
-    await core.knex.raw('update drafts t set sealed = s.sealed from drafts s where t.id = ? and s.id = ?', [a!.id, b!.id]);
-    expect(await find(mine).then(() => 'opened', () => 'refused')).to.equal('refused');
+    await core.knex.raw('update drafts t set sealed = s.sealed from drafts s where t.id = ? and s.id = ?', [
+      a!.id,
+      b!.id,
+    ]);
+    expect(
+      await find(mine).then(
+        () => 'opened',
+        () => 'refused',
+      ),
+    ).to.equal('refused');
   });
 
   it('are removed when their time is over', async () => {

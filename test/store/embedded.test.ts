@@ -1,7 +1,17 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,7 +50,9 @@ async function startOther(dataDir: string): Promise<Other> {
     console.log(JSON.stringify({ url: server.url, joined: server.joined }));
     await once(process.stdin.resume(), 'end');
     await server.stop();`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, dataDir], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, dataDir], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return {
     process: child,
@@ -72,7 +84,8 @@ describe('Embedded PostgreSQL', function () {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  const postmasterPid = (): number => Number(readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const postmasterPid = (): number =>
+    Number(readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
 
   it('keeps what was stored from one start to the next', async () => {
     const first = await start();
@@ -84,7 +97,10 @@ describe('Embedded PostgreSQL', function () {
 
   it('speaks UTF-8, to loopback only, and to those who know a password that only its owner can read', async () => {
     const { url } = await start();
-    const [settings] = await query(url, `select current_setting('listen_addresses') as addresses, current_setting('unix_socket_directories') as sockets, current_setting('server_encoding') as encoding, lower('É') as letter`);
+    const [settings] = await query(
+      url,
+      `select current_setting('listen_addresses') as addresses, current_setting('unix_socket_directories') as sockets, current_setting('server_encoding') as encoding, lower('É') as letter`,
+    );
     expect(settings).to.deep.equal({ addresses: '127.0.0.1', sockets: '', encoding: 'UTF8', letter: 'é' });
     expect(statSync(join(dataDir, 'postgres', 'password')).mode & 0o777).to.equal(0o600);
     const wrong = new URL(url);
@@ -139,7 +155,10 @@ describe('Embedded PostgreSQL', function () {
 
   it('is not kept from starting by the lock of a server long gone, whose number another process has now', async () => {
     await (await start()).stop();
-    writeFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), [process.pid, join(dataDir, 'postgres', 'cluster'), 1, 5432, '', '127.0.0.1', '1 1', 'ready', ''].join('\n'));
+    writeFileSync(
+      join(dataDir, 'postgres', 'cluster', 'postmaster.pid'),
+      [process.pid, join(dataDir, 'postgres', 'cluster'), 1, 5432, '', '127.0.0.1', '1 1', 'ready', ''].join('\n'),
+    );
     expect((await start()).joined).to.be.false;
   });
 
@@ -157,16 +176,28 @@ describe('Embedded PostgreSQL', function () {
       ['no shared memory', 'FATAL:  could not map anonymous shared memory: Cannot allocate memory', 'no shared memory'],
       ['data of another version', 'FATAL:  database files are incompatible with server', 'another version'],
       ['a missing library', 'postgres: error while loading shared libraries: libicui18n.so.60', 'npm rebuild'],
-      ['a user without a name', 'initdb: error: could not look up effective user ID 4711: user does not exist', 'no entry in the list of users'],
+      [
+        'a user without a name',
+        'initdb: error: could not look up effective user ID 4711: user does not exist',
+        'no entry in the list of users',
+      ],
       ['somebody else’s data', 'FATAL:  data directory "/x" has wrong ownership', 'belongs to another user'],
     ];
     for (const [name, output, advice] of words) {
       it(name, () => {
-        expect(explain(output)).to.be.instanceOf(EmbeddedPostgresError).with.property('message').that.includes(advice).and.includes(output);
+        expect(explain(output))
+          .to.be.instanceOf(EmbeddedPostgresError)
+          .with.property('message')
+          .that.includes(advice)
+          .and.includes(output);
       });
     }
 
-    for (const [platform, architecture] of [['win32', 'x64'], ['linux', 'riscv64'], ['sunos', 'x64']] as const) {
+    for (const [platform, architecture] of [
+      ['win32', 'x64'],
+      ['linux', 'riscv64'],
+      ['sunos', 'x64'],
+    ] as const) {
       it(`${platform} on ${architecture}`, async () => {
         const error = await findBinaries(platform, architecture).catch((reason: unknown) => reason);
         expect(error).to.be.instanceOf(EmbeddedPostgresError).with.property('message').that.includes('DATABASE_URL');
@@ -175,7 +206,9 @@ describe('Embedded PostgreSQL', function () {
 
     it('a data directory that cannot be one', async () => {
       writeFileSync(join(dataDir, 'file'), '');
-      const error = await startEmbedded({ dataDir: join(dataDir, 'file', 'data'), log }).catch((reason: unknown) => reason);
+      const error = await startEmbedded({ dataDir: join(dataDir, 'file', 'data'), log }).catch(
+        (reason: unknown) => reason,
+      );
       expect(error).to.be.instanceOf(EmbeddedPostgresError).with.property('code', 'EMBEDDED_POSTGRES');
     });
   });

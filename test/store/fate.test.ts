@@ -32,7 +32,12 @@ describe('The fate of a transaction whose answer was lost', () => {
   });
 
   it('is nothing to ask about where nothing was written', async () => {
-    expect(await knex.transaction(async (trx) => { await trx.raw('select 1'); return markOf(trx); })).to.equal(undefined);
+    expect(
+      await knex.transaction(async (trx) => {
+        await trx.raw('select 1');
+        return markOf(trx);
+      }),
+    ).to.equal(undefined);
   });
 
   it('is waited for while the server has not come to its end', async () => {
@@ -70,7 +75,10 @@ describe('The fate of a transaction whose answer was lost', () => {
     try {
       await trx('kept').insert({ word: 'somebody else’s' });
       const mark = (await markOf(trx))!;
-      const error: unknown = await wasCommitted(other, mark, 2).then(() => undefined, (reason: unknown) => reason);
+      const error: unknown = await wasCommitted(other, mark, 2).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
       expect(error).to.be.instanceOf(FateUnknown);
       expect(isDatabaseAway(error), '503 with a time to come back').to.equal(true);
       expect(isConnectionLost(error), 'and no try at once').to.equal(false);

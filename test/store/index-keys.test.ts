@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import { loadConfig } from '../../src/config.ts';
 import { createCore, type Core } from '../../src/core.ts';
-import { addKey, parseKeyring, removeKey, useKey, writeKeyring, type KeyringDocument } from '../../src/crypto/keyring-document.ts';
+import {
+  addKey,
+  parseKeyring,
+  removeKey,
+  useKey,
+  writeKeyring,
+  type KeyringDocument,
+} from '../../src/crypto/keyring-document.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import type { Email } from '../../src/domain/email.ts';
 import type { PersonName } from '../../src/domain/name.ts';
@@ -27,13 +34,23 @@ describe('The key of the blind indexes, while it is replaced', () => {
   let serial = 0;
   const at = new Date();
 
-  const coreWith = (document: KeyringDocument): Core => createCore({ config: loadConfig({ NODE_ENV: 'test', KEYRING: writeKeyring(document) }), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+  const coreWith = (document: KeyringDocument): Core =>
+    createCore({
+      config: loadConfig({ NODE_ENV: 'test', KEYRING: writeKeyring(document) }),
+      databaseUrl: database.url,
+      log: createLog({ level: 'silent' }),
+    });
   beforeEach(async () => {
     database = await createTestDatabase();
     const first = parseKeyring(JSON.stringify(newDocument()));
     const { document: second, id } = addKey(first, 'blindIndex', systemRandom);
     const third = useKey(second, 'blindIndex', id);
-    [one, known, used, done] = [coreWith(first), coreWith(second), coreWith(third), coreWith(removeKey(third, 'blindIndex', 'k1'))];
+    [one, known, used, done] = [
+      coreWith(first),
+      coreWith(second),
+      coreWith(third),
+      coreWith(removeKey(third, 'blindIndex', 'k1')),
+    ];
   });
   afterEach(async () => {
     for (const core of [one, known, used, done]) await core.close();
@@ -61,14 +78,29 @@ describe('The key of the blind indexes, while it is replaced', () => {
     const { accounts } = core.store;
     const found = await Promise.all([
       accounts.findByNik(sensitive(nikOf(number))),
-      ...([['nik', nikOf(number)], ['email', emailOf(number)], ['phone', phoneOf(number)]] as const).map(([kind, value]) => accounts.findByIdentifier(sensitive({ kind, value } as never))),
+      ...(
+        [
+          ['nik', nikOf(number)],
+          ['email', emailOf(number)],
+          ['phone', phoneOf(number)],
+        ] as const
+      ).map(([kind, value]) => accounts.findByIdentifier(sensitive({ kind, value } as never))),
     ]);
     for (const account of found) expect(account?.nik.reveal(), `account ${number}`).to.equal(nikOf(number));
   };
 
   it('a NIK is claimed once, whichever two neighbours claim it, in either order and at the same moment', async () => {
-    for (const [a, b] of [[one, known], [known, used], [used, used], [known, known], [used, done]] as const) {
-      for (const [first, second] of [[a, b], [b, a]] as const) {
+    for (const [a, b] of [
+      [one, known],
+      [known, used],
+      [used, used],
+      [known, known],
+      [used, done],
+    ] as const) {
+      for (const [first, second] of [
+        [a, b],
+        [b, a],
+      ] as const) {
         expect(await claim(first, (serial += 1))).to.equal(true);
         expect(await claim(second, serial)).to.equal(false);
       }
@@ -79,7 +111,9 @@ describe('The key of the blind indexes, while it is replaced', () => {
         expect(claims.filter(Boolean), `round ${round}`).to.have.length(1);
       }
     }
-    const { rows } = await database.knex.raw<{ rows: { niks: number }[] }>('select count(*)::int as niks from accounts');
+    const { rows } = await database.knex.raw<{ rows: { niks: number }[] }>(
+      'select count(*)::int as niks from accounts',
+    );
     expect(rows[0]?.niks).to.equal(serial);
   });
 
@@ -97,24 +131,45 @@ describe('The key of the blind indexes, while it is replaced', () => {
 
   it('records of a former system are found all the same, and move with the accounts', async () => {
     const nik = sensitive(nikOf((serial += 1)));
-    const record = { id: known.random.uuid() as AccountId, line: 1, legacyId: 'u-1', nik, email: sensitive(emailOf(serial)), phone: undefined, passwordHash: undefined, bcryptCost: undefined, locale: 'id' as const, digest: Buffer.alloc(32) };
+    const record = {
+      id: known.random.uuid() as AccountId,
+      line: 1,
+      legacyId: 'u-1',
+      nik,
+      email: sensitive(emailOf(serial)),
+      phone: undefined,
+      passwordHash: undefined,
+      bcryptCost: undefined,
+      locale: 'id' as const,
+      digest: Buffer.alloc(32),
+    };
     await known.store.formerImport.insert([record], at);
     const seen = async (core: Core): Promise<void> => {
-      expect(await core.store.formerAccounts.claimsOf(nik, undefined)).to.deep.equal([{ id: record.id, isOfNik: true }]);
-      expect((await core.store.formerAccounts.findByIdentifier(sensitive({ kind: 'email', value: emailOf(serial) })))?.id).to.equal(record.id);
+      expect(await core.store.formerAccounts.claimsOf(nik, undefined)).to.deep.equal([
+        { id: record.id, isOfNik: true },
+      ]);
+      expect(
+        (await core.store.formerAccounts.findByIdentifier(sensitive({ kind: 'email', value: emailOf(serial) })))?.id,
+      ).to.equal(record.id);
       expect(await core.store.formerImport.sharedBy([{ ...record, legacyId: 'u-2' }])).to.have.length(2);
     };
     await seen(used);
     expect(await move(used)).to.deep.equal({ indexes: 1 });
     for (const core of [known, used, done]) await seen(core);
     await used.store.formerImport.insert([{ ...record, id: known.random.uuid() as AccountId, legacyId: 'u-3' }], at);
-    expect((await used.store.formerImport.sharedBy([record])).every(({ other }) => other.legacyId === 'u-3')).to.equal(true);
+    expect((await used.store.formerImport.sharedBy([record])).every(({ other }) => other.legacyId === 'u-3')).to.equal(
+      true,
+    );
   });
 
   it('a claim and the move of the same row meet without a second account', async () => {
     for (let round = 0; round < 5; round += 1) {
       await claim(known, (serial += 1));
-      const [, byKnown, byUsed] = await Promise.all([used.store.indexKeys.move(10), claim(known, serial), claim(used, serial)]);
+      const [, byKnown, byUsed] = await Promise.all([
+        used.store.indexKeys.move(10),
+        claim(known, serial),
+        claim(used, serial),
+      ]);
       expect([byKnown, byUsed]).to.deep.equal([false, false]);
     }
   });
@@ -128,7 +183,12 @@ describe('The key of the blind indexes, while it is replaced', () => {
     });
     expect((await known.store.accounts.findById(former!.id))?.phoneVerifiedAt).to.equal(undefined);
     expect(await used.store.accounts.confirmEmail(former!.id, sensitive(emailOf(serial)), at)).to.equal(true);
-    expect(used.store.accounts.isIndexOf(sensitive(emailOf(serial)), known.store.accounts.emailIndex(sensitive(emailOf(serial))))).to.equal(true);
+    expect(
+      used.store.accounts.isIndexOf(
+        sensitive(emailOf(serial)),
+        known.store.accounts.emailIndex(sensitive(emailOf(serial))),
+      ),
+    ).to.equal(true);
   });
 
   it('a contact that is replaced is found under both keys, and an instance that slept through the replacement replaces none', async () => {
@@ -138,14 +198,26 @@ describe('The key of the blind indexes, while it is replaced', () => {
     await used.store.transaction((tx) => tx.accounts.replaceContact(account!.id, { phone }, at));
     await known.store.transaction((tx) => tx.accounts.replaceContact(account!.id, { email }, at));
     for (const core of [known, used]) {
-      for (const [kind, value] of [['nik', nikOf(serial)], ['phone', phone.reveal()], ['email', email.reveal()]] as const) {
-        expect((await core.store.accounts.findByIdentifier(sensitive({ kind, value } as never)))?.id, kind).to.equal(account!.id);
+      for (const [kind, value] of [
+        ['nik', nikOf(serial)],
+        ['phone', phone.reveal()],
+        ['email', email.reveal()],
+      ] as const) {
+        expect((await core.store.accounts.findByIdentifier(sensitive({ kind, value } as never)))?.id, kind).to.equal(
+          account!.id,
+        );
       }
     }
     await move(used);
-    expect((await done.store.accounts.findByIdentifier(sensitive({ kind: 'phone', value: phone.reveal() } as never)))?.email?.reveal()).to.equal(email.reveal());
+    expect(
+      (
+        await done.store.accounts.findByIdentifier(sensitive({ kind: 'phone', value: phone.reveal() } as never))
+      )?.email?.reveal(),
+    ).to.equal(email.reveal());
     await used.store.indexKeys.closeOlder();
-    const late = await known.store.accounts.replaceContact(account!.id, { phone: sensitive(phoneOf(serial)) }, at).catch((error: unknown) => error);
+    const late = await known.store.accounts
+      .replaceContact(account!.id, { phone: sensitive(phoneOf(serial)) }, at)
+      .catch((error: unknown) => error);
     expect((late as Error).message).to.include('needs the present keyring');
     expect((await used.store.accounts.findById(account!.id))?.phone?.reveal()).to.equal(phone.reveal());
   });
@@ -158,7 +230,18 @@ describe('The key of the blind indexes, while it is replaced', () => {
       return core.store.transaction(async (tx) => {
         const keeper = core.random.uuid() as AccountId;
         const released = tx.accounts.releasePhone(sensitive(phone), keeper, at, sensitive(nikOf(number)));
-        const inserted = tx.accounts.insert({ id: keeper, nik: sensitive(nikOf(number)), name: sensitive('BUDI CONTOH' as PersonName), email: undefined, emailVerified: false, phone: sensitive(phone), phoneVerified: true, passwordHash: '-', locale: 'id', at });
+        const inserted = tx.accounts.insert({
+          id: keeper,
+          nik: sensitive(nikOf(number)),
+          name: sensitive('BUDI CONTOH' as PersonName),
+          email: undefined,
+          emailVerified: false,
+          phone: sensitive(phone),
+          phoneVerified: true,
+          passwordHash: '-',
+          locale: 'id',
+          at,
+        });
         const [former, claimed] = await Promise.all([released, inserted]);
         return claimed && former !== undefined;
       });
@@ -170,7 +253,10 @@ describe('The key of the blind indexes, while it is replaced', () => {
   it('an instance that slept through it all is refused: it would not see who holds a NIK under the new key', async () => {
     await claim(one, (serial += 1));
     await move(used);
-    const refused = await claim(one, serial).then(() => 'claimed', (error: unknown) => (error as Error).message);
+    const refused = await claim(one, serial).then(
+      () => 'claimed',
+      (error: unknown) => (error as Error).message,
+    );
     expect(refused).to.include('the blind index key k1 is replaced');
     expect(await database.knex('accounts')).to.have.length(1);
     // Back to the former key, on purpose: it is opened again, and everything moves back.

@@ -6,7 +6,14 @@ import { createDatabaseLine } from '../support/database-line.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const tablesOf = async (knex: Knex): Promise<string[]> =>
-  (await prepared<{ name: string }>(knex, 'tables', "select table_name as name from information_schema.tables where table_schema = 'public' order by 1", [])).map(({ name }) => name);
+  (
+    await prepared<{ name: string }>(
+      knex,
+      'tables',
+      "select table_name as name from information_schema.tables where table_schema = 'public' order by 1",
+      [],
+    )
+  ).map(({ name }) => name);
 
 describe('Migrations', () => {
   let database: TestDatabase;
@@ -14,7 +21,9 @@ describe('Migrations', () => {
   afterEach(() => database.drop());
 
   it('run once when several instances start at the same time, and all of them wait for the end', async () => {
-    const instances = Array.from({ length: 4 }, () => createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 50 }));
+    const instances = Array.from({ length: 4 }, () =>
+      createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 50 }),
+    );
     const ran = await Promise.all(
       instances.map(async (knex) => {
         const names = await migrate(knex);
@@ -45,7 +54,9 @@ describe('Migrations', () => {
 
   it('do not trouble an older version that starts beside a newer one', async () => {
     await migrate(database.knex);
-    await database.knex('knex_migrations').insert({ name: '99990101000000_from_the_future.ts', batch: 2, migration_time: new Date() });
+    await database
+      .knex('knex_migrations')
+      .insert({ name: '99990101000000_from_the_future.ts', batch: 2, migration_time: new Date() });
     expect(await migrate(database.knex)).to.be.empty;
   });
 });
@@ -58,7 +69,10 @@ describe('A line on which nothing comes back', () => {
     const ask = (): Promise<object[]> => prepared(knex, 'one', 'select 1 as one', []);
     await ask();
     line.hush();
-    const error = await ask().then(() => undefined, (reason: unknown) => reason);
+    const error = await ask().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(isDatabaseAway(error), String(error)).to.equal(true);
     line.mend();
     expect(await ask()).to.deep.equal([{ one: 1 }]);
@@ -78,12 +92,23 @@ describe('Connections', () => {
   });
   after(() => database.drop());
 
-  const notes = (db: Knex): Promise<{ note: string }[]> => prepared(db, 'notes', 'select note from notes where id = $1', [1]);
+  const notes = (db: Knex): Promise<{ note: string }[]> =>
+    prepared(db, 'notes', 'select note from notes where id = $1', [1]);
   const write = (db: Knex): Promise<object[]> => prepared(db, 'write', 'insert into notes values ($1, $2)', [1, 'x']);
 
   it('give counts as numbers, what is too large for one as a bigint, and times as dates', async () => {
-    const [row] = await prepared(knex, 'types', `select 42::int8 as small, 9007199254740993::int8 as large, '2026-11-23T10:00:00+07'::timestamptz as at, '\\x00ff'::bytea as bytes`, []);
-    expect(row).to.deep.equal({ small: 42, large: 9_007_199_254_740_993n, at: new Date('2026-11-23T03:00:00Z'), bytes: Buffer.from([0, 255]) });
+    const [row] = await prepared(
+      knex,
+      'types',
+      `select 42::int8 as small, 9007199254740993::int8 as large, '2026-11-23T10:00:00+07'::timestamptz as at, '\\x00ff'::bytea as bytes`,
+      [],
+    );
+    expect(row).to.deep.equal({
+      small: 42,
+      large: 9_007_199_254_740_993n,
+      at: new Date('2026-11-23T03:00:00Z'),
+      bytes: Buffer.from([0, 255]),
+    });
   });
 
   it('run a prepared statement in the transaction it is given', async () => {
@@ -102,7 +127,10 @@ describe('Connections', () => {
   it('refuse a statement that comes after the end of its transaction', async () => {
     const tx = await knex.transaction();
     await tx.commit();
-    expect(await write(tx).catch((error: unknown) => error)).to.be.instanceOf(Error).with.property('message').that.includes('after the end of its transaction');
+    expect(await write(tx).catch((error: unknown) => error))
+      .to.be.instanceOf(Error)
+      .with.property('message')
+      .that.includes('after the end of its transaction');
     expect(await notes(knex)).to.be.empty;
   });
 
@@ -115,17 +143,24 @@ describe('Connections', () => {
   it('work again after the server has cut them', async () => {
     await notes(knex);
     const other = createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 5000 });
-    await other.raw('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+    await other.raw(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
     await other.destroy();
     // Each of the ten may still meet a connection whose end has not arrived.
     let tries = 0;
-    const again = async (): Promise<unknown> => notes(knex).catch((error: unknown) => (++tries > 10 ? Promise.reject(error as Error) : again()));
+    const again = async (): Promise<unknown> =>
+      notes(knex).catch((error: unknown) => (++tries > 10 ? Promise.reject(error as Error) : again()));
     expect(await again()).to.be.empty;
   });
 
   it('keep nothing between transactions behind a pooler: no named statement, and no setting from their start', async () => {
-    const facts = "select (select count(*) from pg_prepared_statements) as named, current_setting('statement_timeout') as limit";
-    for (const [pooled, found] of [[true, { named: 0, limit: '0' }], [false, { named: 2, limit: '5s' }]] as const) {
+    const facts =
+      "select (select count(*) from pg_prepared_statements) as named, current_setting('statement_timeout') as limit";
+    for (const [pooled, found] of [
+      [true, { named: 0, limit: '0' }],
+      [false, { named: 2, limit: '5s' }],
+    ] as const) {
       const one = createKnex({ url: database.url, poolMax: 1, statementTimeoutMs: 5000, pooled });
       await notes(one);
       await one.transaction((tx) => notes(tx));
@@ -136,16 +171,32 @@ describe('Connections', () => {
 
   it('end a statement that runs too long', async () => {
     const impatient = createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 50 });
-    expect(await prepared(impatient, 'long', 'select pg_sleep(30)', []).catch((error: unknown) => error)).to.have.property('code', '57014');
+    expect(
+      await prepared(impatient, 'long', 'select pg_sleep(30)', []).catch((error: unknown) => error),
+    ).to.have.property('code', '57014');
     await impatient.destroy();
   });
 
   it('wait for a lock for a while only, and end a transaction that stands still', async () => {
     await knex('notes').insert({ id: 5, note: 'held' });
-    const impatient = createKnex({ url: database.url, poolMax: 2, statementTimeoutMs: 5000, lockTimeoutMs: 50, idleInTransactionTimeoutMs: 50 });
+    const impatient = createKnex({
+      url: database.url,
+      poolMax: 2,
+      statementTimeoutMs: 5000,
+      lockTimeoutMs: 50,
+      idleInTransactionTimeoutMs: 50,
+    });
     const holder = await knex.transaction();
     await holder.raw('select * from notes where id = 5 for update');
-    expect(await impatient('notes').where({ id: 5 }).update({ note: 'mine' }).then(() => undefined, (error: unknown) => error)).to.have.property('code', '55P03');
+    expect(
+      await impatient('notes')
+        .where({ id: 5 })
+        .update({ note: 'mine' })
+        .then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+    ).to.have.property('code', '55P03');
     await holder.rollback();
 
     const ended = await impatient
@@ -161,7 +212,13 @@ describe('Connections', () => {
 
   it('keep the values of a statement out of the text of its error', async () => {
     await knex('notes').insert({ id: 7, note: 'kept' });
-    const error = await knex('notes').insert({ id: 7, note: 'Budi Contoh' }).catch((reason: unknown) => reason as Error);
-    expect(error).to.be.instanceOf(Error).with.property('message').that.includes('duplicate key').and.does.not.include('Budi');
+    const error = await knex('notes')
+      .insert({ id: 7, note: 'Budi Contoh' })
+      .catch((reason: unknown) => reason as Error);
+    expect(error)
+      .to.be.instanceOf(Error)
+      .with.property('message')
+      .that.includes('duplicate key')
+      .and.does.not.include('Budi');
   });
 });

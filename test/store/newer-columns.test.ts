@@ -31,12 +31,15 @@ describe('An instance whose database a newer version has given another column', 
       }
       await accounts.findById(NOBODY);
       await accounts.findByNik(sensitive('9901010101900001' as Nik));
-      await core.store.transaction((tx) => tx.accounts.releasePhone(sensitive('+6281234567890' as Phone), undefined, core.clock.now()));
+      await core.store.transaction((tx) =>
+        tx.accounts.releasePhone(sensitive('+6281234567890' as Phone), undefined, core.clock.now()),
+      );
       await consents.standing(NOBODY, 'karirhub');
       await drafts.find('registration', 'nobody', core.clock.now());
     };
     await ask();
-    for (const table of ['accounts', 'consent_receipts', 'consent_texts', 'drafts', 'known_devices', 'second_factors']) await core.knex.raw('alter table ?? add column newer integer', [table]);
+    for (const table of ['accounts', 'consent_receipts', 'consent_texts', 'drafts', 'known_devices', 'second_factors'])
+      await core.knex.raw('alter table ?? add column newer integer', [table]);
     await ask();
   });
 
@@ -44,7 +47,10 @@ describe('An instance whose database a newer version has given another column', 
     const files = readdirSync(STORES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
     const found = files.flatMap((name) => {
       const text = readFileSync(new URL(name, STORES), 'utf8');
-      return [...text.matchAll(/\bprepared(?:Change)?(?:<[^(]*>)?\([^;]*?;/g)].map(([call]) => call).filter((call) => /(?:select|returning) \*|\b\w+\.\*/.test(call)).map((call) => `${name}: ${call.slice(0, 120)}`);
+      return [...text.matchAll(/\bprepared(?:Change)?(?:<[^(]*>)?\([^;]*?;/g)]
+        .map(([call]) => call)
+        .filter((call) => /(?:select|returning) \*|\b\w+\.\*/.test(call))
+        .map((call) => `${name}: ${call.slice(0, 120)}`);
     });
     expect(found, 'it would fail on every connection once a newer version adds a column').to.deep.equal([]);
   });

@@ -27,16 +27,38 @@ describe('Receipts of messages', () => {
   /** A message that is being sent. */
   async function sending(): Promise<string> {
     const id = `00000000-0000-4000-8000-${String((made += 1)).padStart(12, '0')}`;
-    await messages.add({ id, channel: 'sms', purpose: 'activation-code', locale: 'id', payload: sensitive({ to: '+6281234567890', text: '…' }), createdAt: NOW, expiresAt: undefined });
+    await messages.add({
+      id,
+      channel: 'sms',
+      purpose: 'activation-code',
+      locale: 'id',
+      payload: sensitive({ to: '+6281234567890', text: '…' }),
+      createdAt: NOW,
+      expiresAt: undefined,
+    });
     await messages.claim({ channel: 'sms', now: NOW, leaseSeconds: 30, leaseOwner: id, limit: 1 });
     return id;
   }
-  const settle = (id: string, key: string, now = NOW): Promise<Outcome | undefined> => receipts.settle({ id, leaseOwner: id }, { key, providerId: key, operator: 'telkomsel', recipientHash: 'hash' }, now);
+  const settle = (id: string, key: string, now = NOW): Promise<Outcome | undefined> =>
+    receipts.settle(
+      { id, leaseOwner: id },
+      { key, providerId: key, operator: 'telkomsel', recipientHash: 'hash' },
+      now,
+    );
   const row = async (key: string): Promise<unknown> => database.knex('message_receipts').where({ key }).first();
-  const outcome = (messageId: string, state: ReceiptState, sentAt = NOW): object => ({ messageId, purpose: 'activation-code', operator: 'telkomsel', state, sentAt, recipientHash: 'hash' });
+  const outcome = (messageId: string, state: ReceiptState, sentAt = NOW): object => ({
+    messageId,
+    purpose: 'activation-code',
+    operator: 'telkomsel',
+    state,
+    sentAt,
+    recipientHash: 'hash',
+  });
 
   it('have the states that the settings know', () => {
-    expect([...new Set(Object.values(settings.sms.receipts.states.fallback))].sort()).to.deep.equal([...receiptStates].sort());
+    expect([...new Set(Object.values(settings.sms.receipts.states.fallback))].sort()).to.deep.equal(
+      [...receiptStates].sort(),
+    );
   });
 
   it('find the message that was sent before', async () => {
@@ -60,7 +82,10 @@ describe('Receipts of messages', () => {
 
   it('count once, however often they come and on however many instances', async () => {
     const id = await sending();
-    const all = await Promise.all([settle(id, 'c'), ...Array.from({ length: 8 }, () => receipts.take('c', 'undelivered', NOW))]);
+    const all = await Promise.all([
+      settle(id, 'c'),
+      ...Array.from({ length: 8 }, () => receipts.take('c', 'undelivered', NOW)),
+    ]);
     expect(all.filter((one) => one !== undefined)).to.have.length(1);
     expect(await receipts.standingOf(id)).to.deep.equal({ state: 'sent', receipt: 'undelivered' });
   });
@@ -68,9 +93,21 @@ describe('Receipts of messages', () => {
   it('know whose number it was, also where the message is recorded as sent while the receipt is being kept', async () => {
     const id = await sending();
     const trx = await database.knex.transaction();
-    await createReceiptStore(trx).settle({ id, leaseOwner: id }, { key: 'l', providerId: 'l', operator: 'telkomsel', recipientHash: 'hash' }, NOW);
+    await createReceiptStore(trx).settle(
+      { id, leaseOwner: id },
+      { key: 'l', providerId: 'l', operator: 'telkomsel', recipientHash: 'hash' },
+      NOW,
+    );
     const taken = receipts.take('l', 'undelivered', later(1));
-    await until('the receipt waits for the other', async () => (await database.knex.raw<{ rows: unknown[] }>(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rows.length > 0);
+    await until(
+      'the receipt waits for the other',
+      async () =>
+        (
+          await database.knex.raw<{ rows: unknown[] }>(
+            `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          )
+        ).rows.length > 0,
+    );
     await trx.commit();
     expect(await taken).to.deep.equal(outcome(id, 'undelivered'));
   });
@@ -89,12 +126,27 @@ describe('Receipts of messages', () => {
     const id = await sending();
     await settle(id, 'd');
     const seen: unknown[] = [];
-    for (const state of ['accepted', 'unknown', 'sent', 'delivered', 'sent', 'undelivered', 'expired', 'unknown', 'delivered'] as const) {
+    for (const state of [
+      'accepted',
+      'unknown',
+      'sent',
+      'delivered',
+      'sent',
+      'undelivered',
+      'expired',
+      'unknown',
+      'delivered',
+    ] as const) {
       await receipts.take('d', state, later(1));
       seen.push((await receipts.standingOf(id))?.receipt);
     }
     expect(seen).to.deep.equal(['sent', 'unknown', 'unknown', ...Array<string>(6).fill('delivered')]);
-    for (const [first, second] of [['accepted', 'sent'], ['sent', 'unknown'], ['unknown', 'expired']] as const) expect(progressOf[first]).to.be.lessThan(progressOf[second]);
+    for (const [first, second] of [
+      ['accepted', 'sent'],
+      ['sent', 'unknown'],
+      ['unknown', 'expired'],
+    ] as const)
+      expect(progressOf[first]).to.be.lessThan(progressOf[second]);
   });
 
   it('of an id that the gateway has given before are not those of the new message', async () => {
@@ -130,7 +182,13 @@ describe('Receipts of messages', () => {
 
   it('change nothing where the lease has passed to somebody else', async () => {
     const id = await sending();
-    expect(await receipts.settle({ id, leaseOwner: '00000000-0000-4000-8000-00000000000b' }, { key: 'g', providerId: 'g', operator: 'xl', recipientHash: 'x' }, NOW)).to.equal(undefined);
+    expect(
+      await receipts.settle(
+        { id, leaseOwner: '00000000-0000-4000-8000-00000000000b' },
+        { key: 'g', providerId: 'g', operator: 'xl', recipientHash: 'x' },
+        NOW,
+      ),
+    ).to.equal(undefined);
     expect(await row('g')).to.equal(undefined);
     expect((await receipts.standingOf(id))?.state).to.equal('sending');
   });

@@ -6,7 +6,8 @@ import { isConnectionLost, isDatabaseAway, reconnecting, withReconnect } from '.
 import { createTestCore } from '../support/core.ts';
 
 const coded = (code: string): Error => Object.assign(new Error('x'), { code });
-const lost = (): Error => Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
+const lost = (): Error =>
+  Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
 
 describe('A database that is away for a moment', () => {
   const errors: readonly { what: unknown; isLost: boolean }[] = [
@@ -43,7 +44,9 @@ describe('A database that is away for a moment', () => {
     'a server without memory': coded('53200'),
     'a disk that fails': coded('58030'),
     'a server that takes the connection and says nothing': new Error('timeout expired'),
-    'a pool without a free connection': Object.assign(new Error('Knex: Timeout acquiring a connection.'), { name: 'KnexTimeoutError' }),
+    'a pool without a free connection': Object.assign(new Error('Knex: Timeout acquiring a connection.'), {
+      name: 'KnexTimeoutError',
+    }),
   };
   for (const [what, error] of Object.entries(away)) {
     it(`is ${what}: a reason to come back, none to try again at once`, () => {
@@ -57,8 +60,17 @@ describe('A database that is away for a moment', () => {
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
     const failureOf = async (acquireMs: number, connectMs: number): Promise<unknown> => {
-      const knex = knexFactory({ client: 'pg', connection: { host: '127.0.0.1', port, connectionTimeoutMillis: connectMs }, pool: { min: 0, max: 1 }, acquireConnectionTimeout: acquireMs, log: { warn: () => undefined } });
-      return knex.raw('select 1').catch((error: unknown) => error).finally(() => void knex.destroy());
+      const knex = knexFactory({
+        client: 'pg',
+        connection: { host: '127.0.0.1', port, connectionTimeoutMillis: connectMs },
+        pool: { min: 0, max: 1 },
+        acquireConnectionTimeout: acquireMs,
+        log: { warn: () => undefined },
+      });
+      return knex
+        .raw('select 1')
+        .catch((error: unknown) => error)
+        .finally(() => void knex.destroy());
     };
     try {
       const [noAnswer, noConnection] = await Promise.all([failureOf(5000, 50), failureOf(50, 500)]);
@@ -116,7 +128,10 @@ describe('A database that is away for a moment', () => {
     expect(table.size).to.equal(3);
     expect(table.name()).to.equal('table');
     expect(await table.find('a', 1)).to.equal('done');
-    expect(seen).to.deep.equal([['a', 1], ['a', 1]]);
+    expect(seen).to.deep.equal([
+      ['a', 1],
+      ['a', 1],
+    ]);
   });
 
   it('loses no statement and no transaction when it hangs up on everybody', async () => {
@@ -124,7 +139,9 @@ describe('A database that is away for a moment', () => {
     try {
       await core.store.ping();
       const hangUp = async (): Promise<void> => {
-        await core.knex.raw('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+        await core.knex.raw(
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+        );
       };
       let tries = 0;
       await Promise.all([

@@ -23,8 +23,11 @@ describe('A transaction that does not wait for each of its statements', () => {
   beforeEach(() => knex('notes').del());
 
   const write = (db: Knex, id: number): Promise<number> => insertRow(db, 'notes', { id, note: String(id) });
-  const kept = async (): Promise<number[]> => (await knex<{ id: number }>('notes').orderBy('id').select('id')).map(({ id }) => id);
-  const quietly = (write: Promise<unknown>): void => { write.catch(() => undefined); };
+  const kept = async (): Promise<number[]> =>
+    (await knex<{ id: number }>('notes').orderBy('id').select('id')).map(({ id }) => id);
+  const quietly = (write: Promise<unknown>): void => {
+    write.catch(() => undefined);
+  };
 
   it('commits what is still under way when its work ends', async () => {
     const value = await inTransaction(knex, (trx) => {
@@ -47,7 +50,11 @@ describe('A transaction that does not wait for each of its statements', () => {
   it('takes statements in the order in which they were put to it, built or prepared, and gives the answers to those who asked', async () => {
     const [first, , second] = await inTransaction(knex, async (trx) => {
       await trx('notes').insert({ id: 7, note: 'built' });
-      return Promise.all([prepared(trx, 'all-notes', 'select id from notes order by id', []), write(trx, 8), prepared(trx, 'all-notes', 'select id from notes order by id', [])]);
+      return Promise.all([
+        prepared(trx, 'all-notes', 'select id from notes order by id', []),
+        write(trx, 8),
+        prepared(trx, 'all-notes', 'select id from notes order by id', []),
+      ]);
     });
     expect([first, second]).to.deep.equal([[{ id: 7 }], [{ id: 7 }, { id: 8 }]]);
   });
@@ -74,7 +81,10 @@ describe('A transaction that does not wait for each of its statements', () => {
     await withReconnect(() =>
       inTransaction(knex, async (trx) => {
         times += 1;
-        if (times === 1) quietly(prepared(trx, 'collide', "do $$ begin raise exception 'met another' using errcode = '40001'; end $$", []));
+        if (times === 1)
+          quietly(
+            prepared(trx, 'collide', "do $$ begin raise exception 'met another' using errcode = '40001'; end $$", []),
+          );
         await write(trx, 1);
       }),
     );
@@ -83,22 +93,28 @@ describe('A transaction that does not wait for each of its statements', () => {
 
   it('puts nothing to the database where it could not begin', async () => {
     const client = knex.client as Knex.Client;
-    const connection = (await client.acquireConnection()) as { query: (statement: { readonly text: string }, answered: unknown) => unknown };
+    const connection = (await client.acquireConnection()) as {
+      query: (statement: { readonly text: string }, answered: unknown) => unknown;
+    };
     const { query } = connection;
-    connection.query = (statement, answered) => query.call(connection, statement.text === 'BEGIN;' ? { text: 'select 1 / 0' } : statement, answered);
+    connection.query = (statement, answered) =>
+      query.call(connection, statement.text === 'BEGIN;' ? { text: 'select 1 / 0' } : statement, answered);
     await client.releaseConnection(connection);
     const outcome = await inTransaction(knex, (trx) => {
       quietly(write(trx, 1));
       return Promise.resolve('done');
     })
       .catch((error: unknown) => (error as { code?: string }).code)
-      .finally(() => { connection.query = query; });
+      .finally(() => {
+        connection.query = query;
+      });
     expect(outcome).to.equal('22012');
     expect(await kept(), 'each by itself').to.deep.equal([]);
   });
 
   it('gives its connection back, also after an error', async () => {
-    for (let time = 0; time < 3; time += 1) await inTransaction(knex, () => Promise.reject(new Error('no'))).catch(() => undefined);
+    for (let time = 0; time < 3; time += 1)
+      await inTransaction(knex, () => Promise.reject(new Error('no'))).catch(() => undefined);
     expect(await kept()).to.deep.equal([]);
   });
 });
@@ -113,8 +129,16 @@ describe('Writes that go along with a transaction', () => {
   });
   after(() => close());
 
-  const event = (id: string): Parameters<Store['audit']['append']>[0] => ({ id, at: core.clock.now(), type: 'sign-out.completed', accountId: undefined, clientId: undefined, details: {} });
-  const isKept = async (id: string): Promise<boolean> => (await core.knex('audit_log').where({ id }).first('id')) !== undefined;
+  const event = (id: string): Parameters<Store['audit']['append']>[0] => ({
+    id,
+    at: core.clock.now(),
+    type: 'sign-out.completed',
+    accountId: undefined,
+    clientId: undefined,
+    details: {},
+  });
+  const isKept = async (id: string): Promise<boolean> =>
+    (await core.knex('audit_log').where({ id }).first('id')) !== undefined;
   const failing = (work: (tx: Transaction, id: string) => void): Promise<{ error: string; kept: boolean }> => {
     const id = core.random.uuid();
     return store
@@ -123,7 +147,10 @@ describe('Writes that go along with a transaction', () => {
         work(tx, id);
         return Promise.resolve();
       })
-      .then(() => 'none', (error: unknown) => (error as Error).message)
+      .then(
+        () => 'none',
+        (error: unknown) => (error as Error).message,
+      )
       .then(async (error) => ({ error, kept: await isKept(id) }));
   };
 
@@ -132,13 +159,19 @@ describe('Writes that go along with a transaction', () => {
   });
 
   it('take it back with them where one fails in the database', async () => {
-    const { error, kept } = await failing((tx) => { tx.also(tx.audit.append(event('no id'))); });
+    const { error, kept } = await failing((tx) => {
+      tx.also(tx.audit.append(event('no id')));
+    });
     expect(error).to.include('invalid input syntax for type uuid');
     expect(kept).to.equal(false);
   });
 
   it('take it back where one does not even get there', async () => {
-    expect(await failing((tx) => { tx.also(Promise.reject(new Error('a bug of ours'))); })).to.deep.equal({ error: 'a bug of ours', kept: false });
+    expect(
+      await failing((tx) => {
+        tx.also(Promise.reject(new Error('a bug of ours')));
+      }),
+    ).to.deep.equal({ error: 'a bug of ours', kept: false });
   });
 
   it('are refused aloud where they come too late', async () => {
@@ -146,6 +179,12 @@ describe('Writes that go along with a transaction', () => {
       await tx.ping();
       await tx.audit.append({ ...event(core.random.uuid()), details: { of: id } });
     };
-    expect((await failing((tx, id) => { tx.also(late(tx, id)); })).error).to.include('after the end of its transaction');
+    expect(
+      (
+        await failing((tx, id) => {
+          tx.also(late(tx, id));
+        })
+      ).error,
+    ).to.include('after the end of its transaction');
   });
 });

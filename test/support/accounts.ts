@@ -24,7 +24,11 @@ function good<T>(result: Result<T, unknown>): T {
 }
 
 /** An account that is there already, without the registration journey, for tests of something else. */
-export async function addAccount(app: { readonly container: Pick<TestApp['container'], 'store' | 'passwords' | 'random' | 'clock' | 'config'> }, citizen: Citizen, { status = 'active', emailVerified = true, phoneVerified = true, passwordHash, locale = 'id' }: AccountChanges = {}): Promise<AccountId> {
+export async function addAccount(
+  app: { readonly container: Pick<TestApp['container'], 'store' | 'passwords' | 'random' | 'clock' | 'config'> },
+  citizen: Citizen,
+  { status = 'active', emailVerified = true, phoneVerified = true, passwordHash, locale = 'id' }: AccountChanges = {},
+): Promise<AccountId> {
   const { store, passwords, random, clock, config } = app.container;
   const id = random.uuid() as AccountId;
   const at = clock.now();

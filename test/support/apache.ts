@@ -53,15 +53,28 @@ const answers = (port: number): Promise<boolean> =>
     });
   });
 
-/** An Apache of the test's own, in the foreground, with one site. @param variables what the site's file calls `${NAME}`. */
-export async function startApache({ port, site, variables }: { port: number; site: string; variables: Readonly<Record<string, string>> }): Promise<Apache> {
+/**
+ * An Apache of the test's own, in the foreground, with one site. @param variables what the site's file calls `${NAME}`.
+ */
+export async function startApache({
+  port,
+  site,
+  variables,
+}: {
+  port: number;
+  site: string;
+  variables: Readonly<Record<string, string>>;
+}): Promise<Apache> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-apache-'));
   // Its workers run as another user when we are root.
   await chmod(directory, 0o711);
   const configuration = join(directory, 'apache.conf');
   await writeFile(configuration, frame(port, directory, site));
   const errors = (): Promise<string> => readFile(join(directory, 'error.log'), 'utf8').catch(() => '');
-  const child = spawn(APACHE.binary, ['-f', configuration, '-DFOREGROUND'], { env: { PATH: process.env.PATH, ...variables }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(APACHE.binary, ['-f', configuration, '-DFOREGROUND'], {
+    env: { PATH: process.env.PATH, ...variables },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   const ended = once(child, 'exit');

@@ -17,7 +17,9 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createKeySource } from './signing-keys.ts';
 
 /** Settings to change, nested as in `settings.ts`. */
-type Changes<T> = { readonly [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? Changes<T[K]> : T[K] };
+type Changes<T> = {
+  readonly [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? Changes<T[K]> : T[K];
+};
 
 export interface NewClient {
   readonly metadata: ClientMetadata;
@@ -76,14 +78,35 @@ export async function freePort(): Promise<number> {
   }
 }
 
-export async function addClient({ store, clock }: Pick<Container, 'store' | 'clock'>, { metadata, secret, type = 'web', listing }: NewClient): Promise<void> {
+export async function addClient(
+  { store, clock }: Pick<Container, 'store' | 'clock'>,
+  { metadata, secret, type = 'web', listing }: NewClient,
+): Promise<void> {
   const now = clock.now();
-  const client = { id: metadata.client_id, status: 'active', type, metadata, listing, createdAt: now, updatedAt: now } as const;
+  const client = {
+    id: metadata.client_id,
+    status: 'active',
+    type,
+    metadata,
+    listing,
+    createdAt: now,
+    updatedAt: now,
+  } as const;
   if (!(await store.clients.insert(client))) throw new Error(`client ${client.id} exists`);
-  if (secret !== undefined) await store.clientSecrets.insert(client.id, { number: 1, secret: sensitive(secret), createdBy: 'operator', createdAt: now, expiresAt: undefined });
+  if (secret !== undefined)
+    await store.clientSecrets.insert(client.id, {
+      number: 1,
+      secret: sensitive(secret),
+      createdBy: 'operator',
+      createdAt: now,
+      expiresAt: undefined,
+    });
 }
 
-/** What a hash costs where no test asks about it: at the price of production, hashing would be a tenth of what a run computes. */
+/**
+ * What a hash costs where no test asks about it: at the price of production, hashing would be a tenth of what a run
+ * computes.
+ */
 const CHEAP_HASHES = { memoryKib: 64, passes: 1 };
 
 /**
@@ -91,7 +114,13 @@ const CHEAP_HASHES = { memoryKib: 64, passes: 1 };
  *
  * @param options.lineTo  the address under which the product reaches its database; the test still reaches it directly.
  */
-export async function startTestApp(changes: Changes<Config> = {}, { lineTo, traceExporter }: { lineTo?: (databaseUrl: string) => Promise<string>; traceExporter?: ServerDeps['traceExporter'] } = {}): Promise<TestApp> {
+export async function startTestApp(
+  changes: Changes<Config> = {},
+  {
+    lineTo,
+    traceExporter,
+  }: { lineTo?: (databaseUrl: string) => Promise<string>; traceExporter?: ServerDeps['traceExporter'] } = {},
+): Promise<TestApp> {
   const database = await createTestDatabase();
   const databaseUrl = lineTo === undefined ? database.url : await lineTo(database.url);
   const dataDir = await mkdtemp(join(tmpdir(), 'sso-test-'));
@@ -120,7 +149,8 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo, trac
   });
   const log = createLog({ level: config.log.level, destination });
   const makeKey = createKeySource();
-  const start = (): Promise<RunningServer> => startServer({ config, log, clock, makeKey, traceExporter, simulatorDelays: { hangMs: 3000, slowMs: 200 } });
+  const start = (): Promise<RunningServer> =>
+    startServer({ config, log, clock, makeKey, traceExporter, simulatorDelays: { hangMs: 3000, slowMs: 200 } });
 
   let running = await start();
   const messagesTo = async (recipient: string): Promise<readonly OutboxEntry[]> => {
@@ -151,9 +181,24 @@ export async function startTestApp(changes: Changes<Config> = {}, { lineTo, trac
       const { store } = running.container;
       // Of the house unless it says otherwise, as `client create` has it.
       const metadata = type === 'machine' ? given : { first_party: true, ...given };
-      const client = { id: metadata.client_id, status: 'active', type, metadata, listing, createdAt: now, updatedAt: now } as const;
+      const client = {
+        id: metadata.client_id,
+        status: 'active',
+        type,
+        metadata,
+        listing,
+        createdAt: now,
+        updatedAt: now,
+      } as const;
       if (!(await store.clients.insert(client))) throw new Error(`client ${client.id} exists`);
-      if (secret !== undefined) await store.clientSecrets.insert(client.id, { number: 1, secret: sensitive(secret), createdBy: 'operator', createdAt: now, expiresAt: undefined });
+      if (secret !== undefined)
+        await store.clientSecrets.insert(client.id, {
+          number: 1,
+          secret: sensitive(secret),
+          createdBy: 'operator',
+          createdAt: now,
+          expiresAt: undefined,
+        });
     },
     async restart() {
       await running.close();

@@ -8,7 +8,9 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const STEP_SECONDS = 30;
 
 function fromBase32(text: string): Buffer {
-  const bits = Array.from(text).map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const bits = Array.from(text)
+    .map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
   return Buffer.from(bits.match(/.{8}/g)?.map((byte) => parseInt(byte, 2)) ?? []);
 }
 
@@ -31,7 +33,8 @@ export class Authenticator {
   }
 
   /** Set up by typing the key of the page. */
-  static readonly from = (app: TestApp, page: Page): Authenticator => new Authenticator(app, (/<code>([A-Z2-7 ]+)<\/code>/.exec(page.html)?.[1] ?? '').replaceAll(' ', ''));
+  static readonly from = (app: TestApp, page: Page): Authenticator =>
+    new Authenticator(app, (/<code>([A-Z2-7 ]+)<\/code>/.exec(page.html)?.[1] ?? '').replaceAll(' ', ''));
 
   /** What the app shows now. */
   code(): string {
@@ -46,7 +49,9 @@ export class Authenticator {
 
   /** Six digits that are none of those around now. */
   wrong(): string {
-    const near = [-2, -1, 0, 1, 2].map((steps) => totp(fromBase32(this.secret), new Date(this.#app.clock.now().getTime() + steps * STEP_SECONDS * 1000)));
+    const near = [-2, -1, 0, 1, 2].map((steps) =>
+      totp(fromBase32(this.secret), new Date(this.#app.clock.now().getTime() + steps * STEP_SECONDS * 1000)),
+    );
     for (let guess = 0; ; guess += 1) {
       const code = String(guess).padStart(6, '0');
       if (!near.includes(code)) return code;
@@ -54,14 +59,20 @@ export class Authenticator {
   }
 }
 
-export const recoveryCodesOn = (page: Page): string[] => [...page.html.matchAll(/<li>([0-9A-Z]{5}-[0-9A-Z]{5})<\/li>/g)].map(([, code = '']) => code);
+export const recoveryCodesOn = (page: Page): string[] =>
+  [...page.html.matchAll(/<li>([0-9A-Z]{5}-[0-9A-Z]{5})<\/li>/g)].map(([, code = '']) => code);
 
 /** An account that has an authenticator app already, for tests of something else. */
-export async function giveSecondFactor(app: TestApp, accountId: AccountId): Promise<{ readonly authenticator: Authenticator; readonly recoveryCodes: readonly string[] }> {
+export async function giveSecondFactor(
+  app: TestApp,
+  accountId: AccountId,
+): Promise<{ readonly authenticator: Authenticator; readonly recoveryCodes: readonly string[] }> {
   const { secondFactors, store } = app.container;
   const secret = secondFactors.newSecret();
   const authenticator = new Authenticator(app, secret.reveal());
-  const enrolled = await store.transactionOnce((tx) => secondFactors.enrol(tx, { accountId }, secret, authenticator.code() as OtpCode));
+  const enrolled = await store.transactionOnce((tx) =>
+    secondFactors.enrol(tx, { accountId }, secret, authenticator.code() as OtpCode),
+  );
   if (!enrolled.ok) throw new Error(enrolled.refusal);
   return { authenticator, recoveryCodes: enrolled.value.map((code) => code.reveal()) };
 }

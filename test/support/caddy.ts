@@ -13,7 +13,10 @@ const folder = join(root, 'node_modules/.cache/caddy');
 const installed = process.env.CADDY ?? '/usr/bin/caddy';
 
 /** The system's own, or what `system-packages.ts` has unpacked beside the other packages. */
-export const CADDY = { folder, program: existsSync(installed) || process.env.CADDY !== undefined ? installed : join(folder, 'usr/bin/caddy') } as const;
+export const CADDY = {
+  folder,
+  program: existsSync(installed) || process.env.CADDY !== undefined ? installed : join(folder, 'usr/bin/caddy'),
+} as const;
 export const hasCaddy = (): boolean => existsSync(CADDY.program);
 export const CADDYFILE = join(root, 'deploy/caddy/Caddyfile');
 
@@ -30,7 +33,10 @@ export interface CaddyProxy {
   close(): Promise<void>;
 }
 
-/** A Caddy of the test's own with `deploy/caddy/Caddyfile`, in which that alone is changed that its first lines name; without TLS. */
+/**
+ * A Caddy of the test's own with `deploy/caddy/Caddyfile`, in which that alone is changed that its first lines name;
+ * without TLS.
+ */
 export async function startCaddy(instances: readonly number[]): Promise<CaddyProxy> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-caddy-'));
   const url = `http://127.0.0.1:${await freePort()}`;
@@ -42,11 +48,17 @@ export async function startCaddy(instances: readonly number[]): Promise<CaddyPro
     .replace('10.0.0.22:3000', `127.0.0.1:${second}`)
     .replace('/usr/share/sso', join(root, 'deploy/proxy'));
   await writeFile(join(directory, 'Caddyfile'), site);
-  const child = spawn(CADDY.program, ['run', '--config', join(directory, 'Caddyfile')], { env: { HOME: directory }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(CADDY.program, ['run', '--config', join(directory, 'Caddyfile')], {
+    env: { HOME: directory },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   const ended = once(child, 'exit');
-  const broken = ended.then(() => { throw new Error(`Caddy ended: ${output}`); });
+  const broken = ended.then(() => {
+    throw new Error(`Caddy ended: ${output}`);
+  });
   await Promise.race([broken, until('Caddy answers', async () => (await fetch(`${url}/healthz`)).status === 404)]);
   broken.catch(() => undefined);
   return {

@@ -18,13 +18,21 @@ export interface Manners {
 }
 
 /** A service as somebody may write it in an afternoon, with the mistakes that people make. */
-export async function startCareless(sandbox: string, id: string, secret: string, manners: Manners): Promise<{ url: string; close: () => Promise<void> }> {
+export async function startCareless(
+  sandbox: string,
+  id: string,
+  secret: string,
+  manners: Manners,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const pending = new Map<string, string>();
   let url = '';
   let keys: readonly { readonly kid: string }[] | undefined;
-  const kidOf = (token: string): unknown => (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: unknown }).kid;
-  const claimsOf = (token: string): Record<string, unknown> => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
-  const fetchKeys = async (): Promise<NonNullable<typeof keys>> => ((await (await fetch(`${sandbox}/jwks`)).json()) as { keys: NonNullable<typeof keys> }).keys;
+  const kidOf = (token: string): unknown =>
+    (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: unknown }).kid;
+  const claimsOf = (token: string): Record<string, unknown> =>
+    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+  const fetchKeys = async (): Promise<NonNullable<typeof keys>> =>
+    ((await (await fetch(`${sandbox}/jwks`)).json()) as { keys: NonNullable<typeof keys> }).keys;
   async function knows(kid: unknown): Promise<boolean> {
     keys ??= await fetchKeys();
     if (keys.some((key) => key.kid === kid)) return true;
@@ -37,12 +45,25 @@ export async function startCareless(sandbox: string, id: string, secret: string,
     const state = crypto.randomUUID();
     pending.set(state, 'nonce-'.concat(state));
     // A verifier of its own is the state's; it is none of this test's business.
-    const query = new URLSearchParams({ client_id: id, redirect_uri: `${url}/cb`, response_type: 'code', scope: 'openid profile email', state, nonce: `nonce-${state}`, ...(manners.formPost === true ? { response_mode: 'form_post' } : {}) });
-    response.writeHead(303, { location: `${sandbox}/auth?${query.toString()}`, 'set-cookie': `careless=${state}; Path=/` }).end();
+    const query = new URLSearchParams({
+      client_id: id,
+      redirect_uri: `${url}/cb`,
+      response_type: 'code',
+      scope: 'openid profile email',
+      state,
+      nonce: `nonce-${state}`,
+      ...(manners.formPost === true ? { response_mode: 'form_post' } : {}),
+    });
+    response
+      .writeHead(303, { location: `${sandbox}/auth?${query.toString()}`, 'set-cookie': `careless=${state}; Path=/` })
+      .end();
   }
 
   async function callback(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const query = request.method === 'POST' ? new URLSearchParams(await text(request)) : new URL(request.url ?? '', url).searchParams;
+    const query =
+      request.method === 'POST'
+        ? new URLSearchParams(await text(request))
+        : new URL(request.url ?? '', url).searchParams;
     const started = /careless=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '';
     if (query.has('error')) {
       if (manners.crashes === true) throw new Error('no code');
@@ -56,23 +77,42 @@ export async function startCareless(sandbox: string, id: string, secret: string,
       return;
     }
     const answer = (await (
-      await fetch(`${sandbox}/token`, { method: 'POST', headers: { authorization: `Basic ${btoa(`${id}:${secret}`)}` }, body: new URLSearchParams({ grant_type: 'authorization_code', code: query.get('code') ?? '', redirect_uri: `${url}/cb` }) })
+      await fetch(`${sandbox}/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa(`${id}:${secret}`)}` },
+        body: new URLSearchParams({
+          grant_type: 'authorization_code',
+          code: query.get('code') ?? '',
+          redirect_uri: `${url}/cb`,
+        }),
+      })
     ).json()) as { id_token: string; access_token: string };
     if (manners.trusting !== true && claimsOf(answer.id_token).nonce !== pending.get(started)) {
       response.writeHead(400).end('Token ditolak');
       return;
     }
     if (!(await knows(kidOf(answer.id_token)))) throw new Error('unknown key');
-    const person = (await (await fetch(`${sandbox}/me`, { headers: { authorization: `Bearer ${answer.access_token}` } })).json()) as { name: string };
+    const person = (await (
+      await fetch(`${sandbox}/me`, { headers: { authorization: `Bearer ${answer.access_token}` } })
+    ).json()) as { name: string };
     response.writeHead(200, { 'content-type': 'text/html' }).end(`Halo, ${person.name}`);
   }
 
   async function logout(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const token = new URLSearchParams(await text(request)).get('logout_token') ?? '';
     const claims = claimsOf(token);
-    const key = ((await fetchKeys()) as unknown as (JsonWebKey & { kid: string; alg: string })[]).find(({ kid }) => kid === kidOf(token));
+    const key = ((await fetchKeys()) as unknown as (JsonWebKey & { kid: string; alg: string })[]).find(
+      ({ kid }) => kid === kidOf(token),
+    );
     const [head = '', body = '', signature = ''] = token.split('.');
-    const isSigned = key !== undefined && (await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, await crypto.subtle.importKey('jwk', key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']), Buffer.from(signature, 'base64url'), Buffer.from(`${head}.${body}`)));
+    const isSigned =
+      key !== undefined &&
+      (await crypto.subtle.verify(
+        { name: 'ECDSA', hash: 'SHA-256' },
+        await crypto.subtle.importKey('jwk', key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']),
+        Buffer.from(signature, 'base64url'),
+        Buffer.from(`${head}.${body}`),
+      ));
     const good = isSigned && Number(claims.exp) > Date.now() / 1000 && claims.nonce === undefined;
     response.writeHead(good || manners.gullible === true ? 200 : 400).end();
   }
@@ -90,9 +130,12 @@ export async function startCareless(sandbox: string, id: string, secret: string,
   url = `http://localhost:${(server.address() as AddressInfo).port}`;
   return {
     url,
-    close: () => new Promise((resolve) => {
-      server.close(() => { resolve(); });
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
   };
 }

@@ -6,19 +6,31 @@ export interface Carrier {
   close(): Promise<void>;
 }
 
-/** What can carry the protocol state beneath a whole sign-on, by name; each is a server of its own, which whoever opens it closes. */
+/**
+ * What can carry the protocol state beneath a whole sign-on, by name; each is a server of its own, which whoever opens
+ * it closes.
+ */
 export const carriers: readonly (readonly [name: string, open: () => Promise<Carrier>])[] = [
   ['PostgreSQL', () => Promise.resolve({ settings: {}, close: () => Promise.resolve() })],
   ...(hasRedis()
     ? ([
-        ['Redis', async () => {
-          const server = await startRedis();
-          return { settings: { redis: { url: server.url, timeoutMs: 5000 } }, close: () => server.close() };
-        }],
-        ['a Redis Cluster', async () => {
-          const cluster = await startRedisCluster();
-          return { settings: { redis: { cluster: cluster.nodes.map(({ address }) => address), timeoutMs: 5000 } }, close: () => cluster.close() };
-        }],
+        [
+          'Redis',
+          async () => {
+            const server = await startRedis();
+            return { settings: { redis: { url: server.url, timeoutMs: 5000 } }, close: () => server.close() };
+          },
+        ],
+        [
+          'a Redis Cluster',
+          async () => {
+            const cluster = await startRedisCluster();
+            return {
+              settings: { redis: { cluster: cluster.nodes.map(({ address }) => address), timeoutMs: 5000 } },
+              close: () => cluster.close(),
+            };
+          },
+        ],
       ] as const)
     : []),
 ];

@@ -2,14 +2,27 @@ import { existsSync } from 'node:fs';
 import type { Suite } from 'mocha';
 
 /**
- * Parts of Chromium that are off. It heeds the last list alone, so that those which Playwright switches off are named again
- * (`disabledFeatures` in its sources). Ours is the page behind the address bar, which every window loads and no test sees:
- * half of what a browser computes in a test.
+ * Parts of Chromium that are off. It heeds the last list alone, so that those which Playwright switches off are named
+ * again (`disabledFeatures` in its sources). Ours is the page behind the address bar, which every window loads and no
+ * test sees: half of what a browser computes in a test.
  */
 const OFF = [
-  'AvoidUnnecessaryBeforeUnloadCheckSync', 'DestroyProfileOnBrowserClose', 'HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'LensOverlay', 'MediaRouter', 'PaintHolding',
-  'ThirdPartyStoragePartitioning', 'AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints', 'NetworkTimeServiceQuerying', 'AimEnabled', 'PreconnectToSearch',
-  'WebUIOmniboxPopup', 'WebUIOmniboxFullPopup', 'WebUIOmniboxAimPopup',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxFullPopup',
+  'WebUIOmniboxAimPopup',
 ];
 
 /** How the tests start a browser: nothing of it may speak to the network. */

@@ -9,12 +9,54 @@ export interface Citizen {
 }
 
 export const citizens = {
-  budi: { nik: '9901010101900001', name: 'Budi Contoh Santoso', mother: 'Siti Contoh Aminah', email: 'budi@contoh.test', phone: '081234567890', password: 'Kopi-Hitam7!' },
-  ratna: { nik: '9901014101900002', name: 'Ratna Contoh Dewi', mother: 'Sri Contoh Wahyuni', email: 'ratna@contoh.test', phone: '081298762797', password: 'Teh-Melati8#' },
-  nuraini: { nik: '9902015508880003', name: "Nur'aini Contoh", mother: 'Fatimah Contoh', email: 'nuraini@contoh.test', phone: '085712340003', password: 'Angin-Laut3$' },
-  suparmin: { nik: '9903012902000004', name: 'Suparmin', mother: 'Sukinah', email: 'suparmin@contoh.test', phone: '087812340004', password: 'Sawah-Hijau4%' },
-  rizki: { nik: '9904013011750005', name: 'Muhammad Contoh Rizki', mother: 'Hj. Aisyah Contoh', email: 'rizki@contoh.test', phone: '089612340005', password: 'Hujan-Sore5^' },
-  andreas: { nik: '9905010107600006', name: 'Drs. Andreas Contoh Simatupang', mother: 'Maria Contoh Br. Hutapea', email: 'andreas@contoh.test', phone: '082112340006', password: 'Danau-Biru6&' },
+  budi: {
+    nik: '9901010101900001',
+    name: 'Budi Contoh Santoso',
+    mother: 'Siti Contoh Aminah',
+    email: 'budi@contoh.test',
+    phone: '081234567890',
+    password: 'Kopi-Hitam7!',
+  },
+  ratna: {
+    nik: '9901014101900002',
+    name: 'Ratna Contoh Dewi',
+    mother: 'Sri Contoh Wahyuni',
+    email: 'ratna@contoh.test',
+    phone: '081298762797',
+    password: 'Teh-Melati8#',
+  },
+  nuraini: {
+    nik: '9902015508880003',
+    name: "Nur'aini Contoh",
+    mother: 'Fatimah Contoh',
+    email: 'nuraini@contoh.test',
+    phone: '085712340003',
+    password: 'Angin-Laut3$',
+  },
+  suparmin: {
+    nik: '9903012902000004',
+    name: 'Suparmin',
+    mother: 'Sukinah',
+    email: 'suparmin@contoh.test',
+    phone: '087812340004',
+    password: 'Sawah-Hijau4%',
+  },
+  rizki: {
+    nik: '9904013011750005',
+    name: 'Muhammad Contoh Rizki',
+    mother: 'Hj. Aisyah Contoh',
+    email: 'rizki@contoh.test',
+    phone: '089612340005',
+    password: 'Hujan-Sore5^',
+  },
+  andreas: {
+    nik: '9905010107600006',
+    name: 'Drs. Andreas Contoh Simatupang',
+    mother: 'Maria Contoh Br. Hutapea',
+    email: 'andreas@contoh.test',
+    phone: '082112340006',
+    password: 'Danau-Biru6&',
+  },
 } as const satisfies Readonly<Record<string, Citizen>>;
 
 let born = 0;

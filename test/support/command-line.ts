@@ -28,9 +28,16 @@ export interface Surroundings {
 
 /** As an operator runs it: a process of its own, which takes its second to start. */
 export async function runAsProcess(args: readonly string[], { directory, env, input }: Surroundings): Promise<Ran> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: directory, env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env } });
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
+  });
   child.stdin.end(input);
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number]>]);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number]>,
+  ]);
   return { code, stdout, stderr };
 }
 

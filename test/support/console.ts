@@ -17,11 +17,22 @@ export interface TestOperator {
 }
 
 export async function giveRoles(app: TestApp, accountId: AccountId, roles: readonly Role[]): Promise<void> {
-  for (const role of roles) await app.store.operators.grant(app.container.random.uuid(), { accountId, role, grantedBy: 'operator', grantedAt: app.clock.now() });
+  for (const role of roles)
+    await app.store.operators.grant(app.container.random.uuid(), {
+      accountId,
+      role,
+      grantedBy: 'operator',
+      grantedAt: app.clock.now(),
+    });
 }
 
 /** Signs in on the way to the console. */
-export async function enterConsole(app: TestApp, browser: Browser, citizen: Citizen, authenticator?: Authenticator): Promise<Page> {
+export async function enterConsole(
+  app: TestApp,
+  browser: Browser,
+  citizen: Citizen,
+  authenticator?: Authenticator,
+): Promise<Page> {
   const page = await signIn(browser, await browser.open(`${app.url}/admin`), citizen.nik, citizen.password);
   return authenticator === undefined ? page : enterCode(browser, page, authenticator.next());
 }

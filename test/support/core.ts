@@ -10,10 +10,17 @@ import { createTestDatabase } from './database.ts';
  * What stands right above the database, on a database of its own; for services that need no server.
  * @param lineTo  by which way it is reached; without, directly.
  */
-export async function createTestCore(env: Readonly<Record<string, string>> = {}, lineTo: (url: string) => Promise<string> = (url) => Promise.resolve(url)): Promise<{ core: Core; close: () => Promise<void> }> {
+export async function createTestCore(
+  env: Readonly<Record<string, string>> = {},
+  lineTo: (url: string) => Promise<string> = (url) => Promise.resolve(url),
+): Promise<{ core: Core; close: () => Promise<void> }> {
   const database = await createTestDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), 'siapkerja-core-'));
-  const core = createCore({ config: loadConfig({ NODE_ENV: 'test', DATA_DIR: dataDir, ...env }), databaseUrl: await lineTo(database.url), log: createLog({ level: 'silent' }) });
+  const core = createCore({
+    config: loadConfig({ NODE_ENV: 'test', DATA_DIR: dataDir, ...env }),
+    databaseUrl: await lineTo(database.url),
+    log: createLog({ level: 'silent' }),
+  });
   return {
     core,
     async close() {

@@ -23,7 +23,10 @@ export async function asAdministrator(work: (client: pg.Client) => Promise<unkno
 
 function given(name: string): string {
   const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: tests with a database run through the runner, for instance npm test -- test/store/accounts.test.ts`);
+  if (value === undefined)
+    throw new Error(
+      `${name} is not set: tests with a database run through the runner, for instance npm test -- test/store/accounts.test.ts`,
+    );
   return value;
 }
 
@@ -37,17 +40,25 @@ export function urlOfDatabase(name: string): string {
 }
 
 /**
- * Copied as files: the other way, by the log, takes twice the processor time. Before PostgreSQL 15 there is no other way than this one.
+ * Copied as files: the other way, by the log, takes twice the processor time. Before PostgreSQL 15 there is no other
+ * way than this one.
  */
 const copiedAsFiles = async (client: pg.Client): Promise<string> => {
-  const { rows } = await client.query<{ version: number }>("select current_setting('server_version_num')::int as version");
+  const { rows } = await client.query<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+  );
   return (rows[0]?.version ?? 0) < 150_000 ? '' : ' strategy file_copy';
 };
 
 export const createDatabase = (name: string, template?: string): Promise<void> =>
-  asAdministrator(async (client) => client.query(`create database ${name}${template === undefined ? '' : ` template ${template}${await copiedAsFiles(client)}`}`));
+  asAdministrator(async (client) =>
+    client.query(
+      `create database ${name}${template === undefined ? '' : ` template ${template}${await copiedAsFiles(client)}`}`,
+    ),
+  );
 
-export const dropDatabase = (name: string): Promise<void> => asAdministrator((client) => client.query(`drop database if exists ${name} with (force)`));
+export const dropDatabase = (name: string): Promise<void> =>
+  asAdministrator((client) => client.query(`drop database if exists ${name} with (force)`));
 
 /**
  * A database of its own with all tables, cloned from the migrated template of the run. One for each test file:
@@ -68,11 +79,14 @@ export async function createTestDatabase({ migrated = true }: { migrated?: boole
   };
 }
 
-export const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value));
+export const textOf = (value: unknown): string =>
+  Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value);
 
 /** Every value of every table, bytes as they are: what somebody reads who has stolen it. */
 export async function everythingIn({ knex }: Pick<TestDatabase, 'knex'>): Promise<string> {
-  const tables = (await knex('information_schema.tables').where({ table_schema: 'public' }).pluck('table_name')) as string[];
+  const tables = (await knex('information_schema.tables')
+    .where({ table_schema: 'public' })
+    .pluck('table_name')) as string[];
   const texts = [];
   for (const table of tables) {
     for (const row of (await knex(table).select('*')) as Record<string, unknown>[]) {

@@ -1,4 +1,6 @@
-/** Loaded before every test file: a call that would leave this machine fails the test, whatever becomes of its error. */
+/**
+ * Loaded before every test file: a call that would leave this machine fails the test, whatever becomes of its error.
+ */
 import { BlockList, isIP, isIPv4, Socket } from 'node:net';
 
 interface Target {
@@ -9,11 +11,22 @@ interface Target {
 
 /** Networks of containers on this machine, where the run has such (`npm run test:image`). */
 const containers = new BlockList();
-for (const [address = '', prefix] of (process.env.CONTAINER_NETWORKS ?? '').split(' ').filter(Boolean).map((one) => one.split('/'))) containers.addSubnet(address, Number(prefix));
+for (const [address = '', prefix] of (process.env.CONTAINER_NETWORKS ?? '')
+  .split(' ')
+  .filter(Boolean)
+  .map((one) => one.split('/')))
+  containers.addSubnet(address, Number(prefix));
 
-const isLoopback = (host: string): boolean => (isIPv4(host) && containers.check(host)) || host === 'localhost' || host.endsWith('.localhost') || /^(?:127(?:\.\d+){3}|::1|\[::1\]|::ffff:127(?:\.\d+){3})$/.test(host);
+const isLoopback = (host: string): boolean =>
+  (isIPv4(host) && containers.check(host)) ||
+  host === 'localhost' ||
+  host.endsWith('.localhost') ||
+  /^(?:127(?:\.\d+){3}|::1|\[::1\]|::ffff:127(?:\.\d+){3})$/.test(host);
 
-/** The ways in which `connect` may be called: options, path, port and host, or the list that `net.connect` has made of them. */
+/**
+ * The ways in which `connect` may be called: options, path, port and host, or the list that `net.connect` has made of
+ * them.
+ */
 function targetOf(args: readonly unknown[]): Target {
   const [first, second] = Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
   if (typeof first === 'object' && first !== null) return first;

@@ -33,7 +33,11 @@ export const filesIn = (folder: string, ending: string): string[] =>
 export const readText = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 
 /** `@scope/name/deep` and `name/deep` belong to a package; what stands behind its name does not matter here. */
-const packageOf = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 
 function read(file: string): Source {
   const text = readText(`src/${file}`);
@@ -41,13 +45,35 @@ function read(file: string): Source {
   const imports: Import[] = [];
   const add = (node: ts.Node, specifier: string, typeOnly: boolean): void => {
     const kind = specifier.startsWith('.') ? 'ours' : specifier.startsWith('node:') ? 'builtin' : 'package';
-    const to = kind === 'ours' ? posix.join(posix.dirname(file), specifier) : kind === 'builtin' ? specifier : packageOf(specifier);
-    imports.push({ from: file, to, kind, typeOnly, line: parsed.getLineAndCharacterOfPosition(node.getStart(parsed)).line + 1 });
+    const to =
+      kind === 'ours'
+        ? posix.join(posix.dirname(file), specifier)
+        : kind === 'builtin'
+          ? specifier
+          : packageOf(specifier);
+    imports.push({
+      from: file,
+      to,
+      kind,
+      typeOnly,
+      line: parsed.getLineAndCharacterOfPosition(node.getStart(parsed)).line + 1,
+    });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) add(node, node.moduleSpecifier.text, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
-    else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) add(node, node.moduleSpecifier.text, node.isTypeOnly);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) add(node, node.argument.literal.text, true);
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier))
+      add(node, node.moduleSpecifier.text, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    else if (
+      ts.isExportDeclaration(node) &&
+      node.moduleSpecifier !== undefined &&
+      ts.isStringLiteral(node.moduleSpecifier)
+    )
+      add(node, node.moduleSpecifier.text, node.isTypeOnly);
+    else if (
+      ts.isImportTypeNode(node) &&
+      ts.isLiteralTypeNode(node.argument) &&
+      ts.isStringLiteral(node.argument.literal)
+    )
+      add(node, node.argument.literal.text, true);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [specifier] = node.arguments;
       if (specifier !== undefined && ts.isStringLiteral(specifier)) add(node, specifier.text, false);
@@ -59,4 +85,7 @@ function read(file: string): Source {
 }
 
 /** Every source file of the product with what it imports. */
-export const readSources = (): readonly Source[] => filesIn('src', '.ts').filter((file) => !file.endsWith('.d.ts')).map(read);
+export const readSources = (): readonly Source[] =>
+  filesIn('src', '.ts')
+    .filter((file) => !file.endsWith('.d.ts'))
+    .map(read);

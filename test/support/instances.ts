@@ -33,8 +33,9 @@ export interface Instance {
 }
 
 /**
- * Two instances in production, of the very files of which the image is made or of the image itself (`npm run test:image`), with all that production demands: PostgreSQL,
- * Redis, a civil registry, a gateway, a mail server, and every secret in a file.
+ * Two instances in production, of the very files of which the image is made or of the image itself (`npm run
+ * test:image`), with all that production demands: PostgreSQL, Redis, a civil registry, a gateway, a mail server, and
+ * every secret in a file.
  */
 export interface Instances {
   readonly issuer: string;
@@ -51,7 +52,10 @@ export interface Instances {
 }
 
 /** @param resident  whom the civil registry knows besides its own. */
-export async function createInstances(resident: Citizen, settings: Readonly<Record<string, string>> = {}): Promise<Instances> {
+export async function createInstances(
+  resident: Citizen,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Instances> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-instances-'));
   const opened: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
@@ -72,7 +76,14 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
   opened.push(() => mail.close());
   const registry = { userId: 'uji-01', password: 'rahasia', ip: '203.0.113.10', institution: 'KEMNAKER' };
   const { nik, name, mother } = resident;
-  const simulator = await startSimulator({ port: 0, ...registry, residentsFile: await file('residents.json', JSON.stringify([{ nik, name, mother }])), quota: 1000, clock: systemClock, environment: 'test' });
+  const simulator = await startSimulator({
+    port: 0,
+    ...registry,
+    residentsFile: await file('residents.json', JSON.stringify([{ nik, name, mother }])),
+    quota: 1000,
+    clock: systemClock,
+    environment: 'test',
+  });
   opened.push(() => simulator.close());
 
   const port = await freePort();
@@ -104,7 +115,11 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
     NODE_COMPILE_CACHE: join(directory, 'compiled'),
     ...settings,
   };
-  const core = createCore({ config: loadConfig(environment), databaseUrl: database.url, log: createLog({ level: 'silent' }) });
+  const core = createCore({
+    config: loadConfig(environment),
+    databaseUrl: database.url,
+    log: createLog({ level: 'silent' }),
+  });
   opened.push(() => core.close());
 
   const launch = launcher(directory);
@@ -112,7 +127,8 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
     const [own, monitoring] = [await freePort(), await freePort()];
     let running: Launched | undefined;
     let output = '';
-    const readiness = async (): Promise<string> => ((await (await fetch(`http://127.0.0.1:${monitoring}/readyz`)).json()) as { status: string }).status;
+    const readiness = async (): Promise<string> =>
+      ((await (await fetch(`http://127.0.0.1:${monitoring}/readyz`)).json()) as { status: string }).status;
     const end = async (signal: NodeJS.Signals): Promise<number | null> => {
       if (running === undefined) return null;
       const { child } = running;
@@ -129,11 +145,15 @@ export async function createInstances(resident: Citizen, settings: Readonly<Reco
       async start() {
         running = launch({ ...environment, PORT: String(own), METRICS_PORT: String(monitoring) });
         const started = running.child;
-        for (const stream of [started.stdout, started.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+        for (const stream of [started.stdout, started.stderr])
+          stream?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
         const broken = once(started, 'exit').then(([code]) => {
           throw new Error(`an instance ended with ${String(code)}:\n${output}`);
         });
-        await Promise.race([broken, until('an instance is ready', async () => (await readiness()) === 'ready', 60_000)]);
+        await Promise.race([
+          broken,
+          until('an instance is ready', async () => (await readiness()) === 'ready', 60_000),
+        ]);
         broken.catch(() => undefined);
       },
       stop: () => end('SIGTERM'),

@@ -4,15 +4,23 @@ import type { Citizen } from './citizens.ts';
 
 /** What a citizen does, step by step, from the page that stands in the browser. Each answers with the next page. */
 
-export const toRegistration = (browser: Browser, login: Page): Promise<Page> => browser.open(login.link('Daftar Sekarang'));
+export const toRegistration = (browser: Browser, login: Page): Promise<Page> =>
+  browser.open(login.link('Daftar Sekarang'));
 
-export const proveIdentity = (browser: Browser, page: Page, { nik, name, mother }: Pick<Citizen, 'nik' | 'name' | 'mother'>): Promise<Page> =>
-  browser.submit(page, 'nik', { nik, name, mother_name: mother });
+export const proveIdentity = (
+  browser: Browser,
+  page: Page,
+  { nik, name, mother }: Pick<Citizen, 'nik' | 'name' | 'mother'>,
+): Promise<Page> => browser.submit(page, 'nik', { nik, name, mother_name: mother });
 
-export const giveContact = (browser: Browser, page: Page, { email, phone, password }: Pick<Citizen, 'email' | 'phone' | 'password'>): Promise<Page> =>
-  browser.submit(page, 'email', { email, phone, password });
+export const giveContact = (
+  browser: Browser,
+  page: Page,
+  { email, phone, password }: Pick<Citizen, 'email' | 'phone' | 'password'>,
+): Promise<Page> => browser.submit(page, 'email', { email, phone, password });
 
-export const enterCode = (browser: Browser, page: Page, code: string): Promise<Page> => browser.submit(page, 'code', { code });
+export const enterCode = (browser: Browser, page: Page, code: string): Promise<Page> =>
+  browser.submit(page, 'code', { code });
 
 /** From the success page on to where the citizen came from. */
 export const goOn = (browser: Browser, page: Page): Promise<Page> => browser.submit(page, 'register/finished');
@@ -30,4 +38,5 @@ export async function becomeCitizen(app: TestApp, browser: Browser, citizen: Cit
   return goOn(browser, finished);
 }
 
-export const signIn = (browser: Browser, page: Page, identifier: string, password: string): Promise<Page> => browser.submit(page, 'identifier', { identifier, password });
+export const signIn = (browser: Browser, page: Page, identifier: string, password: string): Promise<Page> =>
+  browser.submit(page, 'identifier', { identifier, password });

@@ -14,7 +14,8 @@ export interface KeyServer {
 
 export async function startKeyServer(): Promise<KeyServer> {
   const asked: string[] = [];
-  let how: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => response.writeHead(404).end();
+  let how: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
+    response.writeHead(404).end();
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
     how(request, response);
@@ -25,7 +26,8 @@ export async function startKeyServer(): Promise<KeyServer> {
     asked,
     publishes(document, headers = {}) {
       const text = typeof document === 'string' ? document : JSON.stringify(document);
-      how = (_request, response) => response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(text);
+      how = (_request, response) =>
+        response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(text);
     },
     answers(wanted) {
       how = wanted;

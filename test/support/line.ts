@@ -8,7 +8,10 @@ export interface Line {
   cut(): Promise<void>;
   /** Nothing goes through any more, in either direction, and nobody is told: a cable that was pulled. */
   hush(): void;
-  /** Passes on what the caller says next with these words in it, waits for the answer, and hangs up instead of bringing it, or says nothing more. Resolves then. */
+  /**
+   * Passes on what the caller says next with these words in it, waits for the answer, and hangs up instead of bringing
+   * it, or says nothing more. Resolves then.
+   */
   loseAnswerTo(words: string, how?: 'hangs up' | 'in silence'): Promise<void>;
   mend(): void;
   close(): Promise<void>;
@@ -18,7 +21,8 @@ export interface Line {
 export async function createLine(target: () => { readonly host: string; readonly port: number }): Promise<Line> {
   const sockets = new Set<Socket>();
   let state: 'whole' | 'cut' | 'silent' = 'whole';
-  let lossy: { readonly words: string; readonly how: 'hangs up' | 'in silence'; readonly resolve: () => void } | undefined;
+  let lossy:
+    { readonly words: string; readonly how: 'hangs up' | 'in silence'; readonly resolve: () => void } | undefined;
   let triedInVain = (): void => undefined;
 
   const keep = (socket: Socket): Socket => {
@@ -41,7 +45,12 @@ export async function createLine(target: () => { readonly host: string; readonly
       const { resolve, how } = lossy;
       lossy = undefined;
       called.unpipe(caller);
-      called.once('data', () => { if (how === 'hangs up') caller.destroy(); resolve(); }).resume();
+      called
+        .once('data', () => {
+          if (how === 'hangs up') caller.destroy();
+          resolve();
+        })
+        .resume();
     });
     caller.on('close', () => called.destroy());
     called.on('close', () => caller.destroy());
@@ -65,7 +74,10 @@ export async function createLine(target: () => { readonly host: string; readonly
       state = 'silent';
       for (const socket of sockets) socket.unpipe().pause();
     },
-    loseAnswerTo: (words, how = 'hangs up') => new Promise((resolve) => { lossy = { words, how, resolve }; }),
+    loseAnswerTo: (words, how = 'hangs up') =>
+      new Promise((resolve) => {
+        lossy = { words, how, resolve };
+      }),
     mend() {
       // What was under way on a silent line is lost: both ends begin anew.
       if (state === 'silent') hangUp();

@@ -15,9 +15,11 @@ export interface LogoutReceiver {
   close(): Promise<void>;
 }
 
-export const withStatus = (status: number, headers: Readonly<Record<string, string>> = {}): Answering => (response) => {
-  response.writeHead(status, headers).end();
-};
+export const withStatus =
+  (status: number, headers: Readonly<Record<string, string>> = {}): Answering =>
+  (response) => {
+    response.writeHead(status, headers).end();
+  };
 
 /** The back-channel logout endpoint of a service, on a real port. */
 export async function startLogoutReceiver(): Promise<LogoutReceiver> {

@@ -14,7 +14,10 @@ const folder = join(root, 'node_modules/.cache/nginx');
 const installed = process.env.NGINX ?? '/usr/sbin/nginx';
 
 /** The system's own, or what `system-packages.ts` has unpacked beside the other packages. */
-export const NGINX = { folder, program: existsSync(installed) || process.env.NGINX !== undefined ? installed : join(folder, 'usr/sbin/nginx') } as const;
+export const NGINX = {
+  folder,
+  program: existsSync(installed) || process.env.NGINX !== undefined ? installed : join(folder, 'usr/sbin/nginx'),
+} as const;
 export const hasNginx = (): boolean => existsSync(NGINX.program);
 
 export interface Proxy {
@@ -42,8 +45,18 @@ include ${site};
 }
 `;
 
-/** An nginx of the test's own with `deploy/nginx/sso.conf`, in which that alone is changed that its first lines name. */
-export async function startNginx({ port, instances, certificate }: { port: number; instances: readonly number[]; certificate: Certificate }): Promise<Proxy> {
+/**
+ * An nginx of the test's own with `deploy/nginx/sso.conf`, in which that alone is changed that its first lines name.
+ */
+export async function startNginx({
+  port,
+  instances,
+  certificate,
+}: {
+  port: number;
+  instances: readonly number[];
+  certificate: Certificate;
+}): Promise<Proxy> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-nginx-'));
   const [plainPort, at] = [await freePort(), (name: string): string => join(directory, name)];
   const [first, second] = instances;
@@ -63,7 +76,9 @@ export async function startNginx({ port, instances, certificate }: { port: numbe
   await writeFile(at('tls.crt'), certificate.cert);
   await writeFile(at('tls.key'), certificate.key, { mode: 0o600 });
 
-  const child = spawn(NGINX.program, ['-p', directory, '-e', at('error.log'), '-c', at('nginx.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(NGINX.program, ['-p', directory, '-e', at('error.log'), '-c', at('nginx.conf')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   const ended = once(child, 'exit');
@@ -72,7 +87,10 @@ export async function startNginx({ port, instances, certificate }: { port: numbe
   const broken = ended.then(async () => {
     throw new Error(`nginx ended: ${output}${await logged('error.log')}`);
   });
-  await Promise.race([broken, until('nginx answers', async () => (await fetch(plainUrl, { redirect: 'manual' })).status === 308)]);
+  await Promise.race([
+    broken,
+    until('nginx answers', async () => (await fetch(plainUrl, { redirect: 'manual' })).status === 308),
+  ]);
   broken.catch(() => undefined);
   return {
     plainUrl,

@@ -21,7 +21,10 @@ export function createPages(further: Readonly<Record<string, Screen>> = {}): Koa
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(error);
   });
   app.use(async (ctx, next) => {
-    ctx.set('Content-Security-Policy', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+    ctx.set(
+      'Content-Security-Policy',
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    );
     await next();
   });
   app.use(serve(fileURLToPath(new URL('../../public', import.meta.url))));
@@ -44,7 +47,9 @@ export async function listen(app: Koa): Promise<{ readonly url: string; readonly
     url: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => { resolve(); });
+        server.close(() => {
+          resolve();
+        });
         server.closeAllConnections();
       }),
   };

@@ -14,7 +14,11 @@ const folder = join(root, 'node_modules/.cache/pgbouncer');
 const installed = process.env.PGBOUNCER ?? '/usr/sbin/pgbouncer';
 
 /** The system's own, or what `system-packages.ts` has unpacked beside the other packages. */
-export const PGBOUNCER = { folder, program: existsSync(installed) || process.env.PGBOUNCER !== undefined ? installed : join(folder, 'usr/sbin/pgbouncer') } as const;
+export const PGBOUNCER = {
+  folder,
+  program:
+    existsSync(installed) || process.env.PGBOUNCER !== undefined ? installed : join(folder, 'usr/sbin/pgbouncer'),
+} as const;
 export const hasPgbouncer = (): boolean => existsSync(PGBOUNCER.program);
 
 export interface Pooler {
@@ -27,7 +31,10 @@ export interface Pooler {
 }
 
 /** It refuses to run as root. */
-const owner = (): { uid?: number; gid?: number } => (process.getuid?.() === 0 ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) } : {});
+const owner = (): { uid?: number; gid?: number } =>
+  process.getuid?.() === 0
+    ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) }
+    : {};
 
 /** The lines of the guide for operators, which are what is tried here. */
 async function guideLines(): Promise<{ connectQuery: string; settings: string }> {
@@ -37,14 +44,19 @@ async function guideLines(): Promise<{ connectQuery: string; settings: string }>
   return { connectQuery, settings };
 }
 
-/** A PgBouncer of the test's own in front of a database, set as the guide has it, with fewer connections than anybody wants. */
+/**
+ * A PgBouncer of the test's own in front of a database, set as the guide has it, with fewer connections than anybody
+ * wants.
+ */
 export async function startPgbouncer(databaseUrl: string, { servers }: { readonly servers: number }): Promise<Pooler> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-pgbouncer-'));
   const [port, to, { connectQuery, settings }] = [await freePort(), new URL(databaseUrl), await guideLines()];
   const [user, database] = [decodeURIComponent(to.username), to.pathname.slice(1)];
   const password = to.password === '' ? '' : ` password=${decodeURIComponent(to.password)}`;
   const file = join(directory, 'pgbouncer.ini');
-  await writeFile(file, `
+  await writeFile(
+    file,
+    `
 [databases]
 ${database} = host=${to.hostname} port=${to.port} dbname=${database} user=${user}${password} ${connectQuery}
 [pgbouncer]
@@ -56,12 +68,17 @@ admin_users = sso
 ${settings}
 default_pool_size = ${servers}
 max_client_conn = 200
-`);
+`,
+  );
   const as = owner();
   await chmod(directory, 0o711);
   if (as.uid !== undefined && as.gid !== undefined) chownSync(file, as.uid, as.gid);
   const libraries = globSync(join(folder, 'usr/lib/*-linux-*')).join(':');
-  const child = spawn(PGBOUNCER.program, ['-q', file], { ...as, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LD_LIBRARY_PATH: libraries } });
+  const child = spawn(PGBOUNCER.program, ['-q', file], {
+    ...as,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LD_LIBRARY_PATH: libraries },
+  });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   const ended = once(child, 'exit');
@@ -69,7 +86,9 @@ max_client_conn = 200
     throw new Error(`PgBouncer ended: ${output}`);
   });
   const ask = async (about: string, statement: string): Promise<readonly Record<string, unknown>[]> => {
-    const client = new pg.Client({ connectionString: `postgres://${about === 'pgbouncer' ? 'sso' : user}@127.0.0.1:${port}/${about}` });
+    const client = new pg.Client({
+      connectionString: `postgres://${about === 'pgbouncer' ? 'sso' : user}@127.0.0.1:${port}/${about}`,
+    });
     await client.connect();
     return (await client.query<Record<string, unknown>>(statement).finally(() => client.end())).rows;
   };
@@ -77,7 +96,8 @@ max_client_conn = 200
   broken.catch(() => undefined);
   return {
     url: `postgres://${user}@127.0.0.1:${port}/${database}`,
-    servers: async () => (await ask('pgbouncer', 'show servers')).filter((row) => row.database === database && row.state !== 'new').length,
+    servers: async () =>
+      (await ask('pgbouncer', 'show servers')).filter((row) => row.database === database && row.state !== 'new').length,
     async reconnect() {
       await ask('pgbouncer', 'reconnect');
     },

@@ -26,14 +26,28 @@ export interface PngOptions {
 }
 
 /** A grey PNG that browsers show. */
-export function png({ width = 8, height = 8, shade = 0x80, further = [], behind = Buffer.alloc(0), says }: PngOptions = {}): Buffer {
+export function png({
+  width = 8,
+  height = 8,
+  shade = 0x80,
+  further = [],
+  behind = Buffer.alloc(0),
+  says,
+}: PngOptions = {}): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(says ?? width, 0);
   header.writeUInt32BE(says ?? height, 4);
   header.writeUInt8(8, 8);
   const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width, shade)]);
   const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
-  return Buffer.concat([SIGNATURE, pngChunk('IHDR', header), ...further, pngChunk('IDAT', pixels), pngChunk('IEND'), behind]);
+  return Buffer.concat([
+    SIGNATURE,
+    pngChunk('IHDR', header),
+    ...further,
+    pngChunk('IDAT', pixels),
+    pngChunk('IEND'),
+    behind,
+  ]);
 }
 
 const segment = (marker: number, data: Buffer): Buffer => {
@@ -44,7 +58,13 @@ const segment = (marker: number, data: Buffer): Buffer => {
 };
 
 /** The bones of a JPEG: nobody can see it, and every part is where it belongs. */
-export function jpeg({ width = 8, height = 8, further = [], behind = Buffer.alloc(0), frame = 0xc0 }: { width?: number; height?: number; further?: readonly Buffer[]; behind?: Buffer; frame?: number } = {}): Buffer {
+export function jpeg({
+  width = 8,
+  height = 8,
+  further = [],
+  behind = Buffer.alloc(0),
+  frame = 0xc0,
+}: { width?: number; height?: number; further?: readonly Buffer[]; behind?: Buffer; frame?: number } = {}): Buffer {
   const size = Buffer.from([8, height >> 8, height & 0xff, width >> 8, width & 0xff, 1, 1, 0x11, 0]);
   return Buffer.concat([
     Buffer.from([0xff, 0xd8]),
@@ -70,7 +90,13 @@ const riff = (type: string, data: Buffer): Buffer => {
 export const webpChunk = riff;
 
 /** The bones of a lossless WebP, with a header where there is something further. */
-export function webp({ width = 8, height = 8, further = [], behind = Buffer.alloc(0), flags = 0 }: { width?: number; height?: number; further?: readonly Buffer[]; behind?: Buffer; flags?: number } = {}): Buffer {
+export function webp({
+  width = 8,
+  height = 8,
+  further = [],
+  behind = Buffer.alloc(0),
+  flags = 0,
+}: { width?: number; height?: number; further?: readonly Buffer[]; behind?: Buffer; flags?: number } = {}): Buffer {
   const pixels = Buffer.alloc(12);
   pixels.writeUInt8(0x2f);
   pixels.writeUInt32LE(((width - 1) | ((height - 1) << 14)) >>> 0, 1);
@@ -79,5 +105,8 @@ export function webp({ width = 8, height = 8, further = [], behind = Buffer.allo
   canvas.writeUIntLE(width - 1, 4, 3);
   canvas.writeUIntLE(height - 1, 7, 3);
   const header = further.length > 0 || flags !== 0 ? [riff('VP8X', canvas)] : [];
-  return Buffer.concat([riff('RIFF', Buffer.concat([Buffer.from('WEBP', 'latin1'), ...header, riff('VP8L', pixels), ...further])), behind]);
+  return Buffer.concat([
+    riff('RIFF', Buffer.concat([Buffer.from('WEBP', 'latin1'), ...header, riff('VP8L', pixels), ...further])),
+    behind,
+  ]);
 }

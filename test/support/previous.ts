@@ -1,7 +1,7 @@
 /**
- * `npm run test:previous [-- <tag or commit>]`: the release before this one and this one, side by side on one database that this one
- * has migrated, as they are during a rolling upgrade. Without an argument it takes the newest tag that this commit follows;
- * where there is none yet, there is nothing to try, and it says so.
+ * `npm run test:previous [-- <tag or commit>]`: the release before this one and this one, side by side on one database
+ * that this one has migrated, as they are during a rolling upgrade. Without an argument it takes the newest tag that
+ * this commit follows; where there is none yet, there is nothing to try, and it says so.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -48,7 +48,11 @@ function demand(is: boolean, what: string, page: Page): void {
 async function tryTogether(release: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'siapkerja-previous-'));
   chmodSync(directory, 0o711);
-  const undo: (() => unknown)[] = [() => { rmSync(directory, { recursive: true, force: true }); }];
+  const undo: (() => unknown)[] = [
+    () => {
+      rmSync(directory, { recursive: true, force: true });
+    },
+  ];
   try {
     const old = join(directory, 'release');
     git('worktree', 'add', '--detach', old, release);
@@ -63,8 +67,22 @@ async function tryTogether(release: string): Promise<void> {
     const ports = [await freePort(), await freePort()];
     const issuer = `http://localhost:${ports[0] ?? 0}`;
     const start = async (home: string, port: number): Promise<void> => {
-      const settings = { NODE_ENV: 'development', ISSUER: issuer, PORT: String(port), METRICS_PORT: 'off', DATABASE_URL: database.url, KEYRING: keyring, DATA_DIR: join(directory, String(port)), SAMPLE_SERVICE_PORT: String(await freePort()), DUKCAPIL_SIMULATOR_PORT: String(await freePort()) };
-      const child = spawn(process.execPath, ['src/main.ts'], { cwd: home, env: { PATH: process.env.PATH, ...settings }, stdio: ['ignore', 'ignore', 'inherit'] });
+      const settings = {
+        NODE_ENV: 'development',
+        ISSUER: issuer,
+        PORT: String(port),
+        METRICS_PORT: 'off',
+        DATABASE_URL: database.url,
+        KEYRING: keyring,
+        DATA_DIR: join(directory, String(port)),
+        SAMPLE_SERVICE_PORT: String(await freePort()),
+        DUKCAPIL_SIMULATOR_PORT: String(await freePort()),
+      };
+      const child = spawn(process.execPath, ['src/main.ts'], {
+        cwd: home,
+        env: { PATH: process.env.PATH, ...settings },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
       undo.push(async () => {
         const ended = once(child, 'exit');
         if (child.exitCode === null && child.kill('SIGTERM')) await ended;
@@ -83,7 +101,12 @@ async function tryTogether(release: string): Promise<void> {
       const contact = await proveIdentity(browser, await browser.open(`${issuer}/portal/register`), someone);
       const page = await giveContact(browser, contact, someone);
       demand(page.url.pathname.endsWith('/otp'), `a registration, ${who}`, page);
-      const codes = async (): Promise<string | undefined> => ((await (await fetch(`${issuer}/dev/outbox.json?to=${encodeURIComponent(someone.phone)}`)).json()) as { code: string | null }[]).find(({ code }) => code !== null)?.code ?? undefined;
+      const codes = async (): Promise<string | undefined> =>
+        (
+          (await (await fetch(`${issuer}/dev/outbox.json?to=${encodeURIComponent(someone.phone)}`)).json()) as {
+            code: string | null;
+          }[]
+        ).find(({ code }) => code !== null)?.code ?? undefined;
       await until('the code is sent', async () => (await codes()) !== undefined);
       const home = await goOn(browser, await enterCode(browser, page, (await codes()) ?? ''));
       demand(home.text.includes('Keluar'), `its end, signed in at both, ${who}`, home);
@@ -96,7 +119,8 @@ async function tryTogether(release: string): Promise<void> {
   }
 }
 
-if (previous === undefined) console.log('There is no release before this one (no tag that this commit follows): nothing to try yet.');
+if (previous === undefined)
+  console.log('There is no release before this one (no tag that this commit follows): nothing to try yet.');
 else {
   console.log(`${previous} beside ${git('describe', '--always', '--dirty')}, on one database:`);
   await tryTogether(previous);

@@ -10,7 +10,10 @@ const folder = join(root, 'node_modules/.cache/prometheus');
 const installed = process.env.PROMTOOL ?? '/usr/bin/promtool';
 
 /** The system's own, or what `system-packages.ts` has unpacked beside the other packages. */
-export const PROMTOOL = { folder, program: existsSync(installed) || process.env.PROMTOOL !== undefined ? installed : join(folder, 'usr/bin/promtool') } as const;
+export const PROMTOOL = {
+  folder,
+  program: existsSync(installed) || process.env.PROMTOOL !== undefined ? installed : join(folder, 'usr/bin/promtool'),
+} as const;
 export const hasPromtool = (): boolean => existsSync(PROMTOOL.program);
 
 /** @throws what it has to say, where it is not content. */
@@ -38,7 +41,16 @@ export const checkConfig = (file: string): string => ask('check', 'config', join
 
 /** Reads expressions. @throws what the parser says of those that are none. */
 export const checkExpressions = (expressions: readonly string[]): string =>
-  withFiles({ 'rules.yaml': { groups: [{ name: 'expressions', rules: expressions.map((expr, index) => ({ record: `expression:${index}`, expr })) }] } }, (files) => ask('check', 'rules', '--lint=none', ...files));
+  withFiles(
+    {
+      'rules.yaml': {
+        groups: [
+          { name: 'expressions', rules: expressions.map((expr, index) => ({ record: `expression:${index}`, expr })) },
+        ],
+      },
+    },
+    (files) => ask('check', 'rules', '--lint=none', ...files),
+  );
 
 /** The values of one series, by Prometheus' own notation for its unit tests. */
 export interface Series {
@@ -62,8 +74,8 @@ export interface RuleTest {
 }
 
 /**
- * Runs alerts over series, each alone, since a test that lasts for days would put all of them to the question every minute. They are looked at
- * once a minute, as Prometheus does where nothing else is set.
+ * Runs alerts over series, each alone, since a test that lasts for days would put all of them to the question every
+ * minute. They are looked at once a minute, as Prometheus does where nothing else is set.
  */
 export function testRules(tests: readonly RuleTest[]): string {
   const documents: Record<string, unknown> = {};
@@ -72,7 +84,18 @@ export function testRules(tests: readonly RuleTest[]): string {
     documents[`test-${index}.yaml`] = {
       rule_files: [`rule-${index}.yaml`],
       evaluation_interval: '1m',
-      tests: [{ name, interval, input_series: series, alert_rule_test: expected.map(({ minute, fired }) => ({ eval_time: `${minute}m`, alertname: rule.alert, exp_alerts: fired })) }],
+      tests: [
+        {
+          name,
+          interval,
+          input_series: series,
+          alert_rule_test: expected.map(({ minute, fired }) => ({
+            eval_time: `${minute}m`,
+            alertname: rule.alert,
+            exp_alerts: fired,
+          })),
+        },
+      ],
     };
   }
   return withFiles(documents, (files) => ask('test', 'rules', ...files.filter((file) => file.includes('/test-'))));

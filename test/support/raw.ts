@@ -8,7 +8,8 @@ export interface RawAnswer {
 }
 
 /**
- * One request exactly as written, for what no HTTP library would send. The last header must ask to close the connection.
+ * One request exactly as written, for what no HTTP library would send. The last header must ask to close the
+ * connection.
  * @returns the first answer on the connection.
  */
 export async function sendRaw(url: string, request: string | Buffer): Promise<RawAnswer> {
@@ -22,11 +23,24 @@ export async function sendRaw(url: string, request: string | Buffer): Promise<Ra
   const text = Buffer.concat(chunks).toString('utf8');
   const end = text.indexOf('\r\n\r\n');
   const head = end === -1 ? text : text.slice(0, end);
-  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), head, body: end === -1 ? '' : text.slice(end + 4) };
+  return {
+    status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0),
+    head,
+    body: end === -1 ? '' : text.slice(end + 4),
+  };
 }
 
 /** `GET` of a request target that a URL class would tidy up, with whatever headers a stranger likes to send. */
-export const rawGet = (url: string, target: string, headers: readonly string[] = ['Host: localhost'], method = 'GET'): Promise<RawAnswer> =>
-  sendRaw(url, [`${method} ${target} HTTP/1.1`, ...headers, 'Accept: text/html', 'Connection: close', '', ''].join('\r\n'));
+export const rawGet = (
+  url: string,
+  target: string,
+  headers: readonly string[] = ['Host: localhost'],
+  method = 'GET',
+): Promise<RawAnswer> =>
+  sendRaw(
+    url,
+    [`${method} ${target} HTTP/1.1`, ...headers, 'Accept: text/html', 'Connection: close', '', ''].join('\r\n'),
+  );
 
-export const headerOf = ({ head }: RawAnswer, name: string): string | undefined => new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1]?.trim();
+export const headerOf = ({ head }: RawAnswer, name: string): string | undefined =>
+  new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1]?.trim();

@@ -17,16 +17,35 @@ export interface RedisBench {
 }
 
 export const redisSettings = (changes: Partial<RedisSettings>): RedisSettings => ({
-  url: undefined, cluster: [], sentinels: [], sentinelName: undefined, username: undefined, password: undefined, sentinelPassword: undefined, tls: false, ca: undefined, prefix: 'sso:', timeoutMs: 5000, ...changes,
+  url: undefined,
+  cluster: [],
+  sentinels: [],
+  sentinelName: undefined,
+  username: undefined,
+  password: undefined,
+  sentinelPassword: undefined,
+  tls: false,
+  ca: undefined,
+  prefix: 'sso:',
+  timeoutMs: 5000,
+  ...changes,
 });
 
-async function bench(settings: Partial<RedisSettings>, masters: readonly RedisServer[], close: () => Promise<void>): Promise<RedisBench> {
+async function bench(
+  settings: Partial<RedisSettings>,
+  masters: readonly RedisServer[],
+  close: () => Promise<void>,
+): Promise<RedisBench> {
   const open = (): RedisConnection => openRedis(redisSettings(settings), { warn: () => undefined })!;
   const redis = open();
   const elsewhere = open();
   await Promise.all([redis.ping(), elsewhere.ping()]);
   const onEach = async <T>(ask: (server: RedisServer, key: Buffer) => Promise<T>): Promise<T[]> =>
-    (await Promise.all(masters.map(async (server) => Promise.all((await server.admin.keysBuffer('*')).map((key) => ask(server, key)))))).flat();
+    (
+      await Promise.all(
+        masters.map(async (server) => Promise.all((await server.admin.keysBuffer('*')).map((key) => ask(server, key)))),
+      )
+    ).flat();
 
   /** The same connection; what it is asked together counts once. */
   let trips = 0;
@@ -39,14 +58,20 @@ async function bench(settings: Partial<RedisSettings>, masters: readonly RedisSe
     });
   };
   return {
-    redis: { ...redis, call: (...args) => counting(redis.call(...args)), run: (...args) => counting(redis.run(...args)) },
+    redis: {
+      ...redis,
+      call: (...args) => counting(redis.call(...args)),
+      run: (...args) => counting(redis.run(...args)),
+    },
     elsewhere,
     servers: masters,
     contents: async () =>
-      (await onEach(async ({ admin }, key) => {
-        const dump = (await admin.type(key)) === 'string' ? await admin.getBuffer(key) : await admin.dumpBuffer(key);
-        return `${key.toString('latin1')} ${dump?.toString('latin1') ?? ''}`;
-      })).join('\n'),
+      (
+        await onEach(async ({ admin }, key) => {
+          const dump = (await admin.type(key)) === 'string' ? await admin.getBuffer(key) : await admin.dumpBuffer(key);
+          return `${key.toString('latin1')} ${dump?.toString('latin1') ?? ''}`;
+        })
+      ).join('\n'),
     ends: () => onEach(({ admin }, key) => admin.pttl(key)),
     async empty() {
       await Promise.all(masters.map(({ admin }) => admin.flushall()));
@@ -83,18 +108,33 @@ export function redisBenches(): RedisBenches {
   return {
     all: hasRedis()
       ? [
-          ['Redis', once(async () => {
-            const server = await startRedis({ requirepass: 'rahasia' });
-            return bench({ url: server.url }, [server], () => server.close());
-          })],
-          ['a Redis Cluster', once(async () => {
-            const cluster = await startRedisCluster();
-            return bench({ cluster: cluster.nodes.map(({ address }) => address) }, cluster.nodes, () => cluster.close());
-          })],
-          ['Redis behind Sentinels', once(async () => {
-            const set = await startRedisSentinel();
-            return bench({ sentinels: set.sentinels.map(({ address }) => address), sentinelName: set.name }, [set.nodes[0]!], () => set.close());
-          })],
+          [
+            'Redis',
+            once(async () => {
+              const server = await startRedis({ requirepass: 'rahasia' });
+              return bench({ url: server.url }, [server], () => server.close());
+            }),
+          ],
+          [
+            'a Redis Cluster',
+            once(async () => {
+              const cluster = await startRedisCluster();
+              return bench({ cluster: cluster.nodes.map(({ address }) => address) }, cluster.nodes, () =>
+                cluster.close(),
+              );
+            }),
+          ],
+          [
+            'Redis behind Sentinels',
+            once(async () => {
+              const set = await startRedisSentinel();
+              return bench(
+                { sentinels: set.sentinels.map(({ address }) => address), sentinelName: set.name },
+                [set.nodes[0]!],
+                () => set.close(),
+              );
+            }),
+          ],
         ]
       : [],
     async close() {

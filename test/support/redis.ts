@@ -29,13 +29,35 @@ export interface RedisServer {
 }
 
 /** @param options  as in redis.conf, without the dashes. */
-export async function startRedis(options: Readonly<Record<string, string>> = {}, mode: readonly string[] = []): Promise<RedisServer> {
+export async function startRedis(
+  options: Readonly<Record<string, string>> = {},
+  mode: readonly string[] = [],
+): Promise<RedisServer> {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'sso-redis-'));
-  const settings = { port: String(port), bind: '127.0.0.1', dir, save: '', appendonly: 'no', 'repl-diskless-sync-delay': '0', daemonize: 'no', ...options };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, ...(value.includes(' ') ? value.split(' ') : [value])]);
+  const settings = {
+    port: String(port),
+    bind: '127.0.0.1',
+    dir,
+    save: '',
+    appendonly: 'no',
+    'repl-diskless-sync-delay': '0',
+    daemonize: 'no',
+    ...options,
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [
+    `--${name}`,
+    ...(value.includes(' ') ? value.split(' ') : [value]),
+  ]);
   const password = options.requirepass;
-  const admin = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => 20, maxRetriesPerRequest: null, ...(password === undefined ? {} : { password }) });
+  const admin = new Redis({
+    host: '127.0.0.1',
+    port,
+    lazyConnect: true,
+    retryStrategy: () => 20,
+    maxRetriesPerRequest: null,
+    ...(password === undefined ? {} : { password }),
+  });
   admin.on('error', () => undefined);
   let child: ChildProcess | undefined;
 
@@ -81,7 +103,14 @@ const closeAll = async (servers: readonly RedisServer[]): Promise<void> => {
 export async function startRedisCluster(): Promise<RedisSet> {
   const nodes: RedisServer[] = [];
   for (const name of ['a', 'b', 'c']) {
-    nodes.push(await startRedis({ 'cluster-enabled': 'yes', 'cluster-config-file': `nodes-${name}.conf`, 'cluster-node-timeout': '1000', 'cluster-port': String(await freePort()) }));
+    nodes.push(
+      await startRedis({
+        'cluster-enabled': 'yes',
+        'cluster-config-file': `nodes-${name}.conf`,
+        'cluster-node-timeout': '1000',
+        'cluster-port': String(await freePort()),
+      }),
+    );
   }
   const [first] = nodes;
   const ends = [0, 5461, 10_923, 16_384];
@@ -92,11 +121,15 @@ export async function startRedisCluster(): Promise<RedisSet> {
       if (at > 0) await first!.admin.call('CLUSTER', 'MEET', '127.0.0.1', port, await busPortOf(nodes[at]!));
     }),
   );
-  for (const { admin, port } of nodes) await until(`node ${port} knows the cluster`, async () => /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(await admin.call('CLUSTER', 'INFO'))));
+  for (const { admin, port } of nodes)
+    await until(`node ${port} knows the cluster`, async () =>
+      /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(await admin.call('CLUSTER', 'INFO'))),
+    );
   return { nodes, close: () => closeAll(nodes) };
 }
 
-const busPortOf = async ({ admin }: RedisServer): Promise<string> => ((await admin.call('CONFIG', 'GET', 'cluster-port')) as readonly string[])[1] ?? '';
+const busPortOf = async ({ admin }: RedisServer): Promise<string> =>
+  ((await admin.call('CONFIG', 'GET', 'cluster-port')) as readonly string[])[1] ?? '';
 
 export interface SentinelSet extends RedisSet {
   readonly sentinels: readonly RedisServer[];
@@ -108,7 +141,9 @@ export async function startRedisSentinel(): Promise<SentinelSet> {
   const name = 'sso';
   const master = await startRedis();
   const replica = await startRedis({ replicaof: `127.0.0.1 ${master.port}` });
-  await until('the replica follows', async () => (await replica.admin.info('replication')).includes('master_link_status:up'));
+  await until('the replica follows', async () =>
+    (await replica.admin.info('replication')).includes('master_link_status:up'),
+  );
   const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(name, master.port)));
   for (const { admin } of sentinels) {
     await until('the Sentinels know one another', async () => {
@@ -123,7 +158,10 @@ export async function startRedisSentinel(): Promise<SentinelSet> {
 async function startSentinel(name: string, masterPort: number): Promise<RedisServer> {
   const config = await mkdtemp(join(tmpdir(), 'sso-sentinel-'));
   const file = join(config, 'sentinel.conf');
-  await writeFile(file, `sentinel monitor ${name} 127.0.0.1 ${masterPort} 2\nsentinel down-after-milliseconds ${name} 500\nsentinel failover-timeout ${name} 2000\n`);
+  await writeFile(
+    file,
+    `sentinel monitor ${name} 127.0.0.1 ${masterPort} 2\nsentinel down-after-milliseconds ${name} 500\nsentinel failover-timeout ${name} 2000\n`,
+  );
   const server = await startRedis({}, [file, '--sentinel']);
   return {
     ...server,

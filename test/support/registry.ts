@@ -6,7 +6,11 @@ import { loadConfig, type Config } from '../../src/config.ts';
 import type { PersonName } from '../../src/domain/name.ts';
 import type { Nik } from '../../src/domain/nik.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
-import { RegistryUnavailable, type CivilRegistry, type IdentityClaim } from '../../src/ports/civil-registry/civil-registry.ts';
+import {
+  RegistryUnavailable,
+  type CivilRegistry,
+  type IdentityClaim,
+} from '../../src/ports/civil-registry/civil-registry.ts';
 import { createDukcapilRegistry, type DukcapilOptions } from '../../src/ports/civil-registry/dukcapil.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/ports/civil-registry/simulator.ts';
 import { systemClock } from '../../src/ports/clock/clock.ts';
@@ -21,7 +25,10 @@ export const claimOf = ({ nik, name, mother }: { nik: string; name: string; moth
   motherName: sensitive(mother as PersonName),
 });
 
-const registryConfig = (changes: Partial<Config['dukcapil']> = {}): Config['dukcapil'] => ({ ...loadConfig({}).dukcapil, ...changes });
+const registryConfig = (changes: Partial<Config['dukcapil']> = {}): Config['dukcapil'] => ({
+  ...loadConfig({}).dukcapil,
+  ...changes,
+});
 
 const opened: { close(): Promise<unknown> }[] = [];
 
@@ -30,15 +37,36 @@ export async function closeAll(): Promise<void> {
   for (const thing of opened.splice(0).reverse()) await thing.close();
 }
 
-export function connect(url: string, changes: Partial<Config['dukcapil']> = {}, options: Partial<DukcapilOptions> = {}): CivilRegistry {
-  const registry = createDukcapilRegistry({ config: registryConfig(changes), url, clock: systemClock, random: systemRandom, ...options });
+export function connect(
+  url: string,
+  changes: Partial<Config['dukcapil']> = {},
+  options: Partial<DukcapilOptions> = {},
+): CivilRegistry {
+  const registry = createDukcapilRegistry({
+    config: registryConfig(changes),
+    url,
+    clock: systemClock,
+    random: systemRandom,
+    ...options,
+  });
   opened.push(registry);
   return registry;
 }
 
 export async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
   const { userId, password, ip, institution } = registryConfig();
-  const simulator = await startSimulator({ port: 0, userId, password, ip, institution, quota: 1000, clock: systemClock, environment: 'test', delays: { hangMs: 60_000, slowMs: 10 }, ...options });
+  const simulator = await startSimulator({
+    port: 0,
+    userId,
+    password,
+    ip,
+    institution,
+    quota: 1000,
+    clock: systemClock,
+    environment: 'test',
+    delays: { hangMs: 60_000, slowMs: 10 },
+    ...options,
+  });
   opened.push(simulator);
   return simulator;
 }
@@ -52,7 +80,10 @@ const listening = (server: Server | NetServer): Promise<number> =>
 
 /** Serves on loopback until `closeAll`; with a certificate over TLS. Returns the address. */
 export async function serve(listener: RequestListener, certificate?: Certificate): Promise<string> {
-  const server = certificate === undefined ? createServer(listener) : createTlsServer({ cert: certificate.cert, key: certificate.key }, listener);
+  const server =
+    certificate === undefined
+      ? createServer(listener)
+      : createTlsServer({ cert: certificate.cert, key: certificate.key }, listener);
   const port = await listening(server);
   opened.push({
     close: () =>
@@ -79,17 +110,25 @@ export async function serveConnections(server: NetServer): Promise<number> {
   return port;
 }
 
-export const goodAnswer = JSON.stringify({ content: [{ NIK: 'Sesuai', NAMA_LGKP: 'Sesuai (100)', NAMA_LGKP_IBU: 'Sesuai (100)' }], quotaLimiter: 48_210 });
+export const goodAnswer = JSON.stringify({
+  content: [{ NIK: 'Sesuai', NAMA_LGKP: 'Sesuai (100)', NAMA_LGKP_IBU: 'Sesuai (100)' }],
+  quotaLimiter: 48_210,
+});
 
 export const answerWell: RequestListener = (request, response) => {
   request.resume();
   response.end(goodAnswer);
 };
 
-export const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>> => JSON.parse(await text(request)) as Record<string, unknown>;
+export const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>> =>
+  JSON.parse(await text(request)) as Record<string, unknown>;
 
 /** A server that leaves every request unanswered until the test takes it up. */
-export function createReception(): { readonly listener: RequestListener; readonly waiting: ServerResponse[]; arrived(count: number): Promise<void> } {
+export function createReception(): {
+  readonly listener: RequestListener;
+  readonly waiting: ServerResponse[];
+  arrived(count: number): Promise<void>;
+} {
   const waiting: ServerResponse[] = [];
   let notify = (): void => undefined;
   return {

@@ -7,7 +7,8 @@ export interface Summary {
   readonly skipped: number;
 }
 
-export const showSummary = ({ passed, failed, skipped }: Summary): string => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+export const showSummary = ({ passed, failed, skipped }: Summary): string =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 /**
  * Mocha's own specification, and at its very end the one line that machines read. The runner, which still has to clean

@@ -26,7 +26,10 @@ const all = (): string[] => [...new Set([...LONGEST, ...globSync('test/**/*.test
 /** Nothing of a test run has to survive a loss of power. */
 const HASTY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '512MB' };
 
-/** Where the database of the run lies: in memory, where there is enough. On a disk, to make a database and to drop it costs the system three times as much. */
+/**
+ * Where the database of the run lies: in memory, where there is enough. On a disk, to make a database and to drop it
+ * costs the system three times as much.
+ */
 const MEMORY = '/dev/shm';
 const ENOUGH_BYTES = 3 * 1024 ** 3;
 function scratch(): string {
@@ -45,12 +48,21 @@ const warnings = {
 
 type Undo = () => Promise<void> | void;
 
-/** A folder stands for the tests in it, since other files beside them are no tests; a test may be named without its ending. */
+/**
+ * A folder stands for the tests in it, since other files beside them are no tests; a test may be named without its
+ * ending.
+ */
 const selection = (args: readonly string[]): { paths: string[]; options: string[]; missing: string[] } => {
   const whole = (arg: string): string => (existsSync(join(root, `${arg}.test.ts`)) ? `${arg}.test.ts` : arg);
   const isPath = (arg: string): boolean => existsSync(join(root, arg)) || arg.includes('*');
   const named = args.map(whole);
-  const paths = named.filter(isPath).map((path) => (!path.includes('*') && statSync(join(root, path)).isDirectory() ? `${path.replace(/\/$/, '')}/**/*.test.ts` : path));
+  const paths = named
+    .filter(isPath)
+    .map((path) =>
+      !path.includes('*') && statSync(join(root, path)).isDirectory()
+        ? `${path.replace(/\/$/, '')}/**/*.test.ts`
+        : path,
+    );
   const others = named.filter((arg) => !isPath(arg));
   const isMeantAsPath = (arg: string): boolean => arg.startsWith('test/');
   return { paths, options: others.filter((arg) => !isMeantAsPath(arg)), missing: others.filter(isMeantAsPath) };
@@ -60,7 +72,9 @@ const selection = (args: readonly string[]): { paths: string[]; options: string[
 const letConnectAtOnce = ({ username, password }: URL): Promise<void> =>
   asAdministrator(async (client) => {
     await client.query('set scram_iterations = 1');
-    await client.query(`alter role ${client.escapeIdentifier(username)} password ${client.escapeLiteral(decodeURIComponent(password))}`);
+    await client.query(
+      `alter role ${client.escapeIdentifier(username)} password ${client.escapeLiteral(decodeURIComponent(password))}`,
+    );
   });
 
 async function provideDatabase(directory: string, undo: Undo[]): Promise<void> {
@@ -87,7 +101,12 @@ async function runMocha(args: readonly string[], summaryFile: string): Promise<n
     cwd: root,
     stdio: 'inherit',
     // What is compiled once is compiled for every process of this run and of the next.
-    env: { NODE_ENV: 'test', NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'), ...process.env, TEST_SUMMARY_FILE: summaryFile },
+    env: {
+      NODE_ENV: 'test',
+      NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
+      ...process.env,
+      TEST_SUMMARY_FILE: summaryFile,
+    },
   });
   const pass = (signal: NodeJS.Signals): void => {
     child.kill(signal);
@@ -120,7 +139,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.env.TEST_RSA_KEYS = await keys;
     const code = await runMocha([...options, ...(paths.length === 0 ? all() : paths)], summaryFile);
     // Without numbers the run itself broke down, which is a failure as much as any.
-    const summary = existsSync(summaryFile) ? (JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary) : { passed: 0, failed: 1, skipped: 0 };
+    const summary = existsSync(summaryFile)
+      ? (JSON.parse(readFileSync(summaryFile, 'utf8')) as Summary)
+      : { passed: 0, failed: 1, skipped: 0 };
     return report(summary, code);
   } finally {
     for (const step of undo.reverse()) await step();
@@ -137,7 +158,9 @@ function report(summary: Summary, code: number): number {
     return 1;
   }
   if (summary.skipped > 0) {
-    console.error(`\nTests SKIPPED: ${summary.skipped}${process.env.CI === 'true' ? ', which counts as a failure where CI=true' : ''}.`);
+    console.error(
+      `\nTests SKIPPED: ${summary.skipped}${process.env.CI === 'true' ? ', which counts as a failure where CI=true' : ''}.`,
+    );
     if (process.env.CI === 'true') return Math.max(code, 1);
   }
   return summary.failed > 0 ? Math.max(code, 1) : code;

@@ -17,10 +17,16 @@ const browser = await chromium.launch(CHROMIUM);
 try {
   if (wanted.length === 0) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const looks = [360, 1280].flatMap((width) => (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })));
+  const looks = [360, 1280].flatMap((width) =>
+    (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
+  );
   await Promise.all(
     looks.map(async ({ width, colorScheme }) => {
-      const context = await browser.newContext({ viewport: { width, height: width === 360 ? 740 : 800 }, colorScheme, reducedMotion: 'reduce' });
+      const context = await browser.newContext({
+        viewport: { width, height: width === 360 ? 740 : 800 },
+        colorScheme,
+        reducedMotion: 'reduce',
+      });
       const page = await context.newPage();
       for (const entry of entries) {
         for (const lang of LOCALES) {

@@ -31,8 +31,16 @@ export function answered(of: object, method: string, times = 1): Promise<void> {
   });
 }
 
-/** Sends the head of a request and the beginning of its body. @param looked  by when the server has looked whether it may come. @returns what sends the rest. */
-export async function beginBody(address: string, headers: Readonly<Record<string, string>>, first: string, looked: Promise<void>): Promise<(rest: string) => Promise<Heard>> {
+/**
+ * Sends the head of a request and the beginning of its body. @param looked by when the server has looked whether it may
+ * come. @returns what sends the rest.
+ */
+export async function beginBody(
+  address: string,
+  headers: Readonly<Record<string, string>>,
+  first: string,
+  looked: Promise<void>,
+): Promise<(rest: string) => Promise<Heard>> {
   const sending = request(address, { method: 'POST', headers });
   sending.write(first);
   await looked;
@@ -40,13 +48,33 @@ export async function beginBody(address: string, headers: Readonly<Record<string
     sending.end(rest);
     const [answer] = (await once(sending, 'response')) as [IncomingMessage];
     answer.resume();
-    return { status: answer.statusCode ?? 0, location: answer.headers.location, cookies: (answer.headers['set-cookie'] ?? []).join() };
+    return {
+      status: answer.statusCode ?? 0,
+      location: answer.headers.location,
+      cookies: (answer.headers['set-cookie'] ?? []).join(),
+    };
   };
 }
 
 /** The same of a form. */
-export async function beginForm(browser: Browser, address: string, csrf: string, looked: Promise<void>): Promise<SlowForm> {
-  const headers = { ...browser.headers, cookie: browser.cookieHeader(new URL(address)), 'content-type': 'application/x-www-form-urlencoded' };
+export async function beginForm(
+  browser: Browser,
+  address: string,
+  csrf: string,
+  looked: Promise<void>,
+): Promise<SlowForm> {
+  const headers = {
+    ...browser.headers,
+    cookie: browser.cookieHeader(new URL(address)),
+    'content-type': 'application/x-www-form-urlencoded',
+  };
   const end = await beginBody(address, headers, `csrf=${csrf}`, looked);
-  return { end: (fields = {}) => end(Object.entries(fields).map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join('')) };
+  return {
+    end: (fields = {}) =>
+      end(
+        Object.entries(fields)
+          .map(([name, value]) => `&${name}=${encodeURIComponent(value)}`)
+          .join(''),
+      ),
+  };
 }

@@ -17,8 +17,12 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<readon
     // The driver calls itself again with the same object.
     const isKnown = typeof first === 'object' && first !== null && seen.has(first);
     if (typeof first === 'object' && first !== null) seen.add(first);
-    const { text, values: own } = (typeof first === 'string' ? { text: first } : first) as { text?: string; values?: unknown[] };
-    if (!isKnown && text !== undefined) found.push({ text, values: own ?? (Array.isArray(values) ? (values as unknown[]) : []) });
+    const { text, values: own } = (typeof first === 'string' ? { text: first } : first) as {
+      text?: string;
+      values?: unknown[];
+    };
+    if (!isKnown && text !== undefined)
+      found.push({ text, values: own ?? (Array.isArray(values) ? (values as unknown[]) : []) });
     return original.apply(this, args);
   });
   try {

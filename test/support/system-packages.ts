@@ -94,21 +94,40 @@ const NEEDED: readonly SystemPackage[] = [
 ];
 
 const isDebian = (): boolean => existsSync('/etc/debian_version') && spawnSync('apt-get', ['--version']).status === 0;
-const isUbuntu = (): boolean => existsSync('/etc/os-release') && /^ID=ubuntu$/m.test(readFileSync('/etc/os-release', 'utf8'));
+const isUbuntu = (): boolean =>
+  existsSync('/etc/os-release') && /^ID=ubuntu$/m.test(readFileSync('/etc/os-release', 'utf8'));
 
 function apt(...args: readonly string[]): boolean {
   const options = ['-o', 'Dpkg::Options::=--force-confold', '-o', 'DPkg::Lock::Timeout=120'];
-  const { status } = spawnSync('apt-get', [...options, ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  const { status } = spawnSync('apt-get', [...options, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
   return status === 0;
 }
 
 function unpack(packages: readonly string[], folder: string, withNeeds = false): boolean {
   const directory = mkdtempSync(join(tmpdir(), 'siapkerja-packages-'));
   try {
-    const fetched = withNeeds ? apt('install', '-y', '-qq', '--no-install-recommends', '--download-only', '-o', 'APT::Sandbox::User=root', '-o', `Dir::Cache::archives=${directory}`, ...packages) : spawnSync('apt-get', ['download', '-qq', ...packages], { cwd: directory, stdio: 'ignore' }).status === 0;
+    const fetched = withNeeds
+      ? apt(
+          'install',
+          '-y',
+          '-qq',
+          '--no-install-recommends',
+          '--download-only',
+          '-o',
+          'APT::Sandbox::User=root',
+          '-o',
+          `Dir::Cache::archives=${directory}`,
+          ...packages,
+        )
+      : spawnSync('apt-get', ['download', '-qq', ...packages], { cwd: directory, stdio: 'ignore' }).status === 0;
     if (!fetched) return false;
     mkdirSync(folder, { recursive: true });
-    return readdirSync(directory).filter((file) => file.endsWith('.deb')).every((file) => spawnSync('dpkg-deb', ['--extract', join(directory, file), folder]).status === 0);
+    return readdirSync(directory)
+      .filter((file) => file.endsWith('.deb'))
+      .every((file) => spawnSync('dpkg-deb', ['--extract', join(directory, file), folder]).status === 0);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -136,7 +155,11 @@ export function provideSystemPackages(mayInstall: boolean): void {
     if (done.includes(false)) console.error('apt-get did not succeed.');
   }
   for (const one of missing()) {
-    const remedy = installable.includes(one) ? `sudo apt-get install --no-install-recommends ${one.packages.join(' ')}` : one.elsewhere;
-    console.error(`\n${one.needed} is missing (${one.path}): the tests that need it are SKIPPED. To run them: ${remedy}`);
+    const remedy = installable.includes(one)
+      ? `sudo apt-get install --no-install-recommends ${one.packages.join(' ')}`
+      : one.elsewhere;
+    console.error(
+      `\n${one.needed} is missing (${one.path}): the tests that need it are SKIPPED. To run them: ${remedy}`,
+    );
   }
 }

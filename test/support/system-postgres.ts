@@ -9,7 +9,10 @@ import { freePort } from './app.ts';
 import { until } from './until.ts';
 
 const find = (): string | undefined =>
-  process.env.POSTGRES_BIN ?? globSync('/usr/lib/postgresql/*/bin').sort().find((path) => ['pg_dump', 'initdb'].every((name) => existsSync(join(path, name))));
+  process.env.POSTGRES_BIN ??
+  globSync('/usr/lib/postgresql/*/bin')
+    .sort()
+    .find((path) => ['pg_dump', 'initdb'].every((name) => existsSync(join(path, name))));
 
 /** Where the system has a PostgreSQL with its whole set of programs, which the embedded one lacks. */
 export const SYSTEM_POSTGRES: string = find() ?? '/usr/lib/postgresql/15/bin';
@@ -36,7 +39,10 @@ export interface Standby {
 }
 
 /** PostgreSQL refuses to run as root. */
-const owner = (): { uid?: number; gid?: number } => (process.getuid?.() === 0 ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) } : {});
+const owner = (): { uid?: number; gid?: number } =>
+  process.getuid?.() === 0
+    ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) }
+    : {};
 
 interface Running {
   readonly urlOf: (database: string) => string;
@@ -45,7 +51,11 @@ interface Running {
 }
 
 /** An empty folder that the owner of the server may write to, in one that is removed as a whole. */
-async function makeFolder(): Promise<{ directory: string; data: string; as: { cwd: string; uid?: number; gid?: number } }> {
+async function makeFolder(): Promise<{
+  directory: string;
+  data: string;
+  as: { cwd: string; uid?: number; gid?: number };
+}> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-postgres-'));
   await chmod(directory, 0o711);
   const data = join(directory, 'data');
@@ -56,11 +66,24 @@ async function makeFolder(): Promise<{ directory: string; data: string; as: { cw
   return { directory, data, as: { cwd: data, uid, gid } };
 }
 
-async function run({ directory, data, as }: Awaited<ReturnType<typeof makeFolder>>, further: Readonly<Record<string, string>> = {}): Promise<Running> {
+async function run(
+  { directory, data, as }: Awaited<ReturnType<typeof makeFolder>>,
+  further: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   const port = await freePort();
   // What is committed is handed to a standby at once, so that to wait for what was handed over is to wait for all.
-  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), fsync: 'off', ...further };
-  const child = spawn(join(SYSTEM_POSTGRES, 'postgres'), ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...as, stdio: 'ignore' });
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    port: String(port),
+    fsync: 'off',
+    ...further,
+  };
+  const child = spawn(
+    join(SYSTEM_POSTGRES, 'postgres'),
+    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    { ...as, stdio: 'ignore' },
+  );
   const ended = once(child, 'exit');
   const urlOf = (database: string): string => `postgres://sso@127.0.0.1:${port}/${database}`;
   const ask = async (statement: string): Promise<Record<string, unknown>> => {
@@ -84,7 +107,11 @@ async function run({ directory, data, as }: Awaited<ReturnType<typeof makeFolder
 /** An empty server of the system's version, of the test's own. @param settings  by their PostgreSQL names. */
 export async function startSystemPostgres(settings: Readonly<Record<string, string>> = {}): Promise<SystemPostgres> {
   const folder = await makeFolder();
-  execFileSync(join(SYSTEM_POSTGRES, 'initdb'), ['--pgdata', folder.data, '--username=sso', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'], { ...folder.as, stdio: 'pipe' });
+  execFileSync(
+    join(SYSTEM_POSTGRES, 'initdb'),
+    ['--pgdata', folder.data, '--username=sso', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'],
+    { ...folder.as, stdio: 'pipe' },
+  );
   const server = await run(folder, settings);
   return {
     urlOf: server.urlOf,
@@ -95,18 +122,40 @@ export async function startSystemPostgres(settings: Readonly<Record<string, stri
     async closeToWriting(isClosed) {
       await server.ask(`alter system set default_transaction_read_only = ${isClosed ? 'on' : 'off'}`);
       await server.ask('select pg_reload_conf()');
-      await until('new connections see it', async () => (await server.ask("select current_setting('transaction_read_only') as it")).it === (isClosed ? 'on' : 'off'));
+      await until(
+        'new connections see it',
+        async () =>
+          (await server.ask("select current_setting('transaction_read_only') as it")).it === (isClosed ? 'on' : 'off'),
+      );
     },
     async follow() {
       const copy = await makeFolder();
-      execFileSync(join(SYSTEM_POSTGRES, 'pg_basebackup'), ['--pgdata', copy.data, '--dbname', server.urlOf('postgres'), '--write-recovery-conf', '--checkpoint=fast', '--no-sync'], { ...copy.as, stdio: 'pipe' });
+      execFileSync(
+        join(SYSTEM_POSTGRES, 'pg_basebackup'),
+        [
+          '--pgdata',
+          copy.data,
+          '--dbname',
+          server.urlOf('postgres'),
+          '--write-recovery-conf',
+          '--checkpoint=fast',
+          '--no-sync',
+        ],
+        { ...copy.as, stdio: 'pipe' },
+      );
       const standby = await run(copy);
       return {
         urlOf: standby.urlOf,
         async caughtUp() {
           // Flushed by its own commit, and with it all that was committed before.
-          const { lsn } = await server.ask("select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'test', 'caught up')::text as lsn");
-          await until('the standby has replayed it', async () => (await standby.ask(`select pg_last_wal_replay_lsn() >= '${String(lsn)}'::pg_lsn as done`)).done === true);
+          const { lsn } = await server.ask(
+            "select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'test', 'caught up')::text as lsn",
+          );
+          await until(
+            'the standby has replayed it',
+            async () =>
+              (await standby.ask(`select pg_last_wal_replay_lsn() >= '${String(lsn)}'::pg_lsn as done`)).done === true,
+          );
         },
         async promote() {
           await standby.ask('select pg_promote()');

@@ -41,11 +41,15 @@ let isWatching = false;
 /** What goes to the stores from this process while the work is done, whoever asks for it. */
 export async function tripsOf(work: () => Promise<unknown>): Promise<Trips> {
   if (!isWatching) {
-    watchStores((kind, name) => { for (const tell of listeners) tell(kind, name); });
+    watchStores((kind, name) => {
+      for (const tell of listeners) tell(kind, name);
+    });
     isWatching = true;
   }
   const trips: Record<keyof Trips, string[]> = { postgres: [], redis: [] };
-  const tell: Tell = (kind, name) => { trips[kind].push(name); };
+  const tell: Tell = (kind, name) => {
+    trips[kind].push(name);
+  };
   listeners.add(tell);
   try {
     await work();

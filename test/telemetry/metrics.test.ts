@@ -78,14 +78,25 @@ describe('Metrics', () => {
     expect(figures.get('sso_registry_call_seconds_count{outcome="verified"}')).to.equal(1);
     const codes = [...figures].filter(([name, value]) => name.startsWith('sso_codes_total') && value > 0);
     const [, operator = ''] = /operator="([^"]+)"/.exec(codes.map(([name]) => name).join()) ?? [];
-    expect(Object.fromEntries(codes)).to.deep.equal(Object.fromEntries(['asked', 'sent', 'entered'].map((stage) => [`sso_codes_total{operator="${operator}",purpose="activation-code",stage="${stage}"}`, 1])));
+    expect(Object.fromEntries(codes)).to.deep.equal(
+      Object.fromEntries(
+        ['asked', 'sent', 'entered'].map((stage) => [
+          `sso_codes_total{operator="${operator}",purpose="activation-code",stage="${stage}"}`,
+          1,
+        ]),
+      ),
+    );
     expect(figures.get('sso_messages_total{channel="sms",purpose="activation-code",outcome="sent"}')).to.equal(1);
   });
 
   it('tell of codes of recovery as well, apart from those of registrations', async () => {
     await atFinished(app, registered.nik, registered.phone, 'Kopi-Hitam7!');
-    const codes = [...(await ask()).figures].filter(([name, value]) => name.startsWith('sso_codes_total') && name.includes('recovery-code') && value > 0);
-    expect(codes.map(([name, value]) => [/stage="(\w+)"/.exec(name)?.[1], value])).to.have.deep.members(['asked', 'sent', 'entered'].map((stage) => [stage, 1]));
+    const codes = [...(await ask()).figures].filter(
+      ([name, value]) => name.startsWith('sso_codes_total') && name.includes('recovery-code') && value > 0,
+    );
+    expect(codes.map(([name, value]) => [/stage="(\w+)"/.exec(name)?.[1], value])).to.have.deep.members(
+      ['asked', 'sent', 'entered'].map((stage) => [stage, 1]),
+    );
     expect(codes.every(([name]) => !name.includes('unknown'))).to.equal(true);
   });
 
@@ -114,12 +125,18 @@ describe('Metrics', () => {
     const service = await createRelyingParty(app);
     const browser = new Browser();
     const login = await visit(browser, service);
-    expect(await risen('sso_events_total{event="sign-in.refused",reason="wrong"}', () => signIn(browser, login.page, citizen.nik, 'Salah-Sekali9!'))).to.equal(1);
+    expect(
+      await risen('sso_events_total{event="sign-in.refused",reason="wrong"}', () =>
+        signIn(browser, login.page, citizen.nik, 'Salah-Sekali9!'),
+      ),
+    ).to.equal(1);
     app.clock.advance({ minutes: 5 });
     const { code, request } = await obtainCode(service, citizen);
     const take = (): Promise<unknown> => exchange(app, service, { code, code_verifier: request.verifier });
     expect(await risen('sso_protocol_total{kind="grant.authorization-code",outcome="ok"}', take)).to.equal(1);
-    expect(await risen('sso_protocol_total{kind="grant.authorization-code",outcome="invalid_grant"}', take)).to.equal(1);
+    expect(await risen('sso_protocol_total{kind="grant.authorization-code",outcome="invalid_grant"}', take)).to.equal(
+      1,
+    );
   });
 
   it('tell of logout notices: how many wait, since when, and what became of those that were sent', async () => {
@@ -157,7 +174,14 @@ describe('Metrics', () => {
 
   it('hold nothing of a person', async () => {
     const { text } = await ask();
-    for (const datum of [registered.nik, registered.name, registered.email, registered.phone, registered.phone.slice(1)]) expect(text).not.to.include(datum);
+    for (const datum of [
+      registered.nik,
+      registered.name,
+      registered.email,
+      registered.phone,
+      registered.phone.slice(1),
+    ])
+      expect(text).not.to.include(datum);
     expect(text).not.to.match(/"[^"\n]*\d{16}[^"\n]*"/);
   });
 
@@ -199,7 +223,11 @@ describe('Metrics', () => {
     const answers: (() => void)[] = [];
     const hangs = () => {
       looks += 1;
-      return new Promise<readonly { value: number }[]>((resolve) => answers.push(() => { resolve([{ value: 7 }]); }));
+      return new Promise<readonly { value: number }[]>((resolve) =>
+        answers.push(() => {
+          resolve([{ value: 7 }]);
+        }),
+      );
     };
     metrics.gauge({ name: 'sso_a', help: 'a' }, hangs);
     metrics.gauge({ name: 'sso_b_up', help: 'b', unanswered: 0 }, () => new Promise(() => undefined));

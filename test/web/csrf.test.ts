@@ -15,7 +15,12 @@ describe('Forms: who may send them', () => {
   after(() => app.close());
 
   const openForm = (browser: Browser): Promise<Page> => browser.open(`${app.url}/portal/sign-in`);
-  const send = (browser: Browser, page: Page, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> =>
+  const send = (
+    browser: Browser,
+    page: Page,
+    fields: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Page> =>
     browser.request(page.url, { method: 'POST', headers, body: new URLSearchParams({ ...typed, ...fields }) });
   const tokenOf = (page: Page): string => page.form('identifier').fields.csrf ?? '';
 
@@ -24,7 +29,8 @@ describe('Forms: who may send them', () => {
     const first = await openForm(browser);
     const second = await browser.open(first.url);
     expect(tokenOf(first), 'a new mask on each page').not.to.equal(tokenOf(second));
-    for (const page of [first, second, first]) expect((await send(browser, first, { csrf: tokenOf(page) })).status).to.equal(422);
+    for (const page of [first, second, first])
+      expect((await send(browser, first, { csrf: tokenOf(page) })).status).to.equal(422);
   });
 
   it('nobody without its token, with another one, or with one that was touched', async () => {
@@ -33,7 +39,16 @@ describe('Forms: who may send them', () => {
     const token = tokenOf(page);
     const bytes = Buffer.from(token, 'base64url');
     const masked = Buffer.concat([Buffer.alloc(16), bytes.subarray(16)]).toString('base64url');
-    const bad = { missing: undefined, empty: '', short: token.slice(0, 10), cut: token.slice(0, -2), masked, doubled: token + token, nonsense: '%00\u0000', long: 'A'.repeat(5000) };
+    const bad = {
+      missing: undefined,
+      empty: '',
+      short: token.slice(0, 10),
+      cut: token.slice(0, -2),
+      masked,
+      doubled: token + token,
+      nonsense: '%00\u0000',
+      long: 'A'.repeat(5000),
+    };
     for (const [what, csrf] of Object.entries(bad)) {
       const answer = await send(browser, page, csrf === undefined ? {} : { csrf });
       expect(answer.status, what).to.equal(403);
@@ -52,7 +67,10 @@ describe('Forms: who may send them', () => {
 
     const token = tokenOf(one);
     browser.forgetCookies((name) => !name.startsWith('device'));
-    expect((await send(browser, one, { csrf: token }, { 'sec-fetch-site': '' })).status, 'the device mark lost').to.equal(403);
+    expect(
+      (await send(browser, one, { csrf: token }, { 'sec-fetch-site': '' })).status,
+      'the device mark lost',
+    ).to.equal(403);
   });
 
   describe('where the mark of the browser is another by now', () => {
@@ -69,17 +87,36 @@ describe('Forms: who may send them', () => {
       expect((await send(browser, page, { csrf: tokenOf(page) })).status).to.equal(422);
     });
 
-    for (const [what, headers] of [['says nothing', { 'sec-fetch-site': '', origin: own }], ['says that nobody did', { 'sec-fetch-site': 'none' }], ['names a sister of ours', { 'sec-fetch-site': 'same-site' }]] as const) {
+    for (const [what, headers] of [
+      ['says nothing', { 'sec-fetch-site': '', origin: own }],
+      ['says that nobody did', { 'sec-fetch-site': 'none' }],
+      ['names a sister of ours', { 'sec-fetch-site': 'same-site' }],
+    ] as const) {
       it(`nobody, where the browser ${what}`, async () => {
         const { browser, page } = await changed();
-        expect((await send(browser, page, { csrf: tokenOf(page) }, { ...headers, ...('origin' in headers ? { origin: app.url } : {}) })).status).to.equal(403);
+        expect(
+          (
+            await send(
+              browser,
+              page,
+              { csrf: tokenOf(page) },
+              { ...headers, ...('origin' in headers ? { origin: app.url } : {}) },
+            )
+          ).status,
+        ).to.equal(403);
       });
     }
 
     it('no token of another sign-in, and none that we did not make', async () => {
       const { browser, page } = await changed();
       const bytes = Buffer.from(tokenOf(page), 'base64url');
-      for (const [at, csrf] of [['another', tokenOf(await openForm(browser))], ['drawn', Buffer.concat([Buffer.alloc(8), bytes.subarray(8)]).toString('base64url')], ['signed', Buffer.concat([bytes.subarray(0, 8), Buffer.alloc(8), bytes.subarray(16)]).toString('base64url')], ['short', bytes.subarray(0, 8).toString('base64url')], ['empty', '']] as const) {
+      for (const [at, csrf] of [
+        ['another', tokenOf(await openForm(browser))],
+        ['drawn', Buffer.concat([Buffer.alloc(8), bytes.subarray(8)]).toString('base64url')],
+        ['signed', Buffer.concat([bytes.subarray(0, 8), Buffer.alloc(8), bytes.subarray(16)]).toString('base64url')],
+        ['short', bytes.subarray(0, 8).toString('base64url')],
+        ['empty', ''],
+      ] as const) {
         browser.forgetCookies((name) => !name.startsWith('device'));
         expect((await send(browser, page, { csrf })).status, at).to.equal(403);
       }
@@ -94,10 +131,18 @@ describe('Forms: who may send them', () => {
 
     it('no form outside of a sign-in: there the mark is all that binds it', () => {
       const csrf = createCsrf({ ...app.container, issuer: app.url });
-      const seenBy = (device: string): Context => ({ state: { device }, get: (name: string) => (name === 'sec-fetch-site' ? 'same-origin' : '') }) as unknown as Context;
+      const seenBy = (device: string): Context =>
+        ({
+          state: { device },
+          get: (name: string) => (name === 'sec-fetch-site' ? 'same-origin' : ''),
+        }) as unknown as Context;
       const token = csrf.token(seenBy('one'), 'account.contact');
-      expect(() => { csrf.check(seenBy('one'), 'account.contact', token); }).not.to.throw();
-      expect(() => { csrf.check(seenBy('other'), 'account.contact', token); }).to.throw('errors.stale-form');
+      expect(() => {
+        csrf.check(seenBy('one'), 'account.contact', token);
+      }).not.to.throw();
+      expect(() => {
+        csrf.check(seenBy('other'), 'account.contact', token);
+      }).to.throw('errors.stale-form');
     });
   });
 
@@ -133,7 +178,12 @@ describe('Forms: who may send them', () => {
     it(`a good token ${isTaken ? 'suffices' : 'does not help'} with Sec-Fetch-Site "${site}" and Origin "${origin}"`, async () => {
       const browser = new Browser();
       const page = await openForm(browser);
-      const answer = await send(browser, page, { csrf: tokenOf(page) }, { 'sec-fetch-site': site, origin: origin === own ? app.url : origin });
+      const answer = await send(
+        browser,
+        page,
+        { csrf: tokenOf(page) },
+        { 'sec-fetch-site': site, origin: origin === own ? app.url : origin },
+      );
       expect(answer.status).to.equal(isTaken ? 422 : 403);
     });
   }

@@ -19,12 +19,15 @@ describe('What went wrong', () => {
   let app: TestApp;
   let line: DatabaseLine;
   before(async () => {
-    app = await startTestApp({ database: { lockTimeoutMs: 200 } }, {
-      lineTo: async (url) => {
-        line = await createDatabaseLine(url);
-        return line.url;
+    app = await startTestApp(
+      { database: { lockTimeoutMs: 200 } },
+      {
+        lineTo: async (url) => {
+          line = await createDatabaseLine(url);
+          return line.url;
+        },
       },
-    });
+    );
   });
   after(async () => {
     await app.close();
@@ -32,7 +35,8 @@ describe('What went wrong', () => {
   });
 
   const asJson = new Browser({ headers: { accept: 'application/json' } });
-  const linesWith = (text: string): Record<string, unknown>[] => app.logLines.filter((entry) => entry.includes(text)).map((entry) => JSON.parse(entry) as Record<string, unknown>);
+  const linesWith = (text: string): Record<string, unknown>[] =>
+    app.logLines.filter((entry) => entry.includes(text)).map((entry) => JSON.parse(entry) as Record<string, unknown>);
 
   function expectPage(page: Page, status: number): string {
     expect(page.status).to.equal(status);
@@ -40,10 +44,18 @@ describe('What went wrong', () => {
     expect(page.headers.get('cache-control')).to.equal('no-store');
     const code = HELP_CODE.exec(page.text)?.[0];
     expect(code, page.text).to.be.a('string');
-    expect(page.html).not.to.include('node_modules').and.not.to.match(/\bat \w+ \(/).and.not.to.include('select ');
+    expect(page.html)
+      .not.to.include('node_modules')
+      .and.not.to.match(/\bat \w+ \(/)
+      .and.not.to.include('select ');
     const shown = linesWith(code!);
     expect(shown).to.have.length(1);
-    expect(shown[0]).to.include({ event: 'error.shown', helpCode: code, status, requestId: page.headers.get('x-request-id') });
+    expect(shown[0]).to.include({
+      event: 'error.shown',
+      helpCode: code,
+      status,
+      requestId: page.headers.get('x-request-id'),
+    });
     return code!;
   }
 
@@ -84,7 +96,9 @@ describe('What went wrong', () => {
   });
 
   it('hides in the log the ids of sign-ins under way', async () => {
-    const page = await new Browser({ headers: { cookie: 'a=b' } }).open(`${app.url}/interaction/rahasia-uid-canary/tidak-ada`);
+    const page = await new Browser({ headers: { cookie: 'a=b' } }).open(
+      `${app.url}/interaction/rahasia-uid-canary/tidak-ada`,
+    );
     expect(page.status).to.be.within(400, 404);
     expect(linesWith('rahasia-uid-canary')).to.deep.equal([]);
   });
@@ -103,7 +117,10 @@ describe('What went wrong', () => {
       expect(failures[0]?.requestId).to.be.a('string');
 
       // The protocol has its own errors for services.
-      const token = await fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', client_id: 'siapa' }) });
+      const token = await fetch(`${app.url}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'authorization_code', client_id: 'siapa' }),
+      });
       expect(token.status).to.equal(500);
       expect(await token.json()).to.include({ error: 'server_error' });
     } finally {
@@ -130,13 +147,20 @@ describe('What went wrong', () => {
     expect((await new Browser().open(url)).status).to.equal(200);
     const asService = async (path: string, fields?: Record<string, string>): Promise<Response> =>
       fetch(`${app.url}${path}`, {
-        headers: { authorization: fields === undefined ? 'Bearer palsu' : `Basic ${btoa(`${service.id}:${service.secret}`)}` },
+        headers: {
+          authorization: fields === undefined ? 'Bearer palsu' : `Basic ${btoa(`${service.id}:${service.secret}`)}`,
+        },
         ...(fields === undefined ? {} : { method: 'POST', body: new URLSearchParams(fields) }),
       });
     const asked = (): Promise<Response[]> =>
       Promise.all([
         asService('/me'),
-        asService('/token', { grant_type: 'authorization_code', code: 'palsu', redirect_uri: `${service.origin}/cb`, code_verifier: 'v'.repeat(43) }),
+        asService('/token', {
+          grant_type: 'authorization_code',
+          code: 'palsu',
+          redirect_uri: `${service.origin}/cb`,
+          code_verifier: 'v'.repeat(43),
+        }),
         asService('/token/introspection', { token: 'palsu' }),
         asService('/token/revocation', { token: 'palsu' }),
       ]);
@@ -144,7 +168,10 @@ describe('What went wrong', () => {
     void line.cut();
     const page = new Browser().open(app.url);
     const signIn = new Browser().open(url);
-    const unknown = fetch(`${app.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'siapa', client_secret: 'x' }) });
+    const unknown = fetch(`${app.url}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'siapa', client_secret: 'x' }),
+    });
     const answers = asked();
     const ready = await fetch(`${app.url}/readyz`);
     expect(ready.status).to.equal(503);
@@ -161,7 +188,10 @@ describe('What went wrong', () => {
       expect(answer.headers.get('cache-control'), answer.url).to.equal('no-store');
       const { error, help_code: helpCode, ...nothing } = (await answer.json()) as Record<string, string>;
       expect({ error, nothing }, answer.url).to.deep.equal({ error: 'temporarily_unavailable', nothing: {} });
-      expect(app.logLines.filter((one) => one.includes(helpCode ?? 'none given') && one.includes('error.answered')), answer.url).to.have.lengthOf(1);
+      expect(
+        app.logLines.filter((one) => one.includes(helpCode ?? 'none given') && one.includes('error.answered')),
+        answer.url,
+      ).to.have.lengthOf(1);
     }
 
     line.mend();
@@ -190,7 +220,11 @@ describe('A request that is given up while it is sent', () => {
       await next();
       events.emit('done');
     });
-    app.use(errorPage({ log, random: systemRandom, isDatabaseAway }, (_ctx, { status }) => Promise.resolve(void shown.push(status))));
+    app.use(
+      errorPage({ log, random: systemRandom, isDatabaseAway }, (_ctx, { status }) =>
+        Promise.resolve(void shown.push(status)),
+      ),
+    );
     app.use((_ctx, next) => {
       events.emit('request');
       return next();
@@ -201,13 +235,16 @@ describe('A request that is given up while it is sent', () => {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     try {
       const arrived = once(events, 'request');
-      socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\na=b');
+      socket.write(
+        'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\na=b',
+      );
       await arrived;
       const done = once(events, 'done');
       socket.resetAndDestroy();
       await done;
       expect(lines.length).to.be.greaterThan(0);
-      for (const line of lines) expect(line).to.include({ level: 'debug', msg: 'a request was given up while it was sent' });
+      for (const line of lines)
+        expect(line).to.include({ level: 'debug', msg: 'a request was given up while it was sent' });
       expect(shown).to.deep.equal([]);
     } finally {
       server.close();
@@ -259,11 +296,23 @@ describe('A request that is given up while it is sent', () => {
 
   it('whatever the system calls it', () => {
     const told: string[] = [];
-    const note = (level: string) => (_fields: object, words: string): void => { told.push(`${level} ${words}`); };
+    const note =
+      (level: string) =>
+      (_fields: object, words: string): void => {
+        told.push(`${level} ${words}`);
+      };
     const report = reportTo({ debug: note('debug'), error: note('error') } as unknown as Log);
-    const ctx = { req: { complete: true, socket: { destroyed: true } }, res: { writableFinished: false }, state: {} } as unknown as Context;
-    for (const code of ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']) report(Object.assign(new Error(code), { code }), ctx);
+    const ctx = {
+      req: { complete: true, socket: { destroyed: true } },
+      res: { writableFinished: false },
+      state: {},
+    } as unknown as Context;
+    for (const code of ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'])
+      report(Object.assign(new Error(code), { code }), ctx);
     report(new Error('of ours'), ctx);
-    expect(told).to.deep.equal([...Array<string>(3).fill('debug nobody waited for the answer'), 'error an answer failed']);
+    expect(told).to.deep.equal([
+      ...Array<string>(3).fill('debug nobody waited for the answer'),
+      'error an answer failed',
+    ]);
   });
 });

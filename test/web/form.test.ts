@@ -11,7 +11,9 @@ const FORM = 'application/x-www-form-urlencoded';
 describe('Forms: what is read of them', () => {
   let app: TestApp;
   before(async () => {
-    app = await startTestApp({ limits: { signInDelaySeconds: [0], signInPerAccount: 1000, signInPerDevice: 1000, identityPerDevice: 1000 } });
+    app = await startTestApp({
+      limits: { signInDelaySeconds: [0], signInPerAccount: 1000, signInPerDevice: 1000, identityPerDevice: 1000 },
+    });
   });
   after(() => app.close());
 
@@ -27,7 +29,11 @@ describe('Forms: what is read of them', () => {
   async function send(make: (csrf: string) => Sending): Promise<Page> {
     const { browser, page, csrf } = await open();
     const { body, headers } = make(csrf);
-    return browser.request(page.url, { method: 'POST', body: Buffer.from(body), headers: { 'content-type': FORM, ...headers } });
+    return browser.request(page.url, {
+      method: 'POST',
+      body: Buffer.from(body),
+      headers: { 'content-type': FORM, ...headers },
+    });
   }
   const identifierOf = (page: Page): string | undefined => page.form('identifier').fields.identifier;
 
@@ -39,7 +45,9 @@ describe('Forms: what is read of them', () => {
 
   it('takes the first of repeated fields and ignores those nobody asked for', async () => {
     const further = '&__proto__=x&constructor=y&hasOwnProperty=z&toString=1&accountId=1&is_admin=true&&=&=x';
-    const page = await send((csrf) => ({ body: `csrf=${csrf}&identifier=pertama&identifier=kedua&password=x${further}` }));
+    const page = await send((csrf) => ({
+      body: `csrf=${csrf}&identifier=pertama&identifier=kedua&password=x${further}`,
+    }));
     expect(page.status).to.equal(422);
     expect(identifierOf(page)).to.equal('pertama');
   });
@@ -66,21 +74,35 @@ describe('Forms: what is read of them', () => {
   };
   for (const [what, body] of Object.entries(broken)) {
     it(`refuses ${what} rather than store a name mangled`, async () => {
-      const page = await send((csrf) => ({ body: Buffer.concat([Buffer.from(`csrf=${csrf}&password=x&`), Buffer.from(body)]) }));
+      const page = await send((csrf) => ({
+        body: Buffer.concat([Buffer.from(`csrf=${csrf}&password=x&`), Buffer.from(body)]),
+      }));
       expect(page.status).to.equal(400);
       expect(page.text).to.match(/[2-9A-Z]{4}-[2-9A-Z]{2}/);
     });
   }
 
-  for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded-not', '']) {
+  for (const type of [
+    'application/json',
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'application/x-www-form-urlencoded-not',
+    '',
+  ]) {
     it(`refuses a body of the kind "${type}"`, async () => {
-      const page = await send((csrf) => ({ body: JSON.stringify({ csrf, identifier: 'x', password: 'x' }), headers: { 'content-type': type } }));
+      const page = await send((csrf) => ({
+        body: JSON.stringify({ csrf, identifier: 'x', password: 'x' }),
+        headers: { 'content-type': type },
+      }));
       expect(page.status).to.equal(415);
     });
   }
 
   it('reads UTF-8 whatever else the kind claims', async () => {
-    const page = await send((csrf) => ({ body: `csrf=${csrf}&identifier=%c3%a9&password=x`, headers: { 'content-type': `${FORM}; charset=iso-8859-1` } }));
+    const page = await send((csrf) => ({
+      body: `csrf=${csrf}&identifier=%c3%a9&password=x`,
+      headers: { 'content-type': `${FORM}; charset=iso-8859-1` },
+    }));
     expect(identifierOf(page)).to.equal('é');
   });
 
@@ -93,15 +115,31 @@ describe('Forms: what is read of them', () => {
     const large = 'x'.repeat(app.config.http.bodyLimitBytes * 20);
     expect((await send((csrf) => ({ body: `csrf=${csrf}&identifier=${large}` }))).status).to.equal(413);
     const { browser, page } = await open();
-    const cookie = ['device', 'device.sig', 'interaction', 'interaction.sig'].map((name) => `${name}=${browser.cookie(name) ?? ''}`).join('; ');
-    const answer = await sendRaw(app.url, [`POST ${page.url.pathname} HTTP/1.1`, 'Host: localhost', `Cookie: ${cookie}`, `Content-Type: ${FORM}`, 'Transfer-Encoding: chunked', 'Connection: close', '', `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`].join('\r\n'));
+    const cookie = ['device', 'device.sig', 'interaction', 'interaction.sig']
+      .map((name) => `${name}=${browser.cookie(name) ?? ''}`)
+      .join('; ');
+    const answer = await sendRaw(
+      app.url,
+      [
+        `POST ${page.url.pathname} HTTP/1.1`,
+        'Host: localhost',
+        `Cookie: ${cookie}`,
+        `Content-Type: ${FORM}`,
+        'Transfer-Encoding: chunked',
+        'Connection: close',
+        '',
+        `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`,
+      ].join('\r\n'),
+    );
     expect(answer.status).to.equal(413);
     expect((await open()).page.status).to.equal(200);
     expect(headerOf(answer, 'content-security-policy')).to.be.a('string');
   });
 
   it('takes as many fields as fit, without a sweat', async () => {
-    expect((await send((csrf) => ({ body: `csrf=${csrf}&${'a=&'.repeat(4000)}identifier=x&password=x` }))).status).to.equal(422);
+    expect(
+      (await send((csrf) => ({ body: `csrf=${csrf}&${'a=&'.repeat(4000)}identifier=x&password=x` }))).status,
+    ).to.equal(422);
   });
 
   describe('NUL bytes, which the database would choke on', () => {
@@ -122,11 +160,25 @@ describe('Forms: what is read of them', () => {
       const citizen = somebody();
       const first = await browser.open(`${app.url}/portal/register`);
       for (const field of ['nik', 'name', 'mother_name']) {
-        politely(await browser.post(first, 'nik', { nik: citizen.nik, name: citizen.name, mother_name: citizen.mother, [field]: 'Abc\u0000def' }));
+        politely(
+          await browser.post(first, 'nik', {
+            nik: citizen.nik,
+            name: citizen.name,
+            mother_name: citizen.mother,
+            [field]: 'Abc\u0000def',
+          }),
+        );
       }
       const contact = await proveIdentity(browser, first, citizen);
       for (const field of ['email', 'phone']) {
-        politely(await browser.post(contact, 'email', { email: citizen.email, phone: citizen.phone, password: citizen.password, [field]: `${field === 'email' ? citizen.email : citizen.phone}\u0000` }));
+        politely(
+          await browser.post(contact, 'email', {
+            email: citizen.email,
+            phone: citizen.phone,
+            password: citizen.password,
+            [field]: `${field === 'email' ? citizen.email : citizen.phone}\u0000`,
+          }),
+        );
       }
       const code = await giveContact(browser, contact, citizen);
       politely(await browser.post(code, 'code', { code: '12\u00003456' }));
@@ -134,18 +186,39 @@ describe('Forms: what is read of them', () => {
 
     it('in the query of every page and of the protocol', async () => {
       const addresses = [
-        '/?lang=%00', '/help?x=%00', '/account/contact/email?token=%00', '/dev/outbox?to=%00', '/dev/outbox.json?to=%00', '/auth?client_id=%00', '/auth?client_id=siapkerja-portal&state=%00&scope=%00',
-        '/session/end?client_id=%00', '/session/end/success?client_id=%00', '/interaction/abcdefghij%00', '/interaction/abcdefghijk/resume?x=%00', '/auth/%00', '/portal/sign-in?%00=%00', '/%00',
+        '/?lang=%00',
+        '/help?x=%00',
+        '/account/contact/email?token=%00',
+        '/dev/outbox?to=%00',
+        '/dev/outbox.json?to=%00',
+        '/auth?client_id=%00',
+        '/auth?client_id=siapkerja-portal&state=%00&scope=%00',
+        '/session/end?client_id=%00',
+        '/session/end/success?client_id=%00',
+        '/interaction/abcdefghij%00',
+        '/interaction/abcdefghijk/resume?x=%00',
+        '/auth/%00',
+        '/portal/sign-in?%00=%00',
+        '/%00',
       ];
       for (const address of addresses) {
         const { status } = await new Browser().request(`${app.url}${address}`);
         expect(status, address).to.be.within(200, 499);
       }
-      for (const [path, body] of [['/token', 'grant_type=authorization_code&code=%00&client_id=%00'], ['/request', 'client_id=%00'], ['/token/revocation', 'token=%00&client_id=siapkerja-portal'], ['/token/introspection', 'token=%00&client_id=%00']] as const) {
+      for (const [path, body] of [
+        ['/token', 'grant_type=authorization_code&code=%00&client_id=%00'],
+        ['/request', 'client_id=%00'],
+        ['/token/revocation', 'token=%00&client_id=siapkerja-portal'],
+        ['/token/introspection', 'token=%00&client_id=%00'],
+      ] as const) {
         const response = await fetch(`${app.url}${path}`, { method: 'POST', body, headers: { 'content-type': FORM } });
         expect(response.status, path).to.be.within(200, 499);
       }
-      const basic = await fetch(`${app.url}/token`, { method: 'POST', body: 'grant_type=authorization_code', headers: { 'content-type': FORM, authorization: `Basic ${Buffer.from('a%00:b%00').toString('base64')}` } });
+      const basic = await fetch(`${app.url}/token`, {
+        method: 'POST',
+        body: 'grant_type=authorization_code',
+        headers: { 'content-type': FORM, authorization: `Basic ${Buffer.from('a%00:b%00').toString('base64')}` },
+      });
       expect(basic.status).to.be.within(400, 401);
       const bearer = await fetch(`${app.url}/me`, { headers: { authorization: 'Bearer a' } });
       expect(bearer.status).to.equal(401);

@@ -13,7 +13,10 @@ interface Seen {
 }
 
 /** What a handler behind the middleware sees of a request as it came over the wire. */
-async function see(headers: readonly string[], { trustProxy = 0, target = '/a?b=c', issuer = 'https://masuk.contoh.test' } = {}): Promise<Seen> {
+async function see(
+  headers: readonly string[],
+  { trustProxy = 0, target = '/a?b=c', issuer = 'https://masuk.contoh.test' } = {},
+): Promise<Seen> {
   const app = new Koa({ proxy: true });
   app.use(forwarded({ issuer, trustProxy }));
   app.use((ctx) => {
@@ -29,13 +32,23 @@ async function see(headers: readonly string[], { trustProxy = 0, target = '/a?b=
 
 describe('What a proxy says about a request', () => {
   it('never decides under which address we are known', async () => {
-    for (const headers of [[], ['X-Forwarded-Host: evil.test'], ['X-Forwarded-Proto: http'], ['Forwarded: host=evil.test'], ['X-Forwarded-Port: 1']]) {
+    for (const headers of [
+      [],
+      ['X-Forwarded-Host: evil.test'],
+      ['X-Forwarded-Proto: http'],
+      ['Forwarded: host=evil.test'],
+      ['X-Forwarded-Port: 1'],
+    ]) {
       for (const trustProxy of [0, 1, 3]) {
         const seen = await see(headers, { trustProxy });
         expect(seen).to.include({ host: 'masuk.contoh.test', href: 'https://masuk.contoh.test/a?b=c', secure: true });
       }
     }
-    expect(await see(['X-Forwarded-Proto: https'], { issuer: 'http://localhost:3000' })).to.include({ host: 'localhost:3000', href: 'http://localhost:3000/a?b=c', secure: false });
+    expect(await see(['X-Forwarded-Proto: https'], { issuer: 'http://localhost:3000' })).to.include({
+      host: 'localhost:3000',
+      href: 'http://localhost:3000/a?b=c',
+      secure: false,
+    });
   });
 
   const peer = '127.0.0.1';
@@ -62,7 +75,9 @@ describe('What a proxy says about a request', () => {
   }
 
   it('reads a chain that comes in several headers as one', async () => {
-    expect((await see(['X-Forwarded-For: 192.0.2.66', 'X-Forwarded-For: 203.0.113.1'], { trustProxy: 1 })).ip).to.equal('203.0.113.1');
+    expect((await see(['X-Forwarded-For: 192.0.2.66', 'X-Forwarded-For: 203.0.113.1'], { trustProxy: 1 })).ip).to.equal(
+      '203.0.113.1',
+    );
   });
 
   const targets: Readonly<Record<string, string>> = {

@@ -18,7 +18,10 @@ describe('Health', () => {
   after(() => app.close());
 
   it('says that the process is alive and ready, keeps it from caches, and asks for no cookie', async () => {
-    for (const [path, status] of [['/healthz', 'ok'], ['/readyz', 'ready']] as const) {
+    for (const [path, status] of [
+      ['/healthz', 'ok'],
+      ['/readyz', 'ready'],
+    ] as const) {
       const answer = await fetch(`${app.url}${path}`);
       expect(answer.status).to.equal(200);
       expect(await answer.json()).to.deep.equal({ status });
@@ -28,7 +31,11 @@ describe('Health', () => {
 
   it('says that no further requests should be sent while the server stops, though it still answers them', async () => {
     const readiness = { check: () => Promise.resolve(), draining: true };
-    const handle = createApp(app.container, { readiness, metrics: createMetrics(), overload: { admit: (_ctx, next) => next() } });
+    const handle = createApp(app.container, {
+      readiness,
+      metrics: createMetrics(),
+      overload: { admit: (_ctx, next) => next() },
+    });
     const server = createServer((request, response) => void handle(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -46,8 +53,20 @@ describe('Health', () => {
     const [port, monitoring] = [await freePort(), await freePort()];
     const figures = async (): Promise<string> => (await fetch(`http://127.0.0.1:${monitoring}/metrics`)).text();
     let stopListening = (): void => undefined;
-    const pause = (): Promise<void> => new Promise((resolve) => { stopListening = resolve; });
-    const second = await startServer({ config: { ...app.config, http: { ...app.config.http, port, drainSeconds: 30 }, metrics: { ...app.config.metrics, port: monitoring } }, log: createLog({ level: 'silent' }), clock: app.clock, pause });
+    const pause = (): Promise<void> =>
+      new Promise((resolve) => {
+        stopListening = resolve;
+      });
+    const second = await startServer({
+      config: {
+        ...app.config,
+        http: { ...app.config.http, port, drainSeconds: 30 },
+        metrics: { ...app.config.metrics, port: monitoring },
+      },
+      log: createLog({ level: 'silent' }),
+      clock: app.clock,
+      pause,
+    });
     const url = `http://localhost:${port}`;
     const browser = new Browser();
     const page = await browser.open(`${url}/portal/sign-in`);
@@ -55,21 +74,35 @@ describe('Health', () => {
     // One that is being worked on, and one of which half has arrived.
     let goOn = (): void => undefined;
     const reached = new Promise<void>((resolve) => {
-      replaceHashing({ ...app, container: second.container }, {
-        verify: () => {
-          resolve();
-          return new Promise((answer) => {
-            goOn = () => { answer({ matches: false, needsRehash: false }); };
-          });
+      replaceHashing(
+        { ...app, container: second.container },
+        {
+          verify: () => {
+            resolve();
+            return new Promise((answer) => {
+              goOn = () => {
+                answer({ matches: false, needsRehash: false });
+              };
+            });
+          },
         },
-      });
+      );
     });
-    const worked = browser.request(`${url}${page.url.pathname}`, { method: 'POST', body: new URLSearchParams({ ...page.form('identifier').fields, identifier: 'orang@contoh.test', password: 'Salah-Sekali9!' }) });
+    const worked = browser.request(`${url}${page.url.pathname}`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...page.form('identifier').fields,
+        identifier: 'orang@contoh.test',
+        password: 'Salah-Sekali9!',
+      }),
+    });
     await reached;
     const slow = connect(port, 'localhost');
     const heard: string[] = [];
     slow.on('data', (chunk: Buffer) => heard.push(chunk.toString('utf8')));
-    slow.write('GET /help HTTP/1.1\r\nHost: x\r\n\r\nPOST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\ngrant_');
+    slow.write(
+      'GET /help HTTP/1.1\r\nHost: x\r\n\r\nPOST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\ngrant_',
+    );
     await once(slow, 'data');
 
     expect(await figures()).to.match(/^sso_draining 0$/m);
@@ -82,7 +115,12 @@ describe('Health', () => {
     expect(served.headers.get('connection'), 'proxies that ask nobody go on as ever').to.equal('keep-alive');
 
     stopListening();
-    while (await fetch(`${url}/healthz`).then(() => true, () => false)); // closed in its own time
+    while (
+      await fetch(`${url}/healthz`).then(
+        () => true,
+        () => false,
+      )
+    ); // closed in its own time
     expect(await figures(), 'as long as somebody is served').to.match(/^sso_draining 1$/m);
     slow.write('type=x');
     await once(slow, 'close');
@@ -90,6 +128,11 @@ describe('Health', () => {
     goOn();
     expect((await worked).status).to.equal(422);
     await closed;
-    expect(await figures().then(() => 'answers', () => 'gone')).to.equal('gone');
+    expect(
+      await figures().then(
+        () => 'answers',
+        () => 'gone',
+      ),
+    ).to.equal('gone');
   });
 });

@@ -7,7 +7,8 @@ import { say } from '../../src/web/screen.ts';
 const clock = { now: () => new Date('2026-11-23T07:00:00Z') };
 const t = createTranslator({ timeZone: 'Asia/Jakarta', clock });
 
-const placeholders = (text: string): string[] => [...new Set([...text.matchAll(PLACEHOLDER)].map(([, name]) => `{${name ?? ''}}`))].sort();
+const placeholders = (text: string): string[] =>
+  [...new Set([...text.matchAll(PLACEHOLDER)].map(([, name]) => `{${name ?? ''}}`))].sort();
 const tags = (text: string): string[] => (text.match(/<\/?[a-z]+>/g) ?? []).sort();
 const identity = (name: string): string => `interaction.registration.identity.refusal.${name}`;
 const contact = (name: string): string => `interaction.registration.contact.refusal.${name}`;
@@ -17,7 +18,19 @@ const login = (name: string): string => `interaction.login.refusal.${name}`;
 /** Every refusal that the rules can give, with the values that they give along. */
 const REFUSALS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
-    ['nik-empty', 'nik-form', 'name-empty', 'name-chars', 'name-long', 'mother-name-empty', 'mother-name-chars', 'mother-name-long', 'deceased', 'quota', 'closed'].map((name) => [identity(name), []]),
+    [
+      'nik-empty',
+      'nik-form',
+      'name-empty',
+      'name-chars',
+      'name-long',
+      'mother-name-empty',
+      'mother-name-chars',
+      'mother-name-long',
+      'deceased',
+      'quota',
+      'closed',
+    ].map((name) => [identity(name), []]),
   ),
   [identity('nik-length')]: ['digits'],
   [identity('too-young')]: ['minAge'],
@@ -30,8 +43,26 @@ const REFUSALS: Readonly<Record<string, readonly string[]>> = {
   [identity('unavailable')]: ['until'],
   ...Object.fromEntries(
     [
-      ...['email-empty', 'email-form', 'phone-empty', 'phone-form', 'phone-fixed', 'password-empty', 'password-length', 'password-lower', 'password-upper'],
-      ...['password-digit', 'password-symbol', 'password-long', 'password-chars', 'password-common', 'password-personal', 'changes-used-up'],
+      ...[
+        'email-empty',
+        'email-form',
+        'phone-empty',
+        'phone-form',
+        'phone-fixed',
+        'password-empty',
+        'password-length',
+        'password-lower',
+        'password-upper',
+      ],
+      ...[
+        'password-digit',
+        'password-symbol',
+        'password-long',
+        'password-chars',
+        'password-common',
+        'password-personal',
+        'changes-used-up',
+      ],
     ].map((name) => [contact(name), []]),
   ),
   [contact('send-limit')]: ['until'],
@@ -47,13 +78,32 @@ const REFUSALS: Readonly<Record<string, readonly string[]>> = {
   [login('slow')]: ['seconds'],
   [login('paused')]: ['until'],
   [login('suspended')]: ['helpCode'],
-  ...Object.fromEntries(['expired', 'dead', 'code-form'].map((name) => [`interaction.recovery.code.refusal.${name}`, []])),
+  ...Object.fromEntries(
+    ['expired', 'dead', 'code-form'].map((name) => [`interaction.recovery.code.refusal.${name}`, []]),
+  ),
   'interaction.recovery.code.refusal.wrong': ['left'],
-  ...Object.fromEntries(['ask', 'code'].flatMap((page) => ['locked', 'limited', 'send-limit'].map((name) => [`interaction.recovery.${page}.refusal.${name}`, ['until']]))),
+  ...Object.fromEntries(
+    ['ask', 'code'].flatMap((page) =>
+      ['locked', 'limited', 'send-limit'].map((name) => [`interaction.recovery.${page}.refusal.${name}`, ['until']]),
+    ),
+  ),
   ...Object.fromEntries(['ask', 'code'].map((page) => [`interaction.recovery.${page}.refusal.wait`, ['seconds']])),
   ...Object.fromEntries(['identifier-empty', 'stale'].map((name) => [`interaction.recovery.ask.refusal.${name}`, []])),
   'interaction.recovery.ask.refusal.suspended': ['helpCode'],
-  ...Object.fromEntries(['not-found', 'forbidden', 'stale-form', 'foreign-origin', 'too-large', 'bad-encoding', 'internal', 'method', 'oidc.client', 'oidc.request'].map((name) => [`errors.${name}`, []])),
+  ...Object.fromEntries(
+    [
+      'not-found',
+      'forbidden',
+      'stale-form',
+      'foreign-origin',
+      'too-large',
+      'bad-encoding',
+      'internal',
+      'method',
+      'oidc.client',
+      'oidc.request',
+    ].map((name) => [`errors.${name}`, []]),
+  ),
   'errors.busy': ['seconds'],
   'errors.limited': ['seconds'],
   'errors.oidc.redirect': ['service'],
@@ -73,7 +123,8 @@ describe('Locale files', () => {
   });
 
   it('leave no sentence empty', () => {
-    for (const locale of LOCALES) for (const [key, text] of sentences[locale]) expect(text.trim(), `${locale} ${key}`).to.not.equal('');
+    for (const locale of LOCALES)
+      for (const [key, text] of sentences[locale]) expect(text.trim(), `${locale} ${key}`).to.not.equal('');
   });
 
   for (const [key, params] of Object.entries(REFUSALS)) {
@@ -85,25 +136,70 @@ describe('Locale files', () => {
 
 describe('Translator', () => {
   const shown: readonly [string, Locale, Parameters<typeof say>, string][] = [
-    ['puts values into their places', 'id', [identity('nik-length'), { digits: 14 }], 'NIK harus 16 angka. Anda mengisi 14 angka.'],
-    ['groups thousands with a dot in Indonesian', 'id', [identity('nik-length'), { digits: 1000 }], 'NIK harus 16 angka. Anda mengisi 1.000 angka.'],
-    ['groups thousands with a comma in English', 'en', [identity('nik-length'), { digits: 1000 }], 'A NIK has 16 digits. You typed 1,000.'],
-    ['shows a time of today in the zone', 'id', [code('locked'), { until: new Date('2026-11-23T07:30:00Z') }], 'Terlalu banyak kode salah hari ini. Coba lagi setelah pukul 14.30 WIB.'],
-    ['shows a time of today in English', 'en', [code('locked'), { until: new Date('2026-11-23T07:30:00Z') }], 'Too many wrong codes today. Try again after 14:30 WIB.'],
-    ['adds the day where it is another', 'id', [code('locked'), { until: new Date('2026-11-24T02:30:00Z') }], 'Terlalu banyak kode salah hari ini. Coba lagi setelah 24 November 2026 pukul 09.30 WIB.'],
-    ['counts the day in the zone, not in UTC', 'en', [code('locked'), { until: new Date('2026-11-23T17:30:00Z') }], 'Too many wrong codes today. Try again after 24 November 2026, 00:30 WIB.'],
+    [
+      'puts values into their places',
+      'id',
+      [identity('nik-length'), { digits: 14 }],
+      'NIK harus 16 angka. Anda mengisi 14 angka.',
+    ],
+    [
+      'groups thousands with a dot in Indonesian',
+      'id',
+      [identity('nik-length'), { digits: 1000 }],
+      'NIK harus 16 angka. Anda mengisi 1.000 angka.',
+    ],
+    [
+      'groups thousands with a comma in English',
+      'en',
+      [identity('nik-length'), { digits: 1000 }],
+      'A NIK has 16 digits. You typed 1,000.',
+    ],
+    [
+      'shows a time of today in the zone',
+      'id',
+      [code('locked'), { until: new Date('2026-11-23T07:30:00Z') }],
+      'Terlalu banyak kode salah hari ini. Coba lagi setelah pukul 14.30 WIB.',
+    ],
+    [
+      'shows a time of today in English',
+      'en',
+      [code('locked'), { until: new Date('2026-11-23T07:30:00Z') }],
+      'Too many wrong codes today. Try again after 14:30 WIB.',
+    ],
+    [
+      'adds the day where it is another',
+      'id',
+      [code('locked'), { until: new Date('2026-11-24T02:30:00Z') }],
+      'Terlalu banyak kode salah hari ini. Coba lagi setelah 24 November 2026 pukul 09.30 WIB.',
+    ],
+    [
+      'counts the day in the zone, not in UTC',
+      'en',
+      [code('locked'), { until: new Date('2026-11-23T17:30:00Z') }],
+      'Too many wrong codes today. Try again after 24 November 2026, 00:30 WIB.',
+    ],
   ];
   for (const seconds of [1, 2, 60]) {
     it(`says ${seconds} ${seconds === 1 ? 'second' : 'seconds'} in English, and "detik" in Indonesian whatever the number`, () => {
-      for (const key of ['errors.busy', 'errors.limited', 'interaction.registration.code.resendIn', code('wait'), 'interaction.recovery.ask.refusal.wait', 'interaction.recovery.code.refusal.wait']) {
-        expect(t('en', key, { seconds }), key).to.match(seconds === 1 ? / 1 second\b/ : new RegExp(` ${seconds} seconds\\b`));
+      for (const key of [
+        'errors.busy',
+        'errors.limited',
+        'interaction.registration.code.resendIn',
+        code('wait'),
+        'interaction.recovery.ask.refusal.wait',
+        'interaction.recovery.code.refusal.wait',
+      ]) {
+        expect(t('en', key, { seconds }), key).to.match(
+          seconds === 1 ? / 1 second\b/ : new RegExp(` ${seconds} seconds\\b`),
+        );
         expect(t('id', key, { seconds }), key).to.include(` ${seconds} detik`);
       }
     });
   }
 
   it('leaves no sentence in English in which one thing would be many', () => {
-    const counted = /\{(?:seconds|minutes|hours|days|times|count|links|events|left|min|most|attempts|calls|number)\} [a-z]+s\b/;
+    const counted =
+      /\{(?:seconds|minutes|hours|days|times|count|links|events|left|min|most|attempts|calls|number)\} [a-z]+s\b/;
     expect([...sentences.en].filter(([, text]) => counted.test(text)).map(([key]) => key)).to.deep.equal([]);
   });
 
@@ -113,10 +209,16 @@ describe('Translator', () => {
     expect(t('en', 'errors.busy', { seconds: '{seconds}' })).to.include(' {seconds} seconds.');
   });
 
-  for (const [name, locale, [key, params], text] of shown) it(name, () => { expect(t(locale, say(key, params))).to.equal(text); });
+  for (const [name, locale, [key, params], text] of shown)
+    it(name, () => {
+      expect(t(locale, say(key, params))).to.equal(text);
+    });
 
   it('cuts a sentence at its tags', () => {
-    expect(t.parts('en', 'common.for', { service: 'Karirhub' })).to.deep.equal([{ text: 'to continue to ' }, { text: 'Karirhub', tag: 'service' }]);
+    expect(t.parts('en', 'common.for', { service: 'Karirhub' })).to.deep.equal([
+      { text: 'to continue to ' },
+      { text: 'Karirhub', tag: 'service' },
+    ]);
   });
 
   it('takes no tags from values', () => {
@@ -133,7 +235,12 @@ describe('Translator', () => {
 
   it('tells of a missing sentence in production and shows no key', () => {
     const missed: string[] = [];
-    const lenient = createTranslator({ timeZone: 'Asia/Jakarta', clock, strict: false, onMissing: (locale, what) => missed.push(`${locale} ${what}`) });
+    const lenient = createTranslator({
+      timeZone: 'Asia/Jakarta',
+      clock,
+      strict: false,
+      onMissing: (locale, what) => missed.push(`${locale} ${what}`),
+    });
     expect(lenient('en', 'common.nothing')).to.equal('Maaf, teks ini belum tersedia.');
     expect(missed).to.deep.equal(['en common.nothing']);
   });

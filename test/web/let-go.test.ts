@@ -8,7 +8,10 @@ import Koa, { type Context, type Middleware } from 'koa';
 import { letGo } from '../../src/web/let-go.ts';
 
 describe('What a request needed', () => {
-  async function serve(step: Middleware, work: (url: string) => Promise<void>): Promise<{ readonly ctx: Context; readonly further: readonly Context[] }> {
+  async function serve(
+    step: Middleware,
+    work: (url: string) => Promise<void>,
+  ): Promise<{ readonly ctx: Context; readonly further: readonly Context[] }> {
     let seen: Context | undefined;
     const further: Context[] = [];
     const app = new Koa();
@@ -35,10 +38,21 @@ describe('What a request needed', () => {
   }
 
   it('is gone when it is answered, and looking for it hurts nobody', async () => {
-    const { ctx, further } = await serve((ctx) => { ctx.body = { path: ctx.path, cookie: ctx.cookies.get('none') }; }, async (url) => {
-      expect(await (await fetch(`${url}halaman`)).json()).to.deep.equal({ path: '/halaman' });
-    });
-    expect([ctx.req.headers, ctx.get('cookie'), ctx.ip, ctx.body, ctx.headerSent]).to.deep.equal([{}, '', '', undefined, true]);
+    const { ctx, further } = await serve(
+      (ctx) => {
+        ctx.body = { path: ctx.path, cookie: ctx.cookies.get('none') };
+      },
+      async (url) => {
+        expect(await (await fetch(`${url}halaman`)).json()).to.deep.equal({ path: '/halaman' });
+      },
+    );
+    expect([ctx.req.headers, ctx.get('cookie'), ctx.ip, ctx.body, ctx.headerSent]).to.deep.equal([
+      {},
+      '',
+      '',
+      undefined,
+      true,
+    ]);
     expect(ctx.cookies, 'leads to it as well').to.have.property('request', ctx.req);
     expect(further).to.deep.equal([ctx]);
   });
@@ -48,7 +62,9 @@ describe('What a request needed', () => {
     const failure = Promise.withResolvers<string>();
     const { ctx, further } = await serve(
       async (ctx) => {
-        ctx.app.once('error', (error: Error, failed: Context) => { failure.resolve(`${error.message} ${failed.path}`); });
+        ctx.app.once('error', (error: Error, failed: Context) => {
+          failure.resolve(`${error.message} ${failed.path}`);
+        });
         arrival.resolve(undefined);
         await once(ctx.res, 'close');
         await turn();
@@ -73,7 +89,9 @@ describe('What a request needed', () => {
     let begun = false;
     const { ctx } = await serve(
       (ctx) => {
-        ctx.app.once('error', (error: Error) => { failure.resolve(error); });
+        ctx.app.once('error', (error: Error) => {
+          failure.resolve(error);
+        });
         ctx.body = new Readable({
           read() {
             if (begun) return;
@@ -81,12 +99,21 @@ describe('What a request needed', () => {
             this.push('the beginning');
           },
           destroy(_error, done) {
-            void turn().then(turn).then(turn).then(() => { done(new Error('late')); });
+            void turn()
+              .then(turn)
+              .then(turn)
+              .then(() => {
+                done(new Error('late'));
+              });
           },
         });
       },
       async (url) => {
-        const asked = ask(url, (answer) => { answer.once('data', () => { asked.destroy(); }); });
+        const asked = ask(url, (answer) => {
+          answer.once('data', () => {
+            asked.destroy();
+          });
+        });
         asked.on('error', () => undefined);
         asked.end();
         expect(await failure.promise).to.include({ message: 'late', headerSent: true });

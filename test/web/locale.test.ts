@@ -27,7 +27,16 @@ describe('The language of a page', () => {
   });
 
   it('is not changed by what is no language here', async () => {
-    for (const query of ['lang=fr', 'lang=', 'lang=EN', 'lang=en&lang=id', 'lang[]=en', 'lang=../en', 'lang=__proto__', 'lang=%00']) {
+    for (const query of [
+      'lang=fr',
+      'lang=',
+      'lang=EN',
+      'lang=en&lang=id',
+      'lang[]=en',
+      'lang=../en',
+      'lang=__proto__',
+      'lang=%00',
+    ]) {
       const page = await new Browser().request(`${app.url}/help?${query}`);
       expect(page.status, query).to.equal(200);
       expect(page.headers.get('content-language'), query).to.equal('id');
@@ -39,14 +48,18 @@ describe('The language of a page', () => {
   });
 
   it('is not offered to be changed where there is but one', async () => {
-    for (const path of ['/dev/outbox', '/dev/gallery']) expect((await new Browser().open(`${app.url}${path}`)).html, path).to.not.include('class="language"');
+    for (const path of ['/dev/outbox', '/dev/gallery'])
+      expect((await new Browser().open(`${app.url}${path}`)).html, path).to.not.include('class="language"');
     expect((await new Browser().open(`${app.url}/help`)).html).to.include('class="language"');
   });
 
   it('leads away from no form: a POST keeps its address', async () => {
     const browser = new Browser();
     const page = await browser.open(`${app.url}/portal/sign-in`);
-    const answer = await browser.request(`${page.url.href}?lang=en`, { method: 'POST', body: new URLSearchParams({ ...page.form('identifier').fields, identifier: '', password: '' }) });
+    const answer = await browser.request(`${page.url.href}?lang=en`, {
+      method: 'POST',
+      body: new URLSearchParams({ ...page.form('identifier').fields, identifier: '', password: '' }),
+    });
     expect(answer.status).to.equal(422);
     expect(answer.headers.get('content-language')).to.equal('id');
     expect((await browser.open(answer.link('English'))).url.pathname).to.equal(page.url.pathname);

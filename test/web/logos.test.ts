@@ -46,8 +46,31 @@ describe('Logos of services', () => {
     const [draft, proposed] = [await put(), await put()];
     const at = app.clock.now();
     const metadata = { client_id: 'draf', client_name: 'Draf', logo: draft };
-    await app.store.clients.insert({ id: 'draf', status: 'draft', type: 'web', metadata, listing: { url: 'https://draf.test/', id: 'x', en: 'x' }, createdAt: at, updatedAt: at });
-    await app.store.clientVersions.insert({ clientId: 'draf', number: 1, state: 'proposed', base: undefined, edition: 1, metadata: { ...metadata, logo: proposed }, listing: undefined, widens: ['logo'], proposedBy: 'operator', involved: [], reason: undefined, proposedAt: at, decided: undefined, waiver: undefined });
+    await app.store.clients.insert({
+      id: 'draf',
+      status: 'draft',
+      type: 'web',
+      metadata,
+      listing: { url: 'https://draf.test/', id: 'x', en: 'x' },
+      createdAt: at,
+      updatedAt: at,
+    });
+    await app.store.clientVersions.insert({
+      clientId: 'draf',
+      number: 1,
+      state: 'proposed',
+      base: undefined,
+      edition: 1,
+      metadata: { ...metadata, logo: proposed },
+      listing: undefined,
+      widens: ['logo'],
+      proposedBy: 'operator',
+      involved: [],
+      reason: undefined,
+      proposedAt: at,
+      decided: undefined,
+      waiver: undefined,
+    });
     for (const logo of [draft, proposed]) expect((await get(logo)).status).to.equal(404);
     expect((await new Browser().open(app.url)).html).not.to.include(draft);
   });
@@ -66,16 +89,39 @@ describe('Logos of services', () => {
   });
 
   it('have no other addresses and no other ways', async () => {
-    for (const name of ['', 'x.png', '..%2ficon.png', `${'a'.repeat(64)}.svg`, `${'a'.repeat(64)}.png/x`, `${'a'.repeat(64)}.png%00`, 'x'.repeat(5000)]) expect((await get(name)).status, name.slice(0, 80)).to.be.oneOf([404, 414, 431]);
+    for (const name of [
+      '',
+      'x.png',
+      '..%2ficon.png',
+      `${'a'.repeat(64)}.svg`,
+      `${'a'.repeat(64)}.png/x`,
+      `${'a'.repeat(64)}.png%00`,
+      'x'.repeat(5000),
+    ])
+      expect((await get(name)).status, name.slice(0, 80)).to.be.oneOf([404, 414, 431]);
     expect((await get(`${'a'.repeat(64)}.png`, { method: 'POST' })).status).to.equal(405);
   });
 
   it('stand beside the name where people sign in, agree, and see what they are connected to', async () => {
     const logo = await put();
-    const service = await createRelyingParty(app, { name: 'Berlogo', further: { logo, first_party: false, logo_uri: 'https://lain.test/mata-mata.png' } });
-    await app.store.clients.update(service.id, { listing: { url: 'https://berlogo.test/', id: 'Uji', en: 'Test' } }, app.clock.now());
-    const plain = await createRelyingParty(app, { name: 'Tanpa', further: { logo_uri: 'https://lain.test/mata-mata.png' } });
-    await app.store.clients.update(plain.id, { listing: { url: 'https://tanpa.test/', id: 'Uji', en: 'Test' } }, app.clock.now());
+    const service = await createRelyingParty(app, {
+      name: 'Berlogo',
+      further: { logo, first_party: false, logo_uri: 'https://lain.test/mata-mata.png' },
+    });
+    await app.store.clients.update(
+      service.id,
+      { listing: { url: 'https://berlogo.test/', id: 'Uji', en: 'Test' } },
+      app.clock.now(),
+    );
+    const plain = await createRelyingParty(app, {
+      name: 'Tanpa',
+      further: { logo_uri: 'https://lain.test/mata-mata.png' },
+    });
+    await app.store.clients.update(
+      plain.id,
+      { listing: { url: 'https://tanpa.test/', id: 'Uji', en: 'Test' } },
+      app.clock.now(),
+    );
     const image = `<img src="/logos/${logo}" alt=""`;
 
     const citizen = somebody();
@@ -100,7 +146,14 @@ describe('Logos of services', () => {
   it('that no registration names, nor ever named, go after a day', async () => {
     const [unused, named] = [await put(), await put()];
     const service = await createRelyingParty(app, { further: { logo: named } });
-    const run = (): ReturnType<typeof purge> => purge({ store: app.store, clock: app.clock, deviceSeconds: 86_400, formerAccountDays: 2, purgeCounters: () => Promise.resolve(0) });
+    const run = (): ReturnType<typeof purge> =>
+      purge({
+        store: app.store,
+        clock: app.clock,
+        deviceSeconds: 86_400,
+        formerAccountDays: 2,
+        purgeCounters: () => Promise.resolve(0),
+      });
     await run();
     expect(await app.store.clientLogos.find(unused), 'at once').to.be.an('object');
     app.clock.advance({ hours: 25 });

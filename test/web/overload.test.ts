@@ -14,7 +14,9 @@ import { createRelyingParty, visit, type RelyingParty } from '../support/relying
 /** A promise and what fulfils it. */
 function gate(): { readonly passed: Promise<void>; open(): void } {
   let open = (): void => undefined;
-  const passed = new Promise<void>((resolve) => { open = resolve; });
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
   return { passed, open };
 }
 
@@ -46,13 +48,26 @@ describe('Overload', () => {
           return { matches: false, needsRehash: false };
         },
       });
-      const answer = browser.submit(page, 'identifier', { identifier: `orang${(somebodyElse += 1)}@contoh.test`, password: 'Salah-Sekali9!' });
+      const answer = browser.submit(page, 'identifier', {
+        identifier: `orang${(somebodyElse += 1)}@contoh.test`,
+        password: 'Salah-Sekali9!',
+      });
       await reached.passed;
-      return { browser, page, release: () => { goOn.open(); undo(); return answer; } };
+      return {
+        browser,
+        page,
+        release: () => {
+          goOn.open();
+          undo();
+          return answer;
+        },
+      };
     }
-    const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${app.url}${path}`, { redirect: 'manual', ...init });
+    const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
+      fetch(`${app.url}${path}`, { redirect: 'manual', ...init });
     const newJourney = (): Promise<Response> => ask('/portal/sign-in', { headers: { accept: 'text/html' } });
-    const tokenRequest = (): Promise<Response> => ask('/token', { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code: 'x' }) });
+    const tokenRequest = (): Promise<Response> =>
+      ask('/token', { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code: 'x' }) });
 
     it('refuses what is new, at once, with a page in both languages and a time to come back', async () => {
       const held = await holdOne();
@@ -63,15 +78,24 @@ describe('Overload', () => {
       expect(answer.headers.get('set-cookie')).to.equal(null);
       expect(answer.headers.get('content-security-policy')).to.include("default-src 'none'");
       const html = await answer.text();
-      expect(html).to.include('<html lang="id">').and.include('Coba lagi').and.include('lang="en"').and.include('Try again');
+      expect(html)
+        .to.include('<html lang="id">')
+        .and.include('Coba lagi')
+        .and.include('lang="en"')
+        .and.include('Try again');
       expect(html, 'what the policy of the page forbids').not.to.match(/<script|<style|style=/);
-      for (const file of [...html.matchAll(/href="(\/[^"]+)"/g)].map(([, path = '']) => path)) expect((await ask(file)).status, file).to.equal(200);
+      for (const file of [...html.matchAll(/href="(\/[^"]+)"/g)].map(([, path = '']) => path))
+        expect((await ask(file)).status, file).to.equal(200);
       await held.release();
     });
 
     it('tells whoever has sent a form to reload, which sends it again: a link would lose what they typed', async () => {
       const held = await holdOne();
-      const answer = await ask('/recover', { method: 'POST', headers: { accept: 'text/html' }, body: new URLSearchParams({ identifier: 'orang@contoh.test' }) });
+      const answer = await ask('/recover', {
+        method: 'POST',
+        headers: { accept: 'text/html' },
+        body: new URLSearchParams({ identifier: 'orang@contoh.test' }),
+      });
       expect(answer.status).to.equal(503);
       expect(Number(answer.headers.get('retry-after'))).to.be.within(5, 15);
       const html = await answer.text();
@@ -104,7 +128,8 @@ describe('Overload', () => {
       for (const path of ['/.well-known/openid-configuration', '/jwks']) await ask(path);
       const first = await holdOne();
       const second = await holdOneMore();
-      for (const path of ['/.well-known/openid-configuration', '/jwks', '/healthz', '/readyz']) expect((await ask(path)).status, path).to.equal(200);
+      for (const path of ['/.well-known/openid-configuration', '/jwks', '/healthz', '/readyz'])
+        expect((await ask(path)).status, path).to.equal(200);
       await second.release();
       await first.release();
     });
@@ -123,10 +148,22 @@ describe('Overload', () => {
           return ping(...args);
         },
       });
-      const answer = ask('/token', { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code: 'x', client_id: `nobody-held-${(unknown += 1)}` }) });
+      const answer = ask('/token', {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'authorization_code',
+          code: 'x',
+          client_id: `nobody-held-${(unknown += 1)}`,
+        }),
+      });
       await reached.passed;
       Object.assign(store.clients, { find: ping });
-      return { release: () => { goOn.open(); return answer; } };
+      return {
+        release: () => {
+          goOn.open();
+          return answer;
+        },
+      };
     }
 
     it('refuses everything at twice as much', async () => {
@@ -153,13 +190,21 @@ describe('Overload', () => {
 
   describe('of one process', () => {
     let stop: () => void;
-    afterEach(() => { stop(); });
+    afterEach(() => {
+      stop();
+    });
 
     /** A server that answers when it is told to, behind the bounds alone. */
     async function startBounded({ requests = 1, lag = 0 }: { requests?: number; lag?: number }) {
       const at = { lag };
       const metrics = createMetrics();
-      const overload = createOverload({ requests, lagMs: 200, eventLoop: { lagMs: () => at.lag }, cookies: { underWay: ['interaction', 'authorization'], session: 'session' }, metrics });
+      const overload = createOverload({
+        requests,
+        lagMs: 200,
+        eventLoop: { lagMs: () => at.lag },
+        cookies: { underWay: ['interaction', 'authorization'], session: 'session' },
+        metrics,
+      });
       const reached = gate();
       const goOn = gate();
       const app = new Koa();
@@ -176,16 +221,32 @@ describe('Overload', () => {
         }
         ctx.body = 'well';
       });
-      const server = createHttpServer(app.callback(), { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, idleTimeoutMs: 60_000, keepAliveMs: 60_000, maxConnections: 100 }, metrics);
+      const server = createHttpServer(
+        app.callback(),
+        {
+          headersTimeoutMs: 60_000,
+          requestTimeoutMs: 60_000,
+          idleTimeoutMs: 60_000,
+          keepAliveMs: 60_000,
+          maxConnections: 100,
+        },
+        metrics,
+      );
       const port = await listen(server, { host: '127.0.0.1', port: 0 });
-      stop = () => { server.close(); server.closeAllConnections(); };
+      stop = () => {
+        server.close();
+        server.closeAllConnections();
+      };
       return {
         at,
         working: () => overload.working(),
         port,
         reached: reached.passed,
-        goOn: () => { goOn.open(); },
-        status: async (path: string, init: RequestInit = {}) => (await fetch(`http://127.0.0.1:${port}${path}`, init)).status,
+        goOn: () => {
+          goOn.open();
+        },
+        status: async (path: string, init: RequestInit = {}) =>
+          (await fetch(`http://127.0.0.1:${port}${path}`, init)).status,
       };
     }
 
@@ -196,8 +257,16 @@ describe('Overload', () => {
       expect(await server.status('/token', { method: 'POST' })).to.equal(200);
       expect(await server.status(`/interaction/${UID}`, { headers: { cookie: 'a=b; interaction=x' } })).to.equal(200);
       expect(await server.status(`/interaction/${UID}`, { headers: { cookie: 'no-interaction=x' } })).to.equal(503);
-      expect(await server.status(`/interaction/${UID}/register/otp/delivery`, { headers: { cookie: 'interaction=x' } }), 'the looks of a page can wait').to.equal(503);
-      expect(await server.status(`/interaction/${UID}/register/otp`, { method: 'POST', headers: { cookie: 'interaction=x' } })).to.equal(200);
+      expect(
+        await server.status(`/interaction/${UID}/register/otp/delivery`, { headers: { cookie: 'interaction=x' } }),
+        'the looks of a page can wait',
+      ).to.equal(503);
+      expect(
+        await server.status(`/interaction/${UID}/register/otp`, {
+          method: 'POST',
+          headers: { cookie: 'interaction=x' },
+        }),
+      ).to.equal(200);
       server.at.lag = 401;
       expect(await server.status('/token', { method: 'POST' })).to.equal(503);
       server.at.lag = 200;
@@ -206,14 +275,32 @@ describe('Overload', () => {
 
     it('takes nothing for under way because it is a form: a flood of them goes first', async () => {
       const server = await startBounded({ lag: 201 });
-      const post = (path: string, cookie = ''): Promise<number> => server.status(path, { method: 'POST', ...(cookie === '' ? {} : { headers: { cookie } }) });
-      for (const path of ['/', '/portal/sign-in', '/tiada', '/account/contact/confirm', '/device', `/interaction/${UID}/login`, '/interaction/x/login', '/auth']) expect(await post(path), path).to.equal(503);
+      const post = (path: string, cookie = ''): Promise<number> =>
+        server.status(path, { method: 'POST', ...(cookie === '' ? {} : { headers: { cookie } }) });
+      for (const path of [
+        '/',
+        '/portal/sign-in',
+        '/tiada',
+        '/account/contact/confirm',
+        '/device',
+        `/interaction/${UID}/login`,
+        '/interaction/x/login',
+        '/auth',
+      ])
+        expect(await post(path), path).to.equal(503);
       // What a browser sends that is in the middle of something, and only where it sends that.
       expect(await post(`/interaction/${UID}/login`, 'interaction=x')).to.equal(200);
       expect(await post(`/auth/${UID}`, 'authorization=x')).to.equal(200);
       expect(await post('/device', 'session=x')).to.equal(200);
       expect(await post('/account/services/withdraw', 'session=x')).to.equal(200);
-      for (const [path, cookie] of [['/portal/sign-in', 'interaction=x'], ['/interaction/x/login', 'interaction=x'], [`/interaction/${UID}/login`, 'session=x'], [`/interaction/${UID}/login`, 'interaction='], ['/auth', 'session=x; interaction=x']] as const) expect(await post(path, cookie), `${path} ${cookie}`).to.equal(503);
+      for (const [path, cookie] of [
+        ['/portal/sign-in', 'interaction=x'],
+        ['/interaction/x/login', 'interaction=x'],
+        [`/interaction/${UID}/login`, 'session=x'],
+        [`/interaction/${UID}/login`, 'interaction='],
+        ['/auth', 'session=x; interaction=x'],
+      ] as const)
+        expect(await post(path, cookie), `${path} ${cookie}`).to.equal(503);
       expect(await server.status('/account', { headers: { cookie: 'session=x' } }), 'a page can wait').to.equal(503);
     });
 

@@ -42,7 +42,9 @@ describeInChromium('Pages in a browser', function () {
   const openTab = async (context: BrowserContext): Promise<void> => {
     page = await context.newPage();
     complaints.length = 0;
-    page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
     page.on('pageerror', (error) => complaints.push(error.message));
   };
   beforeEach(() => openTab(shared));
@@ -57,12 +59,18 @@ describeInChromium('Pages in a browser', function () {
     await pages.close();
   });
 
-  const open = (what: GalleryEntry, lang: Locale = 'id'): Promise<unknown> => page.goto(pages.url + galleryUrl(what, lang));
+  const open = (what: GalleryEntry, lang: Locale = 'id'): Promise<unknown> =>
+    page.goto(pages.url + galleryUrl(what, lang));
 
   /** Stylesheets are not fetched beforehand: among these rules none asks for that. */
   async function violations(view: Page, runOnly: axe.RunOnly): Promise<string[]> {
-    const { violations: found } = await view.evaluate((options) => (window as unknown as { axe: typeof axe }).axe.run(options), { runOnly, resultTypes: ['violations'], preload: { assets: ['media'] } } as axe.RunOptions);
-    return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary ?? ''}`));
+    const { violations: found } = await view.evaluate(
+      (options) => (window as unknown as { axe: typeof axe }).axe.run(options),
+      { runOnly, resultTypes: ['violations'], preload: { assets: ['media'] } } as axe.RunOptions,
+    );
+    return found.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary ?? ''}`),
+    );
   }
 
   /**
@@ -70,20 +78,31 @@ describeInChromium('Pages in a browser', function () {
    * begin with axe-core anew, takes as long again as to inspect the page.
    */
   const show = (view: Page, example: GalleryEntry, lang: Locale): Promise<void> =>
-    view.evaluate(async (url) => {
-      const html = await (await fetch(url)).text();
-      history.replaceState(null, '', url);
-      document.open();
-      const loaded = new Promise((resolve) => { addEventListener('load', resolve, { once: true }); });
-      document.write(html); // eslint-disable-line @typescript-eslint/no-deprecated -- nothing else keeps the window
-      document.close();
-      await loaded;
-    }, galleryUrl(example, lang));
+    view.evaluate(
+      async (url) => {
+        const html = await (await fetch(url)).text();
+        history.replaceState(null, '', url);
+        document.open();
+        const loaded = new Promise((resolve) => {
+          addEventListener('load', resolve, { once: true });
+        });
+        document.write(html); // eslint-disable-line @typescript-eslint/no-deprecated -- nothing else keeps the window
+        document.close();
+        await loaded;
+      },
+      galleryUrl(example, lang),
+    );
 
   /** What axe-core finds in one example; at the desktop only what is arranged otherwise there. */
-  async function inspect(view: Page, example: GalleryEntry, lang: Locale, widths: readonly number[]): Promise<string[]> {
+  async function inspect(
+    view: Page,
+    example: GalleryEntry,
+    lang: Locale,
+    widths: readonly number[],
+  ): Promise<string[]> {
     const found: string[] = [];
-    const note = (what: string, list: readonly string[]): void => void found.push(...list.map((text) => `${example.view} ${example.name} ${what}: ${text}`));
+    const note = (what: string, list: readonly string[]): void =>
+      void found.push(...list.map((text) => `${example.view} ${example.name} ${what}: ${text}`));
     await view.setViewportSize({ width: NARROWEST, height: 640 });
     await show(view, example, lang);
     const overflow = await view.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -111,7 +130,8 @@ describeInChromium('Pages in a browser', function () {
       [page, second].map(async (view) => {
         await view.goto(`${pages.url}/dev/gallery`);
         await view.evaluate(readFileSync(AXE, 'utf8'));
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) found.push(...(await inspect(view, next.example, next.lang, next.widths)));
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+          found.push(...(await inspect(view, next.example, next.lang, next.widths)));
       }),
     );
     await second.close();
@@ -119,7 +139,10 @@ describeInChromium('Pages in a browser', function () {
   });
 
   it('keep the switch of language on one line where a phone has room for it', async () => {
-    for (const [view, name] of [['interaction/registration/contact', 'contact: first visit'], ['admin/clients/list', 'list: with search']] as const) {
+    for (const [view, name] of [
+      ['interaction/registration/contact', 'contact: first visit'],
+      ['admin/clients/list', 'list: with search'],
+    ] as const) {
       await open(entry(view, name), 'en');
       const lines = await page.locator('.language').evaluate((link) => {
         const words = document.createRange();
@@ -133,14 +156,34 @@ describeInChromium('Pages in a browser', function () {
 
   it('show the count of each row of a report on a phone without scrolling sideways, however long the name beside it', async () => {
     await open(entry('admin/reports/report', 'report: activity'));
-    await page.locator('td.report__per').first().evaluate((cell) => { cell.textContent = 'Layanan'.repeat(40); });
-    await page.locator('td.report__count').first().evaluate((cell) => { cell.textContent = '1.234.567.890'; });
+    await page
+      .locator('td.report__per')
+      .first()
+      .evaluate((cell) => {
+        cell.textContent = 'Layanan'.repeat(40);
+      });
+    await page
+      .locator('td.report__count')
+      .first()
+      .evaluate((cell) => {
+        cell.textContent = '1.234.567.890';
+      });
     for (const width of [NARROWEST, 360, 640, 1280]) {
       await page.setViewportSize({ width, height: 740 });
-      const edges = await page.locator('.report__count').evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect()).map(({ left, right }) => [left, right]));
+      const edges = await page
+        .locator('.report__count')
+        .evaluateAll((cells) =>
+          cells.map((cell) => cell.getBoundingClientRect()).map(({ left, right }) => [left, right]),
+        );
       expect(edges, `cells at ${width}`).to.have.length(4);
-      for (const [left = -1, right = Infinity] of edges) expect(left >= 0 && right <= width, `${left} to ${right} at ${width}`).to.equal(true);
-      const scrolls = await page.evaluate(() => [...document.querySelectorAll('main, main *')].filter((part) => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX !== 'visible').length);
+      for (const [left = -1, right = Infinity] of edges)
+        expect(left >= 0 && right <= width, `${left} to ${right} at ${width}`).to.equal(true);
+      const scrolls = await page.evaluate(
+        () =>
+          [...document.querySelectorAll('main, main *')].filter(
+            (part) => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX !== 'visible',
+          ).length,
+      );
       expect(scrolls, `what scrolls at ${width}`).to.equal(0);
       // A table for whoever hears it, too.
       expect(await page.getByRole('row').count()).to.equal(4);
@@ -175,7 +218,13 @@ describeInChromium('Pages in a browser', function () {
     await page.locator('#password').fill('Contoh#2');
     expect((await rules.allTextContents()).every((text) => text.endsWith('sudah terpenuhi'))).to.equal(true);
     await page.locator('#password').fill('contoh');
-    expect((await rules.allTextContents()).map((text) => text.endsWith('sudah terpenuhi'))).to.deep.equal([false, true, false, false, false]);
+    expect((await rules.allTextContents()).map((text) => text.endsWith('sudah terpenuhi'))).to.deep.equal([
+      false,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('show and hide a password on request', async () => {
@@ -187,8 +236,14 @@ describeInChromium('Pages in a browser', function () {
   });
 
   it('judge a field of the console as soon as it is left, by the server, and leave the others alone', async () => {
-    const refused = await (await fetch(pages.url + galleryUrl(entry('admin/clients/edit', 'edit: refused'), 'id'))).text();
-    await page.route('**/*', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 422, contentType: 'text/html', body: refused }) : route.continue()));
+    const refused = await (
+      await fetch(pages.url + galleryUrl(entry('admin/clients/edit', 'edit: refused'), 'id'))
+    ).text();
+    await page.route('**/*', (route) =>
+      route.request().method() === 'POST'
+        ? route.fulfill({ status: 422, contentType: 'text/html', body: refused })
+        : route.continue(),
+    );
     await open(entry('admin/clients/edit', 'edit: new'));
     await page.locator('#redirect_uris').fill('https://*.contoh.test/kembali');
     await page.locator('#client_uri').focus();
@@ -199,7 +254,11 @@ describeInChromium('Pages in a browser', function () {
   });
 
   it('show no answer about what has been typed over since, however late it comes', async () => {
-    const [refused, fine] = await Promise.all(['edit: refused', 'edit: new'].map(async (name) => (await fetch(pages.url + galleryUrl(entry('admin/clients/edit', name), 'id'))).text()));
+    const [refused, fine] = await Promise.all(
+      ['edit: refused', 'edit: new'].map(async (name) =>
+        (await fetch(pages.url + galleryUrl(entry('admin/clients/edit', name), 'id'))).text(),
+      ),
+    );
     const asked: Route[] = [];
     let isAsked = (): void => undefined;
     await page.route('**/*', async (route) => {
@@ -209,7 +268,9 @@ describeInChromium('Pages in a browser', function () {
     });
     await open(entry('admin/clients/edit', 'edit: new'));
     for (const typed of ['https://*.contoh.test/kembali', 'https://layanan.contoh.test/kembali']) {
-      const next = new Promise<void>((resolve) => { isAsked = resolve; });
+      const next = new Promise<void>((resolve) => {
+        isAsked = resolve;
+      });
       await page.locator('#redirect_uris').fill(typed);
       await page.locator('#client_uri').focus();
       await next;
@@ -218,8 +279,13 @@ describeInChromium('Pages in a browser', function () {
     await second!.fulfill({ status: 422, contentType: 'text/html', body: fine! });
     await first!.fulfill({ status: 422, contentType: 'text/html', body: refused! });
     // Of another field the same page says something, and that is shown: the late answer has been dealt with by then.
-    const later = new Promise<void>((resolve) => { isAsked = resolve; });
-    await page.locator('#jwks_uri').evaluate((input: HTMLInputElement) => { input.value = 'http://contoh.test/jwks'; input.dispatchEvent(new Event('change', { bubbles: true })); });
+    const later = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    await page.locator('#jwks_uri').evaluate((input: HTMLInputElement) => {
+      input.value = 'http://contoh.test/jwks';
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+    });
     await later;
     await asked[2]!.fulfill({ status: 422, contentType: 'text/html', body: refused! });
     await page.locator('#jwks_uri-error').waitFor({ state: 'attached' });
@@ -239,7 +305,10 @@ describeInChromium('Pages in a browser', function () {
     expect(await page.locator('#resend-state').textContent()).to.equal('Kirim ulang dapat dilakukan dalam 50 detik');
     await page.clock.runFor(49_000);
     expect(await page.locator('#resend-state').textContent()).to.equal('Kirim ulang dapat dilakukan dalam 1 detik');
-    expect(await page.locator('#resend-state').getAttribute('data-template-one'), 'for languages in which one is not many').to.equal('Kirim ulang dapat dilakukan dalam 1 detik');
+    expect(
+      await page.locator('#resend-state').getAttribute('data-template-one'),
+      'for languages in which one is not many',
+    ).to.equal('Kirim ulang dapat dilakukan dalam 1 detik');
     await page.clock.runFor(1000);
     expect(await page.locator('#resend-state').textContent()).to.equal('Kode baru dapat dikirim sekarang.');
     expect(await resend.getAttribute('aria-disabled')).to.equal(null);
@@ -249,7 +318,12 @@ describeInChromium('Pages in a browser', function () {
     // Chromium on a desktop has no SMS: the phone's part is played, what the page does with it is real.
     await page.addInitScript(() => {
       Object.defineProperty(window, 'OTPCredential', { value: Object });
-      Object.defineProperty(navigator, 'credentials', { value: { get: (wish: { otp?: { transport: string[] } }) => Promise.resolve(wish.otp?.transport[0] === 'sms' ? { code: '093744' } : null) } });
+      Object.defineProperty(navigator, 'credentials', {
+        value: {
+          get: (wish: { otp?: { transport: string[] } }) =>
+            Promise.resolve(wish.otp?.transport[0] === 'sms' ? { code: '093744' } : null),
+        },
+      });
     });
     await open(entry('interaction/registration/code', 'code: sent'));
     await page.waitForFunction(() => document.activeElement?.getAttribute('type') === 'submit');
@@ -306,18 +380,29 @@ describeInChromium('Pages in a browser', function () {
   });
 
   it('have targets that a thumb can hit', async () => {
-    for (const example of [entry('interaction/login', 'first visit'), entry('interaction/registration/identity', 'identity: first visit'), entry('interaction/registration/code', 'code: may be sent again')]) {
+    for (const example of [
+      entry('interaction/login', 'first visit'),
+      entry('interaction/registration/identity', 'identity: first visit'),
+      entry('interaction/registration/code', 'code: may be sent again'),
+    ]) {
       await open(example);
-      for (const control of await page.locator('button, .button, input:not([type=hidden]):not([type=checkbox]), header a, footer a').all()) {
+      for (const control of await page
+        .locator('button, .button, input:not([type=hidden]):not([type=checkbox]), header a, footer a')
+        .all()) {
         const box = await control.boundingBox();
-        expect(box?.height, `${example.name}: ${await control.evaluate((node) => node.outerHTML.slice(0, 80))}`).to.be.at.least(44);
+        expect(
+          box?.height,
+          `${example.name}: ${await control.evaluate((node) => node.outerHTML.slice(0, 80))}`,
+        ).to.be.at.least(44);
       }
     }
   });
 
   it('leave no room on the cards of the console for a logo that none of them has', async () => {
     await open(entry('admin/home', 'home: all areas'));
-    const [card, name] = await Promise.all(['.service', '.service__name'].map((part) => page.locator(part).first().boundingBox()));
+    const [card, name] = await Promise.all(
+      ['.service', '.service__name'].map((part) => page.locator(part).first().boundingBox()),
+    );
     expect(name!.x - card!.x).to.be.below(32);
   });
 

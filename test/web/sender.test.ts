@@ -24,16 +24,32 @@ describe('Who sends a request', () => {
 
   it('knows trusted networks in either family, and an IPv4 address in IPv6 clothes', () => {
     const isTrusted = createTrustedNetworks(['10.0.0.0/8', '203.0.113.7', '2001:db8::/32']);
-    for (const address of ['10.1.2.3', '::ffff:10.9.9.9', '203.0.113.7', '2001:db8:ffff::1']) expect(isTrusted(address), address).to.equal(true);
-    for (const address of ['11.0.0.1', '203.0.113.8', '2001:db9::1', '', 'unknown', '::']) expect(isTrusted(address), address).to.equal(false);
+    for (const address of ['10.1.2.3', '::ffff:10.9.9.9', '203.0.113.7', '2001:db8:ffff::1'])
+      expect(isTrusted(address), address).to.equal(true);
+    for (const address of ['11.0.0.1', '203.0.113.8', '2001:db9::1', '', 'unknown', '::'])
+      expect(isTrusted(address), address).to.equal(false);
     expect(createTrustedNetworks([])('127.0.0.1')).to.equal(false);
   });
 
   it('takes no trusted network that was mistyped: one slash too many would trust everybody', () => {
-    for (const mistake of ['10.0.0.0/', '10.0.0.0/33', '10.0.0/8', '10.0.0.0/8/8', '10.0.0.0/x', '2001:db8::/129', 'kantor.contoh.test', '10.0.0.0/8;11.0.0.0/8']) {
-      expect(() => loadConfig({ LIMITS_TRUSTED_NETWORKS: `203.0.113.0/24,${mistake}` }), mistake).to.throw(ConfigError, 'LIMITS_TRUSTED_NETWORKS');
+    for (const mistake of [
+      '10.0.0.0/',
+      '10.0.0.0/33',
+      '10.0.0/8',
+      '10.0.0.0/8/8',
+      '10.0.0.0/x',
+      '2001:db8::/129',
+      'kantor.contoh.test',
+      '10.0.0.0/8;11.0.0.0/8',
+    ]) {
+      expect(() => loadConfig({ LIMITS_TRUSTED_NETWORKS: `203.0.113.0/24,${mistake}` }), mistake).to.throw(
+        ConfigError,
+        'LIMITS_TRUSTED_NETWORKS',
+      );
     }
-    expect(loadConfig({ LIMITS_TRUSTED_NETWORKS: '10.0.0.0/8, 2001:db8::/32 ,203.0.113.7' }).limits.trustedNetworks).to.have.length(3);
+    expect(
+      loadConfig({ LIMITS_TRUSTED_NETWORKS: '10.0.0.0/8, 2001:db8::/32 ,203.0.113.7' }).limits.trustedNetworks,
+    ).to.have.length(3);
   });
 
   describe('by its device mark', () => {
@@ -48,7 +64,9 @@ describe('Who sends a request', () => {
       await one.open(`${app.url}/help`);
       await other.open(`${app.url}/help`);
       const mark = one.cookie('device');
-      expect(mark).to.match(/^[\w-]{22}$/).and.not.equal(other.cookie('device'));
+      expect(mark)
+        .to.match(/^[\w-]{22}$/)
+        .and.not.equal(other.cookie('device'));
       const again = await one.open(`${app.url}/terms`);
       expect(again.headers.getSetCookie()).to.deep.equal([]);
       expect(one.cookie('device')).to.equal(mark);
@@ -60,15 +78,26 @@ describe('Who sends a request', () => {
       const [mark, signature] = [own.cookie('device') ?? '', own.cookie('device.sig') ?? ''];
       // The last character says four bits alone: two spellings of it are one signature.
       const altered = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
-      const forgeries = [`device=${'A'.repeat(22)}`, `device=${'A'.repeat(22)}; device.sig=${signature}`, `device=${mark}`, `device=${mark}; device.sig=${altered}`, `device=; device.sig=${signature}`, `device=%00; device.sig=`];
+      const forgeries = [
+        `device=${'A'.repeat(22)}`,
+        `device=${'A'.repeat(22)}; device.sig=${signature}`,
+        `device=${mark}`,
+        `device=${mark}; device.sig=${altered}`,
+        `device=; device.sig=${signature}`,
+        `device=%00; device.sig=`,
+      ];
       for (const cookie of forgeries) {
         const answer = await new Browser({ headers: { cookie } }).request(`${app.url}/help`);
-        expect(answer.headers.getSetCookie().some((line) => line.startsWith('device=')), cookie).to.equal(true);
+        expect(
+          answer.headers.getSetCookie().some((line) => line.startsWith('device=')),
+          cookie,
+        ).to.equal(true);
       }
     });
 
     it('is not set with a file or with a health check', async () => {
-      for (const path of ['/app.css', '/healthz', '/readyz', '/favicon.svg']) expect((await fetch(`${app.url}${path}`)).headers.getSetCookie(), path).to.deep.equal([]);
+      for (const path of ['/app.css', '/healthz', '/readyz', '/favicon.svg'])
+        expect((await fetch(`${app.url}${path}`)).headers.getSetCookie(), path).to.deep.equal([]);
     });
   });
 });

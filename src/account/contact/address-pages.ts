@@ -22,7 +22,10 @@ export interface AddressPagesDeps {
 }
 
 /** The pages on which a link to an address is asked for: to another one, or once more. */
-export function addAddressPages({ address, store, clock }: AddressPagesDeps, { recent, formOf, show, home }: ContactGates): (router: Router) => void {
+export function addAddressPages(
+  { address, store, clock }: AddressPagesDeps,
+  { recent, formOf, show, home }: ContactGates,
+): (router: Router) => void {
   const ADDRESS = `${home}/address`;
   const AGAIN = `${home}/address/again`;
   const links = { back: home };
@@ -34,42 +37,77 @@ export function addAddressPages({ address, store, clock }: AddressPagesDeps, { r
     return say(`account.contact.refusal.${reason}`, params);
   }
 
-  const showAddress = (ctx: Context, shown: Partial<AddressModel>, status = 200): Promise<void> => show(ctx, addressScreen({ errors: [], problem: undefined, values: { email: '' }, suggestion: undefined, links, ...shown }), status);
+  const showAddress = (ctx: Context, shown: Partial<AddressModel>, status = 200): Promise<void> =>
+    show(
+      ctx,
+      addressScreen({ errors: [], problem: undefined, values: { email: '' }, suggestion: undefined, links, ...shown }),
+      status,
+    );
 
   async function ask(ctx: Context): Promise<void> {
     const typed = field(ctx, 'email');
     const values = { email: typed.slice(0, 320) };
     const email = parseEmail(typed);
-    if (!email.ok) return showAddress(ctx, { values, errors: [{ field: 'email', sentence: say(`interaction.registration.contact.refusal.${email.refusal}`) }] }, 422);
+    if (!email.ok)
+      return showAddress(
+        ctx,
+        {
+          values,
+          errors: [{ field: 'email', sentence: say(`interaction.registration.contact.refusal.${email.refusal}`) }],
+        },
+        422,
+      );
     // Whoever meant it sends the same once more; the link would go to a stranger otherwise.
     const suggestion = suggestEmail(email.value);
-    if (suggestion !== undefined && field(ctx, 'meant') !== email.value) return showAddress(ctx, { values, suggestion, meant: email.value }, 422);
+    if (suggestion !== undefined && field(ctx, 'meant') !== email.value)
+      return showAddress(ctx, { values, suggestion, meant: email.value }, 422);
     const outcome = await address.ask(contextOf(ctx), sensitive(email.value));
-    if (outcome.ok) { seeOther(ctx, sent); return; }
-    if (outcome.refusal.reason === 'same') return showAddress(ctx, { values, errors: [{ field: 'email', sentence: say('account.contact.refusal.same') }] }, 422);
+    if (outcome.ok) {
+      seeOther(ctx, sent);
+      return;
+    }
+    if (outcome.refusal.reason === 'same')
+      return showAddress(
+        ctx,
+        { values, errors: [{ field: 'email', sentence: say('account.contact.refusal.same') }] },
+        422,
+      );
     await showAddress(ctx, { values, problem: refuse(ctx, outcome.refusal) }, 429);
   }
 
   /** Runs the handler where an address waits to be proved. */
-  const atWaiting = (handler: (ctx: Context, email: Sensitive<Email>) => Promise<void>) => async (ctx: Context): Promise<void> => {
-    const account: Account | undefined = await store.accounts.findById(sessionOf(ctx).accountId);
-    const email = account === undefined ? undefined : await address.waiting(account);
-    if (email === undefined) seeOther(ctx, home);
-    else await handler(ctx, email);
-  };
-  const showAgain = (ctx: Context, email: Sensitive<Email>, problem?: Sentence, status = 200): Promise<void> => show(ctx, linkAgainScreen({ errors: [], problem, email: maskEmail(email.reveal()), links }), status);
+  const atWaiting =
+    (handler: (ctx: Context, email: Sensitive<Email>) => Promise<void>) =>
+    async (ctx: Context): Promise<void> => {
+      const account: Account | undefined = await store.accounts.findById(sessionOf(ctx).accountId);
+      const email = account === undefined ? undefined : await address.waiting(account);
+      if (email === undefined) seeOther(ctx, home);
+      else await handler(ctx, email);
+    };
+  const showAgain = (ctx: Context, email: Sensitive<Email>, problem?: Sentence, status = 200): Promise<void> =>
+    show(ctx, linkAgainScreen({ errors: [], problem, email: maskEmail(email.reveal()), links }), status);
 
   async function sendAgain(ctx: Context, email: Sensitive<Email>): Promise<void> {
     const outcome = await address.sendAgain(contextOf(ctx));
-    if (outcome.ok) { seeOther(ctx, sent); return; }
-    if (outcome.refusal.reason === 'same') { seeOther(ctx, home); return; }
+    if (outcome.ok) {
+      seeOther(ctx, sent);
+      return;
+    }
+    if (outcome.refusal.reason === 'same') {
+      seeOther(ctx, home);
+      return;
+    }
     await showAgain(ctx, email, refuse(ctx, outcome.refusal), 429);
   }
 
   return (router) => {
     router.get(ADDRESS, recent(ADDRESS), (ctx) => showAddress(ctx, {}));
     router.post(ADDRESS, recent(ADDRESS), ...formOf, ask);
-    router.get(AGAIN, recent(AGAIN), atWaiting((ctx, email) => showAgain(ctx, email)));
+    router.get(
+      AGAIN,
+      recent(AGAIN),
+      atWaiting((ctx, email) => showAgain(ctx, email)),
+    );
     router.post(AGAIN, recent(AGAIN), ...formOf, atWaiting(sendAgain));
   };
 }

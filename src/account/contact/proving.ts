@@ -20,8 +20,8 @@ export interface Proof {
 }
 
 /**
- * What follows once possession is proved, within the caller's transaction: the contact leaves whoever had proved it before and becomes
- * the account's; whoever lost something by it is told. Sessions go on (ADR 45).
+ * What follows once possession is proved, within the caller's transaction: the contact leaves whoever had proved it
+ * before and becomes the account's; whoever lost something by it is told. Sessions go on (ADR 45).
  */
 export interface Proving {
   number(tx: Store, account: Account, phone: Sensitive<Phone>): Promise<Proof>;
@@ -35,8 +35,18 @@ export interface ProvingDeps {
   readonly config: Pick<Config, 'identity' | 'help'>;
 }
 
-export function createProving({ courier, audit, clock, config: { identity: { timeZone }, help } }: ProvingDeps): Proving {
-  const post = async (tx: Store, letter: Post | undefined): Promise<void> => { if (letter !== undefined) await courier.post(tx, letter); };
+export function createProving({
+  courier,
+  audit,
+  clock,
+  config: {
+    identity: { timeZone },
+    help,
+  },
+}: ProvingDeps): Proving {
+  const post = async (tx: Store, letter: Post | undefined): Promise<void> => {
+    if (letter !== undefined) await courier.post(tx, letter);
+  };
 
   async function tellLoserOfNumber(tx: Store, former: Account, phone: Sensitive<Phone>): Promise<void> {
     await audit.record(tx, 'contact.phone.lost', {}, { accountId: former.id });
@@ -47,8 +57,16 @@ export function createProving({ courier, audit, clock, config: { identity: { tim
     await audit.record(tx, 'contact.email.lost', {}, { accountId: former.id });
     // A number that somebody else has proved since is not theirs any more.
     if (former.phone === undefined || former.phoneVerifiedAt === undefined) return;
-    await courier.post(tx, { ...emailMoved({ maskedEmail: maskEmail(email.reveal()), locale: former.locale }), to: former.phone });
-    await audit.record(tx, 'contact.email.notice-sent', { operator: operatorOf(former.phone.reveal()) }, { accountId: former.id });
+    await courier.post(tx, {
+      ...emailMoved({ maskedEmail: maskEmail(email.reveal()), locale: former.locale }),
+      to: former.phone,
+    });
+    await audit.record(
+      tx,
+      'contact.email.notice-sent',
+      { operator: operatorOf(former.phone.reveal()) },
+      { accountId: former.id },
+    );
   }
 
   async function tellFormerNumber(tx: Store, { id, phone, phoneVerifiedAt, locale }: Account): Promise<void> {
@@ -57,7 +75,10 @@ export function createProving({ courier, audit, clock, config: { identity: { tim
     await audit.record(tx, 'contact.phone.notice-sent', { operator: operatorOf(phone.reveal()) }, { accountId: id });
   }
 
-  /** Where no letter finds the person, who may be somebody else than whoever has given the account an address: a way back into it that its owner knew nothing of would outlive every recovery. */
+  /**
+   * Where no letter finds the person, who may be somebody else than whoever has given the account an address: a way
+   * back into it that its owner knew nothing of would outlive every recovery.
+   */
   async function tellNumber(tx: Store, { id, phone, phoneVerifiedAt, locale }: Account): Promise<void> {
     if (phone === undefined || phoneVerifiedAt === undefined) return;
     await courier.post(tx, { ...emailReplaced({ locale }), to: phone });
@@ -77,7 +98,12 @@ export function createProving({ courier, audit, clock, config: { identity: { tim
         await post(tx, contactReplaced({ account, by: { phone }, at, help, timeZone }));
       }
       const proof = { replaced, moved: former !== undefined };
-      await audit.record(tx, 'contact.phone.proved', { ...proof, operator: operatorOf(phone.reveal()) }, { accountId: account.id });
+      await audit.record(
+        tx,
+        'contact.phone.proved',
+        { ...proof, operator: operatorOf(phone.reveal()) },
+        { accountId: account.id },
+      );
       return proof;
     },
 
@@ -93,7 +119,12 @@ export function createProving({ courier, audit, clock, config: { identity: { tim
       } else await tx.accounts.confirmEmail(account.id, email, at);
       if (former !== undefined) await tellLoserOfAddress(tx, former, email);
       const moved = former !== undefined;
-      await audit.record(tx, 'contact.email.confirmed', { moved, ...(replaced ? { replaced } : {}) }, { accountId: account.id });
+      await audit.record(
+        tx,
+        'contact.email.confirmed',
+        { moved, ...(replaced ? { replaced } : {}) },
+        { accountId: account.id },
+      );
       return { replaced, moved };
     },
   };

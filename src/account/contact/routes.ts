@@ -43,7 +43,10 @@ export interface ContactGates {
   readonly signedIn: Middleware;
   /** Who is signed in, for a look that leads nobody to sign in. */
   readonly present: Sessions['present'];
-  /** Lets in whoever has just proved everything that the account can ask for. @param home  the page to begin at, where a form was sent. */
+  /**
+   * Lets in whoever has just proved everything that the account can ask for. @param home the page to begin at, where a
+   * form was sent.
+   */
   readonly recent: (home: string) => Middleware;
   /** Reads a form of these pages, and refuses one that another page or site has sent. */
   readonly formOf: readonly Middleware[];
@@ -57,7 +60,19 @@ const LINK = `${HOME}/email`;
 /** How recent the sign-in must be: whoever finds a browser open must not be able to take the account's ways back. */
 const FRESH_SECONDS = 300;
 
-export function addContact({ contact, number, address, drafts, progress, store, secondFactors, sessions, csrf, clock, config }: ContactRoutesDeps): (router: Router) => void {
+export function addContact({
+  contact,
+  number,
+  address,
+  drafts,
+  progress,
+  store,
+  secondFactors,
+  sessions,
+  csrf,
+  clock,
+  config,
+}: ContactRoutesDeps): (router: Router) => void {
   const tokenOf = (ctx: Context): string => (typeof ctx.query.token === 'string' ? ctx.query.token : '');
   async function showLink(ctx: Context, model: ConfirmEmailModel, status = 200): Promise<void> {
     ctx.set('Cache-Control', 'no-store');
@@ -76,7 +91,10 @@ export function addContact({ contact, number, address, drafts, progress, store, 
         let hasUsedBoth = false;
         const look = async (): Promise<boolean> => {
           if (!(await isEnrolled())) return true;
-          await byBoth(ctx, () => { hasUsedBoth = true; return Promise.resolve(); });
+          await byBoth(ctx, () => {
+            hasUsedBoth = true;
+            return Promise.resolve();
+          });
           return hasUsedBoth;
         };
         await lookAgain(ctx, look);
@@ -96,7 +114,8 @@ export function addContact({ contact, number, address, drafts, progress, store, 
 
   /** What has just been done, as long as it is still so. */
   function changedBy(ctx: Context, isPhoneProved: boolean): Sentence | undefined {
-    if (ctx.query.changed === 'phone' && isPhoneProved) return say(ctx.query.moved === 'yes' ? 'account.contact.changed.phone-moved' : 'account.contact.changed.phone');
+    if (ctx.query.changed === 'phone' && isPhoneProved)
+      return say(ctx.query.moved === 'yes' ? 'account.contact.changed.phone-moved' : 'account.contact.changed.phone');
     return ctx.query.changed === 'link' ? say('account.contact.changed.link') : undefined;
   }
 
@@ -110,14 +129,34 @@ export function addContact({ contact, number, address, drafts, progress, store, 
     const { phone, email } = account;
     const [link, draft] = [await address.waiting(account), await drafts.find(accountId)];
     const isOwn = link?.reveal() === email?.reveal();
-    await gates.show(ctx, overviewScreen({
-      phone: phone === undefined ? undefined : { shown: maskPhone(phone.reveal()), provedAt: account.phoneVerifiedAt, old: contactCare(account, clock.now(), config.otp).phone === 'old' },
-      email: email === undefined ? undefined : { shown: maskEmail(email.reveal()), provedAt: account.emailVerifiedAt },
-      waiting: link === undefined || isOwn ? undefined : maskEmail(link.reveal()),
-      codeTo: draft.step === 'code' && clock.now() < new Date(draft.challenge.expiresAt) ? maskPhone(draft.phone.reveal()) : undefined,
-      changed: changedBy(ctx, account.phoneVerifiedAt !== undefined),
-      links: { prove: `${HOME}/phone/again`, number: `${HOME}/phone`, code: `${HOME}/code`, address: `${HOME}/address`, linkAgain: link === undefined ? undefined : `${HOME}/address/again` },
-    }));
+    await gates.show(
+      ctx,
+      overviewScreen({
+        phone:
+          phone === undefined
+            ? undefined
+            : {
+                shown: maskPhone(phone.reveal()),
+                provedAt: account.phoneVerifiedAt,
+                old: contactCare(account, clock.now(), config.otp).phone === 'old',
+              },
+        email:
+          email === undefined ? undefined : { shown: maskEmail(email.reveal()), provedAt: account.emailVerifiedAt },
+        waiting: link === undefined || isOwn ? undefined : maskEmail(link.reveal()),
+        codeTo:
+          draft.step === 'code' && clock.now() < new Date(draft.challenge.expiresAt)
+            ? maskPhone(draft.phone.reveal())
+            : undefined,
+        changed: changedBy(ctx, account.phoneVerifiedAt !== undefined),
+        links: {
+          prove: `${HOME}/phone/again`,
+          number: `${HOME}/phone`,
+          code: `${HOME}/code`,
+          address: `${HOME}/address`,
+          linkAgain: link === undefined ? undefined : `${HOME}/address/again`,
+        },
+      }),
+    );
   }
 
   return (router) => {
@@ -130,12 +169,23 @@ export function addContact({ contact, number, address, drafts, progress, store, 
       const seen = await contact.look(tokenOf(ctx));
       if (seen === undefined) return showLink(ctx, { state: 'invalid', email: undefined }, 410);
       const confirmed = ctx.query.moved === 'yes' ? 'moved' : 'confirmed';
-      return showLink(ctx, { state: seen.confirmed ? confirmed : seen.replacing ? 'replace' : 'ask', email: maskEmail(seen.email.reveal()) });
+      return showLink(ctx, {
+        state: seen.confirmed ? confirmed : seen.replacing ? 'replace' : 'ask',
+        email: maskEmail(seen.email.reveal()),
+      });
     });
-    router.post(LINK, read, guardForm(csrf, () => LINK_SCOPE), async (ctx) => {
-      const outcome = await contact.confirmEmail(tokenOf(ctx));
-      const query = new URLSearchParams({ token: tokenOf(ctx), ...(outcome.ok && outcome.value.moved ? { moved: 'yes' } : {}) });
-      seeOther(ctx, `${LINK}?${query.toString()}`);
-    });
+    router.post(
+      LINK,
+      read,
+      guardForm(csrf, () => LINK_SCOPE),
+      async (ctx) => {
+        const outcome = await contact.confirmEmail(tokenOf(ctx));
+        const query = new URLSearchParams({
+          token: tokenOf(ctx),
+          ...(outcome.ok && outcome.value.moved ? { moved: 'yes' } : {}),
+        });
+        seeOther(ctx, `${LINK}?${query.toString()}`);
+      },
+    );
   };
 }

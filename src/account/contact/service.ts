@@ -11,9 +11,18 @@ import type { Proving } from './proving.ts';
 
 export interface ContactService {
   /** The address that the link would confirm, or has; undefined when the link is no longer good for anything. */
-  look(token: string): Promise<{ readonly email: Sensitive<Email>; readonly confirmed: boolean; /** It would take the place of another one. */ readonly replacing: boolean } | undefined>;
+  look(token: string): Promise<
+    | {
+        readonly email: Sensitive<Email>;
+        readonly confirmed: boolean;
+        /** It would take the place of another one. */ readonly replacing: boolean;
+      }
+    | undefined
+  >;
   /** Confirms the address of the link. It moves here from whoever had proved it before, and that person is told. */
-  confirmEmail(token: string): Promise<Result<{ readonly email: Sensitive<Email>; readonly moved: boolean }, 'invalid'>>;
+  confirmEmail(
+    token: string,
+  ): Promise<Result<{ readonly email: Sensitive<Email>; readonly moved: boolean }, 'invalid'>>;
 }
 
 export interface ContactDeps {
@@ -38,15 +47,17 @@ export function createContact({ store, proving, courier, keyedHash, clock }: Con
   const hashOf = (token: string): Buffer => keyedHash.hash('email-token', token.slice(0, LONGEST_TOKEN));
 
   /**
-   * The account and address that a link stands for: the account's own address as long as it has it, or one that was to take its
-   * place. That counts like a sign-in of the moment in which it was asked for: whoever recovers an account ends it, too.
+   * The account and address that a link stands for: the account's own address as long as it has it, or one that was to
+   * take its place. That counts like a sign-in of the moment in which it was asked for: whoever recovers an account
+   * ends it, too.
    */
   async function holderOf(from: Pick<Store, 'confirmations' | 'accounts'>, token: string): Promise<Holder | undefined> {
     const confirmation = await from.confirmations.find(hashOf(token), clock.now());
     const account = confirmation === undefined ? undefined : await from.accounts.findById(confirmation.accountId);
     if (confirmation === undefined || account === undefined) return undefined;
     const used = confirmation.usedAt !== undefined;
-    if (account.email !== undefined && from.accounts.isIndexOf(account.email, confirmation.emailIndex)) return { account, email: account.email, used, replacing: false };
+    if (account.email !== undefined && from.accounts.isIndexOf(account.email, confirmation.emailIndex))
+      return { account, email: account.email, used, replacing: false };
     const { replacing } = confirmation;
     if (replacing === undefined || used || !honours(account, epochSeconds(replacing.requestedAt))) return undefined;
     return { account, email: replacing.email, used, replacing: true };
@@ -62,16 +73,18 @@ export function createContact({ store, proving, courier, keyedHash, clock }: Con
     },
 
     async confirmEmail(token) {
-      const outcome = await store.transactionOnce(async (tx): Promise<Result<{ email: Sensitive<Email>; moved: boolean }, 'invalid'>> => {
-        const holder = await holderOf(tx, token);
-        if (holder === undefined) return refuse('invalid');
-        const { account, email, used } = holder;
-        // Pressed twice: what the link was for has happened.
-        if (used) return account.emailVerifiedAt === undefined ? refuse('invalid') : ok({ email, moved: false });
-        if (!(await tx.confirmations.use(hashOf(token), clock.now()))) return refuse('invalid');
-        const { moved } = await proving.address(tx, account, email);
-        return ok({ email, moved });
-      });
+      const outcome = await store.transactionOnce(
+        async (tx): Promise<Result<{ email: Sensitive<Email>; moved: boolean }, 'invalid'>> => {
+          const holder = await holderOf(tx, token);
+          if (holder === undefined) return refuse('invalid');
+          const { account, email, used } = holder;
+          // Pressed twice: what the link was for has happened.
+          if (used) return account.emailVerifiedAt === undefined ? refuse('invalid') : ok({ email, moved: false });
+          if (!(await tx.confirmations.use(hashOf(token), clock.now()))) return refuse('invalid');
+          const { moved } = await proving.address(tx, account, email);
+          return ok({ email, moved });
+        },
+      );
       if (outcome.ok) courier.wake();
       return outcome;
     },

@@ -33,16 +33,32 @@ const FRESH_SECONDS = 300;
 const DOUBLE_PRESS_MS = 3000;
 
 /** The person's own page about the second factor. Enrolling is signing in with one: the front door leads through it. */
-export function addSecurity({ store, secondFactors, sessions, csrf, clock, config }: SecurityRoutesDeps): (router: Router) => void {
+export function addSecurity({
+  store,
+  secondFactors,
+  sessions,
+  csrf,
+  clock,
+  config,
+}: SecurityRoutesDeps): (router: Router) => void {
   const scope = (ctx: Context): string => `account.security ${sessionOf(ctx).accountId}`;
-  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scope(ctx)) });
+  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> =>
+    renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scope(ctx)) });
   const links = { back: HOME };
   const join = createJoin({ linger: () => delay(DOUBLE_PRESS_MS, undefined, { ref: false }) });
 
   async function overview(ctx: Context): Promise<void> {
     const standing = await secondFactors.standingOf(sessionOf(ctx).accountId);
-    const changed = standing === undefined && ctx.query.changed === 'removed' ? say('account.security.changed.removed') : undefined;
-    await show(ctx, securityScreen({ standing, changed, links: { enrol: `${HOME}/enrol`, recoveryCodes: `${HOME}/recovery-codes`, remove: `${HOME}/remove` } }));
+    const changed =
+      standing === undefined && ctx.query.changed === 'removed' ? say('account.security.changed.removed') : undefined;
+    await show(
+      ctx,
+      securityScreen({
+        standing,
+        changed,
+        links: { enrol: `${HOME}/enrol`, recoveryCodes: `${HOME}/recovery-codes`, remove: `${HOME}/remove` },
+      }),
+    );
   }
 
   async function remove(ctx: Context): Promise<void> {
@@ -54,11 +70,17 @@ export function addSecurity({ store, secondFactors, sessions, csrf, clock, confi
   async function renew(ctx: Context): Promise<void> {
     const { accountId } = sessionOf(ctx);
     // Of two presses each would make codes, and the browser might show those that no longer count.
-    const outcome = await join([accountId, field(ctx, 'csrf')], () => secondFactors.renewRecoveryCodes({ accountId, clientId: PORTAL_CLIENT_ID }));
+    const outcome = await join([accountId, field(ctx, 'csrf')], () =>
+      secondFactors.renewRecoveryCodes({ accountId, clientId: PORTAL_CLIENT_ID }),
+    );
     if (!outcome.ok) {
       const { until } = outcome.refusal;
       retryAfter(ctx, until, clock.now());
-      return show(ctx, newRecoveryCodesScreen({ links, problem: say('account.security.recovery-codes.limited', { until }) }), 429);
+      return show(
+        ctx,
+        newRecoveryCodesScreen({ links, problem: say('account.security.recovery-codes.limited', { until }) }),
+        429,
+      );
     }
     if (outcome.value === undefined) seeOther(ctx, HOME);
     else await show(ctx, newRecoveryCodesScreen({ links, codes: outcome.value.map((code) => code.reveal()) }));
@@ -72,7 +94,9 @@ export function addSecurity({ store, secondFactors, sessions, csrf, clock, confi
     const guard = guardForm(csrf, scope);
 
     router.get(HOME, signedIn, overview);
-    router.get(`${HOME}/enrol`, twoFactor, (ctx) => { seeOther(ctx, HOME); });
+    router.get(`${HOME}/enrol`, twoFactor, (ctx) => {
+      seeOther(ctx, HOME);
+    });
     router.get(`${HOME}/remove`, recent, (ctx) => show(ctx, removeScreen({ links })));
     router.post(`${HOME}/remove`, recent, read, guard, remove);
     router.get(`${HOME}/recovery-codes`, recent, (ctx) => show(ctx, newRecoveryCodesScreen({ links })));

@@ -26,7 +26,10 @@ export function addServices({ services, sessions, csrf, config }: ServicesRoutes
 
   async function list(ctx: Context): Promise<void> {
     const connected = await services.list(sessionOf(ctx).accountId);
-    const shown = connected.map(({ clientId, ...service }) => ({ ...service, withdraw: `${WITHDRAW}?${new URLSearchParams({ client: clientId }).toString()}` }));
+    const shown = connected.map(({ clientId, ...service }) => ({
+      ...service,
+      withdraw: `${WITHDRAW}?${new URLSearchParams({ client: clientId }).toString()}`,
+    }));
     await renderScreen(ctx, servicesScreen({ services: shown, withdrawn: ctx.query.withdrawn === 'yes' }));
   }
 
@@ -37,7 +40,9 @@ export function addServices({ services, sessions, csrf, config }: ServicesRoutes
       seeOther(ctx, PATH);
       return;
     }
-    await renderScreen(ctx, withdrawScreen({ name: service.name, clientId: service.clientId, stay: PATH }), { csrf: csrf.token(ctx, scopeOf(ctx)) });
+    await renderScreen(ctx, withdrawScreen({ name: service.name, clientId: service.clientId, stay: PATH }), {
+      csrf: csrf.token(ctx, scopeOf(ctx)),
+    });
   }
 
   async function withdraw(ctx: Context): Promise<void> {

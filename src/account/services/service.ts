@@ -35,24 +35,37 @@ export function createServices({ store, audit, clock, endGrants }: ServicesDeps)
   const list: ServicesService['list'] = async (accountId) => {
     const services = new Map<string, { since: Date; name: string; shares: Map<string, Share> }>();
     for (const { clientId, givenAt, text } of await store.consents.standingOf(accountId)) {
-      const service = services.get(clientId) ?? { since: givenAt, name: text.service, shares: new Map<string, Share>() };
+      const service = services.get(clientId) ?? {
+        since: givenAt,
+        name: text.service,
+        shares: new Map<string, Share>(),
+      };
       service.name = text.service;
       for (const share of text.shares) service.shares.set(keyOf(share), share);
       services.set(clientId, service);
     }
     const logos = await store.clients.logos([...services.keys()]);
-    return [...services].map(([clientId, { since, name, shares }]) => ({ clientId, name, logo: logoUrlOf({ logo: logos.get(clientId) }), since, shares: [...shares.values()] })).reverse();
+    return [...services]
+      .map(([clientId, { since, name, shares }]) => ({
+        clientId,
+        name,
+        logo: logoUrlOf({ logo: logos.get(clientId) }),
+        since,
+        shares: [...shares.values()],
+      }))
+      .reverse();
   };
 
   return {
     list,
     find: async (accountId, clientId) => (await list(accountId)).find((service) => service.clientId === clientId),
     async withdraw(accountId, clientId) {
-      // Before, so that nothing is left if the process ends here; and after, for grants that were made in between. Whoever
-      // makes one looks once more at the receipts (`oidc/grants.ts`).
+      // Before, so that nothing is left if the process ends here; and after, for grants that were made in between.
+      // Whoever makes one looks once more at the receipts (`oidc/grants.ts`).
       await endGrants(accountId, clientId);
       await store.transaction(async (tx) => {
-        if ((await tx.consents.withdraw(accountId, clientId, clock.now())) > 0) await audit.record(tx, 'consent.withdrawn', {}, { accountId, clientId });
+        if ((await tx.consents.withdraw(accountId, clientId, clock.now())) > 0)
+          await audit.record(tx, 'consent.withdrawn', {}, { accountId, clientId });
       });
       await endGrants(accountId, clientId);
     },

@@ -7,7 +7,10 @@ import type { Store } from '../../store/store.ts';
 
 export interface ActivationMail {
   /** Queues a fresh link in the caller's transaction; earlier ones stay good until they run out. */
-  post(tx: Store, to: { readonly id: AccountId; readonly email: Sensitive<Email>; readonly locale: Locale }): Promise<void>;
+  post(
+    tx: Store,
+    to: { readonly id: AccountId; readonly email: Sensitive<Email>; readonly locale: Locale },
+  ): Promise<void>;
   /** After the commit. */
   sent(): void;
 }
@@ -16,7 +19,10 @@ export interface ActivationMail {
 export function createActivationMail(deps: EmailLinkDeps): ActivationMail {
   const emailLinks = createEmailLinks(deps);
   return {
-    post: (tx, { id, email, locale }) => emailLinks.post(tx, { accountId: id, email, locale, occasion: { kind: 'registration' } }),
-    sent: () => { deps.courier.wake(); },
+    post: (tx, { id, email, locale }) =>
+      emailLinks.post(tx, { accountId: id, email, locale, occasion: { kind: 'registration' } }),
+    sent: () => {
+      deps.courier.wake();
+    },
   };
 }

@@ -22,9 +22,19 @@ const account = z.object({
   updated_at: z.iso.datetime(),
 });
 const params = z.strictObject({ sub: z.uuid() });
-const reasonBody = z.strictObject({ reason: z.string().describe('Why: 10 to 300 characters, without a number or address of a person. It stays in the audit log.') });
+const reasonBody = z.strictObject({
+  reason: z
+    .string()
+    .describe('Why: 10 to 300 characters, without a number or address of a person. It stays in the audit log.'),
+});
 
-const statusOf: Readonly<Record<SupportRefusal, number>> = { 'own-account': 409, 'operator-account': 409, limit: 429, 'nothing-there': 409, 'nothing-to-confirm': 409 };
+const statusOf: Readonly<Record<SupportRefusal, number>> = {
+  'own-account': 409,
+  'operator-account': 409,
+  limit: 429,
+  'nothing-there': 409,
+  'nothing-to-confirm': 409,
+};
 const details: Readonly<Record<SupportRefusal, string>> = {
   'own-account': 'Nobody acts on their own account.',
   'operator-account': 'The account is an operator’s: take the roles away first.',
@@ -34,13 +44,22 @@ const details: Readonly<Record<SupportRefusal, string>> = {
 };
 
 function unwrap<T>(result: Result<T, SupportRefusal>): T {
-  if (!result.ok) throw new Problem(statusOf[result.refusal], result.refusal, details[result.refusal], result.refusal === 'limit' ? { headers: { 'Retry-After': '3600' } } : {});
+  if (!result.ok)
+    throw new Problem(
+      statusOf[result.refusal],
+      result.refusal,
+      details[result.refusal],
+      result.refusal === 'limit' ? { headers: { 'Retry-After': '3600' } } : {},
+    );
   return result.value;
 }
 
 function readReason(text: string): Reason {
   const reason = parseReason(text);
-  if (!reason.ok) throw new Problem(422, reason.refusal, 'The reason is not acceptable.', { fields: [{ field: 'body.reason', what: reason.refusal }] });
+  if (!reason.ok)
+    throw new Problem(422, reason.refusal, 'The reason is not acceptable.', {
+      fields: [{ field: 'body.reason', what: reason.refusal }],
+    });
   return reason.value;
 }
 
@@ -54,7 +73,11 @@ export interface AccountRoutesDeps {
 
 /** Everything is masked here: what is shown in full is shown to a person, at the console. */
 export function accountRoutes({ support, getAccount, toKey, getHand }: AccountRoutesDeps): ApiRoute[] {
-  const action = (verb: string, summary: string, act: (found: Account, reason: Reason, by: Machine) => Promise<Result<undefined, SupportRefusal>>): ApiRoute =>
+  const action = (
+    verb: string,
+    summary: string,
+    act: (found: Account, reason: Reason, by: Machine) => Promise<Result<undefined, SupportRefusal>>,
+  ): ApiRoute =>
     apiRoute({
       method: 'post',
       path: `/accounts/{sub}/${verb}`,
@@ -83,11 +106,31 @@ export function accountRoutes({ support, getAccount, toKey, getHand }: AccountRo
         return { accounts: found === undefined ? [] : [present(found)] };
       },
     }),
-    apiRoute({ method: 'get', path: '/accounts/{sub}', summary: 'One account, masked.', scope: 'admin:accounts:read', params, answer: account, handle: async ({ params: { sub } }) => present(await getAccount(sub)) }),
-    action('suspend', 'Keep a person out and end all sessions.', (found, reason, by) => support.setStatus(found, 'suspended', reason, by)),
-    action('reinstate', 'Let a suspended person in again.', (found, reason, by) => support.setStatus(found, 'active', reason, by)),
-    action('end-sessions', 'End all sessions of the account.', (found, reason, by) => support.endSessions(found, reason, by)),
-    action('remove-second-factor', 'Remove the second factor of a person who has lost it, and end all sessions.', (found, reason, by) => support.removeSecondFactor(found, reason, by)),
-    action('resend-activation', 'Send the link that confirms the e-mail address again.', (found, reason, by) => support.resendActivation(found, reason, by)),
+    apiRoute({
+      method: 'get',
+      path: '/accounts/{sub}',
+      summary: 'One account, masked.',
+      scope: 'admin:accounts:read',
+      params,
+      answer: account,
+      handle: async ({ params: { sub } }) => present(await getAccount(sub)),
+    }),
+    action('suspend', 'Keep a person out and end all sessions.', (found, reason, by) =>
+      support.setStatus(found, 'suspended', reason, by),
+    ),
+    action('reinstate', 'Let a suspended person in again.', (found, reason, by) =>
+      support.setStatus(found, 'active', reason, by),
+    ),
+    action('end-sessions', 'End all sessions of the account.', (found, reason, by) =>
+      support.endSessions(found, reason, by),
+    ),
+    action(
+      'remove-second-factor',
+      'Remove the second factor of a person who has lost it, and end all sessions.',
+      (found, reason, by) => support.removeSecondFactor(found, reason, by),
+    ),
+    action('resend-activation', 'Send the link that confirms the e-mail address again.', (found, reason, by) =>
+      support.resendActivation(found, reason, by),
+    ),
   ];
 }

@@ -38,15 +38,36 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
     return 429;
   }
 
-  const showSearch = (ctx: Context, shown: Partial<Pick<SearchModel, 'values' | 'errors' | 'problem'>> = {}, status = 200): Promise<void> =>
-    desk.show(ctx, searchScreen({ frame: frameOf(ctx), mayEndWaits: operatorOf(ctx).permissions.has('accounts.write'), values: { who: '' }, errors: [], problem: undefined, ...shown }), status);
+  const showSearch = (
+    ctx: Context,
+    shown: Partial<Pick<SearchModel, 'values' | 'errors' | 'problem'>> = {},
+    status = 200,
+  ): Promise<void> =>
+    desk.show(
+      ctx,
+      searchScreen({
+        frame: frameOf(ctx),
+        mayEndWaits: operatorOf(ctx).permissions.has('accounts.write'),
+        values: { who: '' },
+        errors: [],
+        problem: undefined,
+        ...shown,
+      }),
+      status,
+    );
 
   async function search(ctx: Context): Promise<void> {
     const who = field(ctx, 'who').slice(0, LONGEST);
-    const wrong = (what: string): Promise<void> => showSearch(ctx, { values: { who }, errors: [{ field: 'who', sentence: say(`admin.accounts.search.refusal.${what}`) }] }, 422);
+    const wrong = (what: string): Promise<void> =>
+      showSearch(
+        ctx,
+        { values: { who }, errors: [{ field: 'who', sentence: say(`admin.accounts.search.refusal.${what}`) }] },
+        422,
+      );
     if (who.trim() === '') return wrong('empty');
     const found = await support.search(toKey(who), operatorOf(ctx).actor);
-    if (!found.ok) return showSearch(ctx, { values: { who }, problem: refusalOf(found.refusal) }, statusOf(ctx, found.refusal));
+    if (!found.ok)
+      return showSearch(ctx, { values: { who }, problem: refusalOf(found.refusal) }, statusOf(ctx, found.refusal));
     if (found.value === undefined) return wrong('nobody');
     seeOther(ctx, `${HOME}/${found.value.id}`);
   }
@@ -58,22 +79,34 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
   }
 
   const showAccount = async (ctx: Context, account: Account, shown: Shown = {}, status = 200): Promise<void> =>
-    desk.show(ctx, accountScreen(frameOf(ctx), account, await support.secondFactorOf(account), operatorOf(ctx).permissions, shown), status);
+    desk.show(
+      ctx,
+      accountScreen(frameOf(ctx), account, await support.secondFactorOf(account), operatorOf(ctx).permissions, shown),
+      status,
+    );
 
   async function reveal(ctx: Context): Promise<void> {
     const account = await getAccount(ctx);
     const datum = field(ctx, 'datum');
     const { typed, reason, errors } = readReason(ctx, 'reveal');
-    const all: FieldError[] = [...(isDatum(datum) ? [] : [{ field: 'reveal-datum', sentence: say('admin.accounts.account.reveal.datum-empty') }]), ...errors];
+    const all: FieldError[] = [
+      ...(isDatum(datum)
+        ? []
+        : [{ field: 'reveal-datum', sentence: say('admin.accounts.account.reveal.datum-empty') }]),
+      ...errors,
+    ];
     const again = { at: 'reveal', values: { reason: typed, datum } } as const;
     if (reason === undefined || !isDatum(datum)) return showAccount(ctx, account, { ...again, errors: all }, 422);
     const shown = await support.reveal(account, datum, reason, operatorOf(ctx).actor);
-    if (!shown.ok) return showAccount(ctx, account, { ...again, problem: refusalOf(shown.refusal) }, statusOf(ctx, shown.refusal));
+    if (!shown.ok)
+      return showAccount(ctx, account, { ...again, problem: refusalOf(shown.refusal) }, statusOf(ctx, shown.refusal));
     // The answer itself: an address that shows it could be opened again, without a reason.
     return showAccount(ctx, account, { revealed: { datum, value: shown.value.reveal() } });
   }
 
-  const acts: Readonly<Record<Change, (account: Account, reason: Reason, by: Actor) => Promise<Result<undefined, SupportRefusal>>>> = {
+  const acts: Readonly<
+    Record<Change, (account: Account, reason: Reason, by: Actor) => Promise<Result<undefined, SupportRefusal>>>
+  > = {
     suspend: (account, reason, by) => support.setStatus(account, 'suspended', reason, by),
     reinstate: (account, reason, by) => support.setStatus(account, 'active', reason, by),
     'end-sessions': (account, reason, by) => support.endSessions(account, reason, by),
@@ -81,22 +114,29 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
     'remove-second-factor': (account, reason, by) => support.removeSecondFactor(account, reason, by),
   };
 
-  const change = (action: Change) => async (ctx: Context): Promise<void> => {
-    const account = await getAccount(ctx);
-    const { typed, reason, errors } = readReason(ctx, action);
-    const again = { at: action, values: { reason: typed, datum: 'name' } };
-    if (reason === undefined) return showAccount(ctx, account, { ...again, errors }, 422);
-    const done = await acts[action](account, reason, operatorOf(ctx).actor);
-    if (!done.ok) return showAccount(ctx, account, { ...again, problem: refusalOf(done.refusal) }, statusOf(ctx, done.refusal));
-    seeOther(ctx, `${HOME}/${account.id}?done=${action}`);
-  };
+  const change =
+    (action: Change) =>
+    async (ctx: Context): Promise<void> => {
+      const account = await getAccount(ctx);
+      const { typed, reason, errors } = readReason(ctx, action);
+      const again = { at: action, values: { reason: typed, datum: 'name' } };
+      if (reason === undefined) return showAccount(ctx, account, { ...again, errors }, 422);
+      const done = await acts[action](account, reason, operatorOf(ctx).actor);
+      if (!done.ok)
+        return showAccount(ctx, account, { ...again, problem: refusalOf(done.refusal) }, statusOf(ctx, done.refusal));
+      seeOther(ctx, `${HOME}/${account.id}?done=${action}`);
+    };
 
   return (router) => {
     router.get(HOME, desk.may('accounts.read'), (ctx: Context) => showSearch(ctx));
     router.post(HOME, desk.may('accounts.read'), desk.form, search);
-    router.get(`${HOME}/:sub`, desk.may('accounts.read'), async (ctx: Context) => showAccount(ctx, await getAccount(ctx), { done: changes.find((action) => action === ctx.query.done) }));
+    router.get(`${HOME}/:sub`, desk.may('accounts.read'), async (ctx: Context) =>
+      showAccount(ctx, await getAccount(ctx), { done: changes.find((action) => action === ctx.query.done) }),
+    );
     router.post(`${HOME}/:sub/reveal`, desk.may('accounts.reveal'), desk.form, reveal);
-    for (const action of ['reveal', ...changes]) router.get(`${HOME}/:sub/${action}`, desk.may('accounts.read'), toParent);
-    for (const action of changes) router.post(`${HOME}/:sub/${action}`, desk.may('accounts.write'), desk.form, change(action));
+    for (const action of ['reveal', ...changes])
+      router.get(`${HOME}/:sub/${action}`, desk.may('accounts.read'), toParent);
+    for (const action of changes)
+      router.post(`${HOME}/:sub/${action}`, desk.may('accounts.write'), desk.form, change(action));
   };
 }

@@ -38,18 +38,24 @@ function readId(value: unknown): Result<string, string> {
 }
 
 /**
- * Reads a line of the file that a former system was written to. Nothing of what it says goes into a refusal but the former id.
+ * Reads a line of the file that a former system was written to. Nothing of what it says goes into a refusal but the
+ * former id.
  *
  * @returns every reason, not only the first.
  */
-export function parseFormerLine({ number, text }: { readonly number: number; readonly text: string }, config: Pick<Config, 'identity'>, today: Date): Result<FormerLine, LineRefusal> {
+export function parseFormerLine(
+  { number, text }: { readonly number: number; readonly text: string },
+  config: Pick<Config, 'identity'>,
+  today: Date,
+): Result<FormerLine, LineRefusal> {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
     return refuse({ legacyId: undefined, reasons: ['not-json'] });
   }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return refuse({ legacyId: undefined, reasons: ['not-an-object'] });
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    return refuse({ legacyId: undefined, reasons: ['not-an-object'] });
   const members = document as Readonly<Record<string, unknown>>;
   const reasons: string[] = [];
   const notes: string[] = [];
@@ -69,12 +75,19 @@ export function parseFormerLine({ number, text }: { readonly number: number; rea
   if (Object.keys(members).some((name) => !MEMBERS.has(name))) reasons.push('unknown-member');
   // Whether the test range is let in is the setting's matter; age was the former system's.
   const nik = read<Nik>('nik', (typed) => {
-    const parsed = parseNik(typed, { provinces: config.identity.provinces, allowTestRange: config.identity.allowTestRange, minAge: 0, today });
+    const parsed = parseNik(typed, {
+      provinces: config.identity.provinces,
+      allowTestRange: config.identity.allowTestRange,
+      minAge: 0,
+      today,
+    });
     return parsed.ok ? parsed : refuse(parsed.refusal.reason);
   });
   const email = read<Email>('email', parseEmail);
   const phone = read<Phone>('phone', parsePhone);
-  const locale = read<Locale>('locale', (typed) => (LOCALES.includes(typed as Locale) ? ok(typed as Locale) : refuse('locale')));
+  const locale = read<Locale>('locale', (typed) =>
+    LOCALES.includes(typed as Locale) ? ok(typed as Locale) : refuse('locale'),
+  );
   // The person proves the name: it is let be in the file, and not kept.
   read('name', (typed) => ok(typed));
   read('status', (typed) => (typed === 'active' ? ok(typed) : refuse('not-active')));
@@ -87,7 +100,8 @@ export function parseFormerLine({ number, text }: { readonly number: number; rea
   if (reasons.length === 0 && nik === undefined && passwordHash === undefined) reasons.push('no-way-in');
   if (!id.ok || reasons.length > 0) return refuse({ legacyId: id.ok ? id.value : undefined, reasons });
   const scheme = passwordHash === undefined ? undefined : readFormerScheme(passwordHash);
-  const hidden = <Value>(value: Value | undefined): Sensitive<Value> | undefined => (value === undefined ? undefined : sensitive(value));
+  const hidden = <Value>(value: Value | undefined): Sensitive<Value> | undefined =>
+    value === undefined ? undefined : sensitive(value);
   return ok({
     line: number,
     legacyId: id.value,
@@ -97,7 +111,9 @@ export function parseFormerLine({ number, text }: { readonly number: number; rea
     passwordHash,
     bcryptCost: scheme?.kind === 'bcrypt' ? scheme.cost : undefined,
     locale: locale ?? DEFAULT_LOCALE,
-    canonical: sensitive(JSON.stringify([nik, email === undefined ? undefined : emailKey(email), phone, passwordHash, locale])),
+    canonical: sensitive(
+      JSON.stringify([nik, email === undefined ? undefined : emailKey(email), phone, passwordHash, locale]),
+    ),
     notes,
   });
 }

@@ -38,7 +38,11 @@ export interface PersonProblem {
  * account is for trying things out.
  * @returns every problem, not only the first.
  */
-export function parsePerson(typed: TypedPerson, config: Pick<Config, 'identity' | 'password'>, today: Date): Result<Person, readonly PersonProblem[]> {
+export function parsePerson(
+  typed: TypedPerson,
+  config: Pick<Config, 'identity' | 'password'>,
+  today: Date,
+): Result<Person, readonly PersonProblem[]> {
   const problems: PersonProblem[] = [];
   const take = <T>(field: keyof TypedPerson, result: Result<T, string | readonly string[]>): T | undefined => {
     if (result.ok) return result.value;

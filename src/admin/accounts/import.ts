@@ -14,7 +14,10 @@ export type Opponent = { readonly id: string; readonly line: number } | { readon
 export interface Finding {
   readonly line: number;
   readonly id?: string | undefined;
-  /** `shared`: it is in, and something of it is claimed by others too; `noted`: it is in, and something of it was of no use. */
+  /**
+   * `shared`: it is in, and something of it is claimed by others too; `noted`: it is in, and something of it was of no
+   * use.
+   */
   readonly outcome: 'left-out' | 'shared' | 'noted';
   readonly reasons: readonly string[];
   readonly with?: readonly Opponent[];
@@ -54,10 +57,20 @@ export interface FormerImportDeps {
 }
 
 /** What is to be looked at of a line that is in: who else claims the same, and what was noted when it was read. */
-function findingsOf({ legacyId: id, line }: FormerRecord, shared: readonly Sharing[], holders: readonly Held[], notes: readonly string[]): readonly Finding[] {
+function findingsOf(
+  { legacyId: id, line }: FormerRecord,
+  shared: readonly Sharing[],
+  holders: readonly Held[],
+  notes: readonly string[],
+): readonly Finding[] {
   const others = shared.filter(({ legacyId }) => legacyId === id);
-  const reasons = [...new Set([...others.map(({ kind }) => `${kind}-shared`), ...holders.map(({ kind }) => `${kind}-has-account`)])];
-  const opponents: Opponent[] = [...new Map(others.map(({ other }) => [other.legacyId, { id: other.legacyId, line: other.line }])).values(), ...[...new Set(holders.map(({ accountId }) => accountId))].map((sub) => ({ sub }))];
+  const reasons = [
+    ...new Set([...others.map(({ kind }) => `${kind}-shared`), ...holders.map(({ kind }) => `${kind}-has-account`)]),
+  ];
+  const opponents: Opponent[] = [
+    ...new Map(others.map(({ other }) => [other.legacyId, { id: other.legacyId, line: other.line }])).values(),
+    ...[...new Set(holders.map(({ accountId }) => accountId))].map((sub) => ({ sub })),
+  ];
   return [
     ...(reasons.length > 0 ? [{ line, id, outcome: 'shared' as const, reasons, with: opponents }] : []),
     ...(notes.length > 0 ? [{ line, id, outcome: 'noted' as const, reasons: notes }] : []),
@@ -65,7 +78,11 @@ function findingsOf({ legacyId: id, line }: FormerRecord, shared: readonly Shari
 }
 
 export function createFormerImport({ store, audit, keyedHash, clock, random }: FormerImportDeps): FormerImport {
-  const toRecord = (line: FormerLine): FormerRecord => ({ ...line, id: random.uuid() as AccountId, digest: keyedHash.hash('former-account', line.canonical.reveal()) });
+  const toRecord = (line: FormerLine): FormerRecord => ({
+    ...line,
+    id: random.uuid() as AccountId,
+    digest: keyedHash.hash('former-account', line.canonical.reveal()),
+  });
 
   return {
     async take(lines, { run, linkRegistered, replace }) {
@@ -74,7 +91,8 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         const findings: Finding[] = [];
         const subjects: { id: string; sub: AccountId }[] = [];
         let already = 0;
-        const leaveOut = ({ line, legacyId: id }: FormerRecord, reason: string, opponents: readonly Opponent[]): void => void findings.push({ line, id, outcome: 'left-out', reasons: [reason], with: opponents });
+        const leaveOut = ({ line, legacyId: id }: FormerRecord, reason: string, opponents: readonly Opponent[]): void =>
+          void findings.push({ line, id, outcome: 'left-out', reasons: [reason], with: opponents });
 
         // Two lines of one former id: the second says the same, or they are at odds and the first to come counts.
         const records = new Map<string, FormerRecord>();
@@ -107,16 +125,22 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         // As the file has them, and not as the database answered.
         replaced.sort((a, b) => a.line - b.line);
         const held = new Map<string, Held[]>();
-        for (const one of await tx.formerImport.heldOf([...records.values(), ...waiting, ...replaced])) held.set(one.legacyId, [...(held.get(one.legacyId) ?? []), one]);
-        const holderOf = ({ legacyId }: FormerRecord): Held | undefined => held.get(legacyId)?.find(({ kind }) => kind === 'nik');
+        for (const one of await tx.formerImport.heldOf([...records.values(), ...waiting, ...replaced]))
+          held.set(one.legacyId, [...(held.get(one.legacyId) ?? []), one]);
+        const holderOf = ({ legacyId }: FormerRecord): Held | undefined =>
+          held.get(legacyId)?.find(({ kind }) => kind === 'nik');
 
         // Whoever has registered has one former id: fresh lines come before mended ones, and of each the first.
         const links = new Map<AccountId, FormerRecord>();
         for (const record of linkRegistered ? [...records.values(), ...replaced] : []) {
           const holder = holderOf(record);
-          if (holder !== undefined && !holder.hasLegacyId && !links.has(holder.accountId)) links.set(holder.accountId, record);
+          if (holder !== undefined && !holder.hasLegacyId && !links.has(holder.accountId))
+            links.set(holder.accountId, record);
         }
-        const linked = links.size === 0 ? new Set<string>() : await tx.formerImport.link([...links].map(([accountId, { legacyId }]) => ({ accountId, legacyId })));
+        const linked =
+          links.size === 0
+            ? new Set<string>()
+            : await tx.formerImport.link([...links].map(([accountId, { legacyId }]) => ({ accountId, legacyId })));
         for (const [accountId, { legacyId }] of links) {
           if (!linked.has(legacyId)) continue;
           subjects.push({ id: legacyId, sub: accountId });
@@ -131,7 +155,10 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
 
         // A line that does not come in takes nobody's place.
         const replacing = replaced.filter((record) => holderOf(record) === undefined || linked.has(record.legacyId));
-        const gone = replacing.length === 0 ? new Set<string>() : await tx.formerImport.remove(replacing.map(({ legacyId }) => legacyId));
+        const gone =
+          replacing.length === 0
+            ? new Set<string>()
+            : await tx.formerImport.remove(replacing.map(({ legacyId }) => legacyId));
         for (const record of replacing) {
           if (linked.has(record.legacyId)) continue;
           if (gone.has(record.legacyId)) records.set(record.legacyId, record);
@@ -146,9 +173,23 @@ export function createFormerImport({ store, audit, keyedHash, clock, random }: F
         const shared = await tx.formerImport.sharedBy(present);
         subjects.push(...inserted.map(({ legacyId, id }) => ({ id: legacyId, sub: id })));
         const notes = new Map(lines.map(({ legacyId, line, notes: said }) => [`${legacyId} ${line}`, said]));
-        for (const record of present) findings.push(...findingsOf(record, shared, held.get(record.legacyId) ?? [], notes.get(`${record.legacyId} ${record.line}`) ?? []));
+        for (const record of present)
+          findings.push(
+            ...findingsOf(
+              record,
+              shared,
+              held.get(record.legacyId) ?? [],
+              notes.get(`${record.legacyId} ${record.line}`) ?? [],
+            ),
+          );
         if (inserted.length > 0) await audit.record(tx, 'account.imported', { run, records: inserted.length });
-        return { subjects: [...new Map(subjects.map((one) => [one.id, one])).values()], imported: inserted.length, already, linked: linked.size, findings: findings.sort((a, b) => a.line - b.line) };
+        return {
+          subjects: [...new Map(subjects.map((one) => [one.id, one])).values()],
+          imported: inserted.length,
+          already,
+          linked: linked.size,
+          findings: findings.sort((a, b) => a.line - b.line),
+        };
       });
     },
   };

@@ -17,14 +17,30 @@ export interface MaskedAccount {
   readonly updated_at: string;
 }
 
-export function present({ id, status, nik, name, email, emailVerifiedAt, phone, phoneVerifiedAt, locale, createdAt, updatedAt }: Account): MaskedAccount {
+export function present({
+  id,
+  status,
+  nik,
+  name,
+  email,
+  emailVerifiedAt,
+  phone,
+  phoneVerifiedAt,
+  locale,
+  createdAt,
+  updatedAt,
+}: Account): MaskedAccount {
   return {
     sub: id,
     status,
     nik_masked: maskNik(nik.reveal()),
     name_masked: maskName(name.reveal()),
-    ...(email === undefined ? {} : { email_masked: maskEmail(email.reveal()), email_verified: emailVerifiedAt !== undefined }),
-    ...(phone === undefined ? {} : { phone_masked: maskPhone(phone.reveal()), phone_verified: phoneVerifiedAt !== undefined }),
+    ...(email === undefined
+      ? {}
+      : { email_masked: maskEmail(email.reveal()), email_verified: emailVerifiedAt !== undefined }),
+    ...(phone === undefined
+      ? {}
+      : { phone_masked: maskPhone(phone.reveal()), phone_verified: phoneVerifiedAt !== undefined }),
     locale,
     created_at: createdAt.toISOString(),
     updated_at: updatedAt.toISOString(),
@@ -32,7 +48,17 @@ export function present({ id, status, nik, name, email, emailVerifiedAt, phone, 
 }
 
 /** A record of the former system as operators see it: nothing of it is proved. */
-export const presentFormer = ({ id, legacyId, nik, email, phone, hasPassword, locale, importedAt, recognisedAt }: FormerAccount): Readonly<Record<string, unknown>> => ({
+export const presentFormer = ({
+  id,
+  legacyId,
+  nik,
+  email,
+  phone,
+  hasPassword,
+  locale,
+  importedAt,
+  recognisedAt,
+}: FormerAccount): Readonly<Record<string, unknown>> => ({
   sub: id,
   legacy_id: legacyId,
   status: 'waiting',

@@ -5,7 +5,11 @@ import type { Counters, Limit } from '../../ports/counters/counters.ts';
 import type { Store } from '../../store/store.ts';
 
 /** Nobody acts on their own account, and an operator's account is dealt with after the roles are taken away. */
-export async function objectionTo({ operators }: Pick<Store, 'operators'>, { id }: Pick<Account, 'id'>, by: Actor): Promise<'own-account' | 'operator-account' | undefined> {
+export async function objectionTo(
+  { operators }: Pick<Store, 'operators'>,
+  { id }: Pick<Account, 'id'>,
+  by: Actor,
+): Promise<'own-account' | 'operator-account' | undefined> {
   if (isOneself(by, id)) return 'own-account';
   return (await operators.holdsAny(id)) ? 'operator-account' : undefined;
 }
@@ -21,6 +25,10 @@ export const createOperatorLimits =
   ({ store, audit, counters }: OperatorLimitsDeps) =>
   async (limit: Limit, by: Actor): Promise<boolean> => {
     const { refused } = await counters.take(limit, signatureOf(by));
-    if (refused) await audit.recordOnce(store, [signatureOf(by), limit.name], 'operator.limited', { by: signatureOf(by), limit: limit.name });
+    if (refused)
+      await audit.recordOnce(store, [signatureOf(by), limit.name], 'operator.limited', {
+        by: signatureOf(by),
+        limit: limit.name,
+      });
     return refused;
   };

@@ -28,7 +28,10 @@ export interface FactorShown {
 
 export interface AccountModel {
   readonly frame: Frame;
-  readonly account: Omit<MaskedAccount, 'created_at' | 'updated_at'> & { readonly createdAt: Date; readonly updatedAt: Date };
+  readonly account: Omit<MaskedAccount, 'created_at' | 'updated_at'> & {
+    readonly createdAt: Date;
+    readonly updatedAt: Date;
+  };
   readonly factor: FactorShown | undefined;
   readonly actions: readonly Action[];
   readonly data: readonly Datum[];
@@ -41,7 +44,11 @@ export interface AccountModel {
   readonly problem: Sentence | undefined;
 }
 
-export const searchScreen = (model: SearchModel): Screen<SearchModel> => ({ view: 'admin/accounts/search', title: say('admin.accounts.search.title'), model });
+export const searchScreen = (model: SearchModel): Screen<SearchModel> => ({
+  view: 'admin/accounts/search',
+  title: say('admin.accounts.search.title'),
+  model,
+});
 
 export interface Shown {
   readonly revealed?: AccountModel['revealed'];
@@ -53,7 +60,11 @@ export interface Shown {
 }
 
 /** Only what the operator may do and what would change something. */
-function actionsFor({ status, email, emailVerifiedAt }: Account, factor: FactorShown | undefined, permissions: ReadonlySet<Permission>): Action[] {
+function actionsFor(
+  { status, email, emailVerifiedAt }: Account,
+  factor: FactorShown | undefined,
+  permissions: ReadonlySet<Permission>,
+): Action[] {
   const possible: Action[] = [];
   if (permissions.has('accounts.reveal')) possible.push('reveal');
   if (!permissions.has('accounts.write')) return possible;
@@ -63,7 +74,13 @@ function actionsFor({ status, email, emailVerifiedAt }: Account, factor: FactorS
   return possible;
 }
 
-export function accountScreen(frame: Frame, account: Account, factor: FactorShown | undefined, permissions: ReadonlySet<Permission>, shown: Shown = {}): Screen<AccountModel> {
+export function accountScreen(
+  frame: Frame,
+  account: Account,
+  factor: FactorShown | undefined,
+  permissions: ReadonlySet<Permission>,
+  shown: Shown = {},
+): Screen<AccountModel> {
   const { created_at: _created, updated_at: _updated, ...masked } = present(account);
   return {
     view: 'admin/accounts/account',
@@ -101,7 +118,11 @@ const masked: AccountModel = {
     createdAt: new Date('2026-09-02T03:12:00Z'),
     updatedAt: new Date('2026-11-20T08:40:00Z'),
   },
-  factor: { enrolledAt: new Date('2026-10-02T02:00:00Z'), lastUsedAt: new Date('2026-11-20T08:40:00Z'), recoveryCodesLeft: 8 },
+  factor: {
+    enrolledAt: new Date('2026-10-02T02:00:00Z'),
+    lastUsedAt: new Date('2026-11-20T08:40:00Z'),
+    recoveryCodesLeft: 8,
+  },
   actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation', 'remove-second-factor'],
   data,
   revealed: undefined,
@@ -111,16 +132,39 @@ const masked: AccountModel = {
   errors: [],
   problem: undefined,
 };
-const accountExample = (change: Partial<AccountModel>): Screen<AccountModel> => ({ view: 'admin/accounts/account', title: say('admin.accounts.account.title'), model: { ...masked, ...change } });
+const accountExample = (change: Partial<AccountModel>): Screen<AccountModel> => ({
+  view: 'admin/accounts/account',
+  title: say('admin.accounts.account.title'),
+  model: { ...masked, ...change },
+});
 
 export const examples: Examples = {
   search: searchScreen(search),
-  'search: nobody found': searchScreen({ ...search, values: { who: 'joko@contoh.test' }, errors: [{ field: 'who', sentence: say('admin.accounts.search.refusal.nobody') }] }),
-  'search: too many': searchScreen({ ...search, values: { who: 'joko@contoh.test' }, problem: say('admin.accounts.refusal.limit') }),
+  'search: nobody found': searchScreen({
+    ...search,
+    values: { who: 'joko@contoh.test' },
+    errors: [{ field: 'who', sentence: say('admin.accounts.search.refusal.nobody') }],
+  }),
+  'search: too many': searchScreen({
+    ...search,
+    values: { who: 'joko@contoh.test' },
+    problem: say('admin.accounts.refusal.limit'),
+  }),
   account: accountExample({}),
-  'account: without a second factor': accountExample({ factor: undefined, actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation'] }),
+  'account: without a second factor': accountExample({
+    factor: undefined,
+    actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation'],
+  }),
   'account: one datum in full': accountExample({ revealed: { datum: 'phone', value: '+6281200000007' } }),
-  'account: suspended just now': accountExample({ account: { ...masked.account, status: 'suspended' }, actions: ['reveal', 'end-sessions', 'reinstate', 'resend-activation'], done: 'suspend' }),
-  'account: reason too short': accountExample({ at: 'suspend', values: { reason: 'iseng', datum: 'name' }, errors: [{ field: 'suspend-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
+  'account: suspended just now': accountExample({
+    account: { ...masked.account, status: 'suspended' },
+    actions: ['reveal', 'end-sessions', 'reinstate', 'resend-activation'],
+    done: 'suspend',
+  }),
+  'account: reason too short': accountExample({
+    at: 'suspend',
+    values: { reason: 'iseng', datum: 'name' },
+    errors: [{ field: 'suspend-reason', sentence: say('admin.reason.refusal.reason-short') }],
+  }),
   'account: of an operator': accountExample({ at: 'suspend', problem: say('admin.accounts.refusal.operator-account') }),
 };

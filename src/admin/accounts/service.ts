@@ -44,7 +44,10 @@ export interface AccountServiceDeps {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The unique indexes of migrations/20261123000100_accounts.ts. */
-const takenBy: Readonly<Record<string, CreateAccountRefusal>> = { accounts_email_proved: 'email-taken', accounts_phone_proved: 'phone-taken' };
+const takenBy: Readonly<Record<string, CreateAccountRefusal>> = {
+  accounts_email_proved: 'email-taken',
+  accounts_phone_proved: 'phone-taken',
+};
 
 /** People's accounts as operators see them. */
 export function createAccountService({ store, passwords, audit, clock, random }: AccountServiceDeps): AccountService {
@@ -79,7 +82,9 @@ export function createAccountService({ store, passwords, audit, clock, random }:
           return ok(account);
         });
       } catch (error) {
-        const refusal = isUniqueViolation(error) ? takenBy[String((error as { constraint?: string }).constraint)] : undefined;
+        const refusal = isUniqueViolation(error)
+          ? takenBy[String((error as { constraint?: string }).constraint)]
+          : undefined;
         if (refusal === undefined) throw error;
         return refuse(refusal);
       }
@@ -93,7 +98,12 @@ export function createAccountService({ store, passwords, audit, clock, random }:
         if (account === undefined) return refuse('account-unknown');
         if (!(await tx.sessionEnds.changeStatus(account.id, status, clock.now()))) return ok(account);
         if (status === 'suspended') await tx.sessionEnds.endAll(account.id, 'suspended', clock.now());
-        await audit.record(tx, status === 'suspended' ? 'account.suspended' : 'account.reinstated', { by: 'operator' }, { accountId: account.id });
+        await audit.record(
+          tx,
+          status === 'suspended' ? 'account.suspended' : 'account.reinstated',
+          { by: 'operator' },
+          { accountId: account.id },
+        );
         return ok({ ...account, status });
       }),
 

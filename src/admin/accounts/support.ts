@@ -24,11 +24,24 @@ export interface Support {
   /** Exactly one account or none, whoever asks; each search is counted and remembered, without what was typed. */
   search(key: AccountKey, by: Actor): Promise<Result<Account | undefined, 'limit'>>;
   /** One datum in full, for a reason that stays. For people only: no machine needs to read a citizen's data here. */
-  reveal(account: Account, datum: Datum, reason: Reason, by: Extract<Actor, { kind: 'operator' }>): Promise<Result<Sensitive<string>, SupportRefusal>>;
+  reveal(
+    account: Account,
+    datum: Datum,
+    reason: Reason,
+    by: Extract<Actor, { kind: 'operator' }>,
+  ): Promise<Result<Sensitive<string>, SupportRefusal>>;
   /** A suspension ends all sessions, here and at the services, so that none comes back to life when it is lifted. */
-  setStatus(account: Account, status: AccountStatus, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
+  setStatus(
+    account: Account,
+    status: AccountStatus,
+    reason: Reason,
+    by: Actor,
+  ): Promise<Result<undefined, SupportRefusal>>;
   endSessions(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
-  /** For whoever has lost app and recovery codes, after a check of who they are; all sessions end, for the telephone may be in other hands. */
+  /**
+   * For whoever has lost app and recovery codes, after a check of who they are; all sessions end, for the telephone may
+   * be in other hands.
+   */
   removeSecondFactor(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
   /** Sends the link that confirms the e-mail address again. */
   resendActivation(account: Account, reason: Reason, by: Actor): Promise<Result<undefined, SupportRefusal>>;
@@ -46,10 +59,23 @@ export interface SupportDeps {
 }
 
 /** What the help desk does for citizens. */
-export function createSupport({ store, accounts, secondFactors, activationMail, audit, counters, limits, clock }: SupportDeps): Support {
+export function createSupport({
+  store,
+  accounts,
+  secondFactors,
+  activationMail,
+  audit,
+  counters,
+  limits,
+  clock,
+}: SupportDeps): Support {
   const isBeyond = createOperatorLimits({ store, audit, counters });
 
-  const change = (account: Account, by: Actor, work: (tx: Store) => Promise<SupportRefusal | undefined>): Promise<Result<undefined, SupportRefusal>> =>
+  const change = (
+    account: Account,
+    by: Actor,
+    work: (tx: Store) => Promise<SupportRefusal | undefined>,
+  ): Promise<Result<undefined, SupportRefusal>> =>
     store.transactionOnce(async (tx) => {
       const refusal = (await objectionTo(tx, account, by)) ?? (await work(tx));
       return refusal === undefined ? ok(undefined) : refuse(refusal);
@@ -62,7 +88,12 @@ export function createSupport({ store, accounts, secondFactors, activationMail, 
       if (await isBeyond(limits.operator.search, by)) return refuse('limit');
       const found = await accounts.find(key);
       const kind = 'sub' in key ? 'sub' : key.identifier.reveal().kind;
-      await audit.record(store, 'account.searched', { by: signatureOf(by), kind, found: found !== undefined }, found === undefined ? {} : { accountId: found.id });
+      await audit.record(
+        store,
+        'account.searched',
+        { by: signatureOf(by), kind, found: found !== undefined },
+        found === undefined ? {} : { accountId: found.id },
+      );
       return ok(found);
     },
 
@@ -81,7 +112,12 @@ export function createSupport({ store, accounts, secondFactors, activationMail, 
       change(account, by, async (tx) => {
         if (!(await tx.sessionEnds.changeStatus(account.id, status, clock.now()))) return undefined;
         if (status === 'suspended') await tx.sessionEnds.endAll(account.id, 'suspended', clock.now());
-        await audit.record(tx, status === 'suspended' ? 'account.suspended' : 'account.reinstated', { by: signatureOf(by), reason }, { accountId: account.id });
+        await audit.record(
+          tx,
+          status === 'suspended' ? 'account.suspended' : 'account.reinstated',
+          { by: signatureOf(by), reason },
+          { accountId: account.id },
+        );
         return undefined;
       }),
 

@@ -23,10 +23,24 @@ const HOME = '/admin/accounts/waits';
 const LONGEST = 320;
 const DAY_SECONDS = 86_400;
 
-/** Where the help desk ends the wait of somebody who may have no account yet. What was typed stands in no address and no log. */
+/**
+ * Where the help desk ends the wait of somebody who may have no account yet. What was typed stands in no address and no
+ * log.
+ */
 export function addWaitPages({ waits, toKey, clock, desk }: WaitPagesDeps): (router: Router) => void {
   const show = (ctx: Context, shown: Partial<Omit<WaitsModel, 'frame'>> = {}, status = 200): Promise<void> =>
-    desk.show(ctx, waitsScreen({ frame: frameOf(ctx), values: { who: '', reason: '' }, errors: [], problem: undefined, done: undefined, ...shown }), status);
+    desk.show(
+      ctx,
+      waitsScreen({
+        frame: frameOf(ctx),
+        values: { who: '', reason: '' },
+        errors: [],
+        problem: undefined,
+        done: undefined,
+        ...shown,
+      }),
+      status,
+    );
 
   function answerTo(ctx: Context, refusal: WaitRefusal): { readonly problem: Sentence; readonly status: number } {
     if (refusal.reason === 'ended-before') {
@@ -37,7 +51,14 @@ export function addWaitPages({ waits, toKey, clock, desk }: WaitPagesDeps): (rou
       ctx.set('Retry-After', String(DAY_SECONDS));
       return { problem: say('admin.accounts.waits.refusal.limit'), status: 429 };
     }
-    return { problem: say(refusal.reason === 'not-held' ? 'admin.accounts.waits.refusal.not-held' : `admin.accounts.refusal.${refusal.reason}`), status: 422 };
+    return {
+      problem: say(
+        refusal.reason === 'not-held'
+          ? 'admin.accounts.waits.refusal.not-held'
+          : `admin.accounts.refusal.${refusal.reason}`,
+      ),
+      status: 422,
+    };
   }
 
   async function end(ctx: Context): Promise<void> {
@@ -62,7 +83,9 @@ export function addWaitPages({ waits, toKey, clock, desk }: WaitPagesDeps): (rou
   }
 
   return (router) => {
-    router.get(HOME, desk.may('accounts.write'), (ctx: Context) => show(ctx, { done: (['nik', 'phone'] as const).find((kind) => kind === ctx.query.done) }));
+    router.get(HOME, desk.may('accounts.write'), (ctx: Context) =>
+      show(ctx, { done: (['nik', 'phone'] as const).find((kind) => kind === ctx.query.done) }),
+    );
     router.post(HOME, desk.may('accounts.write'), desk.form, end);
   };
 }

@@ -10,15 +10,37 @@ export interface WaitsModel {
   readonly done: 'nik' | 'phone' | undefined;
 }
 
-export const waitsScreen = (model: WaitsModel): Screen<WaitsModel> => ({ view: 'admin/accounts/waits', title: say('admin.accounts.waits.title'), model });
+export const waitsScreen = (model: WaitsModel): Screen<WaitsModel> => ({
+  view: 'admin/accounts/waits',
+  title: say('admin.accounts.waits.title'),
+  model,
+});
 
-const model: WaitsModel = { frame: exampleFrame('accounts', ['support']), values: { who: '', reason: '' }, errors: [], problem: undefined, done: undefined };
+const model: WaitsModel = {
+  frame: exampleFrame('accounts', ['support']),
+  values: { who: '', reason: '' },
+  errors: [],
+  problem: undefined,
+  done: undefined,
+};
 const typed = { who: '081234567890', reason: 'tiket 2041, warga menelepon' };
 
 export const examples: Examples = {
   waits: waitsScreen(model),
   'waits: a NIK goes on': waitsScreen({ ...model, done: 'nik' }),
-  'waits: neither NIK nor number': waitsScreen({ ...model, values: { ...typed, who: 'budi' }, errors: [{ field: 'who', sentence: say('admin.accounts.waits.refusal.form') }] }),
-  'waits: nothing holds it up': waitsScreen({ ...model, values: typed, problem: say('admin.accounts.waits.refusal.not-held') }),
-  'waits: ended today': waitsScreen({ ...model, values: typed, problem: say('admin.accounts.waits.refusal.ended-before', { until: new Date('2026-11-24T02:30:00Z') }) }),
+  'waits: neither NIK nor number': waitsScreen({
+    ...model,
+    values: { ...typed, who: 'budi' },
+    errors: [{ field: 'who', sentence: say('admin.accounts.waits.refusal.form') }],
+  }),
+  'waits: nothing holds it up': waitsScreen({
+    ...model,
+    values: typed,
+    problem: say('admin.accounts.waits.refusal.not-held'),
+  }),
+  'waits: ended today': waitsScreen({
+    ...model,
+    values: typed,
+    problem: say('admin.accounts.waits.refusal.ended-before', { until: new Date('2026-11-24T02:30:00Z') }),
+  }),
 };

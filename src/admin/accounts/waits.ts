@@ -35,8 +35,9 @@ export interface NikStanding {
 export interface Waits {
   standingOf(nik: Sensitive<Nik>): Promise<NikStanding>;
   /**
-   * Ends the wait of whoever is held up, after a word with the person: what was tried today counts no more. What is bounded by other limits stays so: device, network, wrong
-   * codes. Of one NIK or number it can be done as often in a day as the settings say (`limits.waitsEnded`), whoever does it, since a stranger may have called.
+   * Ends the wait of whoever is held up, after a word with the person: what was tried today counts no more. What is
+   * bounded by other limits stays so: device, network, wrong codes. Of one NIK or number it can be done as often in a
+   * day as the settings say (`limits.waitsEnded`), whoever does it, since a stranger may have called.
    */
   end(whose: Sensitive<HeldUp>, reason: Reason, by: Actor): Promise<Result<undefined, WaitRefusal>>;
 }
@@ -89,13 +90,19 @@ export function createWaits({ store, counters, limits, keyedHash, audit, clock }
     };
   }
 
-  const waitOf = (whose: HeldUp): Wait => (whose.kind === 'nik' ? ofNik(whose.value) : ofNumber(sensitive(whose.value)));
-  const isHeld = async ({ counted, key }: Wait): Promise<boolean> => (await Promise.all(counted.map((limit) => counters.read(limit, key)))).some(({ exhausted }) => exhausted);
+  const waitOf = (whose: HeldUp): Wait =>
+    whose.kind === 'nik' ? ofNik(whose.value) : ofNumber(sensitive(whose.value));
+  const isHeld = async ({ counted, key }: Wait): Promise<boolean> =>
+    (await Promise.all(counted.map((limit) => counters.read(limit, key)))).some(({ exhausted }) => exhausted);
 
   return {
     async standingOf(nik) {
       const { key, ending } = ofNik(nik.reveal());
-      const [failed, asked, ended] = await Promise.all([counters.read(limits.identity.nik, key), counters.read(limits.identity.calls, key), counters.read(ending, key)]);
+      const [failed, asked, ended] = await Promise.all([
+        counters.read(limits.identity.nik, key),
+        counters.read(limits.identity.calls, key),
+        counters.read(ending, key),
+      ]);
       return { failed, asked, canBeEnded: !ended.exhausted };
     },
 
@@ -113,7 +120,10 @@ export function createWaits({ store, counters, limits, keyedHash, audit, clock }
       const giveBack = (): Promise<void> => counters.giveBack(wait.ending, wait.key);
       if (turn.refused) {
         await giveBack();
-        return refuse({ reason: 'ended-before', until: turn.resetsAt ?? addSeconds(clock.now(), wait.ending.windowSeconds) });
+        return refuse({
+          reason: 'ended-before',
+          until: turn.resetsAt ?? addSeconds(clock.now(), wait.ending.windowSeconds),
+        });
       }
       try {
         await wait.end(reason, by, account?.id);

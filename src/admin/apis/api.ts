@@ -24,15 +24,31 @@ const shown = z.object({
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 });
-const user = z.object({ client_id: z.string(), name: z.string(), status: z.enum(clientStatuses), scopes: z.array(z.string()).optional().describe('What it may ask for; not there where it may ask for nothing.'), may_introspect: z.boolean() });
+const user = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  status: z.enum(clientStatuses),
+  scopes: z.array(z.string()).optional().describe('What it may ask for; not there where it may ask for nothing.'),
+  may_introspect: z.boolean(),
+});
 const params = z.strictObject({ id });
 
 const present = (api: Api): z.input<typeof shown> => {
   const { scopes, ...document } = toDocument(api);
-  return { id: toApiId(api.identifier), ...document, scopes: [...scopes], status: api.status, seen: seenOf(api), created_at: api.createdAt.toISOString(), updated_at: api.updatedAt.toISOString() };
+  return {
+    id: toApiId(api.identifier),
+    ...document,
+    scopes: [...scopes],
+    status: api.status,
+    seen: seenOf(api),
+    created_at: api.createdAt.toISOString(),
+    updated_at: api.updatedAt.toISOString(),
+  };
 };
 
-const details: Readonly<Record<Exclude<ApiRefusal['reason'], 'api-document'>, readonly [status: number, words: string]>> = {
+const details: Readonly<
+  Record<Exclude<ApiRefusal['reason'], 'api-document'>, readonly [status: number, words: string]>
+> = {
   'api-taken': [409, 'There is an API of that identifier.'],
   'api-unknown': [404, 'There is no such API.'],
   'api-changed': [409, 'Somebody else changed the API meanwhile; nothing was saved. Read it again.'],
@@ -41,7 +57,10 @@ const details: Readonly<Record<Exclude<ApiRefusal['reason'], 'api-document'>, re
 function unwrap<T>(result: Result<T, ApiRefusal>): T {
   if (result.ok) return result.value;
   const { refusal } = result;
-  if (refusal.reason === 'api-document') throw new Problem(422, 'invalid', 'The API is not acceptable.', { fields: refusal.problems.map(({ field, what }) => ({ field: `body.${field}`, what })) });
+  if (refusal.reason === 'api-document')
+    throw new Problem(422, 'invalid', 'The API is not acceptable.', {
+      fields: refusal.problems.map(({ field, what }) => ({ field: `body.${field}`, what })),
+    });
   const [status, words] = details[refusal.reason];
   throw new Problem(status, refusal.reason, words);
 }
@@ -71,12 +90,26 @@ export function apiRoutes({ apis, getHand }: ApiRoutesDeps): ApiRoute[] {
       answer: shown,
       async handle({ params: { id: text }, body, by: machine }) {
         const { by } = await getHand(machine, rightFor[action]);
-        return present(unwrap(await apis.setStatus(identifierOf(text), action === 'disable' ? 'disabled' : 'active', { by, reason: readReason(body.reason) })));
+        return present(
+          unwrap(
+            await apis.setStatus(identifierOf(text), action === 'disable' ? 'disabled' : 'active', {
+              by,
+              reason: readReason(body.reason),
+            }),
+          ),
+        );
       },
     });
 
   return [
-    apiRoute({ method: 'get', path: '/apis', summary: 'Every API that takes access tokens from here.', scope: 'admin:clients:read', answer: z.object({ apis: z.array(shown) }), handle: async () => ({ apis: (await apis.list()).map(present) }) }),
+    apiRoute({
+      method: 'get',
+      path: '/apis',
+      summary: 'Every API that takes access tokens from here.',
+      scope: 'admin:clients:read',
+      answer: z.object({ apis: z.array(shown) }),
+      handle: async () => ({ apis: (await apis.list()).map(present) }),
+    }),
     apiRoute({
       method: 'get',
       path: '/apis/{id}',
@@ -87,9 +120,22 @@ export function apiRoutes({ apis, getHand }: ApiRoutesDeps): ApiRoute[] {
       async handle({ params: { id: text } }) {
         const identifier = identifierOf(text);
         const found = await apis.find(identifier);
-        const api = unwrap(found === undefined ? { ok: false, refusal: { reason: 'api-unknown', identifier } } : { ok: true, value: found });
+        const api = unwrap(
+          found === undefined
+            ? { ok: false, refusal: { reason: 'api-unknown', identifier } }
+            : { ok: true, value: found },
+        );
         const users = await apis.usersOf(identifier);
-        return { ...present(api), clients: users.map(({ id: clientId, name, status, scopes, introspects }) => ({ client_id: clientId, name, status, ...(scopes === undefined ? {} : { scopes: [...scopes] }), may_introspect: introspects })) };
+        return {
+          ...present(api),
+          clients: users.map(({ id: clientId, name, status, scopes, introspects }) => ({
+            client_id: clientId,
+            name,
+            status,
+            ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+            may_introspect: introspects,
+          })),
+        };
       },
     }),
     apiRoute({

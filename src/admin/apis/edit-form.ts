@@ -17,12 +17,25 @@ export interface Values {
   readonly scopes: readonly ScopeRow[];
 }
 
-export const emptyValues: Values = { identifier: '', name: '', token_format: 'jwt', token_algorithm: 'ES256', token_seconds: '600', reason: '', scopes: [] };
+export const emptyValues: Values = {
+  identifier: '',
+  name: '',
+  token_format: 'jwt',
+  token_algorithm: 'ES256',
+  token_seconds: '600',
+  reason: '',
+  scopes: [],
+};
 
 /** What stands in the form when an API is changed. */
 export function valuesOf(api: ParsedApi): Values {
   const { scopes, token_seconds: seconds, ...rest } = toDocument(api);
-  return { ...rest, token_seconds: String(seconds), reason: '', scopes: scopes.map(({ name, means }) => ({ name, ...means })) };
+  return {
+    ...rest,
+    token_seconds: String(seconds),
+    reason: '',
+    scopes: scopes.map(({ name, means }) => ({ name, ...means })),
+  };
 }
 
 const LONGEST = 1000;
@@ -30,7 +43,11 @@ const LONGEST = 1000;
 /** @param typed  a field of the form, empty where it was not sent. */
 export function readValues(typed: (name: string) => string): Values {
   const read = (name: string): string => typed(name).slice(0, LONGEST).trim();
-  const rows = Array.from({ length: MOST_SCOPES }, (_, at): ScopeRow => ({ name: read(`scope_${at}_name`), id: read(`scope_${at}_id`), en: read(`scope_${at}_en`) }));
+  const rows = Array.from({ length: MOST_SCOPES }, (_, at): ScopeRow => ({
+    name: read(`scope_${at}_name`),
+    id: read(`scope_${at}_id`),
+    en: read(`scope_${at}_en`),
+  }));
   return {
     identifier: read('identifier'),
     name: read('name'),
@@ -43,7 +60,14 @@ export function readValues(typed: (name: string) => string): Values {
 }
 
 /** The document that the form means. */
-export const documentOf = ({ identifier, name, scopes, token_format, token_algorithm, token_seconds: seconds }: Values): Record<string, unknown> => ({
+export const documentOf = ({
+  identifier,
+  name,
+  scopes,
+  token_format,
+  token_algorithm,
+  token_seconds: seconds,
+}: Values): Record<string, unknown> => ({
   identifier,
   name,
   scopes: scopes.map(({ name: scope, id, en }) => ({ name: scope, means: { id, en } })),

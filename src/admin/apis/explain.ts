@@ -34,10 +34,22 @@ const SCOPE = /^scope_(\d+)_(name|id|en)$/;
 /** What the form calls the field; of scopes there are several. */
 export function labelOf(field: string): readonly Sentence[] {
   const [, index = '', part = ''] = SCOPE.exec(field) ?? [];
-  return part === '' ? [say(`admin.apis.field.${field}.label`)] : [say('admin.apis.edit.scope', { number: Number(index) + 1 }), say(`admin.apis.edit.part.${part}`)];
+  return part === ''
+    ? [say(`admin.apis.field.${field}.label`)]
+    : [say('admin.apis.edit.scope', { number: Number(index) + 1 }), say(`admin.apis.edit.part.${part}`)];
 }
 
-export const toErrors = (problems: readonly ApiProblem[]): readonly FieldError[] => problems.map(({ field, what }) => ({ field: fieldOf(field), label: labelOf(fieldOf(field)), sentence: explain(what) }));
+export const toErrors = (problems: readonly ApiProblem[]): readonly FieldError[] =>
+  problems.map(({ field, what }) => ({
+    field: fieldOf(field),
+    label: labelOf(fieldOf(field)),
+    sentence: explain(what),
+  }));
 
 /** Why nothing was done; what a form can show at its fields goes by `toErrors`. */
-export const explainRefusal = (refusal: ApiRefusal): Sentence => (refusal.reason === 'api-document' ? say('admin.apis.problem.other', { what: refusal.problems.map(({ field, what }) => `${field} ${what}`).join(', ') }) : say(`admin.apis.refusal.${refusal.reason}`));
+export const explainRefusal = (refusal: ApiRefusal): Sentence =>
+  refusal.reason === 'api-document'
+    ? say('admin.apis.problem.other', {
+        what: refusal.problems.map(({ field, what }) => `${field} ${what}`).join(', '),
+      })
+    : say(`admin.apis.refusal.${refusal.reason}`);

@@ -13,7 +13,10 @@ export const addressOf = (identifier: string): string => `${HOME}/${toApiId(iden
 export const actions = ['disable', 'enable'] as const;
 export type ApiAction = (typeof actions)[number];
 /** Starting again opens what was shut: that is for whoever approves. */
-export const rightFor: Readonly<Record<ApiAction, Permission>> = { disable: 'clients.write', enable: 'clients.approve' };
+export const rightFor: Readonly<Record<ApiAction, Permission>> = {
+  disable: 'clients.write',
+  enable: 'clients.approve',
+};
 export const doneWords = ['created', 'updated', 'unchanged', ...actions] as const;
 
 export interface ApiListModel {
@@ -44,7 +47,8 @@ export interface ApiModel {
 export interface ApiEditModel {
   readonly frame: Frame;
   /** Where one is changed; a new one has none. */
-  readonly api: { readonly home: string; readonly identifier: string; readonly name: string; readonly seen: string } | undefined;
+  readonly api:
+    { readonly home: string; readonly identifier: string; readonly name: string; readonly seen: string } | undefined;
   readonly values: Omit<Values, 'scopes'>;
   /** Those that are there or were typed, and empty ones behind them. */
   readonly rows: readonly ScopeRow[];
@@ -57,15 +61,27 @@ export interface ApiEditModel {
   readonly problem: Sentence | undefined;
 }
 
-export const listScreen = ({ apis, ...model }: Omit<ApiListModel, 'apis'> & { readonly apis: readonly Api[] }): Screen<ApiListModel> => ({
+export const listScreen = ({
+  apis,
+  ...model
+}: Omit<ApiListModel, 'apis'> & { readonly apis: readonly Api[] }): Screen<ApiListModel> => ({
   view: 'admin/apis/list',
   title: say('admin.apis.list.title'),
-  model: { ...model, apis: apis.map(({ identifier, name, status }) => ({ identifier, name, status, href: addressOf(identifier) })) },
+  model: {
+    ...model,
+    apis: apis.map(({ identifier, name, status }) => ({ identifier, name, status, href: addressOf(identifier) })),
+  },
 });
 
 export type ApiShown = Partial<Pick<ApiModel, 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
 
-export function apiScreen(frame: Frame, api: Api, users: readonly ApiUser[], permissions: ReadonlySet<Permission>, more: ApiShown = {}): Screen<ApiModel> {
+export function apiScreen(
+  frame: Frame,
+  api: Api,
+  users: readonly ApiUser[],
+  permissions: ReadonlySet<Permission>,
+  more: ApiShown = {},
+): Screen<ApiModel> {
   const { scopes, ...rest } = api;
   const action: ApiAction = api.status === 'active' ? 'disable' : 'enable';
   return {
@@ -76,7 +92,10 @@ export function apiScreen(frame: Frame, api: Api, users: readonly ApiUser[], per
       home: addressOf(api.identifier),
       api: rest,
       minutes: Math.ceil(api.tokenSeconds / 60),
-      scopes: scopes.map((scope) => ({ ...scope, users: users.filter(({ scopes: asked }) => asked?.includes(scope.name) === true).length })),
+      scopes: scopes.map((scope) => ({
+        ...scope,
+        users: users.filter(({ scopes: asked }) => asked?.includes(scope.name) === true).length,
+      })),
       users: users.filter(({ scopes: asked }) => asked !== undefined),
       guards: users.filter(({ introspects }) => introspects),
       actions: permissions.has(rightFor[action]) ? [action] : [],
@@ -108,14 +127,25 @@ export interface ApiEdit {
   readonly problem?: Sentence | undefined;
 }
 
-export function editScreen({ frame, api, values: { scopes, ...values }, seen = api === undefined ? '' : seenOf(api), more = false, errors = [], problem }: ApiEdit): Screen<ApiEditModel> {
+export function editScreen({
+  frame,
+  api,
+  values: { scopes, ...values },
+  seen = api === undefined ? '' : seenOf(api),
+  more = false,
+  errors = [],
+  problem,
+}: ApiEdit): Screen<ApiEditModel> {
   const length = Math.min(MOST_SCOPES, scopes.length === 0 || more ? scopes.length + SPARE : scopes.length + 1);
   return {
     view: 'admin/apis/edit',
     title: say(api === undefined ? 'admin.apis.edit.new' : 'admin.apis.edit.title'),
     model: {
       frame,
-      api: api === undefined ? undefined : { home: addressOf(api.identifier), identifier: api.identifier, name: api.name, seen },
+      api:
+        api === undefined
+          ? undefined
+          : { home: addressOf(api.identifier), identifier: api.identifier, name: api.name, seen },
       values,
       rows: Array.from({ length }, (_, at) => scopes[at] ?? { name: '', id: '', en: '' }),
       mayAdd: length < MOST_SCOPES,
@@ -135,7 +165,10 @@ const example: Api = {
   name: 'API Karirhub (contoh)',
   scopes: [
     { name: 'lamaran:baca', means: { id: 'Membaca lamaran kerja Anda', en: 'Reading your job applications' } },
-    { name: 'lamaran:kirim', means: { id: 'Mengirim lamaran kerja atas nama Anda', en: 'Sending job applications in your name' } },
+    {
+      name: 'lamaran:kirim',
+      means: { id: 'Mengirim lamaran kerja atas nama Anda', en: 'Sending job applications in your name' },
+    },
   ],
   tokenFormat: 'jwt',
   tokenAlgorithm: 'ES256',
@@ -144,10 +177,23 @@ const example: Api = {
   createdAt: new Date('2026-09-02T03:12:00Z'),
   updatedAt: at,
 };
-const letters: Api = { ...example, identifier: 'urn:kemnaker:api:surat-keterangan-pengalaman-kerja-dan-pelatihan', name: 'Surat keterangan (contoh)', scopes: [], tokenFormat: 'opaque', status: 'disabled' };
+const letters: Api = {
+  ...example,
+  identifier: 'urn:kemnaker:api:surat-keterangan-pengalaman-kerja-dan-pelatihan',
+  name: 'Surat keterangan (contoh)',
+  scopes: [],
+  tokenFormat: 'opaque',
+  status: 'disabled',
+};
 const users: readonly ApiUser[] = [
   { id: 'karirhub-contoh', name: 'Karirhub (contoh)', status: 'active', scopes: ['lamaran:baca'], introspects: false },
-  { id: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab', name: 'Mesin surat (contoh)', status: 'disabled', scopes: undefined, introspects: true },
+  {
+    id: 'e9a0c2f4-1b7d-4e5a-9c3f-0123456789ab',
+    name: 'Mesin surat (contoh)',
+    status: 'disabled',
+    scopes: undefined,
+    introspects: true,
+  },
 ];
 const manager = permissionsOf(['client-manager']);
 
@@ -155,19 +201,43 @@ export const examples: Examples = {
   'list: two APIs': listScreen({ frame, apis: [example, letters], mayWrite: true }),
   'list: none, for a reader': listScreen({ frame, apis: [], mayWrite: false }),
   'api: who may ask': apiScreen(frame, example, users, manager, { done: 'updated' }),
-  'api: stopped, for whoever approves': apiScreen(frame, letters, users.map((one) => ({ ...one, scopes: one.scopes && [] })), permissionsOf(['client-approver']), { done: 'disable' }),
+  'api: stopped, for whoever approves': apiScreen(
+    frame,
+    letters,
+    users.map((one) => ({ ...one, scopes: one.scopes && [] })),
+    permissionsOf(['client-approver']),
+    { done: 'disable' },
+  ),
   'api: for a reader': apiScreen(frame, example, [], permissionsOf(['auditor'])),
-  'api: reason too short': apiScreen(frame, example, users, manager, { at: 'disable', values: { reason: 'iseng' }, errors: [{ field: 'disable-reason', sentence: say('admin.reason.refusal.reason-short') }] }),
+  'api: reason too short': apiScreen(frame, example, users, manager, {
+    at: 'disable',
+    values: { reason: 'iseng' },
+    errors: [{ field: 'disable-reason', sentence: say('admin.reason.refusal.reason-short') }],
+  }),
   'edit: new': editScreen({ frame, api: undefined, values: emptyValues }),
-  'edit: changed meanwhile': editScreen({ frame, api: example, values: valuesOf(example), problem: say('admin.apis.refusal.api-changed') }),
+  'edit: changed meanwhile': editScreen({
+    frame,
+    api: example,
+    values: valuesOf(example),
+    problem: say('admin.apis.refusal.api-changed'),
+  }),
   'edit: refused': editScreen({
     frame,
     api: undefined,
-    values: { ...emptyValues, identifier: 'karirhub', name: 'API Karirhub (contoh)', scopes: [{ name: 'profile', id: 'Membaca', en: '' }] },
+    values: {
+      ...emptyValues,
+      identifier: 'karirhub',
+      name: 'API Karirhub (contoh)',
+      scopes: [{ name: 'profile', id: 'Membaca', en: '' }],
+    },
     errors: [
       { field: 'identifier', label: labelOf('identifier'), sentence: say('admin.apis.problem.uri') },
       { field: 'scope_0_name', label: labelOf('scope_0_name'), sentence: say('admin.apis.problem.scope-ours') },
-      { field: 'scope_0_en', label: labelOf('scope_0_en'), sentence: say('admin.apis.problem.length', { least: 5, most: 150 }) },
+      {
+        field: 'scope_0_en',
+        label: labelOf('scope_0_en'),
+        sentence: say('admin.apis.problem.length', { least: 5, most: 150 }),
+      },
     ],
   }),
 };

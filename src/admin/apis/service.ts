@@ -24,8 +24,15 @@ export interface ApiService {
    * Replaces the members given; the identifier stays. It holds within two seconds on every instance.
    * @param because  with what the editor saw (`seenOf`): where it is another by now, nothing happens.
    */
-  update(identifier: string, changes: Readonly<Record<string, unknown>>, because?: Because & { readonly seen?: string | undefined }): Promise<Result<Api, ApiRefusal>>;
-  /** For a stopped API no token is issued within two seconds, and none is good at introspection. Doing it twice changes nothing. */
+  update(
+    identifier: string,
+    changes: Readonly<Record<string, unknown>>,
+    because?: Because & { readonly seen?: string | undefined },
+  ): Promise<Result<Api, ApiRefusal>>;
+  /**
+   * For a stopped API no token is issued within two seconds, and none is good at introspection. Doing it twice changes
+   * nothing.
+   */
   setStatus(identifier: string, status: ApiStatus, because?: Because): Promise<Result<Api, ApiRefusal>>;
   find(identifier: string): Promise<Api | undefined>;
   list(): Promise<readonly Api[]>;
@@ -41,7 +48,10 @@ export interface ApiServiceDeps {
 
 const COMMAND_LINE: Because = { by: 'operator' };
 
-const detailsOf = ({ by, reason }: Because): { by: string; reason?: string } => ({ by, ...(reason === undefined ? {} : { reason }) });
+const detailsOf = ({ by, reason }: Because): { by: string; reason?: string } => ({
+  by,
+  ...(reason === undefined ? {} : { reason }),
+});
 
 type Said = Readonly<Record<string, unknown>>;
 
@@ -52,12 +62,21 @@ function saidOf(api: ParsedApi): Said {
 }
 
 /** The members that differ, before and after; of the scopes those alone that came, went or were changed. */
-function differenceOf(old: ParsedApi, now: ParsedApi): { readonly fields: readonly string[]; readonly before: Said; readonly after: Said } {
+function differenceOf(
+  old: ParsedApi,
+  now: ParsedApi,
+): { readonly fields: readonly string[]; readonly before: Said; readonly after: Said } {
   const [before, after] = [saidOf(old), saidOf(now)];
   const fields = Object.keys(after).filter((name) => !isDeepStrictEqual(before[name], after[name]));
-  const notIn = (others: ParsedApi['scopes'], scopes: ParsedApi['scopes']): ParsedApi['scopes'] => scopes.filter((one) => !others.some((other) => isDeepStrictEqual(other, one)));
-  const only = (said: Said, scopes: ParsedApi['scopes']): Said => Object.fromEntries(fields.map((name) => [name, name === 'scopes' ? scopes : said[name]]));
-  return { fields, before: only(before, notIn(now.scopes, old.scopes)), after: only(after, notIn(old.scopes, now.scopes)) };
+  const notIn = (others: ParsedApi['scopes'], scopes: ParsedApi['scopes']): ParsedApi['scopes'] =>
+    scopes.filter((one) => !others.some((other) => isDeepStrictEqual(other, one)));
+  const only = (said: Said, scopes: ParsedApi['scopes']): Said =>
+    Object.fromEntries(fields.map((name) => [name, name === 'scopes' ? scopes : said[name]]));
+  return {
+    fields,
+    before: only(before, notIn(now.scopes, old.scopes)),
+    after: only(after, notIn(old.scopes, now.scopes)),
+  };
 }
 
 /** APIs that take our access tokens: registering, changing and stopping them. */
@@ -83,7 +102,11 @@ export function createApiService({ store, audit, clock }: ApiServiceDeps): ApiSe
         const before = await tx.apis.lock(identifier);
         if (before === undefined) return refuse({ reason: 'api-unknown', identifier });
         if (seen !== undefined && seen !== seenOf(before)) return refuse({ reason: 'api-changed', identifier });
-        if (changes.identifier !== undefined && changes.identifier !== identifier) return refuse({ reason: 'api-document', problems: [{ field: 'identifier', what: `must be ${identifier}: it stands in tokens and registrations` }] });
+        if (changes.identifier !== undefined && changes.identifier !== identifier)
+          return refuse({
+            reason: 'api-document',
+            problems: [{ field: 'identifier', what: `must be ${identifier}: it stands in tokens and registrations` }],
+          });
         const parsed = parseApi({ ...toDocument(before), ...changes });
         if (!parsed.ok) return refuse({ reason: 'api-document', problems: parsed.refusal });
         const difference = differenceOf(before, parsed.value);
@@ -101,7 +124,10 @@ export function createApiService({ store, audit, clock }: ApiServiceDeps): ApiSe
         if (before.status === status) return ok(before);
         const api: Api = { ...before, status, updatedAt: laterThan(before) };
         await tx.apis.update(api);
-        await audit.record(tx, status === 'active' ? 'api.enabled' : 'api.disabled', { resource: identifier, ...detailsOf(because) });
+        await audit.record(tx, status === 'active' ? 'api.enabled' : 'api.disabled', {
+          resource: identifier,
+          ...detailsOf(because),
+        });
         return ok(api);
       }),
 

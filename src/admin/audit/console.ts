@@ -40,21 +40,41 @@ const inAddress = (ctx: Context, name: string): string => {
 };
 
 /** The audit log for people: newest first, filtered, copied, and its chain checked by a job. */
-export function addAuditPages({ store, audit, chain, clock, timeZone, eventTypes, desk }: AuditPagesDeps): (router: Router) => void {
-  const typedIn = (ctx: Context): TypedFilter => Object.fromEntries(filterFields.map((name) => [name, inAddress(ctx, name)])) as unknown as TypedFilter;
+export function addAuditPages({
+  store,
+  audit,
+  chain,
+  clock,
+  timeZone,
+  eventTypes,
+  desk,
+}: AuditPagesDeps): (router: Router) => void {
+  const typedIn = (ctx: Context): TypedFilter =>
+    Object.fromEntries(filterFields.map((name) => [name, inAddress(ctx, name)])) as unknown as TypedFilter;
 
   async function list(ctx: Context): Promise<void> {
     const values = typedIn(ctx);
     const filter = parseFilter(values, timeZone);
     const shown = { frame: frameOf(ctx), values, types: eventTypes, names: namesFrom({}) };
     if (!filter.ok) {
-      const errors = filter.refusal.map((name) => ({ field: name, sentence: say(`admin.audit.events.refusal.${name}`) }));
+      const errors = filter.refusal.map((name) => ({
+        field: name,
+        sentence: say(`admin.audit.events.refusal.${name}`),
+      }));
       return desk.show(ctx, auditScreen({ ...shown, rows: [], cursor: undefined, errors }), 422);
     }
     const rows = await store.auditSearch.page(filter.value, parseCursor(inAddress(ctx, 'cursor')), PAGE + 1);
     const page = rows.slice(0, PAGE);
     const last = page.at(-1);
-    return desk.show(ctx, auditScreen({ ...shown, names: await desk.names(ctx, namedIn(page)), rows: page, cursor: rows.length > PAGE && last !== undefined ? toCursor(last) : undefined }));
+    return desk.show(
+      ctx,
+      auditScreen({
+        ...shown,
+        names: await desk.names(ctx, namedIn(page)),
+        rows: page,
+        cursor: rows.length > PAGE && last !== undefined ? toCursor(last) : undefined,
+      }),
+    );
   }
 
   async function copy(ctx: Context): Promise<void> {
@@ -63,7 +83,11 @@ export function addAuditPages({ store, audit, chain, clock, timeZone, eventTypes
     const format = formats.find((one) => one === field(ctx, 'format'));
     if (!filter.ok || format === undefined) throw new Refused(400, 'admin.audit.export.refused');
     // Remembered before it leaves: what cannot be recorded is not handed out.
-    await audit.record(store, 'audit.exported', { by: signatureOf(operatorOf(ctx).actor), format, filter: toQuery(values) });
+    await audit.record(store, 'audit.exported', {
+      by: signatureOf(operatorOf(ctx).actor),
+      format,
+      filter: toQuery(values),
+    });
     ctx.attachment(`audit-${todayIn(timeZone, clock.now())}.${format}`);
     ctx.type = `${fileTypes[format]}; charset=utf-8`;
     ctx.body = Readable.from(exportEvents(store, filter.value, format));
@@ -71,7 +95,14 @@ export function addAuditPages({ store, audit, chain, clock, timeZone, eventTypes
 
   async function showChain(ctx: Context): Promise<void> {
     const standing = await chain.standing();
-    await desk.show(ctx, chainScreen({ frame: frameOf(ctx), standing, names: await desk.names(ctx, { signatures: standing.check === undefined ? [] : [standing.check.by] }) }));
+    await desk.show(
+      ctx,
+      chainScreen({
+        frame: frameOf(ctx),
+        standing,
+        names: await desk.names(ctx, { signatures: standing.check === undefined ? [] : [standing.check.by] }),
+      }),
+    );
   }
 
   async function askForCheck(ctx: Context): Promise<void> {

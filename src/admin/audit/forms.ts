@@ -10,7 +10,15 @@ export type TypedFilter = Readonly<Record<FilterField, string>>;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PLAIN = /^[\x21-\x7e]{1,100}$/;
 
-const rules: Readonly<Record<FilterField, RegExp | ((text: string) => boolean)>> = { type: PLAIN, account: UUID, client: PLAIN, by: PLAIN, help: PLAIN, from: isDay, to: isDay };
+const rules: Readonly<Record<FilterField, RegExp | ((text: string) => boolean)>> = {
+  type: PLAIN,
+  account: UUID,
+  client: PLAIN,
+  by: PLAIN,
+  help: PLAIN,
+  from: isDay,
+  to: isDay,
+};
 
 /** Reads a filter; what is empty filters nothing. @returns the fields at fault otherwise. */
 export function parseFilter(typed: TypedFilter, timeZone: string): Result<AuditFilter, readonly FilterField[]> {
@@ -34,4 +42,7 @@ export function parseFilter(typed: TypedFilter, timeZone: string): Result<AuditF
 
 /** The same filter as part of an address, without what is empty. */
 export const toQuery = (typed: TypedFilter, more: Readonly<Record<string, string>> = {}): string =>
-  new URLSearchParams([...filterFields.filter((name) => typed[name] !== '').map((name): [string, string] => [name, typed[name]]), ...Object.entries(more)]).toString();
+  new URLSearchParams([
+    ...filterFields.filter((name) => typed[name] !== '').map((name): [string, string] => [name, typed[name]]),
+    ...Object.entries(more),
+  ]).toString();

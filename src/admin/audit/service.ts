@@ -31,7 +31,11 @@ export interface ChainServiceDeps {
 export function createChainService({ store, audit, startCheck, log }: ChainServiceDeps): ChainService {
   return {
     async standing() {
-      const [seals, last, check] = [await store.retention.seals(), await store.audit.chainEnd(), await audit.checks.find(store)];
+      const [seals, last, check] = [
+        await store.retention.seals(),
+        await store.audit.chainEnd(),
+        await audit.checks.find(store),
+      ];
       const sealed = seals.at(-1);
       const end = last?.position ?? 0;
       return { end, links: end - (sealed?.position ?? 0), sealed, check };
@@ -39,7 +43,9 @@ export function createChainService({ store, audit, startCheck, log }: ChainServi
 
     async ask(by) {
       await audit.checks.ask(store, signatureOf(by));
-      await startCheck().catch((error: unknown) => { log.warn({ err: error }, 'the check of the audit log waits for the next turn of its job'); });
+      await startCheck().catch((error: unknown) => {
+        log.warn({ err: error }, 'the check of the audit log waits for the next turn of its job');
+      });
     },
   };
 }

@@ -21,7 +21,9 @@ const run = z.object({
   ended_at: z.iso.datetime().optional(),
   passed_at: z.iso.datetime().optional(),
   open: z.boolean().describe('Whether it goes on.'),
-  current: z.boolean().describe('Whether it tries what is registered, or proposed, now: a pass of anything else counts for nothing.'),
+  current: z
+    .boolean()
+    .describe('Whether it tries what is registered, or proposed, now: a pass of anything else counts for nothing.'),
 });
 const finding = z.object({
   scenario: z.string(),
@@ -52,7 +54,8 @@ export interface CheckRoutesDeps {
 export function checkRoutes({ checks, store, config }: CheckRoutesDeps): ApiRoute[] {
   async function getTrial(id: string): Promise<Client> {
     const found = config.sandbox.enabled ? await findTrial(store, id) : undefined;
-    if (found === undefined) throw new Problem(404, 'client-unknown', 'There is no such client, or the sandbox does not try it.');
+    if (found === undefined)
+      throw new Problem(404, 'client-unknown', 'There is no such client, or the sandbox does not try it.');
     return found;
   }
   const present = (check: ClientCheck, client: Client): z.infer<typeof run> => ({
@@ -69,10 +72,14 @@ export function checkRoutes({ checks, store, config }: CheckRoutesDeps): ApiRout
     apiRoute({
       method: 'get',
       path: '/clients/{client_id}/checks',
-      summary: 'The integration checks of a client, newest first, page by page, and whether what is registered or proposed now has passed.',
+      summary:
+        'The integration checks of a client, newest first, page by page, and whether what is registered or proposed now has passed.',
       scope: 'admin:clients:read',
       params,
-      query: z.strictObject({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+      query: z.strictObject({
+        cursor: z.string().max(200).optional(),
+        limit: z.coerce.number().int().min(1).max(200).default(50),
+      }),
       answer: z.object({ passed: z.boolean(), checks: z.array(run), next_cursor: z.string().optional() }),
       async handle({ params: { client_id: id }, query: { cursor, limit } }) {
         const below = readCursor(cursor);
@@ -83,14 +90,17 @@ export function checkRoutes({ checks, store, config }: CheckRoutesDeps): ApiRout
         return {
           passed: await checks.hasPassed(id, client.metadata),
           checks: page.map((one) => present(one, client)),
-          ...(found.length > limit && last !== undefined ? { next_cursor: toCursor({ at: last.startedAt, id: last.id }) } : {}),
+          ...(found.length > limit && last !== undefined
+            ? { next_cursor: toCursor({ at: last.startedAt, id: last.id }) }
+            : {}),
         };
       },
     }),
     apiRoute({
       method: 'get',
       path: '/clients/{client_id}/checks/{check_id}',
-      summary: 'One integration check, point by point, by the registration of today. Of one that passed long ago the points are gone.',
+      summary:
+        'One integration check, point by point, by the registration of today. Of one that passed long ago the points are gone.',
       scope: 'admin:clients:read',
       params: params.extend({ check_id: z.uuid() }),
       answer: run.extend({ findings: z.array(finding).optional() }),
@@ -98,7 +108,10 @@ export function checkRoutes({ checks, store, config }: CheckRoutesDeps): ApiRout
         const client = await getTrial(id);
         const found = await checks.findings(client, checkId);
         if (found === undefined) throw new Problem(404, 'check-unknown', 'There is no such check of this client.');
-        return { ...present(found.check, client), ...(found.findings === undefined ? {} : { findings: found.findings.map(presentFinding) }) };
+        return {
+          ...present(found.check, client),
+          ...(found.findings === undefined ? {} : { findings: found.findings.map(presentFinding) }),
+        };
       },
     }),
   ];

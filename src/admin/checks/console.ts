@@ -38,7 +38,12 @@ export function addCheckConsole({ checks, store, desk, config }: CheckConsoleDep
   async function show(ctx: Context, client: Client, newLink?: string): Promise<void> {
     const mayAct = operatorOf(ctx).permissions.has('clients.write') && client.status !== 'disabled';
     if (mayAct) await joinCheck(ctx, checks, client, issuer);
-    const model = await checkModelOf(checks, client, { base: baseOf(client), mayAct, issuer: `${issuer}/sandbox`, problem: undefined });
+    const model = await checkModelOf(checks, client, {
+      base: baseOf(client),
+      mayAct,
+      issuer: `${issuer}/sandbox`,
+      problem: undefined,
+    });
     await desk.show(ctx, clientCheckScreen({ ...model, frame: frameOf(ctx), newLink }));
   }
 
@@ -62,7 +67,11 @@ export function addCheckConsole({ checks, store, desk, config }: CheckConsoleDep
     router.post(`${PATH}/link`, write, desk.form, async (ctx: Context) => {
       const client = await getUsable(ctx);
       // The answer itself: no address shows a link again.
-      await show(ctx, client, `${issuer}/sandbox/check/${await checks.giveLink(client, signatureOf(operatorOf(ctx).actor))}`);
+      await show(
+        ctx,
+        client,
+        `${issuer}/sandbox/check/${await checks.giveLink(client, signatureOf(operatorOf(ctx).actor))}`,
+      );
     });
   };
 }

@@ -5,7 +5,15 @@ import { isMeant } from '../../domain/key-set.ts';
 import { refuse, type Result } from '../../domain/result.ts';
 import type { Outbound } from '../../ports/outbound/outbound.ts';
 import type { Store } from '../../store/store.ts';
-import { addressMembers, addressRules, countKeys, judgeAddress, type AddressesJudged, type AddressMember, type Seen } from './address-rules.ts';
+import {
+  addressMembers,
+  addressRules,
+  countKeys,
+  judgeAddress,
+  type AddressesJudged,
+  type AddressMember,
+  type Seen,
+} from './address-rules.ts';
 import type { FieldProblem } from './field-problem.ts';
 import { Abandoned, whole, type ClientRefusal } from './refusals.ts';
 
@@ -19,10 +27,16 @@ interface Place {
 const keyOf = ({ member, address }: Place): string => `${member} ${address}`;
 
 /** Where something has to be looked at: another address, or other things that what stands there must be good for. */
-function placesOf(before: ClientMetadata | undefined, after: ClientMetadata, members: readonly AddressMember[] = addressMembers): readonly Place[] {
+function placesOf(
+  before: ClientMetadata | undefined,
+  after: ClientMetadata,
+  members: readonly AddressMember[] = addressMembers,
+): readonly Place[] {
   return members.flatMap((member) => {
     const address = after[member];
-    const isConcerned = before === undefined || addressRules[member].concerns.some((name) => !isDeepStrictEqual(before[name], after[name]));
+    const isConcerned =
+      before === undefined ||
+      addressRules[member].concerns.some((name) => !isDeepStrictEqual(before[name], after[name]));
     return typeof address === 'string' && isConcerned ? [{ member, address }] : [];
   });
 }
@@ -37,7 +51,10 @@ function judge(seen: readonly (readonly [Place, Seen])[], metadata: ClientMetada
   };
 }
 
-/** In a transaction that has to know what stands at some addresses: they are looked at outside, and the work begins anew. */
+/**
+ * In a transaction that has to know what stands at some addresses: they are looked at outside, and the work begins
+ * anew.
+ */
 class NotLookedAt extends Error {
   readonly places: readonly Place[];
   readonly metadata: ClientMetadata;
@@ -59,8 +76,16 @@ export interface Addresses {
    * @param before  with it, nothing is looked at of which nothing is different.
    * @param members  those that are looked at; else all.
    */
-  look(metadata: ClientMetadata, by: string, before?: ClientMetadata, members?: readonly AddressMember[]): Promise<AddressesJudged | undefined>;
-  /** One transaction, in which new or changed addresses are held to the rules. Nothing is fetched while it holds locks: it begins again when that is done. */
+  look(
+    metadata: ClientMetadata,
+    by: string,
+    before?: ClientMetadata,
+    members?: readonly AddressMember[],
+  ): Promise<AddressesJudged | undefined>;
+  /**
+   * One transaction, in which new or changed addresses are held to the rules. Nothing is fetched while it holds locks:
+   * it begins again when that is done.
+   */
   whole<T>(by: string, work: (tx: Store, hold: HoldAddresses) => Promise<T>): Promise<Result<T, ClientRefusal>>;
 }
 
@@ -80,14 +105,31 @@ export function createAddresses({ store, audit, outbound }: AddressesDeps): Addr
   }
 
   /** Somebody who has us call into the inner network, say, should be seen doing so. */
-  async function tell({ member, address }: Place, seen: Seen, { client_id: clientId }: ClientMetadata, by: string): Promise<void> {
+  async function tell(
+    { member, address }: Place,
+    seen: Seen,
+    { client_id: clientId }: ClientMetadata,
+    by: string,
+  ): Promise<void> {
     if (seen.ok || !isMeant(seen.refusal)) return;
     const reason = seen.refusal;
-    if (member === 'jwks_uri') await audit.recordOnce(store, [by, address, reason], 'client.keys-refused', { reason, by }, { clientId });
-    else await audit.recordOnce(store, [by, member, address, reason], 'client.address-refused', { member, reason, by }, { clientId });
+    if (member === 'jwks_uri')
+      await audit.recordOnce(store, [by, address, reason], 'client.keys-refused', { reason, by }, { clientId });
+    else
+      await audit.recordOnce(
+        store,
+        [by, member, address, reason],
+        'client.address-refused',
+        { member, reason, by },
+        { clientId },
+      );
   }
 
-  const see = (places: readonly Place[], metadata: ClientMetadata, by: string): Promise<readonly (readonly [Place, Seen])[]> =>
+  const see = (
+    places: readonly Place[],
+    metadata: ClientMetadata,
+    by: string,
+  ): Promise<readonly (readonly [Place, Seen])[]> =>
     Promise.all(
       places.map(async (place) => {
         const seen = await look(place);
@@ -110,7 +152,11 @@ export function createAddresses({ store, audit, outbound }: AddressesDeps): Addr
           const one = seen.get(keyOf(place));
           return one === undefined ? [] : [[place, one] as const];
         });
-        if (known.length < places.length) throw new NotLookedAt(places.filter((place) => !seen.has(keyOf(place))), after);
+        if (known.length < places.length)
+          throw new NotLookedAt(
+            places.filter((place) => !seen.has(keyOf(place))),
+            after,
+          );
         const { problems, warnings } = judge(known, after, by);
         if (problems.length > 0) throw new Abandoned({ reason: 'client-metadata', problems });
         return warnings;

@@ -7,14 +7,29 @@ import { document } from './metadata-fields.ts';
 /** What a schema lets out, and what may be put in. */
 export type Shown<Schema extends z.ZodType> = z.input<Schema>;
 
-const { $schema: _dialect, ...rules } = z.toJSONSchema(document.omit({ client_secret: true, type: true }), { io: 'input', unrepresentable: 'any' });
+const { $schema: _dialect, ...rules } = z.toJSONSchema(document.omit({ client_secret: true, type: true }), {
+  io: 'input',
+  unrepresentable: 'any',
+});
 
-/** A client metadata document, described by the very schema that reads it; all that is wrong with it is said at once, by the service. */
-export const describedMetadata = z.record(z.string(), z.unknown()).meta({ ...rules, description: 'An RFC 7591 client metadata document.' } as Record<string, unknown>);
+/**
+ * A client metadata document, described by the very schema that reads it; all that is wrong with it is said at once, by
+ * the service.
+ */
+export const describedMetadata = z
+  .record(z.string(), z.unknown())
+  .meta({ ...rules, description: 'An RFC 7591 client metadata document.' } as Record<string, unknown>);
 
-export const warnings = z.array(z.object({ field: z.string(), what: z.string() })).describe('What keeps nobody from saving it, and may keep the client from working: an address at which nothing could be read just now.');
+export const warnings = z
+  .array(z.object({ field: z.string(), what: z.string() }))
+  .describe(
+    'What keeps nobody from saving it, and may keep the client from working: an address at which nothing could be read just now.',
+  );
 
-export const presentClient = ({ id, status, type, version, metadata, listing, createdAt, updatedAt }: Client, seen: string) => ({
+export const presentClient = (
+  { id, status, type, version, metadata, listing, createdAt, updatedAt }: Client,
+  seen: string,
+) => ({
   client_id: id,
   status,
   type,
@@ -26,7 +41,21 @@ export const presentClient = ({ id, status, type, version, metadata, listing, cr
   updated_at: updatedAt.toISOString(),
 });
 
-export const presentVersion = ({ number, state, base, edition, widens, metadata, listing, proposedBy, involved, reason, proposedAt, decided, waiver }: ClientVersion) => ({
+export const presentVersion = ({
+  number,
+  state,
+  base,
+  edition,
+  widens,
+  metadata,
+  listing,
+  proposedBy,
+  involved,
+  reason,
+  proposedAt,
+  decided,
+  waiver,
+}: ClientVersion) => ({
   number,
   state,
   ...(base === undefined ? {} : { base }),
@@ -38,12 +67,21 @@ export const presentVersion = ({ number, state, base, edition, widens, metadata,
   involved: [...involved],
   ...(reason === undefined ? {} : { reason }),
   proposed_at: proposedAt.toISOString(),
-  ...(decided === undefined ? {} : { decided: { by: decided.by, ...(decided.note === undefined ? {} : { note: decided.note }), at: decided.at.toISOString() } }),
+  ...(decided === undefined
+    ? {}
+    : {
+        decided: {
+          by: decided.by,
+          ...(decided.note === undefined ? {} : { note: decided.note }),
+          at: decided.at.toISOString(),
+        },
+      }),
   ...(waiver === undefined ? {} : { waiver: { ...waiver, at: waiver.at.toISOString() } }),
 });
 
 const mark = z.tuple([z.string(), z.string()]);
-export const toCursor = ({ name, id }: ClientMark): string => Buffer.from(JSON.stringify([name, id])).toString('base64url');
+export const toCursor = ({ name, id }: ClientMark): string =>
+  Buffer.from(JSON.stringify([name, id])).toString('base64url');
 
 export function toMark(cursor: string): ClientMark {
   try {
@@ -52,5 +90,7 @@ export function toMark(cursor: string): ClientMark {
   } catch {
     // Told below.
   }
-  throw new Problem(422, 'invalid', 'The cursor is none of ours.', { fields: [{ field: 'query.cursor', what: 'is none of ours' }] });
+  throw new Problem(422, 'invalid', 'The cursor is none of ours.', {
+    fields: [{ field: 'query.cursor', what: 'is none of ours' }],
+  });
 }

@@ -6,7 +6,9 @@ import type { FindHand } from './hands.ts';
 import type { ClientRefusal } from './refusals.ts';
 import type { Hand } from './versions.ts';
 
-const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata'>, readonly [status: number, words: string]>> = {
+const details: Readonly<
+  Record<Exclude<ClientRefusal['reason'], 'client-metadata'>, readonly [status: number, words: string]>
+> = {
   'client-id-taken': [409, 'There is a client of that id.'],
   'client-unknown': [404, 'There is no such client.'],
   'client-without-secret': [409, 'The client has no secret.'],
@@ -16,7 +18,10 @@ const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata
   'key-last': [409, 'It is the last key of its use.'],
   'client-changed': [409, 'Somebody else changed the client meanwhile; nothing was saved. Read it again.'],
   'client-draft': [409, 'The client is a draft: it has to be approved.'],
-  'drafts-many': [409, 'Too many drafts in the name of this operator wait or were begun today: have some decided or withdraw them.'],
+  'drafts-many': [
+    409,
+    'Too many drafts in the name of this operator wait or were begun today: have some decided or withdraw them.',
+  ],
   'proposal-changed': [409, 'There is no such proposal any more: it was changed or decided.'],
   'proposal-open': [409, 'A proposal waits already.'],
   'proposal-own': [403, 'Nobody decides on what they had a hand in, themselves or by a machine.'],
@@ -30,7 +35,10 @@ const details: Readonly<Record<Exclude<ClientRefusal['reason'], 'client-metadata
 export function unwrap<T>(result: Result<T, ClientRefusal>): T {
   if (result.ok) return result.value;
   const { refusal } = result;
-  if (refusal.reason === 'client-metadata') throw new Problem(422, 'client-metadata', 'The metadata are not acceptable.', { fields: refusal.problems.map(({ field, what }) => ({ field: `body.metadata.${field}`, what })) });
+  if (refusal.reason === 'client-metadata')
+    throw new Problem(422, 'client-metadata', 'The metadata are not acceptable.', {
+      fields: refusal.problems.map(({ field, what }) => ({ field: `body.metadata.${field}`, what })),
+    });
   const [status, words] = details[refusal.reason];
   throw new Problem(status, refusal.reason, words);
 }
@@ -40,6 +48,11 @@ export const createGetHand =
   (findHand: FindHand) =>
   async (by: Machine, permission: Permission): Promise<Hand> => {
     const hand = await findHand(by, permission);
-    if (hand === undefined) throw new Problem(403, 'operator-missing', `No operator with the right ${permission} answers for this machine (operated_by).`);
+    if (hand === undefined)
+      throw new Problem(
+        403,
+        'operator-missing',
+        `No operator with the right ${permission} answers for this machine (operated_by).`,
+      );
     return hand;
   };

@@ -36,9 +36,15 @@ export const version = z.object({
 export const proposal = version.extend({
   changes: z.array(z.object({ member: z.string(), before: z.unknown(), after: z.unknown(), widens: z.boolean() })),
   stale: z.boolean().describe('Something else is in effect than when it was made: save it again first.'),
-  check: z.enum(checkStandings).describe('How it stands with the integration check: `missing` has to be passed or waived before anybody approves.'),
+  check: z
+    .enum(checkStandings)
+    .describe(
+      'How it stands with the integration check: `missing` has to be passed or waived before anybody approves.',
+    ),
   warnings,
 });
 export const clientParams = z.strictObject({ client_id: z.string().regex(/^[\x21-\x7e]{1,255}$/) });
 export const position = { number: z.int(), edition: z.int() };
-export const outcome = z.enum(['applied', 'proposed', 'unchanged']).describe('What widens nothing was applied at once; what widens access waits for a second operator.');
+export const outcome = z
+  .enum(['applied', 'proposed', 'unchanged'])
+  .describe('What widens nothing was applied at once; what widens access waits for a second operator.');

@@ -8,7 +8,15 @@ import type { Store } from '../../store/store.ts';
 import { Problem } from '../../web/problem.ts';
 import { readReason, reason } from '../api-reason.ts';
 import { apiRoute, type ApiRoute } from '../api-route.ts';
-import { describedMetadata, presentClient, presentVersion, toMark, toCursor, warnings, type Shown } from './api-present.ts';
+import {
+  describedMetadata,
+  presentClient,
+  presentVersion,
+  toMark,
+  toCursor,
+  warnings,
+  type Shown,
+} from './api-present.ts';
 import { createGetHand, unwrap } from './api-problems.ts';
 import { client, clientParams, listing, outcome, position, proposal, version } from './api-shapes.ts';
 import type { FindHand } from './hands.ts';
@@ -42,8 +50,19 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
     return open;
   }
   type Verb = 'approve' | 'reject' | 'waive' | 'withdraw';
-  const rights: Readonly<Record<Verb, readonly [AdminScope, Permission]>> = { approve: ['admin:clients:approve', 'clients.approve'], reject: ['admin:clients:approve', 'clients.approve'], waive: ['admin:clients:waive', 'clients.waive'], withdraw: ['admin:clients:write', 'clients.write'] };
-  function carryOut(verb: Verb, id: string, read: Position, hand: Hand, why: string): Promise<Result<Client, ClientRefusal>> {
+  const rights: Readonly<Record<Verb, readonly [AdminScope, Permission]>> = {
+    approve: ['admin:clients:approve', 'clients.approve'],
+    reject: ['admin:clients:approve', 'clients.approve'],
+    waive: ['admin:clients:waive', 'clients.waive'],
+    withdraw: ['admin:clients:write', 'clients.write'],
+  };
+  function carryOut(
+    verb: Verb,
+    id: string,
+    read: Position,
+    hand: Hand,
+    why: string,
+  ): Promise<Result<Client, ClientRefusal>> {
     switch (verb) {
       case 'withdraw':
         return review.withdraw(id, read, hand);
@@ -80,7 +99,12 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       async handle({ params: { client_id: id }, body, by }) {
         const hand = await getHand(by, verb === 'disable' ? 'clients.write' : 'clients.approve');
         const because = { by: hand.by, reason: readReason(body.reason) };
-        if (verb === 'enable' && isPrivileged((await getClient(id)).metadata.scope)) throw new Problem(403, 'client-privileged', 'What has rights at this API is started by the command line alone.');
+        if (verb === 'enable' && isPrivileged((await getClient(id)).metadata.scope))
+          throw new Problem(
+            403,
+            'client-privileged',
+            'What has rights at this API is started by the command line alone.',
+          );
         return show(unwrap(await clients.setStatus(id, verb === 'disable' ? 'disabled' : 'active', because)));
       },
     });
@@ -91,42 +115,118 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       path: '/clients',
       summary: 'Clients by name, page by page; those of which something waits for approval with `status=waiting`.',
       scope: 'admin:clients:read',
-      query: z.strictObject({ q: z.string().max(200).regex(/^[^\0]*$/).optional(), status: z.enum([...clientStatuses, 'waiting']).optional(), cursor: z.string().max(1000).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
-      answer: z.object({ clients: z.array(z.object({ client_id: z.string(), name: z.string(), type: z.enum(clientTypes), status: z.enum(clientStatuses), waits: z.boolean(), updated_at: z.iso.datetime() })), next_cursor: z.string().optional() }),
+      query: z.strictObject({
+        q: z
+          .string()
+          .max(200)
+          .regex(/^[^\0]*$/)
+          .optional(),
+        status: z.enum([...clientStatuses, 'waiting']).optional(),
+        cursor: z.string().max(1000).optional(),
+        limit: z.coerce.number().int().min(1).max(200).default(50),
+      }),
+      answer: z.object({
+        clients: z.array(
+          z.object({
+            client_id: z.string(),
+            name: z.string(),
+            type: z.enum(clientTypes),
+            status: z.enum(clientStatuses),
+            waits: z.boolean(),
+            updated_at: z.iso.datetime(),
+          }),
+        ),
+        next_cursor: z.string().optional(),
+      }),
       async handle({ query: { q, status, cursor, limit } }) {
-        const found = await store.clients.page({ words: q, status: status === 'waiting' ? undefined : status, waits: status === 'waiting' }, cursor === undefined ? undefined : toMark(cursor), limit + 1);
+        const found = await store.clients.page(
+          { words: q, status: status === 'waiting' ? undefined : status, waits: status === 'waiting' },
+          cursor === undefined ? undefined : toMark(cursor),
+          limit + 1,
+        );
         const page = found.slice(0, limit);
         const last = page.at(-1);
-        return { clients: page.map(({ id, updatedAt, ...one }) => ({ client_id: id, ...one, updated_at: updatedAt.toISOString() })), ...(found.length > limit && last !== undefined ? { next_cursor: toCursor(last) } : {}) };
+        return {
+          clients: page.map(({ id, updatedAt, ...one }) => ({
+            client_id: id,
+            ...one,
+            updated_at: updatedAt.toISOString(),
+          })),
+          ...(found.length > limit && last !== undefined ? { next_cursor: toCursor(last) } : {}),
+        };
       },
     }),
-    apiRoute({ method: 'get', path: '/clients/{client_id}', summary: 'What is in effect; of a draft, what is proposed.', scope: 'admin:clients:read', params: clientParams, answer: client, handle: async ({ params: { client_id: id } }) => show(await getClient(id)) }),
+    apiRoute({
+      method: 'get',
+      path: '/clients/{client_id}',
+      summary: 'What is in effect; of a draft, what is proposed.',
+      scope: 'admin:clients:read',
+      params: clientParams,
+      answer: client,
+      handle: async ({ params: { client_id: id } }) => show(await getClient(id)),
+    }),
     apiRoute({
       method: 'post',
       path: '/clients',
       summary: 'Register a client as a draft; its secret is in this answer alone.',
       scope: 'admin:clients:write',
-      body: z.strictObject({ metadata: describedMetadata, type: z.enum(clientTypes).optional(), listing: listing.optional(), reason: reason.optional() }),
+      body: z.strictObject({
+        metadata: describedMetadata,
+        type: z.enum(clientTypes).optional(),
+        listing: listing.optional(),
+        reason: reason.optional(),
+      }),
       answer: client.extend({ client_secret: z.string().optional(), ignored: z.array(z.string()), warnings }),
       async handle({ body, by }) {
         const hand = await getHand(by, 'clients.write');
-        const made = unwrap(await review.register({ document: body.metadata, type: body.type, listing: body.listing, allowNik: true }, { hand, reason: body.reason === undefined ? undefined : readReason(body.reason) }));
-        return { ...(await show(made.client)), ignored: [...made.ignored], warnings: [...made.warnings], ...(made.newSecret === undefined ? {} : { client_secret: made.newSecret.reveal() }) };
+        const made = unwrap(
+          await review.register(
+            { document: body.metadata, type: body.type, listing: body.listing, allowNik: true },
+            { hand, reason: body.reason === undefined ? undefined : readReason(body.reason) },
+          ),
+        );
+        return {
+          ...(await show(made.client)),
+          ignored: [...made.ignored],
+          warnings: [...made.warnings],
+          ...(made.newSecret === undefined ? {} : { client_secret: made.newSecret.reveal() }),
+        };
       },
     }),
     apiRoute({
       method: 'patch',
       path: '/clients/{client_id}',
-      summary: 'Change members, on top of the open proposal where there is one; null takes a member away (RFC 7396). Saved as it is, a stale proposal is renewed.',
+      summary:
+        'Change members, on top of the open proposal where there is one; null takes a member away (RFC 7396). Saved as it is, a stale proposal is renewed.',
       scope: 'admin:clients:write',
       params: clientParams,
-      body: z.strictObject({ metadata: z.record(z.string(), z.unknown()).default({}), listing: listing.nullable().optional(), seen: z.string().max(200).optional(), reason: reason.optional() }),
+      body: z.strictObject({
+        metadata: z.record(z.string(), z.unknown()).default({}),
+        listing: listing.nullable().optional(),
+        seen: z.string().max(200).optional(),
+        reason: reason.optional(),
+      }),
       answer: client.extend({ outcome, ignored: z.array(z.string()), warnings }),
       async handle({ params: { client_id: id }, body, by }) {
         const hand = await getHand(by, 'clients.write');
-        const changes = Object.fromEntries(Object.entries(body.metadata).map(([name, value]) => [name, value ?? undefined]));
-        const saved = unwrap(await review.save(id, changes, { hand, listing: body.listing, allowNik: true, seen: body.seen, reason: body.reason === undefined ? undefined : readReason(body.reason) }));
-        return { ...(await show(saved.client)), outcome: saved.outcome, ignored: [...saved.ignored], warnings: [...saved.warnings] };
+        const changes = Object.fromEntries(
+          Object.entries(body.metadata).map(([name, value]) => [name, value ?? undefined]),
+        );
+        const saved = unwrap(
+          await review.save(id, changes, {
+            hand,
+            listing: body.listing,
+            allowNik: true,
+            seen: body.seen,
+            reason: body.reason === undefined ? undefined : readReason(body.reason),
+          }),
+        );
+        return {
+          ...(await show(saved.client)),
+          outcome: saved.outcome,
+          ignored: [...saved.ignored],
+          warnings: [...saved.warnings],
+        };
       },
     }),
     apiRoute({
@@ -139,17 +239,37 @@ export function clientRoutes({ clients, review, findHand, store }: ClientRoutesD
       async handle({ params: { client_id: id }, by }) {
         const one = await getClient(id);
         const open = await getOpen(one);
-        const looked = await review.lookAtAddresses(open.metadata, signatureOf(by), one.status === 'draft' ? undefined : one.metadata);
+        const looked = await review.lookAtAddresses(
+          open.metadata,
+          signatureOf(by),
+          one.status === 'draft' ? undefined : one.metadata,
+        );
         const before = one.status === 'draft' ? undefined : one;
         const changes = changesBetween(before, open).map(({ name, ...rest }) => ({ member: name, ...rest }));
-        return { ...presentVersion(open), changes, stale: await isStale(store, one, open), check: checkStandingOf(before, open, await review.hasPassed(one, open)), warnings: [...(looked?.problems ?? []), ...(looked?.warnings ?? [])] };
+        return {
+          ...presentVersion(open),
+          changes,
+          stale: await isStale(store, one, open),
+          check: checkStandingOf(before, open, await review.hasPassed(one, open)),
+          warnings: [...(looked?.problems ?? []), ...(looked?.warnings ?? [])],
+        };
       },
     }),
     decision('approve', 'The proposal takes effect. Nobody approves what they had a hand in.'),
     decision('reject', 'Say no to the proposal.'),
     decision('waive', 'Let this edition of the proposal pass without the integration check: for administrators.'),
     decision('withdraw', 'Take the proposal back.'),
-    apiRoute({ method: 'get', path: '/clients/{client_id}/versions', summary: 'What the client was and was meant to become, newest first.', scope: 'admin:clients:read', params: clientParams, answer: z.object({ versions: z.array(version) }), handle: async ({ params: { client_id: id } }) => ({ versions: (await store.clientVersions.list((await getClient(id)).id)).map(presentVersion) }) }),
+    apiRoute({
+      method: 'get',
+      path: '/clients/{client_id}/versions',
+      summary: 'What the client was and was meant to become, newest first.',
+      scope: 'admin:clients:read',
+      params: clientParams,
+      answer: z.object({ versions: z.array(version) }),
+      handle: async ({ params: { client_id: id } }) => ({
+        versions: (await store.clientVersions.list((await getClient(id)).id)).map(presentVersion),
+      }),
+    }),
     apiRoute({
       method: 'post',
       path: '/clients/{client_id}/versions/{number}/return',

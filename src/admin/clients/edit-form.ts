@@ -4,8 +4,8 @@ import type { ClientDescription } from '../../domain/client-change.ts';
 import { legalBases, personalScopes } from '../../domain/sharing.ts';
 
 /**
- * The fields of the console's form: what matters first, then what few clients need. They bear the names of RFC 7591; what
- * a client has besides them an edit leaves as it is.
+ * The fields of the console's form: what matters first, then what few clients need. They bear the names of RFC 7591;
+ * what a client has besides them an edit leaves as it is.
  */
 export type Kind = 'line' | 'lines' | 'choice' | 'check' | 'number' | 'scopes';
 export interface EditField {
@@ -16,10 +16,22 @@ export interface EditField {
 
 const line = (name: string): EditField => ({ name, kind: 'line' });
 const lines = (name: string): EditField => ({ name, kind: 'lines' });
-const choice = (name: string, options: readonly string[]): EditField => ({ name, kind: 'choice', options: ['', ...options] });
+const choice = (name: string, options: readonly string[]): EditField => ({
+  name,
+  kind: 'choice',
+  options: ['', ...options],
+});
 const check = (name: string): EditField => ({ name, kind: 'check' });
 
-export const firstFields: readonly EditField[] = [line('client_name'), lines('redirect_uris'), lines('test_redirect_uris'), { name: 'scope', kind: 'scopes' }, check('first_party'), lines('contacts'), line('client_uri')];
+export const firstFields: readonly EditField[] = [
+  line('client_name'),
+  lines('redirect_uris'),
+  lines('test_redirect_uris'),
+  { name: 'scope', kind: 'scopes' },
+  check('first_party'),
+  lines('contacts'),
+  line('client_uri'),
+];
 export const furtherFields: readonly EditField[] = [
   lines('post_logout_redirect_uris'),
   line('backchannel_logout_uri'),
@@ -53,16 +65,32 @@ export const furtherFields: readonly EditField[] = [
 export const offeredScopes = scopes;
 /** What each of them is wanted for, in both languages, and on which basis. */
 export const usedScopes: readonly string[] = personalScopes;
-export const useFields = (scope: string): readonly EditField[] => [line(`use_${scope}_id`), line(`use_${scope}_en`), choice(`use_${scope}_basis`, legalBases)];
+export const useFields = (scope: string): readonly EditField[] => [
+  line(`use_${scope}_id`),
+  line(`use_${scope}_en`),
+  choice(`use_${scope}_basis`, legalBases),
+];
 const allUseFields = usedScopes.flatMap(useFields);
 export const editFields: readonly EditField[] = [...firstFields, ...furtherFields, ...allUseFields];
 
 /** Fields of the form that are no members of the document by themselves. */
-const OURS = new Set(['refresh', 'resources', 'bridge_until', 'bridge_state', 'listing_url', 'listing_id', 'listing_en', ...allUseFields.map(({ name }) => name)]);
+const OURS = new Set([
+  'refresh',
+  'resources',
+  'bridge_until',
+  'bridge_state',
+  'listing_url',
+  'listing_id',
+  'listing_en',
+  ...allUseFields.map(({ name }) => name),
+]);
 /** What a form says by an empty mark, and what a document need not say at all. */
 export type Values = Readonly<Record<string, string>>;
 
-export const emptyValues: Values = { ...Object.fromEntries(editFields.map(({ name }) => [name, ''])), scope: 'openid profile' };
+export const emptyValues: Values = {
+  ...Object.fromEntries(editFields.map(({ name }) => [name, ''])),
+  scope: 'openid profile',
+};
 
 const inField = (value: unknown): string => {
   if (Array.isArray(value)) return value.join('\n');
@@ -81,7 +109,9 @@ export function valuesOf({ metadata, listing }: ClientDescription): Values {
         [`use_${scope}_basis`, use?.legal_basis ?? ''],
       ]),
     ),
-    resources: Object.entries(metadata.resources ?? {}).map(([api, scopes = []]) => [api, ...scopes].join(' ')).join('\n'),
+    resources: Object.entries(metadata.resources ?? {})
+      .map(([api, scopes = []]) => [api, ...scopes].join(' '))
+      .join('\n'),
     bridge_until: metadata.bridge?.until ?? '',
     bridge_state: metadata.bridge?.state_required === true ? 'yes' : '',
     listing_url: listing?.url ?? '',
@@ -92,7 +122,11 @@ export function valuesOf({ metadata, listing }: ClientDescription): Values {
 
 export const scopesIn = ({ scope = '' }: Values): readonly string[] => scope.split(/\s+/).filter((one) => one !== '');
 
-const linesOf = (text: string): readonly string[] => text.split(/[\r\n]+/).map((one) => one.trim()).filter((one) => one !== '');
+const linesOf = (text: string): readonly string[] =>
+  text
+    .split(/[\r\n]+/)
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 
 function toMember({ name, kind }: EditField, values: Values): unknown {
   const text = (values[name] ?? '').trim();
@@ -105,19 +139,28 @@ function toMember({ name, kind }: EditField, values: Values): unknown {
   return kind === 'number' && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
 
-/** What is filled in only in part is kept as it is: the rules say what is missing. Of what is not asked for nothing is said. */
+/**
+ * What is filled in only in part is kept as it is: the rules say what is missing. Of what is not asked for nothing is
+ * said.
+ */
 function toDataUse(values: Values): Record<string, unknown> | undefined {
   const asked = scopesIn(values);
-  const uses = usedScopes.filter((scope) => asked.includes(scope)).flatMap((scope) => {
-    const [id, en, basis] = useFields(scope).map(({ name }) => (values[name] ?? '').trim());
-    return [id, en, basis].every((text) => text === '') ? [] : [[scope, { purpose: { id, en }, legal_basis: basis }] as const];
-  });
+  const uses = usedScopes
+    .filter((scope) => asked.includes(scope))
+    .flatMap((scope) => {
+      const [id, en, basis] = useFields(scope).map(({ name }) => (values[name] ?? '').trim());
+      return [id, en, basis].every((text) => text === '')
+        ? []
+        : [[scope, { purpose: { id, en }, legal_basis: basis }] as const];
+    });
   return uses.length === 0 ? undefined : Object.fromEntries(uses);
 }
 
 /** An API on each line, behind it the scopes of it that the application may ask for. */
 function toResources({ resources = '' }: Values): Record<string, readonly string[]> | undefined {
-  const all = linesOf(resources).map((one) => one.split(/\s+/)).map(([api = '', ...scopes]) => [api, scopes] as const);
+  const all = linesOf(resources)
+    .map((one) => one.split(/\s+/))
+    .map(([api = '', ...scopes]) => [api, scopes] as const);
   return all.length === 0 ? undefined : Object.fromEntries(all);
 }
 
@@ -128,7 +171,9 @@ function toBridge({ bridge_until: until = '', bridge_state: state = '' }: Values
 
 /** The members of an RFC 7591 document that the form decides; undefined where it leaves one out. */
 export function toDocument(values: Values, type: ClientType, before?: ClientMetadata): Record<string, unknown> {
-  const members = Object.fromEntries(editFields.filter(({ name }) => !OURS.has(name)).map((field) => [field.name, toMember(field, values)]));
+  const members = Object.fromEntries(
+    editFields.filter(({ name }) => !OURS.has(name)).map((field) => [field.name, toMember(field, values)]),
+  );
   // Nothing ticked is a mistake, and not the silence for which a document gets the usual scopes.
   const asked = scopesIn(values).join(' ');
   members.scope = asked === '' && type === 'machine' ? undefined : asked;
@@ -143,4 +188,8 @@ export function toDocument(values: Values, type: ClientType, before?: ClientMeta
 }
 
 /** What the portal says of the service, where all of it is given. */
-export const listingOf = ({ listing_url: url = '', listing_id: id = '', listing_en: en = '' }: Values): Listing | undefined => (url.trim() === '' ? undefined : { url: url.trim(), id: id.trim(), en: en.trim() });
+export const listingOf = ({
+  listing_url: url = '',
+  listing_id: id = '',
+  listing_en: en = '',
+}: Values): Listing | undefined => (url.trim() === '' ? undefined : { url: url.trim(), id: id.trim(), en: en.trim() });

@@ -2,7 +2,10 @@ import { say, type FieldError, type Sentence } from '../../web/screen.ts';
 import type { FieldProblem } from './field-problem.ts';
 import type { ClientRefusal } from './refusals.ts';
 
-/** What the rules say in English for whoever writes documents, as sentences of the locale files for whoever fills in the form. */
+/**
+ * What the rules say in English for whoever writes documents, as sentences of the locale files for whoever fills in the
+ * form.
+ */
 const sentences: readonly (readonly [RegExp, string])[] = [
   [/^must have 1 to (?<most>\d+) characters in one line/, 'line-length'],
   [/^must have 1 to/, 'length'],
@@ -70,7 +73,9 @@ const OTHER = 'admin.clients.problem.other';
 
 export function explain(what: string): Sentence {
   const [pattern, key] = sentences.find(([one]) => one.test(what)) ?? [];
-  return pattern === undefined ? say(OTHER, { what }) : say(`admin.clients.problem.${key ?? ''}`, pattern.exec(what)?.groups);
+  return pattern === undefined
+    ? say(OTHER, { what })
+    : say(`admin.clients.problem.${key ?? ''}`, pattern.exec(what)?.groups);
 }
 
 /** Why nothing was done, in one sentence. */
@@ -78,7 +83,9 @@ export function explainRefusal(refusal: ClientRefusal): Sentence {
   if (refusal.reason !== 'client-metadata') return say(`admin.clients.refusal.${refusal.reason}`);
   const [first] = refusal.problems;
   const known = explain(first?.what ?? '');
-  return known.key !== OTHER ? known : say('admin.clients.problem.elsewhere', { field: first?.field ?? '', what: first?.what ?? '' });
+  return known.key !== OTHER
+    ? known
+    : say('admin.clients.problem.elsewhere', { field: first?.field ?? '', what: first?.what ?? '' });
 }
 
 /** Members that the form shows by another field. */
@@ -96,11 +103,16 @@ const USE = /^use_(\w+)_(id|en|basis)$/;
 /** What the form calls the field; of purposes there are several. */
 export function labelOf(field: string): readonly Sentence[] {
   const [, scope = '', part = ''] = USE.exec(field) ?? [];
-  return scope === '' ? [say(`admin.clients.field.${field}.label`)] : [say(`sharing.scope.${scope}`), say(`admin.clients.edit.use.${part}`)];
+  return scope === ''
+    ? [say(`admin.clients.field.${field}.label`)]
+    : [say(`sharing.scope.${scope}`), say(`admin.clients.edit.use.${part}`)];
 }
 
 /** Problems of a document at the fields of the form; one of several lines is told by its number. */
-export function toErrors(problems: readonly FieldProblem[], known: ReadonlySet<string>): { readonly errors: readonly FieldError[]; readonly problem: Sentence | undefined } {
+export function toErrors(
+  problems: readonly FieldProblem[],
+  known: ReadonlySet<string>,
+): { readonly errors: readonly FieldError[]; readonly problem: Sentence | undefined } {
   const errors: FieldError[] = [];
   let problem: Sentence | undefined;
   for (const { field: path, what } of problems) {

@@ -12,14 +12,17 @@ export interface HandsDeps {
 }
 
 /**
- * Who has a hand in it when somebody acts. A machine is the long arm of the operator who answers for it (`operated_by`): it may
- * do what they may, for as long as they may, and counts as them where two people are asked for.
+ * Who has a hand in it when somebody acts. A machine is the long arm of the operator who answers for it
+ * (`operated_by`): it may do what they may, for as long as they may, and counts as them where two people are asked for.
  */
-export const createFindHand = ({ store, rightsOf }: HandsDeps): FindHand => async (actor, permission) => {
-  if (actor.kind === 'command-line') return COMMAND_LINE;
-  const by = signatureOf(actor);
-  if (actor.kind === 'operator') return { by, involved: [by] };
-  const person = (await store.clients.find(actor.clientId))?.metadata.operated_by;
-  if (typeof person !== 'string' || !(await rightsOf(person as AccountId)).permissions.has(permission)) return undefined;
-  return { by, involved: [by, signatureOf({ kind: 'operator', accountId: person as AccountId })] };
-};
+export const createFindHand =
+  ({ store, rightsOf }: HandsDeps): FindHand =>
+  async (actor, permission) => {
+    if (actor.kind === 'command-line') return COMMAND_LINE;
+    const by = signatureOf(actor);
+    if (actor.kind === 'operator') return { by, involved: [by] };
+    const person = (await store.clients.find(actor.clientId))?.metadata.operated_by;
+    if (typeof person !== 'string' || !(await rightsOf(person as AccountId)).permissions.has(permission))
+      return undefined;
+    return { by, involved: [by, signatureOf({ kind: 'operator', accountId: person as AccountId })] };
+  };

@@ -14,14 +14,23 @@ export interface Judged {
   readonly ignored: readonly string[];
 }
 
-const accept = (check: ProtocolCheck, { metadata: parsed, type, ignored }: ParsedClient, id: string): Result<Judged, readonly FieldProblem[]> => {
+const accept = (
+  check: ProtocolCheck,
+  { metadata: parsed, type, ignored }: ParsedClient,
+  id: string,
+): Result<Judged, readonly FieldProblem[]> => {
   const metadata = { ...parsed, client_id: id } as ClientMetadata;
   const refused = check(metadata);
   return refused === undefined ? ok({ metadata, type, ignored }) : refuse([{ field: 'metadata', what: refused }]);
 };
 
 /** A new registration, held to our rules and to those of the protocol. @param newId  for a document that names none. */
-export function judgeNew(check: ProtocolCheck, document: unknown, options: ParseOptions, newId: () => string): Result<Judged, readonly FieldProblem[]> {
+export function judgeNew(
+  check: ProtocolCheck,
+  document: unknown,
+  options: ParseOptions,
+  newId: () => string,
+): Result<Judged, readonly FieldProblem[]> {
   const parsed = parseClientMetadata(document, options);
   return parsed.ok ? accept(check, parsed.value, parsed.value.metadata.client_id ?? newId()) : parsed;
 }
@@ -31,10 +40,25 @@ export function judgeNew(check: ProtocolCheck, document: unknown, options: Parse
  * What it may ask for already, the scope `nik` among it, it may go on asking for.
  * @throws {Abandoned} with every problem.
  */
-export function judgeChange(check: ProtocolCheck, { id, type }: { readonly id: string; readonly type: ClientType }, before: Pick<ClientDescription, 'metadata'>, changes: Readonly<Record<string, unknown>>, allowNik = false): Judged {
-  if (changes.client_id !== undefined && changes.client_id !== id) throw new Abandoned({ reason: 'client-metadata', problems: [{ field: 'client_id', what: `must be ${id}: a client keeps its id` }] });
+export function judgeChange(
+  check: ProtocolCheck,
+  { id, type }: { readonly id: string; readonly type: ClientType },
+  before: Pick<ClientDescription, 'metadata'>,
+  changes: Readonly<Record<string, unknown>>,
+  allowNik = false,
+): Judged {
+  if (changes.client_id !== undefined && changes.client_id !== id)
+    throw new Abandoned({
+      reason: 'client-metadata',
+      problems: [{ field: 'client_id', what: `must be ${id}: a client keeps its id` }],
+    });
   const hasNik = before.metadata.scope?.split(' ').includes('nik') === true;
-  const judged = judgeNew(check, { ...before.metadata, ...changes, client_id: id }, { type, allowNik: allowNik || hasNik }, () => id);
+  const judged = judgeNew(
+    check,
+    { ...before.metadata, ...changes, client_id: id },
+    { type, allowNik: allowNik || hasNik },
+    () => id,
+  );
   if (!judged.ok) throw new Abandoned({ reason: 'client-metadata', problems: judged.refusal });
   return judged.value;
 }

@@ -37,7 +37,10 @@ export class Abandoned extends Error {
   }
 }
 
-/** One transaction: all of the work or, where it is abandoned, none; and once, also where the answer to its commit was lost. */
+/**
+ * One transaction: all of the work or, where it is abandoned, none; and once, also where the answer to its commit was
+ * lost.
+ */
 export async function whole<T>(store: Store, work: (tx: Store) => Promise<T>): Promise<Result<T, ClientRefusal>> {
   try {
     return ok(await store.transactionOnce(work));

@@ -15,16 +15,32 @@ export interface ClientChanges {
 }
 
 /** The same services; what they refuse, the audit log remembers. */
-export function rememberClientRefusals({ clients, review, secrets, keys }: ClientChanges, refusals: Refusals): ClientChanges {
-  async function tell<T>(by: string, clientId: string | undefined, work: Promise<Result<T, ClientRefusal>>): Promise<Result<T, ClientRefusal>> {
+export function rememberClientRefusals(
+  { clients, review, secrets, keys }: ClientChanges,
+  refusals: Refusals,
+): ClientChanges {
+  async function tell<T>(
+    by: string,
+    clientId: string | undefined,
+    work: Promise<Result<T, ClientRefusal>>,
+  ): Promise<Result<T, ClientRefusal>> {
     const result = await work;
     // Who decides on what is their own has an event of their own.
-    if (!result.ok && result.refusal.reason !== 'proposal-own') await refusals.change(by, { kind: 'client', reason: result.refusal.reason, faults: 'problems' in result.refusal ? result.refusal.problems : [], clientId });
+    if (!result.ok && result.refusal.reason !== 'proposal-own')
+      await refusals.change(by, {
+        kind: 'client',
+        reason: result.refusal.reason,
+        faults: 'problems' in result.refusal ? result.refusal.problems : [],
+        clientId,
+      });
     return result;
   }
 
   return {
-    clients: { ...clients, setStatus: (id, status, because = COMMAND_LINE) => tell(because.by, id, clients.setStatus(id, status, because)) },
+    clients: {
+      ...clients,
+      setStatus: (id, status, because = COMMAND_LINE) => tell(because.by, id, clients.setStatus(id, status, because)),
+    },
     review: {
       ...review,
       register: (wish, options) => tell(options.hand.by, undefined, review.register(wish, options)),
@@ -39,6 +55,9 @@ export function rememberClientRefusals({ clients, review, secrets, keys }: Clien
       add: (id, wish, because) => tell(because.by, id, secrets.add(id, wish, because)),
       end: (id, number, because) => tell(because.by, id, secrets.end(id, number, because)),
     },
-    keys: { ...keys, end: (id, thumbprint, wish, because) => tell(because.hand.by, id, keys.end(id, thumbprint, wish, because)) },
+    keys: {
+      ...keys,
+      end: (id, thumbprint, wish, because) => tell(because.hand.by, id, keys.end(id, thumbprint, wish, because)),
+    },
   };
 }

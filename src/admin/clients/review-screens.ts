@@ -21,15 +21,26 @@ interface Moment {
 export interface ProposalModel {
   readonly frame: Frame;
   readonly client: Named;
-  readonly proposal: Moment & { readonly number: number; readonly edition: number; readonly involved: readonly ShownActor[] };
+  readonly proposal: Moment & {
+    readonly number: number;
+    readonly edition: number;
+    readonly involved: readonly ShownActor[];
+  };
   /** Nobody has approved anything of it yet. */
   readonly isNew: boolean;
   readonly changes: readonly ShownChange[];
   readonly isStale: boolean;
   readonly check: 'needless' | 'passed' | 'missing' | 'waived';
   readonly waiver: Moment | undefined;
-  /** What stands at the service's addresses at this moment, where one is new or what is there has to be good for something else. */
-  readonly looked: readonly { readonly member: AddressMember; readonly state: 'good' | 'away' | 'wrong'; readonly sentences: readonly Sentence[] }[];
+  /**
+   * What stands at the service's addresses at this moment, where one is new or what is there has to be good for
+   * something else.
+   */
+  readonly looked: readonly {
+    readonly member: AddressMember;
+    readonly state: 'good' | 'away' | 'wrong';
+    readonly sentences: readonly Sentence[];
+  }[];
   /** This operator had a hand in it. */
   readonly isOwn: boolean;
   readonly may: readonly Decision[];
@@ -51,40 +62,89 @@ export interface ProposalView extends Partial<Pick<ProposalModel, 'at' | 'values
   readonly rights: { readonly approve: boolean; readonly waive: boolean; readonly write: boolean };
 }
 
-const toNamed = ({ id, status, metadata }: Pick<Client, 'id' | 'status' | 'metadata'>): Named => ({ id, status, name: metadata.client_name });
+const toNamed = ({ id, status, metadata }: Pick<Client, 'id' | 'status' | 'metadata'>): Named => ({
+  id,
+  status,
+  name: metadata.client_name,
+});
 const momentsBy =
   (names: Names) =>
-  ({ by, at, reason }: { readonly by: string; readonly at: Date; readonly reason?: string | undefined }): Moment => ({ by: names.actor(by), at, why: reason });
+  ({ by, at, reason }: { readonly by: string; readonly at: Date; readonly reason?: string | undefined }): Moment => ({
+    by: names.actor(by),
+    at,
+    why: reason,
+  });
 
 /** Everybody whom a version names. */
-export const signaturesOf = ({ proposedBy, involved, decided, waiver }: ClientVersion): readonly string[] => [proposedBy, ...involved, ...(decided === undefined ? [] : [decided.by]), ...(waiver === undefined ? [] : [waiver.by])];
+export const signaturesOf = ({ proposedBy, involved, decided, waiver }: ClientVersion): readonly string[] => [
+  proposedBy,
+  ...involved,
+  ...(decided === undefined ? [] : [decided.by]),
+  ...(waiver === undefined ? [] : [waiver.by]),
+];
 
 function showLooked({ problems, warnings, looked, keys }: AddressesJudged): ProposalModel['looked'] {
   return looked.flatMap((member): ProposalModel['looked'] => {
-    const [wrong, away] = [problems, warnings].map((found) => found.filter(({ field }) => field === member).map(({ what }) => explain(what))) as [Sentence[], Sentence[]];
+    const [wrong, away] = [problems, warnings].map((found) =>
+      found.filter(({ field }) => field === member).map(({ what }) => explain(what)),
+    ) as [Sentence[], Sentence[]];
     const found = [...wrong, ...away];
     if (found.length > 0) return [{ member, state: wrong.length > 0 ? 'wrong' : 'away', sentences: found }];
     // Of a good address at which nothing is read there is nothing to say.
     if (addressRules[member].read === undefined) return [];
-    return [{ member, state: 'good', sentences: [member === 'jwks_uri' ? say('admin.clients.proposal.keys.good', { count: keys ?? 0 }) : say('admin.clients.proposal.keys.list')] }];
+    return [
+      {
+        member,
+        state: 'good',
+        sentences: [
+          member === 'jwks_uri'
+            ? say('admin.clients.proposal.keys.good', { count: keys ?? 0 })
+            : say('admin.clients.proposal.keys.list'),
+        ],
+      },
+    ];
   });
 }
 
-export function proposalScreen({ frame, names, client, open, hasPassed, isStale, looked, isOwn, rights, ...more }: ProposalView): Screen<ProposalModel> {
+export function proposalScreen({
+  frame,
+  names,
+  client,
+  open,
+  hasPassed,
+  isStale,
+  looked,
+  isOwn,
+  rights,
+  ...more
+}: ProposalView): Screen<ProposalModel> {
   const toMoment = momentsBy(names);
   const before: ClientDescription | undefined = client.status === 'draft' ? undefined : client;
   const check = checkStandingOf(before, open, hasPassed);
   const judges = rights.approve && !isOwn;
-  const may: Readonly<Record<Decision, boolean>> = { approve: judges && !isStale && check !== 'missing', reject: judges, waive: rights.waive && !isOwn && check === 'missing', renew: rights.write && isStale, withdraw: rights.write };
+  const may: Readonly<Record<Decision, boolean>> = {
+    approve: judges && !isStale && check !== 'missing',
+    reject: judges,
+    waive: rights.waive && !isOwn && check === 'missing',
+    renew: rights.write && isStale,
+    withdraw: rights.write,
+  };
   return {
     view: 'admin/clients/proposal',
     title: say('admin.clients.proposal.title'),
     model: {
       frame,
       client: toNamed(client),
-      proposal: { number: open.number, edition: open.edition, ...toMoment({ by: open.proposedBy, at: open.proposedAt, reason: open.reason }), involved: open.involved.filter((one) => one !== open.proposedBy).map((one) => names.actor(one)) },
+      proposal: {
+        number: open.number,
+        edition: open.edition,
+        ...toMoment({ by: open.proposedBy, at: open.proposedAt, reason: open.reason }),
+        involved: open.involved.filter((one) => one !== open.proposedBy).map((one) => names.actor(one)),
+      },
       isNew: before === undefined,
-      changes: (before === undefined ? showNew(open) : changesBetween(before, open).map(showChange)).filter(({ name }) => name !== 'client_id'),
+      changes: (before === undefined ? showNew(open) : changesBetween(before, open).map(showChange)).filter(
+        ({ name }) => name !== 'client_id',
+      ),
       isStale,
       check,
       waiver: open.waiver === undefined ? undefined : toMoment(open.waiver),
@@ -128,7 +188,14 @@ export interface HistoryView extends Partial<Pick<HistoryModel, 'at' | 'values' 
   readonly mayWrite: boolean;
 }
 
-export function historyScreen({ frame, names, client, versions, mayWrite, ...more }: HistoryView): Screen<HistoryModel> {
+export function historyScreen({
+  frame,
+  names,
+  client,
+  versions,
+  mayWrite,
+  ...more
+}: HistoryView): Screen<HistoryModel> {
   const toMoment = momentsBy(names);
   const byNumber = new Map(versions.map((version) => [version.number, version]));
   return {
@@ -145,7 +212,10 @@ export function historyScreen({ frame, names, client, versions, mayWrite, ...mor
           isInEffect: version.number === client.version,
           proposed: toMoment({ by: version.proposedBy, at: version.proposedAt, reason: version.reason }),
           // What took effect at once was decided by nobody else.
-          decided: version.decided === undefined || (version.state === 'approved' && version.decided.by === version.proposedBy) ? undefined : toMoment({ ...version.decided, reason: version.decided.note }),
+          decided:
+            version.decided === undefined || (version.state === 'approved' && version.decided.by === version.proposedBy)
+              ? undefined
+              : toMoment({ ...version.decided, reason: version.decided.note }),
           waiver: version.waiver === undefined ? undefined : toMoment(version.waiver),
           changes: base === undefined ? undefined : changesBetween(base, version).map(showChange),
           mayReturn: mayWrite && version.state === 'approved' && version.number !== client.version,

@@ -8,7 +8,16 @@ import { existing } from '../../web/i18n.ts';
 import { say, type FieldError, type Screen, type Sentence } from '../../web/screen.ts';
 import type { Frame } from '../frame.ts';
 import type { ShownActor } from '../names.ts';
-import { firstFields, furtherFields, offeredScopes, scopesIn, useFields, usedScopes, type EditField, type Values } from './edit-form.ts';
+import {
+  firstFields,
+  furtherFields,
+  offeredScopes,
+  scopesIn,
+  useFields,
+  usedScopes,
+  type EditField,
+  type Values,
+} from './edit-form.ts';
 import { needsSecret } from './forms.ts';
 import { showMember, showValues, type ShownMember, type ShownValue } from './present.ts';
 
@@ -23,19 +32,41 @@ export interface ClientListModel {
 export const actions = ['disable', 'enable'] as const;
 export type ClientAction = (typeof actions)[number];
 /** Starting again opens what was shut: that is for whoever approves. */
-export const rightFor: Readonly<Record<ClientAction, Permission>> = { disable: 'clients.write', enable: 'clients.approve' };
+export const rightFor: Readonly<Record<ClientAction, Permission>> = {
+  disable: 'clients.write',
+  enable: 'clients.approve',
+};
 
 /** What has just become of it. */
-export const doneWords = ['created', 'updated', 'proposed', 'unchanged', 'returned', 'approve', 'reject', 'withdraw', 'gone', ...actions] as const;
+export const doneWords = [
+  'created',
+  'updated',
+  'proposed',
+  'unchanged',
+  'returned',
+  'approve',
+  'reject',
+  'withdraw',
+  'gone',
+  ...actions,
+] as const;
 
 export interface ClientModel {
   readonly frame: Frame;
-  readonly client: { readonly id: string; readonly name: string; readonly type: ClientType; readonly status: ClientStatus; readonly createdAt: Date; readonly updatedAt: Date };
+  readonly client: {
+    readonly id: string;
+    readonly name: string;
+    readonly type: ClientType;
+    readonly status: ClientStatus;
+    readonly createdAt: Date;
+    readonly updatedAt: Date;
+  };
   readonly settings: readonly (ShownMember & { readonly values: readonly ShownValue[] })[];
   /** A proposal waits for a decision. */
   readonly waits: boolean;
   /** The last proposal came to nothing: who said so, and why. */
-  readonly rejected: { readonly number: number; readonly by: ShownActor; readonly at: Date; readonly note: string } | undefined;
+  readonly rejected:
+    { readonly number: number; readonly by: ShownActor; readonly at: Date; readonly note: string } | undefined;
   /** How much it still calls the former interface, where it may. */
   readonly bridge: { readonly until: string; readonly uses: readonly BridgeUse[] } | undefined;
   readonly actions: readonly ClientAction[];
@@ -64,16 +95,36 @@ export interface KeptLogo {
 export interface EditModel {
   readonly frame: Frame;
   /** Where a client is edited; a new one has none. */
-  readonly client: { readonly id: string; readonly name: string; readonly seen: string; readonly waits: boolean; /** The version that is taken up again. */ readonly from?: number | undefined } | undefined;
+  readonly client:
+    | {
+        readonly id: string;
+        readonly name: string;
+        readonly seen: string;
+        readonly waits: boolean;
+        /** The version that is taken up again. */ readonly from?: number | undefined;
+      }
+    | undefined;
   /** For a new one: the form that is sent twice names the same. */
   readonly newId: string | undefined;
   readonly types: readonly ClientType[];
   readonly first: readonly EditField[];
   readonly further: readonly EditField[];
   /** What may be asked for, and for each scope that gives data away its purpose and legal basis. */
-  readonly scopes: readonly { readonly scope: string; readonly words: Sentence; readonly isTicked: boolean; readonly use: readonly EditField[] }[];
+  readonly scopes: readonly {
+    readonly scope: string;
+    readonly words: Sentence;
+    readonly isTicked: boolean;
+    readonly use: readonly EditField[];
+  }[];
   /** Where a logo can be chosen: with a new one. */
-  readonly logo: { readonly accept: string; readonly kilobytes: number; readonly pixels: string; /** Chosen in a form that was refused for something else. */ readonly kept: KeptLogo | undefined } | undefined;
+  readonly logo:
+    | {
+        readonly accept: string;
+        readonly kilobytes: number;
+        readonly pixels: string;
+        /** Chosen in a form that was refused for something else. */ readonly kept: KeptLogo | undefined;
+      }
+    | undefined;
   readonly values: Values & { readonly type: string };
   readonly checked: boolean;
   /** Something is wrong among the fields that are folded away. */
@@ -84,11 +135,35 @@ export interface EditModel {
   readonly problem: Sentence | undefined;
 }
 
-export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({ view: 'admin/clients/list', title: say('admin.clients.list.title'), model });
+export const listScreen = (model: ClientListModel): Screen<ClientListModel> => ({
+  view: 'admin/clients/list',
+  title: say('admin.clients.list.title'),
+  model,
+});
 
-export type ClientShown = Partial<Pick<ClientModel, 'waits' | 'rejected' | 'bridge' | 'newSecret' | 'done' | 'lacksKeys' | 'lacksAddresses' | 'at' | 'values' | 'errors' | 'problem'>>;
+export type ClientShown = Partial<
+  Pick<
+    ClientModel,
+    | 'waits'
+    | 'rejected'
+    | 'bridge'
+    | 'newSecret'
+    | 'done'
+    | 'lacksKeys'
+    | 'lacksAddresses'
+    | 'at'
+    | 'values'
+    | 'errors'
+    | 'problem'
+  >
+>;
 
-export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, permissions: ReadonlySet<Permission>, more: ClientShown = {}): Screen<ClientModel> {
+export function clientScreen(
+  frame: Frame,
+  client: Omit<Client, 'secrets'>,
+  permissions: ReadonlySet<Permission>,
+  more: ClientShown = {},
+): Screen<ClientModel> {
   const { id, type, status, metadata, createdAt, updatedAt } = client;
   const { client_id: _id, client_name: name, ...further } = membersOf(client);
   const possible: readonly ClientAction[] = status === 'draft' ? [] : [status === 'active' ? 'disable' : 'enable'];
@@ -122,9 +197,22 @@ export function clientScreen(frame: Frame, client: Omit<Client, 'secrets'>, perm
 }
 
 /** As they stand in the form, so that the summary is read from top to bottom. */
-const order = ['type', ...firstFields.flatMap(({ name }) => (name === 'scope' ? [name, ...usedScopes.flatMap(useFields).map((use) => use.name)] : [name])), 'logo', ...furtherFields.map(({ name }) => name), 'why'];
+const order = [
+  'type',
+  ...firstFields.flatMap(({ name }) =>
+    name === 'scope' ? [name, ...usedScopes.flatMap(useFields).map((use) => use.name)] : [name],
+  ),
+  'logo',
+  ...furtherFields.map(({ name }) => name),
+  'why',
+];
 
-export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> & Partial<Pick<EditModel, 'checked' | 'errors' | 'warnings' | 'problem'>> & { readonly keptLogo?: KeptLogo | undefined }): Screen<EditModel> {
+export function editScreen(
+  view: Pick<EditModel, 'frame' | 'client' | 'newId' | 'values'> &
+    Partial<Pick<EditModel, 'checked' | 'errors' | 'warnings' | 'problem'>> & {
+      readonly keptLogo?: KeptLogo | undefined;
+    },
+): Screen<EditModel> {
   const { checked = false, errors: found = [], warnings = [], problem, keptLogo, ...rest } = view;
   const asked = scopesIn(view.values);
   const errors = found.toSorted((one, other) => order.indexOf(one.field) - order.indexOf(other.field));
@@ -132,6 +220,31 @@ export function editScreen(view: Pick<EditModel, 'frame' | 'client' | 'newId' | 
   return {
     view: 'admin/clients/edit',
     title: say(view.client === undefined ? 'admin.clients.edit.new' : 'admin.clients.edit.title'),
-    model: { ...rest, types: clientTypes, first: firstFields, further: furtherFields, scopes: offeredScopes.map((scope) => ({ scope, words: existing(`sharing.scope.${scope}`) ?? say(`admin.clients.edit.scope.${scope}`), isTicked: asked.includes(scope), use: usedScopes.includes(scope) ? useFields(scope) : [] })), logo: view.client === undefined ? { accept: Object.values(logoTypes).join(','), kilobytes: LOGO_BYTES / 1024, pixels: String(LOGO_PIXELS), kept: keptLogo } : undefined, checked, unfold: [...errors, ...warnings].some(({ field }) => folded.has(field)), errors, warnings, problem },
+    model: {
+      ...rest,
+      types: clientTypes,
+      first: firstFields,
+      further: furtherFields,
+      scopes: offeredScopes.map((scope) => ({
+        scope,
+        words: existing(`sharing.scope.${scope}`) ?? say(`admin.clients.edit.scope.${scope}`),
+        isTicked: asked.includes(scope),
+        use: usedScopes.includes(scope) ? useFields(scope) : [],
+      })),
+      logo:
+        view.client === undefined
+          ? {
+              accept: Object.values(logoTypes).join(','),
+              kilobytes: LOGO_BYTES / 1024,
+              pixels: String(LOGO_PIXELS),
+              kept: keptLogo,
+            }
+          : undefined,
+      checked,
+      unfold: [...errors, ...warnings].some(({ field }) => folded.has(field)),
+      errors,
+      warnings,
+      problem,
+    },
   };
 }

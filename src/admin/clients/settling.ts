@@ -27,9 +27,22 @@ export interface Waiting {
 /** How a change comes to be in effect, or waits. All of it within the transaction that holds the lock of the client. */
 export interface Settling {
   /** At once where it widens nothing, else as the proposal of the client. */
-  readonly settle: (tx: Store, client: Client, waiting: Waiting | undefined, wanted: Written, hand: Hand) => Promise<Settled>;
+  readonly settle: (
+    tx: Store,
+    client: Client,
+    waiting: Waiting | undefined,
+    wanted: Written,
+    hand: Hand,
+  ) => Promise<Settled>;
   /** Ends a proposal that is not to take effect. */
-  readonly close: (tx: Store, client: Client, open: ClientVersion, state: 'rejected' | 'withdrawn', by: string, note?: string) => Promise<void>;
+  readonly close: (
+    tx: Store,
+    client: Client,
+    open: ClientVersion,
+    state: 'rejected' | 'withdrawn',
+    by: string,
+    note?: string,
+  ) => Promise<void>;
 }
 
 export interface SettlingDeps {
@@ -46,45 +59,94 @@ export function createSettling({ audit, clock, check }: SettlingDeps): Settling 
     if (status === 'draft') await tx.clientChecks.removeLink(id);
   }
 
-  async function close(tx: Store, client: Client, open: ClientVersion, state: 'rejected' | 'withdrawn', by: string, note?: string): Promise<void> {
+  async function close(
+    tx: Store,
+    client: Client,
+    open: ClientVersion,
+    state: 'rejected' | 'withdrawn',
+    by: string,
+    note?: string,
+  ): Promise<void> {
     await leaveSandbox(tx, client);
     await tx.clientVersions.replace({ ...open, state, decided: { by, note, at: clock.now() } });
-    if (state === 'rejected') await audit.record(tx, 'client.rejected', { version: open.number, by, note: note ?? '' }, { clientId: open.clientId });
+    if (state === 'rejected')
+      await audit.record(
+        tx,
+        'client.rejected',
+        { version: open.number, by, note: note ?? '' },
+        { clientId: open.clientId },
+      );
     else await audit.record(tx, 'client.withdrawn', { version: open.number, by }, { clientId: open.clientId });
   }
 
-  async function putForward(tx: Store, client: Client, base: number | undefined, wanted: Written, hand: Hand): Promise<number> {
+  async function putForward(
+    tx: Store,
+    client: Client,
+    base: number | undefined,
+    wanted: Written,
+    hand: Hand,
+  ): Promise<number> {
     const { number, widens } = await propose(tx, client, base, wanted, { ...hand, at: clock.now() });
-    await audit.record(tx, 'client.proposed', { version: number, fields: widens, by: hand.by, ...(wanted.reason === undefined ? {} : { reason: wanted.reason }) }, { clientId: client.id });
+    await audit.record(
+      tx,
+      'client.proposed',
+      {
+        version: number,
+        fields: widens,
+        by: hand.by,
+        ...(wanted.reason === undefined ? {} : { reason: wanted.reason }),
+      },
+      { clientId: client.id },
+    );
     return number;
   }
 
   /** The client says it from now on. @returns the number of the version. */
-  async function apply(tx: Store, client: Client, base: number, { metadata, listing, reason }: Written, hand: Hand): Promise<number> {
+  async function apply(
+    tx: Store,
+    client: Client,
+    base: number,
+    { metadata, listing, reason }: Written,
+    hand: Hand,
+  ): Promise<number> {
     const at = clock.now();
     const fields = changesBetween(client, { metadata, listing }).map(({ name }) => name);
     await tx.clients.update(client.id, { metadata, listing: listing ?? null }, at);
-    const number = await recordEffect(tx, { ...client, updatedAt: at }, { metadata, listing, reason }, { ...hand, base, at });
+    const number = await recordEffect(
+      tx,
+      { ...client, updatedAt: at },
+      { metadata, listing, reason },
+      { ...hand, base, at },
+    );
     await audit.record(tx, 'client.updated', { fields, by: hand.by }, { clientId: client.id });
     return number;
   }
 
   /** Changes something, stands by itself and gives nobody anything. */
   const narrows = (client: Client, alone: ClientDescription): boolean =>
-    changesBetween(client, alone).length > 0 && widens(client, alone).length === 0 && judgeNew(check, alone.metadata, { type: client.type, allowNik: true }, () => client.id).ok;
+    changesBetween(client, alone).length > 0 &&
+    widens(client, alone).length === 0 &&
+    judgeNew(check, alone.metadata, { type: client.type, allowNik: true }, () => client.id).ok;
 
   /**
-   * What waits for nobody of a change to a proposal: what it names may be in the proposal already; a form names all members, and
-   * means those that it changes.
+   * What waits for nobody of a change to a proposal: what it names may be in the proposal already; a form names all
+   * members, and means those that it changes.
    */
   const aloneOf = (client: Client, { onTop, named }: Waiting, wanted: Written): ClientDescription | undefined =>
     [withMembers(client, named, wanted), rebase(onTop, wanted, client)].find((alone) => narrows(client, alone));
 
-  async function settle(tx: Store, client: Client, waiting: Waiting | undefined, wanted: Written, hand: Hand): Promise<Settled> {
+  async function settle(
+    tx: Store,
+    client: Client,
+    waiting: Waiting | undefined,
+    wanted: Written,
+    hand: Hand,
+  ): Promise<Settled> {
     const open = waiting?.version;
     const base = await effectiveVersion(tx, client);
     const alone = waiting === undefined || base === undefined ? undefined : aloneOf(client, waiting, wanted);
-    if (alone === undefined && open?.base === base && open !== undefined && changesBetween(open, wanted).length === 0) return { outcome: 'unchanged', number: open.number };
+    if (alone === undefined && open?.base === base && open !== undefined && changesBetween(open, wanted).length === 0)
+      return { outcome: 'unchanged', number: open.number };
     if (base === undefined) {
       await tx.clients.update(client.id, { metadata: wanted.metadata, listing: wanted.listing ?? null }, clock.now());
       return { outcome: 'proposed', number: await putForward(tx, client, base, wanted, hand) };

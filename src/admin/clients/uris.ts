@@ -6,14 +6,18 @@ const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 /** What URL parsers mend or drop in silence: the address compared later must be the one that was meant. */
 const MENDED = /[\s\\\p{Cc}]/u;
 
-/** A private-use scheme is a domain of the app's maker in reverse (RFC 8252, 7.1): without a dot anybody may claim it. */
+/**
+ * A private-use scheme is a domain of the app's maker in reverse (RFC 8252, 7.1): without a dot anybody may claim it.
+ */
 const REVERSE_DOMAIN = /^[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/i;
 
 function readUri(text: string): URL | string {
   if (text === '' || text.length > MAX_LENGTH) return `must have 1 to ${MAX_LENGTH} characters`;
-  if (MENDED.test(text) || !URL.canParse(text)) return 'must be a complete address, for instance https://layanan.example/callback';
+  if (MENDED.test(text) || !URL.canParse(text))
+    return 'must be a complete address, for instance https://layanan.example/callback';
   const url = new URL(text);
-  if (/^https?:/i.test(text) && !/^https?:\/\/[^/]/i.test(text)) return 'must be a complete address, for instance https://layanan.example/callback';
+  if (/^https?:/i.test(text) && !/^https?:\/\/[^/]/i.test(text))
+    return 'must be a complete address, for instance https://layanan.example/callback';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
   return url;
 }
@@ -56,6 +60,8 @@ export function findRedirectUriProblem(text: string, type: ClientType): string |
     case 'http:':
       return isLoopback(url) ? undefined : 'must be https, http on 127.0.0.1 or [::1], or a scheme of the app’s own';
     default:
-      return REVERSE_DOMAIN.test(text) ? undefined : 'must use a scheme with a dot, a domain of the maker in reverse: com.example.app:/callback';
+      return REVERSE_DOMAIN.test(text)
+        ? undefined
+        : 'must use a scheme with a dot, a domain of the maker in reverse: com.example.app:/callback';
   }
 }

@@ -17,7 +17,8 @@ export const teamOf = (tokenId: string): string => `${TEAM}${tokenId}`;
 export const isTeam = (by: string): boolean => by.startsWith(TEAM);
 export const handOf = (by: string): Hand => ({ by, involved: [by] });
 /** Who is counted: the operator, however many machines they answer for. */
-export const whoAnswersFor = ({ by, involved }: Hand): string => involved.find((one) => one.startsWith('operator:')) ?? by;
+export const whoAnswersFor = ({ by, involved }: Hand): string =>
+  involved.find((one) => one.startsWith('operator:')) ?? by;
 
 const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())];
 
@@ -28,8 +29,8 @@ export interface Written extends ClientDescription {
 }
 
 /**
- * The number of what is in effect. Where no version says so, one is written: the client is older than the versions, or was
- * changed by a release that does not know of them.
+ * The number of what is in effect. Where no version says so, one is written: the client is older than the versions, or
+ * was changed by a release that does not know of them.
  * @returns undefined for a draft.
  */
 export async function effectiveVersion(tx: Tx, client: Client): Promise<number | undefined> {
@@ -40,9 +41,29 @@ export async function effectiveVersion(tx: Tx, client: Client): Promise<number |
 }
 
 /** Writes down what takes effect at once. The client's row is the caller's, but for the number. */
-export async function recordEffect(tx: Tx, { id: clientId, updatedAt }: Client, { metadata, listing, reason }: Written, { by, involved, base, at }: Hand & { readonly base?: number | undefined; readonly at: Date }): Promise<number> {
+export async function recordEffect(
+  tx: Tx,
+  { id: clientId, updatedAt }: Client,
+  { metadata, listing, reason }: Written,
+  { by, involved, base, at }: Hand & { readonly base?: number | undefined; readonly at: Date },
+): Promise<number> {
   const number = await tx.clientVersions.nextNumber(clientId);
-  await tx.clientVersions.insert({ clientId, number, state: 'approved', base, edition: 1, metadata, listing, widens: [], proposedBy: by, involved, reason, proposedAt: at, decided: { by, note: undefined, at }, waiver: undefined });
+  await tx.clientVersions.insert({
+    clientId,
+    number,
+    state: 'approved',
+    base,
+    edition: 1,
+    metadata,
+    listing,
+    widens: [],
+    proposedBy: by,
+    involved,
+    reason,
+    proposedAt: at,
+    decided: { by, note: undefined, at },
+    waiver: undefined,
+  });
   await tx.clients.update(clientId, { version: number }, updatedAt);
   return number;
 }
@@ -51,17 +72,35 @@ export async function recordEffect(tx: Tx, { id: clientId, updatedAt }: Client, 
  * Makes it the one proposal of the client, or changes the one that is open.
  * @param base  the version in effect with what it says; undefined for a draft.
  */
-export async function propose(tx: Tx, client: Client, base: number | undefined, wanted: Written, { by, involved, at }: Hand & { readonly at: Date }): Promise<ClientVersion> {
+export async function propose(
+  tx: Tx,
+  client: Client,
+  base: number | undefined,
+  wanted: Written,
+  { by, involved, at }: Hand & { readonly at: Date },
+): Promise<ClientVersion> {
   const open = await tx.clientVersions.findOpen(client.id);
   const wide = widens(base === undefined ? undefined : client, wanted);
   if (open !== undefined) {
     // Who let it pass without the check saw another edition.
-    const changed: ClientVersion = { ...open, base, edition: open.edition + 1, metadata: wanted.metadata, listing: wanted.listing, widens: wide, involved: union(open.involved, involved), reason: wanted.reason ?? open.reason, proposedAt: at, waiver: undefined };
+    const changed: ClientVersion = {
+      ...open,
+      base,
+      edition: open.edition + 1,
+      metadata: wanted.metadata,
+      listing: wanted.listing,
+      widens: wide,
+      involved: union(open.involved, involved),
+      reason: wanted.reason ?? open.reason,
+      proposedAt: at,
+      waiver: undefined,
+    };
     await tx.clientVersions.replace(changed);
     return changed;
   }
   // What a draft says comes from all who wrote it, whatever became of their proposals.
-  const earlier = base === undefined ? (await tx.clientVersions.list(client.id)).flatMap((version) => version.involved) : [];
+  const earlier =
+    base === undefined ? (await tx.clientVersions.list(client.id)).flatMap((version) => version.involved) : [];
   const made: ClientVersion = {
     clientId: client.id,
     number: await tx.clientVersions.nextNumber(client.id),
@@ -83,14 +122,28 @@ export async function propose(tx: Tx, client: Client, base: number | undefined, 
 }
 
 /** The proposal as it would look today: of what took effect meanwhile nothing is undone. */
-export async function openOnTop(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<ClientDescription> {
-  const base = client.status === 'draft' || open.base === undefined ? undefined : await tx.clientVersions.find(client.id, open.base);
+export async function openOnTop(
+  tx: Pick<Store, 'clientVersions'>,
+  client: Client,
+  open: ClientVersion,
+): Promise<ClientDescription> {
+  const base =
+    client.status === 'draft' || open.base === undefined
+      ? undefined
+      : await tx.clientVersions.find(client.id, open.base);
   return base === undefined ? open : rebase(base, open, client);
 }
 
 /** Whether something else is in effect than what it was made on top of. */
-export async function isStale(tx: Pick<Store, 'clientVersions'>, client: Client, open: ClientVersion): Promise<boolean> {
+export async function isStale(
+  tx: Pick<Store, 'clientVersions'>,
+  client: Client,
+  open: ClientVersion,
+): Promise<boolean> {
   if (client.status === 'draft') return false;
-  const base = open.base === undefined || open.base !== client.version ? undefined : await tx.clientVersions.find(client.id, open.base);
+  const base =
+    open.base === undefined || open.base !== client.version
+      ? undefined
+      : await tx.clientVersions.find(client.id, open.base);
   return base === undefined || changesBetween(base, client).length > 0;
 }

@@ -8,7 +8,12 @@ import { Problem } from '../../web/problem.ts';
 import type { OperatorRefusal, OperatorService } from './service.ts';
 
 const params = z.strictObject({ sub: z.uuid(), role: z.enum(roles) });
-const operator = z.object({ sub: z.uuid(), name_masked: z.string(), status: z.enum(['active', 'suspended']), roles: z.array(z.object({ role: z.enum(roles), granted_by: z.string(), granted_at: z.iso.datetime() })) });
+const operator = z.object({
+  sub: z.uuid(),
+  name_masked: z.string(),
+  status: z.enum(['active', 'suspended']),
+  roles: z.array(z.object({ role: z.enum(roles), granted_by: z.string(), granted_at: z.iso.datetime() })),
+});
 const held = z.object({ sub: z.uuid(), role: z.enum(roles), held: z.boolean() });
 
 const details: Readonly<Record<OperatorRefusal, string>> = {
@@ -59,7 +64,11 @@ export function operatorRoutes({ operators, getAccount, getHand }: OperatorRoute
             sub: account.id,
             name_masked: maskName(account.name.reveal()),
             status: account.status,
-            roles: grants.map(({ role, grantedBy, grantedAt }) => ({ role, granted_by: grantedBy, granted_at: grantedAt.toISOString() })),
+            roles: grants.map(({ role, grantedBy, grantedAt }) => ({
+              role,
+              granted_by: grantedBy,
+              granted_at: grantedAt.toISOString(),
+            })),
           })),
         };
       },

@@ -26,15 +26,41 @@ const RETRY_AFTER_SECONDS = 3600;
 const verbs = ['grant', 'revoke'] as const;
 
 /** Who holds which role; administrators give and take them. */
-export function addOperatorPages({ operators, findAccount, search, desk }: OperatorPagesDeps): (router: Router) => void {
+export function addOperatorPages({
+  operators,
+  findAccount,
+  search,
+  desk,
+}: OperatorPagesDeps): (router: Router) => void {
   const mayChange = (ctx: Context): boolean => operatorOf(ctx).permissions.has('operators.write');
 
-  const showList = async (ctx: Context, shown: Partial<Pick<ListView, 'values' | 'errors' | 'problem'>> = {}, status = 200): Promise<void> =>
-    desk.show(ctx, listScreen({ frame: frameOf(ctx), operators: await operators.list(), mayGrant: mayChange(ctx), values: { who: '' }, errors: [], problem: undefined, ...shown }), status);
+  const showList = async (
+    ctx: Context,
+    shown: Partial<Pick<ListView, 'values' | 'errors' | 'problem'>> = {},
+    status = 200,
+  ): Promise<void> =>
+    desk.show(
+      ctx,
+      listScreen({
+        frame: frameOf(ctx),
+        operators: await operators.list(),
+        mayGrant: mayChange(ctx),
+        values: { who: '' },
+        errors: [],
+        problem: undefined,
+        ...shown,
+      }),
+      status,
+    );
 
   async function find(ctx: Context): Promise<void> {
     const who = field(ctx, 'who').slice(0, LONGEST);
-    const wrong = (what: string): Promise<void> => showList(ctx, { values: { who }, errors: [{ field: 'who', sentence: say(`admin.accounts.search.refusal.${what}`) }] }, 422);
+    const wrong = (what: string): Promise<void> =>
+      showList(
+        ctx,
+        { values: { who }, errors: [{ field: 'who', sentence: say(`admin.accounts.search.refusal.${what}`) }] },
+        422,
+      );
     if (who.trim() === '') return wrong('empty');
     const found = await search(who, operatorOf(ctx).actor);
     if (!found.ok) {
@@ -46,7 +72,9 @@ export function addOperatorPages({ operators, findAccount, search, desk }: Opera
   }
 
   /** Citizens without a role are none of the business of those who only look on. */
-  async function getPerson(ctx: Context): Promise<{ account: Account; grants: readonly { role: Role; grantedBy: string; grantedAt: Date }[] }> {
+  async function getPerson(
+    ctx: Context,
+  ): Promise<{ account: Account; grants: readonly { role: Role; grantedBy: string; grantedAt: Date }[] }> {
     const sub = String((ctx.params as { sub?: string }).sub);
     const held = (await operators.list()).find(({ account }) => account.id === sub);
     if (held !== undefined) return { account: held.account, grants: held.grants };
@@ -55,20 +83,37 @@ export function addOperatorPages({ operators, findAccount, search, desk }: Opera
     return { account, grants: [] };
   }
 
-  async function showPerson(ctx: Context, shown: { done?: OperatorModel['done']; refusal?: OperatorRefusal } = {}, status = 200): Promise<void> {
+  async function showPerson(
+    ctx: Context,
+    shown: { done?: OperatorModel['done']; refusal?: OperatorRefusal } = {},
+    status = 200,
+  ): Promise<void> {
     const person = await getPerson(ctx);
     const names = await desk.names(ctx, { signatures: person.grants.map(({ grantedBy }) => grantedBy) });
-    return desk.show(ctx, operatorScreen({ frame: frameOf(ctx), names, ...person, mayChange: mayChange(ctx), isOneself: isOneself(operatorOf(ctx).actor, person.account.id), ...shown }), status);
+    return desk.show(
+      ctx,
+      operatorScreen({
+        frame: frameOf(ctx),
+        names,
+        ...person,
+        mayChange: mayChange(ctx),
+        isOneself: isOneself(operatorOf(ctx).actor, person.account.id),
+        ...shown,
+      }),
+      status,
+    );
   }
 
-  const change = (verb: (typeof verbs)[number]) => async (ctx: Context): Promise<void> => {
-    const { account } = await getPerson(ctx);
-    const role = field(ctx, 'role');
-    if (!isRole(role)) throw new Refused(400, 'errors.bad-encoding');
-    const done = await operators[verb](account, role, operatorOf(ctx).actor);
-    if (!done.ok) return showPerson(ctx, { refusal: done.refusal }, 422);
-    seeOther(ctx, `${HOME}/${account.id}?${verb}=${role}`);
-  };
+  const change =
+    (verb: (typeof verbs)[number]) =>
+    async (ctx: Context): Promise<void> => {
+      const { account } = await getPerson(ctx);
+      const role = field(ctx, 'role');
+      if (!isRole(role)) throw new Refused(400, 'errors.bad-encoding');
+      const done = await operators[verb](account, role, operatorOf(ctx).actor);
+      if (!done.ok) return showPerson(ctx, { refusal: done.refusal }, 422);
+      seeOther(ctx, `${HOME}/${account.id}?${verb}=${role}`);
+    };
 
   const doneIn = (ctx: Context): OperatorModel['done'] => {
     for (const verb of verbs) {

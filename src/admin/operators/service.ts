@@ -1,6 +1,13 @@
 import type { Audit } from '../../audit/log.ts';
 import type { Account, AccountId } from '../../domain/account.ts';
-import { isOneself, permissionsOf, signatureOf, type Actor, type Permission, type Role } from '../../domain/operator.ts';
+import {
+  isOneself,
+  permissionsOf,
+  signatureOf,
+  type Actor,
+  type Permission,
+  type Role,
+} from '../../domain/operator.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Random } from '../../ports/random/random.ts';
@@ -20,7 +27,9 @@ export interface OperatorService {
   revoke(account: Account, role: Role, by: Actor): Promise<Result<undefined, OperatorRefusal>>;
   list(): Promise<readonly Operator[]>;
   /** What the account may do now. */
-  rightsOf(accountId: AccountId): Promise<{ readonly roles: readonly Role[]; readonly permissions: ReadonlySet<Permission> }>;
+  rightsOf(
+    accountId: AccountId,
+  ): Promise<{ readonly roles: readonly Role[]; readonly permissions: ReadonlySet<Permission> }>;
 }
 
 export interface OperatorServiceDeps {
@@ -36,7 +45,12 @@ export function createOperatorService({ store, audit, clock, random }: OperatorS
       if (isOneself(by, account.id)) return refuse('own-account');
       if (account.status !== 'active') return refuse('account-suspended');
       return store.transactionOnce(async (tx) => {
-        const granted = await tx.operators.grant(random.uuid(), { accountId: account.id, role, grantedBy: signatureOf(by), grantedAt: clock.now() });
+        const granted = await tx.operators.grant(random.uuid(), {
+          accountId: account.id,
+          role,
+          grantedBy: signatureOf(by),
+          grantedAt: clock.now(),
+        });
         if (!granted) return refuse('role-held');
         await audit.record(tx, 'operator.granted', { role, by: signatureOf(by) }, { accountId: account.id });
         return ok(undefined);
@@ -46,7 +60,8 @@ export function createOperatorService({ store, audit, clock, random }: OperatorS
     async revoke(account, role, by) {
       if (isOneself(by, account.id)) return refuse('own-account');
       return store.transactionOnce(async (tx) => {
-        if (!(await tx.operators.revoke(account.id, role, signatureOf(by), clock.now()))) return refuse('role-not-held');
+        if (!(await tx.operators.revoke(account.id, role, signatureOf(by), clock.now())))
+          return refuse('role-not-held');
         await audit.record(tx, 'operator.revoked', { role, by: signatureOf(by) }, { accountId: account.id });
         return ok(undefined);
       });

@@ -32,26 +32,48 @@ export function addReportPages({ service, clock, timeZone, desk }: ReportPagesDe
     const report = reports.find((one) => one === (ctx.params as { report?: string }).report);
     if (report === undefined) throw new Refused(404, 'errors.not-found');
     const usual = usualDays(report, today());
-    const day = (name: 'from' | 'to'): string => (typeof ctx.query[name] === 'string' ? ctx.query[name].slice(0, 20) : usual[name]);
+    const day = (name: 'from' | 'to'): string =>
+      typeof ctx.query[name] === 'string' ? ctx.query[name].slice(0, 20) : usual[name];
     const halfYear = typeof ctx.query.half === 'string' ? readHalfYear(ctx.query.half) : undefined;
     return { report, days: halfYear === undefined ? { from: day('from'), to: day('to') } : daysOf(halfYear) };
   }
 
-  async function make(report: Report, days: Days): Promise<{ counts: readonly Count[]; errors: readonly FieldError[] }> {
+  async function make(
+    report: Report,
+    days: Days,
+  ): Promise<{ counts: readonly Count[]; errors: readonly FieldError[] }> {
     const wrong = (['from', 'to'] as const).filter((name) => !isDay(days[name]));
-    if (wrong.length > 0) return { counts: [], errors: wrong.map((field) => ({ field, sentence: say('admin.reports.refusal.day') })) };
+    if (wrong.length > 0)
+      return { counts: [], errors: wrong.map((field) => ({ field, sentence: say('admin.reports.refusal.day') })) };
     const made = await service.make(report, days.from, days.to);
-    return made.ok ? { counts: made.value, errors: [] } : { counts: [], errors: [{ field: 'to', sentence: say(`admin.reports.refusal.${made.refusal}`) }] };
+    return made.ok
+      ? { counts: made.value, errors: [] }
+      : { counts: [], errors: [{ field: 'to', sentence: say(`admin.reports.refusal.${made.refusal}`) }] };
   }
 
-  const namesIn = (ctx: Context, report: Report, counts: readonly Count[]): Promise<Names> => desk.names(ctx, { clients: isByService(report) ? counts.flatMap(({ per }) => per ?? []) : [] });
+  const namesIn = (ctx: Context, report: Report, counts: readonly Count[]): Promise<Names> =>
+    desk.names(ctx, { clients: isByService(report) ? counts.flatMap(({ per }) => per ?? []) : [] });
 
   return (router) => {
-    router.get(HOME, desk.may('reports.read'), (ctx: Context) => { seeOther(ctx, `${HOME}/activity`); });
+    router.get(HOME, desk.may('reports.read'), (ctx: Context) => {
+      seeOther(ctx, `${HOME}/activity`);
+    });
     router.get(`${HOME}/:report`, desk.may('reports.read'), async (ctx: Context) => {
       const { report, days } = wanted(ctx);
       const { counts, errors } = await make(report, days);
-      await desk.show(ctx, reportScreen({ frame: frameOf(ctx), names: await namesIn(ctx, report, counts), report, days, today: today(), counts, errors }), errors.length > 0 ? 422 : 200);
+      await desk.show(
+        ctx,
+        reportScreen({
+          frame: frameOf(ctx),
+          names: await namesIn(ctx, report, counts),
+          report,
+          days,
+          today: today(),
+          counts,
+          errors,
+        }),
+        errors.length > 0 ? 422 : 200,
+      );
     });
     router.get(`${HOME}/:report/csv`, desk.may('reports.read'), async (ctx: Context) => {
       const { report, days } = wanted(ctx);
@@ -61,11 +83,24 @@ export function addReportPages({ service, clock, timeZone, desk }: ReportPagesDe
       ctx.type = 'text/csv; charset=utf-8';
       const names = await namesIn(ctx, report, counts);
       // The id is what programs count by; the name stands last, where only people look.
-      const named = (per: string | null): readonly string[] => (isByService(report) ? [(per === null ? undefined : names.client(per)) ?? ''] : []);
+      const named = (per: string | null): readonly string[] =>
+        isByService(report) ? [(per === null ? undefined : names.client(per)) ?? ''] : [];
       // A column more only where there is something to say in it: programs of before know none.
       const hasFormer = counts.some(({ former }) => former === true);
-      const head = ['period', 'kind', 'per', 'count', ...(isByService(report) ? ['name'] : []), ...(hasFormer ? ['former'] : [])];
-      ctx.body = [csvLine(head), ...counts.map(({ period, kind, per, count, former }) => csvLine([period, kind, per, count, ...named(per), ...(hasFormer ? [former === true ? 'former' : ''] : [])]))].join('');
+      const head = [
+        'period',
+        'kind',
+        'per',
+        'count',
+        ...(isByService(report) ? ['name'] : []),
+        ...(hasFormer ? ['former'] : []),
+      ];
+      ctx.body = [
+        csvLine(head),
+        ...counts.map(({ period, kind, per, count, former }) =>
+          csvLine([period, kind, per, count, ...named(per), ...(hasFormer ? [former === true ? 'former' : ''] : [])]),
+        ),
+      ].join('');
     });
   };
 }

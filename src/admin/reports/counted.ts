@@ -1,11 +1,15 @@
 import type { EventCatalogue, EventType } from '../../audit/events.ts';
 import type { TextPurpose } from '../../messages/templates.ts';
 
-type DetailOf<Type extends EventType> = { [Each in Type]: EventCatalogue[Each] extends Readonly<Record<string, never>> ? null : keyof EventCatalogue[Each] | null };
+type DetailOf<Type extends EventType> = {
+  [Each in Type]: EventCatalogue[Each] extends Readonly<Record<string, never>>
+    ? null
+    : keyof EventCatalogue[Each] | null;
+};
 
 /**
- * What failed for a person or a service, and which detail says why; null where nothing does. What operators were refused is no
- * failure of the service: the audit log has it.
+ * What failed for a person or a service, and which detail says why; null where nothing does. What operators were
+ * refused is no failure of the service: the audit log has it.
  */
 export const failureReasons = {
   'registration.identity.refused': 'reason',
@@ -27,7 +31,10 @@ export const failureReasons = {
   'client.address-refused': 'reason',
 } as const satisfies Partial<DetailOf<EventType>>;
 
-/** Every SMS that the product knows, and the event that stands for one handed to the courier: it carries the operator of the number. */
+/**
+ * Every SMS that the product knows, and the event that stands for one handed to the courier: it carries the operator of
+ * the number.
+ */
 export const textEvents = {
   'activation-code': 'registration.code.sent',
   'recovery-code': 'recovery.code.sent',

@@ -10,11 +10,16 @@ export interface Days {
   readonly to: string;
 }
 
-export const halfYearOf = (day: string): HalfYear => ({ year: Number(day.slice(0, 4)), half: Number(day.slice(5, 7)) <= 6 ? 1 : 2 });
+export const halfYearOf = (day: string): HalfYear => ({
+  year: Number(day.slice(0, 4)),
+  half: Number(day.slice(5, 7)) <= 6 ? 1 : 2,
+});
 
-export const halfYearBefore = ({ year, half }: HalfYear): HalfYear => (half === 2 ? { year, half: 1 } : { year: year - 1, half: 2 });
+export const halfYearBefore = ({ year, half }: HalfYear): HalfYear =>
+  half === 2 ? { year, half: 1 } : { year: year - 1, half: 2 };
 
-export const daysOf = ({ year, half }: HalfYear): Days => (half === 1 ? { from: `${year}-01-01`, to: `${year}-06-30` } : { from: `${year}-07-01`, to: `${year}-12-31` });
+export const daysOf = ({ year, half }: HalfYear): Days =>
+  half === 1 ? { from: `${year}-01-01`, to: `${year}-06-30` } : { from: `${year}-07-01`, to: `${year}-12-31` };
 
 export const writeHalfYear = ({ year, half }: HalfYear): string => `${year}-${half}`;
 

@@ -13,7 +13,13 @@ export interface ReportService {
   make(report: Report, from: string, to: string): Promise<Result<readonly Count[], ReportRefusal>>;
 }
 
-export function createReportService({ store, timeZone }: { store: { readonly reports: ReportStore }; timeZone: string }): ReportService {
+export function createReportService({
+  store,
+  timeZone,
+}: {
+  store: { readonly reports: ReportStore };
+  timeZone: string;
+}): ReportService {
   return {
     async make(report, from, to) {
       const days = (Date.parse(to) - Date.parse(from)) / DAY_MS;

@@ -11,7 +11,10 @@ function explain(options: ConformanceOptions, { plans, tester, folder, caFile }:
     `  Certificate  is signed by ${caFile}, new at each start`,
     '',
     'In the suite choose a plan, then the variant, and paste the file:',
-    ...plans.flatMap(({ name, variant }) => [`  ${name}.json`, ...Object.entries(variant).map(([key, value]) => `      ${key}=${value}`)]),
+    ...plans.flatMap(({ name, variant }) => [
+      `  ${name}.json`,
+      ...Object.entries(variant).map(([key, value]) => `      ${key}=${value}`),
+    ]),
     '',
     '  Ctrl-C stops it; what was made stays. docs/conformance.md tells what each module asks and what to expect.',
     '',
@@ -32,6 +35,8 @@ try {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${error instanceof ConformanceMisuse ? `\n${USAGE}` : ''}`);
+  process.stderr.write(
+    `${error instanceof Error ? error.message : String(error)}\n${error instanceof ConformanceMisuse ? `\n${USAGE}` : ''}`,
+  );
   process.exit(error instanceof ConformanceMisuse ? 2 : 1);
 }

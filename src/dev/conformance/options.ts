@@ -18,9 +18,16 @@ export interface ConformanceOptions {
 }
 
 /** The addresses that the suite answers at, which clients register. */
-export const suiteAddresses = ({ suite, alias }: Pick<ConformanceOptions, 'suite' | 'alias'>): { callback: string; afterLogout: string; logoutNotice: string } => {
+export const suiteAddresses = ({
+  suite,
+  alias,
+}: Pick<ConformanceOptions, 'suite' | 'alias'>): { callback: string; afterLogout: string; logoutNotice: string } => {
   const base = `${suite}/test/a/${alias}`;
-  return { callback: `${base}/callback`, afterLogout: `${base}/post_logout_redirect`, logoutNotice: `${base}/backchannel_logout` };
+  return {
+    callback: `${base}/callback`,
+    afterLogout: `${base}/post_logout_redirect`,
+    logoutNotice: `${base}/backchannel_logout`,
+  };
 };
 
 export const USAGE = `npm run start:conformance -- [options]
@@ -37,7 +44,8 @@ export class ConformanceMisuse extends Error {}
 
 const origin = (flag: string, text: string): string => {
   const url = URL.parse(text);
-  if (url?.protocol !== 'https:' || url.origin !== text) throw new ConformanceMisuse(`--${flag} must be https, host and port alone, for instance https://localhost:3443`);
+  if (url?.protocol !== 'https:' || url.origin !== text)
+    throw new ConformanceMisuse(`--${flag} must be https, host and port alone, for instance https://localhost:3443`);
   return text;
 };
 
@@ -45,7 +53,16 @@ const origin = (flag: string, text: string): string => {
 export function readOptions(args: readonly string[]): ConformanceOptions {
   let given;
   try {
-    given = parseArgs({ args: [...args], options: { suite: { type: 'string' }, alias: { type: 'string' }, port: { type: 'string' }, host: { type: 'string' }, issuer: { type: 'string' } } }).values;
+    given = parseArgs({
+      args: [...args],
+      options: {
+        suite: { type: 'string' },
+        alias: { type: 'string' },
+        port: { type: 'string' },
+        host: { type: 'string' },
+        issuer: { type: 'string' },
+      },
+    }).values;
   } catch (error) {
     throw new ConformanceMisuse((error as Error).message);
   }

@@ -53,7 +53,8 @@ export async function startConformance(options: ConformanceOptions, log: Log): P
     await mkdir(folder, { recursive: true });
     // They hold secrets, if only of this instance.
     await chmod(folder, 0o700);
-    for (const { name, configuration } of plans) await writeFile(join(folder, `${name}.json`), `${JSON.stringify(configuration, null, 2)}\n`, { mode: 0o600 });
+    for (const { name, configuration } of plans)
+      await writeFile(join(folder, `${name}.json`), `${JSON.stringify(configuration, null, 2)}\n`, { mode: 0o600 });
     const front = await startTls(certificate, options, server.port);
     return {
       plans,

@@ -4,14 +4,22 @@ import { createServer } from 'node:tls';
 import type { Certificate } from '../certificate.ts';
 
 /** TLS 1.2 with these alone (BCP 195), or 1.3. */
-const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384';
+const CIPHERS =
+  'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384';
 
 /** Ends TLS in front of the sign-on, as a proxy does in production, and passes on what comes. */
-export async function startTls({ cert, key }: Certificate, { host, port }: { host: string; port: number }, target: number): Promise<{ close(): Promise<void> }> {
+export async function startTls(
+  { cert, key }: Certificate,
+  { host, port }: { host: string; port: number },
+  target: number,
+): Promise<{ close(): Promise<void> }> {
   const open = new Set<Socket>();
   const server = createServer({ cert, key, ciphers: CIPHERS }, (outer) => {
     const inner = connect(target, '127.0.0.1');
-    for (const [socket, other] of [[outer, inner], [inner, outer]] as const) {
+    for (const [socket, other] of [
+      [outer, inner],
+      [inner, outer],
+    ] as const) {
       open.add(socket);
       socket.on('error', () => other.destroy());
       socket.on('close', () => {

@@ -7,7 +7,10 @@ import { explanation, within, type Frame } from './pages.ts';
 import { createRelyingParty } from './relying-party.ts';
 import { createSite, localeOf, type SiteDeps } from './site.ts';
 
-const publicFile = (name: string, type: string) => ({ type, body: readFileSync(new URL(`./public/${name}`, import.meta.url)) });
+const publicFile = (name: string, type: string) => ({
+  type,
+  body: readFileSync(new URL(`./public/${name}`, import.meta.url)),
+});
 const publicFiles = new Map([
   ['/public/sample.css', publicFile('sample.css', 'css')],
   ['/public/icon.svg', publicFile('icon.svg', 'svg')],
@@ -15,14 +18,29 @@ const publicFiles = new Map([
 
 /** No script at all; the sign-out form ends at the sign-on, and Chromium applies `form-action` to redirects too. */
 function headers(issuer: string): Middleware {
-  const policy = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "base-uri 'none'", `form-action 'self' ${new URL(issuer).origin}`, "frame-ancestors 'none'"].join('; ');
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "base-uri 'none'",
+    `form-action 'self' ${new URL(issuer).origin}`,
+    "frame-ancestors 'none'",
+  ].join('; ');
   return async (ctx, next) => {
-    ctx.set({ 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin', 'Cache-Control': 'no-store' });
+    ctx.set({
+      'Content-Security-Policy': policy,
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'same-origin',
+      'Cache-Control': 'no-store',
+    });
     await next();
   };
 }
 
-/** Cookies and redirect addresses belong to one host name; asking by another (127.0.0.1, a forged one) starts over there. */
+/**
+ * Cookies and redirect addresses belong to one host name; asking by another (127.0.0.1, a forged one) starts over
+ * there.
+ */
 function oneHost(url: string): Middleware {
   const { host } = new URL(url);
   return async (ctx, next): Promise<void> => {
@@ -55,7 +73,11 @@ const serveFiles: Middleware = async (ctx, next): Promise<void> => {
 function explainFailures({ clients, log }: { clients: readonly SampleClient[]; log: SiteDeps['log'] }): Middleware {
   return async (ctx, next) => {
     const client = clients.findLast(({ base }) => ctx.path === base || ctx.path.startsWith(within(base, '/')));
-    const frame: Frame | undefined = client && { client, others: clients.filter((other) => other !== client), locale: localeOf(ctx) };
+    const frame: Frame | undefined = client && {
+      client,
+      others: clients.filter((other) => other !== client),
+      locale: localeOf(ctx),
+    };
     try {
       await next();
       if (ctx.status !== 404 || frame === undefined) return;
@@ -98,7 +120,16 @@ export function createApp({ issuer, clients, clock, log, url }: AppDeps): Koa {
       clock,
       log,
     });
-    app.use(createSite({ client, others: live.filter((other) => other !== client && client.issuer === undefined), relyingParty, clock, random: systemRandom, log }).routes() as Middleware);
+    app.use(
+      createSite({
+        client,
+        others: live.filter((other) => other !== client && client.issuer === undefined),
+        relyingParty,
+        clock,
+        random: systemRandom,
+        log,
+      }).routes() as Middleware,
+    );
   }
   return app;
 }

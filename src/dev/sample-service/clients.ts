@@ -31,6 +31,9 @@ export function parseClients(text: string | undefined): SampleClient[] {
     throw new Error('SAMPLE_CLIENTS is no JSON', { cause });
   }
   const parsed = sampleClients.safeParse(given);
-  if (!parsed.success) throw new Error(`SAMPLE_CLIENTS: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join('; ')}`);
+  if (!parsed.success)
+    throw new Error(
+      `SAMPLE_CLIENTS: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join('; ')}`,
+    );
   return parsed.data;
 }

@@ -9,7 +9,15 @@ export interface Expiring<T> {
 }
 
 /** A map in memory that forgets: after `ttlSeconds`, and the oldest first where there are more than `most`. */
-export function createExpiring<T>({ clock, ttlSeconds, most }: { clock: Clock; ttlSeconds: number; most: number }): Expiring<T> {
+export function createExpiring<T>({
+  clock,
+  ttlSeconds,
+  most,
+}: {
+  clock: Clock;
+  ttlSeconds: number;
+  most: number;
+}): Expiring<T> {
   const entries = new Map<string, { value: T; until: Date }>();
 
   /** Every entry lives equally long, so the first ones are always the oldest. */

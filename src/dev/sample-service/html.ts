@@ -10,7 +10,13 @@ class Html {
 export type { Html };
 export type HtmlValue = string | number | undefined | Html | readonly Html[];
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 const isList = (value: HtmlValue): value is readonly Html[] => Array.isArray(value);
 

@@ -25,7 +25,8 @@ export interface LogoutTokenDeps {
   readonly clock: Clock;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** What the signature does not settle (Back-Channel Logout 1.0, 2.6, steps 4 to 8). */
@@ -36,7 +37,8 @@ function readNotice({ sub, sid, nonce, events, jti }: JWTPayload): Result<Logout
   const id = text(jti);
   if (id === undefined) return refuse('the token has no id');
   const notice = { sub: text(sub), sid: text(sid) };
-  if (notice.sub === undefined && notice.sid === undefined) return refuse('the token names neither subject nor session');
+  if (notice.sub === undefined && notice.sid === undefined)
+    return refuse('the token names neither subject nor session');
   return ok({ ...notice, jti: id });
 }
 
@@ -47,7 +49,10 @@ function readNotice({ sub, sid, nonce, events, jti }: JWTPayload): Result<Logout
  * @throws  where there is no connection to the issuer's keys.
  * Source: OpenID Connect Back-Channel Logout 1.0, section 2.6.
  */
-export async function readLogoutToken(token: string, { issuer, clientId, keys, seen, clock }: LogoutTokenDeps): Promise<Result<LogoutNotice, string>> {
+export async function readLogoutToken(
+  token: string,
+  { issuer, clientId, keys, seen, clock }: LogoutTokenDeps,
+): Promise<Result<LogoutNotice, string>> {
   let payload: JWTPayload;
   try {
     ({ payload } = await jwtVerify(token, keys, {

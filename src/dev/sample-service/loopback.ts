@@ -28,7 +28,10 @@ const close = (server: Server): Promise<void> =>
  *
  * @param handlerFor  makes the handler once the port is known, before the first request can arrive.
  */
-export async function listenOnLoopback(port: number, handlerFor: (port: number) => RequestListener): Promise<Listening> {
+export async function listenOnLoopback(
+  port: number,
+  handlerFor: (port: number) => RequestListener,
+): Promise<Listening> {
   const v4 = createServer();
   const taken = await listen(v4, port, '127.0.0.1');
   const handler = handlerFor(taken);
@@ -43,7 +46,8 @@ export async function listenOnLoopback(port: number, handlerFor: (port: number) 
       },
     };
   } catch (error) {
-    if (['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? '')) return { port: taken, close: () => close(v4) };
+    if (['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return { port: taken, close: () => close(v4) };
     await close(v4);
     throw error;
   }

@@ -2,7 +2,13 @@ import { createLog } from '../../telemetry/log.ts';
 import { parseClients } from './clients.ts';
 import { startSampleService, type SampleService } from './server.ts';
 
-const { ISSUER = 'http://localhost:3000', SAMPLE_SERVICE_PORT = '3001', SAMPLE_CLIENTS, LOG_LEVEL = 'warn', NODE_ENV } = process.env;
+const {
+  ISSUER = 'http://localhost:3000',
+  SAMPLE_SERVICE_PORT = '3001',
+  SAMPLE_CLIENTS,
+  LOG_LEVEL = 'warn',
+  NODE_ENV,
+} = process.env;
 
 let service: SampleService | undefined;
 
@@ -17,8 +23,16 @@ process.once('disconnect', stop);
 
 try {
   const log = createLog({ level: LOG_LEVEL, pretty: process.stdout.isTTY });
-  service = await startSampleService({ issuer: ISSUER, port: Number(SAMPLE_SERVICE_PORT), clients: parseClients(SAMPLE_CLIENTS), log, environment: NODE_ENV });
+  service = await startSampleService({
+    issuer: ISSUER,
+    port: Number(SAMPLE_SERVICE_PORT),
+    clients: parseClients(SAMPLE_CLIENTS),
+    log,
+    environment: NODE_ENV,
+  });
 } catch (error) {
-  process.stderr.write(`The sample service could not start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(
+    `The sample service could not start: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
   process.exit(1);
 }

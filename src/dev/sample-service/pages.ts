@@ -67,21 +67,35 @@ ${offerList(frame)}`,
 }
 
 /** Who it is first, how they proved it next; the rest as it came. */
-const FIRST = ['sub', 'name', 'email', 'email_verified', 'phone_number', 'phone_number_verified', 'acr', 'amr', 'auth_time'];
+const FIRST = [
+  'sub',
+  'name',
+  'email',
+  'email_verified',
+  'phone_number',
+  'phone_number_verified',
+  'acr',
+  'amr',
+  'auth_time',
+];
 const TIMES = new Set(['auth_time', 'iat', 'exp', 'updated_at', 'nik_verified_at']);
 
 const rank = ({ name }: ReceivedClaim): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 function valueOf({ name, value }: ReceivedClaim, words: Sentences): HtmlValue {
   if (typeof value === 'boolean') return value ? words.yes : words.no;
-  if (typeof value === 'number' && TIMES.has(name)) return html`${value} <small>${new Date(value * 1000).toISOString()}</small>`;
+  if (typeof value === 'number' && TIMES.has(name))
+    return html`${value} <small>${new Date(value * 1000).toISOString()}</small>`;
   return typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value);
 }
 
 function claimTable(claims: readonly ReceivedClaim[], words: Sentences): Html {
   const rows = claims
     .toSorted((a, b) => rank(a) - rank(b))
-    .map((claim) => html`<tr><th scope="row"><code>${claim.name}</code></th><td data-claim="${claim.name}">${valueOf(claim, words)}</td><td>${claim.sources.join(', ')}</td></tr>\n`);
+    .map(
+      (claim) =>
+        html`<tr><th scope="row"><code>${claim.name}</code></th><td data-claim="${claim.name}">${valueOf(claim, words)}</td><td>${claim.sources.join(', ')}</td></tr>\n`,
+    );
   return html`<table><thead><tr><th scope="col">${words.claimName}</th><th scope="col">${words.claimValue}</th><th scope="col">${words.claimSource}</th></tr></thead><tbody>
 ${rows}</tbody></table>`;
 }
@@ -89,7 +103,8 @@ ${rows}</tbody></table>`;
 export function signedInHome(frame: Frame, { claims, csrf }: Visitor): string {
   const { client, others, locale } = frame;
   const words = sentences[locale];
-  const told = (claim: string): string | undefined => claims.map(({ name, value }) => (name === claim ? value : undefined)).find((value) => typeof value === 'string');
+  const told = (claim: string): string | undefined =>
+    claims.map(({ name, value }) => (name === claim ? value : undefined)).find((value) => typeof value === 'string');
   return page(
     frame,
     client.name,
@@ -104,7 +119,7 @@ ${offerList(frame)}
 
 type Explained = 'unknown' | 'partlyOut' | 'form' | 'missing' | 'failed';
 
-const titleOf = (what: Explained | SignInRefusal['reason'], words: Sentences): string => (words[`${what}Title`]);
+const titleOf = (what: Explained | SignInRefusal['reason'], words: Sentences): string => words[`${what}Title`];
 
 /** Says what happened in a sentence and offers the way on. */
 export function explanation(frame: Frame, what: Explained, retry: boolean): string {
@@ -117,11 +132,17 @@ export function refusalPage(frame: Frame, refusal: SignInRefusal): string {
   const words = sentences[frame.locale];
   const title = titleOf(refusal.reason, words);
   const code = refusal.reason === 'answered' ? html` <code>${refusal.error}</code>` : undefined;
-  return page(frame, title, html`<h1>${title}</h1><p class="lead">${words[refusal.reason]}${code}</p>${waysOn(frame, true)}`);
+  return page(
+    frame,
+    title,
+    html`<h1>${title}</h1><p class="lead">${words[refusal.reason]}${code}</p>${waysOn(frame, true)}`,
+  );
 }
 
 function waysOn({ client, locale }: Frame, retry: boolean): Html {
   const words = sentences[locale];
-  const again = retry ? html`<a class="button" href="${within(client.base, '/sign-in')}">${words.again}</a> ` : undefined;
+  const again = retry
+    ? html`<a class="button" href="${within(client.base, '/sign-in')}">${words.again}</a> `
+    : undefined;
   return html`<p>${again}<a href="${client.base}">${words.home}</a></p>`;
 }

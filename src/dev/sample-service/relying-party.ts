@@ -31,11 +31,19 @@ export interface SignedIn {
   readonly claims: Sensitive<readonly ReceivedClaim[]>;
 }
 
-/** `denied`: the person said no; `answered`: the sign-on gave another OAuth error; `unverified`: the answer is not what it claims to be. */
-export type SignInRefusal = { readonly reason: 'denied' | 'unverified' | 'unreachable' } | { readonly reason: 'answered'; readonly error: string };
+/**
+ * `denied`: the person said no; `answered`: the sign-on gave another OAuth error; `unverified`: the answer is not what
+ * it claims to be.
+ */
+export type SignInRefusal =
+  | { readonly reason: 'denied' | 'unverified' | 'unreachable' }
+  | { readonly reason: 'answered'; readonly error: string };
 
 export interface RelyingParty {
-  begin(wishes: { locale: string; create: boolean }): Promise<Result<{ url: URL; pending: PendingSignIn }, 'unreachable'>>;
+  begin(wishes: {
+    locale: string;
+    create: boolean;
+  }): Promise<Result<{ url: URL; pending: PendingSignIn }, 'unreachable'>>;
   /** @param query  the query of the callback as it came. */
   finish(query: string, pending: PendingSignIn): Promise<Result<SignedIn, SignInRefusal>>;
   signOutUrl(hint: { idToken: Sensitive<string>; state: string }): Promise<Result<URL, 'unreachable'>>;
@@ -54,44 +62,68 @@ export interface RelyingPartyDeps {
 /** Fetch says `TypeError` when there is no connection; the rest are answers of a server that is not well. */
 function isOutage(error: unknown): boolean {
   if (error instanceof oidc.ResponseBodyError) return error.status >= 500;
-  if (error instanceof oidc.ClientError) return error.code === 'OAUTH_TIMEOUT' || (error.cause instanceof Response && error.cause.status >= 500);
+  if (error instanceof oidc.ClientError)
+    return error.code === 'OAUTH_TIMEOUT' || (error.cause instanceof Response && error.cause.status >= 500);
   return error instanceof TypeError && error.cause !== undefined;
 }
 
 function refusalFor(error: unknown): SignInRefusal {
   if (isOutage(error)) return { reason: 'unreachable' };
-  if (error instanceof oidc.AuthorizationResponseError) return error.error === 'access_denied' ? { reason: 'denied' } : { reason: 'answered', error: error.error };
+  if (error instanceof oidc.AuthorizationResponseError)
+    return error.error === 'access_denied' ? { reason: 'denied' } : { reason: 'answered', error: error.error };
   if (error instanceof oidc.ResponseBodyError) return { reason: 'answered', error: error.error };
-  if (error instanceof oidc.ClientError || error instanceof oidc.WWWAuthenticateChallengeError) return { reason: 'unverified' };
+  if (error instanceof oidc.ClientError || error instanceof oidc.WWWAuthenticateChallengeError)
+    return { reason: 'unverified' };
   throw error;
 }
 
 function gather(idToken: object, userinfo: object): ReceivedClaim[] {
   const values = new Map<string, unknown>([...Object.entries(idToken), ...Object.entries(userinfo)]);
-  return [...values].map(([name, value]) => ({ name, value, sources: [...(name in idToken ? (['ID token'] as const) : []), ...(name in userinfo ? (['userinfo'] as const) : [])] }));
+  return [...values].map(([name, value]) => ({
+    name,
+    value,
+    sources: [
+      ...(name in idToken ? (['ID token'] as const) : []),
+      ...(name in userinfo ? (['userinfo'] as const) : []),
+    ],
+  }));
 }
 
 /**
  * One client of the sign-on: authorization code flow with PKCE, userinfo, RP-initiated and back-channel logout.
  * Discovery happens when it is first needed, so that the two processes may start in any order.
  */
-export function createRelyingParty({ issuer, client, redirectUri, postLogoutRedirectUri, clock, log }: RelyingPartyDeps): RelyingParty {
+export function createRelyingParty({
+  issuer,
+  client,
+  redirectUri,
+  postLogoutRedirectUri,
+  clock,
+  log,
+}: RelyingPartyDeps): RelyingParty {
   const seen = createExpiring<true>({ clock, ttlSeconds: REPLAY_SECONDS, most: MOST_LOGOUT_TOKENS });
   let discovered: Promise<{ configuration: oidc.Configuration; keys: JWTVerifyGetKey }> | undefined;
 
   async function discover(): Promise<{ configuration: oidc.Configuration; keys: JWTVerifyGetKey }> {
     const server = new URL(issuer);
-    const authentication = client.client_secret === undefined ? oidc.None() : oidc.ClientSecretBasic(client.client_secret);
-    const configuration = await oidc.discovery(server, client.client_id, { id_token_signed_response_alg: 'ES256' }, authentication, {
-      timeout: TIMEOUT_SECONDS,
-      execute: [
-        // Core 3.1.3.7 lets TLS stand in for the signature of the ID token; here there may be no TLS.
-        oidc.enableNonRepudiationChecks,
-        // The sign-on of a development machine has no certificate; `server.ts` starts nothing of this in production.
-        // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so as to stand out, not because it goes away
-        ...(server.protocol === 'http:' ? [oidc.allowInsecureRequests] : []),
-      ],
-    });
+    const authentication =
+      client.client_secret === undefined ? oidc.None() : oidc.ClientSecretBasic(client.client_secret);
+    const configuration = await oidc.discovery(
+      server,
+      client.client_id,
+      { id_token_signed_response_alg: 'ES256' },
+      authentication,
+      {
+        timeout: TIMEOUT_SECONDS,
+        execute: [
+          // Core 3.1.3.7 lets TLS stand in for the signature of the ID token; here there may be no TLS.
+          oidc.enableNonRepudiationChecks,
+          // The sign-on of a development machine has no certificate; `server.ts` starts nothing of this in production.
+          // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so as to stand out, not because it goes away
+          ...(server.protocol === 'http:' ? [oidc.allowInsecureRequests] : []),
+        ],
+      },
+    );
     const { jwks_uri: jwksUri } = configuration.serverMetadata();
     if (jwksUri === undefined) throw new Error('the sign-on publishes no keys');
     return { configuration, keys: createRemoteJWKSet(new URL(jwksUri), { timeoutDuration: TIMEOUT_SECONDS * 1000 }) };
@@ -115,12 +147,22 @@ export function createRelyingParty({ issuer, client, redirectUri, postLogoutRedi
     }
   }
 
-  async function exchange(configuration: oidc.Configuration, query: string, { state, nonce, codeVerifier }: PendingSignIn): Promise<SignedIn> {
+  async function exchange(
+    configuration: oidc.Configuration,
+    query: string,
+    { state, nonce, codeVerifier }: PendingSignIn,
+  ): Promise<SignedIn> {
     const answer = new URL(redirectUri);
     answer.search = query;
-    const tokens = await oidc.authorizationCodeGrant(configuration, answer, { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: codeVerifier, idTokenExpected: true });
+    const tokens = await oidc.authorizationCodeGrant(configuration, answer, {
+      expectedState: state,
+      expectedNonce: nonce,
+      pkceCodeVerifier: codeVerifier,
+      idTokenExpected: true,
+    });
     const claims = tokens.claims();
-    if (claims === undefined || tokens.id_token === undefined) throw new oidc.ClientError('the answer holds no ID token');
+    if (claims === undefined || tokens.id_token === undefined)
+      throw new oidc.ClientError('the answer holds no ID token');
     const userinfo = await oidc.fetchUserInfo(configuration, tokens.access_token, claims.sub);
     return {
       sub: claims.sub,
@@ -134,7 +176,11 @@ export function createRelyingParty({ issuer, client, redirectUri, postLogoutRedi
     async begin({ locale, create }) {
       const configuration = await reach();
       if (configuration === undefined) return refuse('unreachable');
-      const pending: PendingSignIn = { state: oidc.randomState(), nonce: oidc.randomNonce(), codeVerifier: oidc.randomPKCECodeVerifier() };
+      const pending: PendingSignIn = {
+        state: oidc.randomState(),
+        nonce: oidc.randomNonce(),
+        codeVerifier: oidc.randomPKCECodeVerifier(),
+      };
       const url = oidc.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
         scope: client.scope,
@@ -163,12 +209,24 @@ export function createRelyingParty({ issuer, client, redirectUri, postLogoutRedi
     async signOutUrl({ idToken, state }) {
       const configuration = await reach();
       if (configuration === undefined) return refuse('unreachable');
-      return ok(oidc.buildEndSessionUrl(configuration, { id_token_hint: idToken.reveal(), post_logout_redirect_uri: postLogoutRedirectUri, state }));
+      return ok(
+        oidc.buildEndSessionUrl(configuration, {
+          id_token_hint: idToken.reveal(),
+          post_logout_redirect_uri: postLogoutRedirectUri,
+          state,
+        }),
+      );
     },
 
     async readLogoutToken(token) {
       const { configuration, keys } = await connection();
-      return readLogoutToken(token, { issuer: configuration.serverMetadata().issuer, clientId: client.client_id, keys, seen, clock });
+      return readLogoutToken(token, {
+        issuer: configuration.serverMetadata().issuer,
+        clientId: client.client_id,
+        keys,
+        seen,
+        clock,
+      });
     },
   };
 }

@@ -30,7 +30,8 @@ const id = {
   unknownTitle: 'Proses masuk ini tidak berlaku lagi',
   unknown: 'Proses ini sudah selesai, sudah terlalu lama, atau dimulai di peramban lain. Silakan masuk lagi dari sini.',
   partlyOutTitle: 'Anda sudah keluar dari layanan ini',
-  partlyOut: 'SIAPkerja belum dapat dihubungi, jadi Anda mungkin masih masuk di sana. Tutup peramban jika perangkat ini dipakai bersama.',
+  partlyOut:
+    'SIAPkerja belum dapat dihubungi, jadi Anda mungkin masih masuk di sana. Tutup peramban jika perangkat ini dipakai bersama.',
   formTitle: 'Formulir ini tidak berlaku lagi',
   form: 'Buka beranda, lalu tekan Keluar sekali lagi.',
   missingTitle: 'Halaman tidak ada',
@@ -71,7 +72,8 @@ const en: Sentences = {
   unknownTitle: 'This sign-in is no longer valid',
   unknown: 'It is finished, too old, or was started in another browser. Please sign in again from here.',
   partlyOutTitle: 'You are signed out of this service',
-  partlyOut: 'SIAPkerja cannot be reached, so you may still be signed in there. Close the browser if others use this device.',
+  partlyOut:
+    'SIAPkerja cannot be reached, so you may still be signed in there. Close the browser if others use this device.',
   formTitle: 'This form is no longer valid',
   form: 'Go to the front page and sign out once more.',
   missingTitle: 'No such page',

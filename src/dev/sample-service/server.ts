@@ -34,6 +34,8 @@ export async function startSampleService(options: SampleServiceOptions): Promise
   const { issuer, clients, clock = systemClock, log = silent, environment = process.env.NODE_ENV } = options;
   if (environment === 'production') throw new Error('the sample service does not start in production');
 
-  const running = await listenOnLoopback(options.port, (taken) => createApp({ issuer, clients, clock, log, url: `http://localhost:${taken}` }).callback());
+  const running = await listenOnLoopback(options.port, (taken) =>
+    createApp({ issuer, clients, clock, log, url: `http://localhost:${taken}` }).callback(),
+  );
   return { url: `http://localhost:${running.port}`, port: running.port, close: () => running.close() };
 }

@@ -18,10 +18,16 @@ export interface SiteDeps {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
-const STATUS: Readonly<Record<SignInRefusal['reason'], number>> = { denied: 403, answered: 400, unverified: 400, unreachable: 503 };
+const STATUS: Readonly<Record<SignInRefusal['reason'], number>> = {
+  denied: 403,
+  answered: 400,
+  unverified: 400,
+  unreachable: 503,
+};
 
 /** A parameter that came once; repeated ones are nobody's answer. */
-const single = (value: string | string[] | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
+const single = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
 
 export function localeOf(ctx: Context): Frame['locale'] {
   return pickLocale({ query: single(ctx.query.lang), cookie: languageCookie.read(ctx) });
@@ -61,23 +67,26 @@ export function createSite({ client, others, relyingParty, clock, random, log }:
     show(ctx, 200, signedOutHome(frame(ctx), { justSignedOut }));
   });
 
-  const begin = (create: boolean) => async (ctx: Context): Promise<void> => {
-    const begun = await relyingParty.begin({ locale: localeOf(ctx), create });
-    if (!begun.ok) {
-      show(ctx, STATUS.unreachable, refusalPage(frame(ctx), { reason: begun.refusal }));
-      return;
-    }
-    visitors.remember(ctx, begun.value.pending);
-    leadTo(ctx, begun.value.url.href);
-  };
+  const begin =
+    (create: boolean) =>
+    async (ctx: Context): Promise<void> => {
+      const begun = await relyingParty.begin({ locale: localeOf(ctx), create });
+      if (!begun.ok) {
+        show(ctx, STATUS.unreachable, refusalPage(frame(ctx), { reason: begun.refusal }));
+        return;
+      }
+      visitors.remember(ctx, begun.value.pending);
+      leadTo(ctx, begun.value.url.href);
+    };
   router.get('/sign-in', begin(false));
   router.get('/register', begin(true));
 
   router.get('/callback', async (ctx) => {
     const pending = visitors.take(ctx, single(ctx.query.state) ?? '');
     if (pending === undefined) {
-      // The same answer once more, or the second of two presses: who is signed in goes on as by the first. Nothing is redeemed. Others begin anew by a press of
-      // their own: where a browser keeps no cookies, led on they would go round in a circle.
+      // The same answer once more, or the second of two presses: who is signed in goes on as by the first. Nothing is
+      // redeemed. Others begin anew by a press of their own: where a browser keeps no cookies, led on they would go
+      // round in a circle.
       if (visitors.session(ctx) !== undefined) leadTo(ctx, client.base);
       else show(ctx, 400, explanation(frame(ctx), 'unknown', true));
       return;

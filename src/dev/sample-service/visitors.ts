@@ -40,7 +40,15 @@ export interface Visitors {
   endSessions(notice: LogoutNotice): number;
 }
 
-export function createVisitors({ client, clock, random }: { client: SampleClient; clock: Clock; random: Random }): Visitors {
+export function createVisitors({
+  client,
+  clock,
+  random,
+}: {
+  client: SampleClient;
+  clock: Clock;
+  random: Random;
+}): Visitors {
   const { base } = client;
   // Browsers do not keep cookies of different ports apart: the name must differ from every cookie of the sign-on.
   const cookies = { browser: `${BASES[base]}_browser`, session: `${BASES[base]}_session` };
@@ -98,7 +106,9 @@ export function createVisitors({ client, clock, random }: { client: SampleClient
       ctx.cookies.set(cookies.session, null, options);
     },
     endSessions({ sub, sid }) {
-      return sessions.deleteWhere((session) => (sid === undefined || session.sid === sid) && (sub === undefined || session.sub === sub));
+      return sessions.deleteWhere(
+        (session) => (sid === undefined || session.sid === sid) && (sub === undefined || session.sub === sub),
+      );
     },
   };
 }
@@ -115,6 +125,12 @@ const YEAR_MS = 31_536_000_000;
 export const languageCookie = {
   read: (ctx: Context): string | undefined => ctx.cookies.get(LANGUAGE_COOKIE),
   write: (ctx: Context, locale: Locale): void => {
-    ctx.cookies.set(LANGUAGE_COOKIE, locale, { httpOnly: true, sameSite: 'lax', path: '/', maxAge: YEAR_MS, overwrite: true });
+    ctx.cookies.set(LANGUAGE_COOKIE, locale, {
+      httpOnly: true,
+      sameSite: 'lax',
+      path: '/',
+      maxAge: YEAR_MS,
+      overwrite: true,
+    });
   },
 };

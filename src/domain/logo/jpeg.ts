@@ -11,7 +11,10 @@ const ADOBE = 0xee;
 /** A scan costs the browser as much as the picture; progressive ones have about ten. */
 const MOST_SCANS = 64;
 
-/** Applications write about themselves, cameras about where and when: only what colours hang on is kept, at its usual length. */
+/**
+ * Applications write about themselves, cameras about where and when: only what colours hang on is kept, at its usual
+ * length.
+ */
 function isKept(marker: number, data: Buffer): boolean {
   if (marker === JFIF) return data.length === 14 && data.toString('latin1', 0, 5) === 'JFIF\0';
   if (marker === ADOBE) return data.length === 12 && data.toString('latin1', 0, 5) === 'Adobe';
@@ -25,7 +28,8 @@ function takePixels(parts: Parts): Buffer {
   const { bytes, at } = parts;
   for (let next = at; next + 1 < bytes.length; next += 1) {
     const [sign, marker] = [bytes[next], bytes[next + 1] ?? 0];
-    if (sign === 0xff && marker !== 0x00 && marker !== 0xff && (marker < 0xd0 || marker > 0xd7)) return parts.take(next - at);
+    if (sign === 0xff && marker !== 0x00 && marker !== 0xff && (marker < 0xd0 || marker > 0xd7))
+      return parts.take(next - at);
   }
   throw new BrokenPicture('it has no end');
 }
@@ -52,7 +56,8 @@ export function readJpeg(bytes: Buffer): Picture {
     if (isKept(marker, data)) kept.push(Buffer.from([0xff, marker]), head, data);
     else if (!isLeftOut(marker)) throw new BrokenPicture('it is of a kind that browsers do not show');
     if (marker === SCAN) {
-      if (size === undefined || (scans += 1) > MOST_SCANS) throw new BrokenPicture('it has too many scans, or one too early');
+      if (size === undefined || (scans += 1) > MOST_SCANS)
+        throw new BrokenPicture('it has too many scans, or one too early');
       kept.push(takePixels(parts));
     }
   }

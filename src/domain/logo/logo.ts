@@ -10,7 +10,14 @@ export const LOGO_PIXELS = 1024;
 export const logoTypes = { png: 'image/png', jpg: 'image/jpeg', webp: 'image/webp' } as const;
 export type LogoExtension = keyof typeof logoTypes;
 
-export const logoRefusals = ['logo-empty', 'logo-large', 'logo-svg', 'logo-type', 'logo-pixels', 'logo-broken'] as const;
+export const logoRefusals = [
+  'logo-empty',
+  'logo-large',
+  'logo-svg',
+  'logo-type',
+  'logo-pixels',
+  'logo-broken',
+] as const;
 export type LogoRefusal = (typeof logoRefusals)[number];
 
 export interface Logo extends Picture {
@@ -20,23 +27,29 @@ export interface Logo extends Picture {
 /** What a logo is called, here and in its address: the hash of its bytes (SHA-256) and its ending. */
 export const LOGO_NAME = /^[0-9a-f]{64}\.(png|jpg|webp)$/;
 
-/** Where our pages find the logo of a service; undefined where it has none. What another host serves they never load. */
+/**
+ * Where our pages find the logo of a service; undefined where it has none. What another host serves they never load.
+ */
 export function logoUrlOf({ logo }: { readonly logo?: unknown }): string | undefined {
   return typeof logo === 'string' && LOGO_NAME.test(logo) ? `/logos/${logo}` : undefined;
 }
 
-function kindOf(bytes: Buffer): { readonly extension: LogoExtension; readonly read: (bytes: Buffer) => Picture } | undefined {
+function kindOf(
+  bytes: Buffer,
+): { readonly extension: LogoExtension; readonly read: (bytes: Buffer) => Picture } | undefined {
   if (bytes.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE)) return { extension: 'png', read: readPng };
   if (bytes.readUIntBE(0, 3) === 0xffd8ff) return { extension: 'jpg', read: readJpeg };
-  return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP' ? { extension: 'webp', read: readWebp } : undefined;
+  return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP'
+    ? { extension: 'webp', read: readWebp }
+    : undefined;
 }
 
 const SHORTEST = 12;
 const isSvg = (bytes: Buffer): boolean => /<svg[\s>]/i.test(bytes.toString('utf8', 0, 4096));
 
 /**
- * Judges a file by its own bytes, whatever its name and the browser say, and writes the picture anew: markup in texts or
- * behind the end, places that a camera wrote down and other files in one with it stay behind.
+ * Judges a file by its own bytes, whatever its name and the browser say, and writes the picture anew: markup in texts
+ * or behind the end, places that a camera wrote down and other files in one with it stay behind.
  */
 export function readLogo(bytes: Buffer): Result<Logo, LogoRefusal> {
   if (bytes.length === 0) return refuse('logo-empty');

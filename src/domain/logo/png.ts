@@ -12,7 +12,7 @@ export function readPng(bytes: Buffer): Picture {
   const kept: Buffer[] = [PNG_SIGNATURE];
   let size: { width: number; height: number } | undefined;
   let hasPixels = false;
-  for (let type = ''; type !== 'IEND'; ) {
+  for (let type = ''; type !== 'IEND';) {
     const head = parts.take(8);
     type = head.toString('latin1', 4);
     const data = parts.take(head.readUInt32BE(0));

@@ -6,7 +6,8 @@ const ANIMATED = 0x02;
 const ALPHA = 0x10;
 
 function sizeOfLossy(data: Buffer): Size {
-  if (data.length < 10 || (data.readUInt8(0) & 1) !== 0 || data.readUIntBE(3, 3) !== 0x9d012a) throw new BrokenPicture('its pixels do not begin as they should');
+  if (data.length < 10 || (data.readUInt8(0) & 1) !== 0 || data.readUIntBE(3, 3) !== 0x9d012a)
+    throw new BrokenPicture('its pixels do not begin as they should');
   return { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff };
 }
 
@@ -17,7 +18,8 @@ function sizeOfLossless(data: Buffer): Size {
 }
 
 function sizeOfCanvas(data: Buffer): Size {
-  if (data.length !== 10 || (data.readUInt8(0) & ANIMATED) !== 0) throw new BrokenPicture('it moves, or its header is odd');
+  if (data.length !== 10 || (data.readUInt8(0) & ANIMATED) !== 0)
+    throw new BrokenPicture('it moves, or its header is odd');
   return { width: data.readUIntLE(4, 3) + 1, height: data.readUIntLE(7, 3) + 1 };
 }
 
@@ -28,7 +30,10 @@ const chunk = (type: string, data: Buffer): Buffer => {
   return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
 };
 
-/** WebP (RFC 9649): chunks of type, length and data. Texts, places and colour profiles are left out. @throws {BrokenPicture} */
+/**
+ * WebP (RFC 9649): chunks of type, length and data. Texts, places and colour profiles are left out. @throws
+ * {BrokenPicture}
+ */
 export function readWebp(bytes: Buffer): Picture {
   const length = new Parts(bytes, 4).take(4).readUInt32LE();
   const parts = new Parts(new Parts(bytes, 8).take(length), 4);
@@ -52,6 +57,7 @@ export function readWebp(bytes: Buffer): Picture {
     else if (type === 'ANIM' || type === 'ANMF') throw new BrokenPicture('it moves');
   }
   if (size === undefined) throw new BrokenPicture('it has no pixels');
-  if (canvas !== undefined && (canvas.width !== size.width || canvas.height !== size.height)) throw new BrokenPicture('it says two sizes');
+  if (canvas !== undefined && (canvas.width !== size.width || canvas.height !== size.height))
+    throw new BrokenPicture('it says two sizes');
   return { ...size, bytes: chunk('RIFF', Buffer.concat([Buffer.from('WEBP', 'latin1'), ...kept])) };
 }

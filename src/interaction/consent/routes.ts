@@ -40,26 +40,43 @@ interface Asked {
  * What a service gets, asked or told before it gets it. The form brings back which text stood there; who is asked, by
  * whom and for what is known here.
  */
-export function addConsent({ sharing, finish, provider, store, csrf, clock, config }: ConsentRoutesDeps): (router: Router) => void {
+export function addConsent({
+  sharing,
+  finish,
+  provider,
+  store,
+  csrf,
+  clock,
+  config,
+}: ConsentRoutesDeps): (router: Router) => void {
   /** Whom the provider wants to be asked: the person of the session that the interaction and this browser share. */
   async function asked(ctx: Context): Promise<Asked | undefined> {
     const { interaction, client } = entered(ctx);
-    if (interaction.prompt.name !== 'consent' || interaction.session === undefined || client === undefined) return undefined;
+    if (interaction.prompt.name !== 'consent' || interaction.session === undefined || client === undefined)
+      return undefined;
     const session = await provider.Session.get(ctx);
     if (session.uid !== interaction.session.uid || session.accountId === undefined) return undefined;
     const account = await store.accounts.findById(session.accountId);
-    return account === undefined ? undefined : { client, account, accountId: account.id, ...wantedOf(interaction.params) };
+    return account === undefined
+      ? undefined
+      : { client, account, accountId: account.id, ...wantedOf(interaction.params) };
   }
 
   const isAnew = (ctx: Context): boolean => entered(ctx).interaction.prompt.reasons.includes('consent_prompt');
 
-  async function show(ctx: Context, { problem, status = 200 }: { problem?: Sentence; status?: number } = {}): Promise<void> {
+  async function show(
+    ctx: Context,
+    { problem, status = 200 }: { problem?: Sentence; status?: number } = {},
+  ): Promise<void> {
     const { uid, client, interaction } = entered(ctx);
     // The portal, which is no other place: there is nothing to ask.
     if (client === undefined && interaction.prompt.name === 'consent') return finish.consented(ctx);
     const wish = await asked(ctx);
     // Signed out meanwhile, or a page of another prompt: signing in leads here again.
-    if (wish === undefined) { seeOther(ctx, interactionPath(uid, 'login')); return; }
+    if (wish === undefined) {
+      seeOther(ctx, interactionPath(uid, 'login'));
+      return;
+    }
     const question = await sharing.ask(wish, { anew: isAnew(ctx) });
     // Agreed to in another tab.
     if (question === undefined) return finish.consented(ctx);
@@ -70,7 +87,12 @@ export function addConsent({ sharing, finish, provider, store, csrf, clock, conf
       question,
       values: valuesOf(wish.account),
       problem,
-      links: { decline: interactionPath(uid, 'consent/decline'), other: interactionPath(uid, 'login'), policy: typeof policy === 'string' ? policy : undefined, services: '/account/services' },
+      links: {
+        decline: interactionPath(uid, 'consent/decline'),
+        other: interactionPath(uid, 'login'),
+        policy: typeof policy === 'string' ? policy : undefined,
+        services: '/account/services',
+      },
     });
     await renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, uid) });
   }
@@ -78,8 +100,17 @@ export function addConsent({ sharing, finish, provider, store, csrf, clock, conf
   async function agree(ctx: Context): Promise<void> {
     const at = clock.now();
     const wish = await asked(ctx);
-    if (wish === undefined) { seeOther(ctx, interactionPath(entered(ctx).uid, 'login')); return; }
-    const settled = await sharing.settle(wish, { version: field(ctx, 'sharing'), locale: localeOf(ctx), uid: entered(ctx).uid, at, anew: isAnew(ctx) });
+    if (wish === undefined) {
+      seeOther(ctx, interactionPath(entered(ctx).uid, 'login'));
+      return;
+    }
+    const settled = await sharing.settle(wish, {
+      version: field(ctx, 'sharing'),
+      locale: localeOf(ctx),
+      uid: entered(ctx).uid,
+      at,
+      anew: isAnew(ctx),
+    });
     if (!settled) return show(ctx, { problem: say('interaction.consent.changed'), status: 422 });
     await finish.consented(ctx);
   }
@@ -91,7 +122,9 @@ export function addConsent({ sharing, finish, provider, store, csrf, clock, conf
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
     router.get('/interaction/:uid/consent', (ctx) => show(ctx));
     router.post('/interaction/:uid/consent', read, guard, agree);
-    router.get('/interaction/:uid/consent/decline', (ctx) => { seeOther(ctx, interactionPath(entered(ctx).uid)); });
+    router.get('/interaction/:uid/consent/decline', (ctx) => {
+      seeOther(ctx, interactionPath(entered(ctx).uid));
+    });
     router.post('/interaction/:uid/consent/decline', read, guard, decline);
   };
 }

@@ -38,8 +38,21 @@ const endedHere = ['registration', 'recovery'] as const;
 
 const key = (refusal: string): string => `interaction.login.refusal.${refusal}`;
 
-export function addLogin({ login, finish, sharing, provider, store, recognise, csrf, clock, config }: LoginRoutesDeps): (router: Router) => void {
-  /** Somebody signed in in this browser since the sign-in began: then one press is enough, unless the service wants more. */
+export function addLogin({
+  login,
+  finish,
+  sharing,
+  provider,
+  store,
+  recognise,
+  csrf,
+  clock,
+  config,
+}: LoginRoutesDeps): (router: Router) => void {
+  /**
+   * Somebody signed in in this browser since the sign-in began: then one press is enough, unless the service wants
+   * more.
+   */
   async function presentSession(ctx: Context) {
     if (entered(ctx).interaction.prompt.reasons.some((reason) => reason !== 'no_session')) return undefined;
     const session = await provider.Session.get(ctx);
@@ -49,12 +62,19 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
     return account?.status === 'active' ? { session, account } : undefined;
   }
 
-  async function show(ctx: Context, shown: Partial<Pick<LoginModel, 'values' | 'errors' | 'problem' | 'notice'>>, status = 200): Promise<void> {
+  async function show(
+    ctx: Context,
+    shown: Partial<Pick<LoginModel, 'values' | 'errors' | 'problem' | 'notice'>>,
+    status = 200,
+  ): Promise<void> {
     const { uid, client, service, interaction } = entered(ctx);
     const present = await presentSession(ctx);
     const hint = interaction.params.login_hint;
     // What is only told is told here: nobody needs another page for it. What is asked is asked on a page of its own.
-    const question = client === undefined ? undefined : await sharing.ask({ client, accountId: undefined, ...wantedOf(interaction.params) });
+    const question =
+      client === undefined
+        ? undefined
+        : await sharing.ask({ client, accountId: undefined, ...wantedOf(interaction.params) });
     const screen = loginScreen({
       service,
       values: { identifier: typeof hint === 'string' ? hint.slice(0, 320) : '', remember: false },
@@ -62,8 +82,15 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
       problem: undefined,
       notice: undefined,
       sharing: question?.kind === 'notice' ? question : undefined,
-      continueAs: present === undefined ? undefined : { name: present.account.name.reveal(), action: interactionPath(uid, 'continue') },
-      links: { register: interactionPath(uid, 'register/identity'), trouble: interactionPath(uid, 'recover'), cancel: service === undefined ? undefined : interactionPath(uid, 'cancel') },
+      continueAs:
+        present === undefined
+          ? undefined
+          : { name: present.account.name.reveal(), action: interactionPath(uid, 'continue') },
+      links: {
+        register: interactionPath(uid, 'register/identity'),
+        trouble: interactionPath(uid, 'recover'),
+        cancel: service === undefined ? undefined : interactionPath(uid, 'cancel'),
+      },
       ...shown,
     });
     await renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, uid) });
@@ -76,14 +103,26 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
       case 'suspended':
         return { status: 422, problem: say(key('suspended'), { helpCode: refusal.helpCode }) };
       case 'slow':
-        return { status: 429, problem: say(key('slow'), { seconds: refusal.seconds }), retryAfterSeconds: refusal.seconds };
+        return {
+          status: 429,
+          problem: say(key('slow'), { seconds: refusal.seconds }),
+          retryAfterSeconds: refusal.seconds,
+        };
       case 'paused':
-        return { status: 429, problem: say(key('paused'), { until: refusal.until }), retryAfterSeconds: Math.max(1, Math.ceil((refusal.until.getTime() - clock.now().getTime()) / 1000)) };
+        return {
+          status: 429,
+          problem: say(key('paused'), { until: refusal.until }),
+          retryAfterSeconds: Math.max(1, Math.ceil((refusal.until.getTime() - clock.now().getTime()) / 1000)),
+        };
     }
   }
 
   async function signIn(ctx: Context): Promise<void> {
-    const typed = { identifier: field(ctx, 'identifier').slice(0, 320), password: field(ctx, 'password'), remember: field(ctx, 'remember') !== '' };
+    const typed = {
+      identifier: field(ctx, 'identifier').slice(0, 320),
+      password: field(ctx, 'password'),
+      remember: field(ctx, 'remember') !== '',
+    };
     const values = { identifier: typed.identifier, remember: typed.remember };
     const errors: FieldError[] = [];
     if (typed.identifier.trim() === '') errors.push({ field: 'identifier', sentence: say(key('identifier-empty')) });
@@ -92,7 +131,11 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
 
     let outcome;
     try {
-      outcome = await login.signIn(parseIdentifier(typed.identifier, config.identity, clock.now()), typed.password, { uid: entered(ctx).uid, sender: senderOf(ctx), clientId: entered(ctx).clientId });
+      outcome = await login.signIn(parseIdentifier(typed.identifier, config.identity, clock.now()), typed.password, {
+        uid: entered(ctx).uid,
+        sender: senderOf(ctx),
+        clientId: entered(ctx).clientId,
+      });
     } catch (error) {
       const { code, retryAfterSeconds } = error as { code?: unknown; retryAfterSeconds?: number };
       if (code !== 'HASHING_BUSY' || retryAfterSeconds === undefined) throw error;
@@ -140,7 +183,9 @@ export function addLogin({ login, finish, sharing, provider, store, recognise, c
       return show(ctx, { notice: done === undefined ? undefined : say(`interaction.login.done.${done}`) });
     });
     router.post('/interaction/:uid/login', read, guard, signIn);
-    router.get('/interaction/:uid/continue', (ctx) => { seeOther(ctx, interactionPath(entered(ctx).uid, 'login')); });
+    router.get('/interaction/:uid/continue', (ctx) => {
+      seeOther(ctx, interactionPath(entered(ctx).uid, 'login'));
+    });
     router.post('/interaction/:uid/continue', read, guard, continueAsPresent);
   };
 }

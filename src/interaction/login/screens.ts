@@ -1,4 +1,11 @@
-import { say, type Examples, type FieldError, type Screen, type Sentence, type ServiceLabel } from '../../web/screen.ts';
+import {
+  say,
+  type Examples,
+  type FieldError,
+  type Screen,
+  type Sentence,
+  type ServiceLabel,
+} from '../../web/screen.ts';
 import { exampleShares } from '../screens.ts';
 import type { Question } from '../sharing.ts';
 
@@ -44,14 +51,25 @@ export const examples: Examples = {
       { field: 'password', sentence: say('interaction.login.refusal.password-empty') },
     ],
   }),
-  'wrong password': loginScreen({ ...first, values: { identifier: 'budi@contoh.test', remember: true }, problem: say('interaction.login.refusal.wrong') }),
-  'too fast': loginScreen({ ...first, values: { identifier: '081234567890', remember: false }, problem: say('interaction.login.refusal.slow', { seconds: 8 }) }),
+  'wrong password': loginScreen({
+    ...first,
+    values: { identifier: 'budi@contoh.test', remember: true },
+    problem: say('interaction.login.refusal.wrong'),
+  }),
+  'too fast': loginScreen({
+    ...first,
+    values: { identifier: '081234567890', remember: false },
+    problem: say('interaction.login.refusal.slow', { seconds: 8 }),
+  }),
   paused: loginScreen({
     ...first,
     values: { identifier: '081234567890', remember: false },
     problem: say('interaction.login.refusal.paused', { until: new Date('2026-11-23T07:30:00Z') }),
   }),
-  'after a registration that was left open': loginScreen({ ...first, notice: say('interaction.login.done.registration') }),
+  'after a registration that was left open': loginScreen({
+    ...first,
+    notice: say('interaction.login.done.registration'),
+  }),
   'after a recovery that was left open': loginScreen({ ...first, notice: say('interaction.login.done.recovery') }),
   suspended: loginScreen({ ...first, problem: say('interaction.login.refusal.suspended', { helpCode: 'K7Q2-M9' }) }),
   'a service of the house': loginScreen({ ...first, sharing: { version: 'x', shares: exampleShares } }),

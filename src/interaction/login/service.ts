@@ -48,7 +48,11 @@ export interface Recognised {
 
 export interface LoginService {
   /** Signs a person in. Unknown account and wrong password are one refusal, at one price. @throws {LaneBusy} */
-  signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<SignIn | Recognised, LoginRefusal>>;
+  signIn(
+    typed: TypedIdentifier,
+    password: string,
+    context: LoginContext,
+  ): Promise<Result<SignIn | Recognised, LoginRefusal>>;
 }
 
 export interface LoginDeps {
@@ -66,7 +70,17 @@ export interface LoginDeps {
 /** How often it is written that a device still signs in. */
 const DAY_SECONDS = 86_400;
 
-export function createLogin({ store, counters, limits, failures, passwords, audit, clock, random, config }: LoginDeps): LoginService {
+export function createLogin({
+  store,
+  counters,
+  limits,
+  failures,
+  passwords,
+  audit,
+  clock,
+  random,
+  config,
+}: LoginDeps): LoginService {
   const join = createJoin();
 
   /**
@@ -75,32 +89,64 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
    * must not depend on whether there is such an account.
    */
   const countedOn = (account: Credentials | undefined, typed: TypedIdentifier, deviceHash: Buffer): FailureCount =>
-    account?.deviceSeenAt === undefined ? failures.byIdentifier(typed.normalised) : failures.byDevice(account.id, deviceHash);
+    account?.deviceSeenAt === undefined
+      ? failures.byIdentifier(typed.normalised)
+      : failures.byDevice(account.id, deviceHash);
 
-  async function refused(refusal: Extract<LoginRefusal, { reason: 'wrong' | 'suspended' }>, account: Credentials | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
+  async function refused(
+    refusal: Extract<LoginRefusal, { reason: 'wrong' | 'suspended' }>,
+    account: Credentials | undefined,
+    { clientId }: LoginContext,
+  ): Promise<{ ok: false; refusal: LoginRefusal }> {
     const { reason } = refusal;
-    await audit.record(store, 'sign-in.refused', reason === 'suspended' ? { reason, helpCode: refusal.helpCode } : { reason }, { accountId: account?.id, clientId });
+    await audit.record(
+      store,
+      'sign-in.refused',
+      reason === 'suspended' ? { reason, helpCode: refusal.helpCode } : { reason },
+      { accountId: account?.id, clientId },
+    );
     return refuse(refusal);
   }
 
   /** Nothing was looked at. */
-  async function limited(refusal: Extract<LoginRefusal, { reason: 'slow' | 'paused' }>, [limit, key]: Count, account: Credentials | undefined, { clientId }: LoginContext): Promise<{ ok: false; refusal: LoginRefusal }> {
+  async function limited(
+    refusal: Extract<LoginRefusal, { reason: 'slow' | 'paused' }>,
+    [limit, key]: Count,
+    account: Credentials | undefined,
+    { clientId }: LoginContext,
+  ): Promise<{ ok: false; refusal: LoginRefusal }> {
     const { reason } = refusal;
-    await audit.recordOnce(store, [reason, limit.name, key], 'sign-in.refused', { reason }, { accountId: account?.id, clientId });
+    await audit.recordOnce(
+      store,
+      [reason, limit.name, key],
+      'sign-in.refused',
+      { reason },
+      { accountId: account?.id, clientId },
+    );
     return refuse(refusal);
   }
 
-  /** Hashes of a former system take another time than ours: whoever failed waits for both. Where there is no room for it, nobody is kept from hearing the answer. */
+  /**
+   * Hashes of a former system take another time than ours: whoever failed waits for both. Where there is no room for
+   * it, nobody is kept from hearing the answer.
+   */
   async function disguise(secret: Sensitive<string>, verified: string | undefined): Promise<void> {
     await passwords.disguise(secret, verified, await store.formerAccounts.bcryptCost()).catch((error: unknown) => {
       if ((error as { code?: unknown }).code !== 'HASHING_BUSY') throw error;
     });
   }
 
-  const rehash = (secret: Sensitive<string>, isNeeded: boolean): Promise<string | undefined> => (isNeeded ? passwords.hash(secret).catch(() => undefined) : Promise.resolve(undefined));
+  const rehash = (secret: Sensitive<string>, isNeeded: boolean): Promise<string | undefined> =>
+    isNeeded ? passwords.hash(secret).catch(() => undefined) : Promise.resolve(undefined);
 
   /** @returns whether the record still waits whose password that is. */
-  async function recognise({ id, passwordHash = '' }: Credentials, digest: Buffer, secret: Sensitive<string>, needsRehash: boolean, { clientId }: LoginContext): Promise<boolean> {
+  async function recognise(
+    { id, passwordHash = '' }: Credentials,
+    digest: Buffer,
+    secret: Sensitive<string>,
+    needsRehash: boolean,
+    { clientId }: LoginContext,
+  ): Promise<boolean> {
     const rehashed = await rehash(secret, needsRehash);
     return store.transaction(async (tx) => {
       const isWaiting = await tx.formerAccounts.recognise(id, digest, passwordHash, rehashed, clock.now());
@@ -109,23 +155,38 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
     });
   }
 
-  async function signIn(typed: TypedIdentifier, password: string, context: LoginContext): Promise<Result<SignIn | Recognised, LoginRefusal>> {
+  async function signIn(
+    typed: TypedIdentifier,
+    password: string,
+    context: LoginContext,
+  ): Promise<Result<SignIn | Recognised, LoginRefusal>> {
     const { sender } = context;
     const now = clock.now();
     const deviceHash = Buffer.from(sender.device, 'base64url');
-    const account = typed.identifier === undefined ? undefined : await store.credentials.find(typed.identifier, deviceHash);
+    const account =
+      typed.identifier === undefined ? undefined : await store.credentials.find(typed.identifier, deviceHash);
     const { limit, key } = countedOn(account, typed, deviceHash);
     const knownDevice = account?.deviceSeenAt !== undefined;
 
     // Counted before the password is looked at, so that a hundred parallel guesses are a hundred guesses.
-    const wanted: Count[] = [[limit, key], [limits.signIn.device, sender.device]];
-    // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own devices.
+    const wanted: Count[] = [
+      [limit, key],
+      [limits.signIn.device, sender.device],
+    ];
+    // Behind one address of a carrier are thousands: what strangers do there must not keep people from their own
+    // devices.
     if (sender.network !== undefined && !knownDevice) wanted.push([limits.signIn.network, sender.network]);
     const delay: Count = [limits.signIn.delay, key];
     const { readings, refusedBy } = await counters.takeAll(wanted, delay);
     if (refusedBy !== undefined) {
       const until = readings.at(-1)?.resetsAt ?? addSeconds(now, config.signInPauseSeconds);
-      if (refusedBy === delay) return limited({ reason: 'slow', seconds: Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000)) }, delay, account, context);
+      if (refusedBy === delay)
+        return limited(
+          { reason: 'slow', seconds: Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000)) },
+          delay,
+          account,
+          context,
+        );
       return limited({ reason: 'paused', until }, refusedBy, account, context);
     }
     const failed = readings[0]?.used ?? 0;
@@ -140,7 +201,10 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
     }
 
     // Counted as any failure where another line was put in the place of the one whose password this is.
-    const isRecognised = account?.formerDigest !== undefined && verified.matches && (await recognise(account, account.formerDigest, secret, verified.needsRehash, context));
+    const isRecognised =
+      account?.formerDigest !== undefined &&
+      verified.matches &&
+      (await recognise(account, account.formerDigest, secret, verified.needsRehash, context));
     if (account === undefined || !verified.matches || (account.formerDigest !== undefined && !isRecognised)) {
       if (failed >= limit.points) await counters.hold(limit, key, config.signInPauseSeconds);
       const delays = config.signInDelaySeconds;
@@ -152,17 +216,28 @@ export function createLogin({ store, counters, limits, failures, passwords, audi
 
     await counters.giveBackAll(wanted.slice(1), wanted.slice(0, 1));
     // Said only to who knows the password.
-    if (account.status !== 'active') return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
+    if (account.status !== 'active')
+      return refused({ reason: 'suspended', helpCode: toHelpCode(random.bytes(HELP_CODE_BYTES)) }, account, context);
 
     if (isRecognised) return ok({ former: account.id });
     const rehashed = await rehash(secret, verified.needsRehash);
     if (rehashed !== undefined) await store.accounts.rehash(account.id, account.passwordHash ?? '', rehashed);
     const isSeenToday = account.deviceSeenAt !== undefined && account.deviceSeenAt >= addSeconds(now, -DAY_SECONDS);
-    return ok({ accountId: account.id, at: signInMoment(account, now), knownDevice, device: isSeenToday ? undefined : deviceHash, hasSecondFactor: account.hasSecondFactor });
+    return ok({
+      accountId: account.id,
+      at: signInMoment(account, now),
+      knownDevice,
+      device: isSeenToday ? undefined : deviceHash,
+      hasSecondFactor: account.hasSecondFactor,
+    });
   }
 
   return {
-    // A button pressed twice is one try, and its second press hears "does not match" as the first does, not that it came too soon.
-    signIn: (typed, password, context) => join([context.uid, context.sender.device, typed.normalised.reveal(), password], () => signIn(typed, password, context)),
+    // A button pressed twice is one try, and its second press hears "does not match" as the first does, not that it
+    // came too soon.
+    signIn: (typed, password, context) =>
+      join([context.uid, context.sender.device, typed.normalised.reveal(), password], () =>
+        signIn(typed, password, context),
+      ),
   };
 }

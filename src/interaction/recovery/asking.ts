@@ -34,8 +34,15 @@ export interface AskingPermit {
  * was right comes from here, and nothing here knows whether there is an account.
  */
 export interface Asking {
-  /** @param options.anew  by a way of its own: of many at one moment the first alone. Who has asked already, waits as the page says. */
-  permit(identifier: Sensitive<string>, sender: Sender, options?: { readonly anew?: boolean }): Promise<Result<AskingPermit, AskingRefusal | Wait>>;
+  /**
+   * @param options.anew  by a way of its own: of many at one moment the first alone. Who has asked already, waits as
+   *   the page says.
+   */
+  permit(
+    identifier: Sensitive<string>,
+    sender: Sender,
+    options?: { readonly anew?: boolean },
+  ): Promise<Result<AskingPermit, AskingRefusal | Wait>>;
   /** Seconds until the identifier may be asked for anew; 0 when it may now. */
   secondsToWait(identifier: Sensitive<string>): Promise<number>;
   /** Lets the next one wait, longer with each. */
@@ -56,10 +63,13 @@ export interface AskingDeps {
 }
 
 export function createAsking({ counters, limits: { recovery }, keyedHash, clock, config }: AskingDeps): Asking {
-  const mark = (identifier: Sensitive<string>): string => keyedHash.hash('counter-recovery', identifier.reveal()).toString('base64url');
-  const endOf = (reading: Reading, limit: Limit): Date => reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds);
+  const mark = (identifier: Sensitive<string>): string =>
+    keyedHash.hash('counter-recovery', identifier.reveal()).toString('base64url');
+  const endOf = (reading: Reading, limit: Limit): Date =>
+    reading.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds);
 
-  const secondsUntil = (at: Date = clock.now()): number => Math.max(1, Math.ceil((at.getTime() - clock.now().getTime()) / 1000));
+  const secondsUntil = (at: Date = clock.now()): number =>
+    Math.max(1, Math.ceil((at.getTime() - clock.now().getTime()) / 1000));
 
   async function lockedUntil(identifier: Sensitive<string>): Promise<Date | undefined> {
     const reading = await counters.read(recovery.tries, mark(identifier));
@@ -74,14 +84,19 @@ export function createAsking({ counters, limits: { recovery }, keyedHash, clock,
       if (locked !== undefined) return refuse({ reason: 'locked', until: locked });
 
       const pace: Count[] = anew && (config.resendSeconds[0] ?? 0) > 0 ? [[recovery.pace, mark(identifier)]] : [];
-      // First, so that whoever has to wait is counted nowhere else, not even for a moment: the next wait grows with what was asked for.
+      // First, so that whoever has to wait is counted nowhere else, not even for a moment: the next wait grows with
+      // what was asked for.
       const wanted: Count[] = [...pace, [recovery.asks, mark(identifier)], [recovery.device, sender.device]];
       if (sender.network !== undefined) wanted.push([recovery.network, sender.network]);
       const { readings, refusedBy } = await counters.takeAll(wanted);
       if (refusedBy !== undefined) {
         const [limit] = refusedBy;
-        if (limit === recovery.pace) return refuse({ reason: 'wait', seconds: secondsUntil(readings.at(-1)?.resetsAt) });
-        return refuse({ reason: limit === recovery.asks ? 'send-limit' : 'limited', until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
+        if (limit === recovery.pace)
+          return refuse({ reason: 'wait', seconds: secondsUntil(readings.at(-1)?.resetsAt) });
+        return refuse({
+          reason: limit === recovery.asks ? 'send-limit' : 'limited',
+          until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds),
+        });
       }
       return ok({ asks: readings[pace.length]?.used ?? 0, giveBack: () => counters.giveBackAll(wanted) });
     },

@@ -5,4 +5,5 @@ import { advance, begin, type Recovery, type RecoveryEvent } from './machine.ts'
 export type RecoveryDraft = Draft<Recovery>;
 export type RecoveryDrafts = Drafts<Recovery, RecoveryEvent>;
 
-export const createRecoveryDrafts = (deps: DraftsDeps): RecoveryDrafts => createDrafts(deps, { journey: 'recovery', begin, advance, isFinished: ({ step }) => step === 'finished' });
+export const createRecoveryDrafts = (deps: DraftsDeps): RecoveryDrafts =>
+  createDrafts(deps, { journey: 'recovery', begin, advance, isFinished: ({ step }) => step === 'finished' });

@@ -29,9 +29,17 @@ export interface RecoveryRoutesDeps {
   readonly config: Pick<Config, 'http' | 'identity'>;
 }
 
-const PATH: Readonly<Record<RecoveryStep, string>> = { ask: 'recover', code: 'recover/code', password: 'recover/password', finished: 'recover/finished' };
+const PATH: Readonly<Record<RecoveryStep, string>> = {
+  ask: 'recover',
+  code: 'recover/code',
+  password: 'recover/password',
+  finished: 'recover/finished',
+};
 /** What each way proves (RFC 8176): a number is a factor of its own, an address is a code read somewhere. */
-const PROOF = { sms: { acr: acr.passwordAndPhone, amr: ['pwd', 'sms'] }, email: { acr: acr.password, amr: ['pwd', 'otp'] } } as const;
+const PROOF = {
+  sms: { acr: acr.passwordAndPhone, amr: ['pwd', 'sms'] },
+  email: { acr: acr.password, amr: ['pwd', 'otp'] },
+} as const;
 const LONGEST = 320;
 
 type At<Step extends RecoveryStep> = RecoveryDraft & { readonly state: Extract<Recovery, { step: Step }> };
@@ -39,18 +47,29 @@ type At<Step extends RecoveryStep> = RecoveryDraft & { readonly state: Extract<R
 const askKey = (refusal: string): string => `interaction.recovery.ask.refusal.${refusal}`;
 const codeKey = (refusal: string): string => `interaction.recovery.code.refusal.${refusal}`;
 
-export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, config }: RecoveryRoutesDeps): (router: Router) => void {
+export function addRecovery({
+  recovery,
+  drafts,
+  pages,
+  finish,
+  csrf,
+  clock,
+  config,
+}: RecoveryRoutesDeps): (router: Router) => void {
   const contextOf = (ctx: Context): RecoveryContext => {
     const { uid, clientId } = entered(ctx);
     return { uid, clientId, sender: senderOf(ctx), locale: localeOf(ctx) };
   };
-  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, entered(ctx).uid) });
+  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> =>
+    renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, entered(ctx).uid) });
   const secondsUntil = (date: Date): number => Math.max(1, Math.ceil((date.getTime() - clock.now().getTime()) / 1000));
   const retryAfter = (ctx: Context, refusal: AskRefusal): void => {
     ctx.set('Retry-After', String(refusal.reason === 'wait' ? refusal.seconds : secondsUntil(refusal.until)));
   };
 
-  /** To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page. */
+  /**
+   * To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page.
+   */
   async function toStep(ctx: Context): Promise<void> {
     const { uid } = entered(ctx);
     seeOther(ctx, interactionPath(uid, PATH[(await drafts.find(uid))?.state.step ?? 'ask']));
@@ -78,7 +97,12 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
   async function ask(ctx: Context): Promise<void> {
     const identifier = field(ctx, 'identifier').slice(0, LONGEST);
     const values = { identifier };
-    if (identifier.trim() === '') return show(ctx, await pages.ask(ctx, { values, errors: [{ field: 'identifier', sentence: say(askKey('identifier-empty')) }] }), 422);
+    if (identifier.trim() === '')
+      return show(
+        ctx,
+        await pages.ask(ctx, { values, errors: [{ field: 'identifier', sentence: say(askKey('identifier-empty')) }] }),
+        422,
+      );
     const outcome = await recovery.ask(contextOf(ctx), parseIdentifier(identifier, config.identity, clock.now()));
     if (outcome.ok) return toStep(ctx);
     const { reason, ...params } = outcome.refusal;
@@ -106,12 +130,24 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
     if (now.state.step !== 'code') return toStep(ctx);
     const sentence = say(codeKey(reason), params);
     if (outcome.refusal.reason === 'locked') ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until)));
-    await show(ctx, await pages.code(ctx, now.state, reason === 'locked' || reason === 'dead' ? { problem: sentence } : { refusal: sentence }), reason === 'locked' ? 429 : 422);
+    await show(
+      ctx,
+      await pages.code(
+        ctx,
+        now.state,
+        reason === 'locked' || reason === 'dead' ? { problem: sentence } : { refusal: sentence },
+      ),
+      reason === 'locked' ? 429 : 422,
+    );
   }
 
   async function password(ctx: Context): Promise<void> {
-    const again = (shown: Parameters<RecoveryPages['password']>[1], status: number): Promise<void> => show(ctx, pages.password(ctx, shown), status);
-    const wrong = (refusal: string): FieldError => ({ field: 'password', sentence: say(`interaction.registration.contact.refusal.${refusal}`) });
+    const again = (shown: Parameters<RecoveryPages['password']>[1], status: number): Promise<void> =>
+      show(ctx, pages.password(ctx, shown), status);
+    const wrong = (refusal: string): FieldError => ({
+      field: 'password',
+      sentence: say(`interaction.registration.contact.refusal.${refusal}`),
+    });
     let outcome;
     try {
       outcome = await recovery.setPassword(contextOf(ctx), field(ctx, 'password'));
@@ -130,12 +166,20 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
-    const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
-    const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, inOneBrowser, handler);
+    const get = (path: string, handler: (ctx: Context) => Promise<void>): void =>
+      void router.get(`/interaction/:uid/${path}`, handler);
+    const post = (path: string, handler: (ctx: Context) => Promise<void>): void =>
+      void router.post(`/interaction/:uid/${path}`, read, guard, inOneBrowser, handler);
 
-    get('recover', at('ask', async (ctx) => show(ctx, await pages.ask(ctx, {}))));
+    get(
+      'recover',
+      at('ask', async (ctx) => show(ctx, await pages.ask(ctx, {}))),
+    );
     post('recover', at('ask', ask));
-    get('recover/code', at('code', async (ctx, draft) => show(ctx, await pages.code(ctx, draft.state, {}))));
+    get(
+      'recover/code',
+      at('code', async (ctx, draft) => show(ctx, await pages.code(ctx, draft.state, {}))),
+    );
     post('recover/code', at('code', code));
     get('recover/code/resend', toStep);
     post('recover/code/resend', at('code', sendAgain));
@@ -144,12 +188,29 @@ export function addRecovery({ recovery, drafts, pages, finish, csrf, clock, conf
       await recovery.restart(contextOf(ctx));
       await toStep(ctx);
     });
-    get('recover/password', at('password', (ctx) => show(ctx, pages.password(ctx, {}))));
+    get(
+      'recover/password',
+      at('password', (ctx) => show(ctx, pages.password(ctx, {}))),
+    );
     post('recover/password', at('password', password));
-    get('recover/finished', atEnd(async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
-    const proved = ({ state: { accountId, channel, signedInAt } }: At<'finished'>): SignedIn => ({ accountId, at: signedInAt, ...PROOF[channel], remember: false });
-    post('recover/finished', atEnd((ctx, draft) => finish.signedIn(ctx, proved(draft))));
+    get(
+      'recover/finished',
+      atEnd(async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))),
+    );
+    const proved = ({ state: { accountId, channel, signedInAt } }: At<'finished'>): SignedIn => ({
+      accountId,
+      at: signedInAt,
+      ...PROOF[channel],
+      remember: false,
+    });
+    post(
+      'recover/finished',
+      atEnd((ctx, draft) => finish.signedIn(ctx, proved(draft))),
+    );
     get('recover/decline', toStep);
-    post('recover/decline', atEnd((ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
+    post(
+      'recover/decline',
+      atEnd((ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))),
+    );
   };
 }

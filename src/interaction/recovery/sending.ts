@@ -28,7 +28,12 @@ export interface Sending {
   /** The account behind a draft, if the contact is still its own. Asked for nobody too: a query tells by its time. */
   reached(from: Pick<Store, 'accounts' | 'devices'>, holder: Holder | undefined): Promise<Reached | undefined>;
   /** The right to send, which no page shows: a code that may not leave is made all the same. */
-  permit(from: Pick<Store, 'accounts' | 'devices'>, reached: Reached | undefined, identifier: Sensitive<string>, sender: Sender): Promise<Result<Permit, SendRefusal>>;
+  permit(
+    from: Pick<Store, 'accounts' | 'devices'>,
+    reached: Reached | undefined,
+    identifier: Sensitive<string>,
+    sender: Sender,
+  ): Promise<Result<Permit, SendRefusal>>;
   /**
    * Within a turn: makes a code and sends it; or, where there is nobody or no right to send, does the same work for
    * nothing.
@@ -58,7 +63,8 @@ export interface SendingDeps {
 }
 
 /** To whom and on whose account a code is counted: for nobody on what was typed, which is nobody's number. */
-export const countedOn = (reached: Reached | undefined, identifier: Sensitive<string>): Sensitive<string> => reached?.account.nik ?? identifier;
+export const countedOn = (reached: Reached | undefined, identifier: Sensitive<string>): Sensitive<string> =>
+  reached?.account.nik ?? identifier;
 
 export function createSending({ codes, courier, audit, clock, config }: SendingDeps): Sending {
   const host = new URL(config.http.issuer).hostname;
@@ -67,14 +73,18 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
   function write({ expected, reached, locale, identifier }: RecoveryLetter, code: string): Post {
     const channel = reached?.contact.channel ?? expected;
     const words =
-      channel === 'sms' ? recoveryCode({ code, host, ttlSeconds, locale }) : recoveryCodeMail({ name: reached?.account.name.reveal() ?? '', locale, help: config.help, code, ttlSeconds });
+      channel === 'sms'
+        ? recoveryCode({ code, host, ttlSeconds, locale })
+        : recoveryCodeMail({ name: reached?.account.name.reveal() ?? '', locale, help: config.help, code, ttlSeconds });
     return { ...words, to: reached?.contact.to ?? identifier, expiresAt: addSeconds(clock.now(), ttlSeconds) };
   }
 
   return {
     async reached(from, holder) {
       const account = await from.accounts.findById(holder?.accountId ?? NOBODY);
-      return account !== undefined && holder !== undefined && isContactOf(account, holder.contact) ? { account, contact: holder.contact } : undefined;
+      return account !== undefined && holder !== undefined && isContactOf(account, holder.contact)
+        ? { account, contact: holder.contact }
+        : undefined;
     },
 
     async permit(from, reached, identifier, { device }) {
@@ -83,7 +93,16 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
       const known = await from.devices.isKnown(reached?.account.id ?? NOBODY, Buffer.from(device, 'base64url'));
       const knownDevice = known && reached !== undefined ? `${reached.account.id} ${device}` : undefined;
       // The network was counted where everybody is counted alike.
-      return codes.permit({ nik: countedOn(reached, identifier), to, phone: reached?.contact.channel === 'sms' ? reached.contact.to : undefined, knownDevice, silent: true }, { device, network: undefined });
+      return codes.permit(
+        {
+          nik: countedOn(reached, identifier),
+          to,
+          phone: reached?.contact.channel === 'sms' ? reached.contact.to : undefined,
+          knownDevice,
+          silent: true,
+        },
+        { device, network: undefined },
+      );
     },
 
     async send(tx, letter, old) {
@@ -92,7 +111,13 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
       const made = codes.make('recovery', draftId, reached?.contact.to ?? identifier);
       const again = old === undefined ? undefined : reissueChallenge(old, made.codeHash, now, config.otp);
       if (again?.ok === false) return undefined;
-      const challenge = again?.value ?? issueChallenge({ purpose: 'recovery', recipientHash: made.recipientHash, codeHash: made.codeHash }, now, config.otp);
+      const challenge =
+        again?.value ??
+        issueChallenge(
+          { purpose: 'recovery', recipientHash: made.recipientHash, codeHash: made.codeHash },
+          now,
+          config.otp,
+        );
 
       const message = write(letter, made.code.reveal());
       const subject = { accountId: reached?.account.id, clientId };
@@ -100,10 +125,20 @@ export function createSending({ codes, courier, audit, clock, config }: SendingD
         await courier.post(tx, message);
         const { contact } = reached;
         const operator = contact.channel === 'sms' ? { operator: operatorOf(contact.to.reveal()) } : {};
-        await audit.record(tx, 'recovery.code.sent', { channel: contact.channel, sends: challenge.sends, ...operator }, subject);
+        await audit.record(
+          tx,
+          'recovery.code.sent',
+          { channel: contact.channel, sends: challenge.sends, ...operator },
+          subject,
+        );
       } else {
         await courier.pretend(tx, message);
-        await audit.record(tx, 'recovery.code.not-sent', { reason: permit.ok ? 'nobody' : permit.refusal.reason }, subject);
+        await audit.record(
+          tx,
+          'recovery.code.not-sent',
+          { reason: permit.ok ? 'nobody' : permit.refusal.reason },
+          subject,
+        );
       }
       return challenge;
     },

@@ -37,9 +37,13 @@ interface Suspended {
 }
 
 export type AskRefusal = Wait | AskingRefusal;
-export type RecoveryCodeRefusal = { readonly reason: 'wrong'; readonly left: number } | { readonly reason: 'expired' | 'dead' } | Locked | Suspended;
+export type RecoveryCodeRefusal =
+  { readonly reason: 'wrong'; readonly left: number } | { readonly reason: 'expired' | 'dead' } | Locked | Suspended;
 /** `stale`: the proof is too old, or something more recent has taken its place. */
-export type NewPasswordRefusal = { readonly reason: 'password'; readonly refusals: readonly PasswordRefusal[] } | { readonly reason: 'stale' } | Suspended;
+export type NewPasswordRefusal =
+  | { readonly reason: 'password'; readonly refusals: readonly PasswordRefusal[] }
+  | { readonly reason: 'stale' }
+  | Suspended;
 
 export interface RecoveryService {
   /** Sends a code if the data fit; nobody can tell whether they do. The draft moves to `code` either way. */
@@ -70,7 +74,20 @@ export interface RecoveryDeps {
 
 type At<Step extends RecoveryStep> = RecoveryDraft & { readonly state: Extract<Recovery, { step: Step }> };
 
-export function createRecovery({ store, drafts, asking, sending, takeover, codes, courier, passwords, audit, clock, random, config }: RecoveryDeps): RecoveryService {
+export function createRecovery({
+  store,
+  drafts,
+  asking,
+  sending,
+  takeover,
+  codes,
+  courier,
+  passwords,
+  audit,
+  clock,
+  random,
+  config,
+}: RecoveryDeps): RecoveryService {
   const join = createJoin();
 
   async function atStep<Step extends RecoveryStep>(uid: string, step: Step): Promise<At<Step> | undefined> {
@@ -79,15 +96,30 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
   }
 
   /** Within a turn: tells a holder whose account may not be used, and starts over. */
-  async function refuseSuspended(tx: Transaction, draft: RecoveryDraft, { account }: Reached, { clientId }: RecoveryContext): Promise<{ ok: false; refusal: Suspended }> {
+  async function refuseSuspended(
+    tx: Transaction,
+    draft: RecoveryDraft,
+    { account }: Reached,
+    { clientId }: RecoveryContext,
+  ): Promise<{ ok: false; refusal: Suspended }> {
     const helpCode = toHelpCode(random.bytes(HELP_CODE_BYTES));
     drafts.move(tx, draft, { type: 'restarted' });
-    await audit.record(tx, 'recovery.code.refused', { reason: 'suspended', helpCode }, { accountId: account.id, clientId });
+    await audit.record(
+      tx,
+      'recovery.code.refused',
+      { reason: 'suspended', helpCode },
+      { accountId: account.id, clientId },
+    );
     return refuse({ reason: 'suspended', helpCode });
   }
 
   /** After a turn: the next code has to wait; or nothing came of it, and nobody is charged. */
-  async function settle(sent: boolean, identifier: Sensitive<string>, asked: AskingPermit, permit: Awaited<ReturnType<Sending['permit']>>): Promise<void> {
+  async function settle(
+    sent: boolean,
+    identifier: Sensitive<string>,
+    asked: AskingPermit,
+    permit: Awaited<ReturnType<Sending['permit']>>,
+  ): Promise<void> {
     if (sent) await asking.pace(identifier, asked.asks);
     else await Promise.all([asked.giveBack(), permit.ok ? permit.value.giveBack() : undefined]);
     courier.wake();
@@ -97,18 +129,31 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
     const { uid, sender, locale, clientId } = context;
     const identifier = typed.normalised;
     const seconds = await asking.secondsToWait(identifier);
-    const asked = seconds > 0 ? refuse<AskRefusal>({ reason: 'wait', seconds }) : await asking.permit(identifier, sender, { anew: true });
+    const asked =
+      seconds > 0
+        ? refuse<AskRefusal>({ reason: 'wait', seconds })
+        : await asking.permit(identifier, sender, { anew: true });
     if (!asked.ok) return (await atStep(uid, 'code')) === undefined ? asked : ok(undefined); // another process took the other press of the button
 
     const kind = typed.identifier?.reveal().kind;
-    const account = typed.identifier === undefined ? undefined : await store.accounts.findByIdentifier(typed.identifier);
-    const contact = account === undefined || kind === undefined ? undefined : recoveryContact(account, kind, clock.now(), config.otp);
+    const account =
+      typed.identifier === undefined ? undefined : await store.accounts.findByIdentifier(typed.identifier);
+    const contact =
+      account === undefined || kind === undefined ? undefined : recoveryContact(account, kind, clock.now(), config.otp);
     const reached = account === undefined || contact === undefined ? undefined : { account, contact };
     const permit = await sending.permit(store, reached, identifier, sender);
 
     const begun = await drafts.turn(uid, async (tx, draft) => {
       if (draft.state.step !== 'ask') return false;
-      const letter = { draftId: draft.id, identifier, expected: kind === 'email' ? 'email' : 'sms', reached, permit, locale, clientId } as const;
+      const letter = {
+        draftId: draft.id,
+        identifier,
+        expected: kind === 'email' ? 'email' : 'sms',
+        reached,
+        permit,
+        locale,
+        clientId,
+      } as const;
       const challenge = await sending.send(tx, letter);
       if (challenge === undefined) return false;
       const holder = reached === undefined ? undefined : { accountId: reached.account.id, contact: reached.contact };
@@ -137,7 +182,11 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       // Meanwhile another window may have started over with other data.
       if (draft.state.step !== 'code' || draft.state.identifier.reveal() !== identifier.reveal()) return false;
       const expected = identifier.reveal().startsWith('email:') ? 'email' : 'sms';
-      const challenge = await sending.send(tx, { draftId: draft.id, identifier, expected, reached, permit, locale, clientId }, draft.state.challenge);
+      const challenge = await sending.send(
+        tx,
+        { draftId: draft.id, identifier, expected, reached, permit, locale, clientId },
+        draft.state.challenge,
+      );
       if (challenge === undefined) return false; // the second press of the button: one code is enough
       drafts.move(tx, draft, { type: 'code-sent', challenge });
       return true;
@@ -153,7 +202,13 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
     const { identifier } = before.state;
     const allowed = await asking.countTry(identifier);
     if (!allowed.ok) {
-      await audit.recordOnce(store, ['locked', identifier.reveal()], 'recovery.code.refused', { reason: 'locked' }, { accountId: before.state.holder?.accountId, clientId });
+      await audit.recordOnce(
+        store,
+        ['locked', identifier.reveal()],
+        'recovery.code.refused',
+        { reason: 'locked' },
+        { accountId: before.state.holder?.accountId, clientId },
+      );
       return allowed;
     }
     // The person's own count is told to nobody but who has the right code: it would tell that there is such a person.
@@ -161,36 +216,60 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
     const counted = await codes.countTry(person);
 
     let seen: { readonly guessed: boolean; readonly outcome: string } | undefined;
-    return drafts.turn(uid, async (tx, draft): Promise<Result<void, RecoveryCodeRefusal>> => {
-      seen = undefined;
-      if (draft.state.step !== 'code' || draft.state.identifier.reveal() !== identifier.reveal()) return ok(undefined);
-      const { challenge, holder } = draft.state;
-      const reached = await sending.reached(tx, holder);
-      const attempt = codes.attempt('recovery', draft.id, reached?.contact.to ?? identifier, code, challenge.codeHash);
-      // Nobody can hit the code that was never sent.
-      const checked = checkCode(challenge, { ...attempt, matches: attempt.matches && reached !== undefined }, clock.now(), config.otp);
-      seen = { guessed: checked.challenge.tries > challenge.tries, outcome: checked.outcome };
-      const tried = drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
-      const subject = { accountId: holder?.accountId, clientId };
-      if (checked.outcome !== 'accepted' || reached === undefined || holder === undefined) {
-        if (seen.guessed) await audit.record(tx, 'recovery.code.refused', { reason: checked.outcome }, subject);
-        return refuse(checked.outcome === 'wrong' ? { reason: 'wrong', left: checked.triesLeft } : { reason: checked.outcome === 'expired' ? 'expired' : 'dead' });
-      }
-      if (!counted.ok) {
-        await audit.record(tx, 'recovery.code.refused', { reason: 'locked' }, subject);
-        return counted;
-      }
-      if (reached.account.status !== 'active') return refuseSuspended(tx, tried, reached, context);
-      drafts.move(tx, tried, { type: 'contact-proved', holder, provedAt: clock.now().toISOString() });
-      return ok(undefined);
-    }).finally(async () => {
-      // A dead or expired code cannot be guessed, and a right one was no guess: neither uses up the day.
-      if (seen?.guessed === true) return;
-      await asking.forgiveTry(identifier);
-      if (counted.ok) await codes.forgiveTry(person);
-      if (seen === undefined || seen.outcome === 'accepted') return;
-      await audit.recordOnce(store, [seen.outcome, before.id], 'recovery.code.refused', { reason: seen.outcome }, { accountId: before.state.holder?.accountId, clientId });
-    });
+    return drafts
+      .turn(uid, async (tx, draft): Promise<Result<void, RecoveryCodeRefusal>> => {
+        seen = undefined;
+        if (draft.state.step !== 'code' || draft.state.identifier.reveal() !== identifier.reveal())
+          return ok(undefined);
+        const { challenge, holder } = draft.state;
+        const reached = await sending.reached(tx, holder);
+        const attempt = codes.attempt(
+          'recovery',
+          draft.id,
+          reached?.contact.to ?? identifier,
+          code,
+          challenge.codeHash,
+        );
+        // Nobody can hit the code that was never sent.
+        const checked = checkCode(
+          challenge,
+          { ...attempt, matches: attempt.matches && reached !== undefined },
+          clock.now(),
+          config.otp,
+        );
+        seen = { guessed: checked.challenge.tries > challenge.tries, outcome: checked.outcome };
+        const tried = drafts.move(tx, draft, { type: 'code-tried', challenge: checked.challenge });
+        const subject = { accountId: holder?.accountId, clientId };
+        if (checked.outcome !== 'accepted' || reached === undefined || holder === undefined) {
+          if (seen.guessed) await audit.record(tx, 'recovery.code.refused', { reason: checked.outcome }, subject);
+          return refuse(
+            checked.outcome === 'wrong'
+              ? { reason: 'wrong', left: checked.triesLeft }
+              : { reason: checked.outcome === 'expired' ? 'expired' : 'dead' },
+          );
+        }
+        if (!counted.ok) {
+          await audit.record(tx, 'recovery.code.refused', { reason: 'locked' }, subject);
+          return counted;
+        }
+        if (reached.account.status !== 'active') return refuseSuspended(tx, tried, reached, context);
+        drafts.move(tx, tried, { type: 'contact-proved', holder, provedAt: clock.now().toISOString() });
+        return ok(undefined);
+      })
+      .finally(async () => {
+        // A dead or expired code cannot be guessed, and a right one was no guess: neither uses up the day.
+        if (seen?.guessed === true) return;
+        await asking.forgiveTry(identifier);
+        if (counted.ok) await codes.forgiveTry(person);
+        if (seen === undefined || seen.outcome === 'accepted') return;
+        await audit.recordOnce(
+          store,
+          [seen.outcome, before.id],
+          'recovery.code.refused',
+          { reason: seen.outcome },
+          { accountId: before.state.holder?.accountId, clientId },
+        );
+      });
   }
 
   async function setPassword(context: RecoveryContext, password: string): Promise<Result<void, NewPasswordRefusal>> {
@@ -203,15 +282,24 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
       return refuse({ reason: 'stale' });
     }
     const { nik, name, email, phone } = owner.account;
-    const checked = checkPassword(password, config.password, { nik: nik.reveal(), name: name.reveal(), email: email?.reveal(), phone: phone?.reveal() });
+    const checked = checkPassword(password, config.password, {
+      nik: nik.reveal(),
+      name: name.reveal(),
+      email: email?.reveal(),
+      phone: phone?.reveal(),
+    });
     if (!checked.ok) return refuse({ reason: 'password', refusals: checked.refusal });
     const passwordHash = await passwords.hash(sensitive(checked.value));
 
     const outcome = await drafts.turn(uid, async (tx, draft): Promise<Result<void, NewPasswordRefusal>> => {
       if (draft.state.step !== 'password') return ok(undefined);
       const reached = await sending.reached(tx, draft.state.holder);
-      if (reached !== undefined && reached.account.status !== 'active') return refuseSuspended(tx, draft, reached, context);
-      const signedInAt = reached === undefined ? undefined : await takeover.take(tx, reached, { ...context, passwordHash, provedAt: new Date(draft.state.provedAt) });
+      if (reached !== undefined && reached.account.status !== 'active')
+        return refuseSuspended(tx, draft, reached, context);
+      const signedInAt =
+        reached === undefined
+          ? undefined
+          : await takeover.take(tx, reached, { ...context, passwordHash, provedAt: new Date(draft.state.provedAt) });
       if (signedInAt === undefined) {
         drafts.move(tx, draft, { type: 'restarted' });
         return refuse({ reason: 'stale' });
@@ -225,7 +313,8 @@ export function createRecovery({ store, drafts, asking, sending, takeover, codes
 
   async function restart(uid: string): Promise<void> {
     await drafts.turn(uid, (tx, draft) => {
-      if (draft.state.step === 'code' || draft.state.step === 'password' || isLeft(draft.state, clock.now())) drafts.move(tx, draft, { type: 'restarted' });
+      if (draft.state.step === 'code' || draft.state.step === 'password' || isLeft(draft.state, clock.now()))
+        drafts.move(tx, draft, { type: 'restarted' });
     });
   }
 

@@ -52,9 +52,16 @@ export function createTakeover({ courier, logouts, audit, failures, clock, confi
   async function tell(tx: Store, { account }: Reached, at: Date): Promise<void> {
     if (account.email === undefined) return;
     const isProved = account.emailVerifiedAt !== undefined;
-    if (!isProved && (await tx.audit.hasSince(account.id, ['recovery.completed'], addSeconds(at, -DAY_SECONDS)))) return;
+    if (!isProved && (await tx.audit.hasSince(account.id, ['recovery.completed'], addSeconds(at, -DAY_SECONDS))))
+      return;
     const name = isProved ? account.name.reveal() : undefined;
-    const letter = passwordChanged({ name, locale: account.locale, help: config.help, at, timeZone: config.identity.timeZone });
+    const letter = passwordChanged({
+      name,
+      locale: account.locale,
+      help: config.help,
+      at,
+      timeZone: config.identity.timeZone,
+    });
     await courier.post(tx, { ...letter, to: account.email });
   }
 
@@ -64,7 +71,8 @@ export function createTakeover({ courier, logouts, audit, failures, clock, confi
       const at = clock.now();
       if (at > addSeconds(provedAt, PROOF_SECONDS)) return undefined;
       const sessionsValidAfter = nextSecond(at);
-      if (!(await tx.accounts.resetPassword(account.id, { passwordHash, provedAt, at, sessionsValidAfter }))) return undefined;
+      if (!(await tx.accounts.resetPassword(account.id, { passwordHash, provedAt, at, sessionsValidAfter })))
+        return undefined;
 
       // The code has proved the contact once more: the count of days begins anew.
       if (contact.channel === 'sms') await tx.accounts.confirmPhone(account.id, contact.to, provedAt);
@@ -72,7 +80,15 @@ export function createTakeover({ courier, logouts, audit, failures, clock, confi
       await tx.devices.remember(account.id, deviceHash(sender), at);
       await tell(tx, reached, at);
       await tx.logouts.announce(account.id, 'recovery', at);
-      await audit.record(tx, 'recovery.completed', { channel: contact.channel, ...(contact.channel === 'sms' ? { operator: operatorOf(contact.to.reveal()) } : {}) }, { accountId: account.id, clientId });
+      await audit.record(
+        tx,
+        'recovery.completed',
+        {
+          channel: contact.channel,
+          ...(contact.channel === 'sms' ? { operator: operatorOf(contact.to.reveal()) } : {}),
+        },
+        { accountId: account.id, clientId },
+      );
       return epochSeconds(sessionsValidAfter);
     },
 

@@ -23,7 +23,13 @@ export interface ActivationContext {
   readonly serviceName: string | undefined;
 }
 
-export type Activated = { readonly accountId: AccountId; readonly phoneMoved: boolean; /** It has the former id of its person. */ readonly joined?: boolean } | { readonly holder: Account };
+export type Activated =
+  | {
+      readonly accountId: AccountId;
+      readonly phoneMoved: boolean;
+      /** It has the former id of its person. */ readonly joined?: boolean;
+    }
+  | { readonly holder: Account };
 
 export interface Activation {
   /**
@@ -34,7 +40,10 @@ export interface Activation {
   activate(tx: Transaction, at: AtOtp, context: ActivationContext): Promise<Activated>;
 }
 
-/** The NIK was taken between two statements of ours, when the number had left its holder already: all of it is taken back, and tried again. */
+/**
+ * The NIK was taken between two statements of ours, when the number had left its holder already: all of it is taken
+ * back, and tried again.
+ */
 class Overtaken extends Error {
   /** As PostgreSQL calls it: `withReconnect` tries again. */
   readonly code = '40001';
@@ -59,12 +68,14 @@ export function createActivation({ courier, emailLinks, audit, clock, random, co
   return {
     async activate(tx, at, context) {
       const now = clock.now();
-      // The record gives the account its id. Decided again, since an import may have mended or doubled it: gone, or another's now, and this is an account like any other.
+      // The record gives the account its id. Decided again, since an import may have mended or doubled it: gone, or
+      // another's now, and this is an account like any other.
       const claims = at.former === undefined ? [] : await tx.formerAccounts.hold(at.identity.nik, at.former.id);
       const joining = at.former === undefined ? undefined : formerOf(claims, at.former, new Date(at.former.at));
       const record = claims.find(({ id }) => id === joining?.id);
       const accountId = record?.id ?? (random.uuid() as AccountId);
-      // Side by side: the NIK decides whether there is an account at all, and only then may the number leave the one who had it.
+      // Side by side: the NIK decides whether there is an account at all, and only then may the number leave the one
+      // who had it.
       const released = tx.accounts.releasePhone(at.contact.phone, accountId, now, at.identity.nik);
       const inserted = tx.accounts.insert({
         id: accountId,
@@ -89,14 +100,35 @@ export function createActivation({ courier, emailLinks, audit, clock, random, co
 
       if (record !== undefined && joining !== undefined) {
         tx.also(tx.formerAccounts.remove(record.id));
-        if (record.legacyId !== undefined) tx.also(audit.record(tx, 'account.former-joined', { proof: joining.by }, { accountId, clientId: context.clientId }));
+        if (record.legacyId !== undefined)
+          tx.also(
+            audit.record(tx, 'account.former-joined', { proof: joining.by }, { accountId, clientId: context.clientId }),
+          );
       }
       if (former !== undefined) tellFormerHolder(tx, former, at);
-      tx.also(emailLinks.post(tx, { accountId, email: at.contact.email, locale: context.locale, occasion: { kind: 'registration', serviceName: context.serviceName } }));
+      tx.also(
+        emailLinks.post(tx, {
+          accountId,
+          email: at.contact.email,
+          locale: context.locale,
+          occasion: { kind: 'registration', serviceName: context.serviceName },
+        }),
+      );
       tx.also(tx.verifications.assign(context.draftId, accountId));
       tx.also(tx.devices.remember(accountId, Buffer.from(context.sender.device, 'base64url'), now));
-      tx.also(audit.record(tx, 'registration.completed', { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) }, { accountId, clientId: context.clientId }));
-      return { accountId, phoneMoved: former !== undefined, ...(record?.legacyId === undefined ? {} : { joined: true }) };
+      tx.also(
+        audit.record(
+          tx,
+          'registration.completed',
+          { phoneMoved: former !== undefined, operator: operatorOf(at.contact.phone.reveal()) },
+          { accountId, clientId: context.clientId },
+        ),
+      );
+      return {
+        accountId,
+        phoneMoved: former !== undefined,
+        ...(record?.legacyId === undefined ? {} : { joined: true }),
+      };
     },
   };
 }

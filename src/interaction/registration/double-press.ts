@@ -6,10 +6,18 @@ export function joinDoublePresses(service: RegistrationService): RegistrationSer
   const join = createJoin();
   return {
     ...service,
-    proveIdentity: (context, draft, claim) => join(['identity', context.uid, claim.nik.reveal(), claim.name.reveal(), claim.motherName.reveal()], () => service.proveIdentity(context, draft, claim)),
-    giveContact: (context, draft, contact, password) => join(['contact', context.uid, contact.email.reveal(), contact.phone.reveal(), password], () => service.giveContact(context, draft, contact, password)),
-    confirmCode: (context, draft, code) => join(['code', context.uid, code], () => service.confirmCode(context, draft, code)),
+    proveIdentity: (context, draft, claim) =>
+      join(['identity', context.uid, claim.nik.reveal(), claim.name.reveal(), claim.motherName.reveal()], () =>
+        service.proveIdentity(context, draft, claim),
+      ),
+    giveContact: (context, draft, contact, password) =>
+      join(['contact', context.uid, contact.email.reveal(), contact.phone.reveal(), password], () =>
+        service.giveContact(context, draft, contact, password),
+      ),
+    confirmCode: (context, draft, code) =>
+      join(['code', context.uid, code], () => service.confirmCode(context, draft, code)),
     sendAgain: (context, draft) => join(['again', context.uid], () => service.sendAgain(context, draft)),
-    changeNumber: (context, draft, phone) => join(['number', context.uid, phone.reveal()], () => service.changeNumber(context, draft, phone)),
+    changeNumber: (context, draft, phone) =>
+      join(['number', context.uid, phone.reveal()], () => service.changeNumber(context, draft, phone)),
   };
 }

@@ -13,12 +13,25 @@ export const identityKey = (refusal: string): string => `interaction.registratio
 export const contactKey = (refusal: string): string => `interaction.registration.contact.refusal.${refusal}`;
 
 /** What was typed on the first page, or what is wrong with it, field by field. */
-export function parseIdentity(typed: { nik: string; name: string; motherName: string }, config: Config['identity'], now: Date): Result<IdentityClaim, FieldError[]> {
-  const nik = parseNik(typed.nik, { provinces: config.provinces, allowTestRange: config.allowTestRange, minAge: config.minAge, today: dayIn(config.timeZone, now) });
+export function parseIdentity(
+  typed: { nik: string; name: string; motherName: string },
+  config: Config['identity'],
+  now: Date,
+): Result<IdentityClaim, FieldError[]> {
+  const nik = parseNik(typed.nik, {
+    provinces: config.provinces,
+    allowTestRange: config.allowTestRange,
+    minAge: config.minAge,
+    today: dayIn(config.timeZone, now),
+  });
   const name = parseName(typed.name);
   const motherName = parseName(typed.motherName);
   if (nik.ok && name.ok && motherName.ok) {
-    return ok({ nik: sensitive<Nik>(nik.value), name: sensitive<PersonName>(name.value), motherName: sensitive<PersonName>(motherName.value) });
+    return ok({
+      nik: sensitive<Nik>(nik.value),
+      name: sensitive<PersonName>(name.value),
+      motherName: sensitive<PersonName>(motherName.value),
+    });
   }
 
   const errors: FieldError[] = [];

@@ -5,7 +5,14 @@ import { thresholdToSend } from '../../domain/identity.ts';
 import { identityMark } from '../../domain/nik.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sender } from '../../domain/sender.ts';
-import { RegistryUnavailable, type CivilRegistry, type IdentityClaim, type RegistryAnswer, type RegistryTrouble, type RegistryVerdict } from '../../ports/civil-registry/civil-registry.ts';
+import {
+  RegistryUnavailable,
+  type CivilRegistry,
+  type IdentityClaim,
+  type RegistryAnswer,
+  type RegistryTrouble,
+  type RegistryVerdict,
+} from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Count, Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
@@ -25,7 +32,10 @@ export type IdentityRefusal =
 /** The registry was asked. */
 export interface Asked {
   readonly outcome: Result<RegistryAnswer, IdentityRefusal>;
-  /** Writes the evidence down, once, in the turn of the draft that it belongs to, however often that turn is taken. @param draftId  undefined where that could not be written. */
+  /**
+   * Writes the evidence down, once, in the turn of the draft that it belongs to, however often that turn is taken.
+   * @param draftId undefined where that could not be written.
+   */
   keep(tx: Transaction, draftId: string | undefined): Promise<void>;
 }
 
@@ -34,7 +44,10 @@ export interface IdentityCheck {
    * Asks the civil registry. What comes of it counts once the evidence is kept. The mother's name ends with this call.
    * @returns a refusal where the limits allow no question.
    */
-  check(claim: IdentityClaim, context: { clientId: string | undefined; sender: Sender }): Promise<Result<Asked, IdentityRefusal>>;
+  check(
+    claim: IdentityClaim,
+    context: { clientId: string | undefined; sender: Sender },
+  ): Promise<Result<Asked, IdentityRefusal>>;
 }
 
 /** What the registry says of itself, whatever it is asked. */
@@ -52,7 +65,17 @@ export interface IdentityCheckDeps {
   readonly config: Config['dukcapil'];
 }
 
-export function createIdentityCheck({ registry, store, counters, limits, audit, keyedHash, clock, random, config }: IdentityCheckDeps): IdentityCheck {
+export function createIdentityCheck({
+  registry,
+  store,
+  counters,
+  limits,
+  audit,
+  keyedHash,
+  clock,
+  random,
+  config,
+}: IdentityCheckDeps): IdentityCheck {
   const nikHash = (claim: IdentityClaim): Buffer => keyedHash.hash('verification-nik', claim.nik.reveal());
 
   /** Counts a try before it is made, so that parallel tries cannot slip past; good ones are given back. */
@@ -67,15 +90,20 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
     const { readings, refusedBy } = await counters.takeAll(wanted);
     if (refusedBy !== undefined) {
       const [limit, key] = refusedBy;
-      return refuse({ limit: limit.name, key, until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds) });
+      return refuse({
+        limit: limit.name,
+        key,
+        until: readings.at(-1)?.resetsAt ?? addSeconds(clock.now(), limit.windowSeconds),
+      });
     }
     return ok({
       left: readings[1]?.left ?? 0,
       /** A good answer gives back the tries, not the call: the registry's quota is spent whoever was right. */
       giveBackTries: (): Promise<void> => counters.giveBackAll(wanted.slice(1)),
       /**
-       * No answer is nobody's fault, so NIK and device have it back. What was asked has cost a call, and where the registry may have stumbled over this very question
-       * it stays counted on the network too: somebody would send such a one without end.
+       * No answer is nobody's fault, so NIK and device have it back. What was asked has cost a call, and where the
+       * registry may have stumbled over this very question it stays counted on the network too: somebody would send
+       * such a one without end.
        */
       giveBackUnanswered: ({ wasAsked, trouble }: RegistryUnavailable): Promise<void> =>
         counters.giveBackAll(!wasAsked ? wanted : ABOUT_ITSELF.has(trouble) ? wanted.slice(1) : wanted.slice(1, 3)),
@@ -95,7 +123,10 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
     }
   }
 
-  /** The answer to a commit may be lost, and the turn is taken again: what it has written already is not written a second time. */
+  /**
+   * The answer to a commit may be lost, and the turn is taken again: what it has written already is not written a
+   * second time.
+   */
   function keeping(kept: Omit<Verification, 'draftId'>, tell: (tx: Transaction) => Promise<void>): Asked['keep'] {
     let isTriedAgain = false;
     return async (tx, draftId) => {
@@ -128,7 +159,13 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
       if (!counted.ok) {
         const { limit, key, until } = counted.refusal;
         await audit.recordOnce(store, [limit, key], 'registration.identity.limited', { limit }, subject);
-        return refuse({ reason: limit === limits.identity.device.name || limit === limits.identity.network.name ? 'limited-here' : 'limited', until });
+        return refuse({
+          reason:
+            limit === limits.identity.device.name || limit === limits.identity.network.name
+              ? 'limited-here'
+              : 'limited',
+          until,
+        });
       }
 
       const startedAt = clock.now().getTime();
@@ -139,7 +176,11 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
         const { verdict, reference } = answer;
         return ok({
           outcome: verdict === 'verified' ? ok(answer) : refuse(refusalOf(verdict, counted.value.left, reference)),
-          keep: keeping(kept, (tx) => (verdict === 'verified' ? audit.record(tx, 'registration.identity.verified', { reference }, subject) : audit.record(tx, 'registration.identity.refused', { reason: verdict, reference }, subject))),
+          keep: keeping(kept, (tx) =>
+            verdict === 'verified'
+              ? audit.record(tx, 'registration.identity.verified', { reference }, subject)
+              : audit.record(tx, 'registration.identity.refused', { reason: verdict, reference }, subject),
+          ),
         });
       } catch (error) {
         if (!(error instanceof RegistryUnavailable)) throw error;
@@ -149,7 +190,9 @@ export function createIdentityCheck({ registry, store, counters, limits, audit, 
         // A single call may have failed: nobody waits longer for that than for a registry that is known to be gone.
         const until = registry.health().retryAt ?? addSeconds(clock.now(), config.breakerOpenMs / 1000);
         return ok({
-          outcome: refuse(trouble === 'quota' || trouble === 'closed' ? { reason: trouble } : { reason: 'unavailable', until }),
+          outcome: refuse(
+            trouble === 'quota' || trouble === 'closed' ? { reason: trouble } : { reason: 'unavailable', until },
+          ),
           keep: keeping(kept, (tx) => audit.record(tx, 'registration.identity.unavailable', { trouble }, subject)),
         });
       }

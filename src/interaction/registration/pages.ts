@@ -49,7 +49,8 @@ const COME_BACK_SECONDS = 300;
 /** The screens of registration, filled from the draft: masked where another eye might see them. */
 export function createPages({ registry, codes, store, showSharing, clock, config }: PagesDeps) {
   const path = (ctx: Context, step: string): string => interactionPath(entered(ctx).uid, step);
-  const cancel = (ctx: Context): string | undefined => (entered(ctx).service === undefined ? undefined : path(ctx, 'cancel'));
+  const cancel = (ctx: Context): string | undefined =>
+    entered(ctx).service === undefined ? undefined : path(ctx, 'cancel');
 
   const progress = createCodeProgress({ store, config });
   const deliveryOf = ({ sent }: State<'otp'>): Promise<DeliveryShown> => progress.of(sent.messageId);
@@ -58,7 +59,11 @@ export function createPages({ registry, codes, store, showSharing, clock, config
     /** The one word that the script of the code page asks for. */
     delivery: ({ state }: OtpDraft): Promise<DeliveryShown> => deliveryOf(state),
 
-    identity(ctx: Context, { former }: State<'identity'>, shown: Partial<Pick<IdentityModel, 'values' | 'errors' | 'problem' | 'retype'>>): Screen {
+    identity(
+      ctx: Context,
+      { former }: State<'identity'>,
+      shown: Partial<Pick<IdentityModel, 'values' | 'errors' | 'problem' | 'retype'>>,
+    ): Screen {
       const health = registry.health();
       return identityScreen({
         service: entered(ctx).service,
@@ -69,22 +74,32 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         isFormer: former !== undefined,
         ...shown,
         // A form that has just come back says so already.
-        registryBackAt: health.available || shown.problem !== undefined ? undefined : (health.retryAt ?? addSeconds(clock.now(), COME_BACK_SECONDS)),
+        registryBackAt:
+          health.available || shown.problem !== undefined
+            ? undefined
+            : (health.retryAt ?? addSeconds(clock.now(), COME_BACK_SECONDS)),
         links: { login: path(ctx, 'login'), terms: '/terms', privacy: '/privacy', cancel: cancel(ctx) },
       });
     },
 
     /**
-     * What the record of the former system says, for whoever knew its password and has proved its NIK: it is typed once less, and proved all the same.
-     * The password alone may have been guessed, or have leaked elsewhere.
+     * What the record of the former system says, for whoever knew its password and has proved its NIK: it is typed once
+     * less, and proved all the same. The password alone may have been guessed, or have leaked elsewhere.
      */
     async formerContact({ former, identity }: State<'contact'>): Promise<ContactModel['values']> {
       const found = former?.by === 'password' ? await store.formerAccounts.findById(former.id) : undefined;
       const record = found?.nik?.reveal() === identity.nik.reveal() ? found : undefined;
-      return { email: record?.email?.reveal() ?? '', phone: record?.phone === undefined ? '' : displayPhone(record.phone.reveal()) };
+      return {
+        email: record?.email?.reveal() ?? '',
+        phone: record?.phone === undefined ? '' : displayPhone(record.phone.reveal()),
+      };
     },
 
-    contact(ctx: Context, state: State<'contact'>, shown: Partial<Pick<ContactModel, 'values' | 'errors' | 'problem' | 'emailSuggestion'>>): Screen {
+    contact(
+      ctx: Context,
+      state: State<'contact'>,
+      shown: Partial<Pick<ContactModel, 'values' | 'errors' | 'problem' | 'emailSuggestion'>>,
+    ): Screen {
       return contactScreen({
         service: entered(ctx).service,
         values: { email: '', phone: '' },
@@ -100,14 +115,23 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       });
     },
 
-    async code(ctx: Context, { state }: OtpDraft, { refusal, problem }: { refusal?: Sentence; problem?: Sentence }): Promise<Screen> {
+    async code(
+      ctx: Context,
+      { state }: OtpDraft,
+      { refusal, problem }: { refusal?: Sentence; problem?: Sentence },
+    ): Promise<Screen> {
       const { contact, sent, identity, numberChanges } = state;
       const lockedUntil = await codes.lockedUntil(identity.nik);
       const dead = sent.challenge.tries >= config.otp.triesPerCode;
       const delivery = await deliveryOf(state);
       const suggestion = emailSuggestionFor(contact.email.reveal());
       const changesUsedUp = numberChanges >= config.otp.numberChanges;
-      const standing = lockedUntil === undefined ? (dead ? say('interaction.registration.code.refusal.dead') : undefined) : say('interaction.registration.code.refusal.locked', { until: lockedUntil });
+      const standing =
+        lockedUntil === undefined
+          ? dead
+            ? say('interaction.registration.code.refusal.dead')
+            : undefined
+          : say('interaction.registration.code.refusal.locked', { until: lockedUntil });
       return codeScreen({
         service: entered(ctx).service,
         errors: refusal === undefined ? [] : [{ field: 'code', sentence: refusal }],
@@ -119,9 +143,13 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         emailSuggestion: suggestion,
         delivery,
         last: progress.last.join(' '),
-        resendInSeconds: lockedUntil === undefined ? secondsUntilResend(sent.challenge, clock.now(), config.otp) : undefined,
+        resendInSeconds:
+          lockedUntil === undefined ? secondsUntilResend(sent.challenge, clock.now(), config.otp) : undefined,
         closed: dead || lockedUntil !== undefined,
-        notice: sent.challenge.sends > 1 && refusal === undefined && problem === undefined ? say('interaction.registration.code.resent') : undefined,
+        notice:
+          sent.challenge.sends > 1 && refusal === undefined && problem === undefined
+            ? say('interaction.registration.code.resent')
+            : undefined,
         changesUsedUp: changesUsedUp && lockedUntil === undefined,
         links: {
           confirm: path(ctx, 'register/otp'),
@@ -134,7 +162,11 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       });
     },
 
-    phone(ctx: Context, { contact, identity, numberChanges }: State<'otp'>, shown: Partial<Pick<PhoneModel, 'values' | 'errors' | 'problem'>>): Screen {
+    phone(
+      ctx: Context,
+      { contact, identity, numberChanges }: State<'otp'>,
+      shown: Partial<Pick<PhoneModel, 'values' | 'errors' | 'problem'>>,
+    ): Screen {
       return phoneScreen({
         service: entered(ctx).service,
         values: { phone: '' },
@@ -149,7 +181,14 @@ export function createPages({ registry, codes, store, showSharing, clock, config
     },
 
     email(ctx: Context, shown: Pick<EmailModel, 'values'> & Partial<Pick<EmailModel, 'errors'>>): Screen {
-      return emailScreen({ service: entered(ctx).service, errors: [], problem: undefined, suggestion: emailSuggestionFor(shown.values.email), ...shown, links: { back: path(ctx, 'register/otp') } });
+      return emailScreen({
+        service: entered(ctx).service,
+        errors: [],
+        problem: undefined,
+        suggestion: emailSuggestionFor(shown.values.email),
+        ...shown,
+        links: { back: path(ctx, 'register/otp') },
+      });
     },
 
     async registered(ctx: Context, { holder, reported }: State<'registered'>): Promise<Screen> {
@@ -159,13 +198,28 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         phone: account?.phone === undefined ? '-' : maskPhone(account.phone.reveal()),
         email: account?.email === undefined ? '-' : maskEmail(account.email.reveal()),
         reported,
-        links: { login: path(ctx, 'login'), recover: path(ctx, 'recover'), report: path(ctx, 'register/report'), restart: path(ctx, 'register/restart') },
+        links: {
+          login: path(ctx, 'login'),
+          recover: path(ctx, 'recover'),
+          report: path(ctx, 'register/report'),
+          restart: path(ctx, 'register/restart'),
+        },
       });
     },
 
-    async finished(ctx: Context, { accountId, identity, email, phone, phoneMoved, joined = false }: State<'finished'>): Promise<Screen> {
+    async finished(
+      ctx: Context,
+      { accountId, identity, email, phone, phoneMoved, joined = false }: State<'finished'>,
+    ): Promise<Screen> {
       const person = phone === undefined ? undefined : { ...identity, email, phone };
-      return finishedScreen({ service: entered(ctx).service, name: identity.name.reveal(), email: maskEmail(email.reveal()), phoneMoved, joined, sharing: await showSharing(ctx, { accountId, person }, 'register/decline') });
+      return finishedScreen({
+        service: entered(ctx).service,
+        name: identity.name.reveal(),
+        email: maskEmail(email.reveal()),
+        phoneMoved,
+        joined,
+        sharing: await showSharing(ctx, { accountId, person }, 'register/decline'),
+      });
     },
   };
 }

@@ -47,18 +47,31 @@ const PATH: Readonly<Record<RegistrationStep, string>> = {
 /** Nobody knows when the registry opens again or has calls left; programs need not ask more often than this. */
 const REGISTRY_PAUSE_SECONDS = 3600;
 
-const aboutPassword = (refusals: readonly PasswordRefusal[]): FieldError[] => refusals.map((refusal) => ({ field: 'password', sentence: say(contactKey(refusal)) }));
+const aboutPassword = (refusals: readonly PasswordRefusal[]): FieldError[] =>
+  refusals.map((refusal) => ({ field: 'password', sentence: say(contactKey(refusal)) }));
 
 const secondsUntil = (date: Date, now: Date): number => Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
 
-export function addRegistration({ registration, drafts, pages, finish, registry, csrf, clock, config }: RegistrationRoutesDeps): (router: Router) => void {
+export function addRegistration({
+  registration,
+  drafts,
+  pages,
+  finish,
+  registry,
+  csrf,
+  clock,
+  config,
+}: RegistrationRoutesDeps): (router: Router) => void {
   const contextOf = (ctx: Context): RegistrationContext => {
     const { uid, clientId, service } = entered(ctx);
     return { uid, clientId, serviceName: service?.name, sender: senderOf(ctx), locale: localeOf(ctx) };
   };
-  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, entered(ctx).uid) });
+  const show = (ctx: Context, screen: Screen, status = 200): Promise<void> =>
+    renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, entered(ctx).uid) });
 
-  /** To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page. */
+  /**
+   * To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page.
+   */
   async function toStep(ctx: Context, step?: RegistrationStep): Promise<void> {
     const { uid } = entered(ctx);
     seeOther(ctx, interactionPath(uid, PATH[step ?? (await drafts.find(uid))?.state.step ?? 'identity']));
@@ -71,7 +84,13 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       const { uid } = entered(ctx);
       const draft = (await drafts.find(uid)) ?? unbegun(uid, clock.now());
       if (draft.state.step === step) await handler(ctx, draft as At<Step>);
-      else await toStep(ctx, step === 'identity' && isLeft(draft.state, clock.now()) ? await registration.restart(contextOf(ctx)) : draft.state.step);
+      else
+        await toStep(
+          ctx,
+          step === 'identity' && isLeft(draft.state, clock.now())
+            ? await registration.restart(contextOf(ctx))
+            : draft.state.step,
+        );
     };
 
   /** From the last page, while it can be taken for the person's who has just proved who they are. */
@@ -104,20 +123,29 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
       ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
     } else if (reason === 'unavailable' || reason === 'quota' || reason === 'closed') {
       status = 503;
-      ctx.set('Retry-After', String(reason === 'unavailable' ? secondsUntil(outcome.refusal.until, clock.now()) : REGISTRY_PAUSE_SECONDS));
+      ctx.set(
+        'Retry-After',
+        String(reason === 'unavailable' ? secondsUntil(outcome.refusal.until, clock.now()) : REGISTRY_PAUSE_SECONDS),
+      );
     }
-    await show(ctx, pages.identity(ctx, state, { values, problem: say(identityKey(reason), params), retype: true }), status);
+    await show(
+      ctx,
+      pages.identity(ctx, state, { values, problem: say(identityKey(reason), params), retype: true }),
+      status,
+    );
   }
 
   async function contact(ctx: Context, draft: At<'contact'>): Promise<void> {
     const typed = { email: field(ctx, 'email'), phone: field(ctx, 'phone') };
     const values = { email: typed.email.slice(0, 320), phone: typed.phone.slice(0, 64) };
     const emailSuggestion = emailSuggestionFor(typed.email);
-    const again = (shown: Parameters<Pages['contact']>[2], status: number): Promise<void> => show(ctx, pages.contact(ctx, draft.state, { values, emailSuggestion, ...shown }), status);
+    const again = (shown: Parameters<Pages['contact']>[2], status: number): Promise<void> =>
+      show(ctx, pages.contact(ctx, draft.state, { values, emailSuggestion, ...shown }), status);
     const password = field(ctx, 'password');
     const parsed = parseContact(typed);
     if (!parsed.ok) {
-      // All that can be said at once: nobody thinks of a password, mends a number, and hears only then that the password will not do.
+      // All that can be said at once: nobody thinks of a password, mends a number, and hears only then that the
+      // password will not do.
       const judged = checkPassword(password, config.password);
       return again({ errors: [...parsed.refusal, ...(judged.ok ? [] : aboutPassword(judged.refusal))] }, 422);
     }
@@ -139,7 +167,12 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
 
   async function code(ctx: Context, draft: At<'otp'>): Promise<void> {
     const typed = parseOtpCode(field(ctx, 'code'));
-    if (!typed.ok) return show(ctx, await pages.code(ctx, draft, { refusal: say(`interaction.registration.code.refusal.${typed.refusal}`) }), 422);
+    if (!typed.ok)
+      return show(
+        ctx,
+        await pages.code(ctx, draft, { refusal: say(`interaction.registration.code.refusal.${typed.refusal}`) }),
+        422,
+      );
     const outcome = await registration.confirmCode(contextOf(ctx), draft, typed.value);
     if (outcome.ok) return toStep(ctx, outcome.value);
 
@@ -168,16 +201,29 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const outcome = await registration.sendAgain(contextOf(ctx), draft);
     if (outcome.ok) return toStep(ctx, outcome.value);
     const { reason, ...params } = outcome.refusal;
-    const seconds = outcome.refusal.reason === 'wait' ? outcome.refusal.seconds : secondsUntil(outcome.refusal.until, clock.now());
+    const seconds =
+      outcome.refusal.reason === 'wait' ? outcome.refusal.seconds : secondsUntil(outcome.refusal.until, clock.now());
     ctx.set('Retry-After', String(seconds));
-    await show(ctx, await pages.code(ctx, draft, { problem: say(`interaction.registration.code.refusal.${reason}`, params) }), 429);
+    await show(
+      ctx,
+      await pages.code(ctx, draft, { problem: say(`interaction.registration.code.refusal.${reason}`, params) }),
+      429,
+    );
   }
 
   async function changePhone(ctx: Context, draft: At<'otp'>): Promise<void> {
     const typed = field(ctx, 'phone');
     const values = { phone: typed.slice(0, 64) };
     const phone = parsePhone(typed);
-    if (!phone.ok) return show(ctx, pages.phone(ctx, draft.state, { values, errors: [{ field: 'phone', sentence: say(contactKey(phone.refusal)) }] }), 422);
+    if (!phone.ok)
+      return show(
+        ctx,
+        pages.phone(ctx, draft.state, {
+          values,
+          errors: [{ field: 'phone', sentence: say(contactKey(phone.refusal)) }],
+        }),
+        422,
+      );
     const outcome = await registration.changeNumber(contextOf(ctx), draft, sensitive(phone.value));
     if (outcome.ok) return toStep(ctx, outcome.value);
     const { reason, ...params } = outcome.refusal;
@@ -192,7 +238,14 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
     const typed = field(ctx, 'email');
     const email = parseEmail(typed);
     if (!email.ok) {
-      return show(ctx, pages.email(ctx, { values: { email: typed.slice(0, 320) }, errors: [{ field: 'email', sentence: say(contactKey(email.refusal)) }] }), 422);
+      return show(
+        ctx,
+        pages.email(ctx, {
+          values: { email: typed.slice(0, 320) },
+          errors: [{ field: 'email', sentence: say(contactKey(email.refusal)) }],
+        }),
+        422,
+      );
     }
     await toStep(ctx, await registration.changeEmail(contextOf(ctx), sensitive(email.value)));
   }
@@ -200,37 +253,74 @@ export function addRegistration({ registration, drafts, pages, finish, registry,
   return (router) => {
     const read = form({ limitBytes: config.http.bodyLimitBytes });
     const guard = guardForm(csrf, (ctx) => entered(ctx).uid, { held: true });
-    const get = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.get(`/interaction/:uid/${path}`, handler);
-    const post = (path: string, handler: (ctx: Context) => Promise<void>): void => void router.post(`/interaction/:uid/${path}`, read, guard, inOneBrowser, handler);
+    const get = (path: string, handler: (ctx: Context) => Promise<void>): void =>
+      void router.get(`/interaction/:uid/${path}`, handler);
+    const post = (path: string, handler: (ctx: Context) => Promise<void>): void =>
+      void router.post(`/interaction/:uid/${path}`, read, guard, inOneBrowser, handler);
 
     const look = (ctx: Context): Promise<void> => toStep(ctx);
     get('register', look);
     get('register/identity', at('identity', showIdentity));
     post('register/identity', at('identity', identity));
-    get('register/contact', at('contact', async (ctx, { state }) => show(ctx, pages.contact(ctx, state, { values: await pages.formerContact(state) }))));
+    get(
+      'register/contact',
+      at('contact', async (ctx, { state }) =>
+        show(ctx, pages.contact(ctx, state, { values: await pages.formerContact(state) })),
+      ),
+    );
     post('register/contact', at('contact', contact));
-    get('register/otp', at('otp', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))));
+    get(
+      'register/otp',
+      at('otp', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))),
+    );
     post('register/otp', at('otp', code));
     get('register/otp/delivery', deliveryWord);
     get('register/otp/resend', look);
     post('register/otp/resend', at('otp', sendAgain));
-    get('register/phone', at('otp', (ctx, draft) => show(ctx, pages.phone(ctx, draft.state, {}))));
+    get(
+      'register/phone',
+      at('otp', (ctx, draft) => show(ctx, pages.phone(ctx, draft.state, {}))),
+    );
     post('register/phone', at('otp', changePhone));
-    get('register/email', at('otp', (ctx, draft) => show(ctx, pages.email(ctx, { values: { email: draft.state.contact.email.reveal() } }))));
+    get(
+      'register/email',
+      at('otp', (ctx, draft) => show(ctx, pages.email(ctx, { values: { email: draft.state.contact.email.reveal() } }))),
+    );
     post('register/email', at('otp', changeEmail));
-    get('register/registered', at('registered', async (ctx, draft) => show(ctx, await pages.registered(ctx, draft.state))));
+    get(
+      'register/registered',
+      at('registered', async (ctx, draft) => show(ctx, await pages.registered(ctx, draft.state))),
+    );
     get('register/report', look);
-    post('register/report', at('registered', async (ctx) => {
-      await toStep(ctx, await registration.reportMisuse(contextOf(ctx)));
-    }));
+    post(
+      'register/report',
+      at('registered', async (ctx) => {
+        await toStep(ctx, await registration.reportMisuse(contextOf(ctx)));
+      }),
+    );
     get('register/restart', look);
     post('register/restart', async (ctx) => {
       await toStep(ctx, await registration.restart(contextOf(ctx)));
     });
-    get('register/finished', atEnd(async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))));
-    const proved = ({ state: { accountId, activatedAt } }: At<'finished'>): SignedIn => ({ accountId, at: epochSeconds(new Date(activatedAt)), acr: acr.passwordAndPhone, amr: ['pwd', 'sms'], remember: false });
-    post('register/finished', atEnd((ctx, draft) => finish.signedIn(ctx, proved(draft))));
+    get(
+      'register/finished',
+      atEnd(async (ctx, draft) => show(ctx, await pages.finished(ctx, draft.state))),
+    );
+    const proved = ({ state: { accountId, activatedAt } }: At<'finished'>): SignedIn => ({
+      accountId,
+      at: epochSeconds(new Date(activatedAt)),
+      acr: acr.passwordAndPhone,
+      amr: ['pwd', 'sms'],
+      remember: false,
+    });
+    post(
+      'register/finished',
+      atEnd((ctx, draft) => finish.signedIn(ctx, proved(draft))),
+    );
     get('register/decline', look);
-    post('register/decline', atEnd((ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))));
+    post(
+      'register/decline',
+      atEnd((ctx, draft) => finish.signedInAndDeclined(ctx, proved(draft))),
+    );
   };
 }

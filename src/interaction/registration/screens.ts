@@ -16,7 +16,12 @@ export interface IdentityModel extends Step {
   readonly retype: boolean;
   /** The password of a record of the former system was right: the page says why it asks for more. */
   readonly isFormer: boolean;
-  readonly links: { readonly login: string; readonly terms: string; readonly privacy: string; readonly cancel: string | undefined };
+  readonly links: {
+    readonly login: string;
+    readonly terms: string;
+    readonly privacy: string;
+    readonly cancel: string | undefined;
+  };
 }
 
 export interface ContactModel extends Step {
@@ -52,7 +57,15 @@ export interface CodeModel extends Step {
   /** A likely slip in the address: a hint, never a refusal. */
   readonly emailSuggestion: string | undefined;
   /** `confirm`: the page also answers a press of "send again", and what is typed there is a code all the same. */
-  readonly links: { readonly confirm: string; readonly resend: string; readonly changePhone: string | undefined; readonly changeEmail: string; /** Posts back to the first step, for another person or for another three numbers. */ readonly restart: string; /** Where the script asks how far the message has come; undefined once nothing more comes. */ readonly delivery: string | undefined };
+  readonly links: {
+    readonly confirm: string;
+    readonly resend: string;
+    readonly changePhone: string | undefined;
+    readonly changeEmail: string;
+    /** Posts back to the first step, for another person or for another three numbers. */ readonly restart: string;
+    /** Where the script asks how far the message has come; undefined once nothing more comes. */ readonly delivery:
+      string | undefined;
+  };
 }
 
 export interface PhoneModel extends Step {
@@ -87,13 +100,46 @@ export interface RegisteredModel {
   readonly email: string;
   /** The person said that they did not register this account. */
   readonly reported: boolean;
-  readonly links: { readonly login: string; readonly recover: string; readonly report: string; readonly restart: string };
+  readonly links: {
+    readonly login: string;
+    readonly recover: string;
+    readonly report: string;
+    readonly restart: string;
+  };
 }
 
-export const identityScreen = (model: IdentityModel): Screen<IdentityModel> => ({ view: 'interaction/registration/identity', title: say('interaction.registration.title'), model });
-export const contactScreen = (model: ContactModel): Screen<ContactModel> => ({ view: 'interaction/registration/contact', title: say('interaction.registration.title'), model });
-export const codeScreen = (model: CodeModel): Screen<CodeModel> => ({ view: 'interaction/registration/code', title: say('interaction.registration.code.title'), model });
-export const phoneScreen = (model: PhoneModel): Screen<PhoneModel> => ({ view: 'interaction/registration/phone', title: say('interaction.registration.phone.title'), model });
-export const emailScreen = (model: EmailModel): Screen<EmailModel> => ({ view: 'interaction/registration/email', title: say('interaction.registration.email.title'), model });
-export const finishedScreen = (model: FinishedModel): Screen<FinishedModel> => ({ view: 'interaction/registration/finished', title: say('interaction.registration.finished.title'), model });
-export const registeredScreen = (model: RegisteredModel): Screen<RegisteredModel> => ({ view: 'interaction/registration/registered', title: say('interaction.registration.registered.title'), model });
+export const identityScreen = (model: IdentityModel): Screen<IdentityModel> => ({
+  view: 'interaction/registration/identity',
+  title: say('interaction.registration.title'),
+  model,
+});
+export const contactScreen = (model: ContactModel): Screen<ContactModel> => ({
+  view: 'interaction/registration/contact',
+  title: say('interaction.registration.title'),
+  model,
+});
+export const codeScreen = (model: CodeModel): Screen<CodeModel> => ({
+  view: 'interaction/registration/code',
+  title: say('interaction.registration.code.title'),
+  model,
+});
+export const phoneScreen = (model: PhoneModel): Screen<PhoneModel> => ({
+  view: 'interaction/registration/phone',
+  title: say('interaction.registration.phone.title'),
+  model,
+});
+export const emailScreen = (model: EmailModel): Screen<EmailModel> => ({
+  view: 'interaction/registration/email',
+  title: say('interaction.registration.email.title'),
+  model,
+});
+export const finishedScreen = (model: FinishedModel): Screen<FinishedModel> => ({
+  view: 'interaction/registration/finished',
+  title: say('interaction.registration.finished.title'),
+  model,
+});
+export const registeredScreen = (model: RegisteredModel): Screen<RegisteredModel> => ({
+  view: 'interaction/registration/registered',
+  title: say('interaction.registration.registered.title'),
+  model,
+});

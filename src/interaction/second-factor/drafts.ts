@@ -5,4 +5,5 @@ import { advance, begin, type SecondFactor, type SecondFactorEvent } from './mac
 export type SecondFactorDraft = Draft<SecondFactor>;
 export type SecondFactorDrafts = Drafts<SecondFactor, SecondFactorEvent>;
 
-export const createSecondFactorDrafts = (deps: DraftsDeps): SecondFactorDrafts => createDrafts(deps, { journey: 'second-factor', begin, advance, isFinished: ({ step }) => step === 'recovery-codes' });
+export const createSecondFactorDrafts = (deps: DraftsDeps): SecondFactorDrafts =>
+  createDrafts(deps, { journey: 'second-factor', begin, advance, isFinished: ({ step }) => step === 'recovery-codes' });

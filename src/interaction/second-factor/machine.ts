@@ -14,8 +14,16 @@ export type SecondFactor =
   | { readonly step: 'unproved' }
   | { readonly step: 'code'; readonly proof: Proof }
   | { readonly step: 'enrol'; readonly proof: Proof; readonly secret: Sensitive<string> }
-  /** `codeAt`: when the first code was right, in seconds since 1970. The page with the recovery codes may be read for long. */
-  | { readonly step: 'recovery-codes'; readonly proof: Proof; readonly codes: readonly Sensitive<RecoveryCode>[]; readonly codeAt: number };
+  /**
+   * `codeAt`: when the first code was right, in seconds since 1970. The page with the recovery codes may be read for
+   * long.
+   */
+  | {
+      readonly step: 'recovery-codes';
+      readonly proof: Proof;
+      readonly codes: readonly Sensitive<RecoveryCode>[];
+      readonly codeAt: number;
+    };
 
 export type SecondFactorStep = SecondFactor['step'];
 
@@ -47,7 +55,8 @@ export function advance(at: SecondFactor, event: SecondFactorEvent): SecondFacto
     case 'enrolment-begun':
       return { step: 'enrol', proof: event.proof, secret: event.secret };
     case 'enrolled':
-      if (at.step === 'enrol') return { step: 'recovery-codes', proof: at.proof, codes: event.codes, codeAt: event.codeAt };
+      if (at.step === 'enrol')
+        return { step: 'recovery-codes', proof: at.proof, codes: event.codes, codeAt: event.codeAt };
       break;
     case 'enrolled-elsewhere':
       if (at.step === 'enrol') return { step: 'code', proof: at.proof };

@@ -35,16 +35,28 @@ export interface SecondFactorJourney {
   hold(context: SecondFactorContext, who: SignedIn, isOurs: () => Promise<boolean>): Promise<boolean>;
   /** Lets a session stand in for the password. @returns false when it does not do: to enrol, it must be fresh. */
   stepUp(context: SecondFactorContext, session: PresentSession): Promise<boolean>;
-  /** The step that the sign-in is at, while its proof counts: in this session, not for long, and no longer than the account honours it. */
+  /**
+   * The step that the sign-in is at, while its proof counts: in this session, not for long, and no longer than the
+   * account honours it.
+   */
   at(uid: string, sessionUid: string | undefined): Promise<Exclude<SecondFactor, { step: 'unproved' }> | undefined>;
   uriOf(secret: Sensitive<string>, proof: Proof): Promise<string>;
   confirm(context: SecondFactorContext, proof: Proof, code: OtpCode): Promise<Result<SignedIn, CodeRefusal>>;
-  useRecoveryCode(context: SecondFactorContext, proof: Proof, code: RecoveryCode): Promise<Result<SignedIn, CodeRefusal>>;
-  /** The first right code enrols the app; the draft moves to `recovery-codes`, or to `code` where another was faster. */
+  useRecoveryCode(
+    context: SecondFactorContext,
+    proof: Proof,
+    code: RecoveryCode,
+  ): Promise<Result<SignedIn, CodeRefusal>>;
+  /**
+   * The first right code enrols the app; the draft moves to `recovery-codes`, or to `code` where another was faster.
+   */
   enrol(context: SecondFactorContext, proof: Proof, code: OtpCode): Promise<Result<void, CodeRefusal>>;
   /** Forgets the recovery codes, once the person has gone on. */
   codesKept(uid: string): Promise<void>;
-  /** Whether the person may go on without: only where the service merely wishes, and never past a factor that is enrolled. */
+  /**
+   * Whether the person may go on without: only where the service merely wishes, and never past a factor that is
+   * enrolled.
+   */
   mayDecline(context: SecondFactorContext, proof: Proof): Promise<boolean>;
 }
 
@@ -55,14 +67,17 @@ export interface SecondFactorJourneyDeps {
   readonly clock: Clock;
 }
 
-/** Time enough to find the telephone and set up an app, and no longer: the page may stand on a screen that others use. */
+/**
+ * Time enough to find the telephone and set up an app, and no longer: the page may stand on a screen that others use.
+ */
 const PROOF_SECONDS = 900;
 /** How fresh a session must be to enrol without the password: whoever finds a browser open must not make it theirs. */
 const FRESH_SECONDS = 300;
 
 /**
- * What was proved, with the second factor on top (RFC 8176). The sign-in stays the password's (`auth_time`), but is complete by the code; not so where the code
- * came on top of a session: its password was proved by whoever sat there once.
+ * What was proved, with the second factor on top (RFC 8176). The sign-in stays the password's (`auth_time`), but is
+ * complete by the code; not so where the code came on top of a session: its password was proved by whoever sat there
+ * once.
  *
  * @param codeAt  when the code was right, in seconds since 1970.
  */
@@ -75,7 +90,12 @@ export const withSecondFactor = ({ accountId, amr, remember, at, provedAt }: Pro
   completedAt: epochSeconds(new Date(provedAt)) - at <= PROOF_SECONDS ? codeAt : at,
 });
 
-export function createSecondFactorJourney({ secondFactors, drafts, store, clock }: SecondFactorJourneyDeps): SecondFactorJourney {
+export function createSecondFactorJourney({
+  secondFactors,
+  drafts,
+  store,
+  clock,
+}: SecondFactorJourneyDeps): SecondFactorJourney {
   const join = createJoin();
 
   /** Not of an account suspended meanwhile, nor after its password was replaced or its sessions ended. */
@@ -87,10 +107,22 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
   async function begin(uid: string, who: SignedIn, enrolled: boolean, session?: string): Promise<void> {
     const { accountId, acr: level, amr, remember, at } = who;
     const proof: Proof = { accountId, acr: level, amr, remember, at, provedAt: clock.now().toISOString(), session };
-    await drafts.turn(uid, (tx, draft) => drafts.move(tx, draft, enrolled ? { type: 'first-factor-proved', proof } : { type: 'enrolment-begun', proof, secret: secondFactors.newSecret() }));
+    await drafts.turn(uid, (tx, draft) =>
+      drafts.move(
+        tx,
+        draft,
+        enrolled
+          ? { type: 'first-factor-proved', proof }
+          : { type: 'enrolment-begun', proof, secret: secondFactors.newSecret() },
+      ),
+    );
   }
 
-  async function enrol({ uid, clientId }: SecondFactorContext, { accountId }: Proof, code: OtpCode): Promise<Result<void, CodeRefusal>> {
+  async function enrol(
+    { uid, clientId }: SecondFactorContext,
+    { accountId }: Proof,
+    code: OtpCode,
+  ): Promise<Result<void, CodeRefusal>> {
     const one = await secondFactors.mayEnrol({ accountId, clientId });
     if (!one.ok) return one;
     let isEnrolled: boolean | undefined;
@@ -98,12 +130,19 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
       isEnrolled = false;
       if (draft.state.step !== 'enrol') return ok(undefined);
       const { proof, secret } = draft.state;
-      // Asked within the transaction: a password that was replaced meanwhile must not be outlived by an app of the thief's.
+      // Asked within the transaction: a password that was replaced meanwhile must not be outlived by an app of the
+      // thief's.
       if (!(await isHonoured(tx, proof))) return ok(undefined);
       const outcome = await secondFactors.enrol(tx, { accountId: proof.accountId, clientId }, secret, code);
       if (!outcome.ok && outcome.refusal === 'wrong') return refuse({ reason: 'wrong' });
       isEnrolled = outcome.ok;
-      drafts.move(tx, draft, outcome.ok ? { type: 'enrolled', codes: outcome.value, codeAt: epochSeconds(clock.now()) } : { type: 'enrolled-elsewhere' });
+      drafts.move(
+        tx,
+        draft,
+        outcome.ok
+          ? { type: 'enrolled', codes: outcome.value, codeAt: epochSeconds(clock.now()) }
+          : { type: 'enrolled-elsewhere' },
+      );
       return ok(undefined);
     });
     if (isEnrolled !== true) await one.value.giveBack();
@@ -130,7 +169,9 @@ export function createSecondFactorJourney({ secondFactors, drafts, store, clock 
       const state = (await drafts.find(uid))?.state;
       if (state === undefined || state.step === 'unproved') return undefined;
       const { provedAt, session } = state.proof;
-      const inTime = clock.now() <= addSeconds(new Date(provedAt), PROOF_SECONDS) && (session === undefined || session === sessionUid);
+      const inTime =
+        clock.now() <= addSeconds(new Date(provedAt), PROOF_SECONDS) &&
+        (session === undefined || session === sessionUid);
       if (inTime && (await isHonoured(store, state.proof))) return state;
       await drafts.turn(uid, (tx, draft) => drafts.move(tx, draft, { type: 'proof-expired' }));
       return undefined;

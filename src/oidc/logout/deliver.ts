@@ -11,8 +11,15 @@ export type Deliver = (notice: ClaimedNotice, signal: AbortSignal) => Promise<De
 
 type Client = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>;
 
-/** The library's own class: it signs, and encrypts, as the client registered, and gives it its own subject. Its types leave these members out. */
-type IdToken = InstanceType<Provider['IdToken']> & { mask: object; set(claim: string, value: unknown): void; issue(as: { use: 'logout' }): Promise<string> };
+/**
+ * The library's own class: it signs, and encrypts, as the client registered, and gives it its own subject. Its types
+ * leave these members out.
+ */
+type IdToken = InstanceType<Provider['IdToken']> & {
+  mask: object;
+  set(claim: string, value: unknown): void;
+  issue(as: { use: 'logout' }): Promise<string>;
+};
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 

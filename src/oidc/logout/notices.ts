@@ -58,11 +58,20 @@ export interface Notices {
  */
 export function queueNotices(provider: Provider, { store, clock, random }: NoticeDeps): Notices {
   const signOuts = new WeakMap<object, string>();
-  const add = ({ accountId, client, sid }: Pick<ToBeTold, 'accountId' | 'sid'> & { readonly client: Pick<ToBeTold['client'], 'clientId'> }, signOutId: string): Promise<void> =>
+  const add = (
+    {
+      accountId,
+      client,
+      sid,
+    }: Pick<ToBeTold, 'accountId' | 'sid'> & { readonly client: Pick<ToBeTold['client'], 'clientId'> },
+    signOutId: string,
+  ): Promise<void> =>
     store.logouts.add({ accountId, clientId: client.clientId, sid, reason: 'sign-out' }, signOutId, clock.now());
 
   // The library calls it once for each service that registered an address, and waits for all of them.
-  const client = provider.Client.prototype as unknown as { backchannelLogout: (this: { clientId: string }, sub: string, sid?: string) => Promise<void> };
+  const client = provider.Client.prototype as unknown as {
+    backchannelLogout: (this: { clientId: string }, sub: string, sid?: string) => Promise<void>;
+  };
   client.backchannelLogout = async function queue(sub, sid) {
     const { ctx } = Provider;
     if (ctx === undefined) throw new Error('a sign-out outside a request');
@@ -70,8 +79,11 @@ export function queueNotices(provider: Provider, { store, clock, random }: Notic
     signOuts.set(ctx, id);
     await add({ accountId: sub as AccountId, client: this, sid }, id);
   };
-  // The library only tells of one that failed, and goes on to end the session; what a listener throws it does not catch. So the session is there still, and the button can be pressed again.
-  provider.on('backchannel.error', (_ctx: unknown, error: Error) => { throw error; });
+  // The library only tells of one that failed, and goes on to end the session; what a listener throws it does not
+  // catch. So the session is there still, and the button can be pressed again.
+  provider.on('backchannel.error', (_ctx: unknown, error: Error) => {
+    throw error;
+  });
 
   return {
     async add(services) {

@@ -17,10 +17,18 @@ const SECONDS = 300;
 export function createReceipt({ sealer, clock, issuer }: { sealer: Sealer; clock: Clock; issuer: string }): Receipt {
   const secure = issuer.startsWith('https://');
   const name = pathCookieName('signed-out', secure);
-  const attributes = { path: '/session/end', httpOnly: true, sameSite: 'lax', secure, signed: false, overwrite: true } as const;
+  const attributes = {
+    path: '/session/end',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure,
+    signed: false,
+    overwrite: true,
+  } as const;
   return {
     give(ctx, signOutId) {
-      const sealed = signOutId === undefined ? null : sealer.sealTicket(PURPOSE, { signOutId }, addSeconds(clock.now(), SECONDS));
+      const sealed =
+        signOutId === undefined ? null : sealer.sealTicket(PURPOSE, { signOutId }, addSeconds(clock.now(), SECONDS));
       ctx.cookies.set(name, sealed, attributes);
     },
     read(ctx) {

@@ -47,19 +47,38 @@ const GIVEN_UP_AT_ONCE = 100;
  * Tells services that sessions have ended. At least once: a process that dies between answer and record leaves the
  * notice to whoever finds its lease over, and a session that has ended can end again.
  */
-export function createLogoutSender({ deliver, store, audit, clock, isTimeUncertain = () => false, random, log, graceMs = GRACE_MS }: LogoutSenderDeps): LogoutSender {
+export function createLogoutSender({
+  deliver,
+  store,
+  audit,
+  clock,
+  isTimeUncertain = () => false,
+  random,
+  log,
+  graceMs = GRACE_MS,
+}: LogoutSenderDeps): LogoutSender {
   const shares = createShares(SHARE);
 
   /** Of a service that is asked by one notice at a time the others would never come to their last attempt. */
   async function giveUpOverdue(clientId: string, error: string): Promise<void> {
     await store.transaction(async (tx) => {
       const now = clock.now();
-      const overdue = await tx.logouts.giveUp(clientId, { dueBefore: addSeconds(now, -NOTICE_OVERDUE_SECONDS), mostAttempts, limit: GIVEN_UP_AT_ONCE, error, now });
-      for (const { accountId, reason, attempts } of overdue) await audit.record(tx, 'logout.given-up', { reason, attempts, error }, { accountId, clientId });
+      const overdue = await tx.logouts.giveUp(clientId, {
+        dueBefore: addSeconds(now, -NOTICE_OVERDUE_SECONDS),
+        mostAttempts,
+        limit: GIVEN_UP_AT_ONCE,
+        error,
+        now,
+      });
+      for (const { accountId, reason, attempts } of overdue)
+        await audit.record(tx, 'logout.given-up', { reason, attempts, error }, { accountId, clientId });
     });
   }
 
-  /** @returns nothing where the clock jumped meanwhile: somebody whose clock is right tries again once the lease is over. */
+  /**
+   * @returns nothing where the clock jumped meanwhile: somebody whose clock is right tries again once the lease is
+   *   over.
+   */
   async function attempt(notice: ClaimedNotice, signal: AbortSignal): Promise<NoticeSettlement | undefined> {
     if (isTimeUncertain()) return undefined;
     // A client that cannot be read, a key that does not sign: ours to mend, and then it may still be told.
@@ -72,19 +91,33 @@ export function createLogoutSender({ deliver, store, audit, clock, isTimeUncerta
     if (isTimeUncertain()) return undefined;
     const { error, refused } = delivery;
     if (refused) shares.answered(notice.clientId);
-    else if (error !== NOT_MADE && shares.failed(notice.clientId, clock.now())) await giveUpOverdue(notice.clientId, error);
+    else if (error !== NOT_MADE && shares.failed(notice.clientId, clock.now()))
+      await giveUpOverdue(notice.clientId, error);
     const seconds = waitAfterFailure(notice.attempts, delivery);
-    return seconds === undefined ? { state: 'given-up', error } : { state: 'pending', error, nextAttemptAt: addSeconds(clock.now(), seconds) };
+    return seconds === undefined
+      ? { state: 'given-up', error }
+      : { state: 'pending', error, nextAttemptAt: addSeconds(clock.now(), seconds) };
   }
 
   async function settle(notice: ClaimedNotice, settlement: NoticeSettlement): Promise<void> {
     const { accountId, clientId, reason, attempts } = notice;
     await store.transaction(async (tx) => {
       if (!(await tx.logouts.settle(notice, settlement, clock.now()))) return;
-      if (settlement.state === 'given-up') await audit.record(tx, 'logout.given-up', { reason, attempts, error: settlement.error }, { accountId, clientId });
+      if (settlement.state === 'given-up')
+        await audit.record(
+          tx,
+          'logout.given-up',
+          { reason, attempts, error: settlement.error },
+          { accountId, clientId },
+        );
     });
-    if (settlement.state === 'delivered') log.info({ event: 'logout.delivered', clientId, reason, attempts }, 'a service was told that a session ended');
-    if (settlement.state === 'pending') log.warn({ event: 'logout.delayed', clientId, reason, attempts, error: settlement.error }, 'a service did not take its logout token; it is tried again');
+    if (settlement.state === 'delivered')
+      log.info({ event: 'logout.delivered', clientId, reason, attempts }, 'a service was told that a session ended');
+    if (settlement.state === 'pending')
+      log.warn(
+        { event: 'logout.delayed', clientId, reason, attempts, error: settlement.error },
+        'a service did not take its logout token; it is tried again',
+      );
   }
 
   async function work(notice: ClaimedNotice, signal: AbortSignal): Promise<void> {
@@ -93,7 +126,10 @@ export function createLogoutSender({ deliver, store, audit, clock, isTimeUncerta
       const settlement = await attempt(notice, signal);
       if (settlement !== undefined) await settle(notice, settlement);
     } catch (error) {
-      log.error({ event: 'logout.unsettled', err: error, clientId: notice.clientId }, 'outcome not recorded; the service is told again when the lease ends');
+      log.error(
+        { event: 'logout.unsettled', err: error, clientId: notice.clientId },
+        'outcome not recorded; the service is told again when the lease ends',
+      );
     } finally {
       if (shares.leave(notice.clientId)) wake();
     }
@@ -104,7 +140,14 @@ export function createLogoutSender({ deliver, store, audit, clock, isTimeUncerta
     claim: (limit) => {
       if (isTimeUncertain()) return Promise.resolve([]);
       const now = clock.now();
-      return store.logouts.claim({ now, leaseSeconds: LEASE_SECONDS, leaseOwner: random.uuid(), limit, share: SHARE, ...shares.room(now) });
+      return store.logouts.claim({
+        now,
+        leaseSeconds: LEASE_SECONDS,
+        leaseOwner: random.uuid(),
+        limit,
+        share: SHARE,
+        ...shares.room(now),
+      });
     },
     work,
   });

@@ -57,7 +57,10 @@ export function createShares(most: number): Shares {
       const away = [...failures.keys()].filter(isAway);
       const full = [...held].filter(([, count]) => count >= most).map(([clientId]) => clientId);
       const asking = away.filter((clientId) => held.has(clientId) || isPaused(clientId, now));
-      return { single: away.filter((clientId) => !asking.includes(clientId)), without: [...new Set([...full, ...asking])] };
+      return {
+        single: away.filter((clientId) => !asking.includes(clientId)),
+        without: [...new Set([...full, ...asking])],
+      };
     },
   };
 }

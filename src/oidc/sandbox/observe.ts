@@ -13,7 +13,11 @@ export interface Attempt {
 export interface Observer {
   /** The attempt in which the grant was given. */
   ofGrant(grantId: string): Promise<Attempt | undefined>;
-  record(attempt: Attempt, kind: 'sent' | 'token' | 'refreshed' | 'userinfo', details: Readonly<Record<string, unknown>>): Promise<void>;
+  record(
+    attempt: Attempt,
+    kind: 'sent' | 'token' | 'refreshed' | 'userinfo',
+    details: Readonly<Record<string, unknown>>,
+  ): Promise<void>;
   /** Somebody fetched the keys. */
   keysFetched(): Promise<void>;
   /** The private key that the attempt is to be signed with. */
@@ -30,7 +34,8 @@ interface Answer {
 const FOREIGN_ISSUER = 'https://penerbit-lain.example';
 
 /** The attempt that the pages of the sandbox put into the outcome of an interaction. */
-const attemptOf = ({ oidc }: KoaContextWithOIDC): Attempt | undefined => (oidc.result as { check?: Attempt } | undefined)?.check;
+const attemptOf = ({ oidc }: KoaContextWithOIDC): Attempt | undefined =>
+  (oidc.result as { check?: Attempt } | undefined)?.check;
 
 /**
  * Bends answers as the scenario of a check wants it, and tells what the service does. Without a check nothing is bent
@@ -39,7 +44,10 @@ const attemptOf = ({ oidc }: KoaContextWithOIDC): Attempt | undefined => (oidc.r
 export function observe(provider: Provider, observer: Observer): void {
   const sent = new WeakSet();
   // What goes home is handed along as well; the typings leave it out.
-  const onSuccess = provider.on.bind(provider) as unknown as (name: 'authorization.success', listener: (ctx: KoaContextWithOIDC, answer: { state?: string; iss?: string }) => void) => void;
+  const onSuccess = provider.on.bind(provider) as unknown as (
+    name: 'authorization.success',
+    listener: (ctx: KoaContextWithOIDC, answer: { state?: string; iss?: string }) => void,
+  ) => void;
   onSuccess('authorization.success', (ctx, answer) => {
     sent.add(ctx);
     const bend = bendOf(attemptOf(ctx)?.scenario ?? '');
@@ -48,7 +56,10 @@ export function observe(provider: Provider, observer: Observer): void {
   });
 
   async function token(ctx: KoaContextWithOIDC): Promise<void> {
-    const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities as { AuthorizationCode?: Entity; RefreshToken?: Entity };
+    const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities as {
+      AuthorizationCode?: Entity;
+      RefreshToken?: Entity;
+    };
     const grantId = (code ?? refresh)?.grantId;
     const attempt = grantId === undefined ? undefined : await observer.ofGrant(grantId);
     if (attempt === undefined) return;
@@ -60,8 +71,15 @@ export function observe(provider: Provider, observer: Observer): void {
       return;
     }
     const key = told === undefined || bendOf(attempt.scenario) !== 'key' ? undefined : await observer.keyOf(attempt);
-    if (key !== undefined && told !== undefined) ctx.body = { ...answer, id_token: signJws(key, { ...told.header, kid: key.kid }, told.payload) };
-    await observer.record(attempt, 'token', { ok, error: answer.error, verifier: ctx.oidc.params?.code_verifier !== undefined, sub: told?.payload.sub, sid: told?.payload.sid });
+    if (key !== undefined && told !== undefined)
+      ctx.body = { ...answer, id_token: signJws(key, { ...told.header, kid: key.kid }, told.payload) };
+    await observer.record(attempt, 'token', {
+      ok,
+      error: answer.error,
+      verifier: ctx.oidc.params?.code_verifier !== undefined,
+      sub: told?.payload.sub,
+      sid: told?.payload.sid,
+    });
   }
 
   provider.use(async (context, next) => {

@@ -1,7 +1,14 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { KeyedHash } from '../../crypto/keyed-hash.ts';
 import type { Sealer } from '../../crypto/seal.ts';
-import type { Granted, Leads, ProtocolRewrite, ProtocolRow, ProtocolState, ProtocolWrite } from '../../store/protocol-state.ts';
+import type {
+  Granted,
+  Leads,
+  ProtocolRewrite,
+  ProtocolRow,
+  ProtocolState,
+  ProtocolWrite,
+} from '../../store/protocol-state.ts';
 import { grantAhead, grantAheadInRequest, keepGrantAhead, sessionAhead, withAhead } from './ahead.ts';
 import { useGathered, writeGathered } from './gathering.ts';
 import { holderOf } from './holder.ts';
@@ -40,7 +47,10 @@ const KINDS = ['AccessToken', 'ClientCredentials', 'RefreshToken'];
 /** By so many of a keyed hash a client is known in a session. */
 const CLIENT_BYTES = 8;
 
-/** Who knows an id of these has nothing in hand: it is asked for with each token of a session, or at each step of a sign-in by whoever has its signed cookie. */
+/**
+ * Who knows an id of these has nothing in hand: it is asked for with each token of a session, or at each step of a
+ * sign-in by whoever has its signed cookie.
+ */
 const OPENS_NOTHING = new Set(['Grant', 'Interaction']);
 /** Requests of one browser that write its session at the same moment. */
 const MOST_TRIES = 30;
@@ -76,21 +86,33 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
   return (model: string): ProtocolAdapter => {
     const isOfAKind = KINDS.includes(model);
     const isToken = isOfAKind || LEADING.has(model);
-    const idOf = (id: string): Buffer => (OPENS_NOTHING.has(model) ? remembered('protocol-id', model, id) : keyedHash.hash('protocol-id', model, id));
-    const uidOf = (uid: string): Buffer => (model === 'Session' ? remembered('protocol-uid', model, uid) : keyedHash.hash('protocol-uid', model, uid));
+    const idOf = (id: string): Buffer =>
+      OPENS_NOTHING.has(model) ? remembered('protocol-id', model, id) : keyedHash.hash('protocol-id', model, id);
+    const uidOf = (uid: string): Buffer =>
+      model === 'Session' ? remembered('protocol-uid', model, uid) : keyedHash.hash('protocol-uid', model, uid);
     const userCodeOf = (userCode: string): Buffer => keyedHash.hash('protocol-user-code', model, userCode);
     /** The same for every model: a grant ends all that was issued under it. */
     const grantOf = (grantId: string): Buffer => remembered('protocol-grant', grantId);
     const leadsOf = ({ sessionUid, grantId }: AdapterPayload): Leads | undefined =>
       LEADING.has(model) && (sessionUid !== undefined || grantId !== undefined)
-        ? { session: typeof sessionUid === 'string' ? remembered('protocol-uid', 'Session', sessionUid) : undefined, grant: grantId === undefined ? undefined : remembered('protocol-id', 'Grant', grantId) }
+        ? {
+            session: typeof sessionUid === 'string' ? remembered('protocol-uid', 'Session', sessionUid) : undefined,
+            grant: grantId === undefined ? undefined : remembered('protocol-id', 'Grant', grantId),
+          }
         : undefined;
 
-    /** Another name for a client in each session: whoever reads along cannot tell which of them are at the same service. */
-    const clientIn = (sessionId: string, clientId: string): Buffer => keyedHash.hash('protocol-session-client', sessionId, clientId).subarray(0, CLIENT_BYTES);
+    /**
+     * Another name for a client in each session: whoever reads along cannot tell which of them are at the same service.
+     */
+    const clientIn = (sessionId: string, clientId: string): Buffer =>
+      keyedHash.hash('protocol-session-client', sessionId, clientId).subarray(0, CLIENT_BYTES);
     const grantedIn = (sessionId: string, { authorizations = {} }: AdapterPayload): readonly Granted[] | undefined =>
       model === 'Session' && findSession !== undefined
-        ? Object.entries(authorizations).flatMap(([clientId, { grantId }]) => (grantId === undefined ? [] : [{ client: clientIn(sessionId, clientId), grant: remembered('protocol-id', 'Grant', grantId) }]))
+        ? Object.entries(authorizations).flatMap(([clientId, { grantId }]) =>
+            grantId === undefined
+              ? []
+              : [{ client: clientIn(sessionId, clientId), grant: remembered('protocol-id', 'Grant', grantId) }],
+          )
         : undefined;
 
     // A payload is sealed for its model; which row of it is meant is proved by what the payload itself says.
@@ -98,7 +120,9 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       if (row === undefined) return undefined;
       const payload = JSON.parse(textOf(model, row.payload)) as AdapterPayload;
       if (model === 'Interaction') readAs.set(payload, row.payload);
-      return row.consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) };
+      return row.consumedAt === undefined
+        ? payload
+        : { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) };
     };
 
     /** What the request writes of a session it writes in the place of what it has read. */
@@ -107,17 +131,27 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return open(row);
     }
 
-    async function findToken(id: string, find: NonNullable<ProtocolState['findLeading']>): Promise<AdapterPayload | undefined> {
-      const found = isOfAKind && isAskedOfAnyKind()
-        ? await onceInRequest(`any ${id}`, () => find(KINDS.map((kind) => ({ model: kind, id: keyedHash.hash('protocol-id', kind, id) }))))
-        : await find([{ model, id: idOf(id) }]);
+    async function findToken(
+      id: string,
+      find: NonNullable<ProtocolState['findLeading']>,
+    ): Promise<AdapterPayload | undefined> {
+      const found =
+        isOfAKind && isAskedOfAnyKind()
+          ? await onceInRequest(`any ${id}`, () =>
+              find(KINDS.map((kind) => ({ model: kind, id: keyedHash.hash('protocol-id', kind, id) }))),
+            )
+          : await find([{ model, id: idOf(id) }]);
       if (found?.model !== model) return undefined;
       const payload = open(found.row);
       if (payload === undefined || found.leads === undefined) return payload;
       return withAhead(payload, { ...found.leads, sessionUid: payload.sessionUid, grantId: payload.grantId });
     }
     /** Who asks for an authorization asks next for the grant of the same client. */
-    async function findSessionFor(clientId: string, id: string, find: NonNullable<ProtocolState['findSession']>): Promise<AdapterPayload | undefined> {
+    async function findSessionFor(
+      clientId: string,
+      id: string,
+      find: NonNullable<ProtocolState['findSession']>,
+    ): Promise<AdapterPayload | undefined> {
       const found = await find(idOf(id), clientIn(id, clientId));
       const payload = keepRead(id, found?.row);
       const grantId = payload?.authorizations?.[clientId]?.grantId;
@@ -133,7 +167,10 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       return open(ahead === undefined ? await state.find(model, idOf(id)) : ahead.row);
     };
 
-    /** A grant is its own: whatever ends all that was issued under it ends the grant too. A sign-in under way was not: it names the grant that was there when it began, and goes on without. */
+    /**
+     * A grant is its own: whatever ends all that was issued under it ends the grant too. A sign-in under way was not:
+     * it names the grant that was there when it began, and goes on without.
+     */
     const grantIn = (id: string, { grantId }: AdapterPayload): Buffer | undefined => {
       if (model === 'Grant') return grantOf(id);
       return grantId === undefined || model === 'Interaction' ? undefined : grantOf(grantId);
@@ -151,7 +188,10 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       ...rewritten(id, payload, ttlSeconds),
       uid: payload.uid === undefined ? undefined : uidOf(payload.uid),
       userCode: payload.userCode === undefined ? undefined : userCodeOf(payload.userCode),
-      holder: model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined ? holderOf(keyedHash, payload.accountId, payload.clientId) : undefined,
+      holder:
+        model === 'Grant' && payload.accountId !== undefined && payload.clientId !== undefined
+          ? holderOf(keyedHash, payload.accountId, payload.clientId)
+          : undefined,
       leads: leadsOf(payload),
       granted: grantedIn(id, payload),
     });
@@ -204,7 +244,8 @@ export function createProtocolAdapter({ state, sealer, keyedHash }: ProtocolAdap
       async consume(id) {
         if (await useGathered(state, { model, id: idOf(id) })) return;
         // `invalid_grant` is no error of the authorization endpoint, and nothing has come of it yet.
-        if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
+        if (model === 'PushedAuthorizationRequest')
+          throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
         // Two requests found it unused and this one came second: whoever it was, nothing may come of the code.
         const payload = open(await state.find(model, idOf(id)));
         if (payload?.grantId !== undefined) await state.revokeByGrantId(grantOf(payload.grantId));

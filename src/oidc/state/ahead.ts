@@ -25,7 +25,9 @@ export function withAhead(payload: AdapterPayload, ahead: Ahead): AdapterPayload
   return payload;
 }
 
-/** Whoever asks for the session or the grant while `ask` runs, and not a moment later, is answered by what came along. */
+/**
+ * Whoever asks for the session or the grant while `ask` runs, and not a moment later, is answered by what came along.
+ */
 export function askAhead(payload: AdapterPayload | undefined, ask: () => void): void {
   current = (payload as Leading | undefined)?.[AHEAD];
   try {
@@ -45,7 +47,14 @@ export function grantAhead(id: string): { readonly row: ProtocolRow | undefined 
   return current?.grantId === id ? { row: current.grant } : undefined;
 }
 
-/** The grant that came along with a session, which this request is going to ask for. Whatever the request itself does to grants lets go of it, as of all that it has read of them. */
-export const keepGrantAhead = (id: string, row: ProtocolRow | undefined): void => { keepInRequest(`Grant ahead ${id}`, { row }); };
+/**
+ * The grant that came along with a session, which this request is going to ask for. Whatever the request itself does to
+ * grants lets go of it, as of all that it has read of them.
+ */
+export const keepGrantAhead = (id: string, row: ProtocolRow | undefined): void => {
+  keepInRequest(`Grant ahead ${id}`, { row });
+};
 
-export const grantAheadInRequest = (id: string): ReturnType<typeof readInRequest<{ readonly row: ProtocolRow | undefined }>> => readInRequest(`Grant ahead ${id}`);
+export const grantAheadInRequest = (
+  id: string,
+): ReturnType<typeof readInRequest<{ readonly row: ProtocolRow | undefined }>> => readInRequest(`Grant ahead ${id}`);

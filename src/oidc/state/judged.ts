@@ -5,8 +5,8 @@ import type { ProtocolAdapter } from './adapter.ts';
 export type Judge = (found: AdapterPayload) => boolean | Promise<boolean>;
 
 /**
- * Storage that finds nothing which one of the judges does not let count. Asked at each use and not deleted once: a request under way would write anew what
- * was deleted.
+ * Storage that finds nothing which one of the judges does not let count. Asked at each use and not deleted once: a
+ * request under way would write anew what was deleted.
  */
 export function judged(adapter: ProtocolAdapter, judges: readonly Judge[]): ProtocolAdapter {
   async function judge(finding: ReturnType<Adapter['find']>): Promise<AdapterPayload | undefined> {

@@ -27,11 +27,13 @@ interface Written {
 const OFTEN = ['Session', 'Grant', 'AuthorizationCode', 'RefreshToken', 'AccessToken', 'ClientCredentials'] as const;
 /** These may be for an API: then they may be written nowhere, and say more (resources.ts). */
 const IN_FORMATS: ReadonlySet<string> = new Set(['AccessToken', 'ClientCredentials']);
-const isForApi = ({ format, aud, extra }: Model): boolean => format !== 'opaque' || aud !== undefined || extra !== undefined;
+const isForApi = ({ format, aud, extra }: Model): boolean =>
+  format !== 'opaque' || aud !== undefined || extra !== undefined;
 
 /**
- * Has what is often asked for and written become objects and payloads in the way that a program is quick at. The library defines each property of either by its descriptor, by
- * way of lists of names and values: 5 µs for a code and 3 to read it, in the place of 0.4 each, and a tenth of all that single sign-on leaves to be collected.
+ * Has what is often asked for and written become objects and payloads in the way that a program is quick at. The
+ * library defines each property of either by its descriptor, by way of lists of names and values: 5 µs for a code and 3
+ * to read it, in the place of 0.4 each, and a tenth of all that single sign-on leaves to be collected.
  */
 export function copyPayloads(provider: Provider): void {
   for (const name of OFTEN) {

@@ -7,7 +7,10 @@ type Found = AdapterPayload | undefined;
 
 /** The library asks for these several times in one request. */
 const REMEMBERED = new Set(['Grant', 'Session']);
-/** How much sooner than it was told a session may end: whichever of the two is less (docs/adr/0033-sessions-that-only-end-later.md). */
+/**
+ * How much sooner than it was told a session may end: whichever of the two is less
+ * (docs/adr/0033-sessions-that-only-end-later.md).
+ */
 const SOONER = { seconds: 300, share: 0.01 };
 
 const plain = async (found: ReturnType<Adapter['find']>): Promise<Found> => (await found) ?? undefined;
@@ -22,7 +25,8 @@ export function copyOf<T>(value: T): T {
 }
 
 /** Everything of a session but when it ends. */
-const contentOf = ({ exp: _exp, iat: _iat, ...content }: AdapterPayload): string => JSON.stringify(Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1)));
+const contentOf = ({ exp: _exp, iat: _iat, ...content }: AdapterPayload): string =>
+  JSON.stringify(Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /**
  * Whether all that would be written is that the session ends a little later.
@@ -32,7 +36,10 @@ const contentOf = ({ exp: _exp, iat: _iat, ...content }: AdapterPayload): string
  */
 export function isOnlyLater(found: Found, payload: AdapterPayload, expiresIn = 0): boolean {
   if (found?.exp === undefined || payload.exp === undefined) return false;
-  return Math.abs(payload.exp - found.exp) < Math.min(SOONER.seconds, expiresIn * SOONER.share) && contentOf(found) === contentOf(payload);
+  return (
+    Math.abs(payload.exp - found.exp) < Math.min(SOONER.seconds, expiresIn * SOONER.share) &&
+    contentOf(found) === contentOf(payload)
+  );
 }
 
 /**
@@ -41,7 +48,9 @@ export function isOnlyLater(found: Found, payload: AdapterPayload, expiresIn = 0
  */
 export function remembered(model: string, adapter: ProtocolAdapter): ProtocolAdapter {
   if (!REMEMBERED.has(model)) return endingGrants(adapter);
-  const forget = (): void => { forgetInRequest(`${model} `); };
+  const forget = (): void => {
+    forgetInRequest(`${model} `);
+  };
   async function forgetting<T>(write: () => Promise<T> | T): Promise<T> {
     forget();
     const written = await write();
@@ -51,7 +60,8 @@ export function remembered(model: string, adapter: ProtocolAdapter): ProtocolAda
   const isKept = async (id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<boolean> =>
     model === 'Session' && isOnlyLater(await readInRequest<Found>(`${model} id ${id}`), payload, expiresIn);
   // Each asker gets one of its own: the library writes into what it is given.
-  const once = async (key: string, read: () => Promise<Found>): Promise<Found> => copyOf(await onceInRequest(`${model} ${key}`, read));
+  const once = async (key: string, read: () => Promise<Found>): Promise<Found> =>
+    copyOf(await onceInRequest(`${model} ${key}`, read));
 
   return {
     ...endingGrants(adapter),
@@ -85,7 +95,11 @@ export interface Leads {
 }
 
 /** Storage that reads what a token leads to all at once, before the library asks for one after the other. */
-export function foreseeing(model: string, adapter: ProtocolAdapter, { sessions, grants, account }: Leads): ProtocolAdapter {
+export function foreseeing(
+  model: string,
+  adapter: ProtocolAdapter,
+  { sessions, grants, account }: Leads,
+): ProtocolAdapter {
   if (!LEADING.has(model)) return adapter;
   return {
     ...adapter,
@@ -93,7 +107,9 @@ export function foreseeing(model: string, adapter: ProtocolAdapter, { sessions, 
       const found = await adapter.find(id);
       const { sessionUid, grantId, accountId } = found ?? {};
       // Who asks for it hears what went wrong; nobody else waits for it.
-      const begin = (reading: Promise<unknown>): void => { reading.catch(() => undefined); };
+      const begin = (reading: Promise<unknown>): void => {
+        reading.catch(() => undefined);
+      };
       askAhead(found ?? undefined, () => {
         if (typeof sessionUid === 'string') begin(Promise.resolve(sessions.findByUid(sessionUid)));
         if (grantId !== undefined) begin(Promise.resolve(grants.find(grantId)));

@@ -1,6 +1,8 @@
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
 
-/** Where a request has what it has read so far. It ends with the request: nothing here is older than the request itself. */
+/**
+ * Where a request has what it has read so far. It ends with the request: nothing here is older than the request itself.
+ */
 const MEMO = Symbol('read in this request');
 
 interface Request {
@@ -16,7 +18,10 @@ function memoOf(): Map<string, Promise<unknown>> | undefined {
   return (ctx[MEMO] ??= new Map<string, Promise<unknown>>());
 }
 
-/** Reads once for each request of the protocol, however often it is asked; outside of one, each time. What failed is tried again. */
+/**
+ * Reads once for each request of the protocol, however often it is asked; outside of one, each time. What failed is
+ * tried again.
+ */
 export function onceInRequest<T>(key: string, read: () => Promise<T>): Promise<T> {
   const memo = memoOf();
   const known = memo?.get(key) as Promise<T> | undefined;
@@ -49,16 +54,25 @@ export function forgetInRequest(beginning: string): void {
   for (const key of memo?.keys() ?? []) if (key.startsWith(beginning)) memo?.delete(key);
 }
 
-/** Nobody asks any more: what was read, and what the library made of it, need not stay as long as the context does. The client does, for what is still being counted. */
+/**
+ * Nobody asks any more: what was read, and what the library made of it, need not stay as long as the context does. The
+ * client does, for what is still being counted.
+ */
 export function forgetRequest(ctx: object): void {
   if (!('oidc' in ctx)) return;
   (ctx as unknown as Request)[MEMO] = undefined;
-  const oidc = ctx.oidc as { entities: { readonly Client?: unknown }; params?: object; body?: unknown; [jar: symbol]: unknown };
+  const oidc = ctx.oidc as {
+    entities: { readonly Client?: unknown };
+    params?: object;
+    body?: unknown;
+    [jar: symbol]: unknown;
+  };
   oidc.entities = { Client: oidc.entities.Client };
   // What was asked is as much as all the rest.
   if (oidc.params !== undefined) oidc.params = NOTHING;
   if (oidc.body !== undefined) oidc.body = undefined;
-  // Its cookies lead to the request; they lie under a symbol that the library shows to nobody, and are made anew for whoever asks.
+  // Its cookies lead to the request; they lie under a symbol that the library shows to nobody, and are made anew for
+  // whoever asks.
   for (const key of Object.getOwnPropertySymbols(oidc)) if (isJar(oidc[key])) oidc[key] = undefined;
 }
 
@@ -68,4 +82,5 @@ const isJar = (value: unknown): boolean => typeof value === 'object' && value !=
 /** Where somebody asks about a token and the library looks for it under each kind of token that there is. */
 const OF_ANY_KIND = new Set(['introspection', 'revocation']);
 
-export const isAskedOfAnyKind = (): boolean => OF_ANY_KIND.has((currentRequest() as Partial<KoaContextWithOIDC> | undefined)?.oidc?.route ?? '');
+export const isAskedOfAnyKind = (): boolean =>
+  OF_ANY_KIND.has((currentRequest() as Partial<KoaContextWithOIDC> | undefined)?.oidc?.route ?? '');

@@ -23,27 +23,39 @@ type Asked = KoaContextWithOIDC & { [WRITING]?: Writing | undefined; [FOR_AN_API
 
 const none = (): void => undefined;
 
-/** The kind that is written last for this answer, where it is known: those before it need not be waited for one after the other. */
+/**
+ * The kind that is written last for this answer, where it is known: those before it need not be waited for one after
+ * the other.
+ */
 function lastOf({ oidc, [FOR_AN_API]: isForApi }: Asked, model: string): string | undefined {
-  // On the way back to the service the session that has a new sign-in follows the code; a grant has to be there before the receipts are looked at.
-  if (oidc.route === 'resume') return oidc.params?.response_type === 'code' && (model === 'AuthorizationCode' || model === 'Session') ? 'Session' : undefined;
+  // On the way back to the service the session that has a new sign-in follows the code; a grant has to be there before
+  // the receipts are looked at.
+  if (oidc.route === 'resume')
+    return oidc.params?.response_type === 'code' && (model === 'AuthorizationCode' || model === 'Session')
+      ? 'Session'
+      : undefined;
   if (oidc.route !== 'token') return undefined;
   const { grant_type: grant, resource } = oidc.params ?? {};
   const refreshes = oidc.client?.grantTypeAllowed('refresh_token') === true;
   // A token for an API may be one that is written nowhere.
-  if (grant === 'refresh_token') return resource === undefined && oidc.entities.RefreshToken?.resource === undefined ? 'AccessToken' : undefined;
-  if (grant === DEVICE_GRANT && !refreshes) return resource === undefined && isForApi === false ? 'AccessToken' : undefined;
+  if (grant === 'refresh_token')
+    return resource === undefined && oidc.entities.RefreshToken?.resource === undefined ? 'AccessToken' : undefined;
+  if (grant === DEVICE_GRANT && !refreshes)
+    return resource === undefined && isForApi === false ? 'AccessToken' : undefined;
   return (grant === 'authorization_code' || grant === DEVICE_GRANT) && refreshes ? 'RefreshToken' : undefined;
 }
 
 const writingOf = (ctx: Asked): Writing => (ctx[WRITING] ??= { gathering: createGathering(), begun: [] });
 
 /**
- * Storage in which a code is written together with the session of its sign-in, and the use of a code together with the tokens for it: in one trip to the store, and
- * the latter as one step where the store knows how to. They are waited for with the last of them: a code that was used already, or a store that is away, ends the
- * request as it did, and the tokens that were written meanwhile go to nobody. Those of a code that was used already are dead besides, with its grant.
+ * Storage in which a code is written together with the session of its sign-in, and the use of a code together with the
+ * tokens for it: in one trip to the store, and the latter as one step where the store knows how to. They are waited for
+ * with the last of them: a code that was used already, or a store that is away, ends the request as it did, and the
+ * tokens that were written meanwhile go to nobody. Those of a code that was used already are dead besides, with its
+ * grant.
  *
- * The code of a device is used last: where its tokens cannot be written, the device asks again and gets them. Used up, it left the person to confirm another one.
+ * The code of a device is used last: where its tokens cannot be written, the device asks again and gets them. Used up,
+ * it left the person to confirm another one.
  */
 export function together(model: string, adapter: ProtocolAdapter): ProtocolAdapter {
   async function begin(write: () => Promise<unknown>): Promise<void> {
@@ -71,7 +83,9 @@ export function together(model: string, adapter: ProtocolAdapter): ProtocolAdapt
     upsert: (id, payload, expiresIn) => begin(async () => adapter.upsert(id, payload, expiresIn)),
     async renew(id, payload, expiresIn, former) {
       let isThere = false;
-      await begin(async () => { isThere = await adapter.renew(id, payload, expiresIn, former); });
+      await begin(async () => {
+        isThere = await adapter.renew(id, payload, expiresIn, former);
+      });
       return isThere;
     },
     async consume(id) {
@@ -92,8 +106,9 @@ async function written(ctx: Asked): Promise<void> {
 }
 
 /**
- * Answers nobody before what the answer stands for is written, should the last of it not have been what it was thought to be. Where something
- * went wrong after a code was used, it is used up nevertheless; that of a device where it was not our fault.
+ * Answers nobody before what the answer stands for is written, should the last of it not have been what it was thought
+ * to be. Where something went wrong after a code was used, it is used up nevertheless; that of a device where it was
+ * not our fault.
  */
 export function awaitWrites(provider: Provider): void {
   provider.use(async (ctx, next) => {

@@ -71,7 +71,8 @@ export function createCircuit(options: CircuitOptions): Circuit {
   );
   // A refused login is never repeated: too many of them may lock the user id.
   policy.onFailure(({ reason }) => {
-    if ('error' in reason && reason.error instanceof RegistryUnavailable && reason.error.trouble === 'config') breaker.tripNext();
+    if ('error' in reason && reason.error instanceof RegistryUnavailable && reason.error.trouble === 'config')
+      breaker.tripNext();
   });
   policy.onBreak(() => {
     retryAt = addMs(clock.now(), openMs);

@@ -5,7 +5,13 @@ import { inSpan } from '../../telemetry/trace.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Random } from '../random/random.ts';
 import { createCircuit } from './circuit.ts';
-import { RegistryUnavailable, type CivilRegistry, type IdentityClaim, type RegistryTrouble, type RegistryVerdict } from './civil-registry.ts';
+import {
+  RegistryUnavailable,
+  type CivilRegistry,
+  type IdentityClaim,
+  type RegistryTrouble,
+  type RegistryVerdict,
+} from './civil-registry.ts';
 import { createPlaces } from './places.ts';
 import { createTransport } from './transport.ts';
 
@@ -38,7 +44,8 @@ export interface DukcapilOptions {
 }
 
 function bodyOf(claim: IdentityClaim, config: Config['dukcapil']): string {
-  const [userKey, passwordKey] = config.keyStyle === 'mixed' ? (['user_id', 'password'] as const) : (['USER_ID', 'PASSWORD'] as const);
+  const [userKey, passwordKey] =
+    config.keyStyle === 'mixed' ? (['user_id', 'password'] as const) : (['USER_ID', 'PASSWORD'] as const);
   return JSON.stringify({
     [userKey]: config.userId,
     [passwordKey]: config.password,
@@ -101,8 +108,20 @@ export function createDukcapilRegistry({ config, url, clock, random, log, onAnsw
       const startedAt = clock.now().getTime();
       let quotaLimiter: number | undefined;
 
-      const report = (level: 'info' | 'warn', outcome: RegistryCall['outcome'], responseCode?: string, reason?: string): RegistryCall => {
-        const call = { outcome, responseCode, reason, reference, durationMs: clock.now().getTime() - startedAt, quotaLimiter };
+      const report = (
+        level: 'info' | 'warn',
+        outcome: RegistryCall['outcome'],
+        responseCode?: string,
+        reason?: string,
+      ): RegistryCall => {
+        const call = {
+          outcome,
+          responseCode,
+          reason,
+          reference,
+          durationMs: clock.now().getTime() - startedAt,
+          quotaLimiter,
+        };
         log?.[level]({ event: 'registry.answered', ...call }, 'civil registry: call ended');
         onAnswer?.(call);
         return call;
@@ -129,7 +148,13 @@ export function createDukcapilRegistry({ config, url, clock, random, log, onAnsw
           return { ...finding, reference, durationMs };
         },
         (error: unknown) => {
-          if (error instanceof RegistryUnavailable) report('warn', error.trouble, error.responseCode, error.cause instanceof Error ? error.cause.message : undefined);
+          if (error instanceof RegistryUnavailable)
+            report(
+              'warn',
+              error.trouble,
+              error.responseCode,
+              error.cause instanceof Error ? error.cause.message : undefined,
+            );
           throw error;
         },
       );

@@ -69,16 +69,56 @@ export const faults: readonly Fault[] = [
   oldStyle('12', 'duplicate', 'duplicate record'),
   oldStyle('13', 'not-found', 'NIK not in the registry'),
   oldStyle('14', 'inactive', 'record not active'),
-  { ending: '9201', behaviour: 'everything agrees, whatever the names', outcome: 'verified', act: { kind: 'verdicts', name: 'Sesuai (100)', mother: 'Sesuai (100)' } },
-  { ending: '9202', behaviour: "the mother's name does not agree", outcome: 'mismatch', act: { kind: 'verdicts', name: 'Sesuai (100)', mother: 'Tidak Sesuai (40)' } },
-  { ending: '9203', behaviour: 'the name does not agree', outcome: 'mismatch', act: { kind: 'verdicts', name: 'Tidak Sesuai (40)', mother: 'Sesuai (100)' } },
-  { ending: '9204', behaviour: 'everything agrees, verdicts without numbers', outcome: 'verified', act: { kind: 'verdicts', name: 'Sesuai', mother: 'Sesuai' } },
-  { ending: '9205', behaviour: "the mother's name is missing in the answer", outcome: 'protocol', act: { kind: 'verdicts', name: 'Sesuai (100)', mother: undefined } },
-  { ending: '9206', behaviour: 'verdicts and response code 11 together', outcome: 'deceased', act: { kind: 'verdicts', name: 'Sesuai (100)', mother: 'Sesuai (100)', code: '11' } },
-  { ending: '9500', behaviour: 'HTTP 500 with HTML', outcome: 'network', act: { kind: 'status', status: 500, html: '<html><body><h1>Internal Server Error</h1></body></html>' } },
+  {
+    ending: '9201',
+    behaviour: 'everything agrees, whatever the names',
+    outcome: 'verified',
+    act: { kind: 'verdicts', name: 'Sesuai (100)', mother: 'Sesuai (100)' },
+  },
+  {
+    ending: '9202',
+    behaviour: "the mother's name does not agree",
+    outcome: 'mismatch',
+    act: { kind: 'verdicts', name: 'Sesuai (100)', mother: 'Tidak Sesuai (40)' },
+  },
+  {
+    ending: '9203',
+    behaviour: 'the name does not agree',
+    outcome: 'mismatch',
+    act: { kind: 'verdicts', name: 'Tidak Sesuai (40)', mother: 'Sesuai (100)' },
+  },
+  {
+    ending: '9204',
+    behaviour: 'everything agrees, verdicts without numbers',
+    outcome: 'verified',
+    act: { kind: 'verdicts', name: 'Sesuai', mother: 'Sesuai' },
+  },
+  {
+    ending: '9205',
+    behaviour: "the mother's name is missing in the answer",
+    outcome: 'protocol',
+    act: { kind: 'verdicts', name: 'Sesuai (100)', mother: undefined },
+  },
+  {
+    ending: '9206',
+    behaviour: 'verdicts and response code 11 together',
+    outcome: 'deceased',
+    act: { kind: 'verdicts', name: 'Sesuai (100)', mother: 'Sesuai (100)', code: '11' },
+  },
+  {
+    ending: '9500',
+    behaviour: 'HTTP 500 with HTML',
+    outcome: 'network',
+    act: { kind: 'status', status: 500, html: '<html><body><h1>Internal Server Error</h1></body></html>' },
+  },
   { ending: '9503', behaviour: 'HTTP 503, empty', outcome: 'network', act: { kind: 'status', status: 503, html: '' } },
   { ending: '9504', behaviour: 'no answer for 30 seconds', outcome: 'timeout', act: { kind: 'hang' } },
-  { ending: '9505', behaviour: 'accepts, then closes the connection', outcome: 'network', act: { kind: 'cut-connection' } },
+  {
+    ending: '9505',
+    behaviour: 'accepts, then closes the connection',
+    outcome: 'network',
+    act: { kind: 'cut-connection' },
+  },
   { ending: '9596', behaviour: 'empty content', outcome: 'protocol', act: { kind: 'empty-content' } },
   { ending: '9597', behaviour: 'the right answer after 3 seconds', outcome: 'verified', act: { kind: 'slow' } },
   { ending: '9598', behaviour: 'JSON cut in the middle', outcome: 'protocol', act: { kind: 'cut-json' } },
@@ -92,4 +132,5 @@ export const faultNik = (ending: string): string => `${FAULT_REGION}01010190${en
 
 const byEnding = new Map(faults.map((fault) => [fault.ending, fault]));
 
-export const findFault = (nik: string): Fault | undefined => (nik.startsWith(FAULT_REGION) ? byEnding.get(nik.slice(-4)) : undefined);
+export const findFault = (nik: string): Fault | undefined =>
+  nik.startsWith(FAULT_REGION) ? byEnding.get(nik.slice(-4)) : undefined;

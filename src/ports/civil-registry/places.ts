@@ -23,7 +23,15 @@ export function createPlaces({ count, waitMs }: { count: number; waitMs: number 
           reject(signal?.aborted === true ? (signal.reason as Error) : new RegistryUnavailable('circuit-open'));
         };
         patience.addEventListener('abort', giveUp, { once: true });
-        places.execute(() => new Promise<void>((giveBack) => { resolve(giveBack); }), patience).catch(giveUp);
+        places
+          .execute(
+            () =>
+              new Promise<void>((giveBack) => {
+                resolve(giveBack);
+              }),
+            patience,
+          )
+          .catch(giveUp);
       }),
   };
 }

@@ -28,7 +28,11 @@ export const furtherFixtures: readonly Resident[] = [
   { nik: '9903154107850012', name: 'MARIA CONTOH LATUPERISSA', mother: 'YOHANA CONTOH PATTIASINA' },
   { nik: '9908045106030012', name: 'ANDI CONTOH TENRI ABENG', mother: 'ANDI CONTOH BESSE' },
   { nik: '9909011110690013', name: 'H. ABDUL CONTOH GANI, S.H.', mother: 'HJ. ZAINAB CONTOH' },
-  { nik: '9909024807910014', name: 'RADEN AYU CONTOH KUSUMANINGRUM PUTRI HADININGRAT SURYAWIJAYA', mother: 'RADEN RORO CONTOH SEKARARUM' },
+  {
+    nik: '9909024807910014',
+    name: 'RADEN AYU CONTOH KUSUMANINGRUM PUTRI HADININGRAT SURYAWIJAYA',
+    mother: 'RADEN RORO CONTOH SEKARARUM',
+  },
   { nik: '9910012811040015', name: 'YOHANES CONTOH WENDA', mother: 'MERIANA CONTOH KOGOYA' },
   { nik: '9910037003980016', name: 'SITI-NURHALIZA CONTOH', mother: "NUR'AZIZAH CONTOH" },
   { nik: '9911010104010017', name: 'I GUSTI NGURAH CONTOH', mother: 'I GUSTI AYU CONTOH RAI' },
@@ -40,14 +44,27 @@ export class ResidentsFileError extends Error {
   readonly code = 'RESIDENTS_INVALID';
 
   constructor(file: string, problems: readonly string[], cause?: unknown) {
-    super([`DUKCAPIL_SIMULATOR_RESIDENTS: ${file} cannot be used:`, ...problems.map((problem) => `  ${problem}`), 'Expected: [{"nik":"9901010101900001","name":"…","mother":"…"}]'].join('\n'), { cause });
+    super(
+      [
+        `DUKCAPIL_SIMULATOR_RESIDENTS: ${file} cannot be used:`,
+        ...problems.map((problem) => `  ${problem}`),
+        'Expected: [{"nik":"9901010101900001","name":"…","mother":"…"}]',
+      ].join('\n'),
+      { cause },
+    );
   }
 }
 
 const MOST_PROBLEMS_SHOWN = 10;
 
 const personName = z.string().trim().min(1).max(100);
-const residentsFile = z.array(z.object({ nik: z.string().regex(/^\d{16}$/, 'must be a string of 16 digits'), name: personName, mother: personName }));
+const residentsFile = z.array(
+  z.object({
+    nik: z.string().regex(/^\d{16}$/, 'must be a string of 16 digits'),
+    name: personName,
+    mother: personName,
+  }),
+);
 
 /**
  * Reads further residents from a JSON file; a later entry of the same NIK replaces an earlier one.
@@ -58,11 +75,18 @@ export async function readResidents(file: string): Promise<readonly Resident[]> 
   try {
     content = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    throw new ResidentsFileError(file, [cause instanceof SyntaxError ? 'it is not JSON' : `it cannot be read: ${(cause as Error).message}`]);
+    throw new ResidentsFileError(file, [
+      cause instanceof SyntaxError ? 'it is not JSON' : `it cannot be read: ${(cause as Error).message}`,
+    ]);
   }
   const parsed = residentsFile.safeParse(content);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.length === 0 ? 'the file' : `entry ${path.map(String).join('.')}`}: ${message}`);
+  const problems = parsed.error.issues.map(
+    ({ path, message }) => `${path.length === 0 ? 'the file' : `entry ${path.map(String).join('.')}`}: ${message}`,
+  );
   const more = problems.length - MOST_PROBLEMS_SHOWN;
-  throw new ResidentsFileError(file, more > 0 ? [...problems.slice(0, MOST_PROBLEMS_SHOWN), `and ${String(more)} more`] : problems);
+  throw new ResidentsFileError(
+    file,
+    more > 0 ? [...problems.slice(0, MOST_PROBLEMS_SHOWN), `and ${String(more)} more`] : problems,
+  );
 }

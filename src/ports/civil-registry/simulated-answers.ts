@@ -73,12 +73,18 @@ type Fields = Readonly<Record<string, string | undefined>>;
 function fieldsOf(request: unknown): Fields {
   if (typeof request !== 'object' || request === null) return {};
   return Object.fromEntries(
-    Object.entries(request).flatMap(([key, value]: [string, unknown]) => (typeof value === 'string' || typeof value === 'number' ? [[key.toUpperCase(), String(value)]] : [])),
+    Object.entries(request).flatMap(([key, value]: [string, unknown]) =>
+      typeof value === 'string' || typeof value === 'number' ? [[key.toUpperCase(), String(value)]] : [],
+    ),
   );
 }
 
 /** Only what was asked for is answered. */
-const elements = (fields: Fields, name: string | undefined, mother: string | undefined): SimulatedAnswer['content'] => ({
+const elements = (
+  fields: Fields,
+  name: string | undefined,
+  mother: string | undefined,
+): SimulatedAnswer['content'] => ({
   NIK: 'Sesuai',
   ...(fields.NAMA_LGKP !== undefined && name !== undefined && { NAMA_LGKP: name }),
   ...(fields.NAMA_LGKP_IBU !== undefined && mother !== undefined && { NAMA_LGKP_IBU: mother }),
@@ -118,5 +124,7 @@ export function answerTo(
     const score = similarity(registered, sent);
     return `${score >= threshold ? 'Sesuai' : 'Tidak Sesuai'} (${String(score)})`;
   };
-  return { content: elements(fields, verdict(resident.name, fields.NAMA_LGKP), verdict(resident.mother, fields.NAMA_LGKP_IBU)) };
+  return {
+    content: elements(fields, verdict(resident.name, fields.NAMA_LGKP), verdict(resident.mother, fields.NAMA_LGKP_IBU)),
+  };
 }

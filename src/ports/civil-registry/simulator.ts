@@ -74,7 +74,8 @@ const listen = (server: Server, port: number): Promise<number> =>
  * @throws {ResidentsFileError} where the file of further residents cannot be used.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  if (options.environment === 'production') throw new Error('the simulated civil registry does not start in production');
+  if (options.environment === 'production')
+    throw new Error('the simulated civil registry does not start in production');
   const { log, delays = { hangMs: 30_000, slowMs: 3000 } } = options;
   const further = options.residentsFile === undefined ? [] : await readResidents(options.residentsFile);
   const residents = new Map([...fixtures, ...furtherFixtures, ...further].map((resident) => [resident.nik, resident]));
@@ -130,7 +131,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       send(response, 405, '');
     } else {
       const { content, fault } = answerTo(await readBody(request), institution, { access: options, quota, residents });
-      log?.info({ event: 'simulator.answered', responseCode: content.RESPONSE_CODE, fault: fault?.ending }, 'simulated civil registry answered');
+      log?.info(
+        { event: 'simulator.answered', responseCode: content.RESPONSE_CODE, fault: fault?.ending },
+        'simulated civil registry answered',
+      );
       respond(response, JSON.stringify(envelope([content], quota.left())), fault?.act);
     }
   }

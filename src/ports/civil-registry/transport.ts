@@ -18,7 +18,10 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-type TransportConfig = Pick<Config['dukcapil'], 'ca' | 'headers' | 'institution' | 'connectTimeoutMs' | 'timeoutMs' | 'maxAnswerBytes' | 'maxConcurrent'>;
+type TransportConfig = Pick<
+  Config['dukcapil'],
+  'ca' | 'headers' | 'institution' | 'connectTimeoutMs' | 'timeoutMs' | 'maxAnswerBytes' | 'maxConcurrent'
+>;
 
 /** No connection came about, so that no byte of the request has left: the one case in which a repeat is free. */
 class ConnectionFailed extends Error {
@@ -30,11 +33,18 @@ class ConnectionFailed extends Error {
   }
 }
 
-type Trust = Required<Pick<ConnectionOptions, 'allowPartialTrustChain' | 'checkServerIdentity'>> & { readonly ca: string[] };
+type Trust = Required<Pick<ConnectionOptions, 'allowPartialTrustChain' | 'checkServerIdentity'>> & {
+  readonly ca: string[];
+};
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+]);
 const UNREADABLE = /^(?:HPE_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_HEADERS_OVERFLOW|ERR_ENCODING_INVALID_ENCODED_DATA)/;
 
 function codeOf(error: unknown): string {
@@ -49,7 +59,8 @@ function troubleOf(code: string): RegistryTrouble {
 }
 
 /** Only the code of a library's error goes on: its other parts are not ours to vouch for. */
-const unavailable = (trouble: RegistryTrouble, code: string, wasAsked = true): RegistryUnavailable => new RegistryUnavailable(trouble, { cause: new Error(code), wasAsked });
+const unavailable = (trouble: RegistryTrouble, code: string, wasAsked = true): RegistryUnavailable =>
+  new RegistryUnavailable(trouble, { cause: new Error(code), wasAsked });
 
 function readCertificates(ca: string): readonly string[] {
   let pem = ca;
@@ -73,7 +84,8 @@ function trust(ca: string): Trust {
   return {
     ca: [...certificates],
     allowPartialTrustChain: true,
-    checkServerIdentity: (host: string, presented: PeerCertificate) => (pinned.has(presented.fingerprint256) ? undefined : checkServerIdentity(host, presented)),
+    checkServerIdentity: (host: string, presented: PeerCertificate) =>
+      pinned.has(presented.fingerprint256) ? undefined : checkServerIdentity(host, presented),
   };
 }
 
@@ -83,10 +95,12 @@ function trust(ca: string): Trust {
  */
 export function trustFor(url: URL, ca: string | undefined): Trust | undefined {
   if (url.protocol === 'https:') {
-    if (ca === undefined) throw new Error('DUKCAPIL_CA: https needs the certificate authority or certificate of the civil registry');
+    if (ca === undefined)
+      throw new Error('DUKCAPIL_CA: https needs the certificate authority or certificate of the civil registry');
     return trust(ca);
   }
-  if (url.protocol !== 'http:' || !LOOPBACK.test(url.hostname)) throw new Error('DUKCAPIL_URL: https is needed; plain http is for loopback only');
+  if (url.protocol !== 'http:' || !LOOPBACK.test(url.hostname))
+    throw new Error('DUKCAPIL_URL: https is needed; plain http is for loopback only');
   return undefined;
 }
 

@@ -49,7 +49,10 @@ export interface Counters {
   /** Refuses the key for so many seconds from now, whatever its points. */
   hold(limit: Limit, key: string, seconds: number): Promise<void>;
   clear(limit: Limit, key: string): Promise<void>;
-  /** Clears every key of the limit that begins so, points and holds; what is counted meanwhile may stay. For an operator's hand: it looks through all there is. @returns how many. */
+  /**
+   * Clears every key of the limit that begins so, points and holds; what is counted meanwhile may stay. For an
+   * operator's hand: it looks through all there is. @returns how many.
+   */
   clearAll(limit: Limit, beginning: string): Promise<number>;
 }
 

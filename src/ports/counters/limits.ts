@@ -60,7 +60,10 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       logos: limit('operator.logos', limits.operatorLogos, DAY),
       waits: limit('operator.waits', limits.operatorWaits, DAY),
     },
-    /** Counted on whose wait is ended, whoever ends it: nobody has a NIK tried on all day by calling one help desk after the other. */
+    /**
+     * Counted on whose wait is ended, whoever ends it: nobody has a NIK tried on all day by calling one help desk after
+     * the other.
+     */
     wait: {
       nik: limit('wait.nik', limits.waitsEnded, DAY),
       number: limit('wait.number', limits.waitsEnded, DAY),
@@ -80,10 +83,15 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       address: limit('contact.address', limits.contactLettersPerAddress, DAY),
       network: limit('contact.network', limits.contactLettersPerNetwork, HOUR),
     },
-    /** Counted on what was typed and on who types: these alone are ever shown, and they do not know who has an account. */
+    /**
+     * Counted on what was typed and on who types: these alone are ever shown, and they do not know who has an account.
+     */
     recovery: {
       asks: limit('recovery.asks', otp.sendsPerNumber, DAY),
-      /** Holds an identifier until it may be asked for again. Its one point is for the first of many who ask at one moment: until that one has sent something, nothing is held. */
+      /**
+       * Holds an identifier until it may be asked for again. Its one point is for the first of many who ask at one
+       * moment: until that one has sent something, nothing is held.
+       */
       pace: limit('recovery.pace', 1, Math.max(1, otp.resendSeconds[0] ?? 1)),
       tries: limit('recovery.tries', otp.triesPerDay, DAY),
       /** In the place of number and NIK, for a device that has signed in to the account before. */

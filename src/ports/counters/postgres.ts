@@ -25,7 +25,10 @@ interface CounterRow {
  * What the library takes for its connection. The library reads the machine's clock; here its moments become those of
  * our clock on the way into the table, and back on the way out, so that one clock rules everything.
  */
-function createClient(db: Knex, clock: Clock): { query(query: Query): Promise<{ rows: CounterRow[]; rowCount: number }> } {
+function createClient(
+  db: Knex,
+  clock: Clock,
+): { query(query: Query): Promise<{ rows: CounterRow[]; rowCount: number }> } {
   return {
     async query({ name, text, values }) {
       const ahead = (): number => clock.now().getTime() - Date.now();
@@ -34,7 +37,10 @@ function createClient(db: Knex, clock: Clock): { query(query: Query): Promise<{ 
       const rows = await prepared<CounterRow>(db, name, text, ours);
       // Looked at again: a clock that was moved or that stands still is not as far ahead as it was before the answer.
       const after = ahead();
-      return { rows: rows.map(({ points, expire }) => ({ points, expire: expire === null ? null : expire - after })), rowCount: rows.length };
+      return {
+        rows: rows.map(({ points, expire }) => ({ points, expire: expire === null ? null : expire - after })),
+        rowCount: rows.length,
+      };
     },
   };
 }
@@ -104,10 +110,12 @@ export function createPostgresCounters({ db, clock = systemClock }: PostgresCoun
 
     async giveBack(limit, key) {
       // Not by the library: it would make a row of its own below zero, a point in advance, when the window has ended.
-      await prepared(db, 'counters-give-back', 'update counters set points = points - 1 where key = $1 and points > 0 and expire > $2', [
-        limiterFor(limit).getKey(key),
-        clock.now().getTime(),
-      ]);
+      await prepared(
+        db,
+        'counters-give-back',
+        'update counters set points = points - 1 where key = $1 and points > 0 and expire > $2',
+        [limiterFor(limit).getKey(key), clock.now().getTime()],
+      );
     },
 
     async read(limit, key) {

@@ -22,14 +22,18 @@ end
 local n, e, h = read(KEYS[1])
 `;
 
-const take: RedisScript = { name: 'ssoTake', lua: `${COUNTER}if e == 0 then e = now + tonumber(ARGV[2]) end n = n + 1 keep(KEYS[1], n, e, h) return { n, e, h }` };
+const take: RedisScript = {
+  name: 'ssoTake',
+  lua: `${COUNTER}if e == 0 then e = now + tonumber(ARGV[2]) end n = n + 1 keep(KEYS[1], n, e, h) return { n, e, h }`,
+};
 const read: RedisScript = { name: 'ssoRead', lua: `${COUNTER}return { n, e, h }` };
 const giveBack: RedisScript = { name: 'ssoGiveBack', lua: `${COUNTER}if n > 0 then keep(KEYS[1], n - 1, e, h) end` };
 const hold: RedisScript = { name: 'ssoHoldKey', lua: `${COUNTER}keep(KEYS[1], n, e, now + tonumber(ARGV[2]))` };
 
 /**
- * KEYS: the counters, and behind them the one that is only looked at, if there is one. ARGV: now, the window and the points of each, and the points of that one. Written
- * once all of them have said yes. @returns what was taken of each; where the hold refused, its three numbers.
+ * KEYS: the counters, and behind them the one that is only looked at, if there is one. ARGV: now, the window and the
+ * points of each, and the points of that one. Written once all of them have said yes. @returns what was taken of each;
+ * where the hold refused, its three numbers.
  */
 const takeAll: RedisScript = {
   name: 'ssoTakeAll',
@@ -95,7 +99,8 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
   };
 
   const single: SingleCounters = {
-    take: async (limit, key) => takenOf(limit, await redis.run(take, [keyOf(limit, key)], [now(), limit.windowSeconds * 1000])),
+    take: async (limit, key) =>
+      takenOf(limit, await redis.run(take, [keyOf(limit, key)], [now(), limit.windowSeconds * 1000])),
     async giveBack(limit, key) {
       await redis.run(giveBack, [keyOf(limit, key)], [now()]);
     },
@@ -125,18 +130,28 @@ export function createRedisCounters({ redis, clock = systemClock }: RedisCounter
     async takeAll(counts, hold) {
       if (counts.length === 0 && hold === undefined) return { readings: [], refusedBy: undefined };
       const further = hold === undefined ? [] : [hold];
-      const answers = (await redis.run(takeAll, [...counts, ...further].map(([limit, key]) => keyOf(limit, key)), [
-        now(),
-        ...counts.flatMap(([{ windowSeconds, points }]) => [windowSeconds * 1000, points]),
-        ...further.map(([{ points }]) => points),
-      ])) as readonly unknown[];
-      if (hold !== undefined && typeof answers[0] === 'number') return { readings: [{ ...readingOf(hold[0], answers), refused: true }], refusedBy: hold };
+      const answers = (await redis.run(
+        takeAll,
+        [...counts, ...further].map(([limit, key]) => keyOf(limit, key)),
+        [
+          now(),
+          ...counts.flatMap(([{ windowSeconds, points }]) => [windowSeconds * 1000, points]),
+          ...further.map(([{ points }]) => points),
+        ],
+      )) as readonly unknown[];
+      if (hold !== undefined && typeof answers[0] === 'number')
+        return { readings: [{ ...readingOf(hold[0], answers), refused: true }], refusedBy: hold };
       const readings = counts.slice(0, answers.length).map(([limit], at) => takenOf(limit, answers[at]));
       return { readings, refusedBy: readings.at(-1)?.refused === true ? counts[readings.length - 1] : undefined };
     },
     async giveBackAll(counts, cleared = []) {
       const all = [...counts, ...cleared];
-      if (all.length > 0) await redis.run(giveBackAll, all.map(([limit, key]) => keyOf(limit, key)), [now(), counts.length]);
+      if (all.length > 0)
+        await redis.run(
+          giveBackAll,
+          all.map(([limit, key]) => keyOf(limit, key)),
+          [now(), counts.length],
+        );
     },
   };
 }

@@ -1,7 +1,16 @@
 import { ok, refuse, type Result } from '../../domain/result.ts';
 
 /** Why a document could not be had. */
-export type OutboundFault = 'address-refused' | 'redirect' | 'no-name' | 'certificate' | 'unreachable' | 'timeout' | 'too-large' | 'unfinished' | `http-${number}`;
+export type OutboundFault =
+  | 'address-refused'
+  | 'redirect'
+  | 'no-name'
+  | 'certificate'
+  | 'unreachable'
+  | 'timeout'
+  | 'too-large'
+  | 'unfinished'
+  | `http-${number}`;
 
 export interface OutboundDocument {
   readonly text: string;
@@ -9,7 +18,10 @@ export interface OutboundDocument {
 }
 
 /** A short document at an address that somebody registered with us: the keys of a service, say. */
-export type ReadDocument = (address: string, options?: { readonly signal?: AbortSignal | undefined }) => Promise<Result<OutboundDocument, OutboundFault>>;
+export type ReadDocument = (
+  address: string,
+  options?: { readonly signal?: AbortSignal | undefined },
+) => Promise<Result<OutboundDocument, OutboundFault>>;
 
 /** Dozens of keys, or hundreds of addresses. */
 export const LARGEST_BYTES = 262_144;
@@ -18,11 +30,16 @@ const TLS = /^(?:CERT_|ERR_TLS_|ERR_SSL_|EPROTO$|DEPTH_ZERO_|SELF_SIGNED_|UNABLE
 
 /** As a code: the words of the exception name addresses. */
 function faultOf(error: unknown): OutboundFault {
-  const { name, code: own, cause } = error as { name?: unknown; code?: unknown; cause?: { code?: unknown; message?: unknown } };
+  const {
+    name,
+    code: own,
+    cause,
+  } = error as { name?: unknown; code?: unknown; cause?: { code?: unknown; message?: unknown } };
   const codes = [own, cause?.code].filter((one) => typeof one === 'string');
   if (codes.includes('OUTBOUND_REFUSED')) return 'address-refused';
   if (cause?.message === 'unexpected redirect') return 'redirect';
-  if (name === 'TimeoutError' || name === 'AbortError' || codes.some((code) => code.endsWith('_TIMEOUT'))) return 'timeout';
+  if (name === 'TimeoutError' || name === 'AbortError' || codes.some((code) => code.endsWith('_TIMEOUT')))
+    return 'timeout';
   if (codes.includes('ENOTFOUND') || codes.includes('EAI_AGAIN')) return 'no-name';
   return codes.some((code) => TLS.test(code)) ? 'certificate' : 'unreachable';
 }
@@ -33,7 +50,10 @@ export const createReadDocument =
   async (address, { signal } = {}) => {
     let answer: Response;
     try {
-      answer = await fetch(address, { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+      answer = await fetch(address, {
+        headers: { accept: 'application/json' },
+        ...(signal === undefined ? {} : { signal }),
+      });
     } catch (error) {
       return refuse(faultOf(error));
     }

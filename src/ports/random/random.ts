@@ -13,8 +13,8 @@ const DRAWN_AT_ONCE = 4096;
 const FEW = 64;
 
 /**
- * A few bytes at a time out of many drawn at once, as `randomUUID` does it: everything that is sealed takes a salt and a nonce. What was
- * handed out is wiped where it came from.
+ * A few bytes at a time out of many drawn at once, as `randomUUID` does it: everything that is sealed takes a salt and
+ * a nonce. What was handed out is wiped where it came from.
  */
 function createFewBytes(): (count: number) => Buffer {
   const drawn = Buffer.alloc(DRAWN_AT_ONCE);

@@ -26,11 +26,16 @@ export const encoders = {
  * @throws {TypeError} none or one whose escaping is not known here.
  */
 export function encodingOf(headers: Readonly<Record<string, string>>): Encode {
-  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1].toLowerCase() ?? '';
+  const type =
+    Object.entries(headers)
+      .find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+      .toLowerCase() ?? '';
   if (/^application\/(?:[\w.-]+\+)?json\b/.test(type)) return encoders.json;
   if (type.startsWith('application/x-www-form-urlencoded')) return encoders.form;
   if (/^(?:application|text)\/(?:[\w.-]+\+)?xml\b/.test(type)) return encoders.xml;
-  throw new TypeError(`SMS_HTTP_HEADERS: content-type must be JSON, XML or application/x-www-form-urlencoded, not "${type}"`);
+  throw new TypeError(
+    `SMS_HTTP_HEADERS: content-type must be JSON, XML or application/x-www-form-urlencoded, not "${type}"`,
+  );
 }
 
 /** Fills `{to}`, `{toPlus}`, `{text}` and `{ref}`; every other brace stays as it is. */

@@ -20,14 +20,21 @@ export const codeIn = (value: unknown): string | undefined => {
 
 const LONGEST_ID = 200;
 
-/** Whether it can be the name of a message: what the database would not even keep is none, and must not come again and again. */
+/**
+ * Whether it can be the name of a message: what the database would not even keep is none, and must not come again and
+ * again.
+ */
 export const isId = (id: string): boolean => id !== '' && !/\p{Cc}/u.test(id);
 
 /** Whether anybody will say what became of a message that was sent. */
-export const areReceiptsExpected = ({ driver, receipts }: Config['sms']): boolean => driver === 'smpp' || (driver === 'http' && receipts.secret !== undefined);
+export const areReceiptsExpected = ({ driver, receipts }: Config['sms']): boolean =>
+  driver === 'smpp' || (driver === 'http' && receipts.secret !== undefined);
 
-/** Whether settings say how a gateway reports over HTTP, and messages go another way: nobody will ever be heard there. */
-export const isReportAddressIdle = ({ driver, receipts }: Config['sms']): boolean => driver !== 'http' && receipts.secret !== undefined;
+/**
+ * Whether settings say how a gateway reports over HTTP, and messages go another way: nobody will ever be heard there.
+ */
+export const isReportAddressIdle = ({ driver, receipts }: Config['sms']): boolean =>
+  driver !== 'http' && receipts.secret !== undefined;
 
 /** Keys of receipts by the gateway's id of the message, and by our reference: one cannot be taken for the other. */
 export const receiptKey = {

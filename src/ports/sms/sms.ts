@@ -24,13 +24,16 @@ export interface SmsGateway {
    */
   send(message: TextMessage, signal?: AbortSignal): Promise<Accepted>;
   /**
-   * Begins to hear what the gateway reports by the line on which messages go out. A gateway that reports by HTTP has no such line.
+   * Begins to hear what the gateway reports by the line on which messages go out. A gateway that reports by HTTP has no
+   * such line.
    * @param take  keeps a receipt; when it fails, the gateway is told to report again.
    */
   listen?(take: (receipt: Receipt) => Promise<void>): void;
   /** Whether messages given to this process would fail for a while, where those given to another might not. */
   isShutOut?(): boolean;
-  /** Whether there is a line on which messages can go out now. A gateway that is asked anew for each message has none. */
+  /**
+   * Whether there is a line on which messages can go out now. A gateway that is asked anew for each message has none.
+   */
   isBound?(): boolean;
   /** Whether it takes nothing for a moment, from whomever: messages stay in the queue. */
   isPaused?(): boolean;

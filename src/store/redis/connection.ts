@@ -37,9 +37,17 @@ export interface RedisConnection {
   ping(): Promise<void>;
   /** How every master is doing. */
   inspect(): Promise<readonly RedisNode[]>;
-  /** Some keys that begin so, and where to go on (undefined: that was the end); from the beginning without a place, which any process can go on from. */
-  scanPage(beginning: string, from?: string): Promise<{ readonly keys: readonly Buffer[]; readonly next: string | undefined }>;
-  /** Every key that begins so, on every master, in portions; one that is written meanwhile may be missed or come twice. */
+  /**
+   * Some keys that begin so, and where to go on (undefined: that was the end); from the beginning without a place,
+   * which any process can go on from.
+   */
+  scanPage(
+    beginning: string,
+    from?: string,
+  ): Promise<{ readonly keys: readonly Buffer[]; readonly next: string | undefined }>;
+  /**
+   * Every key that begins so, on every master, in portions; one that is written meanwhile may be missed or come twice.
+   */
   scan(beginning: string): AsyncIterable<readonly Buffer[]>;
   /** Commands that were sent or wait to be. */
   pending(): number;
@@ -117,7 +125,13 @@ function connect(settings: RedisSettings): Redis | Cluster | undefined {
   if (address !== undefined) {
     const given = { username: decodeURIComponent(address.username), password: decodeURIComponent(address.password) };
     const db = Number(address.pathname.slice(1) || '0');
-    return new Redis({ ...common, ...hostAndPort(address.host), ...(given.username === '' ? {} : { username: given.username }), ...(given.password === '' ? {} : { password: given.password }), db });
+    return new Redis({
+      ...common,
+      ...hostAndPort(address.host),
+      ...(given.username === '' ? {} : { username: given.username }),
+      ...(given.password === '' ? {} : { password: given.password }),
+      db,
+    });
   }
   if (cluster.length > 0) {
     return new Cluster(cluster.map(hostAndPort), {
@@ -127,7 +141,13 @@ function connect(settings: RedisSettings): Redis | Cluster | undefined {
       maxRedirections: 5,
       slotsRefreshTimeout: timeoutMs,
       // Certificates are made out to names: with TLS the nodes are called as they call themselves.
-      ...('tls' in tls ? { dnsLookup: (host, done) => { done(null, host); } } : {}),
+      ...('tls' in tls
+        ? {
+            dnsLookup: (host, done) => {
+              done(null, host);
+            },
+          }
+        : {}),
     });
   }
   if (sentinels.length > 0 && sentinelName !== undefined) {
@@ -144,7 +164,8 @@ function connect(settings: RedisSettings): Redis | Cluster | undefined {
 }
 
 /** A command as a span of its request: its name alone, no key and no value. */
-const traced = (command: string, work: () => Promise<unknown>): Promise<unknown> => (isTraced() ? inSpan(`redis ${command}`, { 'db.system.name': 'redis', 'db.operation.name': command }, work) : work());
+const traced = (command: string, work: () => Promise<unknown>): Promise<unknown> =>
+  isTraced() ? inSpan(`redis ${command}`, { 'db.system.name': 'redis', 'db.operation.name': command }, work) : work();
 
 type Command = (...args: unknown[]) => Promise<unknown>;
 
@@ -153,8 +174,8 @@ interface Logger {
 }
 
 /**
- * The connection to Redis: one server, a cluster, or the master that Sentinels name. It is made with the first command and
- * made again whenever it is lost.
+ * The connection to Redis: one server, a cluster, or the master that Sentinels name. It is made with the first command
+ * and made again whenever it is lost.
  *
  * @returns undefined when no Redis is set.
  */
@@ -178,7 +199,9 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
     // Each node of a cluster has a connection of its own; and before one is ready, the driver keeps commands itself.
     if (!(client instanceof Cluster) && client.status === 'ready') cork(client.stream);
     return new Promise((resolve, reject) => {
-      const end = deadline.begin(() => { reject(new RedisAway(`no answer within ${timeoutMs} ms`)); });
+      const end = deadline.begin(() => {
+        reject(new RedisAway(`no answer within ${timeoutMs} ms`));
+      });
       // Counted until Redis has answered or is given up by the driver, not only while somebody waits.
       const done = (): void => {
         pending -= 1;
@@ -215,7 +238,8 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
     isCluster: client instanceof Cluster,
     prefix,
     call: (command, ...args) => traced(command, () => inTime(() => client.callBuffer(command, ...args))),
-    run: (script, keys, args) => traced(script.name, () => inTime(() => commandOf(script)(keys.length, ...keys, ...args))),
+    run: (script, keys, args) =>
+      traced(script.name, () => inTime(() => commandOf(script)(keys.length, ...keys, ...args))),
     async ping() {
       // A cluster is asked for a key: it is there when it serves, and a node that answers says nothing of it.
       await inTime<unknown>(() => (client instanceof Cluster ? client.exists(`${prefix}ping`) : client.ping()));
@@ -231,9 +255,20 @@ function guard(client: Redis | Cluster, { prefix, timeoutMs }: RedisSettings, lo
       const [at = '0', cursor = '0'] = from?.split(' ') ?? [];
       // None where there were more of them when that was noted.
       const node = masters()[Number(at)];
-      const [after, keys] = node === undefined ? ['0', []] : await inTime(() => node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE));
+      const [after, keys] =
+        node === undefined
+          ? ['0', []]
+          : await inTime(() => node.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE));
       const following = Number(at) + 1;
-      return { keys, next: after.toString() !== '0' ? `${at} ${after.toString()}` : following < masters().length ? `${following} 0` : undefined };
+      return {
+        keys,
+        next:
+          after.toString() !== '0'
+            ? `${at} ${after.toString()}`
+            : following < masters().length
+              ? `${following} 0`
+              : undefined,
+      };
     },
     async *scan(beginning) {
       for (let page = await this.scanPage(beginning); ; page = await this.scanPage(beginning, page.next)) {

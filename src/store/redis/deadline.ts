@@ -11,8 +11,8 @@ interface Wait {
 
 export function createDeadline(ms: number): Deadline {
   /**
-   * Places that are used again and again. A `Set` builds its table anew after every few that come and go; the old ones lead to the new one, and V8
-   * keeps all of them, with whatever waited in them, until it collects everything.
+   * Places that are used again and again. A `Set` builds its table anew after every few that come and go; the old ones
+   * lead to the new one, and V8 keeps all of them, with whatever waited in them, until it collects everything.
    */
   const places: (Wait | undefined)[] = [];
   const free: number[] = [];
@@ -48,7 +48,9 @@ export function createDeadline(ms: number): Deadline {
       const place = free.pop() ?? places.length;
       places[place] = one;
       timer ??= setTimeout(giveUpLate, ms).unref();
-      return () => { end(place, one); };
+      return () => {
+        end(place, one);
+      };
     },
   };
 }

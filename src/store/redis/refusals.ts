@@ -6,7 +6,9 @@ export class RedisAway extends Error {
 
 /** Before 7.0 what a command in a script is refused with stands behind words about the script. */
 const IN_SCRIPT = String.raw`^(?:ERR Error running script \(call to (?:f_)?[\da-f]+\): (?:@user_script: ?\d+: )+-)?`;
-const FOR_NOW = new RegExp(`${IN_SCRIPT}(?:LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|UNBLOCKED|ERR max number of clients)\\b|OOM command not allowed`);
+const FOR_NOW = new RegExp(
+  `${IN_SCRIPT}(?:LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|UNBLOCKED|ERR max number of clients)\\b|OOM command not allowed`,
+);
 const OF_REPLICA = new RegExp(`${IN_SCRIPT}READONLY\\b`);
 
 /** Whether a replica has refused to write. */

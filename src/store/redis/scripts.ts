@@ -57,7 +57,10 @@ return 1`,
 
 export const write: RedisScript = { name: 'ssoWrite', lua: WRITE };
 
-/** KEYS: the row, indexes that lead to it, and with ARGV[5] the set of the holder's grants. ARGV: …, id, grant, holder or ''. */
+/**
+ * KEYS: the row, indexes that lead to it, and with ARGV[5] the set of the holder's grants. ARGV: …, id, grant, holder
+ * or ''.
+ */
 export const writeLinked: RedisScript = {
   name: 'ssoWriteLinked',
   lua: `${HOLD}${WRITE}
@@ -83,7 +86,10 @@ return row
 `,
 };
 
-/** KEYS: the index. ARGV: beginning of the marks, beginning of the rows, which part of the row leads back (2 uid, 3 code), its value. */
+/**
+ * KEYS: the index. ARGV: beginning of the marks, beginning of the rows, which part of the row leads back (2 uid, 3
+ * code), its value.
+ */
 export const followLinked: RedisScript = {
   name: 'ssoFollowLinked',
   lua: `${GRANT}
@@ -99,9 +105,11 @@ return row
 };
 
 /**
- * KEYS: rows, of which the first that is there counts. ARGV: beginnings of the marks, of the index by which sessions are found, of sessions, of grants.
+ * KEYS: rows, of which the first that is there counts. ARGV: beginnings of the marks, of the index by which sessions
+ * are found, of sessions, of grants.
  *
- * In the place of the uid, which tokens have none of, a token may have the uid of its session and the id of its grant, 32 bytes each.
+ * In the place of the uid, which tokens have none of, a token may have the uid of its session and the id of its grant,
+ * 32 bytes each.
  * @returns which row it is, the row, and what it leads to ('' for what is gone; nothing where it does not say).
  */
 export const findLeading: RedisScript = {
@@ -132,7 +140,8 @@ return false
 /**
  * KEYS: a session. ARGV: beginnings of the marks, of grants; a client.
  *
- * In the place of the code for a device, which sessions have none of, a session may have eight bytes for a client and the id of its grant, 32 bytes, again and again.
+ * In the place of the code for a device, which sessions have none of, a session may have eight bytes for a client and
+ * the id of its grant, 32 bytes, again and again.
  * @returns the row, and that grant ('' for what is gone; nothing where it does not say).
  */
 export const findSession: RedisScript = {
@@ -173,7 +182,10 @@ return 1
 `,
 };
 
-/** KEYS: the row that is used, rows that are written for it. ARGV: beginning of the marks; of each of these the row without its use, and milliseconds to live. */
+/**
+ * KEYS: the row that is used, rows that are written for it. ARGV: beginning of the marks; of each of these the row
+ * without its use, and milliseconds to live.
+ */
 export const useAndWrite: RedisScript = {
   name: 'ssoUseAndWrite',
   lua: String.raw`${GRANT}

@@ -18,12 +18,18 @@ export interface RedisCounts {
 
 /** Of so many rows the key is looked at. In which order Redis tells its keys has nothing to do with them. */
 const LOOKED_AT = 100_000;
-/** Where the header of the payload ends at the latest: behind the use, three short texts and an id, each of 255 bytes at most; and a byte of what it stands before. */
+/**
+ * Where the header of the payload ends at the latest: behind the use, three short texts and an id, each of 255 bytes at
+ * most; and a byte of what it stands before.
+ */
 const HEADER_END = 4 + 3 * 256 + 2 + 255;
 
 export type RedisSealed = ReturnType<typeof createRedisSealed>;
 
-/** Where the payload of a row begins: behind its use and three short texts (scripts.ts). Beyond its end, where it is no row. */
+/**
+ * Where the payload of a row begins: behind its use and three short texts (scripts.ts). Beyond its end, where it is no
+ * row.
+ */
 function payloadAt(row: Buffer): number {
   let at = 4;
   for (let count = 0; count < 3; count += 1) at += 1 + (row[at] ?? 0);
@@ -61,13 +67,16 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
   /** Which key each of them is under: as many at once as Redis names keys, and of each its beginning alone. */
   async function keyIdsOf(keys: readonly Buffer[]): Promise<readonly string[]> {
     const beginnings = await Promise.all(keys.map((key) => redis.call('GETRANGE', key, 0, HEADER_END)));
-    return beginnings.flatMap((row) => (Buffer.isBuffer(row) ? (sealer.keyIdOf(row.subarray(payloadAt(row))) ?? []) : []));
+    return beginnings.flatMap((row) =>
+      Buffer.isBuffer(row) ? (sealer.keyIdOf(row.subarray(payloadAt(row))) ?? []) : [],
+    );
   }
 
   return {
     /**
-     * Seals anew what is under an older key, of as many rows as Redis names at once; a row that changes meanwhile was written under the current one. What is
-     * under a key that this keyring does not hold, of an older snapshot say, ends by itself.
+     * Seals anew what is under an older key, of as many rows as Redis names at once; a row that changes meanwhile was
+     * written under the current one. What is under a key that this keyring does not hold, of an older snapshot say,
+     * ends by itself.
      *
      * @param from  what the call before said is next. Each row is a question to Redis, which everybody else waits for.
      * @returns     how many were moved, and where to go on; undefined where there are no more to look at.
@@ -98,7 +107,10 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
       if (!about) return { rows: seen, about };
       // What was not seen among these may be there all the same.
       for (const keyId of known) if (!seen.has(keyId)) seen.set(keyId, 0);
-      return { rows: new Map([...seen].map(([keyId, count]) => [keyId, looks === 0 ? 0 : Math.round((count * all) / looks)])), about };
+      return {
+        rows: new Map([...seen].map(([keyId, count]) => [keyId, looks === 0 ? 0 : Math.round((count * all) / looks)])),
+        about,
+      };
     },
 
     /** How many rows are under that one key; it stops at so many. Each row is looked at: nothing may be left. */

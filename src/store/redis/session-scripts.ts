@@ -1,7 +1,10 @@
 /** How a session is renewed and ended, in Lua; a row is what `scripts.ts` says. */
 import type { RedisScript } from './connection.ts';
 
-/** KEYS: the row as it was, the row as it is to be (which may be the same), the index that leads to it. ARGV: the row, milliseconds to live, its id, the payload that was read or ''. */
+/**
+ * KEYS: the row as it was, the row as it is to be (which may be the same), the index that leads to it. ARGV: the row,
+ * milliseconds to live, its id, the payload that was read or ''.
+ */
 export const renewLinked: RedisScript = {
   name: 'ssoRenewLinked',
   lua: `
@@ -14,7 +17,10 @@ return 1
 `,
 };
 
-/** The same of a row alone. KEYS: the row. ARGV: the row, milliseconds to live, the payload that was read or ''. @returns 0 where it is gone or left, 2 where another payload stands there. */
+/**
+ * The same of a row alone. KEYS: the row. ARGV: the row, milliseconds to live, the payload that was read or ''.
+ * @returns 0 where it is gone or left, 2 where another payload stands there.
+ */
 export const renewRow: RedisScript = {
   name: 'ssoRenewRow',
   lua: String.raw`
@@ -37,7 +43,8 @@ redis.call('DEL', KEYS[1], KEYS[2])
 };
 
 /**
- * Of an index alone. KEYS: the index. ARGV: the id to which it leads, the one to which it is to lead, milliseconds to live.
+ * Of an index alone. KEYS: the index. ARGV: the id to which it leads, the one to which it is to lead, milliseconds to
+ * live.
  * @returns 0 where it leads elsewhere, or what it led to was ended; one that was lost is made anew.
  */
 export const pointIndex: RedisScript = {
@@ -51,8 +58,9 @@ return 1
 };
 
 /**
- * Of a row alone to which no index leads any more. KEYS: the row. ARGV: milliseconds. As what was used it is found by nobody; but whoever gives the session another id just now still
- * takes what stands there, should it be more than they had read.
+ * Of a row alone to which no index leads any more. KEYS: the row. ARGV: milliseconds. As what was used it is found by
+ * nobody; but whoever gives the session another id just now still takes what stands there, should it be more than they
+ * had read.
  */
 export const leaveRow: RedisScript = {
   name: 'ssoLeaveRow',
@@ -63,7 +71,10 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 `,
 };
 
-/** Of an index alone: from now on it leads nowhere. KEYS: the index. ARGV: milliseconds for which whoever is under way hears so. @returns the id to which it led. */
+/**
+ * Of an index alone: from now on it leads nowhere. KEYS: the index. ARGV: milliseconds for which whoever is under way
+ * hears so. @returns the id to which it led.
+ */
 export const closeIndex: RedisScript = {
   name: 'ssoCloseIndex',
   lua: `

@@ -22,7 +22,8 @@ describe('The e-mail address of an account', () => {
     const account = await app.store.accounts.findById(id);
     return { email: account?.email?.reveal(), proved: account?.emailVerifiedAt !== undefined };
   };
-  const subjectsTo = async (to: string): Promise<string[]> => (await app.messagesTo(to)).map(({ subject }) => subject ?? '');
+  const subjectsTo = async (to: string): Promise<string[]> =>
+    (await app.messagesTo(to)).map(({ subject }) => subject ?? '');
 
   it('is replaced when the link to the new one is opened and its button pressed, in whatever browser, and not before; the former one is told', async () => {
     const person = await present(app);
@@ -32,10 +33,15 @@ describe('The e-mail address of an account', () => {
     const email = freshAddress();
     const sent = await askForLink(app, person, email);
     expect(sent.url.pathname).to.equal('/account/contact');
-    expect(sent.text).to.include('Tautan sudah kami kirim.').and.include('b***@contoh.test menjadi email akun Anda setelah tautannya dibuka.');
+    expect(sent.text)
+      .to.include('Tautan sudah kami kirim.')
+      .and.include('b***@contoh.test menjadi email akun Anda setelah tautannya dibuka.');
     const [letter] = await app.messagesTo(email);
     expect(letter!.subject).to.equal('Konfirmasi alamat email Anda');
-    expect(letter!.text).to.match(/^Halo,\n/).and.not.include(person.citizen.name).and.not.include(person.citizen.email);
+    expect(letter!.text)
+      .to.match(/^Halo,\n/)
+      .and.not.include(person.citizen.name)
+      .and.not.include(person.citizen.email);
     expect(letter!.text).to.include('email baru sebuah akun SIAPkerja ID');
 
     const link = await linkTo(app, email);
@@ -51,8 +57,12 @@ describe('The e-mail address of an account', () => {
     for (const one of done) expect(one.text).to.include('Email sudah dikonfirmasi');
     expect(await emailOf(person)).to.deep.equal({ email, proved: true });
     expect(await userinfo(), 'sessions and tokens go on').to.include({ email, email_verified: true });
-    expect((await app.messagesTo(person.citizen.email)).map(({ subject }) => subject)).to.deep.equal(['Email akun Anda telah diganti']);
-    expect((await app.messagesTo(person.citizen.email))[0]!.text).to.include('b***@contoh.test').and.not.include(email);
+    expect((await app.messagesTo(person.citizen.email)).map(({ subject }) => subject)).to.deep.equal([
+      'Email akun Anda telah diganti',
+    ]);
+    expect((await app.messagesTo(person.citizen.email))[0]!.text)
+      .to.include('b***@contoh.test')
+      .and.not.include(email);
     expect(await eventsOf(app, person, 'contact.email.confirmed')).to.deep.equal([{ moved: false, replaced: true }]);
     expect((await new Browser().open(link)).text, 'also later').to.include('Email sudah dikonfirmasi');
     expect((await person.browser.open(at(app))).text).not.to.include('setelah tautannya dibuka');
@@ -62,7 +72,10 @@ describe('The e-mail address of an account', () => {
     const person = await present(app);
     const page = await person.browser.open(at(app, '/address'));
     const email = freshAddress();
-    const { action, fields: { csrf = '' } } = page.form('email');
+    const {
+      action,
+      fields: { csrf = '' },
+    } = page.form('email');
     const form = await beginForm(person.browser, action, csrf, answered(app.container.provider.Session, 'get'));
     await atFinished(app, person.citizen.nik, person.citizen.phone, 'Perahu-Layar9!');
     const { status, location } = await form.end({ email });
@@ -74,7 +87,10 @@ describe('The e-mail address of an account', () => {
     const person = await present(app);
     const page = await person.browser.open(at(app, '/address'));
     const email = freshAddress();
-    const { action, fields: { csrf = '' } } = page.form('email');
+    const {
+      action,
+      fields: { csrf = '' },
+    } = page.form('email');
     const form = await beginForm(person.browser, action, csrf, answered(app.container.secondFactors, 'isEnrolled'));
     await giveSecondFactor(app, person.id);
     const { status, location } = await form.end({ email });
@@ -85,7 +101,10 @@ describe('The e-mail address of an account', () => {
   it('moves from another account to who proves it, whose person is told; asking says and does the same as for one of nobody', async () => {
     const holder = await present(app);
     const [person, other] = [await present(app), await present(app)];
-    const [taken, free] = [await askForLink(app, person, holder.citizen.email.toUpperCase().replace('CONTOH.TEST', 'contoh.test')), await askForLink(app, other, freshAddress())];
+    const [taken, free] = [
+      await askForLink(app, person, holder.citizen.email.toUpperCase().replace('CONTOH.TEST', 'contoh.test')),
+      await askForLink(app, other, freshAddress()),
+    ];
     const words = (text: string): string => text.replaceAll(/\w\*{3}@contoh\.test|08\*{5}\d{4}/g, '');
     expect(words(taken.text)).to.equal(words(free.text));
     expect(await emailOf(holder)).to.deep.equal({ email: holder.citizen.email, proved: true });
@@ -95,7 +114,9 @@ describe('The e-mail address of an account', () => {
     expect(done.html).not.to.include(holder.citizen.name);
     expect([(await emailOf(holder)).proved, (await emailOf(person)).proved]).to.deep.equal([false, true]);
     const [sms] = await app.messagesTo(holder.citizen.phone);
-    expect(sms!.text).to.match(/^SIAPkerja: email .* kini dipakai akun lain\. Masuk, lalu tambahkan email baru di halaman Kontak/);
+    expect(sms!.text).to.match(
+      /^SIAPkerja: email .* kini dipakai akun lain\. Masuk, lalu tambahkan email baru di halaman Kontak/,
+    );
     expect(sms!.text.length).to.be.at.most(160);
   });
 
@@ -106,7 +127,9 @@ describe('The e-mail address of an account', () => {
     expect(await app.messagesTo(person.citizen.phone)).to.have.length(0);
     await openLink(await linkTo(app, email));
     const texts = await app.messagesTo(person.citizen.phone);
-    expect(texts.map(({ text }) => text)).to.deep.equal(['SIAPkerja: akun Anda kini memakai alamat email yang baru. Bukan Anda yang menggantinya? Segera pulihkan akun atau hubungi bantuan.']);
+    expect(texts.map(({ text }) => text)).to.deep.equal([
+      'SIAPkerja: akun Anda kini memakai alamat email yang baru. Bukan Anda yang menggantinya? Segera pulihkan akun atau hubungi bantuan.',
+    ]);
     expect(texts[0]!.text.length).to.be.at.most(160);
     expect(await eventsOf(app, person, 'contact.email.notice-sent')).to.deep.equal([{ operator: 'telkomsel' }]);
 
@@ -134,7 +157,9 @@ describe('The e-mail address of an account', () => {
     expect((await openLink(second)).text).to.include('Email sudah dikonfirmasi');
     expect((await openLink(first)).text, 'the one before does no harm').to.include('Email sudah dikonfirmasi');
     expect((await browser.open(app.url)).text).not.to.include('Jaga agar akun Anda dapat dipulihkan');
-    expect((await browser.open(at(app, '/address/again'))).url.href, 'there is nothing to prove any more').to.equal(at(app));
+    expect((await browser.open(at(app, '/address/again'))).url.href, 'there is nothing to prove any more').to.equal(
+      at(app),
+    );
   });
 
   it('waits as one: asked for another, the link of the one before is worth nothing', async () => {
@@ -146,7 +171,10 @@ describe('The e-mail address of an account', () => {
     expect((await new Browser().open(wrong)).status).to.equal(410);
     await openLink(await linkTo(app, meant));
     expect((await emailOf(person)).email).to.equal(meant);
-    expect(await eventsOf(app, person, 'contact.email.link-sent')).to.deep.equal([{ another: true }, { another: true }]);
+    expect(await eventsOf(app, person, 'contact.email.link-sent')).to.deep.equal([
+      { another: true },
+      { another: true },
+    ]);
   });
 
   it('with a likely slip in it is asked about once, and is whose it is meant to be', async () => {
@@ -164,7 +192,12 @@ describe('The e-mail address of an account', () => {
     const same = await askForLink(app, person, person.citizen.email.replace('warga', 'WARGA'));
     expect(same.status).to.equal(422);
     expect(same.text).to.include('Ini sudah menjadi email akun Anda');
-    for (const [email, words] of [['', 'Isi alamat email Anda.'], ['budi', 'Tulis email dengan lengkap'], ['a@b.test\r\nBcc: c@d.test', 'Tulis email dengan lengkap'], ['<script>@contoh.test', 'Tulis email dengan lengkap']] as const) {
+    for (const [email, words] of [
+      ['', 'Isi alamat email Anda.'],
+      ['budi', 'Tulis email dengan lengkap'],
+      ['a@b.test\r\nBcc: c@d.test', 'Tulis email dengan lengkap'],
+      ['<script>@contoh.test', 'Tulis email dengan lengkap'],
+    ] as const) {
       const page = await askForLink(app, person, email);
       expect(page.status, email).to.equal(422);
       expect(page.text).to.include(words);
@@ -177,7 +210,8 @@ describe('The e-mail address of an account', () => {
       const person = await present(app);
       const email = freshAddress();
       const form = await person.browser.open(at(app, '/address'));
-      for (const answer of await Promise.all([1, 2, 3].map(() => person.browser.post(form, 'email', { email })))) expect(answer.status).to.equal(303);
+      for (const answer of await Promise.all([1, 2, 3].map(() => person.browser.post(form, 'email', { email }))))
+        expect(answer.status).to.equal(303);
       expect(await subjectsTo(email)).to.have.length(1);
       app.clock.advance({ seconds: 20 });
       const again = await person.browser.open(at(app, '/address/again'));
@@ -204,12 +238,15 @@ describe('The e-mail address of an account', () => {
       expect(await subjectsTo(email)).to.have.length(2);
       await openLink(await linkTo(app, email));
       expect((await emailOf(person)).email).to.equal(email);
-      expect((await new Browser().open(first)).text, 'what it was for has happened').to.include('Email sudah dikonfirmasi');
+      expect((await new Browser().open(first)).text, 'what it was for has happened').to.include(
+        'Email sudah dikonfirmasi',
+      );
     });
 
     it('an account has five links a day, to whatever addresses', async () => {
       const person = await present(app);
-      for (let letters = 0; letters < 5; letters += 1) expect((await askForLink(app, person, freshAddress())).url.href).to.include('changed=link');
+      for (let letters = 0; letters < 5; letters += 1)
+        expect((await askForLink(app, person, freshAddress())).url.href).to.include('changed=link');
       const email = freshAddress();
       const refused = await askForLink(app, person, email);
       expect(refused.status).to.equal(429);
@@ -221,7 +258,8 @@ describe('The e-mail address of an account', () => {
 
     it('an address has five links a day, from whatever accounts, however it is written', async () => {
       const email = freshAddress();
-      for (let letters = 0; letters < 5; letters += 1) await askForLink(app, await present(app), letters % 2 === 0 ? email : email.replace('baru', 'BARU'));
+      for (let letters = 0; letters < 5; letters += 1)
+        await askForLink(app, await present(app), letters % 2 === 0 ? email : email.replace('baru', 'BARU'));
       const refused = await askForLink(app, await present(app), email);
       expect(refused.status).to.equal(429);
       expect((await app.messagesTo(email)).length).to.equal(5);
@@ -234,7 +272,9 @@ describe('The e-mail address of an account', () => {
       const person = await present(app);
       const email = freshAddress();
       const form = await person.browser.open(at(app, '/address'));
-      expect((await person.browser.post(form, 'email', { email }, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(403);
+      expect(
+        (await person.browser.post(form, 'email', { email }, { headers: { 'sec-fetch-site': 'cross-site' } })).status,
+      ).to.equal(403);
       expect((await person.browser.post(form, 'email', { email, csrf: 'x' })).status).to.equal(403);
       app.clock.advance({ minutes: 10 });
       expect((await person.browser.post(form, 'email', { email })).headers.get('location')).to.include('/auth?');
@@ -257,7 +297,9 @@ describe('The e-mail address of an account', () => {
       app.clock.advance({ seconds: 5 });
       const owner = new Browser();
       const overview = await signIn(owner, await owner.open(at(app)), person.citizen.nik, 'Perahu-Layar9!');
-      expect(overview.text, 'nor is the owner led to send it again').not.to.include('Kirim tautan lagi').and.not.include('setelah tautannya dibuka');
+      expect(overview.text, 'nor is the owner led to send it again')
+        .not.to.include('Kirim tautan lagi')
+        .and.not.include('setelah tautannya dibuka');
     });
 
     it('by the thief, but by the owner, who asks for it right after a recovery, at an instance whose clock is behind', async () => {
@@ -283,7 +325,10 @@ describe('The e-mail address of an account', () => {
       expect((await new Browser().open(link)).status).to.equal(410);
       await app.store.accounts.setStatus(person.id, 'active', app.clock.now());
       expect(page.status).to.equal(200);
-      const rows = await app.database.knex('email_confirmations').where('account_id', person.id).update({ expires_at: app.clock.now() });
+      const rows = await app.database
+        .knex('email_confirmations')
+        .where('account_id', person.id)
+        .update({ expires_at: app.clock.now() });
       expect(rows).to.equal(1);
       expect((await new Browser().open(link)).status).to.equal(410);
       expect((await emailOf(person)).email).to.equal(person.citizen.email);
@@ -294,7 +339,10 @@ describe('The e-mail address of an account', () => {
       const email = freshAddress();
       await askForLink(app, person, email);
       const rows = await app.database.knex<Record<string, unknown>>('email_confirmations').select('*');
-      const bytes = rows.flatMap((row) => Object.values(row)).map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value))).join('\n');
+      const bytes = rows
+        .flatMap((row) => Object.values(row))
+        .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value)))
+        .join('\n');
       expect(bytes).not.to.include(email);
       expect(app.logLines.join('')).not.to.include(email);
       await app.restart();

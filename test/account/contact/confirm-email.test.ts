@@ -28,13 +28,15 @@ describe('The link that confirms an e-mail address', () => {
     return (await karirhub.receive(await signIn(browser, page, nik, password), request)).claims.email_verified;
   };
   /** In a browser that has nothing to do with the registration: mail is often read on another device. */
-  const press = async (link: string, browser = new Browser()): Promise<Page> => browser.submit(await browser.open(link), 'csrf');
+  const press = async (link: string, browser = new Browser()): Promise<Page> =>
+    browser.submit(await browser.open(link), 'csrf');
 
   it('is a random token of 256 bits, and the database knows only a keyed hash of it', async () => {
     const { token } = await newcomer();
     expect(Buffer.from(token, 'base64url')).to.have.lengthOf(32);
     const rows: { token_hash: Buffer }[] = await app.database.knex('email_confirmations').select('token_hash');
-    for (const { token_hash: hash } of rows) expect(hash.equals(Buffer.from(token, 'base64url')) || hash.toString('utf8').includes(token)).to.equal(false);
+    for (const { token_hash: hash } of rows)
+      expect(hash.equals(Buffer.from(token, 'base64url')) || hash.toString('utf8').includes(token)).to.equal(false);
   });
 
   it('asks first: opening it, again and again, as scanners of mail do, changes nothing', async () => {
@@ -42,7 +44,9 @@ describe('The link that confirms an e-mail address', () => {
     for (let times = 0; times < 3; times += 1) {
       const page = await new Browser().open(link);
       expect(page.status).to.equal(200);
-      expect(page.text).to.include('Tekan tombol di bawah untuk mengonfirmasi w***@contoh.test .').and.include('Tidak merasa mendaftar? Tutup halaman ini; tidak ada yang berubah.');
+      expect(page.text)
+        .to.include('Tekan tombol di bawah untuk mengonfirmasi w***@contoh.test .')
+        .and.include('Tidak merasa mendaftar? Tutup halaman ini; tidak ada yang berubah.');
       expect(page.html).not.to.include(citizen.email).and.not.include(citizen.name);
       expect(page.headers.get('cache-control')).to.equal('no-store');
       expect(page.headers.get('referrer-policy')).to.be.oneOf(['same-origin', 'no-referrer']);
@@ -53,14 +57,18 @@ describe('The link that confirms an e-mail address', () => {
 
   it('confirms when the button is pressed, and pressing it again does no harm', async () => {
     const { citizen, link } = await newcomer();
-    const events = async (): Promise<number> => (await app.store.audit.list({ type: 'contact.email.confirmed' })).length;
+    const events = async (): Promise<number> =>
+      (await app.store.audit.list({ type: 'contact.email.confirmed' })).length;
     const before = await events();
     const browser = new Browser();
     const page = await browser.open(link);
     const confirmed = await browser.submit(page, 'csrf');
-    expect(confirmed.text).to.include('Email sudah dikonfirmasi').and.include('w***@contoh.test kini dapat dipakai untuk memulihkan akun Anda.');
+    expect(confirmed.text)
+      .to.include('Email sudah dikonfirmasi')
+      .and.include('w***@contoh.test kini dapat dipakai untuk memulihkan akun Anda.');
     expect(await isVerified(citizen)).to.equal(true);
-    for (const again of [await browser.submit(page, 'csrf'), await browser.open(link), await new Browser().open(link)]) expect(again.text).to.include('Email sudah dikonfirmasi');
+    for (const again of [await browser.submit(page, 'csrf'), await browser.open(link), await new Browser().open(link)])
+      expect(again.text).to.include('Email sudah dikonfirmasi');
     expect(await events()).to.equal(before + 1);
     expect(await isVerified(citizen)).to.equal(true);
   });
@@ -69,9 +77,11 @@ describe('The link that confirms an e-mail address', () => {
     const { citizen, link } = await newcomer();
     const browser = new Browser();
     const page = await browser.open(link);
-    const events = async (): Promise<number> => (await app.store.audit.list({ type: 'contact.email.confirmed' })).length;
+    const events = async (): Promise<number> =>
+      (await app.store.audit.list({ type: 'contact.email.confirmed' })).length;
     const before = await events();
-    for (const done of await Promise.all([1, 2, 3, 4].map(() => browser.submit(page, 'csrf')))) expect(done.text).to.include('Email sudah dikonfirmasi');
+    for (const done of await Promise.all([1, 2, 3, 4].map(() => browser.submit(page, 'csrf'))))
+      expect(done.text).to.include('Email sudah dikonfirmasi');
     expect(await events()).to.equal(before + 1);
     expect(await isVerified(citizen)).to.equal(true);
   });
@@ -80,7 +90,16 @@ describe('The link that confirms an e-mail address', () => {
     const { link, token } = await newcomer();
     const base = `${app.url}/account/contact/email`;
     const flipped = `${token.startsWith('A') ? 'B' : 'A'}${token.slice(1)}`;
-    for (const address of [base, `${base}?token=`, `${base}?token=${flipped}`, `${base}?token=${token}x`, `${base}?token=${'a'.repeat(3000)}`, `${base}?token=${token}&token=${token}`, `${base}?token=%00%27`, `${base}?token[]=${token}`]) {
+    for (const address of [
+      base,
+      `${base}?token=`,
+      `${base}?token=${flipped}`,
+      `${base}?token=${token}x`,
+      `${base}?token=${'a'.repeat(3000)}`,
+      `${base}?token=${token}&token=${token}`,
+      `${base}?token=%00%27`,
+      `${base}?token[]=${token}`,
+    ]) {
       const page = await new Browser().open(address);
       expect(page.status, address).to.equal(410);
       expect(page.text).to.include('Tautan tidak berlaku lagi');
@@ -103,7 +122,9 @@ describe('The link that confirms an e-mail address', () => {
     const { citizen, link } = await newcomer();
     const browser = new Browser();
     const page = await browser.open(link);
-    expect((await browser.post(page, 'csrf', {}, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(403);
+    expect((await browser.post(page, 'csrf', {}, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(
+      403,
+    );
     expect((await browser.post(page, 'csrf', { csrf: 'x' })).status).to.equal(403);
     expect((await new Browser().post(page, 'csrf')).status, 'the token of another browser').to.equal(403);
     expect(await isVerified(citizen)).to.equal(false);
@@ -134,7 +155,9 @@ describe('The link that confirms an e-mail address', () => {
     const buyer = await newcomer({ phone: former.citizen.phone });
     await press((await newcomer({ email: former.citizen.email })).link);
     expect(await isVerified(former.citizen)).to.equal(false);
-    expect((await app.messagesTo(buyer.citizen.phone)).filter(({ text }) => text.includes('dipakai akun lain'))).to.have.lengthOf(0);
+    expect(
+      (await app.messagesTo(buyer.citizen.phone)).filter(({ text }) => text.includes('dipakai akun lain')),
+    ).to.have.lengthOf(0);
   });
 
   it('gives an address that several claim to the one who proves it, whatever the order of the registrations', async () => {
@@ -166,7 +189,11 @@ describe('The link that confirms an e-mail address', () => {
   it('speaks English where the person does', async () => {
     const { link } = await newcomer();
     const page = await new Browser().open(`${link}&lang=en`);
-    expect(page.text).to.include('Confirm your email address').and.include('Did you not register? Close this page; nothing changes.');
-    expect((await new Browser().open(`${app.url}/account/contact/email?token=x&lang=en`)).text).to.include('This link no longer works');
+    expect(page.text)
+      .to.include('Confirm your email address')
+      .and.include('Did you not register? Close this page; nothing changes.');
+    expect((await new Browser().open(`${app.url}/account/contact/email?token=x&lang=en`)).text).to.include(
+      'This link no longer works',
+    );
   });
 });

@@ -14,7 +14,9 @@ describe('A code for the number of an account, on its way', () => {
 
   before(async () => {
     gateway = await startReportingGateway();
-    app = await startTestApp({ sms: { driver: 'http', http: { url: gateway.url }, receipts: { secret: SECRET, perMinute: 100_000 } } });
+    app = await startTestApp({
+      sms: { driver: 'http', http: { url: gateway.url }, receipts: { secret: SECRET, perMinute: 100_000 } },
+    });
     app.clock.stop();
   });
   after(async () => {
@@ -27,7 +29,12 @@ describe('A code for the number of an account, on its way', () => {
     return [status, html];
   };
   const reload = ({ browser }: Person): Promise<Page> => browser.open(at(app, '/code'));
-  async function waiting(): Promise<{ readonly person: Person; readonly page: Page; readonly id: string; readonly phone: string }> {
+  async function waiting(): Promise<{
+    readonly person: Person;
+    readonly page: Page;
+    readonly id: string;
+    readonly phone: string;
+  }> {
     const [person, phone] = [await present(app), freshNumber()];
     const page = await askFor(app, person, phone);
     await app.container.courier.flush();
@@ -36,7 +43,9 @@ describe('A code for the number of an account, on its way', () => {
 
   it('is told of as at a registration: with each look at the page, and by one word for the script', async () => {
     const { person, page, id } = await waiting();
-    expect(page.html).to.include('data-watch="/account/contact/code/delivery"').and.include('data-last="delivered failed"');
+    expect(page.html)
+      .to.include('data-watch="/account/contact/code/delivery"')
+      .and.include('data-last="delivered failed"');
     expect((await reload(person)).text).to.include(SENT);
     expect(await word(person)).to.deep.equal([200, 'sent']);
     await report(app, { id, status: 'DELIVRD' });
@@ -65,13 +74,20 @@ describe('A code for the number of an account, on its way', () => {
     await report(app, { id, status: 'DELIVRD' });
     expect(await word(await present(app))).to.deep.equal([204, '']);
     const stranger = await new Browser().request(at(app, '/code/delivery'));
-    expect([stranger.status, stranger.headers.get('location')], 'a script is not led to sign in').to.deep.equal([204, null]);
+    expect([stranger.status, stranger.headers.get('location')], 'a script is not led to sign in').to.deep.equal([
+      204,
+      null,
+    ]);
   });
 
   it('is left out where an earlier release has sent it, which did not keep which message it was', async () => {
     const { person } = await waiting();
     const drafts = app.store.drafts;
-    const draft = (await drafts.find<Record<string, unknown> & { step: string }>('contact', person.id, app.clock.now()))!;
+    const draft = (await drafts.find<Record<string, unknown> & { step: string }>(
+      'contact',
+      person.id,
+      app.clock.now(),
+    ))!;
     const { messageId: _unknown, ...before } = draft.state;
     await app.store.transaction((tx) => tx.drafts.save({ ...draft, state: before }, app.clock.now()));
     const page = await reload(person);

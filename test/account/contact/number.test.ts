@@ -4,7 +4,18 @@ import { giveSecondFactor } from '../../support/authenticator.ts';
 import { Browser } from '../../support/browser.ts';
 import { enterCode, signIn } from '../../support/journeys.ts';
 import { atCode, atPassword } from '../../interaction/recovery/steps.ts';
-import { askFor, at, atService, codesTo, eventsOf, freshNumber, present, signInTo, wrong, type Person } from './steps.ts';
+import {
+  askFor,
+  at,
+  atService,
+  codesTo,
+  eventsOf,
+  freshNumber,
+  present,
+  signInTo,
+  wrong,
+  type Person,
+} from './steps.ts';
 
 describe('The mobile number of an account', () => {
   let app: TestApp;
@@ -20,14 +31,20 @@ describe('The mobile number of an account', () => {
   };
   /** The clock of the libraries, which judge how fresh a sign-in is, is not moved: the proof is made older. */
   const provedAgo = async ({ id }: Person, days: number): Promise<void> => {
-    await app.database.knex('accounts').where({ id }).update({ phone_verified_at: new Date(app.clock.now().getTime() - days * 86_400_000) });
+    await app.database
+      .knex('accounts')
+      .where({ id })
+      .update({ phone_verified_at: new Date(app.clock.now().getTime() - days * 86_400_000) });
   };
   const textsTo = async (to: string): Promise<string[]> => (await app.messagesTo(to)).map(({ text }) => text);
 
   it('is shown masked, with when it was proved, to who has signed in', async () => {
     const person = await present(app);
     const page = await person.browser.open(at(app));
-    expect(page.text).to.include(`08*****${person.citizen.phone.slice(-4)}`).and.include('w***@contoh.test').and.include('Terakhir dibuktikan');
+    expect(page.text)
+      .to.include(`08*****${person.citizen.phone.slice(-4)}`)
+      .and.include('w***@contoh.test')
+      .and.include('Terakhir dibuktikan');
     expect(page.html).not.to.include(person.citizen.phone).and.not.include(person.citizen.email);
     expect(page.headers.get('cache-control')).to.equal('no-store');
     expect((await new Browser().open(at(app))).url.pathname).to.match(/\/login$/);
@@ -42,38 +59,66 @@ describe('The mobile number of an account', () => {
 
     const phone = freshNumber();
     const code = await askFor(app, person, phone);
-    expect(await phoneOf(person), 'nothing changes before the code').to.deep.equal({ phone: person.citizen.phone, proved: true });
+    expect(await phoneOf(person), 'nothing changes before the code').to.deep.equal({
+      phone: person.citizen.phone,
+      proved: true,
+    });
     const done = await enterCode(person.browser, code, await app.codeFor(phone));
     expect(done.url.pathname).to.equal('/account/contact');
     expect(await phoneOf(person)).to.deep.equal({ phone, proved: true });
-    expect(await userinfo(), 'sessions and tokens go on').to.include({ phone_number: phone.replace('0', '+62'), phone_number_verified: true });
+    expect(await userinfo(), 'sessions and tokens go on').to.include({
+      phone_number: phone.replace('0', '+62'),
+      phone_number_verified: true,
+    });
 
     const [told] = await textsTo(person.citizen.phone);
-    expect(told).to.match(/^SIAPkerja: nomor ini sudah diganti/).and.not.match(/https?:|\/\//);
+    expect(told)
+      .to.match(/^SIAPkerja: nomor ini sudah diganti/)
+      .and.not.match(/https?:|\/\//);
     const [letter] = await app.messagesTo(person.citizen.email);
     expect(letter!.subject).to.equal('Nomor HP akun Anda telah diganti');
-    expect(letter!.text).to.include(`08*****${phone.slice(-4)}`).and.include(person.citizen.name).and.not.include(phone).and.not.include(person.citizen.nik);
-    expect(await eventsOf(app, person, 'contact.phone.proved')).to.deep.equal([{ replaced: true, moved: false, operator: 'telkomsel' }]);
+    expect(letter!.text)
+      .to.include(`08*****${phone.slice(-4)}`)
+      .and.include(person.citizen.name)
+      .and.not.include(phone)
+      .and.not.include(person.citizen.nik);
+    expect(await eventsOf(app, person, 'contact.phone.proved')).to.deep.equal([
+      { replaced: true, moved: false, operator: 'telkomsel' },
+    ]);
     const byNumber = new Browser();
-    expect((await signIn(byNumber, await byNumber.open(`${app.url}/portal/sign-in`), phone, person.citizen.password)).text).to.include(person.citizen.name);
+    expect(
+      (await signIn(byNumber, await byNumber.open(`${app.url}/portal/sign-in`), phone, person.citizen.password)).text,
+    ).to.include(person.citizen.name);
   });
 
   it('moves from another account to who proves it, whose person is told; asking says and does the same as for a number of nobody', async () => {
     const holder = await present(app);
     const person = await present(app);
-    const [taken, free] = [await askFor(app, person, holder.citizen.phone), await askFor(app, await present(app), freshNumber())];
+    const [taken, free] = [
+      await askFor(app, person, holder.citizen.phone),
+      await askFor(app, await present(app), freshNumber()),
+    ];
     // How far a code has come is a matter of moments, for one number as for the other.
-    const words = (text: string): string => text.replaceAll(/08\*{5}\d{4}/g, '').replace(/Kode (?:sedang dikirim ke operator|sudah kami kirim\. Biasanya sampai dalam 1 menit)\./, '');
+    const words = (text: string): string =>
+      text
+        .replaceAll(/08\*{5}\d{4}/g, '')
+        .replace(/Kode (?:sedang dikirim ke operator|sudah kami kirim\. Biasanya sampai dalam 1 menit)\./, '');
     expect(words(taken.text)).to.equal(words(free.text));
     expect(taken.status).to.equal(free.status);
-    expect(await phoneOf(holder), 'asking takes nothing away').to.deep.equal({ phone: holder.citizen.phone, proved: true });
+    expect(await phoneOf(holder), 'asking takes nothing away').to.deep.equal({
+      phone: holder.citizen.phone,
+      proved: true,
+    });
     const [sms] = await textsTo(holder.citizen.phone);
     expect(sms).not.to.include(person.citizen.name);
 
     const done = await enterCode(person.browser, taken, await app.codeFor(holder.citizen.phone));
     expect(done.text).to.include('Sebelumnya nomor ini terdaftar di akun lain.');
     expect(done.html).not.to.include(holder.citizen.name).and.not.include(holder.citizen.email);
-    expect([(await phoneOf(holder)).proved, await phoneOf(person)]).to.deep.equal([false, { phone: holder.citizen.phone, proved: true }]);
+    expect([(await phoneOf(holder)).proved, await phoneOf(person)]).to.deep.equal([
+      false,
+      { phone: holder.citizen.phone, proved: true },
+    ]);
     expect((await app.messagesTo(holder.citizen.email))[0]?.subject).to.equal('Nomor HP Anda kini dipakai akun lain');
     expect((await app.messagesTo(holder.citizen.email))[0]?.text).to.include('di halaman Kontak');
     expect(await eventsOf(app, holder, 'contact.phone.lost')).to.deep.equal([{}]);
@@ -96,10 +141,16 @@ describe('The mobile number of an account', () => {
     expect([(await phoneOf(one)).proved, (await phoneOf(two)).proved].filter(Boolean)).to.have.length(1);
 
     const [three, four] = [await present(app), await present(app)];
-    const [toThree, toFour] = [await askFor(app, three, four.citizen.phone), await askFor(app, four, three.citizen.phone)];
+    const [toThree, toFour] = [
+      await askFor(app, three, four.citizen.phone),
+      await askFor(app, four, three.citizen.phone),
+    ];
     const [codeThree, codeFour] = [await app.codeFor(four.citizen.phone), await app.codeFor(three.citizen.phone)];
     await Promise.all([enterCode(three.browser, toThree, codeThree), enterCode(four.browser, toFour, codeFour)]);
-    expect([await phoneOf(three), await phoneOf(four)]).to.deep.equal([{ phone: four.citizen.phone, proved: true }, { phone: three.citizen.phone, proved: true }]);
+    expect([await phoneOf(three), await phoneOf(four)]).to.deep.equal([
+      { phone: four.citizen.phone, proved: true },
+      { phone: three.citizen.phone, proved: true },
+    ]);
   });
 
   describe('is not taken', () => {
@@ -108,7 +159,8 @@ describe('The mobile number of an account', () => {
       const person = await present(app);
       const form = await person.browser.open(at(app, '/phone'));
       app.clock.advance({ minutes: 10 });
-      for (const path of ['/phone', '/phone/again', '/address']) expect((await person.browser.open(at(app, path))).url.pathname, path).to.match(/\/login$/);
+      for (const path of ['/phone', '/phone/again', '/address'])
+        expect((await person.browser.open(at(app, path))).url.pathname, path).to.match(/\/login$/);
       const phone = freshNumber();
       expect((await person.browser.post(form, 'phone', { phone })).headers.get('location')).to.include('/auth?');
       expect(await codesTo(app, phone)).to.have.length(0);
@@ -121,7 +173,9 @@ describe('The mobile number of an account', () => {
       const form = await person.browser.open(at(app, '/phone'));
       const { authenticator } = await giveSecondFactor(app, person.id);
       const phone = freshNumber();
-      expect((await person.browser.post(form, 'phone', { phone })).headers.get('location')).to.match(/\/auth\?|\/login/);
+      expect((await person.browser.post(form, 'phone', { phone })).headers.get('location')).to.match(
+        /\/auth\?|\/login/,
+      );
       expect(await codesTo(app, phone)).to.have.length(0);
       const other: Person = { ...person, browser: new Browser() };
       const asked = await signInTo(app, other, '/phone');
@@ -153,7 +207,9 @@ describe('The mobile number of an account', () => {
       const person = await present(app);
       const form = await person.browser.open(at(app, '/phone'));
       const phone = freshNumber();
-      expect((await person.browser.post(form, 'phone', { phone }, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(403);
+      expect(
+        (await person.browser.post(form, 'phone', { phone }, { headers: { 'sec-fetch-site': 'cross-site' } })).status,
+      ).to.equal(403);
       expect((await person.browser.post(form, 'phone', { phone, csrf: 'x' })).status).to.equal(403);
       const other = await present(app);
       const theirs = (await other.browser.open(at(app, '/phone'))).form('phone').fields.csrf!;
@@ -163,7 +219,12 @@ describe('The mobile number of an account', () => {
 
     it('that is no mobile number, with the words of the registration', async () => {
       const person = await present(app);
-      for (const [phone, words] of [['', 'Isi nomor HP Anda.'], ['0215551234', 'Nomor ini bukan nomor HP.'], ['+1 202 555 0100', 'Tulis nomor HP Indonesia'], ["0812' or 1=1", 'Tulis nomor HP Indonesia']] as const) {
+      for (const [phone, words] of [
+        ['', 'Isi nomor HP Anda.'],
+        ['0215551234', 'Nomor ini bukan nomor HP.'],
+        ['+1 202 555 0100', 'Tulis nomor HP Indonesia'],
+        ["0812' or 1=1", 'Tulis nomor HP Indonesia'],
+      ] as const) {
         const page = await askFor(app, person, phone);
         expect(page.status, phone).to.equal(422);
         expect(page.text).to.include(words);
@@ -177,12 +238,16 @@ describe('The mobile number of an account', () => {
       const phone = freshNumber();
       const page = await askFor(app, person, phone);
       const code = await app.codeFor(phone);
-      const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => person.browser.post(page, 'code', { code: wrong(code, index + 1) })));
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, (_, index) => person.browser.post(page, 'code', { code: wrong(code, index + 1) })),
+      );
       expect(answers.filter(({ text }) => text.includes('Sisa percobaan')).length).to.equal(4);
       expect(answers.every(({ status }) => status === 422 || status === 429)).to.equal(true);
       await enterCode(person.browser, page, code);
       expect((await phoneOf(person)).phone).to.equal(person.citizen.phone);
-      expect((await eventsOf(app, person, 'contact.phone.code-refused')).filter(({ reason }) => reason === 'wrong')).to.have.length(4);
+      expect(
+        (await eventsOf(app, person, 'contact.phone.code-refused')).filter(({ reason }) => reason === 'wrong'),
+      ).to.have.length(4);
     });
 
     it('that counts once, in its own account, in its own time and for its own number', async () => {
@@ -239,7 +304,10 @@ describe('The mobile number of an account', () => {
       await signInTo(app, fresh);
       const left = await askFor(app, fresh, freshNumber());
       app.clock.advance({ minutes: 16 });
-      expect((await fresh.browser.post(left, 'code/resend')).headers.get('location'), 'where the password is asked for').to.equal('/account/contact/phone');
+      expect(
+        (await fresh.browser.post(left, 'code/resend')).headers.get('location'),
+        'where the password is asked for',
+      ).to.equal('/account/contact/phone');
     });
 
     it('that is sent again right after a recovery too, at an instance whose clock is behind', async () => {
@@ -270,7 +338,10 @@ describe('The mobile number of an account', () => {
       const phone = freshNumber();
       await askFor(app, person, phone);
       const rows = (await app.database.knex('drafts').where('journey', 'contact')) as Record<string, unknown>[];
-      const bytes = rows.flatMap((row) => Object.values(row)).map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value))).join('\n');
+      const bytes = rows
+        .flatMap((row) => Object.values(row))
+        .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value)))
+        .join('\n');
       expect(bytes).not.to.include(phone.slice(1)).and.not.include(person.id);
       expect(app.logLines.join('')).not.to.include(phone.slice(1));
     });
@@ -304,7 +375,8 @@ describe('The mobile number of an account', () => {
 
     it('an account asks for three other numbers in a day, and is told so; its own it may prove all the same', async () => {
       const person = await present(app);
-      for (let number = 0; number < 3; number += 1) expect((await askFor(app, person, freshNumber())).url.pathname).to.match(/\/code$/);
+      for (let number = 0; number < 3; number += 1)
+        expect((await askFor(app, person, freshNumber())).url.pathname).to.match(/\/code$/);
       const phone = freshNumber();
       const refused = await askFor(app, person, phone);
       expect(refused.status).to.equal(429);
@@ -313,7 +385,9 @@ describe('The mobile number of an account', () => {
       expect(await codesTo(app, phone)).to.have.length(0);
       const own = await person.browser.submit(await person.browser.open(at(app, '/phone/again')), 'csrf');
       expect(own.url.pathname).to.match(/\/code$/);
-      expect((await eventsOf(app, person, 'contact.phone.code-not-sent')).map(({ reason }) => reason)).to.deep.equal(['changes-used-up']);
+      expect((await eventsOf(app, person, 'contact.phone.code-not-sent')).map(({ reason }) => reason)).to.deep.equal([
+        'changes-used-up',
+      ]);
     });
   });
 
@@ -331,7 +405,8 @@ describe('The mobile number of an account', () => {
 
   it('is asked after on the home page when it is old or unproved, and at no other time', async () => {
     const person = await present(app);
-    const note = async (): Promise<boolean> => (await person.browser.open(app.url)).text.includes('Jaga agar akun Anda dapat dipulihkan');
+    const note = async (): Promise<boolean> =>
+      (await person.browser.open(app.url)).text.includes('Jaga agar akun Anda dapat dipulihkan');
     expect(await note()).to.equal(false);
     const unproved = await present(app, {}, { phoneVerified: false });
     const home = await unproved.browser.open(app.url);
@@ -352,11 +427,15 @@ describe('The mobile number of an account', () => {
     const code = await person.browser.submit(prove, 'csrf');
     const done = await enterCode(person.browser, code, await app.codeFor(person.citizen.phone));
     expect(done.text).to.include('Nomor HP sudah terbukti milik Anda.');
-    expect(await eventsOf(app, person, 'contact.phone.proved')).to.deep.equal([{ replaced: false, moved: false, operator: 'telkomsel' }]);
+    expect(await eventsOf(app, person, 'contact.phone.proved')).to.deep.equal([
+      { replaced: false, moved: false, operator: 'telkomsel' },
+    ]);
     expect(await textsTo(person.citizen.email), 'nothing was replaced').to.deep.equal([]);
 
     await provedAgo(person, 179);
     app.clock.advance({ seconds: 61 });
-    expect((await atPassword(app, person.citizen.phone, person.citizen.phone)).page.url.pathname).to.match(/\/recover\/password$/);
+    expect((await atPassword(app, person.citizen.phone, person.citizen.phone)).page.url.pathname).to.match(
+      /\/recover\/password$/,
+    );
   });
 });

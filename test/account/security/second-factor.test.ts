@@ -16,7 +16,9 @@ describe('The account page about the second factor', () => {
   });
   after(() => app.close());
 
-  async function newcomer(changes: AccountChanges = {}): Promise<{ citizen: Citizen; id: AccountId; browser: Browser }> {
+  async function newcomer(
+    changes: AccountChanges = {},
+  ): Promise<{ citizen: Citizen; id: AccountId; browser: Browser }> {
     const citizen = somebody();
     return { citizen, id: await addAccount(app, citizen, changes), browser: new Browser() };
   }
@@ -25,7 +27,8 @@ describe('The account page about the second factor', () => {
     return signIn(browser, await browser.open(at(path)), nik, password);
   }
 
-  const subjectsTo = async ({ email }: Citizen): Promise<string[]> => (await app.messagesTo(email)).map(({ subject }) => subject ?? '');
+  const subjectsTo = async ({ email }: Citizen): Promise<string[]> =>
+    (await app.messagesTo(email)).map(({ subject }) => subject ?? '');
 
   it('leads from the home page through enrolment and back, without a way round it', async () => {
     const { citizen, id, browser } = await newcomer();
@@ -45,7 +48,10 @@ describe('The account page about the second factor', () => {
 
   it('makes new recovery codes, shows them once and tells the person; the old ones are worth nothing', async () => {
     const { citizen, id, browser } = await newcomer();
-    const { authenticator, recoveryCodes: [old = ''] } = await giveSecondFactor(app, id);
+    const {
+      authenticator,
+      recoveryCodes: [old = ''],
+    } = await giveSecondFactor(app, id);
     const asked = await enterCode(browser, await signInAt(browser, '/recovery-codes', citizen), authenticator.next());
     expect(asked.url.href).to.equal(at('/recovery-codes'));
     const shown = await browser.submit(asked, 'recovery-codes');
@@ -67,16 +73,23 @@ describe('The account page about the second factor', () => {
     app.clock.advance({ minutes: 10 });
     const stale = await browser.open(at('/remove'));
     expect(stale.url.pathname, 'a browser that was left open').to.match(/\/login$/);
-    const asked = await enterCode(browser, await signIn(browser, stale, citizen.nik, citizen.password), authenticator.next());
+    const asked = await enterCode(
+      browser,
+      await signIn(browser, stale, citizen.nik, citizen.password),
+      authenticator.next(),
+    );
     const done = await browser.submit(asked, 'remove');
     expect(done.text).to.include('Verifikasi dua langkah sudah dimatikan').and.include('Belum aktif');
     expect(await subjectsTo(citizen)).to.include('Verifikasi dua langkah dimatikan');
-    expect((await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).map(({ details }) => details)).to.deep.equal([{ by: 'person' }]);
+    expect(
+      (await app.store.audit.list({ accountId: id, type: 'second-factor.removed' })).map(({ details }) => details),
+    ).to.deep.equal([{ by: 'person' }]);
     expect((await signInAt(new Browser(), '', citizen)).url.href, 'the password is enough again').to.equal(at());
   });
 
   describe('over and over', () => {
-    const events = async (id: AccountId, type: string): Promise<number> => (await app.store.audit.list({ accountId: id, type })).length;
+    const events = async (id: AccountId, type: string): Promise<number> =>
+      (await app.store.audit.list({ accountId: id, type })).length;
     const renewals = (id: AccountId): Promise<number> => events(id, 'second-factor.recovery-codes-renewed');
 
     it('makes new recovery codes five times a day, then says until when the last ones must do', async () => {
@@ -88,13 +101,21 @@ describe('The account page about the second factor', () => {
         const answer = await browser.submit(page, 'recovery-codes');
         expect(answer.status, `time ${time}`).to.equal(time <= 5 ? 200 : 429);
         if (time <= 5) [last] = recoveryCodesOn(answer);
-        else expect(answer.text).to.include('Kode yang terakhir tetap berlaku').and.match(/Coba lagi setelah .*\d/);
+        else
+          expect(answer.text)
+            .to.include('Kode yang terakhir tetap berlaku')
+            .and.match(/Coba lagi setelah .*\d/);
         expect(Number(answer.headers.get('retry-after') ?? 0) > 0).to.equal(time > 5);
         page = await browser.open(at('/recovery-codes'));
       }
       expect(await renewals(id)).to.equal(5);
-      expect((await subjectsTo(citizen)).filter((subject) => subject === 'Kode cadangan Anda diganti')).to.have.length(5);
-      expect((await app.store.audit.list({ accountId: id, type: 'second-factor.refused' })).map(({ details }) => details), 'once an hour').to.deep.equal([{ reason: 'limited' }]);
+      expect((await subjectsTo(citizen)).filter((subject) => subject === 'Kode cadangan Anda diganti')).to.have.length(
+        5,
+      );
+      expect(
+        (await app.store.audit.list({ accountId: id, type: 'second-factor.refused' })).map(({ details }) => details),
+        'once an hour',
+      ).to.deep.equal([{ reason: 'limited' }]);
 
       const other = new Browser();
       const lost = await other.open((await signInAt(other, '', citizen)).link('recovery-code'));
@@ -105,13 +126,16 @@ describe('The account page about the second factor', () => {
       const { citizen, id, browser } = await newcomer({ emailVerified: false });
       const { authenticator } = await giveSecondFactor(app, id);
       await enterCode(browser, await signInAt(browser, '/recovery-codes', citizen), authenticator.next());
-      for (let time = 0; time < 5; time += 1) await browser.submit(await browser.open(at('/recovery-codes')), 'recovery-codes');
+      for (let time = 0; time < 5; time += 1)
+        await browser.submit(await browser.open(at('/recovery-codes')), 'recovery-codes');
       expect(await renewals(id)).to.equal(5);
       await browser.submit(await browser.open(at('/remove')), 'remove');
       expect(await subjectsTo(citizen)).to.deep.equal(['Verifikasi dua langkah sudah aktif']);
       // What an operator does is told all the same.
       await giveSecondFactor(app, id);
-      await app.store.transaction((tx) => app.container.secondFactors.remove(tx, id, { by: 'cli:uji', reason: 'HP hilang' }));
+      await app.store.transaction((tx) =>
+        app.container.secondFactors.remove(tx, id, { by: 'cli:uji', reason: 'HP hilang' }),
+      );
       expect(await subjectsTo(citizen)).to.have.length(2);
       app.clock.advance({ days: 1, seconds: 1 });
       await giveSecondFactor(app, id);
@@ -138,7 +162,9 @@ describe('The account page about the second factor', () => {
 
   describe('at moments that lie apart', () => {
     // The library's own clock is the machine's: what is to be old has to lie in the past.
-    beforeEach(() => { app.clock.advance({ minutes: -40 }); });
+    beforeEach(() => {
+      app.clock.advance({ minutes: -40 });
+    });
     let passed = 0;
     const pass = (minutes: number): void => {
       app.clock.advance({ minutes });
@@ -163,7 +189,9 @@ describe('The account page about the second factor', () => {
 
     it('takes a backup code that was looked for, so that a lost telephone costs one of them', async () => {
       const { citizen, id, browser } = await newcomer();
-      const { recoveryCodes: [code = ''] } = await giveSecondFactor(app, id);
+      const {
+        recoveryCodes: [code = ''],
+      } = await giveSecondFactor(app, id);
       const page = await browser.open((await signInAt(browser, '/remove', citizen)).link('recovery-code'));
       pass(6);
       const asked = await browser.submit(page, 'recovery_code', { recovery_code: code });

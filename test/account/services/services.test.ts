@@ -21,10 +21,18 @@ describe('Connected services', () => {
   });
   after(() => app.close());
 
-  const use = { purpose: { id: 'Mengirim undangan wawancara.', en: 'Sending invitations to interviews.' }, legal_basis: 'public-task' } as const;
+  const use = {
+    purpose: { id: 'Mengirim undangan wawancara.', en: 'Sending invitations to interviews.' },
+    legal_basis: 'public-task',
+  } as const;
   const service = (name: string): Promise<RelyingParty> =>
-    createRelyingParty(app, { name, scope: 'openid profile email', further: { data_use: { email: use }, grant_types: ['authorization_code', 'refresh_token'] } });
-  const withdraw = async (browser: Browser, { id }: RelyingParty): Promise<Page> => browser.submit(await browser.open(`${app.url}${PATH}/withdraw?client=${id}`), 'client');
+    createRelyingParty(app, {
+      name,
+      scope: 'openid profile email',
+      further: { data_use: { email: use }, grant_types: ['authorization_code', 'refresh_token'] },
+    });
+  const withdraw = async (browser: Browser, { id }: RelyingParty): Promise<Page> =>
+    browser.submit(await browser.open(`${app.url}${PATH}/withdraw?client=${id}`), 'client');
 
   async function tokensAt(rp: RelyingParty, citizen: Citizen = budi, browser = new Browser()) {
     const { code, request } = await obtainCode(rp, citizen, browser);
@@ -37,7 +45,12 @@ describe('Connected services', () => {
     await tokensAt(karirhub, budi, browser);
     const page = await browser.open((await browser.open(app.url)).link('Layanan terhubung'));
     expect(page.url.pathname).to.equal(PATH);
-    expect(page.text).to.include('Karirhub (contoh)').and.include('Sejak pukul').and.include('Alamat email').and.include(use.purpose.id).and.include('pelayanan publik');
+    expect(page.text)
+      .to.include('Karirhub (contoh)')
+      .and.include('Sejak pukul')
+      .and.include('Alamat email')
+      .and.include(use.purpose.id)
+      .and.include('pelayanan publik');
     expect(page.headers.get('cache-control')).to.equal('no-store');
 
     const other = new Browser();
@@ -56,27 +69,42 @@ describe('Connected services', () => {
     const pending = await obtainCode(mitra, budi, laptop);
 
     const question = await phone.open(`${app.url}${PATH}/withdraw?client=${mitra.id}`);
-    expect(question.text).to.include('Cabut izin Mitra (contoh)?').and.include('tetap ada di sana').and.include('mungkin masih masuk di sana');
+    expect(question.text)
+      .to.include('Cabut izin Mitra (contoh)?')
+      .and.include('tetap ada di sana')
+      .and.include('mungkin masih masuk di sana');
     expect((await userinfo(app, held[0]?.access_token)).status, 'asking changes nothing').to.equal(200);
     const list = await phone.submit(question, 'client');
     expect(list.text).to.include('Izin sudah dicabut').and.not.include('Mitra (contoh)');
 
     for (const { access_token, refresh_token } of held) {
       expect((await userinfo(app, access_token)).status).to.equal(401);
-      expect((await postAs(app, '/token/introspection', { token: String(access_token) }, mitra)).body).to.deep.equal({ active: false });
-      expect((await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(refresh_token) }, mitra)).body.error).to.equal('invalid_grant');
+      expect((await postAs(app, '/token/introspection', { token: String(access_token) }, mitra)).body).to.deep.equal({
+        active: false,
+      });
+      expect(
+        (await postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(refresh_token) }, mitra)).body
+          .error,
+      ).to.equal('invalid_grant');
     }
-    expect((await exchange(app, mitra, { code: pending.code, code_verifier: pending.request.verifier })).body.error).to.equal('invalid_grant');
+    expect(
+      (await exchange(app, mitra, { code: pending.code, code_verifier: pending.request.verifier })).body.error,
+    ).to.equal('invalid_grant');
     for (const { access_token } of [kept, ratnas]) expect((await userinfo(app, access_token)).status).to.equal(200);
     for (const browser of [phone, laptop]) {
       const { page } = await visit(browser, mitra, { prompt: 'none' });
       expect([isHome(page, mitra), page.url.searchParams.get('error')]).to.deep.equal([true, 'consent_required']);
     }
-    expect((await app.store.audit.list({ type: 'consent.withdrawn' })).at(-1)).to.deep.include({ accountId: budiId, clientId: mitra.id });
+    expect((await app.store.audit.list({ type: 'consent.withdrawn' })).at(-1)).to.deep.include({
+      accountId: budiId,
+      clientId: mitra.id,
+    });
 
     const asked = await visit(laptop, mitra);
     expect(asked.page.url.pathname).to.match(/\/consent$/);
-    expect((await mitra.receive(await laptop.submit(asked.page, 'sharing'), asked.request)).claims.email).to.equal(budi.email);
+    expect((await mitra.receive(await laptop.submit(asked.page, 'sharing'), asked.request)).claims.email).to.equal(
+      budi.email,
+    );
     expect((await userinfo(app, held[0]?.access_token)).status, 'what ended stays ended').to.equal(401);
   });
 
@@ -85,7 +113,9 @@ describe('Connected services', () => {
     const browser = new Browser();
     await tokensAt(mitra, budi, browser);
     await withdraw(browser, mitra);
-    const rows = await app.database.knex<{ withdrawn_at: Date | null }>('consent_receipts').where('client_id', mitra.id);
+    const rows = await app.database
+      .knex<{ withdrawn_at: Date | null }>('consent_receipts')
+      .where('client_id', mitra.id);
     expect(rows.map(({ withdrawn_at: at }) => at instanceof Date)).to.deep.equal([true]);
   });
 
@@ -95,7 +125,9 @@ describe('Connected services', () => {
     const { access_token: token } = await tokensAt(mitra, budi, browser);
     const question = await browser.open(`${app.url}${PATH}/withdraw?client=${mitra.id}`);
     expect((await browser.post(question, 'client', { csrf: 'forged' })).status).to.equal(403);
-    expect((await browser.post(question, 'client', {}, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(403);
+    expect(
+      (await browser.post(question, 'client', {}, { headers: { 'sec-fetch-site': 'cross-site' } })).status,
+    ).to.equal(403);
     expect((await new Browser().post(question, 'client')).headers.get('location')).to.match(/\/auth\?/);
 
     const stranger = new Browser();

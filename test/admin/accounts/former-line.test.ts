@@ -6,9 +6,23 @@ import type { Result } from '../../../src/domain/result.ts';
 const config = loadConfig({ NODE_ENV: 'test' });
 const today = new Date('2026-11-28T03:00:00Z');
 const BCRYPT = '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy';
-const whole = { id: 'u-1', nik: '9901010101900001', name: 'BUDI CONTOH SANTOSO', email: 'Budi@CONTOH.test', phone: '0812-3456-7890', password: BCRYPT, status: 'active', locale: 'en' };
+const whole = {
+  id: 'u-1',
+  nik: '9901010101900001',
+  name: 'BUDI CONTOH SANTOSO',
+  email: 'Budi@CONTOH.test',
+  phone: '0812-3456-7890',
+  password: BCRYPT,
+  status: 'active',
+  locale: 'en',
+};
 
-const read = (document: unknown): Result<FormerLine, LineRefusal> => parseFormerLine({ number: 7, text: typeof document === 'string' ? document : JSON.stringify(document) }, config, today);
+const read = (document: unknown): Result<FormerLine, LineRefusal> =>
+  parseFormerLine(
+    { number: 7, text: typeof document === 'string' ? document : JSON.stringify(document) },
+    config,
+    today,
+  );
 const reasonsOf = (document: unknown): readonly string[] | undefined => {
   const parsed = read(document);
   return parsed.ok ? undefined : parsed.refusal.reasons;
@@ -19,14 +33,29 @@ describe('A line of a former system', () => {
     const parsed = read(whole);
     if (!parsed.ok) throw new Error(parsed.refusal.reasons.join());
     const { line, legacyId, nik, email, phone, passwordHash, bcryptCost, locale, notes } = parsed.value;
-    expect({ line, legacyId, passwordHash, bcryptCost, locale, notes }).to.deep.equal({ line: 7, legacyId: 'u-1', passwordHash: BCRYPT, bcryptCost: 10, locale: 'en', notes: [] });
-    expect([nik?.reveal(), email?.reveal(), phone?.reveal()]).to.deep.equal(['9901010101900001', 'Budi@contoh.test', '+6281234567890']);
-    expect(JSON.stringify(parsed.value), 'nothing personal is written by accident').to.not.match(/9901010101900001|contoh\.test|81234567890/);
+    expect({ line, legacyId, passwordHash, bcryptCost, locale, notes }).to.deep.equal({
+      line: 7,
+      legacyId: 'u-1',
+      passwordHash: BCRYPT,
+      bcryptCost: 10,
+      locale: 'en',
+      notes: [],
+    });
+    expect([nik?.reveal(), email?.reveal(), phone?.reveal()]).to.deep.equal([
+      '9901010101900001',
+      'Budi@contoh.test',
+      '+6281234567890',
+    ]);
+    expect(JSON.stringify(parsed.value), 'nothing personal is written by accident').to.not.match(
+      /9901010101900001|contoh\.test|81234567890/,
+    );
   });
 
   it('may say less: nothing but the id and a way in is needed', () => {
     expect(reasonsOf({ id: 12, nik: whole.nik })).to.equal(undefined);
-    expect(reasonsOf({ id: 12, email: whole.email, password: BCRYPT, nik: null, phone: '', name: null })).to.equal(undefined);
+    expect(reasonsOf({ id: 12, email: whole.email, password: BCRYPT, nik: null, phone: '', name: null })).to.equal(
+      undefined,
+    );
     expect(reasonsOf({ id: 12, email: whole.email, phone: whole.phone })).to.deep.equal(['no-way-in']);
   });
 
@@ -49,7 +78,11 @@ describe('A line of a former system', () => {
     ['has an address for an id', { ...whole, id: 'budi@contoh.test' }, ['id-personal']],
     ['has a number for an id', { ...whole, id: '081234567890' }, ['id-personal']],
     ['has a NIK that is a number and has lost digits', '{"id":"1","nik":9901010101900001}', ['nik-no-text']],
-    ['has mistakes in several places', { ...whole, nik: '99', email: 'budi', phone: '0215551234', locale: 'fr' }, ['nik-length', 'email-form', 'phone-fixed', 'locale']],
+    [
+      'has mistakes in several places',
+      { ...whole, nik: '99', email: 'budi', phone: '0215551234', locale: 'fr' },
+      ['nik-length', 'email-form', 'phone-fixed', 'locale'],
+    ],
     ['is not active', { ...whole, status: 'blocked' }, ['not-active']],
     ['has a member nobody knows', { ...whole, emial: 'x' }, ['unknown-member']],
   ];
@@ -69,8 +102,28 @@ describe('A line of a former system', () => {
       return parsed.value.notes;
     };
     const tail = 'c29tZXNhbHRzb21lc2FsdA$WHVzcFJxQ2Y3dFJ4Y3VwUGJ2Zm1Sd3pEb0U5a1ZXbEE';
-    for (const good of [BCRYPT, BCRYPT.replace('2y', '2a'), BCRYPT.replace('2y', '2b'), `$argon2id$v=19$m=65536,t=4,p=1$${tail}`, `$argon2i$v=19$m=65536,t=4,p=1$${tail}`]) expect(notes(good), good).to.deep.equal([]);
-    for (const useless of ['5f4dcc3b5aa765d61d8327deb882cf99', '{SSHA}xx', BCRYPT.slice(0, -1), BCRYPT.replace('$10$', '$99$').replace('2y', '2z'), 'x'.repeat(600)]) expect(notes(useless), useless).to.deep.equal(['password-unknown']);
-    for (const costly of [BCRYPT.replace('$10$', '$13$'), BCRYPT.replace('$10$', '$31$'), `$argon2id$v=19$m=4194304,t=4,p=1$${tail}`, `$argon2id$v=19$m=65536,t=4000,p=1$${tail}`]) expect(notes(costly), costly).to.deep.equal(['password-costly']);
+    for (const good of [
+      BCRYPT,
+      BCRYPT.replace('2y', '2a'),
+      BCRYPT.replace('2y', '2b'),
+      `$argon2id$v=19$m=65536,t=4,p=1$${tail}`,
+      `$argon2i$v=19$m=65536,t=4,p=1$${tail}`,
+    ])
+      expect(notes(good), good).to.deep.equal([]);
+    for (const useless of [
+      '5f4dcc3b5aa765d61d8327deb882cf99',
+      '{SSHA}xx',
+      BCRYPT.slice(0, -1),
+      BCRYPT.replace('$10$', '$99$').replace('2y', '2z'),
+      'x'.repeat(600),
+    ])
+      expect(notes(useless), useless).to.deep.equal(['password-unknown']);
+    for (const costly of [
+      BCRYPT.replace('$10$', '$13$'),
+      BCRYPT.replace('$10$', '$31$'),
+      `$argon2id$v=19$m=4194304,t=4,p=1$${tail}`,
+      `$argon2id$v=19$m=65536,t=4000,p=1$${tail}`,
+    ])
+      expect(notes(costly), costly).to.deep.equal(['password-costly']);
   });
 });

@@ -8,7 +8,14 @@ import { createFindAccount } from '../../../src/oidc/accounts.ts';
 import { createPeople } from '../../../src/oidc/people.ts';
 import { createTestCore } from '../../support/core.ts';
 
-const typed: TypedPerson = { nik: '9901010101900001', name: 'BUDI CONTOH SANTOSO', email: 'budi@contoh.test', phone: '081234567890', password: 'Contoh#2026', locale: 'id' };
+const typed: TypedPerson = {
+  nik: '9901010101900001',
+  name: 'BUDI CONTOH SANTOSO',
+  email: 'budi@contoh.test',
+  phone: '081234567890',
+  password: 'Contoh#2026',
+  locale: 'id',
+};
 const today = new Date('2026-11-23T00:00:00Z');
 
 describe('Accounts made by an operator', () => {
@@ -19,7 +26,12 @@ describe('Accounts made by an operator', () => {
     ['a name with digits', { name: 'BUDI 2' }, 'name', ['name-chars']],
     ['an e-mail without a domain', { email: 'budi@' }, 'email', ['email-form']],
     ['a fixed line', { phone: '0215550100' }, 'phone', ['phone-fixed']],
-    ['a weak password', { password: 'contoh' }, 'password', ['password-length', 'password-upper', 'password-digit', 'password-symbol']],
+    [
+      'a weak password',
+      { password: 'contoh' },
+      'password',
+      ['password-length', 'password-upper', 'password-digit', 'password-symbol'],
+    ],
   ];
   for (const [what, change, field, refusals] of cases) {
     it(`follow the rules of registration: ${what}`, () => {
@@ -55,7 +67,8 @@ describe('Accounts', () => {
   });
   after(() => close());
 
-  const eventsOf = async ({ id }: Account) => (await core.store.audit.list({ accountId: id })).map(({ type, details }) => ({ type, details }));
+  const eventsOf = async ({ id }: Account) =>
+    (await core.store.audit.list({ accountId: id })).map(({ type, details }) => ({ type, details }));
 
   it('are made with address and number proved, and recorded', async () => {
     expect(budi.emailVerifiedAt).not.to.be.undefined;
@@ -66,9 +79,17 @@ describe('Accounts', () => {
 
   it('are unique by NIK, proved address and proved number', async () => {
     const other = { nik: '9901014101900002', email: 'ratna@contoh.test', phone: '081200000002' };
-    expect(await accounts.create(person({ email: 'lain@contoh.test', phone: '081200000001' }), 'operator')).to.deep.equal({ ok: false, refusal: 'nik-taken' });
-    expect(await accounts.create(person({ ...other, email: 'BUDI@contoh.test' }), 'operator')).to.deep.equal({ ok: false, refusal: 'email-taken' });
-    expect(await accounts.create(person({ ...other, phone: '+62 812-3456-7890' }), 'operator')).to.deep.equal({ ok: false, refusal: 'phone-taken' });
+    expect(
+      await accounts.create(person({ email: 'lain@contoh.test', phone: '081200000001' }), 'operator'),
+    ).to.deep.equal({ ok: false, refusal: 'nik-taken' });
+    expect(await accounts.create(person({ ...other, email: 'BUDI@contoh.test' }), 'operator')).to.deep.equal({
+      ok: false,
+      refusal: 'email-taken',
+    });
+    expect(await accounts.create(person({ ...other, phone: '+62 812-3456-7890' }), 'operator')).to.deep.equal({
+      ok: false,
+      refusal: 'phone-taken',
+    });
     expect(await core.store.audit.list({ type: 'account.created' })).to.have.length(1);
   });
 
@@ -80,7 +101,14 @@ describe('Accounts', () => {
 
   it('are found by subject, NIK, address and number', async () => {
     const { nik, email, phone } = person();
-    const keys = [{ sub: budi.id }, ...[nik.map((value) => ({ kind: 'nik' as const, value })), email!.map((value) => ({ kind: 'email' as const, value })), phone!.map((value) => ({ kind: 'phone' as const, value }))].map((identifier) => ({ identifier }))];
+    const keys = [
+      { sub: budi.id },
+      ...[
+        nik.map((value) => ({ kind: 'nik' as const, value })),
+        email!.map((value) => ({ kind: 'email' as const, value })),
+        phone!.map((value) => ({ kind: 'phone' as const, value })),
+      ].map((identifier) => ({ identifier })),
+    ];
     for (const key of keys) expect((await accounts.find(key))?.id).to.equal(budi.id);
     expect(await accounts.find({ sub: 'no uuid' })).to.be.undefined;
   });
@@ -97,6 +125,9 @@ describe('Accounts', () => {
       { type: 'account.suspended', details: { by: 'operator' } },
       { type: 'account.reinstated', details: { by: 'operator' } },
     ]);
-    expect(await accounts.setStatus({ sub: 'tiada' }, 'suspended')).to.deep.equal({ ok: false, refusal: 'account-unknown' });
+    expect(await accounts.setStatus({ sub: 'tiada' }, 'suspended')).to.deep.equal({
+      ok: false,
+      refusal: 'account-unknown',
+    });
   });
 });

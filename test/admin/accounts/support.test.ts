@@ -25,13 +25,24 @@ describe('Showing a citizen’s datum', () => {
     const made = parsed.ok ? await createAccountService(core).create(parsed.value, 'operator') : parsed;
     if (!made.ok) throw new Error(JSON.stringify(made.refusal));
     budi = made.value;
-    const limits = { ...core.limits, operator: { ...core.limits.operator, reveal: { ...core.limits.operator.reveal, points: 2 } } };
-    support = createSupport({ ...core, limits, accounts: createAccountService(core), activationMail: createActivationMail(core) });
+    const limits = {
+      ...core.limits,
+      operator: { ...core.limits.operator, reveal: { ...core.limits.operator.reveal, points: 2 } },
+    };
+    support = createSupport({
+      ...core,
+      limits,
+      accounts: createAccountService(core),
+      activationMail: createActivationMail(core),
+    });
   });
   after(() => close());
 
   it('is never for oneself, and nothing where nothing is', async () => {
-    expect(await support.reveal(budi, 'nik', reason, { kind: 'operator', accountId: budi.id })).to.deep.equal({ ok: false, refusal: 'own-account' });
+    expect(await support.reveal(budi, 'nik', reason, { kind: 'operator', accountId: budi.id })).to.deep.equal({
+      ok: false,
+      refusal: 'own-account',
+    });
     expect(await support.reveal(budi, 'email', reason, by)).to.deep.equal({ ok: false, refusal: 'nothing-there' });
     expect(await core.store.audit.list({ type: 'account.revealed' })).to.deep.equal([]);
   });
@@ -42,6 +53,11 @@ describe('Showing a citizen’s datum', () => {
     expect((await support.reveal(budi, 'phone', reason, by)).ok).to.equal(true);
     expect(await support.reveal(budi, 'name', reason, by)).to.deep.equal({ ok: false, refusal: 'limit' });
     const events = await core.store.audit.list({ type: 'account.revealed' });
-    expect(events.map(({ details, accountId }) => ({ details, accountId }))).to.deep.equal(['nik', 'phone'].map((datum) => ({ details: { by: `operator:${by.accountId}`, datum, reason }, accountId: budi.id })));
+    expect(events.map(({ details, accountId }) => ({ details, accountId }))).to.deep.equal(
+      ['nik', 'phone'].map((datum) => ({
+        details: { by: `operator:${by.accountId}`, datum, reason },
+        accountId: budi.id,
+      })),
+    );
   });
 });

@@ -27,29 +27,39 @@ describe('Ending the wait of somebody who is held up', () => {
   });
   after(() => app.close());
 
-  const end = async (who: string, by = helper, reason = why): Promise<Page> => by.browser.submit(await by.open('/accounts/waits'), 'who', { who, reason });
+  const end = async (who: string, by = helper, reason = why): Promise<Page> =>
+    by.browser.submit(await by.open('/accounts/waits'), 'who', { who, reason });
   /** A device nobody has seen, in a network of its own. */
   const newDevice = (): Browser => new Browser({ headers: { 'x-forwarded-for': `203.0.113.${(household += 1)}` } });
-  const prove = async (citizen: Citizen, browser = newDevice()): Promise<Page> => proveIdentity(browser, await begin(app, browser), citizen);
+  const prove = async (citizen: Citizen, browser = newDevice()): Promise<Page> =>
+    proveIdentity(browser, await begin(app, browser), citizen);
   const isWrong = (citizen: Citizen): Citizen => ({ ...citizen, mother: 'Bukan Contoh' });
   async function holdUp(citizen: Citizen): Promise<void> {
     for (let times = 0; times < 5; times += 1) expect((await prove(isWrong(citizen))).status).to.equal(422);
     expect((await prove(citizen)).status).to.equal(429);
   }
-  const events = async (type: 'registration.identity.allowed' | 'codes.allowed') => (await app.store.audit.list({ type })).map(({ details, accountId }) => ({ details, accountId }));
+  const events = async (type: 'registration.identity.allowed' | 'codes.allowed') =>
+    (await app.store.audit.list({ type })).map(({ details, accountId }) => ({ details, accountId }));
   const e164 = (phone: string): Phone => phone.replace(/^0/, '+62') as Phone;
   async function undelivered(phone: string): Promise<void> {
     const { counters, limits, keyedHash } = app.container;
-    for (let times = 0; times < 3; times += 1) await counters.take(limits.code.undelivered, recipientMark(keyedHash, sensitive(e164(phone))));
+    for (let times = 0; times < 3; times += 1)
+      await counters.take(limits.code.undelivered, recipientMark(keyedHash, sensitive(e164(phone))));
   }
 
   it('lets a NIK be tried again at once, with a reason and a name, and the NIK nowhere', async () => {
     await holdUp(budi);
     const page = await end(budi.nik);
-    expect([page.status, page.url.pathname, page.url.search]).to.deep.equal([200, '/admin/accounts/waits', '?done=nik']);
+    expect([page.status, page.url.pathname, page.url.search]).to.deep.equal([
+      200,
+      '/admin/accounts/waits',
+      '?done=nik',
+    ]);
     expect(page.text).to.include('NIK ini sekarang dapat dicoba lagi.');
     expect(page.html).not.to.include(budi.nik);
-    expect(await events('registration.identity.allowed')).to.deep.equal([{ details: { by: `operator:${helper.accountId}`, reason: why }, accountId: undefined }]);
+    expect(await events('registration.identity.allowed')).to.deep.equal([
+      { details: { by: `operator:${helper.accountId}`, reason: why }, accountId: undefined },
+    ]);
     expect(app.logLines.some((line) => line.includes(budi.nik))).to.equal(false);
     expect((await prove(budi)).url.pathname).to.match(/\/register\/contact$/);
   });
@@ -65,7 +75,11 @@ describe('Ending the wait of somebody who is held up', () => {
       expect(Number(refused.headers.get('retry-after'))).to.be.within(86_000, 86_400);
       expect(refused.text).to.include('sudah diakhiri hari ini');
     }
-    const hand = await createWaits(app.container).end(sensitive({ kind: 'nik', value: ratna.nik as never }), why as never, { kind: 'command-line' });
+    const hand = await createWaits(app.container).end(
+      sensitive({ kind: 'nik', value: ratna.nik as never }),
+      why as never,
+      { kind: 'command-line' },
+    );
     expect(!hand.ok && hand.refusal.reason, 'nor by the command line').to.equal('ended-before');
     expect((await prove(ratna)).status).to.equal(429);
     expect(await events('registration.identity.allowed')).to.have.length(2);
@@ -81,9 +95,15 @@ describe('Ending the wait of somebody who is held up', () => {
     }
     for (let times = 1; times < 5; times += 1) await prove(isWrong(rizki));
     const form = await other.open('/accounts/waits');
-    const [one, two] = await Promise.all([1, 2].map(() => other.browser.submit(form, 'who', { who: rizki.nik, reason: why })));
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => other.browser.submit(form, 'who', { who: rizki.nik, reason: why })),
+    );
     expect([one?.url.search, two?.url.search]).to.include('?done=nik');
-    expect((await events('registration.identity.allowed')).filter(({ details }) => details.by === `operator:${other.accountId}`)).to.have.length(1);
+    expect(
+      (await events('registration.identity.allowed')).filter(
+        ({ details }) => details.by === `operator:${other.accountId}`,
+      ),
+    ).to.have.length(1);
     expect((await prove(rizki)).url.pathname).to.match(/\/register\/contact$/);
   });
 
@@ -96,15 +116,22 @@ describe('Ending the wait of somebody who is held up', () => {
     expect((await giveContact(browser, contact, citizen)).status).to.equal(429);
     expect((await end(citizen.phone, other)).text).to.include('Kode sekarang dapat dikirim lagi');
     expect((await giveContact(browser, contact, citizen)).url.pathname).to.match(/\/register\/otp$/);
-    expect(await events('codes.allowed')).to.deep.equal([{ details: { of: 'number', by: `operator:${other.accountId}`, reason: why }, accountId: undefined }]);
+    expect(await events('codes.allowed')).to.deep.equal([
+      { details: { of: 'number', by: `operator:${other.accountId}`, reason: why }, accountId: undefined },
+    ]);
     await undelivered(citizen.phone);
     expect((await end(citizen.phone, other)).status).to.equal(429);
-    expect(app.logLines.some((line) => line.includes(citizen.phone) || line.includes(e164(citizen.phone)))).to.equal(false);
+    expect(app.logLines.some((line) => line.includes(citizen.phone) || line.includes(e164(citizen.phone)))).to.equal(
+      false,
+    );
   });
 
   it('is for nobody’s own number, nor an operator’s', async () => {
     const other = await startOperator(app, ['support']);
-    for (const [{ citizen }, words] of [[other, 'akun Anda sendiri'], [helper, 'milik seorang operator']] as const) {
+    for (const [{ citizen }, words] of [
+      [other, 'akun Anda sendiri'],
+      [helper, 'milik seorang operator'],
+    ] as const) {
       await undelivered(citizen.phone);
       const page = await end(citizen.phone, other);
       expect([page.status, page.text.includes(words)], words).to.deep.equal([422, true]);
@@ -137,13 +164,23 @@ describe('Ending the wait of somebody who is held up', () => {
       const operator = await startOperator(app, ['support']);
       const { phone } = somebody();
       await undelivered(phone);
-      const { action, fields: { csrf = '' } } = (await operator.open('/accounts/waits')).form('who');
+      const {
+        action,
+        fields: { csrf = '' },
+      } = (await operator.open('/accounts/waits')).form('who');
       // Who is there, and whether both factors are recent.
       const form = await beginForm(operator.browser, action, csrf, answered(provider.Session, 'get', 2));
       await undo(operator);
       const { status, location = '' } = await form.end({ who: phone, reason: why });
       expect([status, location.startsWith('/auth?')]).to.deep.equal(at === 0 ? [403, false] : [303, true]);
-      expect((await createWaits(app.container).end(sensitive({ kind: 'phone', value: e164(phone) }), why as never, { kind: 'command-line' })).ok, 'it waits still').to.equal(true);
+      expect(
+        (
+          await createWaits(app.container).end(sensitive({ kind: 'phone', value: e164(phone) }), why as never, {
+            kind: 'command-line',
+          })
+        ).ok,
+        'it waits still',
+      ).to.equal(true);
     }
   });
 
@@ -157,6 +194,9 @@ describe('Ending the wait of somebody who is held up', () => {
     for (let times = 1; times < MOST; times += 1) await end(somebody().nik, busy);
     const refused = await end(somebody().nik, busy);
     expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([429, '86400']);
-    expect((await app.store.audit.list({ type: 'operator.limited' })).at(-1)?.details).to.deep.equal({ by: `operator:${busy.accountId}`, limit: 'operator.waits' });
+    expect((await app.store.audit.list({ type: 'operator.limited' })).at(-1)?.details).to.deep.equal({
+      by: `operator:${busy.accountId}`,
+      limit: 'operator.waits',
+    });
   });
 });

@@ -5,7 +5,8 @@ import { findKeyProblems } from '../../../src/admin/clients/key-rules.ts';
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const rsa = (bits: number) => generateKeyPairSync('rsa', { modulusLength: bits }).publicKey.export({ format: 'jwk' });
 const good = { ...ec.publicKey.export({ format: 'jwk' }), kid: 'satu', use: 'sig' };
-const problems = (...keys: readonly object[]): readonly string[] => [...findKeyProblems(keys as Record<string, unknown>[])].map(({ field, what }) => `${field} ${what}`);
+const problems = (...keys: readonly object[]): readonly string[] =>
+  [...findKeyProblems(keys as Record<string, unknown>[])].map(({ field, what }) => `${field} ${what}`);
 
 describe('Keys that a service publishes', () => {
   it('are public, told apart and strong enough', () => {

@@ -31,12 +31,20 @@ describe('The operators’ API: the logo of a client application', () => {
   });
   after(() => app.close());
   beforeEach(async () => {
-    service = await createRelyingParty(app, { further: { application_type: 'web', grant_types: ['authorization_code'], response_types: ['code'], id_token_signed_response_alg: 'ES256' } });
+    service = await createRelyingParty(app, {
+      further: {
+        application_type: 'web',
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        id_token_signed_response_alg: 'ES256',
+      },
+    });
   });
 
   const picture = (): Buffer => png({ shade: (shade = (shade + 1) % 256) });
   const address = (id = service.id): string => `/clients/${id}/logo`;
-  const put = (file: Buffer, { as = machine, type = 'image/png', path = address() } = {}) => as.call('PUT', path, { bytes: file, type });
+  const put = (file: Buffer, { as = machine, type = 'image/png', path = address() } = {}) =>
+    as.call('PUT', path, { bytes: file, type });
   async function isKept(file: Buffer, at = app): Promise<boolean> {
     const stored = toStored(file);
     return stored.ok && (await at.store.clientLogos.find(stored.value.name)) !== undefined;
@@ -50,12 +58,18 @@ describe('The operators’ API: the logo of a client application', () => {
     expect((await app.store.clients.find(service.id))?.metadata.logo, 'nobody sees it yet').to.equal(undefined);
     const open = (await app.store.clientVersions.findOpen(service.id))!;
     expect(open.involved).to.include(`operator:${siti}`);
-    const own = await machine.call('POST', `/clients/${service.id}/proposal/approve`, { json: { number: open.number, edition: open.edition, reason: 'logo sesuai pedoman' } });
+    const own = await machine.call('POST', `/clients/${service.id}/proposal/approve`, {
+      json: { number: open.number, edition: open.edition, reason: 'logo sesuai pedoman' },
+    });
     expect([own.status, own.body.code]).to.deep.equal([403, 'proposal-own']);
   });
 
   it('is taken away at once, and twice changes nothing', async () => {
-    await app.store.clients.update(service.id, { metadata: { ...(await app.store.clients.find(service.id))!.metadata, logo: `${'a'.repeat(64)}.png` } }, app.clock.now());
+    await app.store.clients.update(
+      service.id,
+      { metadata: { ...(await app.store.clients.find(service.id))!.metadata, logo: `${'a'.repeat(64)}.png` } },
+      app.clock.now(),
+    );
     expect((await machine.call('DELETE', address())).body.outcome).to.equal('applied');
     expect((await app.store.clients.find(service.id))?.metadata).not.to.have.property('logo');
     expect((await machine.call('DELETE', address())).body.outcome).to.equal('unchanged');
@@ -82,15 +96,33 @@ describe('The operators’ API: the logo of a client application', () => {
       const { status, body } = await put(file);
       expect([status, body.code]).to.deep.equal([422, code]);
     }
-    for (const type of ['image/svg+xml', 'application/json', 'multipart/form-data; boundary=b', 'application/octet-stream']) expect((await put(picture(), { type })).status, type).to.equal(415);
+    for (const type of [
+      'image/svg+xml',
+      'application/json',
+      'multipart/form-data; boundary=b',
+      'application/octet-stream',
+    ])
+      expect((await put(picture(), { type })).status, type).to.equal(415);
     expect(await proposed()).to.equal(undefined);
   });
 
   it('is not read beyond its limit, whether it says how long it is or not', async () => {
     expect((await put(Buffer.concat([picture(), Buffer.alloc(LOGO_BYTES)]))).status).to.equal(413);
-    const head = [`PUT /api/admin/v1${address()} HTTP/1.1`, 'Host: localhost', `Authorization: Bearer ${machine.token}`, 'Content-Type: image/png', 'Connection: close'];
+    const head = [
+      `PUT /api/admin/v1${address()} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${machine.token}`,
+      'Content-Type: image/png',
+      'Connection: close',
+    ];
     const piece = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000), Buffer.from('\r\n')]);
-    const endless = await sendRaw(app.url, Buffer.concat([Buffer.from([...head, 'Transfer-Encoding: chunked', '', ''].join('\r\n')), ...Array.from({ length: 6 }, () => piece)]));
+    const endless = await sendRaw(
+      app.url,
+      Buffer.concat([
+        Buffer.from([...head, 'Transfer-Encoding: chunked', '', ''].join('\r\n')),
+        ...Array.from({ length: 6 }, () => piece),
+      ]),
+    );
     expect(endless.status, 'the rest is not waited for').to.equal(413);
     expect(await proposed()).to.equal(undefined);
   });
@@ -100,15 +132,25 @@ describe('The operators’ API: the logo of a client application', () => {
     try {
       const manager = await addAccount(few, somebody());
       await giveRoles(few, manager, ['client-manager']);
-      const [one, other] = [await addMachine(few, { scope: CLIENTS, operatedBy: manager }), await addMachine(few, { scope: CLIENTS, operatedBy: manager })];
-      const send = async (as: Machine, file: Buffer, path?: string): Promise<unknown> => (await put(file, { as, path: path ?? address((await createRelyingParty(few)).id) })).body.code;
-      for (let count = 0; count < 5; count += 1) expect(await send(one, picture(), address('tiada'))).to.equal('client-unknown');
+      const [one, other] = [
+        await addMachine(few, { scope: CLIENTS, operatedBy: manager }),
+        await addMachine(few, { scope: CLIENTS, operatedBy: manager }),
+      ];
+      const send = async (as: Machine, file: Buffer, path?: string): Promise<unknown> =>
+        (await put(file, { as, path: path ?? address((await createRelyingParty(few)).id) })).body.code;
+      for (let count = 0; count < 5; count += 1)
+        expect(await send(one, picture(), address('tiada'))).to.equal('client-unknown');
       for (const as of [one, other, one]) expect(await send(as, picture())).to.equal(undefined);
       const beyond = picture();
       for (const as of [one, other]) expect(await send(as, beyond)).to.equal('logos-many');
       expect(await isKept(beyond, few)).to.equal(false);
-      expect((await few.store.audit.list({ type: 'operator.limited' })).map(({ details }) => details)).to.deep.equal([{ by: `client:${one.id}`, limit: 'operator.logos' }]);
-      expect((await one.call('DELETE', address((await createRelyingParty(few)).id))).status, 'taking it away is not counted').to.equal(200);
+      expect((await few.store.audit.list({ type: 'operator.limited' })).map(({ details }) => details)).to.deep.equal([
+        { by: `client:${one.id}`, limit: 'operator.logos' },
+      ]);
+      expect(
+        (await one.call('DELETE', address((await createRelyingParty(few)).id))).status,
+        'taking it away is not counted',
+      ).to.equal(200);
       few.clock.advance({ hours: 24 });
       const again = await addMachine(few, { scope: CLIENTS, operatedBy: manager });
       expect(await send(again, beyond)).to.equal(undefined);
@@ -118,9 +160,16 @@ describe('The operators’ API: the logo of a client application', () => {
   });
 
   it('is nobody’s without the right, and of no application that there is not', async () => {
-    for (const [as, code] of [[reader, 'scope-missing'], [nobody, 'operator-missing']] as const) {
+    for (const [as, code] of [
+      [reader, 'scope-missing'],
+      [nobody, 'operator-missing'],
+    ] as const) {
       for (const method of ['PUT', 'DELETE'] as const) {
-        const refused = await as.call(method, address(), method === 'PUT' ? { bytes: picture(), type: 'image/png' } : {});
+        const refused = await as.call(
+          method,
+          address(),
+          method === 'PUT' ? { bytes: picture(), type: 'image/png' } : {},
+        );
         expect([refused.status, refused.body.code]).to.deep.equal([403, code]);
       }
     }
@@ -131,7 +180,9 @@ describe('The operators’ API: the logo of a client application', () => {
   });
 
   it('stands in the document with its kinds and its limit', async () => {
-    const { paths } = (await reader.call('GET', '/openapi.json')).body as { paths: Record<string, Record<string, { requestBody?: { content: object; description: string } }>> };
+    const { paths } = (await reader.call('GET', '/openapi.json')).body as {
+      paths: Record<string, Record<string, { requestBody?: { content: object; description: string } }>>;
+    };
     const { put: described } = paths['/clients/{client_id}/logo']!;
     expect(Object.keys(described?.requestBody?.content ?? {})).to.deep.equal(['image/png', 'image/jpeg', 'image/webp']);
     expect(described?.requestBody?.description).to.include(String(LOGO_BYTES));

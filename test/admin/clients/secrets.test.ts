@@ -23,13 +23,32 @@ describe('Client applications: secrets', () => {
   async function machine(): Promise<{ id: string; first: string }> {
     count += 1;
     const [id, first] = [`mesin-${count}`, `rahasia-pertama-${count}`];
-    await app.addClient({ type: 'machine', secret: first, metadata: { client_id: id, client_name: `Mesin ${count}`, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' } });
+    await app.addClient({
+      type: 'machine',
+      secret: first,
+      metadata: {
+        client_id: id,
+        client_name: `Mesin ${count}`,
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+        token_endpoint_auth_method: 'client_secret_basic',
+      },
+    });
     return { id, first };
   }
 
   const status = async (id: string, secret: string): Promise<number> =>
-    (await fetch(`${app.url}/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }, body: new URLSearchParams({ grant_type: 'client_credentials' }) })).status;
-  const later = (seconds: number): void => { app.clock.advance({ seconds }); };
+    (
+      await fetch(`${app.url}/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      })
+    ).status;
+  const later = (seconds: number): void => {
+    app.clock.advance({ seconds });
+  };
   const add = async (id: string, wish: Parameters<ClientSecrets['add']>[1] = {}): Promise<string> => {
     const made = await secrets.add(id, wish, because);
     if (!made.ok) throw new Error(made.refusal.reason);
@@ -41,9 +60,14 @@ describe('Client applications: secrets', () => {
     const { id, first } = await machine();
     const second = await add(id, { overlapSeconds: DAY });
     expect(await status(id, second)).to.equal(200);
-    const rows = JSON.stringify([await app.database.knex('clients').where('id', id), await app.database.knex('client_secrets').where('client_id', id), await app.store.audit.list()]);
+    const rows = JSON.stringify([
+      await app.database.knex('clients').where('id', id),
+      await app.database.knex('client_secrets').where('client_id', id),
+      await app.store.audit.list(),
+    ]);
     for (const secret of [first, second]) {
-      for (const spelling of [secret, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('hex')]) expect(rows).not.to.include(spelling);
+      for (const spelling of [secret, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('hex')])
+        expect(rows).not.to.include(spelling);
       expect(app.logLines.some((line) => line.includes(secret))).to.equal(false);
     }
   });
@@ -79,17 +103,39 @@ describe('Client applications: secrets', () => {
     later(3);
     expect([await status(id, first), await status(id, second)]).to.deep.equal([401, 200]);
     expect(await secrets.end(id, 2, because)).to.deep.equal({ ok: false, refusal: { reason: 'secret-last', id } });
-    for (const number of [1, 3]) expect(await secrets.end(id, number, because)).to.deep.equal({ ok: false, refusal: { reason: 'secret-unknown', id } });
-    expect((await app.store.audit.list()).filter(({ clientId }) => clientId === id).map(({ type, details }) => [type, details])).to.deep.equal([
+    for (const number of [1, 3])
+      expect(await secrets.end(id, number, because)).to.deep.equal({
+        ok: false,
+        refusal: { reason: 'secret-unknown', id },
+      });
+    expect(
+      (await app.store.audit.list())
+        .filter(({ clientId }) => clientId === id)
+        .map(({ type, details }) => [type, details]),
+    ).to.deep.equal([
       ['client.secret-rotated', { ...because, number: 2, overlapSeconds: DAY }],
       ['client.secret-ended', { ...because, number: 1 }],
     ]);
   });
 
   it('are only for who needs one', async () => {
-    await app.addClient({ type: 'spa', metadata: { client_id: 'tanpa', client_name: 'Tanpa', redirect_uris: ['https://spa.test/cb'], token_endpoint_auth_method: 'none' } });
-    expect(await secrets.add('tanpa', {}, because)).to.deep.equal({ ok: false, refusal: { reason: 'client-without-secret', id: 'tanpa' } });
-    expect(await secrets.add('tiada', {}, because)).to.deep.equal({ ok: false, refusal: { reason: 'client-unknown', id: 'tiada' } });
+    await app.addClient({
+      type: 'spa',
+      metadata: {
+        client_id: 'tanpa',
+        client_name: 'Tanpa',
+        redirect_uris: ['https://spa.test/cb'],
+        token_endpoint_auth_method: 'none',
+      },
+    });
+    expect(await secrets.add('tanpa', {}, because)).to.deep.equal({
+      ok: false,
+      refusal: { reason: 'client-without-secret', id: 'tanpa' },
+    });
+    expect(await secrets.add('tiada', {}, because)).to.deep.equal({
+      ok: false,
+      refusal: { reason: 'client-unknown', id: 'tiada' },
+    });
   });
 
   it('are those of their client alone', async () => {
@@ -97,7 +143,8 @@ describe('Client applications: secrets', () => {
     expect(await status(one.id, other.first)).to.equal(401);
     // What the library holds in their place opens nothing either.
     const { PLACEHOLDER } = await import('../../../src/oidc/client-secrets.ts');
-    for (const guess of [PLACEHOLDER, '', ' ', one.first.slice(0, -1), `${one.first} `]) expect(await status(one.id, guess), guess).to.be.oneOf([400, 401]);
+    for (const guess of [PLACEHOLDER, '', ' ', one.first.slice(0, -1), `${one.first} `])
+      expect(await status(one.id, guess), guess).to.be.oneOf([400, 401]);
   });
 
   it('show when they were used last, to the hour', async () => {
@@ -118,16 +165,24 @@ describe('Client applications: secrets', () => {
   it('come over from a release that sealed them', async () => {
     const { id, first } = await machine();
     await app.database.knex('client_secrets').where('client_id', id).delete();
-    await app.database.knex('clients').where('id', id).update({ secret_sealed: app.container.sealer.seal('client-secret', id, first) });
+    await app.database
+      .knex('clients')
+      .where('id', id)
+      .update({ secret_sealed: app.container.sealer.seal('client-secret', id, first) });
     const turns = await Promise.all([app.store.clientSecrets.hashSealed(), app.store.clientSecrets.hashSealed()]);
     expect(turns.toSorted()).to.deep.equal([0, 1]);
     later(3);
     expect(await status(id, first)).to.equal(200);
-    expect((await app.database.knex('clients').where('id', id).first<{ secret_sealed: Buffer | null }>()).secret_sealed).to.equal(null);
+    expect(
+      (await app.database.knex('clients').where('id', id).first<{ secret_sealed: Buffer | null }>()).secret_sealed,
+    ).to.equal(null);
 
     // Once more, and another one that such a release has made since: neither is lost, and none is there twice.
     for (const sealed of [first, 'rahasia-dari-rilis-lama']) {
-      await app.database.knex('clients').where('id', id).update({ secret_sealed: app.container.sealer.seal('client-secret', id, sealed) });
+      await app.database
+        .knex('clients')
+        .where('id', id)
+        .update({ secret_sealed: app.container.sealer.seal('client-secret', id, sealed) });
       await app.store.clientSecrets.hashSealed();
     }
     later(3);
@@ -173,9 +228,19 @@ describe('Client applications: secrets', () => {
       const { id } = await machine();
       expect((await reader.open(`/clients/${id}/secrets`)).status).to.be.oneOf([200, 403]);
       for (const path of ['', '/1/end']) {
-        const send = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams({ reason: why, after: '1', ...fields }) });
-        expect((await reader.browser.request(`${app.url}/admin/clients/${id}/secrets${path}`, send({}))).status, path).to.equal(403);
-        expect((await manager.browser.request(`${app.url}/admin/clients/${id}/secrets${path}`, send({ _csrf: 'palsu' }))).status, path).to.be.oneOf([403, 422]);
+        const send = (fields: Record<string, string>) => ({
+          method: 'POST',
+          body: new URLSearchParams({ reason: why, after: '1', ...fields }),
+        });
+        expect(
+          (await reader.browser.request(`${app.url}/admin/clients/${id}/secrets${path}`, send({}))).status,
+          path,
+        ).to.equal(403);
+        expect(
+          (await manager.browser.request(`${app.url}/admin/clients/${id}/secrets${path}`, send({ _csrf: 'palsu' })))
+            .status,
+          path,
+        ).to.be.oneOf([403, 422]);
       }
       expect((await manager.open('/clients/tiada/secrets')).status).to.equal(404);
       expect((await app.store.clients.find(id))?.secrets).to.have.length(1);
@@ -185,5 +250,8 @@ describe('Client applications: secrets', () => {
 
 /** Something is written beside the answer: waits until it is there. */
 async function soon(isThere: () => Promise<boolean>): Promise<void> {
-  while (!(await isThere())) await new Promise((resolve) => { setImmediate(resolve); });
+  while (!(await isThere()))
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
 }

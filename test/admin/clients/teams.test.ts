@@ -18,9 +18,23 @@ describe('Teams that register by themselves, at the console', () => {
   after(() => app.close());
 
   const tokenOn = (page: Page): string => /id="once">([\w-]{43})</.exec(page.html)?.[1] ?? '';
-  const make = async (change: Readonly<Record<string, string>> = {}): Promise<Page> => both.browser.submit(await both.open('/clients/teams'), 'team', { team: 'Tim BLK Contoh', days: '14', most: '2', ...change });
+  const make = async (change: Readonly<Record<string, string>> = {}): Promise<Page> =>
+    both.browser.submit(await both.open('/clients/teams'), 'team', {
+      team: 'Tim BLK Contoh',
+      days: '14',
+      most: '2',
+      ...change,
+    });
   const register = (token: string): Promise<Response> =>
-    fetch(`${app.url}/reg`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ client_name: 'Diklat Contoh', redirect_uris: ['https://diklat.test/cb'], contacts: ['tim@diklat.test'] }) });
+    fetch(`${app.url}/reg`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        client_name: 'Diklat Contoh',
+        redirect_uris: ['https://diklat.test/cb'],
+        contacts: ['tim@diklat.test'],
+      }),
+    });
 
   it('get a token, which is shown this once; the form that is sent again makes no second one', async () => {
     const form = await both.open('/clients/teams');
@@ -39,15 +53,23 @@ describe('Teams that register by themselves, at the console', () => {
     expect(await app.store.registrationTokens.listInitial()).to.have.length(1);
     expect((await register(token)).status).to.equal(201);
     expect((await both.open('/clients/teams')).text).to.include('1 dari 2');
-    expect((await app.store.audit.list({ type: 'initial-token.made' })).map(({ details }) => details.by)).to.deep.equal([`operator:${both.accountId}`]);
+    expect((await app.store.audit.list({ type: 'initial-token.made' })).map(({ details }) => details.by)).to.deep.equal(
+      [`operator:${both.accountId}`],
+    );
   });
 
   it('hand in what whoever gave them the token cannot approve: that would be one person for two', async () => {
     const { client_id: id } = (await (await register(tokenOn(await make()))).json()) as { client_id: string };
     const own = await both.open(`/clients/${id}/proposal`);
-    expect(own.text).to.include('Operator lain yang memutuskan').and.include('Tim BLK Contoh (tim yang mendaftar sendiri)').and.include(both.citizen.name);
+    expect(own.text)
+      .to.include('Operator lain yang memutuskan')
+      .and.include('Tim BLK Contoh (tim yang mendaftar sendiri)')
+      .and.include(both.citizen.name);
     expect(own.html).not.to.include('/proposal/approve').and.not.include('/proposal/waive');
-    const forged = await both.browser.request(`${app.url}/admin/clients/${id}/proposal/approve`, { method: 'POST', body: new URLSearchParams({ ...own.form('/proposal/withdraw').fields, reason: why }) });
+    const forged = await both.browser.request(`${app.url}/admin/clients/${id}/proposal/approve`, {
+      method: 'POST',
+      body: new URLSearchParams({ ...own.form('/proposal/withdraw').fields, reason: why }),
+    });
     expect(forged.status).to.equal(422);
     expect((await approver.open(`/clients/${id}/proposal`)).html).to.include('/proposal/reject');
   });
@@ -68,6 +90,14 @@ describe('Teams that register by themselves, at the console', () => {
     expect((await make({ days: '91' })).text).to.include('Tulis bilangan bulat dari 1 sampai 90');
     expect((await make({ most: '1e1' })).text).to.include('Tulis bilangan bulat dari 1 sampai 100');
     expect((await approver.open('/clients/teams')).forms).to.deep.equal([]);
-    for (const path of ['teams', 'teams/x/revoke']) expect((await approver.browser.request(`${app.url}/admin/clients/${path}`, { method: 'POST', body: new URLSearchParams({ team: 'Tim lain', days: '1', most: '1' }) })).status).to.equal(403);
+    for (const path of ['teams', 'teams/x/revoke'])
+      expect(
+        (
+          await approver.browser.request(`${app.url}/admin/clients/${path}`, {
+            method: 'POST',
+            body: new URLSearchParams({ team: 'Tim lain', days: '1', most: '1' }),
+          })
+        ).status,
+      ).to.equal(403);
   });
 });

@@ -14,7 +14,8 @@ describe('Client applications: addresses', () => {
     ['native', 'com.example.app:/callback'],
     ['native', 'id.go.contoh.app://callback'],
   ];
-  for (const [type, uri] of good) it(`takes ${uri} for ${type}`, () => expect(findRedirectUriProblem(uri, type)).to.be.undefined);
+  for (const [type, uri] of good)
+    it(`takes ${uri} for ${type}`, () => expect(findRedirectUriProblem(uri, type)).to.be.undefined);
 
   const bad: [ClientType, string, RegExp][] = [
     ['web', 'http://rp.test/cb', /must be https/],
@@ -40,7 +41,9 @@ describe('Client applications: addresses', () => {
     ['native', 'myapp:/callback', /dot/],
     ['native', 'javascript:alert(1)', /dot/],
   ];
-  for (const [type, uri, problem] of bad) it(`refuses ${JSON.stringify(uri.slice(0, 40))} for ${type}`, () => expect(findRedirectUriProblem(uri, type)).to.match(problem));
+  for (const [type, uri, problem] of bad)
+    it(`refuses ${JSON.stringify(uri.slice(0, 40))} for ${type}`, () =>
+      expect(findRedirectUriProblem(uri, type)).to.match(problem));
 
   it('takes https, and http on the machine itself, for pages and end points of the service', () => {
     expect(findWebUriProblem('https://rp.test/logout')).to.be.undefined;

@@ -10,11 +10,16 @@ import { somebody } from '../../support/citizens.ts';
 
 describe('Roles of operators', () => {
   it('give the least that each needs: who gives rights out does not use them', () => {
-    expect([...permissionsOf(['administrator'])]).to.include('operators.write').and.not.include.members(['accounts.read']).and.not.include.members(['clients.approve']);
+    expect([...permissionsOf(['administrator'])])
+      .to.include('operators.write')
+      .and.not.include.members(['accounts.read'])
+      .and.not.include.members(['clients.approve']);
     expect([...permissionsOf(['auditor'])].filter((right) => !right.endsWith('.read'))).to.deep.equal([]);
     expect([...permissionsOf(['client-manager'])]).not.to.include('clients.approve');
     expect([...permissionsOf(['client-approver'])]).not.to.include('clients.write');
-    expect([...permissionsOf(['support', 'auditor'])]).to.include.members(['accounts.reveal', 'audit.read']).and.not.include('operators.write');
+    expect([...permissionsOf(['support', 'auditor'])])
+      .to.include.members(['accounts.reveal', 'audit.read'])
+      .and.not.include('operators.write');
     expect(permissionsOf([]).size).to.equal(0);
   });
 });
@@ -35,7 +40,10 @@ describe('A reason', () => {
   }
 
   it('keeps nothing that cannot be seen, or be kept', () => {
-    expect(parseReason('tiket\u0000 2041,\u202e pemilik\ud800 menelepon\r\n')).to.deep.equal({ ok: true, value: 'tiket 2041, pemilik menelepon' });
+    expect(parseReason('tiket\u0000 2041,\u202e pemilik\ud800 menelepon\r\n')).to.deep.equal({
+      ok: true,
+      value: 'tiket 2041, pemilik menelepon',
+    });
     expect(parseReason('\u200b'.repeat(20))).to.deep.equal({ ok: false, refusal: 'reason-short' });
   });
 });
@@ -64,9 +72,17 @@ describe('Operators', () => {
   after(() => close());
 
   it('begin on the command line, and are recorded', async () => {
-    expect(await operators.grant(chief, 'administrator', { kind: 'command-line' })).to.deep.equal({ ok: true, value: undefined });
+    expect(await operators.grant(chief, 'administrator', { kind: 'command-line' })).to.deep.equal({
+      ok: true,
+      value: undefined,
+    });
     expect((await operators.rightsOf(chief.id)).roles).to.deep.equal(['administrator']);
-    expect((await core.store.audit.list({ type: 'operator.granted' })).map(({ details, accountId }) => ({ details, accountId }))).to.deep.equal([{ details: { role: 'administrator', by: 'operator' }, accountId: chief.id }]);
+    expect(
+      (await core.store.audit.list({ type: 'operator.granted' })).map(({ details, accountId }) => ({
+        details,
+        accountId,
+      })),
+    ).to.deep.equal([{ details: { role: 'administrator', by: 'operator' }, accountId: chief.id }]);
   });
 
   it('never change their own roles', async () => {
@@ -79,7 +95,12 @@ describe('Operators', () => {
     const by = { kind: 'operator', accountId: chief.id } as const;
     const both = await Promise.all([operators.grant(other, 'support', by), operators.grant(other, 'support', by)]);
     expect(both.map(({ ok }) => ok).sort()).to.deep.equal([false, true]);
-    expect((await operators.list()).map(({ account, grants }) => [account.id, grants.map(({ role }) => role)])).to.deep.equal([[chief.id, ['administrator']], [other.id, ['support']]]);
+    expect(
+      (await operators.list()).map(({ account, grants }) => [account.id, grants.map(({ role }) => role)]),
+    ).to.deep.equal([
+      [chief.id, ['administrator']],
+      [other.id, ['support']],
+    ]);
     expect(await operators.revoke(other, 'support', by)).to.deep.equal({ ok: true, value: undefined });
     expect((await operators.rightsOf(other.id)).permissions.size).to.equal(0);
     expect(await operators.revoke(other, 'support', by)).to.deep.equal({ ok: false, refusal: 'role-not-held' });
@@ -89,6 +110,8 @@ describe('Operators', () => {
   it('may do nothing while their account is suspended', async () => {
     await createAccountService(core).setStatus({ sub: other.id }, 'suspended');
     expect((await operators.rightsOf(other.id)).permissions.size).to.equal(0);
-    expect(await operators.grant({ ...other, status: 'suspended' }, 'auditor', { kind: 'command-line' })).to.deep.equal({ ok: false, refusal: 'account-suspended' });
+    expect(await operators.grant({ ...other, status: 'suspended' }, 'auditor', { kind: 'command-line' })).to.deep.equal(
+      { ok: false, refusal: 'account-suspended' },
+    );
   });
 });

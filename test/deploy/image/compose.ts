@@ -1,4 +1,7 @@
-/** What `npm run test:image` asks of deploy/compose, run: docs/operasi/install.md followed, and what upgrade.md and backup.md do to it. */
+/**
+ * What `npm run test:image` asks of deploy/compose, run: docs/operasi/install.md followed, and what upgrade.md and
+ * backup.md do to it.
+ */
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -27,7 +30,13 @@ const INSTANCES = ['sso-1', 'sso-2'] as const;
 const STORES = ['postgres', 'redis'] as const;
 const someone = somebody({ email: 'warga@contoh.id' });
 /** Partners that are not there: nobody registers here. How busy this machine is, is none of the tests' business. */
-const settings = { ISSUER, DUKCAPIL_URL: 'https://127.0.0.1:9', SMS_HTTP_URL: 'https://127.0.0.1:9/sms', OVERLOAD_LAG_MS: '30000', REDIS_TIMEOUT_MS: '10000' };
+const settings = {
+  ISSUER,
+  DUKCAPIL_URL: 'https://127.0.0.1:9',
+  SMS_HTTP_URL: 'https://127.0.0.1:9/sms',
+  OVERLOAD_LAG_MS: '30000',
+  REDIS_TIMEOUT_MS: '10000',
+};
 
 describe('deploy/compose, run', function () {
   // Each start costs the proxy up to 45 seconds, with podman.
@@ -40,17 +49,36 @@ describe('deploy/compose, run', function () {
   let karirhub: RelyingParty;
 
   const addressOf = (service: string): string =>
-    Object.values(project.file.services[service].networks as Record<string, { ipv4_address?: string }>).flatMap(({ ipv4_address: address }) => address ?? [])[0] ?? '';
+    Object.values(project.file.services[service].networks as Record<string, { ipv4_address?: string }>).flatMap(
+      ({ ipv4_address: address }) => address ?? [],
+    )[0] ?? '';
   /** The address of a store as the machine itself reaches it. */
-  const fromHere = (secret: string): string => project.secret(secret).replace(/@(\w+)/, (_, service: string) => `@${addressOf(service)}`);
+  const fromHere = (secret: string): string =>
+    project.secret(secret).replace(/@(\w+)/, (_, service: string) => `@${addressOf(service)}`);
   const openCore = (): Core => {
     const url = fromHere('database-url');
-    const environment = { KEYRING: join(project.directory, 'secrets/keyring.json'), DATABASE_URL: url, REDIS_URL: fromHere('redis-url') };
-    return createCore({ config: loadConfig({ ...environment, NODE_ENV: 'test', ISSUER }), databaseUrl: url, log: createLog({ level: 'silent' }) });
+    const environment = {
+      KEYRING: join(project.directory, 'secrets/keyring.json'),
+      DATABASE_URL: url,
+      REDIS_URL: fromHere('redis-url'),
+    };
+    return createCore({
+      config: loadConfig({ ...environment, NODE_ENV: 'test', ISSUER }),
+      databaseUrl: url,
+      log: createLog({ level: 'silent' }),
+    });
   };
-  const monitoring = async (service: string, path: string): Promise<number> => (await fetch(`http://${addressOf(service)}:9464${path}`)).status;
+  const monitoring = async (service: string, path: string): Promise<number> =>
+    (await fetch(`http://${addressOf(service)}:9464${path}`)).status;
   /** Until the proxy reaches it, by the line of the guide: the machine may, long before. */
-  const isReached = (service: string): Promise<string> => project.type((/until [^;]*; do sleep 1; done/.exec(blocksOf('upgrade.md', 'With containers and on Kubernetes')[0] ?? '')?.[0] ?? 'false').replace('sso-1', service));
+  const isReached = (service: string): Promise<string> =>
+    project.type(
+      (
+        /until [^;]*; do sleep 1; done/.exec(
+          blocksOf('upgrade.md', 'With containers and on Kubernetes')[0] ?? '',
+        )?.[0] ?? 'false'
+      ).replace('sso-1', service),
+    );
   const isSignedIn = async (): Promise<void> => {
     const { page } = await visit(browser, karirhub);
     expect(isHome(page, karirhub), page.text.slice(0, 200)).to.equal(true);
@@ -59,7 +87,14 @@ describe('deploy/compose, run', function () {
   before(async () => {
     setDefaultCACertificates([...trusted, authority.cert]);
     const { cert, key } = createServerCertificate(authority, [NAME]);
-    const given = { 'dukcapil-password': 'rahasia', 'dukcapil-ca.pem': authority.cert, 'sms-headers.json': '{"content-type":"application/json","authorization":"Bearer rahasia"}', 'smtp-url': 'smtp://127.0.0.1:9', 'tls.crt': cert, 'tls.key': key };
+    const given = {
+      'dukcapil-password': 'rahasia',
+      'dukcapil-ca.pem': authority.cert,
+      'sms-headers.json': '{"content-type":"application/json","authorization":"Bearer rahasia"}',
+      'smtp-url': 'smtp://127.0.0.1:9',
+      'tls.crt': cert,
+      'tls.key': key,
+    };
     project = await createProject({ name: NAME, settings, given });
   });
   after(async () => {
@@ -75,7 +110,9 @@ describe('deploy/compose, run', function () {
     expect(statSync(secrets).mode & 0o777).to.equal(0o700);
     for (const name of readdirSync(secrets)) {
       const { mode, uid } = statSync(join(secrets, name));
-      const users = Object.values(project.file.services as Record<string, { secrets?: string[]; user: string }>).flatMap(({ secrets: taken = [], user }) => (taken.includes(name) ? Number(user.split(':')[0]) : []));
+      const users = Object.values(
+        project.file.services as Record<string, { secrets?: string[]; user: string }>,
+      ).flatMap(({ secrets: taken = [], user }) => (taken.includes(name) ? Number(user.split(':')[0]) : []));
       expect([mode & 0o777, ...new Set(users)], name).to.deep.equal([0o600, uid]);
     }
   });
@@ -87,7 +124,8 @@ describe('deploy/compose, run', function () {
       if (service === 'migrate') expect([State.Status, State.ExitCode], service).to.deep.equal(['exited', 0]);
       else expect(State.Status, service).to.equal('running');
     }
-    for (const service of [...INSTANCES, ...STORES]) expect(project.inspect(service).State.Health?.Status, service).to.equal('healthy');
+    for (const service of [...INSTANCES, ...STORES])
+      expect(project.inspect(service).State.Health?.Status, service).to.equal('healthy');
   });
 
   it('has every container confined as the file says', () => {
@@ -96,22 +134,34 @@ describe('deploy/compose, run', function () {
       const { HostConfig, State } = project.inspect(service);
       expect(HostConfig.ReadonlyRootfs, service).to.equal(true);
       const status = execFileSync('cat', [`/proc/${String(State.Pid)}/status`], { encoding: 'utf8' });
-      expect(status, service).to.match(/CapEff:\s+0+\n/).and.match(/CapBnd:\s+0+\n/).and.match(/NoNewPrivs:\s+1\n/).and.match(new RegExp(`Uid:\\s+${user.split(':')[0] ?? ''}\\s`));
+      expect(status, service)
+        .to.match(/CapEff:\s+0+\n/)
+        .and.match(/CapBnd:\s+0+\n/)
+        .and.match(/NoNewPrivs:\s+1\n/)
+        .and.match(new RegExp(`Uid:\\s+${user.split(':')[0] ?? ''}\\s`));
     }
   });
 
   it('answers through the proxy by TLS, and shows the public nothing else', async () => {
     const discovery = await fetch(`${ISSUER}/.well-known/openid-configuration`);
     expect([discovery.status, ((await discovery.json()) as { issuer: string }).issuer]).to.deep.equal([200, ISSUER]);
-    expect([(await fetch(`${ISSUER}/readyz`)).status, (await fetch(`${ISSUER}/metrics`)).status]).to.deep.equal([404, 404]);
+    expect([(await fetch(`${ISSUER}/readyz`)).status, (await fetch(`${ISSUER}/metrics`)).status]).to.deep.equal([
+      404, 404,
+    ]);
     const plain = await fetch(`http://${NAME}/auth`, { redirect: 'manual' });
     expect([plain.status, plain.headers.get('location')]).to.deep.equal([308, `${ISSUER}/auth`]);
-    for (const service of INSTANCES) expect([await monitoring(service, '/readyz'), await monitoring(service, '/metrics')], service).to.deep.equal([200, 200]);
+    for (const service of INSTANCES)
+      expect([await monitoring(service, '/readyz'), await monitoring(service, '/metrics')], service).to.deep.equal([
+        200, 200,
+      ]);
   });
 
   it('shows the first page of a registration, and signs somebody in', async () => {
     core = openCore();
-    karirhub = await createRelyingParty({ url: ISSUER, addClient: (client) => addClient(core, client) }, { further: { first_party: true } });
+    karirhub = await createRelyingParty(
+      { url: ISSUER, addClient: (client) => addClient(core, client) },
+      { further: { first_party: true } },
+    );
     await addAccount({ container: core }, someone);
     const registration = await visit(new Browser(), karirhub, { prompt: 'create' });
     expect(registration.page.url.pathname).to.match(/register\/identity$/);
@@ -123,9 +173,18 @@ describe('deploy/compose, run', function () {
   it('has the command line beside it, which finds what is amiss and nothing else', () => {
     const { out, err } = project.compose('run', '--rm', '-T', 'migrate', 'src/cli.ts', 'doctor', '--json');
     const { findings } = JSON.parse(out) as { findings: { check: string; state: string; what: string }[] };
-    // Partners are not there, no gateway reports, and "localhost" leads to no proxy from in there. What stands in front of figures it cannot know.
+    // Partners are not there, no gateway reports, and "localhost" leads to no proxy from in there. What stands in front
+    // of figures it cannot know.
     const amiss = findings.filter(({ state }) => state !== 'ok').map(({ check }) => check);
-    expect(amiss.sort(), `${JSON.stringify(findings)}${err}`).to.deep.equal(['certificate', 'civil registry', 'figures', 'mail', 'public address', 'sms', 'sms receipts']);
+    expect(amiss.sort(), `${JSON.stringify(findings)}${err}`).to.deep.equal([
+      'certificate',
+      'civil registry',
+      'figures',
+      'mail',
+      'public address',
+      'sms',
+      'sms receipts',
+    ]);
   });
 
   it('loses nothing while one stops and comes back, then the other; while keys are added, and while each is replaced by a new release', async () => {
@@ -133,7 +192,10 @@ describe('deploy/compose, run', function () {
     const seen = new Map<string, number>();
     const asking = Array.from({ length: 3 }, async () => {
       while (goes) {
-        const answer = await fetch(`${ISSUER}/auth?client_id=${karirhub.id}`, { redirect: 'manual', signal: AbortSignal.timeout(30_000) }).then(({ status }) => String(status), String);
+        const answer = await fetch(`${ISSUER}/auth?client_id=${karirhub.id}`, {
+          redirect: 'manual',
+          signal: AbortSignal.timeout(30_000),
+        }).then(({ status }) => String(status), String);
         seen.set(answer, (seen.get(answer) ?? 0) + 1);
       }
     });
@@ -151,8 +213,13 @@ describe('deploy/compose, run', function () {
       await project.type(blocksOf('keys.md', 'Replacing a key of the keyring').at(-1) ?? '');
       expect(keys()).not.to.deep.equal(known);
       await isReached('sso-2');
-      execFileSync(ENGINE, ['build', '--tag', 'sso:0.1.0', '-'], { input: 'FROM sso:0.1.0\nLABEL release=next\n', stdio: ['pipe', 'ignore', 'inherit'] });
-      await project.type((blocksOf('upgrade.md', 'With containers and on Kubernetes')[0] ?? '').replace(/^git .*$/m, ''));
+      execFileSync(ENGINE, ['build', '--tag', 'sso:0.1.0', '-'], {
+        input: 'FROM sso:0.1.0\nLABEL release=next\n',
+        stdio: ['pipe', 'ignore', 'inherit'],
+      });
+      await project.type(
+        (blocksOf('upgrade.md', 'With containers and on Kubernetes')[0] ?? '').replace(/^git .*$/m, ''),
+      );
       await isReached('sso-2');
     } finally {
       goes = false;
@@ -161,7 +228,10 @@ describe('deploy/compose, run', function () {
     for (const [index, id] of ids().entries()) expect(id).not.to.equal(former[index]);
     await isSignedIn();
     // The service names no redirect_uri.
-    const others = project.compose('logs', '--no-color', '--timestamps', 'proxy').out.split('\n').filter((line) => line.includes('"GET /auth" 503'));
+    const others = project
+      .compose('logs', '--no-color', '--timestamps', 'proxy')
+      .out.split('\n')
+      .filter((line) => line.includes('"GET /auth" 503'));
     expect([...seen.keys()], `${JSON.stringify([...seen])}\n${others.slice(0, 5).join('\n')}`).to.deep.equal(['400']);
   });
 
@@ -176,7 +246,10 @@ describe('deploy/compose, run', function () {
     const folder = join(project.directory, 'backups');
     mkdirSync(folder);
     writeFileSync(join(folder, '../database-url'), fromHere('database-url'), { mode: 0o600 });
-    const written = execFileSync(join(root, 'deploy/backup/backup.sh'), [folder], { encoding: 'utf8', env: { PATH: `${SYSTEM_POSTGRES}:${process.env.PATH ?? ''}`, DATABASE_URL_FILE: join(folder, '../database-url') } });
+    const written = execFileSync(join(root, 'deploy/backup/backup.sh'), [folder], {
+      encoding: 'utf8',
+      env: { PATH: `${SYSTEM_POSTGRES}:${process.env.PATH ?? ''}`, DATABASE_URL_FILE: join(folder, '../database-url') },
+    });
     expect(written.trim()).to.match(/\.dump$/);
   });
 

@@ -1,4 +1,6 @@
-/** An installation by deploy/compose, made and kept by what docs/operasi tells, and run by whatever compose there is. */
+/**
+ * An installation by deploy/compose, made and kept by what docs/operasi tells, and run by whatever compose there is.
+ */
 import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +27,10 @@ export interface Project {
   readonly directory: string;
   /** compose.yaml as the repository has it. */
   readonly file: Document;
-  /** Types what a guide says, in this folder. @returns what is printed. @throws with all that is said where a line fails. */
+  /**
+   * Types what a guide says, in this folder. @returns what is printed. @throws with all that is said where a line
+   * fails.
+   */
   type(commands: string): Promise<string>;
   /** The same of compose alone, failing or not. */
   compose(...args: readonly string[]): Ended;
@@ -37,12 +42,18 @@ export interface Project {
 
 /** The lines to type below a heading of a page, block by block. */
 export function blocksOf(page: string, heading: string): readonly string[] {
-  const section = readText(`docs/operasi/${page}`).split(/^##+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const section =
+    readText(`docs/operasi/${page}`)
+      .split(/^##+ /m)
+      .find((part) => part.startsWith(`${heading}\n`)) ?? '';
   return [...section.matchAll(/^```\n([^]*?)^```/gm)].map(([, block = '']) => block);
 }
 
-/** podman leaves it to timers of systemd to look how containers are, and a machine that is itself a container has none. */
-const look = (project: string): string => `while sleep 1; do for one in $(${ENGINE} ps --quiet --filter label=com.docker.compose.project=${project}); do ${ENGINE} healthcheck run $one > /dev/null 2>&1 || true; done; done`;
+/**
+ * podman leaves it to timers of systemd to look how containers are, and a machine that is itself a container has none.
+ */
+const look = (project: string): string =>
+  `while sleep 1; do for one in $(${ENGINE} ps --quiet --filter label=com.docker.compose.project=${project}); do ${ENGINE} healthcheck run $one > /dev/null 2>&1 || true; done; done`;
 
 /** What guides call docker. The image is there already, made as they say. */
 const docker = (project: string): string =>
@@ -56,36 +67,70 @@ export interface Wishes {
   readonly given: Readonly<Record<string, string>>;
 }
 
-/** Lays deploy/ into a folder of its own and types there what the guide says: secrets, their owners and modes are as an operator gets them. */
+/**
+ * Lays deploy/ into a folder of its own and types there what the guide says: secrets, their owners and modes are as an
+ * operator gets them.
+ */
 export async function createProject({ name, settings, given }: Wishes): Promise<Project> {
   const home = mkdtempSync(join(tmpdir(), 'sso-compose-'));
   cpSync(join(root, 'deploy'), join(home, 'deploy'), { recursive: true });
   const directory = join(home, 'deploy/compose');
   const text = readFileSync(join(directory, 'compose.yaml'), 'utf8');
   const file = parse(text, { merge: true });
-  // Compose of version 1, as Debian 12 has it, knows no name in the file, and asks podman for a network as it had it made by Docker.
-  if (execFileSync('sh', ['-c', `${COMPOSE} version --short`], { encoding: 'utf8' }).startsWith('1.')) writeFileSync(join(directory, 'compose.yaml'), text.replace(/^name: .*$/m, '').replaceAll('ipam: {', ENGINE === 'podman' ? 'ipam: { options: { driver: host-local },' : 'ipam: {'));
+  // Compose of version 1, as Debian 12 has it, knows no name in the file, and asks podman for a network as it had it
+  // made by Docker.
+  if (execFileSync('sh', ['-c', `${COMPOSE} version --short`], { encoding: 'utf8' }).startsWith('1.'))
+    writeFileSync(
+      join(directory, 'compose.yaml'),
+      text
+        .replace(/^name: .*$/m, '')
+        .replaceAll('ipam: {', ENGINE === 'podman' ? 'ipam: { options: { driver: host-local },' : 'ipam: {'),
+    );
   execFileSync(ENGINE, ['tag', IMAGE ?? '', 'sso:0.1.0']);
 
-  const script = (commands: string): readonly string[] => ['-euo', 'pipefail', '-c', `${docker(file.name as string)}\n${commands}`];
+  const script = (commands: string): readonly string[] => [
+    '-euo',
+    'pipefail',
+    '-c',
+    `${docker(file.name as string)}\n${commands}`,
+  ];
   const compose = (...args: readonly string[]): Ended => {
-    const { status, stdout, stderr } = spawnSync('bash', script('docker compose "$@"').concat('bash', ...args), { cwd: directory, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    const { status, stdout, stderr } = spawnSync('bash', script('docker compose "$@"').concat('bash', ...args), {
+      cwd: directory,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    });
     return { status, out: stdout, err: stderr };
   };
   const type = async (commands: string): Promise<string> => {
     try {
       return (await run('bash', script(commands), { cwd: directory, maxBuffer: 2 ** 26 })).stdout;
     } catch (error) {
-      throw new Error(`${(error as { stderr: string }).stderr}\n${compose('logs', '--tail', '20').out}`, { cause: error });
+      throw new Error(`${(error as { stderr: string }).stderr}\n${compose('logs', '--tail', '20').out}`, {
+        cause: error,
+      });
     }
   };
   const [making = ''] = blocksOf('install.md', 'With containers');
   const files = Object.entries(given).map(([secret, content]) => `cat > ${secret} <<'END'\n${content.trim()}\nEND`);
-  await type(making.replaceAll('/opt/sso', home).replace('<your name>', name).replace(/^# Now, .*$/m, () => files.join('\n')));
-  const settled = readFileSync(join(directory, 'sso.env'), 'utf8').split('\n').filter((line) => settings[line.slice(0, line.indexOf('='))] === undefined);
-  writeFileSync(join(directory, 'sso.env'), [...settled, ...Object.entries(settings).map(([key, value]) => `${key}=${value}`), ''].join('\n'));
+  await type(
+    making
+      .replaceAll('/opt/sso', home)
+      .replace('<your name>', name)
+      .replace(/^# Now, .*$/m, () => files.join('\n')),
+  );
+  const settled = readFileSync(join(directory, 'sso.env'), 'utf8')
+    .split('\n')
+    .filter((line) => settings[line.slice(0, line.indexOf('='))] === undefined);
+  writeFileSync(
+    join(directory, 'sso.env'),
+    [...settled, ...Object.entries(settings).map(([key, value]) => `${key}=${value}`), ''].join('\n'),
+  );
 
-  const looking = ENGINE === 'podman' ? spawn('sh', ['-c', look(file.name as string)], { stdio: 'ignore', detached: true }) : undefined;
+  const looking =
+    ENGINE === 'podman'
+      ? spawn('sh', ['-c', look(file.name as string)], { stdio: 'ignore', detached: true })
+      : undefined;
   return {
     directory,
     file,

@@ -6,7 +6,13 @@ import type { Browser, Page } from '../../support/browser.ts';
 export const openSignIn = (app: TestApp, browser: Browser): Promise<Page> => browser.open(`${app.url}/portal/sign-in`);
 
 /** One press on "Masuk", the answer as it comes: 303 is a good sign-in. */
-export async function attempt(app: TestApp, browser: Browser, identifier: string, password: string, further: Readonly<Record<string, string>> = {}): Promise<Page> {
+export async function attempt(
+  app: TestApp,
+  browser: Browser,
+  identifier: string,
+  password: string,
+  further: Readonly<Record<string, string>> = {},
+): Promise<Page> {
   return browser.post(await openSignIn(app, browser), 'identifier', { identifier, password, ...further });
 }
 

@@ -22,7 +22,10 @@ describe('Sign-in: somebody of the former system', () => {
   let serial = 0;
 
   before(async () => {
-    app = await startTestApp({ limits: { signInPerDevice: 10_000, identityCallsPerNik: 100, identityPerDevice: 1000 }, otp: { sendsPerNumber: 100 } });
+    app = await startTestApp({
+      limits: { signInPerDevice: 10_000, identityCallsPerNik: 100, identityPerDevice: 1000 },
+      otp: { sendsPerNumber: 100 },
+    });
     service = await createRelyingParty(app, { scope: 'openid profile email phone nik' });
     hash = await bcryptOf(FORMER);
   });
@@ -36,13 +39,21 @@ describe('Sign-in: somebody of the former system', () => {
     const { subjects } = await importFormer(app, { id, nik, email, phone, password: hash, ...changes });
     return { id, sub: subjects[0]!.sub };
   }
-  const stored = async (id: string): Promise<string | undefined> => (await app.database.knex<{ legacy_id: string; password_hash: string }>('former_accounts').where('legacy_id', id).first('password_hash'))?.password_hash;
+  const stored = async (id: string): Promise<string | undefined> =>
+    (
+      await app.database
+        .knex<{ legacy_id: string; password_hash: string }>('former_accounts')
+        .where('legacy_id', id)
+        .first('password_hash')
+    )?.password_hash;
   const legacyIdOf = async (nik: string): Promise<string | undefined> => {
     const account = await app.store.accounts.findByNik(sensitive(nik as never));
     return account === undefined ? undefined : app.store.legacyIds.of(account.id);
   };
   const isAtIdentity = (page: Page): void => {
-    expect([page.status, page.url.pathname], page.text).to.satisfy(([status, path]: [number, string]) => status === 200 && path.endsWith('/register/identity'));
+    expect([page.status, page.url.pathname], page.text).to.satisfy(
+      ([status, path]: [number, string]) => status === 200 && path.endsWith('/register/identity'),
+    );
   };
 
   it('comes in by proving identity and number, once, and the service knows the person by what was proved', async () => {
@@ -53,24 +64,46 @@ describe('Sign-in: somebody of the former system', () => {
     const identity = await signIn(browser, page, citizen.email, FORMER);
     isAtIdentity(identity);
     expect(identity.text).to.include('Kata sandi akun lama Anda benar');
-    expect(identity.html, 'nothing that the record says is shown before it is proved').to.not.include(citizen.nik).and.not.include(citizen.phone);
+    expect(identity.html, 'nothing that the record says is shown before it is proved')
+      .to.not.include(citizen.nik)
+      .and.not.include(citizen.phone);
     expect(await stored(id), 'ours at once').to.match(/^\$argon2id\$/);
 
     const contact = await proveIdentity(browser, identity, citizen);
     expect(contact.text).to.include('Akun lama Anda ditemukan');
-    expect([inputOf(contact, 'email'), inputOf(contact, 'phone')].join()).to.include(`value="${citizen.email}"`).and.include(`value="${citizen.phone}"`);
-    const finished = await enterCode(browser, await giveContact(browser, contact, citizen), await app.codeFor(citizen.phone));
+    expect([inputOf(contact, 'email'), inputOf(contact, 'phone')].join())
+      .to.include(`value="${citizen.email}"`)
+      .and.include(`value="${citizen.phone}"`);
+    const finished = await enterCode(
+      browser,
+      await giveContact(browser, contact, citizen),
+      await app.codeFor(citizen.phone),
+    );
     expect(finished.text).to.include('Akun lama Anda dilanjutkan');
     const { claims, accessToken } = await service.receive(await goOn(browser, finished), request);
     expect(claims.sub, 'as the operator was told beforehand').to.equal(sub);
     expect(claims.acr).to.equal('urn:siapkerja:acr:password-phone');
-    expect((await userinfo(app, accessToken)).body).to.include({ nik: citizen.nik, email_verified: false, phone_number_verified: true });
+    expect((await userinfo(app, accessToken)).body).to.include({
+      nik: citizen.nik,
+      email_verified: false,
+      phone_number_verified: true,
+    });
     expect(await legacyIdOf(citizen.nik)).to.equal(id);
     expect(await stored(id), 'nothing waits any more').to.equal(undefined);
-    const events = (await app.store.audit.list({})).filter(({ accountId }) => accountId === sub).map(({ type }) => type);
-    expect(events).to.include.members(['account.former-recognised', 'account.former-joined', 'registration.completed', 'sign-in.succeeded']);
+    const events = (await app.store.audit.list({}))
+      .filter(({ accountId }) => accountId === sub)
+      .map(({ type }) => type);
+    expect(events).to.include.members([
+      'account.former-recognised',
+      'account.former-joined',
+      'registration.completed',
+      'sign-in.succeeded',
+    ]);
 
-    expect((await attempt(app, new Browser(), citizen.nik, FORMER)).status, 'the former password is of the past').to.equal(422);
+    expect(
+      (await attempt(app, new Browser(), citizen.nik, FORMER)).status,
+      'the former password is of the past',
+    ).to.equal(422);
     app.clock.advance({ minutes: 2 });
     expect((await attempt(app, new Browser(), citizen.nik, citizen.password)).status).to.equal(303);
   });
@@ -82,7 +115,9 @@ describe('Sign-in: somebody of the former system', () => {
       const browser = new Browser();
       const { page } = await visit(browser, service);
       isAtIdentity(await signIn(browser, page, identifier, FORMER));
-      expect((await browser.open(`${app.url}/account/security`)).url.pathname, 'nobody is signed in').to.match(/\/login$/);
+      expect((await browser.open(`${app.url}/account/security`)).url.pathname, 'nobody is signed in').to.match(
+        /\/login$/,
+      );
     }
     expect(await app.store.accounts.findById(sub)).to.equal(undefined);
   });
@@ -105,7 +140,9 @@ describe('Sign-in: somebody of the former system', () => {
     const browser = new Browser();
     const contact = await proveIdentity(browser, await begin(app, browser), citizen);
     expect(contact.text).to.include('Akun lama Anda ditemukan');
-    expect(contact.html, 'who only proved the NIK is not shown what the record says').to.not.include(citizen.email).and.not.include(citizen.phone);
+    expect(contact.html, 'who only proved the NIK is not shown what the record says')
+      .to.not.include(citizen.email)
+      .and.not.include(citizen.phone);
     const other = somebody();
     await enterCode(browser, await giveContact(browser, contact, other), await app.codeFor(other.phone));
     expect(await legacyIdOf(citizen.nik)).to.equal(id);
@@ -138,10 +175,16 @@ describe('Sign-in: somebody of the former system', () => {
       const browser = new Browser();
       const contact = await proveIdentity(browser, await begin(app, browser), victim);
       expect(contact.text).to.not.include('Akun lama');
-      await goOn(browser, await enterCode(browser, await giveContact(browser, contact, victim), await app.codeFor(victim.phone)));
+      await goOn(
+        browser,
+        await enterCode(browser, await giveContact(browser, contact, victim), await app.codeFor(victim.phone)),
+      );
       expect(await legacyIdOf(victim.nik)).to.equal(undefined);
       for (const identifier of [victim.nik, victim.email, victim.phone]) {
-        expect((await attempt(app, new Browser(), identifier, FORMER)).status, 'the records answer to nothing that an account has').to.equal(422);
+        expect(
+          (await attempt(app, new Browser(), identifier, FORMER)).status,
+          'the records answer to nothing that an account has',
+        ).to.equal(422);
         app.clock.advance({ minutes: 2 });
         expect((await attempt(app, new Browser(), identifier, victim.password)).status).to.equal(303);
       }
@@ -165,9 +208,15 @@ describe('Sign-in: somebody of the former system', () => {
       const [citizen, record] = [somebody(), somebody()];
       const { id } = await wait({ email: record.email, phone: record.phone });
       const browser = new Browser();
-      const contact = await proveIdentity(browser, await signIn(browser, (await visit(browser, service)).page, record.email, FORMER), citizen);
+      const contact = await proveIdentity(
+        browser,
+        await signIn(browser, (await visit(browser, service)).page, record.email, FORMER),
+        citizen,
+      );
       expect(contact.text).to.include('Akun lama Anda ditemukan');
-      expect(contact.html, 'the password may have been guessed, and the NIK says nothing of whose the record is').to.not.include(record.email).and.not.include(record.phone);
+      expect(contact.html, 'the password may have been guessed, and the NIK says nothing of whose the record is')
+        .to.not.include(record.email)
+        .and.not.include(record.phone);
       await enterCode(browser, await giveContact(browser, contact, citizen), await app.codeFor(citizen.phone));
       expect(await legacyIdOf(citizen.nik)).to.equal(id);
     });
@@ -180,7 +229,11 @@ describe('Sign-in: somebody of the former system', () => {
         people.map(async (citizen) => {
           const browser = new Browser();
           const identity = await signIn(browser, (await visit(browser, service)).page, shared.email, FORMER);
-          return { browser, citizen, page: await giveContact(browser, await proveIdentity(browser, identity, citizen), citizen) };
+          return {
+            browser,
+            citizen,
+            page: await giveContact(browser, await proveIdentity(browser, identity, citizen), citizen),
+          };
         }),
       );
       const codes = await Promise.all(people.map(({ phone }) => app.codeFor(phone)));
@@ -188,7 +241,8 @@ describe('Sign-in: somebody of the former system', () => {
       const ids = await Promise.all(people.map(({ nik }) => legacyIdOf(nik)));
       expect(ids.filter((one) => one === id)).to.have.length(1);
       expect(ids.filter((one) => one === undefined)).to.have.length(1);
-      for (const { nik } of people) expect(await app.store.accounts.findByNik(sensitive(nik as never))).to.not.equal(undefined);
+      for (const { nik } of people)
+        expect(await app.store.accounts.findByNik(sensitive(nik as never))).to.not.equal(undefined);
     });
 
     it('a former id that an account has meanwhile does not keep its person out', async () => {
@@ -196,7 +250,12 @@ describe('Sign-in: somebody of the former system', () => {
       const { id } = await wait(citizen);
       await app.store.legacyIds.set(await addAccount(app, somebody()), id);
       const browser = new Browser();
-      await register(app, browser, await signIn(browser, (await visit(browser, service)).page, citizen.nik, FORMER), citizen);
+      await register(
+        app,
+        browser,
+        await signIn(browser, (await visit(browser, service)).page, citizen.nik, FORMER),
+        citizen,
+      );
       expect(await app.store.accounts.findByNik(sensitive(citizen.nik as never))).to.not.equal(undefined);
       expect(await legacyIdOf(citizen.nik)).to.equal(undefined);
     });
@@ -223,14 +282,18 @@ describe('Sign-in: somebody of the former system', () => {
       const { passwords } = app.container;
       const disguise = passwords.disguise.bind(passwords);
       const asked: (number | undefined)[] = [];
-      const back = replaceHashing(app, { disguise: (secret, verified, cost) => (asked.push(cost), disguise(secret, verified, cost)) });
+      const back = replaceHashing(app, {
+        disguise: (secret, verified, cost) => (asked.push(cost), disguise(secret, verified, cost)),
+      });
       const browser = new Browser();
       const pages = [];
       for (const { nik } of [record, account, nobody]) pages.push(await attempt(app, browser, nik, WRONG));
       back();
       passwords.disguise = disguise;
       expect(pages.map(({ status }) => status)).to.deep.equal([422, 422, 422]);
-      expect(comparable(pages[0]!, record.nik)).to.equal(comparable(pages[1]!, account.nik)).and.equal(comparable(pages[2]!, nobody.nik));
+      expect(comparable(pages[0]!, record.nik))
+        .to.equal(comparable(pages[1]!, account.nik))
+        .and.equal(comparable(pages[2]!, nobody.nik));
       expect(asked).to.deep.equal([4, 4, 4]);
     });
 
@@ -238,9 +301,12 @@ describe('Sign-in: somebody of the former system', () => {
       const citizen = somebody();
       await wait(citizen);
       const statuses = [];
-      for (let count = 0; count < 12; count += 1) statuses.push((await attempt(app, new Browser(), citizen.nik, WRONG)).status);
+      for (let count = 0; count < 12; count += 1)
+        statuses.push((await attempt(app, new Browser(), citizen.nik, WRONG)).status);
       expect(statuses).to.include(429);
-      expect((await attempt(app, new Browser(), citizen.nik, FORMER)).status, 'the right one waits as well').to.equal(429);
+      expect((await attempt(app, new Browser(), citizen.nik, FORMER)).status, 'the right one waits as well').to.equal(
+        429,
+      );
     });
   });
 });

@@ -14,12 +14,17 @@ describe('Sign-in: hashes', () => {
   let app: TestApp;
 
   before(async () => {
-    app = await startTestApp({ password: { memoryKib: 65_536, passes: 3, slots: 1, queue: 1, deadlineMs: 5000 }, limits: { signInPerDevice: 10_000 } });
+    app = await startTestApp({
+      password: { memoryKib: 65_536, passes: 3, slots: 1, queue: 1, deadlineMs: 5000 },
+      limits: { signInPerDevice: 10_000 },
+    });
   });
   after(() => app.close());
 
   it('makes a new hash at sign-in when the parameters have changed, once', async () => {
-    const old = createPasswordHasher({ config: { memoryKib: 32, passes: 1, parallelism: 1, slots: 1, queue: 8, deadlineMs: 5000 } });
+    const old = createPasswordHasher({
+      config: { memoryKib: 32, passes: 1, parallelism: 1, slots: 1, queue: 8, deadlineMs: 5000 },
+    });
     const passwordHash = await old.hash(sensitive(budi.password));
     const id = await addAccount(app, budi, { passwordHash });
     const stored = async (): Promise<string> => (await app.store.accounts.findById(id))!.passwordHash;
@@ -45,7 +50,9 @@ describe('Sign-in: hashes', () => {
     const page = await openSignIn(app, browser);
     // One slot and one place to wait: whoever is third is refused at once.
     const answers = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => browser.post(page, 'identifier', { identifier: `sibuk${index}@contoh.test`, password: 'Salah-Sekali9!' })),
+      Array.from({ length: 12 }, (_, index) =>
+        browser.post(page, 'identifier', { identifier: `sibuk${index}@contoh.test`, password: 'Salah-Sekali9!' }),
+      ),
     );
     const busy = answers.filter(({ status }) => status === 503);
     expect(busy.length, 'refused').to.be.greaterThan(0);

@@ -15,16 +15,22 @@ const seconds = (page: Page): number => Number(page.headers.get('retry-after'));
 
 describe('Sign-in: guessing', () => {
   let app: TestApp;
-  const fail = async (identifier: string, browser = new Browser()): Promise<Page> => attempt(app, browser, identifier, WRONG);
+  const fail = async (identifier: string, browser = new Browser()): Promise<Page> =>
+    attempt(app, browser, identifier, WRONG);
 
   before(async () => {
-    app = await startTestApp({ http: { trustProxy: 1 }, limits: { signInPerDevice: PER_DEVICE, signInPerNetwork: PER_NETWORK, trustedNetworks: ['198.51.100.0/24'] } });
+    app = await startTestApp({
+      http: { trustProxy: 1 },
+      limits: { signInPerDevice: PER_DEVICE, signInPerNetwork: PER_NETWORK, trustedNetworks: ['198.51.100.0/24'] },
+    });
     app.clock.stop();
     for (const citizen of [budi, ratna, nuraini, rizki]) await addAccount(app, citizen);
   });
   after(() => app.close());
   // Each test begins on a new hour, with every wait and every count behind it.
-  afterEach(() => { app.clock.advance({ hours: 2 }); });
+  afterEach(() => {
+    app.clock.advance({ hours: 2 });
+  });
 
   it('costs a longer wait each time: 1, 2, 4 … 60 seconds, whoever asks and however good the next try is', async () => {
     for (const wait of [1, 2, 4, 8, 16, 32, 60]) {
@@ -49,7 +55,9 @@ describe('Sign-in: guessing', () => {
     expect(hashing.verified, 'the password is not even looked at').to.equal(0);
     expect(paused.status).to.equal(429);
     expect(seconds(paused)).to.be.within(700, 900);
-    expect(paused.text).to.include('ditutup sementara').and.to.match(/memulihkan akun/);
+    expect(paused.text)
+      .to.include('ditutup sementara')
+      .and.to.match(/memulihkan akun/);
     app.clock.advance({ minutes: 15 });
     expect((await attempt(app, new Browser(), ratna.nik, ratna.password)).status).to.equal(303);
   });
@@ -81,10 +89,12 @@ describe('Sign-in: guessing', () => {
   });
 
   it('buys at most ten guesses with a hundred at once', async () => {
-    const pages = await Promise.all(Array.from({ length: 10 }, async () => {
-      const browser = new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } });
-      return { browser, page: await openSignIn(app, browser) };
-    }));
+    const pages = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const browser = new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } });
+        return { browser, page: await openSignIn(app, browser) };
+      }),
+    );
     const hashing = watchHashing(app);
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) => {
@@ -101,12 +111,20 @@ describe('Sign-in: guessing', () => {
   it('lets none of a hundred parallel guesses in when the right one is among the refused', async () => {
     const browser = new Browser();
     const page = await openSignIn(app, browser);
-    await Promise.all(Array.from({ length: 15 }, (_, index) => browser.post(page, 'identifier', { identifier: rizki.email, password: `${WRONG}${index}` })));
+    await Promise.all(
+      Array.from({ length: 15 }, (_, index) =>
+        browser.post(page, 'identifier', { identifier: rizki.email, password: `${WRONG}${index}` }),
+      ),
+    );
     expect((await attempt(app, new Browser(), rizki.email, rizki.password)).status).to.equal(429);
   });
 
   it('takes a button pressed twice for one try, and answers both presses alike', async () => {
-    const counted = async (): Promise<number> => Number((await app.database.knex('counters').where('key', 'like', 'sign-in.account:%').sum('points as points').first())?.points ?? 0);
+    const counted = async (): Promise<number> =>
+      Number(
+        (await app.database.knex('counters').where('key', 'like', 'sign-in.account:%').sum('points as points').first())
+          ?.points ?? 0,
+      );
     const browser = new Browser();
     const page = await openSignIn(app, browser);
     const before = await counted();
@@ -116,8 +134,18 @@ describe('Sign-in: guessing', () => {
     const { csrf, passwords } = app.container;
     const [check, verify] = [csrf.check.bind(csrf), passwords.verify.bind(passwords)];
     let come = 0;
-    Object.assign(csrf, { check: (...args: Parameters<typeof check>) => { come += 1; check(...args); } });
-    const restore = replaceHashing(app, { verify: async (...args) => { await until('both presses', () => come === 2); return verify(...args); } });
+    Object.assign(csrf, {
+      check: (...args: Parameters<typeof check>) => {
+        come += 1;
+        check(...args);
+      },
+    });
+    const restore = replaceHashing(app, {
+      verify: async (...args) => {
+        await until('both presses', () => come === 2);
+        return verify(...args);
+      },
+    });
     const answers = await Promise.all([press(), press()]);
     restore();
     Object.assign(csrf, { check });
@@ -133,21 +161,29 @@ describe('Sign-in: guessing', () => {
   it('stops one device that tries many accounts, and forgets nothing when the cookie of the sign-in is new', async () => {
     const browser = new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } });
     await browser.open(app.url);
-    for (let count = 0; count < PER_DEVICE; count += 1) expect((await fail(`orang${count}@contoh.test`, browser)).status).to.equal(422);
+    for (let count = 0; count < PER_DEVICE; count += 1)
+      expect((await fail(`orang${count}@contoh.test`, browser)).status).to.equal(422);
     browser.forgetCookies((name) => name.startsWith('device'));
     const refused = await attempt(app, browser, andreas.nik, andreas.password);
     expect(refused.status).to.equal(429);
     expect(seconds(refused)).to.be.within(1, 3600);
-    expect((await attempt(app, new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } }), budi.nik, budi.password)).status, 'another device').to.equal(303);
+    expect(
+      (await attempt(app, new Browser({ headers: { 'x-forwarded-for': '198.51.100.7' } }), budi.nik, budi.password))
+        .status,
+      'another device',
+    ).to.equal(303);
   });
 
   it('stops one network that tries many accounts from many devices; a trusted network has no limit of its own', async () => {
-    const from = (address: string, index: number): Promise<Page> => fail(`warga${index}@contoh.test`, new Browser({ headers: { 'x-forwarded-for': address } }));
-    for (let count = 0; count < PER_NETWORK; count += 1) expect((await from('203.0.113.9', count)).status).to.equal(422);
+    const from = (address: string, index: number): Promise<Page> =>
+      fail(`warga${index}@contoh.test`, new Browser({ headers: { 'x-forwarded-for': address } }));
+    for (let count = 0; count < PER_NETWORK; count += 1)
+      expect((await from('203.0.113.9', count)).status).to.equal(422);
     expect((await from('203.0.113.9', 1000)).status, 'the network').to.equal(429);
     expect((await from('203.0.113.10', 1001)).status, 'its neighbour').to.equal(422);
     expect((await from('198.51.100.200', 1002)).status, 'a trusted one').to.equal(422);
-    for (let count = 0; count <= PER_NETWORK; count += 1) expect((await from('198.51.100.201', 2000 + count)).status, 'a trusted one').to.equal(422);
+    for (let count = 0; count <= PER_NETWORK; count += 1)
+      expect((await from('198.51.100.201', 2000 + count)).status, 'a trusted one').to.equal(422);
   });
 
   it('lets a known device in when strangers have used up its network, and nobody else', async () => {
@@ -155,21 +191,33 @@ describe('Sign-in: guessing', () => {
     const own = new Browser({ headers });
     expect((await attempt(app, own, budi.nik, budi.password)).status).to.equal(303);
     own.forgetCookies((name) => name.startsWith('device'));
-    for (let count = 0; count < PER_NETWORK; count += 1) expect((await fail(`tamu${count}@contoh.test`, new Browser({ headers }))).status).to.equal(422);
-    expect((await attempt(app, new Browser({ headers }), budi.nik, budi.password)).status, 'an unknown device').to.equal(429);
+    for (let count = 0; count < PER_NETWORK; count += 1)
+      expect((await fail(`tamu${count}@contoh.test`, new Browser({ headers }))).status).to.equal(422);
+    expect(
+      (await attempt(app, new Browser({ headers }), budi.nik, budi.password)).status,
+      'an unknown device',
+    ).to.equal(429);
     expect((await attempt(app, own, budi.nik, budi.password)).status, 'the own device').to.equal(303);
     own.forgetCookies((name) => name.startsWith('device'));
-    expect((await attempt(app, own, ratna.nik, ratna.password)).status, 'the own device, for somebody else').to.equal(429);
+    expect((await attempt(app, own, ratna.nik, ratna.password)).status, 'the own device, for somebody else').to.equal(
+      429,
+    );
   });
 
   it('remembers a refusal by a limit once an hour, however often it is asked for, and logs each', async () => {
-    const refusals = async (reason: string): Promise<number> => (await app.store.audit.list({ type: 'sign-in.refused' })).filter(({ details }) => details.reason === reason).length;
-    const logged = (reason: string): number => app.logLines.filter((line) => line.includes('"sign-in.refused"') && line.includes(`"reason":"${reason}"`)).length;
+    const refusals = async (reason: string): Promise<number> =>
+      (await app.store.audit.list({ type: 'sign-in.refused' })).filter(({ details }) => details.reason === reason)
+        .length;
+    const logged = (reason: string): number =>
+      app.logLines.filter((line) => line.includes('"sign-in.refused"') && line.includes(`"reason":"${reason}"`)).length;
     const browser = new Browser();
     const page = await openSignIn(app, browser);
     const refusedOften = async (reason: string, times: number): Promise<void> => {
       const [remembered, told] = [await refusals(reason), logged(reason)];
-      for (let count = 0; count < times; count += 1) expect((await browser.post(page, 'identifier', { identifier: nuraini.email, password: WRONG })).status).to.equal(429);
+      for (let count = 0; count < times; count += 1)
+        expect(
+          (await browser.post(page, 'identifier', { identifier: nuraini.email, password: WRONG })).status,
+        ).to.equal(429);
       expect(await refusals(reason)).to.equal(remembered + 1);
       expect(logged(reason)).to.equal(told + times);
     };
@@ -197,7 +245,10 @@ describe('Sign-in: guessing', () => {
     const hashing = watchHashing(app);
     await app.database.knex.raw('alter table counters rename to counters_away');
     try {
-      for (const [identifier, password] of [[budi.nik, budi.password], [suparmin.nik, WRONG]] as const) {
+      for (const [identifier, password] of [
+        [budi.nik, budi.password],
+        [suparmin.nik, WRONG],
+      ] as const) {
         const browser = new Browser();
         const page = await attempt(app, browser, identifier, password);
         expect(page.status).to.be.oneOf([500, 503]);

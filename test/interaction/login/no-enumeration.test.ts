@@ -54,7 +54,11 @@ describe('Sign-in: nothing tells whether an account exists', () => {
       for (let count = 0; count < 12; count += 1) {
         const browser = new Browser();
         const page = await attempt(app, browser, identifier, WRONG);
-        seen.push([page.status, page.headers.get('retry-after'), comparable(page, identifier).replaceAll(/\d\d\.\d\d/g, 'time')] as const);
+        seen.push([
+          page.status,
+          page.headers.get('retry-after'),
+          comparable(page, identifier).replaceAll(/\d\d\.\d\d/g, 'time'),
+        ] as const);
         if (count % 2 === 1) app.clock.advance({ seconds: 61 });
       }
       return seen;

@@ -68,18 +68,29 @@ describe('Sign-in: who can come in', () => {
   }
 
   it('keeps what was typed but the password, and the tick beside it', async () => {
-    const page = await attempt(app, new Browser(), '"><script>alert(1)</script>', 'Rahasia#Canary1', { remember: 'yes' });
+    const page = await attempt(app, new Browser(), '"><script>alert(1)</script>', 'Rahasia#Canary1', {
+      remember: 'yes',
+    });
     expect(page.status).to.equal(422);
-    expect(page.form('identifier').fields).to.include({ identifier: '"><script>alert(1)</script>', password: '', remember: 'yes' });
+    expect(page.form('identifier').fields).to.include({
+      identifier: '"><script>alert(1)</script>',
+      password: '',
+      remember: 'yes',
+    });
     expect(page.html).not.to.include('<script>alert').and.not.to.include('Canary');
   });
 
   it('stays signed in beyond the browser only where the citizen ticked it', async () => {
-    for (const [further, isKept] of [[{ remember: 'yes' }, true], [{}, false]] as const) {
+    for (const [further, isKept] of [
+      [{ remember: 'yes' }, true],
+      [{}, false],
+    ] as const) {
       const browser = new Browser();
       const answer = await attempt(app, browser, budi.nik, budi.password, further);
       const session = answer.headers.getSetCookie().find((line) => line.startsWith('session='));
-      expect(session, 'a session cookie').to.match(/httponly/i).and.match(/samesite=lax/i);
+      expect(session, 'a session cookie')
+        .to.match(/httponly/i)
+        .and.match(/samesite=lax/i);
       expect(/expires=/i.test(session ?? ''), JSON.stringify(further)).to.equal(isKept);
     }
   });
@@ -111,10 +122,24 @@ describe('Sign-in: who can come in', () => {
   });
 
   it('survives what no keyboard sends', async () => {
-    for (const identifier of ['\u0000', `${budi.nik}\u0000`, 'a\u0000@b.test', '\ud83d\ude00', '\u202e9901010101900001x', 'x'.repeat(4000), "' or 1=1 --"]) {
-      expect((await attempt(app, new Browser(), identifier, 'Kopi\u0000')).status, JSON.stringify(identifier.slice(0, 30))).to.equal(422);
+    for (const identifier of [
+      '\u0000',
+      `${budi.nik}\u0000`,
+      'a\u0000@b.test',
+      '\ud83d\ude00',
+      '\u202e9901010101900001x',
+      'x'.repeat(4000),
+      "' or 1=1 --",
+    ]) {
+      expect(
+        (await attempt(app, new Browser(), identifier, 'Kopi\u0000')).status,
+        JSON.stringify(identifier.slice(0, 30)),
+      ).to.equal(422);
     }
-    expect((await attempt(app, new Browser(), budi.nik, `${budi.password}\u0000`)).status, 'no truncation at a NUL').to.be.oneOf([422, 429]);
+    expect(
+      (await attempt(app, new Browser(), budi.nik, `${budi.password}\u0000`)).status,
+      'no truncation at a NUL',
+    ).to.be.oneOf([422, 429]);
     expect((await attempt(app, new Browser(), budi.nik, 'x'.repeat(9000))).status).to.be.oneOf([422, 429]);
   });
 });

@@ -36,13 +36,18 @@ describe('Recovery: codes', () => {
     expect((await enter(browser, page, wrong(code, 5))).text).to.include('Terlalu banyak kode salah. Kirim kode baru.');
     const dead = await enter(browser, page, code);
     expect(dead.status).to.equal(422);
-    expect(dead.forms.some(({ fields }) => 'code' in fields), 'no field for it').to.equal(false);
+    expect(
+      dead.forms.some(({ fields }) => 'code' in fields),
+      'no field for it',
+    ).to.equal(false);
   });
 
   it('lets forty parallel guesses be five', async () => {
     const { browser, page } = await atCode(app, citizen.nik);
     const code = await app.codeFor(citizen.phone);
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => browser.post(page, 'code', { code: wrong(code, index + 1) })));
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => browser.post(page, 'code', { code: wrong(code, index + 1) })),
+    );
     expect(answers.filter(({ text }) => text.includes('Sisa percobaan')).length).to.equal(4);
     expect(answers.every(({ status }) => status === 422 || status === 429)).to.equal(true);
     expect(isPassword(await enter(browser, page, code)), 'the right one comes too late').to.equal(false);
@@ -65,7 +70,9 @@ describe('Recovery: codes', () => {
     const second = await atCode(app, citizen.nik);
     expect((await enter(second.browser, second.page, code)).status, 'of another sign-in').to.equal(422);
     expect(isPassword(await enter(first.browser, first.page, code))).to.equal(true);
-    await first.browser.submit(await first.browser.open(at(first.page, 'recover/password')), 'password', { password: 'Perahu-Layar9!' });
+    await first.browser.submit(await first.browser.open(at(first.page, 'recover/password')), 'password', {
+      password: 'Perahu-Layar9!',
+    });
     const replayed = await enter(first.browser, first.page, code);
     expect(replayed.url.pathname).to.match(/\/recover\/finished$/);
     expect((await enter(second.browser, second.page, code)).status).to.equal(422);
@@ -112,10 +119,14 @@ describe('Recovery: codes', () => {
 
   it('sends one SMS for a button pressed twice, whichever button', async () => {
     const { browser, page } = await atAsk(app);
-    const answers = await Promise.all([1, 2, 3].map(() => browser.post(page, 'identifier', { identifier: citizen.nik })));
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => browser.post(page, 'identifier', { identifier: citizen.nik })),
+    );
     expect(answers.map(({ status }) => status)).to.deep.equal([303, 303, 303]);
     expect(await codesTo(app, citizen.phone)).to.equal(1);
-    expect((await browser.post(page, 'identifier', { identifier: citizen.nik })).status, 'and a moment later').to.equal(303);
+    expect((await browser.post(page, 'identifier', { identifier: citizen.nik })).status, 'and a moment later').to.equal(
+      303,
+    );
 
     const code = await browser.open(at(page, 'recover/code'));
     app.clock.advance({ seconds: 61 });
@@ -126,9 +137,12 @@ describe('Recovery: codes', () => {
 
   it('sends one SMS to whom many browsers ask for by the same data at one moment, and the rest of the day’s codes when they may be asked for', async () => {
     const ways = await Promise.all(Array.from({ length: 5 }, () => atAsk(app)));
-    const answers = await Promise.all(ways.map(({ browser, page }) => browser.post(page, 'identifier', { identifier: citizen.nik })));
+    const answers = await Promise.all(
+      ways.map(({ browser, page }) => browser.post(page, 'identifier', { identifier: citizen.nik })),
+    );
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([303, 429, 429, 429, 429]);
-    for (const refused of answers.filter(({ status }) => status === 429)) expect(retryAfter(refused)).to.be.within(1, 60);
+    for (const refused of answers.filter(({ status }) => status === 429))
+      expect(retryAfter(refused)).to.be.within(1, 60);
     expect(await codesTo(app, citizen.phone)).to.equal(1);
     app.clock.advance({ seconds: 61 });
     await atCode(app, citizen.nik);
@@ -149,9 +163,11 @@ describe('Recovery: codes', () => {
 
   it('floods nobody’s phone: five SMS a day, however many browsers ask by whatever data', async () => {
     for (let count = 0; count < 4; count += 1) {
-      for (const identifier of [citizen.nik, citizen.phone]) await ask(new Browser(), (await atAsk(app)).page, identifier);
+      for (const identifier of [citizen.nik, citizen.phone])
+        await ask(new Browser(), (await atAsk(app)).page, identifier);
       const one = new Browser();
-      for (const identifier of [citizen.nik, citizen.phone]) await one.post((await atAsk(app, one)).page, 'identifier', { identifier });
+      for (const identifier of [citizen.nik, citizen.phone])
+        await one.post((await atAsk(app, one)).page, 'identifier', { identifier });
       expect(await codesTo(app, citizen.phone)).to.equal(Math.min(5, 2 * count + 2));
       app.clock.advance({ minutes: 16 });
     }
@@ -221,9 +237,14 @@ describe('Recovery: codes', () => {
     const small = await startTestApp({ limits: { recoveryPerDevice: 3, recoveryPerNetwork: 5 } });
     try {
       const device = new Browser();
-      const answer = async (browser: Browser): Promise<number> => (await browser.post((await atAsk(small, browser)).page, 'identifier', { identifier: somebody().nik })).status;
-      expect([await answer(device), await answer(device), await answer(device), await answer(device)]).to.deep.equal([303, 303, 303, 429]);
-      expect([await answer(new Browser()), await answer(new Browser()), await answer(new Browser())]).to.deep.equal([303, 303, 429]);
+      const answer = async (browser: Browser): Promise<number> =>
+        (await browser.post((await atAsk(small, browser)).page, 'identifier', { identifier: somebody().nik })).status;
+      expect([await answer(device), await answer(device), await answer(device), await answer(device)]).to.deep.equal([
+        303, 303, 303, 429,
+      ]);
+      expect([await answer(new Browser()), await answer(new Browser()), await answer(new Browser())]).to.deep.equal([
+        303, 303, 429,
+      ]);
     } finally {
       await small.close();
     }

@@ -3,11 +3,26 @@ import type { AccountId } from '../../../src/domain/account.ts';
 import { issueChallenge } from '../../../src/domain/otp.ts';
 import type { Phone } from '../../../src/domain/phone.ts';
 import { sensitive } from '../../../src/domain/sensitive.ts';
-import { advance, begin, IllegalTransition, type Holder, type Recovery, type RecoveryEvent, type RecoveryStep } from '../../../src/interaction/recovery/machine.ts';
+import {
+  advance,
+  begin,
+  IllegalTransition,
+  type Holder,
+  type Recovery,
+  type RecoveryEvent,
+  type RecoveryStep,
+} from '../../../src/interaction/recovery/machine.ts';
 
-const challenge = issueChallenge({ purpose: 'recovery', recipientHash: 'recipient', codeHash: 'hash' }, new Date('2026-11-23T00:00:00Z'), { ttlSeconds: 300, triesPerCode: 5, resendSeconds: [60] });
+const challenge = issueChallenge(
+  { purpose: 'recovery', recipientHash: 'recipient', codeHash: 'hash' },
+  new Date('2026-11-23T00:00:00Z'),
+  { ttlSeconds: 300, triesPerCode: 5, resendSeconds: [60] },
+);
 const identifier = sensitive('nik:9901010101900001');
-const holder: Holder = { accountId: 'the-account' as AccountId, contact: { channel: 'sms', to: sensitive('+6281234567890' as Phone) } };
+const holder: Holder = {
+  accountId: 'the-account' as AccountId,
+  contact: { channel: 'sms', to: sensitive('+6281234567890' as Phone) },
+};
 const provedAt = '2026-11-23T00:02:00.000Z';
 
 const states: { readonly [Step in RecoveryStep]: Extract<Recovery, { step: Step }> } = {
@@ -41,7 +56,11 @@ describe('Recovery: steps and what leads from one to another', () => {
     for (const type of Object.keys(events) as RecoveryEvent['type'][]) {
       const target = ways[step][type];
       it(target === undefined ? `knows no ${type} at ${step}` : `goes from ${step} to ${target} by ${type}`, () => {
-        if (target === undefined) expect(() => advance(states[step], events[type])).to.throw(IllegalTransition, `recovery at ${step} knows no ${type}`);
+        if (target === undefined)
+          expect(() => advance(states[step], events[type])).to.throw(
+            IllegalTransition,
+            `recovery at ${step} knows no ${type}`,
+          );
         else expect(advance(states[step], events[type]).step).to.equal(target);
       });
     }
@@ -53,6 +72,11 @@ describe('Recovery: steps and what leads from one to another', () => {
   });
 
   it('keeps neither code nor contact once the password is set', () => {
-    expect(advance(states.password, events['password-set'])).to.deep.equal({ step: 'finished', accountId: holder.accountId, channel: 'sms', signedInAt: 1 });
+    expect(advance(states.password, events['password-set'])).to.deep.equal({
+      step: 'finished',
+      accountId: holder.accountId,
+      channel: 'sms',
+      signedInAt: 1,
+    });
   });
 });

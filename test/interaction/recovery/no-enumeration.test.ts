@@ -17,8 +17,12 @@ const seen = (page: Page, ...typed: string[]) => ({
   html: comparable(page, ...typed).replaceAll(/\d\d\.\d\d WIB/g, 'time'),
 });
 
-/** What the courier does when the answer is on its way, and what goes on in every process by itself: what it holds of services is read anew now and then. */
-const BACKGROUND = /outbox|update "?messages"?|change_marks|signing_keys|\bjobs\.|\binstances\b|audit_(?:unchained|chain)|from "clients"/i;
+/**
+ * What the courier does when the answer is on its way, and what goes on in every process by itself: what it holds of
+ * services is read anew now and then.
+ */
+const BACKGROUND =
+  /outbox|update "?messages"?|change_marks|signing_keys|\bjobs\.|\binstances\b|audit_(?:unchained|chain)|from "clients"/i;
 
 /** Every statement that goes to the database from now on, without its values. */
 function recordStatements(): { stop(): readonly string[] } {
@@ -110,8 +114,11 @@ describe('Recovery: nothing tells whether an account exists', () => {
     await addAccount(app, known);
     const { counters, limits, keyedHash } = app.container;
     const to = sensitive(`+62${known.phone.slice(1)}`);
-    for (let times = 0; times < 3; times += 1) await counters.take(limits.code.undelivered, recipientMark(keyedHash, to));
-    const of = async (identifier: string): Promise<{ readonly statements: readonly string[]; readonly page: object }> => {
+    for (let times = 0; times < 3; times += 1)
+      await counters.take(limits.code.undelivered, recipientMark(keyedHash, to));
+    const of = async (
+      identifier: string,
+    ): Promise<{ readonly statements: readonly string[]; readonly page: object }> => {
       const { browser, page } = await atAsk(app);
       const recorded = recordStatements();
       const code = await ask(browser, page, identifier);
@@ -121,11 +128,14 @@ describe('Recovery: nothing tells whether an account exists', () => {
     expect(ofUnknown.statements.join('\n')).to.equal(ofKnown.statements.join('\n'));
     expect(ofUnknown.page).to.deep.equal(ofKnown.page);
     expect(await codesTo(app, known.phone)).to.equal(0);
-    expect(app.logLines.some((line) => line.includes('recovery.code.not-sent') && line.includes('"reason":"undeliverable"'))).to.equal(true);
+    expect(
+      app.logLines.some((line) => line.includes('recovery.code.not-sent') && line.includes('"reason":"undeliverable"')),
+    ).to.equal(true);
   });
 
   it('sends nothing for data that nobody has, and keeps nothing that could be sent', async () => {
-    for (const identifier of [unknown.nik, unknown.phone, unknown.email, 'siapa saja', '123']) await atCode(app, identifier);
+    for (const identifier of [unknown.nik, unknown.phone, unknown.email, 'siapa saja', '123'])
+      await atCode(app, identifier);
     expect(await codesTo(app, unknown.phone)).to.equal(0);
     expect(await codesTo(app, unknown.email)).to.equal(0);
     expect(await app.database.knex('messages').whereIn('state', ['queued', 'sending'])).to.deep.equal([]);
@@ -158,10 +168,15 @@ describe('Recovery: nothing tells whether an account exists', () => {
     const ofKnown = await atCode(app, known.phone);
     const ofUnknown = await atCode(app, unknown.phone);
     expect(seen(ofKnown.page, known.phone)).to.deep.equal(seen(ofUnknown.page, unknown.phone));
-    const tries = [await enter(ofKnown.browser, ofKnown.page, '000000'), await enter(ofUnknown.browser, ofUnknown.page, '000000')];
+    const tries = [
+      await enter(ofKnown.browser, ofKnown.page, '000000'),
+      await enter(ofUnknown.browser, ofUnknown.page, '000000'),
+    ];
     expect(seen(tries[0]!)).to.deep.equal(seen(tries[1]!));
     expect(await codesTo(app, known.phone), 'nothing more is sent').to.equal(5);
-    expect(app.logLines.filter((line) => line.includes('recovery.code.not-sent')).at(-2)).to.match(/"reason":"(?:send-limit|locked)"/);
+    expect(app.logLines.filter((line) => line.includes('recovery.code.not-sent')).at(-2)).to.match(
+      /"reason":"(?:send-limit|locked)"/,
+    );
   });
 
   it('says that an account is suspended only to who has its code', async () => {
@@ -171,9 +186,13 @@ describe('Recovery: nothing tells whether an account exists', () => {
     expect(seen(ofKnown.page, known.nik)).to.deep.equal(seen(ofUnknown.page, unknown.nik));
     const refused = await enter(ofKnown.browser, ofKnown.page, await app.codeFor(known.phone));
     expect(refused.status).to.equal(422);
-    expect(refused.text).to.match(/Akun ini dinonaktifkan sementara\. Hubungi bantuan dengan kode [2-9A-Z]{4}-[2-9A-Z]{2}\./);
+    expect(refused.text).to.match(
+      /Akun ini dinonaktifkan sementara\. Hubungi bantuan dengan kode [2-9A-Z]{4}-[2-9A-Z]{2}\./,
+    );
     const helpCode = /kode ([2-9A-Z]{4}-[2-9A-Z]{2})\./.exec(refused.text)![1]!;
-    expect(app.logLines.some((line) => line.includes('recovery.code.refused') && line.includes(helpCode))).to.equal(true);
+    expect(app.logLines.some((line) => line.includes('recovery.code.refused') && line.includes(helpCode))).to.equal(
+      true,
+    );
 
     // Back at the start: nothing was opened by it.
     expect((await ofKnown.browser.open(at(refused, 'recover/password'))).url.pathname).to.match(/\/recover$/);

@@ -26,7 +26,12 @@ describe('Recovery: the new password', () => {
   });
 
   const eventsOf = async (): Promise<readonly string[]> =>
-    (await app.database.knex<{ type: string; account_id: string }>('audit_log').where('account_id', accountId).orderBy('at')).map(({ type }) => type);
+    (
+      await app.database
+        .knex<{ type: string; account_id: string }>('audit_log')
+        .where('account_id', accountId)
+        .orderBy('at')
+    ).map(({ type }) => type);
 
   async function accepts(password: string): Promise<boolean> {
     const browser = new Browser();
@@ -77,7 +82,9 @@ describe('Recovery: the new password', () => {
     expect(answers.map(({ status }) => status)).to.deep.equal([303, 303, 303]);
     const late = await browser.post(page, 'password', { password: 'Bukan-Yang-Ini7!' });
     expect(late.headers.get('location')).to.match(/\/recover\/finished$/);
-    expect((await app.messagesTo(citizen.email)).map(({ subject }) => subject)).to.deep.equal(['Kata sandi Anda telah diganti']);
+    expect((await app.messagesTo(citizen.email)).map(({ subject }) => subject)).to.deep.equal([
+      'Kata sandi Anda telah diganti',
+    ]);
     expect(await accepts(NEW)).to.equal(true);
     expect((await eventsOf()).filter((type) => type === 'recovery.completed')).to.have.length(1);
   });
@@ -85,7 +92,10 @@ describe('Recovery: the new password', () => {
   it('comes from one of two recoveries at once: the other has to begin again', async () => {
     const one = await atPassword(app, citizen.nik, citizen.phone);
     const two = await atPassword(app, citizen.email, citizen.email);
-    const [first, second] = await Promise.all([one.browser.submit(one.page, 'password', { password: NEW }), two.browser.submit(two.page, 'password', { password: 'Gunung-Tinggi8#' })]);
+    const [first, second] = await Promise.all([
+      one.browser.submit(one.page, 'password', { password: NEW }),
+      two.browser.submit(two.page, 'password', { password: 'Gunung-Tinggi8#' }),
+    ]);
     const [winner, loser] = first.url.pathname.endsWith('/finished') ? [NEW, second] : ['Gunung-Tinggi8#', first];
     expect(loser.status).to.equal(422);
     expect(loser.text).to.include('Minta kode baru.');
@@ -103,7 +113,9 @@ describe('Recovery: the new password', () => {
 
     const code = await ask(browser, stale, citizen.nik);
     expect(code.url.pathname, 'the form of that page begins anew').to.match(/\/recover\/code$/);
-    expect((await enter(browser, code, await app.codeFor(citizen.phone))).url.pathname).to.match(/\/recover\/password$/);
+    expect((await enter(browser, code, await app.codeFor(citizen.phone))).url.pathname).to.match(
+      /\/recover\/password$/,
+    );
   });
 
   it('is not set where the contact went to somebody else after the code', async () => {
@@ -148,8 +160,13 @@ describe('Recovery: the new password', () => {
 
     app.clock.advance({ days: 181 });
     const { browser, page } = await atCode(app, young.nik);
-    expect((await app.messagesTo(young.phone)).filter(({ code }) => code !== null), 'too old to be trusted alone').to.have.length(2);
-    expect(page.text).to.include('Jika data sesuai, kode sudah kami kirim.').and.include('HP dan email saya sudah tidak aktif');
+    expect(
+      (await app.messagesTo(young.phone)).filter(({ code }) => code !== null),
+      'too old to be trusted alone',
+    ).to.have.length(2);
+    expect(page.text)
+      .to.include('Jika data sesuai, kode sudah kami kirim.')
+      .and.include('HP dan email saya sudah tidak aktif');
     expect((await enter(browser, page, '000000')).text).to.include('Sisa percobaan: 4.');
     expect((await app.store.accounts.findById(youngId))?.status).to.equal('active');
   });
@@ -181,7 +198,8 @@ describe('Recovery: the new password', () => {
     await browser.submit(password, 'password', { password: NEW });
     expect(await eventsOf()).to.deep.equal(['recovery.code.sent', 'recovery.completed']);
     const lines = app.logLines.slice(from).join('');
-    for (const secret of [citizen.nik, citizen.phone.slice(1), citizen.email, citizen.name, NEW, `"${code}"`]) expect(lines).not.to.include(secret);
+    for (const secret of [citizen.nik, citizen.phone.slice(1), citizen.email, citizen.name, NEW, `"${code}"`])
+      expect(lines).not.to.include(secret);
     expect((await browser.open(at(page, 'recover'))).url.pathname).to.match(/\/recover\/finished$/);
   });
 });

@@ -16,7 +16,8 @@ export async function atAsk(app: TestApp, browser = new Browser()): Promise<Way>
   return { browser, page };
 }
 
-export const ask = (browser: Browser, page: Page, identifier: string): Promise<Page> => browser.submit(page, 'identifier', { identifier });
+export const ask = (browser: Browser, page: Page, identifier: string): Promise<Page> =>
+  browser.submit(page, 'identifier', { identifier });
 
 export async function atCode(app: TestApp, identifier: string, browser = new Browser()): Promise<Way> {
   const { page } = await atAsk(app, browser);
@@ -25,17 +26,29 @@ export async function atCode(app: TestApp, identifier: string, browser = new Bro
   return { browser, page: code };
 }
 
-export const enter = (browser: Browser, page: Page, code: string): Promise<Page> => browser.submit(page, 'code', { code });
+export const enter = (browser: Browser, page: Page, code: string): Promise<Page> =>
+  browser.submit(page, 'code', { code });
 
 /** @param recipient where the code goes: number or address. */
-export async function atPassword(app: TestApp, identifier: string, recipient: string, browser = new Browser()): Promise<Way> {
+export async function atPassword(
+  app: TestApp,
+  identifier: string,
+  recipient: string,
+  browser = new Browser(),
+): Promise<Way> {
   const { page } = await atCode(app, identifier, browser);
   const password = await enter(browser, page, await app.codeFor(recipient));
   expect(password.url.pathname, password.text).to.match(/\/recover\/password$/);
   return { browser, page: password };
 }
 
-export async function atFinished(app: TestApp, identifier: string, recipient: string, password: string, browser = new Browser()): Promise<Way> {
+export async function atFinished(
+  app: TestApp,
+  identifier: string,
+  recipient: string,
+  password: string,
+  browser = new Browser(),
+): Promise<Way> {
   const { page } = await atPassword(app, identifier, recipient, browser);
   const finished = await browser.submit(page, 'password', { password });
   expect(finished.url.pathname, finished.text).to.match(/\/recover\/finished$/);
@@ -49,7 +62,8 @@ export const at = (page: Page, step: string): string => page.url.href.replace(/\
 export const wrong = (code: string, by = 1): string => String((Number(code) + by) % 1_000_000).padStart(6, '0');
 
 /** How often something was sent there. */
-export const codesTo = async (app: TestApp, recipient: string): Promise<number> => (await app.messagesTo(recipient)).filter(({ code }) => code !== null).length;
+export const codesTo = async (app: TestApp, recipient: string): Promise<number> =>
+  (await app.messagesTo(recipient)).filter(({ code }) => code !== null).length;
 
 /** The page but for the token of the form, the address of the sign-in and what was typed. */
 export const comparable = (page: Page, ...typed: string[]): string =>

@@ -25,7 +25,10 @@ describe('Recovery: the whole way', () => {
   });
 
   /** From the service's sign-in page to the page that asks for the code. */
-  async function toCode(browser: Browser, identifier: string): Promise<{ code: Page; request: Awaited<ReturnType<typeof visit>>['request'] }> {
+  async function toCode(
+    browser: Browser,
+    identifier: string,
+  ): Promise<{ code: Page; request: Awaited<ReturnType<typeof visit>>['request'] }> {
     const { page, request } = await visit(browser, karirhub);
     const first = await browser.open(page.link('Kendala masuk?'));
     expect(first.text).to.include('Pulihkan akun').and.include('Karirhub (contoh)');
@@ -33,9 +36,30 @@ describe('Recovery: the whole way', () => {
   }
 
   const ways = [
-    { by: 'NIK', to: 'phone', identifier: ({ nik }: Citizen) => nik, recipient: ({ phone }: Citizen) => phone, amr: ['pwd', 'sms'], acr: 'urn:siapkerja:acr:password-phone' },
-    { by: 'number, however it is written', to: 'phone', identifier: ({ phone }: Citizen) => phone.replace(/^0/, '+62 '), recipient: ({ phone }: Citizen) => phone, amr: ['pwd', 'sms'], acr: 'urn:siapkerja:acr:password-phone' },
-    { by: 'e-mail, however it is written', to: 'e-mail', identifier: ({ email }: Citizen) => email.toUpperCase(), recipient: ({ email }: Citizen) => email, amr: ['pwd', 'otp'], acr: 'urn:siapkerja:acr:password' },
+    {
+      by: 'NIK',
+      to: 'phone',
+      identifier: ({ nik }: Citizen) => nik,
+      recipient: ({ phone }: Citizen) => phone,
+      amr: ['pwd', 'sms'],
+      acr: 'urn:siapkerja:acr:password-phone',
+    },
+    {
+      by: 'number, however it is written',
+      to: 'phone',
+      identifier: ({ phone }: Citizen) => phone.replace(/^0/, '+62 '),
+      recipient: ({ phone }: Citizen) => phone,
+      amr: ['pwd', 'sms'],
+      acr: 'urn:siapkerja:acr:password-phone',
+    },
+    {
+      by: 'e-mail, however it is written',
+      to: 'e-mail',
+      identifier: ({ email }: Citizen) => email.toUpperCase(),
+      recipient: ({ email }: Citizen) => email,
+      amr: ['pwd', 'otp'],
+      acr: 'urn:siapkerja:acr:password',
+    },
   ];
   for (const { by, to, identifier, recipient, amr, acr } of ways) {
     it(`brings a citizen who forgot the password home to the service, by ${by} and a code to the ${to}`, async () => {
@@ -48,7 +72,10 @@ describe('Recovery: the whole way', () => {
       expect(password.text).to.include('Buat kata sandi baru').and.include('Minimal 8 karakter');
       const finished = await browser.submit(password, 'password', { password: NEW });
       expect(finished.text).to.include('Kata sandi sudah diganti').and.include('Lanjutkan ke Karirhub (contoh)');
-      expect(finished.html.match(/Kata sandi sudah diganti/g), 'in the title of the window and of the page, and not again below').to.have.length(2);
+      expect(
+        finished.html.match(/Kata sandi sudah diganti/g),
+        'in the title of the window and of the page, and not again below',
+      ).to.have.length(2);
 
       const home = await browser.submit(finished, 'recover/finished');
       expect(isHome(home, karirhub)).to.equal(true);
@@ -68,7 +95,10 @@ describe('Recovery: the whole way', () => {
     await toCode(new Browser(), citizen.nik);
     const code = await app.codeFor(citizen.phone);
     const [message] = await app.messagesTo(citizen.phone);
-    expect(message).to.include({ channel: 'sms', text: `SIAPkerja Kemnaker: kode atur ulang kata sandi ${code}, berlaku 5 menit. Bukan Anda? Abaikan dan jangan bagikan kode ini.\n\n@localhost #${code}` });
+    expect(message).to.include({
+      channel: 'sms',
+      text: `SIAPkerja Kemnaker: kode atur ulang kata sandi ${code}, berlaku 5 menit. Bukan Anda? Abaikan dan jangan bagikan kode ini.\n\n@localhost #${code}`,
+    });
     expect(await app.messagesTo(citizen.email)).to.deep.equal([]);
   });
 
@@ -76,8 +106,12 @@ describe('Recovery: the whole way', () => {
     await addAccount(app, citizen);
     const elsewhere = new Browser();
     const { page, request } = await visit(elsewhere, karirhub);
-    const { accessToken } = await karirhub.receive(await signIn(elsewhere, page, citizen.phone, citizen.password), request);
-    const userinfo = async (): Promise<number> => (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } })).status;
+    const { accessToken } = await karirhub.receive(
+      await signIn(elsewhere, page, citizen.phone, citizen.password),
+      request,
+    );
+    const userinfo = async (): Promise<number> =>
+      (await fetch(`${app.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } })).status;
     expect(await userinfo()).to.equal(200);
 
     const { browser, page: finished } = await atFinished(app, citizen.nik, citizen.phone, NEW);
@@ -89,7 +123,9 @@ describe('Recovery: the whole way', () => {
 
     const portal = await browser.submit(finished, 'recover/finished');
     expect(portal.text).to.include(citizen.name);
-    expect(isHome((await visit(browser, karirhub)).page, karirhub), 'the new session serves every service').to.equal(true);
+    expect(isHome((await visit(browser, karirhub)).page, karirhub), 'the new session serves every service').to.equal(
+      true,
+    );
   });
 
   it('leads whoever goes on from the last page after a quarter of an hour to the new password, and lets others recover theirs', async () => {
@@ -99,7 +135,9 @@ describe('Recovery: the whole way', () => {
     for (const press of [() => browser.submit(finished, 'recover/finished'), () => browser.open(finished.url)]) {
       const login = await press();
       expect(login.url.pathname).to.match(/\/login$/);
-      expect(login.text).to.include('Kata sandi Anda sudah diganti').and.include('masuklah dengan kata sandi yang baru');
+      expect(login.text)
+        .to.include('Kata sandi Anda sudah diganti')
+        .and.include('masuklah dengan kata sandi yang baru');
     }
     expect((await visit(browser, karirhub)).page.url.pathname, 'nobody is signed in').to.match(/\/login$/);
     const login = await browser.submit(finished, 'recover/finished');
@@ -123,17 +161,26 @@ describe('Recovery: the whole way', () => {
     await addAccount(app, citizen);
     const stranger = new Browser();
     for (let count = 0; count < 12; count += 1) {
-      for (const identifier of [citizen.nik, citizen.email, citizen.phone]) await signIn(stranger, await stranger.open(`${app.url}/portal/sign-in`), identifier, 'Salah-Sekali9!');
+      for (const identifier of [citizen.nik, citizen.email, citizen.phone])
+        await signIn(stranger, await stranger.open(`${app.url}/portal/sign-in`), identifier, 'Salah-Sekali9!');
       app.clock.advance({ seconds: 61 });
     }
-    const paused = await signIn(stranger, await stranger.open(`${app.url}/portal/sign-in`), citizen.nik, citizen.password);
+    const paused = await signIn(
+      stranger,
+      await stranger.open(`${app.url}/portal/sign-in`),
+      citizen.nik,
+      citizen.password,
+    );
     expect(paused.status).to.equal(429);
     expect(paused.text).to.include('Anda tetap dapat memulihkan akun sekarang.');
 
     await atFinished(app, citizen.nik, citizen.phone, NEW);
     for (const identifier of [citizen.nik, citizen.email, citizen.phone]) {
       const browser = new Browser();
-      expect((await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), identifier, NEW)).text, identifier).to.include(citizen.name);
+      expect(
+        (await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), identifier, NEW)).text,
+        identifier,
+      ).to.include(citizen.name);
     }
   });
 
@@ -142,7 +189,8 @@ describe('Recovery: the whole way', () => {
     const thief = somebody({ email: citizen.email });
     await addAccount(app, thief, { emailVerified: false });
     const stranger = new Browser();
-    const guess = async (browser: Browser): Promise<Page> => signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.email, 'Salah-Sekali9!');
+    const guess = async (browser: Browser): Promise<Page> =>
+      signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.email, 'Salah-Sekali9!');
     for (let count = 0; count < 10; count += 1) {
       await guess(stranger);
       app.clock.advance({ seconds: 61 });
@@ -197,7 +245,11 @@ describe('Recovery: the whole way', () => {
     const browser = new Browser();
     const { code } = await toCode(browser, citizen.nik);
     const password = await enter(browser, code, await app.codeFor(citizen.phone));
-    for (const page of [await browser.open(`${app.url}/portal/sign-in`).then((login) => browser.open(login.link('Kendala masuk?'))), code, password]) {
+    for (const page of [
+      await browser.open(`${app.url}/portal/sign-in`).then((login) => browser.open(login.link('Kendala masuk?'))),
+      code,
+      password,
+    ]) {
       expect(page.html).not.to.match(/name="(?:name|mother_name|nik)"/);
       expect(page.html).not.to.include(citizen.mother).and.not.include(citizen.name);
     }

@@ -18,7 +18,8 @@ describe('Registration: activation', () => {
   });
   after(() => app.close());
 
-  const accounts = async (): Promise<number> => Number((await app.database.knex('accounts').count('id as count').first())?.count);
+  const accounts = async (): Promise<number> =>
+    Number((await app.database.knex('accounts').count('id as count').first())?.count);
   const codeOf = async (way: Way): Promise<string> => app.codeFor(way.citizen.phone);
   const claimsOf = async (citizen: Citizen): Promise<Record<string, unknown>> => {
     const browser = new Browser();
@@ -33,7 +34,10 @@ describe('Registration: activation', () => {
   it('makes one account of two activations of one NIK at the same moment, and tells the other politely', async () => {
     for (let round = 0; round < 2; round += 1) {
       const citizen = somebody();
-      const ways = [await atCode(app, citizen), await atCode(app, { ...citizen, phone: somebody().phone, email: somebody().email })];
+      const ways = [
+        await atCode(app, citizen),
+        await atCode(app, { ...citizen, phone: somebody().phone, email: somebody().email }),
+      ];
       const codes = await Promise.all(ways.map(codeOf));
       const before = await accounts();
       const pages = await Promise.all(ways.map((way, index) => enterCode(way.browser, way.page, codes[index]!)));
@@ -42,8 +46,13 @@ describe('Registration: activation', () => {
       expect(winner).to.be.oneOf([0, 1]);
       const told = pages[1 - winner]!;
       expect(told.status).to.equal(200);
-      expect(told.text).to.include('NIK ini sudah punya akun').and.include(`08*****${ways[winner]!.citizen.phone.slice(-4)}`);
-      expect(await app.messagesTo(ways[1 - winner]!.citizen.email), 'no letter for an account that was not made').to.have.lengthOf(0);
+      expect(told.text)
+        .to.include('NIK ini sudah punya akun')
+        .and.include(`08*****${ways[winner]!.citizen.phone.slice(-4)}`);
+      expect(
+        await app.messagesTo(ways[1 - winner]!.citizen.email),
+        'no letter for an account that was not made',
+      ).to.have.lengthOf(0);
       expect((await app.store.audit.list({ type: 'registration.nik-taken' })).length).to.equal(round + 1);
     }
   });
@@ -62,7 +71,9 @@ describe('Registration: activation', () => {
       expect(await accounts()).to.equal(before + 3);
       const claims = await Promise.all(ways.map((way) => claimsOf(way.citizen)));
       expect(claims.filter(({ phone_number_verified: verified }) => verified === true)).to.have.lengthOf(1);
-      expect(pages.filter(({ text }) => text.includes('Nomor ini sebelumnya terdaftar di akun lain'))).to.have.lengthOf(2);
+      expect(pages.filter(({ text }) => text.includes('Nomor ini sebelumnya terdaftar di akun lain'))).to.have.lengthOf(
+        2,
+      );
     }
   });
 
@@ -76,7 +87,10 @@ describe('Registration: activation', () => {
 
     const [letter] = await app.messagesTo(former.email);
     expect(letter).to.include({ channel: 'email', subject: 'Nomor HP Anda kini dipakai akun lain' });
-    expect(letter!.text).to.include(`08*****${former.phone.slice(-4)}`).and.not.include(heir.name).and.not.include(heir.email);
+    expect(letter!.text)
+      .to.include(`08*****${former.phone.slice(-4)}`)
+      .and.not.include(heir.name)
+      .and.not.include(heir.email);
     expect(letter!.text, 'nobody has proved that the address is the former holder’s').not.to.include('Lama');
     expect(await claimsOf(former)).to.include({ phone_number_verified: false });
     expect(await claimsOf(heir)).to.include({ phone_number_verified: true });
@@ -86,7 +100,9 @@ describe('Registration: activation', () => {
     const home = await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), heir.phone, heir.password);
     expect(home.text, 'the number is now the heir’s to sign in with').to.include(`Selamat datang, ${heir.name}`);
     const lost = new Browser();
-    expect((await signIn(lost, await lost.open(`${app.url}/portal/sign-in`), former.phone, former.password)).status).to.equal(422);
+    expect(
+      (await signIn(lost, await lost.open(`${app.url}/portal/sign-in`), former.phone, former.password)).status,
+    ).to.equal(422);
   });
 
   it('takes no number away before the code has proved it', async () => {
@@ -113,7 +129,10 @@ describe('Registration: activation', () => {
     await finish(former);
     const way = await atCode(app, somebody({ phone: former.phone }));
     const code = await codeOf(way);
-    const [{ promise: isThere, resolve: there }, { promise: mayEnd, resolve: end }] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const [{ promise: isThere, resolve: there }, { promise: mayEnd, resolve: end }] = [
+      Promise.withResolvers<undefined>(),
+      Promise.withResolvers<undefined>(),
+    ];
     const rival = app.store.transaction(async (store) => {
       await addAccount({ container: { ...app.container, store } }, { ...way.citizen, phone: somebody().phone });
       there(undefined);
@@ -122,7 +141,9 @@ describe('Registration: activation', () => {
     await isThere;
     const answer = enterCode(way.browser, way.page, code);
     await until('the activation waits for the NIK', async () => {
-      const { rows } = await app.database.knex.raw<{ rows: unknown[] }>("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into accounts%'");
+      const { rows } = await app.database.knex.raw<{ rows: unknown[] }>(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into accounts%'",
+      );
       return rows.length > 0;
     });
     end(undefined);
@@ -137,7 +158,10 @@ describe('Registration: activation', () => {
     expect(finished.text).to.include(`Kami mengirim tautan konfirmasi ke w***@contoh.test.`);
     const [letter, ...others] = await app.messagesTo(citizen.email);
     expect(others).to.have.lengthOf(0);
-    expect(letter!.text).to.include(`${app.url}/account/contact/email?token=`).and.not.include(citizen.name).and.not.include(citizen.nik);
+    expect(letter!.text)
+      .to.include(`${app.url}/account/contact/email?token=`)
+      .and.not.include(citizen.name)
+      .and.not.include(citizen.nik);
   });
 
   it('activates where the mail server refuses the address: the number was proved', async () => {
@@ -158,7 +182,21 @@ describe('Registration: activation', () => {
     await enterCode(way.browser, way.page, await codeOf(way));
     const rows = await app.database.knex('verification_log').whereNotNull('account_id').orderBy('at', 'desc').limit(1);
     expect(rows[0]).to.include({ outcome: 'verified', institution: 'KEMNAKER', threshold: 90 });
-    expect(Object.keys(rows[0] as object).sort()).to.deep.equal(['account_id', 'at', 'client_id', 'draft_id', 'duration_ms', 'id', 'institution', 'nik_hash', 'outcome', 'policy_version', 'reference', 'response_code', 'threshold']);
+    expect(Object.keys(rows[0] as object).sort()).to.deep.equal([
+      'account_id',
+      'at',
+      'client_id',
+      'draft_id',
+      'duration_ms',
+      'id',
+      'institution',
+      'nik_hash',
+      'outcome',
+      'policy_version',
+      'reference',
+      'response_code',
+      'threshold',
+    ]);
   });
 
   describe('of a NIK that has an account', () => {
@@ -170,7 +208,11 @@ describe('Registration: activation', () => {
     });
     beforeEach(async () => {
       const browser = new Browser();
-      const page = await browser.submit(await begin(app, browser), 'nik', { nik: holder.nik, name: holder.name, mother_name: holder.mother });
+      const page = await browser.submit(await begin(app, browser), 'nik', {
+        nik: holder.nik,
+        name: holder.name,
+        mother_name: holder.mother,
+      });
       way = { browser, page, citizen: holder };
     });
 
@@ -178,14 +220,19 @@ describe('Registration: activation', () => {
       const { page } = way;
       expect(page.url.pathname).to.match(/\/register\/registered$/);
       expect(page.status).to.equal(200);
-      expect(page.text).to.include(`Akun terdaftar dengan HP 08*****${holder.phone.slice(-4)} dan email w***@contoh.test .`);
+      expect(page.text).to.include(
+        `Akun terdaftar dengan HP 08*****${holder.phone.slice(-4)} dan email w***@contoh.test .`,
+      );
       expect(page.html).not.to.include(holder.email).and.not.include(holder.phone.slice(2)).and.not.include(holder.nik);
-      for (const words of ['Masuk ke akun tersebut', 'Pulihkan akun', 'Bukan saya yang mendaftar', 'Pakai NIK lain']) expect(page.text).to.include(words);
+      for (const words of ['Masuk ke akun tersebut', 'Pulihkan akun', 'Bukan saya yang mendaftar', 'Pakai NIK lain'])
+        expect(page.text).to.include(words);
     });
 
     it('leads to the sign-in, and home', async () => {
       const login = await way.browser.open(way.page.link('Masuk ke akun tersebut'));
-      expect((await signIn(way.browser, login, holder.nik, holder.password)).text).to.include(`Selamat datang, ${holder.name}`);
+      expect((await signIn(way.browser, login, holder.nik, holder.password)).text).to.include(
+        `Selamat datang, ${holder.name}`,
+      );
     });
 
     it('leads to recovery', async () => {
@@ -203,7 +250,9 @@ describe('Registration: activation', () => {
       expect((await reports()).length).to.equal(before + 1);
       const [event] = (await app.store.audit.list({ type: 'registration.misuse-reported' })).slice(-1);
       expect(event!.accountId).to.match(/^[0-9a-f-]{36}$/);
-      expect((await way.browser.open(way.page.url)).text).to.include('Laporan Anda sudah kami catat').and.not.include('Bukan Anda yang mendaftar?');
+      expect((await way.browser.open(way.page.url)).text)
+        .to.include('Laporan Anda sudah kami catat')
+        .and.not.include('Bukan Anda yang mendaftar?');
     });
 
     it('starts over for another person', async () => {
@@ -213,9 +262,13 @@ describe('Registration: activation', () => {
     });
 
     it('cannot be got round by the addresses of the later steps', async () => {
-      for (const step of ['contact', 'otp', 'finished']) expect((await way.browser.open(at(way.page, step))).url.pathname).to.match(/\/register\/registered$/);
+      for (const step of ['contact', 'otp', 'finished'])
+        expect((await way.browser.open(at(way.page, step))).url.pathname).to.match(/\/register\/registered$/);
       const { csrf } = way.page.form('register/report').fields;
-      const forced = await way.browser.request(at(way.page, 'contact'), { method: 'POST', body: new URLSearchParams({ csrf: csrf!, email: holder.email, phone: holder.phone, password: holder.password }) });
+      const forced = await way.browser.request(at(way.page, 'contact'), {
+        method: 'POST',
+        body: new URLSearchParams({ csrf: csrf!, email: holder.email, phone: holder.phone, password: holder.password }),
+      });
       expect(forced.headers.get('location')).to.match(/\/register\/registered$/);
     });
   });

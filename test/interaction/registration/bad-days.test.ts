@@ -22,12 +22,15 @@ describe('Registration on bad days', () => {
   let line: DatabaseLine;
 
   before(async () => {
-    app = await startTestApp({}, {
-      lineTo: async (url) => {
-        line = await createDatabaseLine(url);
-        return line.url;
+    app = await startTestApp(
+      {},
+      {
+        lineTo: async (url) => {
+          line = await createDatabaseLine(url);
+          return line.url;
+        },
       },
-    });
+    );
     karirhub = await createRelyingParty(app);
     administrator = new pg.Client({ connectionString: serverUrl() });
     await administrator.connect();
@@ -38,12 +41,16 @@ describe('Registration on bad days', () => {
     await line.close();
   });
 
-  const accounts = async (): Promise<number> => Number((await app.database.knex('accounts').count('id as count').first())?.count);
+  const accounts = async (): Promise<number> =>
+    Number((await app.database.knex('accounts').count('id as count').first())?.count);
 
   /** Ends every connection of the product, as a restart of PostgreSQL does. */
   const cutConnections = async (): Promise<number> => {
     const name = new URL(app.database.url).pathname.slice(1);
-    const { rows } = await administrator.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'siapkerja-sso'", [name]);
+    const { rows } = await administrator.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'siapkerja-sso'",
+      [name],
+    );
     return rows.length;
   };
 
@@ -76,7 +83,10 @@ describe('Registration on bad days', () => {
     const home = await goOn(browser, await browser.open(page.url));
     await app.restart();
     expect(isHome(home, karirhub)).to.equal(true);
-    expect((await karirhub.receive(home, request)).claims).to.include({ name: citizen.name, phone_number_verified: true });
+    expect((await karirhub.receive(home, request)).claims).to.include({
+      name: citizen.name,
+      phone_number_verified: true,
+    });
     expect(await app.messagesTo(citizen.email)).to.have.lengthOf(1);
   });
 
@@ -89,9 +99,12 @@ describe('Registration on bad days', () => {
   it('knows the tries, waits and changes after a restart', async () => {
     const way = await atCode(app);
     const code = await app.codeFor(way.citizen.phone);
-    for (let times = 1; times <= 3; times += 1) await way.browser.post(way.page, 'code', { code: String((Number(code) + times) % 1_000_000).padStart(6, '0') });
+    for (let times = 1; times <= 3; times += 1)
+      await way.browser.post(way.page, 'code', { code: String((Number(code) + times) % 1_000_000).padStart(6, '0') });
     await app.restart();
-    const refused = await way.browser.post(way.page, 'code', { code: String((Number(code) + 4) % 1_000_000).padStart(6, '0') });
+    const refused = await way.browser.post(way.page, 'code', {
+      code: String((Number(code) + 4) % 1_000_000).padStart(6, '0'),
+    });
     expect(refused.text).to.include('Sisa percobaan: 1.');
     app.clock.advance({ seconds: 30 });
     expect((await way.browser.post(way.page, 'otp/resend')).status).to.equal(429);
@@ -102,7 +115,19 @@ describe('Registration on bad days', () => {
     const citizen = somebody();
     const first = await toRegistration(browser, (await visit(browser, karirhub)).page);
     const tables = async (): Promise<readonly number[]> =>
-      Promise.all(['verification_log', 'audit_log'].map(async (table) => Number((await app.database.knex(table).where(table === 'audit_log' ? { type: 'registration.identity.verified' } : {}).count('id as count').first())?.count)));
+      Promise.all(
+        ['verification_log', 'audit_log'].map(async (table) =>
+          Number(
+            (
+              await app.database
+                .knex(table)
+                .where(table === 'audit_log' ? { type: 'registration.identity.verified' } : {})
+                .count('id as count')
+                .first()
+            )?.count,
+          ),
+        ),
+      );
     const [evidence = 0, events = 0] = await tables();
     const lost = line.loseAnswerTo('draft-save');
     const page = await proveIdentity(browser, first, citizen);
@@ -115,13 +140,27 @@ describe('Registration on bad days', () => {
   it('counts a wrong code once, and the code that was sent, where the answer of the database was lost', async () => {
     const browser = new Browser();
     const citizen = somebody();
-    let page = await proveIdentity(browser, await toRegistration(browser, (await visit(browser, karirhub)).page), citizen);
-    const refused = async (): Promise<number> => Number((await app.database.knex('audit_log').where({ type: 'registration.code.refused' }).count('id as count').first())?.count);
+    let page = await proveIdentity(
+      browser,
+      await toRegistration(browser, (await visit(browser, karirhub)).page),
+      citizen,
+    );
+    const refused = async (): Promise<number> =>
+      Number(
+        (await app.database.knex('audit_log').where({ type: 'registration.code.refused' }).count('id as count').first())
+          ?.count,
+      );
     const before = await refused();
     const { counters, keyedHash, limits } = app.container;
     for (const step of [
-      async () => { page = await giveContact(browser, page, citizen); },
-      async () => { page = await browser.post(page, 'code', { code: String((Number(await app.codeFor(citizen.phone)) + 1) % 1_000_000).padStart(6, '0') }); },
+      async () => {
+        page = await giveContact(browser, page, citizen);
+      },
+      async () => {
+        page = await browser.post(page, 'code', {
+          code: String((Number(await app.codeFor(citizen.phone)) + 1) % 1_000_000).padStart(6, '0'),
+        });
+      },
     ]) {
       const lost = line.loseAnswerTo('draft-save');
       await step();
@@ -129,7 +168,10 @@ describe('Registration on bad days', () => {
     }
     expect(page.text).to.include('Sisa percobaan: 4.');
     expect(await codesTo(app, citizen.phone)).to.equal(1);
-    expect((await counters.read(limits.code.number, recipientMark(keyedHash, sensitive(`+62${citizen.phone.slice(1)}`)))).used).to.equal(1);
+    expect(
+      (await counters.read(limits.code.number, recipientMark(keyedHash, sensitive(`+62${citizen.phone.slice(1)}`))))
+        .used,
+    ).to.equal(1);
     expect(await refused()).to.equal(before + 1);
   });
 
@@ -137,7 +179,10 @@ describe('Registration on bad days', () => {
     const accountId = await addAccount(app, somebody());
     const { authenticator, recoveryCodes } = await giveSecondFactor(app, accountId);
     const { secondFactors } = app.container;
-    for (const use of [() => secondFactors.use({ accountId }, authenticator.next() as OtpCode), () => secondFactors.useRecoveryCode({ accountId }, recoveryCodes[0] as RecoveryCode)]) {
+    for (const use of [
+      () => secondFactors.use({ accountId }, authenticator.next() as OtpCode),
+      () => secondFactors.useRecoveryCode({ accountId }, recoveryCodes[0] as RecoveryCode),
+    ]) {
       const lost = line.loseAnswerTo('COMMIT');
       expect((await use()).ok).to.equal(true);
       await lost;
@@ -158,9 +203,13 @@ describe('Registration on bad days', () => {
     expect(await codesTo(app, citizen.phone)).to.equal(1);
     const code = await app.codeFor(citizen.phone);
 
-    const refused = await underFire(() => browser.post(page, 'code', { code: String((Number(code) + 1) % 1_000_000).padStart(6, '0') }));
+    const refused = await underFire(() =>
+      browser.post(page, 'code', { code: String((Number(code) + 1) % 1_000_000).padStart(6, '0') }),
+    );
     expect(refused.text).to.include('Sisa percobaan: 4.');
-    page = await underFire(async () => browser.submit(await browser.open(at(page, 'email')), 'email', { email: citizen.email }));
+    page = await underFire(async () =>
+      browser.submit(await browser.open(at(page, 'email')), 'email', { email: citizen.email }),
+    );
     expect(page.status, page.text).to.equal(200);
     app.clock.advance({ seconds: 61 });
     page = await underFire(() => browser.submit(page, 'otp/resend'));
@@ -192,13 +241,27 @@ describe('Registration on bad days', () => {
         end $$`),
     );
 
-    for (const table of ['counters', 'drafts', 'verification_log', 'audit_log', 'messages', 'accounts', 'email_confirmations', 'known_devices', 'protocol_state', 'outbox']) {
+    for (const table of [
+      'counters',
+      'drafts',
+      'verification_log',
+      'audit_log',
+      'messages',
+      'accounts',
+      'email_confirmations',
+      'known_devices',
+      'protocol_state',
+      'outbox',
+    ]) {
       it(table, async () => {
         const browser = new Browser();
         const citizen = somebody();
         const before = [await accounts(), (await app.store.audit.list({ type: 'registration.completed' })).length];
         await app.database.knex.raw("select setval('cuts', 1, false)");
-        await app.database.knex.raw('create trigger cut after insert or update or delete on ?? for each statement execute function cut()', [table]);
+        await app.database.knex.raw(
+          'create trigger cut after insert or update or delete on ?? for each statement execute function cut()',
+          [table],
+        );
         let home: Page;
         let request;
         try {
@@ -215,10 +278,16 @@ describe('Registration on bad days', () => {
         } finally {
           await app.database.knex.raw('drop trigger cut on ??', [table]);
         }
-        expect((await karirhub.receive(home, request)).claims).to.include({ name: citizen.name, phone_number_verified: true });
+        expect((await karirhub.receive(home, request)).claims).to.include({
+          name: citizen.name,
+          phone_number_verified: true,
+        });
         const { rows } = await app.database.knex.raw<{ rows: { last_value: number }[] }>('select last_value from cuts');
         expect(Number(rows[0]?.last_value), 'the connection was really cut').to.be.greaterThan(1);
-        expect([await accounts(), (await app.store.audit.list({ type: 'registration.completed' })).length]).to.deep.equal(before.map((count) => count + 1));
+        expect([
+          await accounts(),
+          (await app.store.audit.list({ type: 'registration.completed' })).length,
+        ]).to.deep.equal(before.map((count) => count + 1));
         expect(await codesTo(app, citizen.phone)).to.equal(1);
         expect(await app.messagesTo(citizen.email)).to.have.lengthOf(1);
       });
@@ -230,7 +299,9 @@ describe('Registration on bad days', () => {
     const ways = [await atCode(app, citizen), await atCode(app, { ...citizen, phone: somebody().phone })];
     const codes = await Promise.all(ways.map((way) => app.codeFor(way.citizen.phone)));
     const before = await accounts();
-    const pages = await underFire(() => Promise.all(ways.map((way, index) => enterCode(way.browser, way.page, codes[index]!))));
+    const pages = await underFire(() =>
+      Promise.all(ways.map((way, index) => enterCode(way.browser, way.page, codes[index]!))),
+    );
     expect(pages.map(({ status }) => status)).to.deep.equal([200, 200]);
     expect(await accounts()).to.equal(before + 1);
   });
@@ -254,7 +325,9 @@ describe('Registration on bad days', () => {
     expect(away.status).to.equal(503);
     expect(Number(away.headers.get('retry-after'))).to.be.greaterThan(0);
     expect(away.text).to.include('Silakan coba lagi dalam').and.include('Kode bantuan');
-    expect((await enterCode(way.browser, await way.browser.open(way.page.url), code)).text).to.include('Pendaftaran berhasil');
+    expect((await enterCode(way.browser, await way.browser.open(way.page.url), code)).text).to.include(
+      'Pendaftaran berhasil',
+    );
   });
 
   it('begins anew without a page of errors when the portal is opened just after a cut', async () => {

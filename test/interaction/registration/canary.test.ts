@@ -19,7 +19,17 @@ const flat = (text: string): string => text.normalize('NFKC').toLowerCase();
 /** Whatever spelling somebody might have stored it in. */
 function spellings(text: string): string[] {
   const plain = [text, text.toUpperCase(), text.toLowerCase()];
-  return plain.flatMap((one) => [one, encodeURIComponent(one), one.replaceAll(' ', '+'), JSON.stringify(one).slice(1, -1), Buffer.from(one).toString('base64').replace(/=+$/, ''), Buffer.from(one).toString('base64url'), Buffer.from(one).toString('hex')]).map(flat);
+  return plain
+    .flatMap((one) => [
+      one,
+      encodeURIComponent(one),
+      one.replaceAll(' ', '+'),
+      JSON.stringify(one).slice(1, -1),
+      Buffer.from(one).toString('base64').replace(/=+$/, ''),
+      Buffer.from(one).toString('base64url'),
+      Buffer.from(one).toString('hex'),
+    ])
+    .map(flat);
 }
 
 describe('Registration keeps to itself', () => {
@@ -41,9 +51,19 @@ describe('Registration keeps to itself', () => {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'sso-canary-'));
-    citizen = somebody({ nik: '9912011505880077', name: NAME, mother: MOTHER, email: 'qwvzzkaj@contoh.test', phone: '081377341928', password: PASSWORD });
+    citizen = somebody({
+      nik: '9912011505880077',
+      name: NAME,
+      mother: MOTHER,
+      email: 'qwvzzkaj@contoh.test',
+      phone: '081377341928',
+      password: PASSWORD,
+    });
     const residents = join(directory, 'residents.json');
-    await writeFile(residents, JSON.stringify([{ nik: citizen.nik, name: NAME.toUpperCase(), mother: MOTHER.toUpperCase() }]));
+    await writeFile(
+      residents,
+      JSON.stringify([{ nik: citizen.nik, name: NAME.toUpperCase(), mother: MOTHER.toUpperCase() }]),
+    );
     app = await startTestApp({ simulator: { residents }, log: { level: 'trace' }, dukcapil: { timeoutMs: 2000 } });
     const karirhub = await createRelyingParty(app);
     await walk(karirhub);
@@ -68,14 +88,33 @@ describe('Registration keeps to itself', () => {
     const first = await toRegistration(browser, login);
     await browser.submit(first, 'nik', { nik: citizen.nik, name: '7', mother_name: MOTHER });
     await proveIdentity(browser, first, { ...citizen, name: 'Bukan Contoh' });
-    for (const ending of ['9500', '9503', '9505', '9596', '9598', '9599', '9005', '9011', '9012', '9504', '9003', '9202']) {
+    for (const ending of [
+      '9500',
+      '9503',
+      '9505',
+      '9596',
+      '9598',
+      '9599',
+      '9005',
+      '9011',
+      '9012',
+      '9504',
+      '9003',
+      '9202',
+    ]) {
       await proveIdentity(browser, first, somebody({ ending, name: NAME, mother: MOTHER }));
       app.clock.advance({ minutes: 2 });
     }
     const refusing = new Watched();
     const other = await begin(app, refusing);
-    await refusing.request(other.form('nik').action, { method: 'POST', body: new URLSearchParams({ nik: citizen.nik, name: NAME, mother_name: MOTHER }) });
-    await refusing.request(other.form('nik').action, { method: 'POST', body: `nik=${citizen.nik}&mother_name=${encodeURIComponent(MOTHER)}&name=%ff` });
+    await refusing.request(other.form('nik').action, {
+      method: 'POST',
+      body: new URLSearchParams({ nik: citizen.nik, name: NAME, mother_name: MOTHER }),
+    });
+    await refusing.request(other.form('nik').action, {
+      method: 'POST',
+      body: `nik=${citizen.nik}&mother_name=${encodeURIComponent(MOTHER)}&name=%ff`,
+    });
     // Written into an address by hand, it comes back in the links of the answer; the log must not have it all the same.
     const stray = new Browser();
     await stray.request(`${other.url.href}?nik=${citizen.nik}&mother_name=${encodeURIComponent(MOTHER)}`);
@@ -116,12 +155,21 @@ describe('Registration keeps to itself', () => {
 
   /** Every row of every table, each value as text, bytes read in both ways that bytes are read. */
   async function dump(): Promise<Map<string, string>> {
-    const { rows: tables } = await app.database.knex.raw<{ rows: { name: string }[] }>("select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'");
+    const { rows: tables } = await app.database.knex.raw<{ rows: { name: string }[] }>(
+      "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
+    );
     const texts = new Map<string, string>();
     for (const { name } of tables) {
       const rows: Record<string, unknown>[] = await app.database.knex(name);
       const show = (value: unknown): string => {
-        if (Buffer.isBuffer(value)) return [value.toString('latin1'), value.toString('utf8'), value.toString('utf16le'), value.toString('base64'), value.toString('hex')].join('\n');
+        if (Buffer.isBuffer(value))
+          return [
+            value.toString('latin1'),
+            value.toString('utf8'),
+            value.toString('utf16le'),
+            value.toString('base64'),
+            value.toString('hex'),
+          ].join('\n');
         return typeof value === 'string' ? value : JSON.stringify(value);
       };
       texts.set(name, flat(rows.flatMap((row) => Object.values(row).map(show)).join('\n')));
@@ -130,15 +178,35 @@ describe('Registration keeps to itself', () => {
   }
 
   const expectNowhere = async (what: string, text: string): Promise<void> => {
-    for (const [table, content] of await dump()) for (const spelling of spellings(text)) expect(content.includes(spelling), `${what} in table ${table}`).to.equal(false);
-    for (const line of app.logLines.map(flat)) for (const spelling of spellings(text)) expect(line.includes(spelling), `${what} in the log: ${line.slice(0, 300)}`).to.equal(false);
+    for (const [table, content] of await dump())
+      for (const spelling of spellings(text))
+        expect(content.includes(spelling), `${what} in table ${table}`).to.equal(false);
+    for (const line of app.logLines.map(flat))
+      for (const spelling of spellings(text))
+        expect(line.includes(spelling), `${what} in the log: ${line.slice(0, 300)}`).to.equal(false);
   };
 
   it('searches what there is to search', async () => {
     const tables = await dump();
-    for (const table of ['accounts', 'drafts', 'verifications', 'messages', 'outbox', 'counters', 'audit_events', 'audit_chain', 'protocol_state', 'email_confirmations', 'known_devices']) expect(tables.get(table), table).to.be.a('string').and.not.equal('');
+    for (const table of [
+      'accounts',
+      'drafts',
+      'verifications',
+      'messages',
+      'outbox',
+      'counters',
+      'audit_events',
+      'audit_chain',
+      'protocol_state',
+      'email_confirmations',
+      'known_devices',
+    ])
+      expect(tables.get(table), table).to.be.a('string').and.not.equal('');
     expect(app.logLines.length).to.be.greaterThan(100);
-    expect(pages.filter(({ status }) => status === 500), 'the disturbances really happened').to.have.lengthOf(3);
+    expect(
+      pages.filter(({ status }) => status === 500),
+      'the disturbances really happened',
+    ).to.have.lengthOf(3);
     expect(pages.length).to.be.greaterThan(40);
     expect(tables.get('verifications')).to.include('verified');
   });
@@ -148,10 +216,13 @@ describe('Registration keeps to itself', () => {
       await expectNowhere('the mother’s name', word);
       for (const page of pages) {
         const seen = flat(`${page.html}\n${[...page.headers].join('\n')}`);
-        for (const spelling of spellings(word)) expect(seen.includes(spelling), `the mother’s name at ${page.url.pathname} (${page.status})`).to.equal(false);
+        for (const spelling of spellings(word))
+          expect(seen.includes(spelling), `the mother’s name at ${page.url.pathname} (${page.status})`).to.equal(false);
       }
     }
-    for (const message of await app.store.outbox.newest()) for (const spelling of spellings(MOTHER)) expect(flat(JSON.stringify(message)).includes(spelling)).to.equal(false);
+    for (const message of await app.store.outbox.newest())
+      for (const spelling of spellings(MOTHER))
+        expect(flat(JSON.stringify(message)).includes(spelling)).to.equal(false);
   });
 
   it('the password: no table, no log line, no message and no page has it', async () => {
@@ -163,8 +234,13 @@ describe('Registration keeps to itself', () => {
   it('the codes: no table and no log line has them', async () => {
     const tables = await dump();
     for (const code of codes) {
-      for (const [table, content] of tables) expect(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`).test(content.replaceAll(/\.\d+/g, '')), `a code in table ${table}`).to.equal(false);
-      for (const line of app.logLines) expect(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`).test(line), `a code in the log: ${line}`).to.equal(false);
+      for (const [table, content] of tables)
+        expect(
+          new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`).test(content.replaceAll(/\.\d+/g, '')),
+          `a code in table ${table}`,
+        ).to.equal(false);
+      for (const line of app.logLines)
+        expect(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`).test(line), `a code in the log: ${line}`).to.equal(false);
       for (const page of pages) expect(page.html.includes(`>${code}<`), page.url.pathname).to.equal(false);
     }
   });
@@ -175,8 +251,12 @@ describe('Registration keeps to itself', () => {
 
   it('NIK, number and address: no page shows more than their masks, but for what comes back in its own field, and the address that is still to be checked', () => {
     for (const page of pages) {
-      const seen = page.html.replaceAll(/<input[^>]*name="(?:nik|name|email|phone|identifier)"[^>]*>/g, '').replaceAll(/href="[^"]*lang=[^"]*"/g, '').replace(/Email Anda: <strong>[^<]*<\/strong>/, '');
-      for (const what of ['NIK', 'number, national', 'e-mail'] as const) expect(seen.includes(plain[what]!), `${what} at ${page.url.pathname} (${page.status})`).to.equal(false);
+      const seen = page.html
+        .replaceAll(/<input[^>]*name="(?:nik|name|email|phone|identifier)"[^>]*>/g, '')
+        .replaceAll(/href="[^"]*lang=[^"]*"/g, '')
+        .replace(/Email Anda: <strong>[^<]*<\/strong>/, '');
+      for (const what of ['NIK', 'number, national', 'e-mail'] as const)
+        expect(seen.includes(plain[what]!), `${what} at ${page.url.pathname} (${page.status})`).to.equal(false);
     }
   });
 });

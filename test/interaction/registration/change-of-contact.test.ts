@@ -15,16 +15,22 @@ describe('Registration: change of number and address before activation', () => {
 
   const waiting = (): Promise<Way> => atCode(app);
   const reload = (way: Way): Promise<Page> => way.browser.open(way.page.url);
-  const change = async (way: Way, phone: string): Promise<Page> => way.browser.submit(await way.browser.open(at(way.page, 'phone')), 'phone', { phone });
-  const points = async (limit: string): Promise<number> => Number((await app.database.knex('counters').where('key', 'like', `${limit}:%`).sum('points as points').first())?.points ?? 0);
-
+  const change = async (way: Way, phone: string): Promise<Page> =>
+    way.browser.submit(await way.browser.open(at(way.page, 'phone')), 'phone', { phone });
+  const points = async (limit: string): Promise<number> =>
+    Number(
+      (await app.database.knex('counters').where('key', 'like', `${limit}:%`).sum('points as points').first())
+        ?.points ?? 0,
+    );
 
   describe('a code to another number', () => {
     it('goes there, forgets the old code, and shows the new number', async () => {
       const way = await waiting();
       const old = await app.codeFor(way.citizen.phone);
       const form = await way.browser.open((await reload(way)).link('Ubah nomor HP'));
-      expect(form.text).to.include(`08*****${way.citizen.phone.slice(-4)}`).and.include('Nomor dapat diubah 3 kali lagi.');
+      expect(form.text)
+        .to.include(`08*****${way.citizen.phone.slice(-4)}`)
+        .and.include('Nomor dapat diubah 3 kali lagi.');
       const page = await change(way, '+62 813-7777-0001');
       expect(page.text).to.include('08*****0001');
       expect(errorOf(await way.browser.post(page, 'code', { code: old }), 'code')).to.include('Kode tidak cocok');
@@ -40,7 +46,9 @@ describe('Registration: change of number and address before activation', () => {
     ] as const) {
       it(`refuses ${what}`, async () => {
         const way = await waiting();
-        const refused = await way.browser.post(await way.browser.open(at(way.page, 'phone')), 'phone', { phone: typed });
+        const refused = await way.browser.post(await way.browser.open(at(way.page, 'phone')), 'phone', {
+          phone: typed,
+        });
         expect(refused.status).to.equal(422);
         expect(errorOf(refused, 'phone')).to.include(sentence);
         expect(refused.form('phone').fields.phone).to.equal(typed);
@@ -50,14 +58,20 @@ describe('Registration: change of number and address before activation', () => {
 
     it('changes at most three times, and says so', async () => {
       const way = await waiting();
-      for (const phone of ['081388880001', '081388890002', '081388900003']) expect((await change(way, phone)).url.pathname).to.match(/\/register\/otp$/);
+      for (const phone of ['081388880001', '081388890002', '081388900003'])
+        expect((await change(way, phone)).url.pathname).to.match(/\/register\/otp$/);
       const code = await reload(way);
       expect(code.html).not.to.include('register/phone"');
-      expect(code.text).to.include('Nomor tidak dapat diubah lagi pada pendaftaran ini.').and.include('Mulai pendaftaran dari awal');
+      expect(code.text)
+        .to.include('Nomor tidak dapat diubah lagi pada pendaftaran ini.')
+        .and.include('Mulai pendaftaran dari awal');
       const page = await way.browser.open(at(way.page, 'phone'));
       expect(page.text).to.include('Nomor tidak dapat diubah lagi pada pendaftaran ini.');
       const { csrf } = (await reload(way)).form('code').fields;
-      const forced = await way.browser.request(at(way.page, 'phone'), { method: 'POST', body: new URLSearchParams({ csrf: csrf!, phone: '081388910004' }) });
+      const forced = await way.browser.request(at(way.page, 'phone'), {
+        method: 'POST',
+        body: new URLSearchParams({ csrf: csrf!, phone: '081388910004' }),
+      });
       expect(forced.status, 'no wait would help').to.equal(422);
       expect(forced.text).to.include('Nomor tidak dapat diubah lagi').and.include('Mulai pendaftaran dari awal');
       expect(await codesTo(app, '081388910004')).to.equal(0);
@@ -76,7 +90,9 @@ describe('Registration: change of number and address before activation', () => {
     it('sends one SMS for a double press', async () => {
       const way = await waiting();
       const page = await way.browser.open(at(way.page, 'phone'));
-      const pressed = await Promise.all([1, 2, 3].map(() => way.browser.post(page, 'phone', { phone: '081377780001' })));
+      const pressed = await Promise.all(
+        [1, 2, 3].map(() => way.browser.post(page, 'phone', { phone: '081377780001' })),
+      );
       expect(pressed.map(({ status }) => status)).to.deep.equal([303, 303, 303]);
       expect(await codesTo(app, '081377780001')).to.equal(1);
       expect(await points('code.nik')).to.equal(2);
@@ -95,8 +111,13 @@ describe('Registration: change of number and address before activation', () => {
       let current = way.citizen.phone;
       for (const phone of ['081399910011', '081399920012', '081399930013']) {
         const code = await app.codeFor(current);
-        for (let times = 0; times < 5; times += 1) await way.browser.post(way.page, 'code', { code: String((Number(code) + 1 + times) % 1_000_000).padStart(6, '0') });
-        const refused = await way.browser.post(await way.browser.open(at(way.page, 'phone')), 'phone', { phone }).catch(() => undefined);
+        for (let times = 0; times < 5; times += 1)
+          await way.browser.post(way.page, 'code', {
+            code: String((Number(code) + 1 + times) % 1_000_000).padStart(6, '0'),
+          });
+        const refused = await way.browser
+          .post(await way.browser.open(at(way.page, 'phone')), 'phone', { phone })
+          .catch(() => undefined);
         if (refused?.status !== 303) locked += 1;
         current = phone;
       }

@@ -13,24 +13,34 @@ describe('Registration: sending codes', () => {
   let app: TestApp;
 
   before(async () => {
-    app = await startTestApp({ http: { trustProxy: 1 }, otp: { sendsPerPrefix: PER_PREFIX, sendsPerDay: PER_DAY }, limits: { codesPerNetwork: PER_NETWORK } });
+    app = await startTestApp({
+      http: { trustProxy: 1 },
+      otp: { sendsPerPrefix: PER_PREFIX, sendsPerDay: PER_DAY },
+      limits: { codesPerNetwork: PER_NETWORK },
+    });
     app.clock.stop();
   });
   after(() => app.close());
   beforeEach(() => app.database.knex('counters').del());
 
   let household = 0;
-  const anywhere = (address = `203.0.113.${(household += 1)}`): Browser => new Browser({ headers: { 'x-forwarded-for': address } });
+  const anywhere = (address = `203.0.113.${(household += 1)}`): Browser =>
+    new Browser({ headers: { 'x-forwarded-for': address } });
   const waiting = (citizen = somebody()): Promise<Way> => atCode(app, citizen, anywhere());
   const reload = (way: Way): Promise<Page> => way.browser.open(way.page.url);
   const resend = async (way: Way): Promise<Page> => way.browser.post(await reload(way), 'otp/resend');
-  const change = async (way: Way, phone: string): Promise<Page> => way.browser.follow(await way.browser.post(await way.browser.open(at(way.page, 'phone')), 'phone', { phone }));
+  const change = async (way: Way, phone: string): Promise<Page> =>
+    way.browser.follow(await way.browser.post(await way.browser.open(at(way.page, 'phone')), 'phone', { phone }));
   const askFor = async (citizen: Citizen, browser = anywhere()): Promise<Page> => {
     const { page } = await atContact(app, citizen, browser);
     return browser.post(page, 'email', { email: citizen.email, phone: citizen.phone, password: citizen.password });
   };
 
-  const points = async (limit: string): Promise<number> => Number((await app.database.knex('counters').where('key', 'like', `${limit}:%`).sum('points as points').first())?.points ?? 0);
+  const points = async (limit: string): Promise<number> =>
+    Number(
+      (await app.database.knex('counters').where('key', 'like', `${limit}:%`).sum('points as points').first())
+        ?.points ?? 0,
+    );
 
   describe('again', () => {
     it('waits 60, 120, 300 and then 900 seconds, says how long, and answers an impatient press with the wait', async () => {
@@ -70,7 +80,8 @@ describe('Registration: sending codes', () => {
       app.clock.advance({ seconds: 60 });
       const page = await way.browser.follow(await resend(way));
       const fresh = await app.codeFor(way.citizen.phone);
-      if (old !== fresh) expect(errorOf(await way.browser.post(page, 'code', { code: old }), 'code')).to.include('Kode tidak cocok');
+      if (old !== fresh)
+        expect(errorOf(await way.browser.post(page, 'code', { code: old }), 'code')).to.include('Kode tidak cocok');
       expect((await enterCode(way.browser, page, fresh)).text).to.include('Pendaftaran berhasil');
     });
 
@@ -113,7 +124,9 @@ describe('Registration: sending codes', () => {
       const refused = await askFor(citizen);
       expect(refused.status).to.equal(429);
       expect(retryAfter(refused)).to.be.within(86_000, 86_400);
-      expect(refused.text).to.include('Batas pengiriman kode hari ini tercapai. Coba lagi setelah').and.include('atau pakai nomor lain');
+      expect(refused.text)
+        .to.include('Batas pengiriman kode hari ini tercapai. Coba lagi setelah')
+        .and.include('atau pakai nomor lain');
       expect(refused.form('email').fields).to.include({ email: citizen.email, phone });
       expect(await codesTo(app, phone)).to.equal(5);
       expect((await askFor({ ...citizen, phone: '081311120002' })).status, 'another number').to.equal(303);
@@ -121,13 +134,15 @@ describe('Registration: sending codes', () => {
 
     it('sends eight for one NIK a day, over all numbers and registrations', async () => {
       const citizen = somebody();
-      for (let times = 0; times < 8; times += 1) expect((await askFor({ ...citizen, phone: `0813${12_000_000 + times * 10_000}` })).status).to.equal(303);
+      for (let times = 0; times < 8; times += 1)
+        expect((await askFor({ ...citizen, phone: `0813${12_000_000 + times * 10_000}` })).status).to.equal(303);
       expect((await askFor({ ...citizen, phone: '081312990001' })).status).to.equal(429);
       expect(await codesTo(app, '081312990001')).to.equal(0);
     });
 
     it('sends so many to one block of numbers an hour', async () => {
-      for (let times = 0; times < PER_PREFIX; times += 1) expect((await askFor(somebody({ phone: `08131313000${times}` }))).status).to.equal(303);
+      for (let times = 0; times < PER_PREFIX; times += 1)
+        expect((await askFor(somebody({ phone: `08131313000${times}` }))).status).to.equal(303);
       const refused = await askFor(somebody({ phone: '081313130009' }));
       expect(refused.status).to.equal(429);
       expect(retryAfter(refused)).to.be.within(3500, 3600);
@@ -137,7 +152,8 @@ describe('Registration: sending codes', () => {
     });
 
     it('sends so many on behalf of one network an hour', async () => {
-      for (let times = 0; times < PER_NETWORK; times += 1) expect((await askFor(somebody(), anywhere('192.0.2.5'))).status).to.equal(303);
+      for (let times = 0; times < PER_NETWORK; times += 1)
+        expect((await askFor(somebody(), anywhere('192.0.2.5'))).status).to.equal(303);
       expect((await askFor(somebody(), anywhere('192.0.2.5'))).status).to.equal(429);
       expect((await askFor(somebody(), anywhere('192.0.2.6'))).status).to.equal(303);
     });
@@ -161,7 +177,11 @@ describe('Registration: sending codes', () => {
     it('lets nothing slip past a limit in parallel', async () => {
       const phone = '081315150001';
       const ways = await Promise.all(Array.from({ length: 9 }, () => atContact(app, somebody({ phone }), anywhere())));
-      await Promise.all(ways.map(({ browser, page, citizen }) => browser.post(page, 'email', { email: citizen.email, phone, password: citizen.password })));
+      await Promise.all(
+        ways.map(({ browser, page, citizen }) =>
+          browser.post(page, 'email', { email: citizen.email, phone, password: citizen.password }),
+        ),
+      );
       expect(await codesTo(app, phone)).to.be.within(1, 5);
     });
   });
@@ -176,9 +196,13 @@ describe('Registration: sending codes', () => {
     it('says that a code cannot be sent to this number, and another number helps', async () => {
       const way = await waiting(somebody({ phone: '081316190001' }));
       await app.container.courier.flush();
-      expect((await reload(way)).text).to.include('Kode tidak dapat dikirim ke nomor ini. Kirim ulang atau ubah nomor.');
+      expect((await reload(way)).text).to.include(
+        'Kode tidak dapat dikirim ke nomor ini. Kirim ulang atau ubah nomor.',
+      );
       const page = await change(way, '081316160002');
-      expect((await enterCode(way.browser, page, await app.codeFor('081316160002'))).text).to.include('Pendaftaran berhasil');
+      expect((await enterCode(way.browser, page, await app.codeFor('081316160002'))).text).to.include(
+        'Pendaftaran berhasil',
+      );
     });
 
     it('says that a code is on its way while the gateway is busy, and does not make anybody wait for it', async () => {

@@ -14,17 +14,27 @@ describe('Registration: entering the code', () => {
   });
   after(() => app.close());
 
-  const accounts = async (): Promise<number> => Number((await app.database.knex('accounts').count('id as count').first())?.count);
+  const accounts = async (): Promise<number> =>
+    Number((await app.database.knex('accounts').count('id as count').first())?.count);
   const type = ({ browser, page }: Way, code: string): Promise<Page> => browser.post(page, 'code', { code });
-  const triesCounted = async (): Promise<number> => Number((await app.database.knex('counters').where('key', 'like', 'code.tries:%').max('points as points').first())?.points ?? 0);
+  const triesCounted = async (): Promise<number> =>
+    Number(
+      (await app.database.knex('counters').where('key', 'like', 'code.tries:%').max('points as points').first())
+        ?.points ?? 0,
+    );
   const forgetCounters = (): Promise<unknown> => app.database.knex('counters').del();
 
   it('shows the masked number and one field that a phone can fill', async () => {
     const { page, citizen } = await atCode(app);
-    expect(page.text).to.include(`08*****${citizen.phone.slice(-4)}`).and.include('Petugas Kemnaker tidak pernah meminta kode OTP.');
+    expect(page.text)
+      .to.include(`08*****${citizen.phone.slice(-4)}`)
+      .and.include('Petugas Kemnaker tidak pernah meminta kode OTP.');
     expect(page.html).not.to.include(citizen.phone.slice(2));
     expect(page.text, 'the address in full, so that a slip shows').to.include(citizen.email);
-    expect(inputOf(page, 'code')).to.include('inputmode="numeric"').and.include('autocomplete="one-time-code"').and.include('type="text"');
+    expect(inputOf(page, 'code'))
+      .to.include('inputmode="numeric"')
+      .and.include('autocomplete="one-time-code"')
+      .and.include('type="text"');
     expect(page.headers.get('cache-control')).to.equal('no-store');
   });
 
@@ -32,7 +42,9 @@ describe('Registration: entering the code', () => {
     const { citizen } = await atCode(app);
     const [sms, ...others] = await app.messagesTo(citizen.phone);
     expect(others).to.have.lengthOf(0);
-    expect(sms!.text).to.match(/^SIAPkerja: kode OTP Anda \d{6}, berlaku 5 menit\. JANGAN beri tahu siapa pun, termasuk petugas Kemnaker\.\n\n@localhost #\d{6}$/);
+    expect(sms!.text).to.match(
+      /^SIAPkerja: kode OTP Anda \d{6}, berlaku 5 menit\. JANGAN beri tahu siapa pun, termasuk petugas Kemnaker\.\n\n@localhost #\d{6}$/,
+    );
     expect(sms!.text.length).to.be.at.most(160);
   });
 
@@ -56,9 +68,15 @@ describe('Registration: entering the code', () => {
   }
 
   it('takes a code with blanks, a dash or full-width digits', async () => {
-    for (const write of [(code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `, (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`, (code: string) => code.replaceAll(/\d/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0))]) {
+    for (const write of [
+      (code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `,
+      (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`,
+      (code: string) => code.replaceAll(/\d/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0)),
+    ]) {
       const way = await atCode(app);
-      expect((await enterCode(way.browser, way.page, write(await app.codeFor(way.citizen.phone)))).text).to.include('Pendaftaran berhasil');
+      expect((await enterCode(way.browser, way.page, write(await app.codeFor(way.citizen.phone)))).text).to.include(
+        'Pendaftaran berhasil',
+      );
     }
   });
 
@@ -83,7 +101,9 @@ describe('Registration: entering the code', () => {
 
     app.clock.advance({ seconds: 60 });
     const again = await way.browser.submit(reloaded, 'otp/resend');
-    expect((await enterCode(way.browser, again, await app.codeFor(way.citizen.phone))).text).to.include('Pendaftaran berhasil');
+    expect((await enterCode(way.browser, again, await app.codeFor(way.citizen.phone))).text).to.include(
+      'Pendaftaran berhasil',
+    );
   });
 
   it('lets twenty parallel guesses count as five, and none of them locks the person out for the day', async () => {
@@ -95,9 +115,14 @@ describe('Registration: entering the code', () => {
     for (const { status } of guesses) expect(status).to.be.oneOf([422, 429]);
     expect(await triesCounted()).to.equal(5);
     expect((await type(way, code)).text).to.include('Kirim kode baru');
-    const refused = (await app.store.audit.list({ type: 'registration.code.refused' })).slice(before).map(({ details }) => details.reason);
+    const refused = (await app.store.audit.list({ type: 'registration.code.refused' }))
+      .slice(before)
+      .map(({ details }) => details.reason);
     expect(refused.filter((reason) => reason === 'wrong')).to.have.lengthOf(4);
-    expect(refused.filter((reason) => reason === 'dead'), 'the fifth guess, and one for all that came too late').to.have.lengthOf(2);
+    expect(
+      refused.filter((reason) => reason === 'dead'),
+      'the fifth guess, and one for all that came too late',
+    ).to.have.lengthOf(2);
   });
 
   it('makes one account of twenty parallel right codes', async () => {
@@ -181,17 +206,26 @@ describe('Registration: entering the code', () => {
     expect(Number(locked.headers.get('retry-after'))).to.be.within(80_000, 86_400);
     expect(locked.text).to.include('Terlalu banyak kode salah hari ini. Coba lagi setelah');
     expect(inputOf(locked, 'code')).to.equal('');
-    expect(locked.html, 'neither a new code nor another number').not.to.include('otp/resend"').and.not.include('register/phone"');
+    expect(locked.html, 'neither a new code nor another number')
+      .not.to.include('otp/resend"')
+      .and.not.include('register/phone"');
 
     app.clock.advance({ minutes: 3 });
     for (const form of ['otp/resend', 'phone']) {
       const { csrf } = second.page.form('code').fields;
-      const refused = await second.browser.request(at(second.page, form), { method: 'POST', body: new URLSearchParams({ csrf: csrf!, phone: '081366660002' }) });
+      const refused = await second.browser.request(at(second.page, form), {
+        method: 'POST',
+        body: new URLSearchParams({ csrf: csrf!, phone: '081366660002' }),
+      });
       expect(refused.status, form).to.equal(429);
       expect(refused.text).to.include('Terlalu banyak kode salah hari ini');
     }
     const late = await atContact(app, citizen);
-    const again = await late.browser.post(late.page, 'email', { email: citizen.email, phone: citizen.phone, password: citizen.password });
+    const again = await late.browser.post(late.page, 'email', {
+      email: citizen.email,
+      phone: citizen.phone,
+      password: citizen.password,
+    });
     expect(again.status).to.equal(429);
     expect(again.text).to.include('Terlalu banyak kode salah hari ini. Coba lagi setelah');
     expect(again.form('email').fields).to.include({ email: citizen.email, phone: citizen.phone });
@@ -200,14 +234,21 @@ describe('Registration: entering the code', () => {
 
     app.clock.advance({ hours: 24 });
     const nextDay = await atCode(app, citizen);
-    expect((await enterCode(nextDay.browser, nextDay.page, await app.codeFor(citizen.phone))).text).to.include('Pendaftaran berhasil');
+    expect((await enterCode(nextDay.browser, nextDay.page, await app.codeFor(citizen.phone))).text).to.include(
+      'Pendaftaran berhasil',
+    );
   });
 
   it('lets the new account sign in with the password that was typed, anywhere', async () => {
     const way = await atCode(app);
     await type(way, await app.codeFor(way.citizen.phone));
     const browser = new Browser();
-    const home = await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), way.citizen.nik, way.citizen.password);
+    const home = await signIn(
+      browser,
+      await browser.open(`${app.url}/portal/sign-in`),
+      way.citizen.nik,
+      way.citizen.password,
+    );
     expect(home.text).to.include('Selamat datang, Wulan Contoh Pertiwi');
   });
 });

@@ -10,17 +10,38 @@ const good = { email: 'wulan@contoh.test', phone: '081344440001', password: 'Pas
 
 type Case = readonly [what: string, fields: Partial<typeof good>, field: keyof typeof good, id: string, en: string];
 
-const fixed = { id: 'Nomor ini bukan nomor HP. Kode OTP hanya dapat dikirim ke nomor HP.', en: 'This is not a mobile number.' };
-const foreign = { id: 'Tulis nomor HP Indonesia, diawali 08 atau +62.', en: 'Enter an Indonesian mobile number beginning with 08 or +62.' };
-const address = { id: 'Tulis email dengan lengkap, misalnya nama@contoh.id', en: 'Write the full address, such as name@contoh.id' };
-const common = { id: 'Kata sandi ini mudah ditebak. Pilih yang lain.', en: 'This password is easy to guess. Choose another.' };
-const personal = { id: 'Jangan pakai nama, NIK, nomor HP, atau email di kata sandi.', en: 'Do not use your name, NIK, phone or email in the password.' };
+const fixed = {
+  id: 'Nomor ini bukan nomor HP. Kode OTP hanya dapat dikirim ke nomor HP.',
+  en: 'This is not a mobile number.',
+};
+const foreign = {
+  id: 'Tulis nomor HP Indonesia, diawali 08 atau +62.',
+  en: 'Enter an Indonesian mobile number beginning with 08 or +62.',
+};
+const address = {
+  id: 'Tulis email dengan lengkap, misalnya nama@contoh.id',
+  en: 'Write the full address, such as name@contoh.id',
+};
+const common = {
+  id: 'Kata sandi ini mudah ditebak. Pilih yang lain.',
+  en: 'This password is easy to guess. Choose another.',
+};
+const personal = {
+  id: 'Jangan pakai nama, NIK, nomor HP, atau email di kata sandi.',
+  en: 'Do not use your name, NIK, phone or email in the password.',
+};
 
 const cases: readonly Case[] = [
   ['no address', { email: '' }, 'email', 'Isi alamat email Anda.', 'Enter your email address.'],
   ['an address without its half', { email: 'wulan' }, 'email', address.id, address.en],
   ['an address with a blank inside', { email: 'wu lan@contoh.test' }, 'email', address.id, address.en],
-  ['an address with a line break for a second header', { email: 'wulan@contoh.test\r\nBcc: semua@contoh.test' }, 'email', address.id, address.en],
+  [
+    'an address with a line break for a second header',
+    { email: 'wulan@contoh.test\r\nBcc: semua@contoh.test' },
+    'email',
+    address.id,
+    address.en,
+  ],
   ['an address of 255 characters', { email: `${'a'.repeat(243)}@contoh.test` }, 'email', address.id, address.en],
   ['no number', { phone: '' }, 'phone', 'Isi nomor HP Anda.', 'Enter your mobile number.'],
   ['a fixed line', { phone: '0215551234' }, 'phone', fixed.id, fixed.en],
@@ -29,13 +50,55 @@ const cases: readonly Case[] = [
   ['a number with a letter', { phone: '08123S567890' }, 'phone', foreign.id, foreign.en],
   ['a number that is too short', { phone: '08123456' }, 'phone', foreign.id, foreign.en],
   ['two numbers', { phone: '081234567890,081298762797' }, 'phone', foreign.id, foreign.en],
-  ['no password', { password: '' }, 'password', 'Buat kata sandi untuk akun Anda.', 'Create a password for your account.'],
-  ['a short password', { password: 'Ab1!xyz' }, 'password', 'Kata sandi masih terlalu pendek.', 'The password is too short.'],
-  ['a password without a small letter', { password: 'PASIR-PUTIH9!' }, 'password', 'Kata sandi perlu huruf kecil.', 'The password needs a lower-case letter.'],
-  ['a password without a capital', { password: 'pasir-putih9!' }, 'password', 'Kata sandi perlu huruf besar.', 'The password needs an upper-case letter.'],
-  ['a password without a digit', { password: 'Pasir-Putih!' }, 'password', 'Kata sandi perlu angka.', 'The password needs a digit.'],
-  ['a password without a symbol', { password: 'PasirPutih98' }, 'password', 'Kata sandi perlu salah satu simbol: ! @ # $ % ^ & *', 'The password needs one of these symbols: ! @ # $ % ^ & *'],
-  ['a password of 129 characters', { password: `Pasir-Putih9!${'x'.repeat(116)}` }, 'password', 'Kata sandi paling panjang 128 karakter.', 'A password may have at most 128 characters.'],
+  [
+    'no password',
+    { password: '' },
+    'password',
+    'Buat kata sandi untuk akun Anda.',
+    'Create a password for your account.',
+  ],
+  [
+    'a short password',
+    { password: 'Ab1!xyz' },
+    'password',
+    'Kata sandi masih terlalu pendek.',
+    'The password is too short.',
+  ],
+  [
+    'a password without a small letter',
+    { password: 'PASIR-PUTIH9!' },
+    'password',
+    'Kata sandi perlu huruf kecil.',
+    'The password needs a lower-case letter.',
+  ],
+  [
+    'a password without a capital',
+    { password: 'pasir-putih9!' },
+    'password',
+    'Kata sandi perlu huruf besar.',
+    'The password needs an upper-case letter.',
+  ],
+  [
+    'a password without a digit',
+    { password: 'Pasir-Putih!' },
+    'password',
+    'Kata sandi perlu angka.',
+    'The password needs a digit.',
+  ],
+  [
+    'a password without a symbol',
+    { password: 'PasirPutih98' },
+    'password',
+    'Kata sandi perlu salah satu simbol: ! @ # $ % ^ & *',
+    'The password needs one of these symbols: ! @ # $ % ^ & *',
+  ],
+  [
+    'a password of 129 characters',
+    { password: `Pasir-Putih9!${'x'.repeat(116)}` },
+    'password',
+    'Kata sandi paling panjang 128 karakter.',
+    'A password may have at most 128 characters.',
+  ],
   ['a password that everybody tries', { password: 'Indonesia1!' }, 'password', common.id, common.en],
   ['one that everybody tries, disguised', { password: 'B1sm1ll@h123!' }, 'password', common.id, common.en],
   ['a keyboard row for a password', { password: 'Qwerty123456!' }, 'password', common.id, common.en],
@@ -59,11 +122,19 @@ describe('Registration: e-mail, number and password', () => {
   });
   after(() => app.close());
 
-  const post = (fields: Partial<typeof good>, { browser, page }: Way = way): Promise<Page> => browser.post(page, 'email', { ...good, ...fields });
+  const post = (fields: Partial<typeof good>, { browser, page }: Way = way): Promise<Page> =>
+    browser.post(page, 'email', { ...good, ...fields });
 
   it('names the person who was proved, and lists the rules of the password', () => {
     expect(way.page.text).to.include('Identitas Wulan Contoh Pertiwi sudah cocok dengan catatan Dukcapil.');
-    for (const rule of ['Minimal 8 karakter', 'Ada huruf kecil', 'Ada huruf besar', 'Ada angka', 'Ada salah satu simbol: ! @ # $ % ^ & *']) expect(way.page.text).to.include(rule);
+    for (const rule of [
+      'Minimal 8 karakter',
+      'Ada huruf kecil',
+      'Ada huruf besar',
+      'Ada angka',
+      'Ada salah satu simbol: ! @ # $ % ^ & *',
+    ])
+      expect(way.page.text).to.include(rule);
     expect(inputOf(way.page, 'password')).to.include('autocomplete="new-password"').and.include('password-rules');
     expect(inputOf(way.page, 'phone')).to.include('type="tel"');
   });
@@ -75,9 +146,12 @@ describe('Registration: e-mail, number and password', () => {
       expect(refused.title).to.match(/^Kesalahan: Pendaftaran Akun/);
       expect(errorOf(refused, field)).to.include(id);
       expect(refused.html).to.include(`<a href="#${field}">`);
-      expect(inputOf(refused, field)).to.include('aria-invalid="true"').and.match(new RegExp(`aria-describedby="[^"]*${field}-error`));
+      expect(inputOf(refused, field))
+        .to.include('aria-invalid="true"')
+        .and.match(new RegExp(`aria-describedby="[^"]*${field}-error`));
       expect(inputOf(refused, 'password')).not.to.include(' value=');
-      if (fields.password !== undefined && fields.password !== '') expect(refused.html).not.to.include(fields.password.slice(0, 100));
+      if (fields.password !== undefined && fields.password !== '')
+        expect(refused.html).not.to.include(fields.password.slice(0, 100));
       if (field !== 'email') expect(refused.form('email').fields.email).to.equal(good.email);
       if (field !== 'phone') expect(refused.form('email').fields.phone).to.equal(good.phone);
       expect(errorOf(await post(fields, english), field)).to.include(en);
@@ -94,7 +168,8 @@ describe('Registration: e-mail, number and password', () => {
     for (const field of ['email', 'phone', 'password']) expect(errorOf(refused, field), field).not.to.equal('');
     for (const phone of [good.phone, '021']) {
       const weak = await post({ phone, password: 'abc' });
-      for (const sentence of ['terlalu pendek', 'huruf besar', 'angka', 'simbol']) expect(errorOf(weak, 'password'), phone).to.include(sentence);
+      for (const sentence of ['terlalu pendek', 'huruf besar', 'angka', 'simbol'])
+        expect(errorOf(weak, 'password'), phone).to.include(sentence);
     }
   });
 
@@ -156,14 +231,20 @@ describe('Registration: e-mail, number and password', () => {
     await becomeCitizen(app, new Browser(), citizens.budi);
     const { budi } = citizens;
     const pages: Page[] = [];
-    for (const contact of [{ email: budi.email, phone: budi.phone }, { email: 'baru@contoh.test', phone: '081277887890' }]) {
+    for (const contact of [
+      { email: budi.email, phone: budi.phone },
+      { email: 'baru@contoh.test', phone: '081277887890' },
+    ]) {
       const { browser, page, citizen } = await atContact(app);
       const code = await giveContact(browser, page, { ...citizen, ...contact });
       // The page tells how far the message has come: looked at again when it has left.
       await app.container.courier.flush();
       pages.push(await browser.open(code.url));
     }
-    const [taken, free] = pages.map((page) => ({ status: page.status, html: comparable(page).replace(/(?:budi|baru)@contoh\.test/, 'what was typed') }));
+    const [taken, free] = pages.map((page) => ({
+      status: page.status,
+      html: comparable(page).replace(/(?:budi|baru)@contoh\.test/, 'what was typed'),
+    }));
     expect(taken).to.deep.equal({ ...free, html: free!.html });
   });
 
@@ -174,9 +255,12 @@ describe('Registration: e-mail, number and password', () => {
       let answer: Page | undefined;
       // One hash after another holds the only slot until the form has been answered.
       const hold = async (): Promise<void> => {
-        while (answer === undefined) await crowded.container.passwords.hash(sensitive('Pasir-Putih9!')).catch(() => undefined);
+        while (answer === undefined)
+          await crowded.container.passwords.hash(sensitive('Pasir-Putih9!')).catch(() => undefined);
       };
-      const form = browser.post(page, 'email', { ...citizen }).then((done) => { answer = done; });
+      const form = browser.post(page, 'email', { ...citizen }).then((done) => {
+        answer = done;
+      });
       await Promise.all([hold(), form]);
       expect(answer?.status).to.equal(503);
       expect(retryAfter(answer!)).to.be.within(1, 60);
@@ -186,7 +270,9 @@ describe('Registration: e-mail, number and password', () => {
       expect(await codesTo(crowded, citizen.phone)).to.equal(0);
       expect(await crowded.database.knex('counters').where('key', 'like', 'code.%')).to.have.lengthOf(0);
       const code = await giveContact(browser, page, citizen);
-      expect((await enterCode(browser, code, await crowded.codeFor(citizen.phone))).text).to.include('Pendaftaran berhasil');
+      expect((await enterCode(browser, code, await crowded.codeFor(citizen.phone))).text).to.include(
+        'Pendaftaran berhasil',
+      );
     } finally {
       await crowded.close();
     }

@@ -8,17 +8,22 @@ import { createRelyingParty, visit } from '../../support/relying-party.ts';
 import { at, begin, wrong } from './steps.ts';
 
 /** No English text has these; names of institutions and cards are proper names. */
-const INDONESIAN = /\b(?:Anda|yang|kode|kirim|kirimkan|nomor|dengan|untuk|kami|kata sandi|tidak|coba|masuk|daftar|langkah|akun|sudah|lagi|pakai|ubah|batal|kembali|berikutnya|bantuan|percobaan|lanjutkan|silakan)\b/i;
+const INDONESIAN =
+  /\b(?:Anda|yang|kode|kirim|kirimkan|nomor|dengan|untuk|kami|kata sandi|tidak|coba|masuk|daftar|langkah|akun|sudah|lagi|pakai|ubah|batal|kembali|berikutnya|bantuan|percobaan|lanjutkan|silakan)\b/i;
 
-const sentencesOf = (tree: object): string[] => Object.values(tree).flatMap((value: unknown) => (typeof value === 'string' ? [value] : sentencesOf(value as object)));
-const indonesian = sentencesOf(JSON.parse(readFileSync(new URL('../../../config/locales/id.json', import.meta.url), 'utf8')) as object).filter((sentence) => sentence.length > 14 && !/[{<]/.test(sentence) && INDONESIAN.test(sentence));
+const sentencesOf = (tree: object): string[] =>
+  Object.values(tree).flatMap((value: unknown) => (typeof value === 'string' ? [value] : sentencesOf(value as object)));
+const indonesian = sentencesOf(
+  JSON.parse(readFileSync(new URL('../../../config/locales/id.json', import.meta.url), 'utf8')) as object,
+).filter((sentence) => sentence.length > 14 && !/[{<]/.test(sentence) && INDONESIAN.test(sentence));
 
 function expectEnglish(page: Page): void {
   expect(page.html, page.url.href).to.include('<html lang="en">');
   expect(page.headers.get('content-language')).to.equal('en');
   const text = page.text.replaceAll(/Bahasa Indonesia|Karirhub \(contoh\)/g, '');
   expect(INDONESIAN.exec(text)?.[0], `${page.url.pathname}: ${text}`).to.equal(undefined);
-  for (const sentence of indonesian) expect(page.html.includes(sentence), `${page.url.pathname}: ${sentence}`).to.equal(false);
+  for (const sentence of indonesian)
+    expect(page.html.includes(sentence), `${page.url.pathname}: ${sentence}`).to.equal(false);
 }
 
 describe('Registration in English', () => {
@@ -41,21 +46,34 @@ describe('Registration in English', () => {
     const identity = await browser.open(login.link('Register'));
     expectEnglish(identity);
     expect(identity.title).to.match(/^Account registration/);
-    expect(identity.text).to.include('Step 1 of 3').and.include("Mother's full name").and.include('Already have an account? Sign in').and.include('to continue to Karirhub');
+    expect(identity.text)
+      .to.include('Step 1 of 3')
+      .and.include("Mother's full name")
+      .and.include('Already have an account? Sign in')
+      .and.include('to continue to Karirhub');
     const empty = await browser.post(identity, 'nik', { nik: '', name: '', mother_name: citizen.mother });
     expectEnglish(empty);
     expect(empty.text).to.include("Type your mother's name again. We did not keep it.");
 
     const contact = await proveIdentity(browser, identity, citizen);
     expectEnglish(contact);
-    expect(contact.text).to.include('Step 2 of 3').and.include(`The identity of ${citizen.name} matches the civil registry.`).and.include('Mobile number');
+    expect(contact.text)
+      .to.include('Step 2 of 3')
+      .and.include(`The identity of ${citizen.name} matches the civil registry.`)
+      .and.include('Mobile number');
     expectEnglish(await browser.post(contact, 'email', { email: 'x', phone: '021', password: 'a' }));
 
     const code = await giveContact(browser, contact, { ...citizen, email: 'wulan@gmial.com' });
     expectEnglish(code);
-    expect(code.text).to.include('Step 3 of 3').and.include('Enter the code we sent to 08*****').and.include('Did you mean wulan@gmail.com?').and.match(/You can send again in \d+ seconds/);
+    expect(code.text)
+      .to.include('Step 3 of 3')
+      .and.include('Enter the code we sent to 08*****')
+      .and.include('Did you mean wulan@gmail.com?')
+      .and.match(/You can send again in \d+ seconds/);
     const [sms] = await app.messagesTo(citizen.phone);
-    expect(sms!.text).to.match(/^SIAPkerja: /).and.not.match(INDONESIAN);
+    expect(sms!.text)
+      .to.match(/^SIAPkerja: /)
+      .and.not.match(INDONESIAN);
     expectEnglish(await browser.post(code, 'code', { code: wrong(sms!.code!) }));
     app.clock.advance({ seconds: 5 });
     expectEnglish(await browser.post(code, 'otp/resend'));
@@ -70,7 +88,9 @@ describe('Registration in English', () => {
     expectEnglish(finished);
     expect(finished.text).to.include('Registration complete').and.include('Continue to Karirhub (contoh)');
     const [letter] = await app.messagesTo(citizen.email);
-    expect(`${letter!.subject} ${letter!.text.replaceAll(/\S+@\S+/g, '')}`).to.include('Confirm your email address').and.not.match(INDONESIAN);
+    expect(`${letter!.subject} ${letter!.text.replaceAll(/\S+@\S+/g, '')}`)
+      .to.include('Confirm your email address')
+      .and.not.match(INDONESIAN);
     expect((await karirhub.receive(await goOn(browser, finished), request)).claims.locale).to.match(/^en\b/);
   });
 

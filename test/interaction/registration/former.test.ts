@@ -31,7 +31,8 @@ describe('Registration: a record of the former system that an import changes mea
     const account = await app.store.accounts.findByNik(sensitive(nik as never));
     return { id: account?.id, legacyId: account === undefined ? undefined : await app.store.legacyIds.of(account.id) };
   };
-  const eventsOf = async (type: 'account.former-recognised' | 'account.former-joined', id: string): Promise<number> => (await app.store.audit.list({ type })).filter(({ accountId }) => accountId === id).length;
+  const eventsOf = async (type: 'account.former-recognised' | 'account.former-joined', id: string): Promise<number> =>
+    (await app.store.audit.list({ type })).filter(({ accountId }) => accountId === id).length;
 
   it('does not go to who proved the NIK that it had by mistake', async () => {
     const [wrong, right] = [somebody(), somebody()];
@@ -45,7 +46,10 @@ describe('Registration: a record of the former system that an import changes mea
     expect([made.legacyId, made.id === waiting?.id]).to.deep.equal([undefined, false]);
     expect(await eventsOf('account.former-joined', made.id!)).to.equal(0);
     await finish(await atCode(app, right));
-    expect(await accountOf(right), 'it has waited for its person').to.deep.equal({ id: waiting!.id, legacyId: line.id });
+    expect(await accountOf(right), 'it has waited for its person').to.deep.equal({
+      id: waiting!.id,
+      legacyId: line.id,
+    });
   });
 
   it('does not go to anybody by a NIK that another record claims as well', async () => {
@@ -56,7 +60,8 @@ describe('Registration: a record of the former system that an import changes mea
     await importFormer(app, other);
     await finish(way);
     expect((await accountOf(citizen)).legacyId, 'nothing is guessed').to.equal(undefined);
-    for (const { id } of [line, other]) expect((await app.store.formerAccounts.findByLegacyId(id))?.legacyId).to.equal(id);
+    for (const { id } of [line, other])
+      expect((await app.store.formerAccounts.findByLegacyId(id))?.legacyId).to.equal(id);
   });
 
   it('goes along all the same where its NIK has stayed', async () => {
@@ -92,7 +97,11 @@ describe('Registration: a record of the former system that an import changes mea
     const citizen = somebody();
     await importFormer(app, { ...lineOf(citizen), password: hash });
     const browsers = [new Browser(), new Browser()];
-    const pages = await Promise.all(browsers.map(async (browser) => signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, FORMER)));
+    const pages = await Promise.all(
+      browsers.map(async (browser) =>
+        signIn(browser, await browser.open(`${app.url}/portal/sign-in`), citizen.nik, FORMER),
+      ),
+    );
     expect(pages.map(({ url }) => url.pathname.replace(/^.*\/register/, ''))).to.deep.equal(['/identity', '/identity']);
   });
 });

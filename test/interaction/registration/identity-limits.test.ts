@@ -13,15 +13,23 @@ describe('Registration: limits of the identity check', () => {
   let household = 0;
 
   before(async () => {
-    app = await startTestApp({ http: { trustProxy: 1 }, limits: { identityCallsPerNik: CALLS, identityPerNetwork: PER_NETWORK, trustedNetworks: ['198.51.100.0/24'] } });
+    app = await startTestApp({
+      http: { trustProxy: 1 },
+      limits: { identityCallsPerNik: CALLS, identityPerNetwork: PER_NETWORK, trustedNetworks: ['198.51.100.0/24'] },
+    });
   });
   after(() => app.close());
 
   /** A device nobody has seen, in a network of its own unless told otherwise. */
-  const newDevice = (address = `203.0.113.${(household += 1)}`): Browser => new Browser({ headers: { 'x-forwarded-for': address } });
-  const prove = async (citizen: Citizen, browser = newDevice()): Promise<Page> => proveIdentity(browser, await begin(app, browser), citizen);
+  const newDevice = (address = `203.0.113.${(household += 1)}`): Browser =>
+    new Browser({ headers: { 'x-forwarded-for': address } });
+  const prove = async (citizen: Citizen, browser = newDevice()): Promise<Page> =>
+    proveIdentity(browser, await begin(app, browser), citizen);
   const isWrong = (citizen: Citizen): Citizen => ({ ...citizen, mother: 'Bukan Contoh' });
-  const events = async (limit: string): Promise<number> => (await app.store.audit.list({ type: 'registration.identity.limited' })).filter(({ details }) => details.limit === limit).length;
+  const events = async (limit: string): Promise<number> =>
+    (await app.store.audit.list({ type: 'registration.identity.limited' })).filter(
+      ({ details }) => details.limit === limit,
+    ).length;
 
   it('refuses the sixth failed check of a NIK without asking the registry, from whatever device, and even the right answer', async () => {
     for (let times = 0; times < 5; times += 1) expect((await prove(isWrong(citizens.budi))).status).to.equal(422);
@@ -31,7 +39,11 @@ describe('Registration: limits of the identity check', () => {
       expect(refused.status).to.equal(429);
       expect(retryAfter(refused)).to.be.within(86_000, 86_400);
       expect(refused.text).to.include('Percobaan untuk NIK ini sudah mencapai batas. Coba lagi setelah');
-      expect(refused.form('nik').fields).to.include({ nik: citizens.budi.nik, name: citizens.budi.name, mother_name: '' });
+      expect(refused.form('nik').fields).to.include({
+        nik: citizens.budi.nik,
+        name: citizens.budi.name,
+        mother_name: '',
+      });
       expect(refused.html.toLowerCase()).not.to.include(claim.mother.toLowerCase());
     }
     expect(asked(app)).to.equal(before);
@@ -55,11 +67,16 @@ describe('Registration: limits of the identity check', () => {
       }),
     );
     const before = asked(app);
-    const pages = await Promise.all(devices.map(({ browser, first }) => proveIdentity(browser, first, isWrong(citizens.rizki))));
+    const pages = await Promise.all(
+      devices.map(({ browser, first }) => proveIdentity(browser, first, isWrong(citizens.rizki))),
+    );
     const answered = pages.filter(({ status }) => status === 422);
-    expect(asked(app) - before).to.equal(answered.length).and.be.within(1, 5);
+    expect(asked(app) - before)
+      .to.equal(answered.length)
+      .and.be.within(1, 5);
     expect(pages.filter(({ status }) => status === 429)).to.have.lengthOf(12 - answered.length);
-    for (let times = answered.length; times < 5; times += 1) expect((await prove(isWrong(citizens.rizki))).status).to.equal(422);
+    for (let times = answered.length; times < 5; times += 1)
+      expect((await prove(isWrong(citizens.rizki))).status).to.equal(422);
     expect((await prove(isWrong(citizens.rizki))).status).to.equal(429);
     expect(asked(app) - before).to.equal(5);
   });
@@ -78,18 +95,22 @@ describe('Registration: limits of the identity check', () => {
   it('lets one device fail ten times a day, whosever NIK it types, and says that it is the device', async () => {
     const browser = newDevice();
     const first = await begin(app, browser);
-    for (let times = 0; times < 10; times += 1) expect((await proveIdentity(browser, first, somebody({ ending: '9202' }))).status).to.equal(422);
+    for (let times = 0; times < 10; times += 1)
+      expect((await proveIdentity(browser, first, somebody({ ending: '9202' }))).status).to.equal(422);
     const before = asked(app);
     const refused = await proveIdentity(browser, first, somebody());
     expect(refused.status).to.equal(429);
-    expect(refused.text).to.include('Percobaan dari perangkat atau jaringan ini sudah mencapai batas.').and.not.include('NIK ini');
+    expect(refused.text)
+      .to.include('Percobaan dari perangkat atau jaringan ini sudah mencapai batas.')
+      .and.not.include('NIK ini');
     expect(asked(app)).to.equal(before);
     expect((await prove(somebody())).status, 'another device').to.equal(200);
   });
 
   it('lets one network fail so many times an hour, however many devices stand behind it', async () => {
     const address = '192.0.2.77';
-    for (let times = 0; times < PER_NETWORK; times += 1) expect((await prove(somebody({ ending: '9202' }), newDevice(address))).status).to.equal(422);
+    for (let times = 0; times < PER_NETWORK; times += 1)
+      expect((await prove(somebody({ ending: '9202' }), newDevice(address))).status).to.equal(422);
     const refused = await prove(somebody(), newDevice(address));
     expect(refused.status).to.equal(429);
     expect(retryAfter(refused)).to.be.within(3500, 3600);
@@ -99,13 +120,15 @@ describe('Registration: limits of the identity check', () => {
   });
 
   it('counts a whole household of IPv6 as one network', async () => {
-    for (let times = 0; times < PER_NETWORK; times += 1) await prove(somebody({ ending: '9202' }), newDevice(`2001:db8:7:1::${times + 1}`));
+    for (let times = 0; times < PER_NETWORK; times += 1)
+      await prove(somebody({ ending: '9202' }), newDevice(`2001:db8:7:1::${times + 1}`));
     expect((await prove(somebody(), newDevice('2001:db8:7:1:aaaa::1'))).status).to.equal(429);
     expect((await prove(somebody(), newDevice('2001:db8:7:2::1'))).status).to.equal(200);
   });
 
   it('spares trusted networks the limit per network, not the limit per NIK', async () => {
-    for (let times = 0; times <= PER_NETWORK; times += 1) await prove(somebody({ ending: '9202' }), newDevice('198.51.100.9'));
+    for (let times = 0; times <= PER_NETWORK; times += 1)
+      await prove(somebody({ ending: '9202' }), newDevice('198.51.100.9'));
     expect((await prove(somebody(), newDevice('198.51.100.9'))).status).to.equal(200);
     for (let times = 0; times < 5; times += 1) await prove(isWrong(citizens.andreas), newDevice('198.51.100.9'));
     expect((await prove(citizens.andreas, newDevice('198.51.100.9'))).status).to.equal(429);
@@ -113,7 +136,8 @@ describe('Registration: limits of the identity check', () => {
 
   it('takes no forwarding header for the limit that a stranger wrote in front of the proxy’s', async () => {
     const address = '192.0.2.99';
-    for (let times = 0; times < PER_NETWORK; times += 1) await prove(somebody({ ending: '9202' }), newDevice(`198.51.100.1, 10.9.9.${times}, ${address}`));
+    for (let times = 0; times < PER_NETWORK; times += 1)
+      await prove(somebody({ ending: '9202' }), newDevice(`198.51.100.1, 10.9.9.${times}, ${address}`));
     expect((await prove(somebody(), newDevice(`198.51.100.1, ${address}`))).status).to.equal(429);
   });
 });

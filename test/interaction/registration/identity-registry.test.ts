@@ -15,12 +15,41 @@ interface Case {
   readonly outcome: string;
 }
 
-const mismatch = { status: 422, id: 'Data tidak cocok dengan catatan Dukcapil.', en: 'The data do not match the civil registry.', outcome: 'mismatch' };
-const notFound = { status: 422, id: 'hubungi Dukcapil kabupaten/kota Anda agar data diperbarui ke pusat', en: 'ask your local Dukcapil office to update the central data', outcome: 'not-found' };
-const deceased = { status: 422, id: 'Status NIK di Dukcapil belum memungkinkan pendaftaran.', en: 'The registry status of this NIK does not allow registration.', outcome: 'deceased' };
-const duplicate = { status: 422, id: 'datanya tercatat lebih dari satu', en: 'holds more than one record for this NIK', outcome: 'duplicate' };
-const inactive = { status: 422, id: 'NIK tercatat tidak aktif.', en: 'The NIK is recorded as inactive.', outcome: 'inactive' };
-const disturbed = { status: 503, id: 'layanan pencocokan Dukcapil sedang terganggu. Data Anda tidak salah.', en: 'the civil registry service is disturbed. Your data are not the problem.' };
+const mismatch = {
+  status: 422,
+  id: 'Data tidak cocok dengan catatan Dukcapil.',
+  en: 'The data do not match the civil registry.',
+  outcome: 'mismatch',
+};
+const notFound = {
+  status: 422,
+  id: 'hubungi Dukcapil kabupaten/kota Anda agar data diperbarui ke pusat',
+  en: 'ask your local Dukcapil office to update the central data',
+  outcome: 'not-found',
+};
+const deceased = {
+  status: 422,
+  id: 'Status NIK di Dukcapil belum memungkinkan pendaftaran.',
+  en: 'The registry status of this NIK does not allow registration.',
+  outcome: 'deceased',
+};
+const duplicate = {
+  status: 422,
+  id: 'datanya tercatat lebih dari satu',
+  en: 'holds more than one record for this NIK',
+  outcome: 'duplicate',
+};
+const inactive = {
+  status: 422,
+  id: 'NIK tercatat tidak aktif.',
+  en: 'The NIK is recorded as inactive.',
+  outcome: 'inactive',
+};
+const disturbed = {
+  status: 503,
+  id: 'layanan pencocokan Dukcapil sedang terganggu. Data Anda tidak salah.',
+  en: 'the civil registry service is disturbed. Your data are not the problem.',
+};
 
 const answers: readonly Case[] = [
   { ending: '9202', what: "another mother's name", ...mismatch },
@@ -36,8 +65,22 @@ const answers: readonly Case[] = [
 ];
 
 const troubles: readonly Case[] = [
-  { ending: '9005', what: 'its quota used up', status: 503, id: 'batas pencocokan hari ini sudah tercapai. Silakan coba lagi besok.', en: "today's checks are used up. Please try again tomorrow.", outcome: 'quota' },
-  { ending: '9006', what: 'that it is closed', status: 503, id: 'layanan pencocokan Dukcapil sedang tutup. Data Anda tidak salah.', en: 'the civil registry service is closed at the moment.', outcome: 'closed' },
+  {
+    ending: '9005',
+    what: 'its quota used up',
+    status: 503,
+    id: 'batas pencocokan hari ini sudah tercapai. Silakan coba lagi besok.',
+    en: "today's checks are used up. Please try again tomorrow.",
+    outcome: 'quota',
+  },
+  {
+    ending: '9006',
+    what: 'that it is closed',
+    status: 503,
+    id: 'layanan pencocokan Dukcapil sedang tutup. Data Anda tidak salah.',
+    en: 'the civil registry service is closed at the moment.',
+    outcome: 'closed',
+  },
   { ending: '9003', what: 'that our login failed', ...disturbed, outcome: 'config' },
   { ending: '9205', what: 'half of what was asked', ...disturbed, outcome: 'protocol' },
   { ending: '9500', what: 'HTTP 500', ...disturbed, outcome: 'network' },
@@ -62,8 +105,15 @@ describe('Registration: what the civil registry answers', () => {
     app.clock.advance({ minutes: 2 });
   });
 
-  const points = async (limit: string): Promise<number> => Number((await app.database.knex('counters').where('key', 'like', `identity.${limit}:%`).sum('points as points').first())?.points ?? 0);
-  const outcomes = async (): Promise<string[]> => (await app.database.knex('verification_log').orderBy('at').select('outcome')).map(({ outcome }: { outcome: string }) => outcome);
+  const points = async (limit: string): Promise<number> =>
+    Number(
+      (await app.database.knex('counters').where('key', 'like', `identity.${limit}:%`).sum('points as points').first())
+        ?.points ?? 0,
+    );
+  const outcomes = async (): Promise<string[]> =>
+    (await app.database.knex('verification_log').orderBy('at').select('outcome')).map(
+      ({ outcome }: { outcome: string }) => outcome,
+    );
 
   /** The same claim on an Indonesian and on an English page. */
   async function claim(citizen: Citizen): Promise<{ first: Page; id: Page; en: Page }> {
@@ -142,7 +192,9 @@ describe('Registration: what the civil registry answers', () => {
     const before = [await points('nik'), await points('device'), await points('network'), await points('calls')];
     expect((await upset()).status).to.equal(503);
     expect((await outcomes()).at(-1)).to.equal('circuit-open');
-    expect([await points('nik'), await points('device'), await points('network'), await points('calls')]).to.deep.equal(before);
+    expect([await points('nik'), await points('device'), await points('network'), await points('calls')]).to.deep.equal(
+      before,
+    );
   });
 
   it('waits for an answer that comes late', async () => {
@@ -158,9 +210,12 @@ describe('Registration: what the civil registry answers', () => {
     const browser = new Browser();
     const first = await begin(app, browser);
     const wrong = { ...citizens.ratna, mother: 'Bukan Contoh' };
-    for (const left of [4, 3]) expect((await proveIdentity(browser, first, wrong)).text).to.include(`Sisa percobaan hari ini: ${left}.`);
+    for (const left of [4, 3])
+      expect((await proveIdentity(browser, first, wrong)).text).to.include(`Sisa percobaan hari ini: ${left}.`);
     await atContact(app, citizens.ratna);
-    expect((await proveIdentity(browser, first, wrong)).text, 'a good check does not count').to.include('Sisa percobaan hari ini: 2.');
+    expect((await proveIdentity(browser, first, wrong)).text, 'a good check does not count').to.include(
+      'Sisa percobaan hari ini: 2.',
+    );
   });
 
   it('gives a number to quote at the Dukcapil office, and keeps it as evidence', async () => {
@@ -177,7 +232,11 @@ describe('Registration: what the civil registry answers', () => {
       ['9202', '9203'].map(async (ending) => {
         const citizen = somebody({ ending });
         const page = await proveIdentity(browser, first, citizen);
-        return { status: page.status, headers: [...page.headers.keys()].filter((name) => name !== 'content-length'), html: comparable(page).replaceAll(citizen.nik, 'NIK') };
+        return {
+          status: page.status,
+          headers: [...page.headers.keys()].filter((name) => name !== 'content-length'),
+          html: comparable(page).replaceAll(citizen.nik, 'NIK'),
+        };
       }),
     );
     expect(seen[0]).to.deep.equal(seen[1]);
@@ -191,7 +250,13 @@ describe('Registration: what the civil registry answers', () => {
       const seen = [];
       for (const citizen of [citizens.budi, citizens.nuraini]) {
         const page = await proveIdentity(browser, first, { ...citizen, ...wrong });
-        seen.push({ status: page.status, html: comparable(page).replaceAll(citizen.nik, 'NIK').replaceAll(/(name="name"[^>]*value=)"[^"]*"/g, '$1').replaceAll(/value="[^"]*"/g, 'value') });
+        seen.push({
+          status: page.status,
+          html: comparable(page)
+            .replaceAll(citizen.nik, 'NIK')
+            .replaceAll(/(name="name"[^>]*value=)"[^"]*"/g, '$1')
+            .replaceAll(/value="[^"]*"/g, 'value'),
+        });
       }
       expect(seen[0]).to.deep.equal(seen[1]);
     }
@@ -202,9 +267,15 @@ describe('Registration: what the civil registry answers', () => {
     const browser = new Browser();
     const first = await begin(app, browser);
     const before = (await outcomes()).length;
-    await knex.raw(`create function full_disk() returns trigger language plpgsql as 'begin raise exception ''no space left on device'' using errcode = ''53100''; end'`);
-    await knex.raw('create trigger full_disk before insert or update on drafts for each row execute function full_disk()');
-    const page = await proveIdentity(browser, first, somebody()).finally(() => knex.raw('drop function full_disk() cascade'));
+    await knex.raw(
+      `create function full_disk() returns trigger language plpgsql as 'begin raise exception ''no space left on device'' using errcode = ''53100''; end'`,
+    );
+    await knex.raw(
+      'create trigger full_disk before insert or update on drafts for each row execute function full_disk()',
+    );
+    const page = await proveIdentity(browser, first, somebody()).finally(() =>
+      knex.raw('drop function full_disk() cascade'),
+    );
     expect(page.status).to.equal(503);
     await until('the evidence is there', async () => (await outcomes()).length === before + 1);
     expect((await outcomes()).at(-1)).to.equal('verified');
@@ -219,7 +290,9 @@ describe('Registration: what the civil registry answers', () => {
     const warned = await begin(app, browser);
     expect(warned.status).to.equal(503);
     expect(retryAfter(warned)).to.be.within(1, 31);
-    expect(warned.text).to.include('layanan pencocokan Dukcapil sedang terganggu. Data Anda tidak salah. Silakan coba lagi');
+    expect(warned.text).to.include(
+      'layanan pencocokan Dukcapil sedang terganggu. Data Anda tidak salah. Silakan coba lagi',
+    );
 
     const kept = await proveIdentity(browser, warned, citizens.suparmin);
     expect(kept.status).to.equal(503);

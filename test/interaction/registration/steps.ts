@@ -12,7 +12,8 @@ export interface Way {
 }
 
 /** The first page of a registration that began at the portal. */
-export const begin = (app: TestApp, browser = new Browser(), lang?: string): Promise<Page> => browser.open(`${app.url}/portal/register${lang === undefined ? '' : `?lang=${lang}`}`);
+export const begin = (app: TestApp, browser = new Browser(), lang?: string): Promise<Page> =>
+  browser.open(`${app.url}/portal/register${lang === undefined ? '' : `?lang=${lang}`}`);
 
 export async function atContact(app: TestApp, citizen = somebody(), browser = new Browser()): Promise<Way> {
   const page = await proveIdentity(browser, await begin(app, browser), citizen);
@@ -37,18 +38,22 @@ export const errorOf = (page: Page, field: string): string => {
 };
 
 /** The tag of an input. */
-export const inputOf = (page: Page, field: string): string => new RegExp(`<input[^>]*name="${field}"[^>]*>`).exec(page.html)?.[0] ?? '';
+export const inputOf = (page: Page, field: string): string =>
+  new RegExp(`<input[^>]*name="${field}"[^>]*>`).exec(page.html)?.[0] ?? '';
 
 /** A code that is not this one. */
 export const wrong = (code: string, by = 1): string => String((Number(code) + by) % 1_000_000).padStart(6, '0');
 
 /** How often the civil registry was asked. */
-export const asked = (app: TestApp): number => app.logLines.filter((line) => line.includes('"simulator.answered"')).length;
+export const asked = (app: TestApp): number =>
+  app.logLines.filter((line) => line.includes('"simulator.answered"')).length;
 
 /** How many codes went to the number. */
-export const codesTo = async (app: TestApp, phone: string): Promise<number> => (await app.messagesTo(phone)).filter(({ code }) => code !== null).length;
+export const codesTo = async (app: TestApp, phone: string): Promise<number> =>
+  (await app.messagesTo(phone)).filter(({ code }) => code !== null).length;
 
 /** The page but for what is new each time it is made and for the address of the interaction. */
-export const comparable = (page: Page): string => page.html.replaceAll(/name="csrf" value="[^"]*"/g, 'csrf').replaceAll(/\/interaction\/[\w-]+/g, '/interaction/:uid');
+export const comparable = (page: Page): string =>
+  page.html.replaceAll(/name="csrf" value="[^"]*"/g, 'csrf').replaceAll(/\/interaction\/[\w-]+/g, '/interaction/:uid');
 
 export const retryAfter = (page: Page): number => Number(page.headers.get('retry-after'));

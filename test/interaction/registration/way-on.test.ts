@@ -2,7 +2,15 @@ import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { Browser, type Page } from '../../support/browser.ts';
 import { citizens, somebody } from '../../support/citizens.ts';
-import { enterCode, giveContact, goOn, proveIdentity, register, signIn, toRegistration } from '../../support/journeys.ts';
+import {
+  enterCode,
+  giveContact,
+  goOn,
+  proveIdentity,
+  register,
+  signIn,
+  toRegistration,
+} from '../../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../../support/relying-party.ts';
 import { asked, at, atCode, atContact, begin, codesTo, type Way } from './steps.ts';
 
@@ -18,11 +26,14 @@ describe('Registration: back, reload, double press and other windows', () => {
   });
   after(() => app.close());
 
-  const accounts = async (): Promise<number> => Number((await app.database.knex('accounts').count('id as count').first())?.count);
+  const accounts = async (): Promise<number> =>
+    Number((await app.database.knex('accounts').count('id as count').first())?.count);
   const open = (way: Way, step: string): Promise<Page> => way.browser.open(at(way.page, step));
   /** Where the address of each step leads. */
   async function whereTo(way: Way): Promise<Record<string, string>> {
-    const ends = await Promise.all(STEPS.map(async (step) => [step, (await open(way, step)).url.pathname.split('/').at(-1) ?? ''] as const));
+    const ends = await Promise.all(
+      STEPS.map(async (step) => [step, (await open(way, step)).url.pathname.split('/').at(-1) ?? ''] as const),
+    );
     return Object.fromEntries(ends);
   }
 
@@ -31,18 +42,51 @@ describe('Registration: back, reload, double press and other windows', () => {
     const citizen = somebody();
     let page = await begin(app, browser);
     const way = (): Way => ({ browser, citizen, page });
-    expect(await whereTo(way())).to.deep.equal({ identity: 'identity', contact: 'identity', otp: 'identity', phone: 'identity', email: 'identity', registered: 'identity', finished: 'identity' });
+    expect(await whereTo(way())).to.deep.equal({
+      identity: 'identity',
+      contact: 'identity',
+      otp: 'identity',
+      phone: 'identity',
+      email: 'identity',
+      registered: 'identity',
+      finished: 'identity',
+    });
     page = await proveIdentity(browser, page, citizen);
-    expect(await whereTo(way())).to.deep.equal({ identity: 'contact', contact: 'contact', otp: 'contact', phone: 'contact', email: 'contact', registered: 'contact', finished: 'contact' });
+    expect(await whereTo(way())).to.deep.equal({
+      identity: 'contact',
+      contact: 'contact',
+      otp: 'contact',
+      phone: 'contact',
+      email: 'contact',
+      registered: 'contact',
+      finished: 'contact',
+    });
     page = await giveContact(browser, page, citizen);
-    expect(await whereTo(way())).to.deep.equal({ identity: 'otp', contact: 'otp', otp: 'otp', phone: 'phone', email: 'email', registered: 'otp', finished: 'otp' });
+    expect(await whereTo(way())).to.deep.equal({
+      identity: 'otp',
+      contact: 'otp',
+      otp: 'otp',
+      phone: 'phone',
+      email: 'email',
+      registered: 'otp',
+      finished: 'otp',
+    });
     page = await enterCode(browser, page, await app.codeFor(citizen.phone));
-    expect(await whereTo(way())).to.deep.equal({ identity: 'finished', contact: 'finished', otp: 'finished', phone: 'finished', email: 'finished', registered: 'finished', finished: 'finished' });
+    expect(await whereTo(way())).to.deep.equal({
+      identity: 'finished',
+      contact: 'finished',
+      otp: 'finished',
+      phone: 'finished',
+      email: 'finished',
+      registered: 'finished',
+      finished: 'finished',
+    });
   });
 
   it('leads whoever opens the address of a form by hand to the page of the step', async () => {
     const way = await atCode(app);
-    for (const form of ['otp/resend', 'restart', 'report', '']) expect((await open(way, form)).url.pathname, form).to.match(/\/register\/otp$/);
+    for (const form of ['otp/resend', 'restart', 'report', ''])
+      expect((await open(way, form)).url.pathname, form).to.match(/\/register\/otp$/);
   });
 
   it('repeats nothing on reload', async () => {
@@ -57,14 +101,26 @@ describe('Registration: back, reload, double press and other windows', () => {
     const identity = await begin(app, browser);
     const contact = await proveIdentity(browser, identity, citizen);
     const before = asked(app);
-    expect((await proveIdentity(browser, identity, somebody())).url.pathname, 'identity again').to.match(/\/register\/contact$/);
+    expect((await proveIdentity(browser, identity, somebody())).url.pathname, 'identity again').to.match(
+      /\/register\/contact$/,
+    );
     expect(asked(app)).to.equal(before);
     const code = await giveContact(browser, contact, citizen);
-    expect((await giveContact(browser, contact, { ...citizen, phone: '081300001111' })).url.pathname).to.match(/\/register\/otp$/);
+    expect((await giveContact(browser, contact, { ...citizen, phone: '081300001111' })).url.pathname).to.match(
+      /\/register\/otp$/,
+    );
     expect(await codesTo(app, '081300001111')).to.equal(0);
     await enterCode(browser, code, await app.codeFor(citizen.phone));
-    for (const [page, form] of [[identity, 'nik'], [contact, 'email'], [code, 'code'], [code, 'otp/resend']] as const) {
-      expect((await browser.submit(page, form, { nik: citizen.nik, email: citizen.email, code: '000000' })).url.pathname, form).to.match(/\/register\/finished$/);
+    for (const [page, form] of [
+      [identity, 'nik'],
+      [contact, 'email'],
+      [code, 'code'],
+      [code, 'otp/resend'],
+    ] as const) {
+      expect(
+        (await browser.submit(page, form, { nik: citizen.nik, email: citizen.email, code: '000000' })).url.pathname,
+        form,
+      ).to.match(/\/register\/finished$/);
     }
     expect(await codesTo(app, citizen.phone)).to.equal(1);
   });
@@ -77,13 +133,15 @@ describe('Registration: back, reload, double press and other windows', () => {
       const page = await begin(app, browser);
       const citizen = somebody();
       const before = asked(app);
-      for (const answer of await times(() => proveIdentity(browser, page, citizen))) expect(answer.url.pathname).to.match(/\/register\/contact$/);
+      for (const answer of await times(() => proveIdentity(browser, page, citizen)))
+        expect(answer.url.pathname).to.match(/\/register\/contact$/);
       expect(asked(app)).to.equal(before + 1);
     });
 
     it('sends one SMS', async () => {
       const { browser, page, citizen } = await atContact(app);
-      for (const answer of await times(() => giveContact(browser, page, citizen))) expect(answer.url.pathname).to.match(/\/register\/otp$/);
+      for (const answer of await times(() => giveContact(browser, page, citizen)))
+        expect(answer.url.pathname).to.match(/\/register\/otp$/);
       expect(await codesTo(app, citizen.phone)).to.equal(1);
     });
 
@@ -97,7 +155,8 @@ describe('Registration: back, reload, double press and other windows', () => {
     it('makes one account', async () => {
       const { browser, page, citizen } = await atCode(app);
       const [before, code] = [await accounts(), await app.codeFor(citizen.phone)];
-      for (const answer of await times(() => enterCode(browser, page, code))) expect(answer.text).to.include('Pendaftaran berhasil');
+      for (const answer of await times(() => enterCode(browser, page, code)))
+        expect(answer.text).to.include('Pendaftaran berhasil');
       expect(await accounts()).to.equal(before + 1);
     });
 
@@ -105,7 +164,10 @@ describe('Registration: back, reload, double press and other windows', () => {
       const browser = new Browser();
       const { page, request } = await visit(browser, karirhub);
       const finished = await register(app, browser, await toRegistration(browser, page), somebody());
-      const [, second] = await Promise.all([browser.post(finished, 'register/finished'), browser.post(finished, 'register/finished')]);
+      const [, second] = await Promise.all([
+        browser.post(finished, 'register/finished'),
+        browser.post(finished, 'register/finished'),
+      ]);
       const home = await browser.follow(second);
       expect(isHome(home, karirhub), home.text).to.equal(true);
       await karirhub.receive(home, request);
@@ -113,7 +175,8 @@ describe('Registration: back, reload, double press and other windows', () => {
 
     it('on restart leads to the first page', async () => {
       const { browser, page } = await atContact(app);
-      for (const answer of await times(() => browser.submit(page, 'register/restart'))) expect(answer.url.pathname).to.match(/\/register\/identity$/);
+      for (const answer of await times(() => browser.submit(page, 'register/restart')))
+        expect(answer.url.pathname).to.match(/\/register\/identity$/);
     });
   });
 
@@ -142,7 +205,11 @@ describe('Registration: back, reload, double press and other windows', () => {
     const other = somebody({ name: 'Lain Contoh Orang' });
     const identity = await browser.submit(page, 'register/restart');
     expect((await proveIdentity(browser, identity, other)).text).to.include('Lain Contoh Orang');
-    const refused = await browser.post(page, 'email', { email: citizen.email, phone: citizen.phone, password: 'Orang-Lain7!' });
+    const refused = await browser.post(page, 'email', {
+      email: citizen.email,
+      phone: citizen.phone,
+      password: 'Orang-Lain7!',
+    });
     expect(refused.status, 'judged by the name of the person it is for now').to.equal(422);
   });
 
@@ -171,33 +238,61 @@ describe('Registration: back, reload, double press and other windows', () => {
       for (const step of STEPS) {
         const seen = await thief.open(at(way.page, step));
         expect(seen.status).to.be.oneOf([400, 403]);
-        expect(seen.html).not.to.include(way.citizen.phone.slice(2)).and.not.include('08*****').and.not.include('Wulan').and.not.include('@contoh.test');
+        expect(seen.html)
+          .not.to.include(way.citizen.phone.slice(2))
+          .and.not.include('08*****')
+          .and.not.include('Wulan')
+          .and.not.include('@contoh.test');
       }
       const { fields } = way.page.form('code');
-      const stolen = await thief.request(way.page.url, { method: 'POST', body: new URLSearchParams({ ...fields, code }) });
+      const stolen = await thief.request(way.page.url, {
+        method: 'POST',
+        body: new URLSearchParams({ ...fields, code }),
+      });
       expect(stolen.status).to.be.oneOf([400, 403]);
       expect(await accounts()).to.equal(before);
-      expect((await enterCode(way.browser, way.page, code)).text, 'and the rightful browser goes on').to.include('Pendaftaran berhasil');
+      expect((await enterCode(way.browser, way.page, code)).text, 'and the rightful browser goes on').to.include(
+        'Pendaftaran berhasil',
+      );
     });
 
     it('takes no form of another registration, and none from another site', async () => {
       const [one, other] = [await atCode(app), await atCode(app)];
       const code = await app.codeFor(one.citizen.phone);
       const { csrf } = other.page.form('code').fields;
-      expect((await one.browser.request(one.page.url, { method: 'POST', body: new URLSearchParams({ csrf: csrf!, code }) })).status).to.equal(403);
-      expect((await one.browser.post(one.page, 'code', { code }, { headers: { 'sec-fetch-site': 'cross-site' } })).status).to.equal(403);
-      expect((await one.browser.post(one.page, 'code', { code }, { headers: { 'sec-fetch-site': 'same-site' } })).status).to.equal(403);
-      expect((await one.browser.post(one.page, 'code', { code }, { headers: { 'sec-fetch-site': '', origin: 'https://jahat.test' } })).status).to.equal(403);
+      expect(
+        (await one.browser.request(one.page.url, { method: 'POST', body: new URLSearchParams({ csrf: csrf!, code }) }))
+          .status,
+      ).to.equal(403);
+      expect(
+        (await one.browser.post(one.page, 'code', { code }, { headers: { 'sec-fetch-site': 'cross-site' } })).status,
+      ).to.equal(403);
+      expect(
+        (await one.browser.post(one.page, 'code', { code }, { headers: { 'sec-fetch-site': 'same-site' } })).status,
+      ).to.equal(403);
+      expect(
+        (
+          await one.browser.post(
+            one.page,
+            'code',
+            { code },
+            { headers: { 'sec-fetch-site': '', origin: 'https://jahat.test' } },
+          )
+        ).status,
+      ).to.equal(403);
       expect((await enterCode(one.browser, one.page, code)).text).to.include('Pendaftaran berhasil');
     });
   });
 
   it('keeps registrations in three tabs of one browser apart', async () => {
     const browser = new Browser();
-    // The first page of all gives the browser its mark: tabs that were opened at the very same moment would each be given one, of which the last stays.
+    // The first page of all gives the browser its mark: tabs that were opened at the very same moment would each be
+    // given one, of which the last stays.
     await browser.open(app.url);
     const people = [somebody(), somebody(), somebody()];
-    const tabs = await Promise.all(people.map(async () => toRegistration(browser, (await visit(browser, karirhub)).page)));
+    const tabs = await Promise.all(
+      people.map(async () => toRegistration(browser, (await visit(browser, karirhub)).page)),
+    );
     const contacts = await Promise.all(people.map((citizen, tab) => proveIdentity(browser, tabs[tab]!, citizen)));
     const codes = await Promise.all(people.map((citizen, tab) => giveContact(browser, contacts[tab]!, citizen)));
     for (const tab of [2, 0, 1]) {

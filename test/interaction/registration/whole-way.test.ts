@@ -28,7 +28,13 @@ describe('Registration inside the sign-on', () => {
     const home = await goOn(browser, finished);
     expect(isHome(home, karirhub)).to.equal(true);
     const { claims } = await karirhub.receive(home, request);
-    expect(claims).to.include({ name: 'Budi Contoh Santoso', email: 'budi@contoh.test', email_verified: false, phone_number: '+6281234567890', phone_number_verified: true });
+    expect(claims).to.include({
+      name: 'Budi Contoh Santoso',
+      email: 'budi@contoh.test',
+      email_verified: false,
+      phone_number: '+6281234567890',
+      phone_number_verified: true,
+    });
     expect(claims).not.to.have.property('nik');
     expect(claims.sub).to.match(/^[0-9a-f-]{36}$/);
 
@@ -44,10 +50,17 @@ describe('Registration inside the sign-on', () => {
     const { page, request } = await visit(browser, karirhub);
     const finished = await register(app, browser, await toRegistration(browser, page), citizen);
     app.clock.advance({ minutes: 16 });
-    for (const press of [() => goOn(browser, finished), () => browser.open(finished.url), () => goOn(browser, finished)]) {
+    for (const press of [
+      () => goOn(browser, finished),
+      () => browser.open(finished.url),
+      () => goOn(browser, finished),
+    ]) {
       const login = await press();
       expect(login.url.pathname).to.match(/\/login$/);
-      expect(login.text).to.include('Akun Anda sudah aktif').and.include('masuklah dengan kata sandi Anda').and.not.include(citizen.name);
+      expect(login.text)
+        .to.include('Akun Anda sudah aktif')
+        .and.include('masuklah dengan kata sandi Anda')
+        .and.not.include(citizen.name);
     }
     expect((await visit(browser, karirhub)).page.url.pathname, 'nobody is signed in').to.match(/\/login$/);
     const home = await signIn(browser, await goOn(browser, finished), citizen.nik, citizen.password);
@@ -60,7 +73,9 @@ describe('Registration inside the sign-on', () => {
     const { page } = await visit(browser, karirhub);
     const finished = await register(app, browser, await toRegistration(browser, page), somebody());
     app.clock.advance({ minutes: 14 });
-    expect((await toRegistration(browser, page)).url.pathname, 'while it may still be the same person').to.match(/\/register\/finished$/);
+    expect((await toRegistration(browser, page)).url.pathname, 'while it may still be the same person').to.match(
+      /\/register\/finished$/,
+    );
     app.clock.advance({ minutes: 2 });
     const first = await toRegistration(browser, await goOn(browser, finished));
     expect(first.url.pathname).to.match(/\/register\/identity$/);

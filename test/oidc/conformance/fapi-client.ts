@@ -75,14 +75,37 @@ export class FapiClient {
   }
 
   assertion({ claims = {}, header = {}, key = this.key }: ProofChanges = {}): Promise<string> {
-    const all = { iss: this.id, sub: this.id, aud: this.app.url, jti: randomUUID(), iat: now(), exp: now() + 60, ...claims };
+    const all = {
+      iss: this.id,
+      sub: this.id,
+      aud: this.app.url,
+      jti: randomUUID(),
+      iat: now(),
+      exp: now() + 60,
+      ...claims,
+    };
     return new SignJWT(all).setProtectedHeader({ alg: this.algorithm, kid: 'sig', ...header }).sign(key.privateKey);
   }
 
   /** RFC 9449, 4.2. */
-  proof(method: string, url: string, { claims = {}, header = {}, key = this.dpop }: ProofChanges = {}, accessToken?: string): Promise<string> {
-    const all = { jti: randomUUID(), htm: method, htu: url, iat: now(), nonce: this.#nonce, ...(accessToken === undefined ? {} : { ath: sha256(accessToken) }), ...claims };
-    return new SignJWT(all).setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: key.jwk, ...header }).sign(key.privateKey);
+  proof(
+    method: string,
+    url: string,
+    { claims = {}, header = {}, key = this.dpop }: ProofChanges = {},
+    accessToken?: string,
+  ): Promise<string> {
+    const all = {
+      jti: randomUUID(),
+      htm: method,
+      htu: url,
+      iat: now(),
+      nonce: this.#nonce,
+      ...(accessToken === undefined ? {} : { ath: sha256(accessToken) }),
+      ...claims,
+    };
+    return new SignJWT(all)
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: key.jwk, ...header })
+      .sign(key.privateKey);
   }
 
   async #answer(response: Response): Promise<Answer> {
@@ -94,10 +117,23 @@ export class FapiClient {
   /** Sends a form; where a fresh nonce is asked for, once more with it. */
   async send({ path, fields, assertion, proof }: Sending): Promise<Answer> {
     const attempt = async (): Promise<Answer> => {
-      const all: Fields = { client_id: this.id, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion ?? (await this.assertion()), ...fields };
-      const body = new URLSearchParams(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+      const all: Fields = {
+        client_id: this.id,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion ?? (await this.assertion()),
+        ...fields,
+      };
+      const body = new URLSearchParams(
+        Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      );
       const url = `${this.app.url}${path}`;
-      return this.#answer(await fetch(url, { method: 'POST', body, headers: proof === undefined ? {} : { dpop: await this.proof('POST', url, proof) } }));
+      return this.#answer(
+        await fetch(url, {
+          method: 'POST',
+          body,
+          headers: proof === undefined ? {} : { dpop: await this.proof('POST', url, proof) },
+        }),
+      );
     };
     const first = await attempt();
     return first.body.error === 'use_dpop_nonce' && assertion === undefined ? attempt() : first;
@@ -105,7 +141,15 @@ export class FapiClient {
 
   /** A pushed request as it should be, with changes. */
   push(fields: Fields = {}, { proof, assertion }: { proof?: ProofChanges; assertion?: string } = {}): Promise<Answer> {
-    const request = { response_type: 'code', redirect_uri: this.redirectUri, scope: 'openid profile email', state: 'keadaan', nonce: 'sekali', code_challenge: sha256(VERIFIER), code_challenge_method: 'S256' };
+    const request = {
+      response_type: 'code',
+      redirect_uri: this.redirectUri,
+      scope: 'openid profile email',
+      state: 'keadaan',
+      nonce: 'sekali',
+      code_challenge: sha256(VERIFIER),
+      code_challenge_method: 'S256',
+    };
     return this.send({ path: '/request', fields: { ...request, ...fields }, assertion, proof });
   }
 
@@ -123,8 +167,17 @@ export class FapiClient {
     return signIn(browser, await browser.open(this.address(pushed.body.request_uri)), citizen.nik, citizen.password);
   }
 
-  exchange(code: string | null, fields: Fields = {}, { proof = {}, assertion, bound = true }: { proof?: ProofChanges; assertion?: string; bound?: boolean } = {}): Promise<Answer> {
-    const given = { grant_type: 'authorization_code', code: code ?? '', redirect_uri: this.redirectUri, code_verifier: VERIFIER };
+  exchange(
+    code: string | null,
+    fields: Fields = {},
+    { proof = {}, assertion, bound = true }: { proof?: ProofChanges; assertion?: string; bound?: boolean } = {},
+  ): Promise<Answer> {
+    const given = {
+      grant_type: 'authorization_code',
+      code: code ?? '',
+      redirect_uri: this.redirectUri,
+      code_verifier: VERIFIER,
+    };
     return this.send({ path: '/token', fields: { ...given, ...fields }, assertion, ...(bound ? { proof } : {}) });
   }
 
@@ -135,7 +188,11 @@ export class FapiClient {
   }
 
   /** Userinfo; where a fresh nonce is asked for, once more with it. */
-  async userinfo(token: unknown, changes: ProofChanges = {}, { scheme = 'DPoP', proof: given }: { scheme?: string; proof?: string } = {}): Promise<Answer & { readonly challenge: string }> {
+  async userinfo(
+    token: unknown,
+    changes: ProofChanges = {},
+    { scheme = 'DPoP', proof: given }: { scheme?: string; proof?: string } = {},
+  ): Promise<Answer & { readonly challenge: string }> {
     const url = `${this.app.url}/me`;
     const attempt = async (): Promise<Answer & { challenge: string }> => {
       const proof = given ?? (await this.proof('GET', url, changes, String(token)));

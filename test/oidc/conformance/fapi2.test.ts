@@ -27,7 +27,8 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
   });
   after(() => app.close());
 
-  const codeOf = async (fields = {}, proof?: Parameters<FapiClient['come']>[2]): Promise<string | null> => (await service.come(citizen, fields, proof)).url.searchParams.get('code');
+  const codeOf = async (fields = {}, proof?: Parameters<FapiClient['come']>[2]): Promise<string | null> =>
+    (await service.come(citizen, fields, proof)).url.searchParams.get('code');
 
   describe('a request', () => {
     const good: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
@@ -61,7 +62,11 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
       const browser = new Browser();
       const page = await browser.open(service.address(pushed.body.request_uri));
       const home = await browser.open(page.link('Kembali ke Layanan FAPI'));
-      expect(Object.fromEntries(home.url.searchParams)).to.include({ error: 'access_denied', state: 'keadaan', iss: app.url });
+      expect(Object.fromEntries(home.url.searchParams)).to.include({
+        error: 'access_denied',
+        state: 'keadaan',
+        iss: app.url,
+      });
     });
 
     const bad: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
@@ -83,13 +88,19 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
     }
 
     it('is pushed by POST and in no other way', async () => {
-      for (const method of ['GET', 'PUT', 'DELETE']) expect((await fetch(`${app.url}/request`, { method })).status, method).to.be.oneOf([404, 405]);
+      for (const method of ['GET', 'PUT', 'DELETE'])
+        expect((await fetch(`${app.url}/request`, { method })).status, method).to.be.oneOf([404, 405]);
     });
 
     it('is what was pushed: parameters beside it are not looked at', async () => {
       const pushed = await service.push();
       const browser = new Browser();
-      const bent = service.address(pushed.body.request_uri, { state: 'lain', nonce: 'lain', scope: 'openid', redirect_uri: 'https://evil.test/cb' });
+      const bent = service.address(pushed.body.request_uri, {
+        state: 'lain',
+        nonce: 'lain',
+        scope: 'openid',
+        redirect_uri: 'https://evil.test/cb',
+      });
       const home = await signIn(browser, await browser.open(bent), citizen.nik, citizen.password);
       expect(home.url.href.startsWith(service.redirectUri)).to.equal(true);
       expect(home.url.searchParams.get('state')).to.equal('keadaan');
@@ -108,7 +119,12 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
       const { body } = await service.push();
       await new Browser().open(service.address(body.request_uri));
       const browser = new Browser();
-      const home = await signIn(browser, await browser.open(service.address(body.request_uri)), citizen.nik, citizen.password);
+      const home = await signIn(
+        browser,
+        await browser.open(service.address(body.request_uri)),
+        citizen.nik,
+        citizen.password,
+      );
       expect(home.url.searchParams.get('code')).to.be.a('string');
       const again = await browser.open(service.address(body.request_uri));
       expect(again.status).to.equal(400);
@@ -117,7 +133,10 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
     it('lives for less than ten minutes, and for a lapsed one there is an error and no way on', async () => {
       const { body } = await service.push();
       expect(body.expires_in).to.be.within(1, 599);
-      await app.database.knex('protocol_state').where('model', 'PushedAuthorizationRequest').update({ expires_at: app.database.knex.raw('now()') });
+      await app.database
+        .knex('protocol_state')
+        .where('model', 'PushedAuthorizationRequest')
+        .update({ expires_at: app.database.knex.raw('now()') });
       expect((await new Browser().open(service.address(body.request_uri))).status).to.equal(400);
     });
   });
@@ -128,7 +147,9 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
     };
     for (const [what, claims] of Object.entries(good)) {
       it(`${what}, and is believed`, async () => {
-        expect((await service.push({}, { assertion: await service.assertion({ claims: claims() }) })).status).to.equal(201);
+        expect((await service.push({}, { assertion: await service.assertion({ claims: claims() }) })).status).to.equal(
+          201,
+        );
       });
     }
 
@@ -162,17 +183,36 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
       const strong = await FapiClient.register(app, 'fapi-ps256', 'PS256');
       expect((await strong.push()).status, 'PS256').to.equal(201);
 
-      const request = (by: FapiClient): Promise<string> => by.assertion({ claims: { client_id: by.id, response_type: 'code', redirect_uri: by.redirectUri, scope: 'openid', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256', nbf: now() } });
+      const request = (by: FapiClient): Promise<string> =>
+        by.assertion({
+          claims: {
+            client_id: by.id,
+            response_type: 'code',
+            redirect_uri: by.redirectUri,
+            scope: 'openid',
+            code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+            code_challenge_method: 'S256',
+            nbf: now(),
+          },
+        });
       const signed = await strong.push({ request: await request(strong) });
       expect(signed.status, JSON.stringify(signed.body)).to.equal(201);
       const assertion = await weak.assertion({ header: { alg: 'RS256' } });
-      expect((await weak.push({ request: await request(weak) }, { assertion })).status, 'a signed request').to.be.oneOf([400, 401]);
+      expect((await weak.push({ request: await request(weak) }, { assertion })).status, 'a signed request').to.be.oneOf(
+        [400, 401],
+      );
     });
 
     it('by the key of another, or not at all: refused', async () => {
-      expect((await service.push({}, { assertion: await service.assertion({ key: stranger }) })).body.error).to.equal('invalid_client');
-      expect((await service.push({ client_assertion: undefined, client_assertion_type: undefined })).body.error).to.be.oneOf(['invalid_client', 'invalid_request']);
-      expect((await service.exchange('x', { client_assertion: undefined, client_assertion_type: undefined })).body.error).to.be.oneOf(['invalid_client', 'invalid_request']);
+      expect((await service.push({}, { assertion: await service.assertion({ key: stranger }) })).body.error).to.equal(
+        'invalid_client',
+      );
+      expect(
+        (await service.push({ client_assertion: undefined, client_assertion_type: undefined })).body.error,
+      ).to.be.oneOf(['invalid_client', 'invalid_request']);
+      expect(
+        (await service.exchange('x', { client_assertion: undefined, client_assertion_type: undefined })).body.error,
+      ).to.be.oneOf(['invalid_client', 'invalid_request']);
     });
 
     it('used twice: refused the second time', async () => {
@@ -183,7 +223,10 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
 
     it('beside the name of another client: refused', async () => {
       const code = await codeOf();
-      expect((await service.exchange(code, { client_id: other.id })).body.error).to.be.oneOf(['invalid_client', 'invalid_request']);
+      expect((await service.exchange(code, { client_id: other.id })).body.error).to.be.oneOf([
+        'invalid_client',
+        'invalid_request',
+      ]);
     });
   });
 
@@ -200,8 +243,12 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
     });
 
     it('is worth nothing without its verifier, or with another', async () => {
-      expect((await service.exchange(await codeOf(), { code_verifier: undefined })).body.error).to.equal('invalid_grant');
-      expect((await service.exchange(await codeOf(), { code_verifier: 'x'.repeat(43) })).body.error).to.equal('invalid_grant');
+      expect((await service.exchange(await codeOf(), { code_verifier: undefined })).body.error).to.equal(
+        'invalid_grant',
+      );
+      expect((await service.exchange(await codeOf(), { code_verifier: 'x'.repeat(43) })).body.error).to.equal(
+        'invalid_grant',
+      );
     });
 
     it('used twice ends what it bought', async () => {
@@ -214,14 +261,24 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
 
     it('bound to a key, by a proof with the pushed request or by its thumbprint, is worth nothing by another', async () => {
       const thumbprint = await calculateJwkThumbprint(service.dpop.jwk);
-      for (const bind of [(): Promise<string | null> => codeOf({}, {}), (): Promise<string | null> => codeOf({ dpop_jkt: thumbprint }), (): Promise<string | null> => codeOf({ dpop_jkt: thumbprint }, {})]) {
+      for (const bind of [
+        (): Promise<string | null> => codeOf({}, {}),
+        (): Promise<string | null> => codeOf({ dpop_jkt: thumbprint }),
+        (): Promise<string | null> => codeOf({ dpop_jkt: thumbprint }, {}),
+      ]) {
         expect((await service.exchange(await bind())).body.token_type).to.equal('DPoP');
-        expect((await service.exchange(await bind(), {}, { proof: { key: stranger } })).body.error).to.be.oneOf(['invalid_grant', 'invalid_dpop_proof']);
+        expect((await service.exchange(await bind(), {}, { proof: { key: stranger } })).body.error).to.be.oneOf([
+          'invalid_grant',
+          'invalid_dpop_proof',
+        ]);
       }
     });
 
     it('cannot be bound to one key by two different words', async () => {
-      const { status, body } = await service.push({ dpop_jkt: await calculateJwkThumbprint(stranger.jwk) }, { proof: {} });
+      const { status, body } = await service.push(
+        { dpop_jkt: await calculateJwkThumbprint(stranger.jwk) },
+        { proof: {} },
+      );
       expect(status, JSON.stringify(body)).to.equal(400);
     });
   });
@@ -233,7 +290,8 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
     });
 
     it('is taken whatever the case of its scheme', async () => {
-      for (const scheme of ['DPoP', 'dpop', 'DPOP']) expect((await service.userinfo(token, {}, { scheme })).status, scheme).to.equal(200);
+      for (const scheme of ['DPoP', 'dpop', 'DPOP'])
+        expect((await service.userinfo(token, {}, { scheme })).status, scheme).to.equal(200);
     });
 
     it('is taken with a proof that says when it begins and ends, or by a clock ten seconds off', async () => {
@@ -246,7 +304,9 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
 
     it('is worth nothing as a bearer token', async () => {
       expect((await service.userinfo(token, {}, { scheme: 'Bearer' })).status).to.be.oneOf([400, 401]);
-      expect((await fetch(`${app.url}/me`, { headers: { authorization: `DPoP ${String(token)}` } })).status).to.be.oneOf([400, 401]);
+      expect(
+        (await fetch(`${app.url}/me`, { headers: { authorization: `DPoP ${String(token)}` } })).status,
+      ).to.be.oneOf([400, 401]);
     });
 
     const bad: Readonly<Record<string, () => Parameters<FapiClient['userinfo']>[1]>> = {
@@ -280,19 +340,30 @@ describe('Conformance: FAPI 2.0 Security Profile', () => {
     it('with a proof by RS256 opens nothing, and is not given either', async () => {
       const weak = await makeKey('RS256');
       expect((await service.userinfo(token, { key: weak, header: { alg: 'RS256' } })).status).to.be.oneOf([400, 401]);
-      expect((await service.push({}, { proof: { key: weak, header: { alg: 'RS256' } } })).body.error).to.equal('invalid_dpop_proof');
+      expect((await service.push({}, { proof: { key: weak, header: { alg: 'RS256' } } })).body.error).to.equal(
+        'invalid_dpop_proof',
+      );
     });
 
     it('with a proof that nobody signed opens nothing', async () => {
       const [, payload] = (await service.proof('GET', `${app.url}/me`, {}, String(token))).split('.');
-      const head = Buffer.from(JSON.stringify({ typ: 'dpop+jwt', alg: 'none', jwk: service.dpop.jwk })).toString('base64url');
-      expect((await service.userinfo(token, {}, { proof: `${head}.${payload ?? ''}.` })).status).to.be.oneOf([400, 401]);
+      const head = Buffer.from(JSON.stringify({ typ: 'dpop+jwt', alg: 'none', jwk: service.dpop.jwk })).toString(
+        'base64url',
+      );
+      expect((await service.userinfo(token, {}, { proof: `${head}.${payload ?? ''}.` })).status).to.be.oneOf([
+        400, 401,
+      ]);
     });
   });
 
   it('a refresh token stays good, gives tokens bound to the key of the proof, and is worth nothing to another client or without a proof', async () => {
     const { refresh_token: token } = await service.tokens(citizen);
-    const refresh = (by: FapiClient, bound = true): ReturnType<FapiClient['send']> => by.send({ path: '/token', fields: { grant_type: 'refresh_token', refresh_token: String(token) }, ...(bound ? { proof: {} } : {}) });
+    const refresh = (by: FapiClient, bound = true): ReturnType<FapiClient['send']> =>
+      by.send({
+        path: '/token',
+        fields: { grant_type: 'refresh_token', refresh_token: String(token) },
+        ...(bound ? { proof: {} } : {}),
+      });
     expect((await refresh(other)).body.error).to.equal('invalid_grant');
     expect((await refresh(service, false)).body).not.to.have.property('access_token');
     for (const use of ['first', 'second']) {

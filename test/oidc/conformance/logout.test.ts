@@ -27,12 +27,17 @@ describe('Conformance: RP-Initiated Logout', () => {
     const { idToken } = await service.receive(await signIn(browser, page, citizen.nik, citizen.password), request);
     return { browser, idToken };
   }
-  const errorOf = async (browser: Browser): Promise<string | null> => (await visit(browser, service, { prompt: 'none' })).page.url.searchParams.get('error');
-  const signOut = (browser: Browser, parameters: Readonly<Record<string, string>>): Promise<Page> => browser.open(`${app.url}/session/end?${new URLSearchParams(parameters).toString()}`);
+  const errorOf = async (browser: Browser): Promise<string | null> =>
+    (await visit(browser, service, { prompt: 'none' })).page.url.searchParams.get('error');
+  const signOut = (browser: Browser, parameters: Readonly<Record<string, string>>): Promise<Page> =>
+    browser.open(`${app.url}/session/end?${new URLSearchParams(parameters).toString()}`);
 
   it('without state the person comes home without one, and is signed out', async () => {
     const { browser, idToken } = await signedIn();
-    const home = await browser.submit(await signOut(browser, { id_token_hint: idToken, post_logout_redirect_uri: `${service.origin}/bye` }), 'logout');
+    const home = await browser.submit(
+      await signOut(browser, { id_token_hint: idToken, post_logout_redirect_uri: `${service.origin}/bye` }),
+      'logout',
+    );
     expect(home.url.href).to.equal(`${service.origin}/bye`);
     expect(await errorOf(browser)).to.equal('login_required');
   });
@@ -59,7 +64,10 @@ describe('Conformance: RP-Initiated Logout', () => {
     const { browser, idToken } = await signedIn();
     const claims = decodeJwt(idToken);
     const { privateKey } = await generateKeyPair('ES256');
-    const forged = [new UnsecuredJWT(claims).encode(), await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(privateKey)];
+    const forged = [
+      new UnsecuredJWT(claims).encode(),
+      await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(privateKey),
+    ];
     for (const hint of forged) {
       const page = await signOut(browser, { id_token_hint: hint, post_logout_redirect_uri: `${service.origin}/bye` });
       expect(page.status).to.equal(400);

@@ -25,8 +25,15 @@ describe('A session that ends because another person signs in in the same browse
     app = await startTestApp();
     [karir, skill] = await Promise.all([startLogoutReceiver(), startLogoutReceiver()]);
     const refreshing = { grant_types: ['authorization_code', 'refresh_token'] };
-    karirhub = await createRelyingParty(app, { scope: 'openid profile offline_access', further: { ...refreshing, backchannel_logout_uri: karir.uri, backchannel_logout_session_required: true } });
-    skillhub = await createRelyingParty(app, { name: 'Skillhub (contoh)', scope: 'openid profile', further: { ...refreshing, backchannel_logout_uri: skill.uri } });
+    karirhub = await createRelyingParty(app, {
+      scope: 'openid profile offline_access',
+      further: { ...refreshing, backchannel_logout_uri: karir.uri, backchannel_logout_session_required: true },
+    });
+    skillhub = await createRelyingParty(app, {
+      name: 'Skillhub (contoh)',
+      scope: 'openid profile',
+      further: { ...refreshing, backchannel_logout_uri: skill.uri },
+    });
     silent = await createRelyingParty(app, { name: 'Tanpa Alamat (contoh)' });
   });
   after(async () => {
@@ -41,7 +48,9 @@ describe('A session that ends because another person signs in in the same browse
   });
 
   /** The first person, at all three services. */
-  async function signedIn(parameters: Readonly<Record<string, string>> = { scope: 'openid profile' }): Promise<{ browser: Browser; sid: unknown; tokens: Readonly<Record<string, unknown>> }> {
+  async function signedIn(
+    parameters: Readonly<Record<string, string>> = { scope: 'openid profile' },
+  ): Promise<{ browser: Browser; sid: unknown; tokens: Readonly<Record<string, unknown>> }> {
     const browser = new Browser();
     const { code, request } = await obtainCode(karirhub, first, browser, parameters);
     const { body: tokens } = await exchange(app, karirhub, { code, code_verifier: request.verifier });
@@ -49,8 +58,15 @@ describe('A session that ends because another person signs in in the same browse
     return { browser, sid: decodeJwt(String(tokens.id_token)).sid, tokens };
   }
 
-  const asSecond = async (browser: Browser, service = skillhub): Promise<Page> => signIn(browser, (await visit(browser, service, { scope: 'openid profile', prompt: 'login' })).page, second.nik, second.password);
-  const refreshed = (token: unknown) => postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(token) }, karirhub);
+  const asSecond = async (browser: Browser, service = skillhub): Promise<Page> =>
+    signIn(
+      browser,
+      (await visit(browser, service, { scope: 'openid profile', prompt: 'login' })).page,
+      second.nik,
+      second.password,
+    );
+  const refreshed = (token: unknown) =>
+    postAs(app, '/token', { grant_type: 'refresh_token', refresh_token: String(token) }, karirhub);
   const signOuts = () => app.store.audit.list({ type: 'sign-out.completed', accountId: firstId });
 
   it('is told to every service of it, as a sign-out is', async () => {
@@ -61,9 +77,16 @@ describe('A session that ends because another person signs in in the same browse
     expect(toKarirhub).to.deep.include({ sub: firstId, aud: karirhub.id, sid });
     expect(toSkillhub).to.deep.include({ sub: firstId, aud: skillhub.id });
     await app.container.logouts.drain();
-    expect((await app.store.logouts.newest({ limit: 100 })).filter(({ accountId }) => accountId === firstId).map(({ reason, state }) => `${reason} ${state}`)).to.deep.equal(['sign-out delivered', 'sign-out delivered']);
+    expect(
+      (await app.store.logouts.newest({ limit: 100 }))
+        .filter(({ accountId }) => accountId === firstId)
+        .map(({ reason, state }) => `${reason} ${state}`),
+    ).to.deep.equal(['sign-out delivered', 'sign-out delivered']);
     expect(await signOuts()).to.have.length(1);
-    expect([karir.tokens, skill.tokens].map(({ length }) => length), 'and the second person stays signed in').to.deep.equal([1, 1]);
+    expect(
+      [karir.tokens, skill.tokens].map(({ length }) => length),
+      'and the second person stays signed in',
+    ).to.deep.equal([1, 1]);
     expect(isHome((await visit(browser, skillhub)).page, skillhub)).to.equal(true);
   });
 
@@ -78,14 +101,19 @@ describe('A session that ends because another person signs in in the same browse
     const browser = new Browser();
     const asked = await visit(browser, karirhub, { prompt: 'consent' });
     const home = await browser.submit(await signIn(browser, asked.page, first.nik, first.password), 'sharing');
-    const { body: tokens } = await exchange(app, karirhub, { code: home.url.searchParams.get('code') ?? '', code_verifier: asked.request.verifier });
+    const { body: tokens } = await exchange(app, karirhub, {
+      code: home.url.searchParams.get('code') ?? '',
+      code_verifier: asked.request.verifier,
+    });
     await asSecond(browser);
     expect((await refreshed(tokens.refresh_token)).status).to.equal(200);
   });
 
   it('stays where a notice cannot be stored, so that the button can be pressed again', async () => {
     const { browser } = await signedIn();
-    const logouts = app.store.logouts as { add: (...notice: Parameters<TestApp['store']['logouts']['add']>) => Promise<void> };
+    const logouts = app.store.logouts as {
+      add: (...notice: Parameters<TestApp['store']['logouts']['add']>) => Promise<void>;
+    };
     const add = logouts.add.bind(logouts);
     const { page } = await visit(browser, skillhub, { scope: 'openid profile', prompt: 'login' });
     logouts.add = () => Promise.reject(new Error('the pool is exhausted'));
@@ -111,7 +139,12 @@ describe('A session that ends because another person signs in in the same browse
 
   it('is none where the same person proves anew who they are', async () => {
     const { browser, tokens } = await signedIn();
-    expect(isHome(await signIn(browser, (await visit(browser, skillhub, { prompt: 'login' })).page, first.nik, first.password), skillhub)).to.equal(true);
+    expect(
+      isHome(
+        await signIn(browser, (await visit(browser, skillhub, { prompt: 'login' })).page, first.nik, first.password),
+        skillhub,
+      ),
+    ).to.equal(true);
     await app.container.logouts.drain();
     expect([karir.tokens, skill.tokens]).to.deep.equal([[], []]);
     expect((await refreshed(tokens.refresh_token)).status).to.equal(200);

@@ -37,8 +37,13 @@ describe('Logout notices', () => {
   before(async () => {
     app = await startTestApp();
     [karir, skill] = await Promise.all([startLogoutReceiver(), startLogoutReceiver()]);
-    karirhub = await createRelyingParty(app, { further: { backchannel_logout_uri: karir.uri, backchannel_logout_session_required: true } });
-    skillhub = await createRelyingParty(app, { name: 'Skillhub (contoh)', further: { backchannel_logout_uri: skill.uri } });
+    karirhub = await createRelyingParty(app, {
+      further: { backchannel_logout_uri: karir.uri, backchannel_logout_session_required: true },
+    });
+    skillhub = await createRelyingParty(app, {
+      name: 'Skillhub (contoh)',
+      further: { backchannel_logout_uri: skill.uri },
+    });
     silent = await createRelyingParty(app, { name: 'Tanpa Alamat (contoh)' });
   });
   after(async () => {
@@ -70,13 +75,33 @@ describe('Logout notices', () => {
     return browser.submit(await browser.open(url), 'xsrf');
   }
 
-  const notices = async (): Promise<readonly NoticeStatus[]> => (await app.store.logouts.newest({ limit: 1000 })).filter((notice) => notice.accountId === accountId);
-  const noticeTo = async ({ id }: RelyingParty): Promise<NoticeStatus | undefined> => (await notices()).find(({ clientId }) => clientId === id);
+  const notices = async (): Promise<readonly NoticeStatus[]> =>
+    (await app.store.logouts.newest({ limit: 1000 })).filter((notice) => notice.accountId === accountId);
+  const noticeTo = async ({ id }: RelyingParty): Promise<NoticeStatus | undefined> =>
+    (await notices()).find(({ clientId }) => clientId === id);
   const announce = (): Promise<void> => app.store.logouts.announce(accountId, 'ended-by-operator', app.clock.now());
-  const verify = async (token: string, { id }: RelyingParty) => jwtVerify(token, createRemoteJWKSet(new URL('/jwks', app.url)), { issuer: app.url, audience: id, typ: 'logout+jwt', requiredClaims: ['iat', 'exp', 'jti'] });
+  const verify = async (token: string, { id }: RelyingParty) =>
+    jwtVerify(token, createRemoteJWKSet(new URL('/jwks', app.url)), {
+      issuer: app.url,
+      audience: id,
+      typ: 'logout+jwt',
+      requiredClaims: ['iat', 'exp', 'jti'],
+    });
   const sender = (): LogoutSender => {
     const { provider, signingKeys, store, audit, clock, random, log } = app.container;
-    return createLogoutSender({ deliver: createDeliver({ signingKeys, provider, fetch: createOutboundFetch({ allow: [], loopback: true }), random }), store, audit, clock, random, log });
+    return createLogoutSender({
+      deliver: createDeliver({
+        signingKeys,
+        provider,
+        fetch: createOutboundFetch({ allow: [], loopback: true }),
+        random,
+      }),
+      store,
+      audit,
+      clock,
+      random,
+      log,
+    });
   };
 
   describe('of a sign-out', () => {
@@ -87,12 +112,19 @@ describe('Logout notices', () => {
 
       expect(karir.tokens).to.have.length(1);
       const { payload } = await verify(karir.tokens[0]!, karirhub);
-      expect(payload).to.deep.include({ sub: accountId, sid: decodeJwt(idToken).sid, events: { 'http://schemas.openid.net/event/backchannel-logout': {} } });
+      expect(payload).to.deep.include({
+        sub: accountId,
+        sid: decodeJwt(idToken).sid,
+        events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+      });
       expect(payload.exp! - payload.iat!).to.be.at.most(120);
       expect(payload).not.to.have.property('nonce');
       expect(decodeProtectedHeader(karir.tokens[0]!).alg).to.equal('ES256');
       expect((await verify(skill.tokens[0]!, skillhub)).payload, 'it never saw one').not.to.have.property('sid');
-      expect((await notices()).map(({ state, reason }) => `${reason} ${state}`)).to.deep.equal(['sign-out delivered', 'sign-out delivered']);
+      expect((await notices()).map(({ state, reason }) => `${reason} ${state}`)).to.deep.equal([
+        'sign-out delivered',
+        'sign-out delivered',
+      ]);
     });
 
     it('hold nobody up whose services are slow, and the page says who has not answered', async () => {
@@ -111,7 +143,9 @@ describe('Logout notices', () => {
       await app.container.logouts.drain();
 
       const partial = await browser.open(gone.link('Periksa lagi'));
-      expect(partial.text).to.include('Anda sudah keluar dari SIAPkerja, tetapi Skillhub (contoh) belum menjawab. Tutup jendela layanan itu.');
+      expect(partial.text).to.include(
+        'Anda sudah keluar dari SIAPkerja, tetapi Skillhub (contoh) belum menjawab. Tutup jendela layanan itu.',
+      );
       expect(partial.text).to.match(/Karirhub \(contoh\) · sudah keluar/);
 
       app.clock.advance({ seconds: 5 });
@@ -129,7 +163,13 @@ describe('Logout notices', () => {
 
       const address = `${app.url}/session/end/success`;
       const receipt = browser.cookie('signed-out')!;
-      for (const cookie of ['', 'signed-out=', 'signed-out=AAAA', `signed-out=${receipt.slice(0, -2)}AA`, `signed-out=${app.container.random.uuid()}`]) {
+      for (const cookie of [
+        '',
+        'signed-out=',
+        'signed-out=AAAA',
+        `signed-out=${receipt.slice(0, -2)}AA`,
+        `signed-out=${app.container.random.uuid()}`,
+      ]) {
         const answer = await fetch(address, { headers: { cookie } });
         expect(answer.status, cookie).to.equal(200);
         expect(await answer.text(), cookie).not.to.include(skillhub.name);
@@ -148,7 +188,8 @@ describe('Logout notices', () => {
         jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'enc', use: 'enc', alg: 'ECDH-ES' }] },
       };
       const service = await createRelyingParty(app, { further });
-      const open = async (sealed: unknown): Promise<string> => Buffer.from((await compactDecrypt(String(sealed), privateKey)).plaintext).toString('utf8');
+      const open = async (sealed: unknown): Promise<string> =>
+        Buffer.from((await compactDecrypt(String(sealed), privateKey)).plaintext).toString('utf8');
 
       const { code, request } = await obtainCode(service, citizen);
       const { body } = await exchange(app, service, { code, code_verifier: request.verifier });
@@ -157,15 +198,20 @@ describe('Logout notices', () => {
       const token = await open(skill.tokens[0]);
       const { payload } = await verify(token, service);
       expect(decodeProtectedHeader(token).alg).to.equal('EdDSA');
-      expect(payload.sub).to.equal(decodeJwt(await open(body.id_token)).sub).and.not.equal(accountId);
+      expect(payload.sub)
+        .to.equal(decodeJwt(await open(body.id_token)).sub)
+        .and.not.equal(accountId);
     });
 
     it('hold the session until they are stored: where one cannot be, the button can be pressed again', async () => {
       const { browser, idToken } = await signedIn();
       const question = await browser.open(await karirhub.signOutUrl(idToken));
-      const logouts = app.store.logouts as { add: (...notice: Parameters<TestApp['store']['logouts']['add']>) => Promise<void> };
+      const logouts = app.store.logouts as {
+        add: (...notice: Parameters<TestApp['store']['logouts']['add']>) => Promise<void>;
+      };
       const add = logouts.add.bind(logouts);
-      logouts.add = (notice, ...rest) => (notice.clientId === skillhub.id ? Promise.reject(new Error('the pool is exhausted')) : add(notice, ...rest));
+      logouts.add = (notice, ...rest) =>
+        notice.clientId === skillhub.id ? Promise.reject(new Error('the pool is exhausted')) : add(notice, ...rest);
       let refused: Page;
       try {
         refused = await browser.submit(question, 'xsrf');
@@ -186,7 +232,10 @@ describe('Logout notices', () => {
     it('come about neither by asking nor by a forged confirmation', async () => {
       const { browser, idToken } = await signedIn();
       await browser.open(await karirhub.signOutUrl(idToken));
-      await browser.request(`${app.url}/session/end/confirm`, { method: 'POST', body: new URLSearchParams({ logout: 'yes', xsrf: 'x'.repeat(48) }) });
+      await browser.request(`${app.url}/session/end/confirm`, {
+        method: 'POST',
+        body: new URLSearchParams({ logout: 'yes', xsrf: 'x'.repeat(48) }),
+      });
       expect(await notices()).to.deep.equal([]);
     });
   });
@@ -194,11 +243,21 @@ describe('Logout notices', () => {
   describe('of all sessions', () => {
     it('go without a session to every service the person has signed in to, when an operator suspends or ends them', async () => {
       const accounts = createAccountService(app.container);
-      const support = createSupport({ ...app.container, accounts, activationMail: createActivationMail(app.container) });
+      const support = createSupport({
+        ...app.container,
+        accounts,
+        activationMail: createActivationMail(app.container),
+      });
       const { browser } = await signedIn();
-      await support.endSessions((await accounts.find({ sub: accountId }))!, reason, { kind: 'client', clientId: 'mesin' });
+      await support.endSessions((await accounts.find({ sub: accountId }))!, reason, {
+        kind: 'client',
+        clientId: 'mesin',
+      });
       await app.container.logouts.drain();
-      for (const [receiver, service] of [[karir, karirhub], [skill, skillhub]] as const) {
+      for (const [receiver, service] of [
+        [karir, karirhub],
+        [skill, skillhub],
+      ] as const) {
         const { payload } = await verify(receiver.tokens[0]!, service);
         expect(payload.sub).to.equal(accountId);
         expect(payload).not.to.have.property('sid');
@@ -209,15 +268,24 @@ describe('Logout notices', () => {
       await accounts.setStatus({ sub: accountId }, 'suspended');
       await app.container.logouts.drain();
       expect(karir.tokens, 'once for each').to.have.length(2);
-      expect((await notices()).map(({ reason }) => reason).sort()).to.deep.equal(['ended-by-operator', 'ended-by-operator', 'suspended', 'suspended']);
-      expect(await accounts.endSessions({ sub: 'tiada' }, reason)).to.deep.equal({ ok: false, refusal: 'account-unknown' });
+      expect((await notices()).map(({ reason }) => reason).sort()).to.deep.equal([
+        'ended-by-operator',
+        'ended-by-operator',
+        'suspended',
+        'suspended',
+      ]);
+      expect(await accounts.endSessions({ sub: 'tiada' }, reason)).to.deep.equal({
+        ok: false,
+        refusal: 'account-unknown',
+      });
     });
 
     it('go out as soon as the password is recovered', async () => {
       await signedIn();
       const told = [karir.next(), skill.next()];
       await atFinished(app, citizen.nik, citizen.phone, 'Perahu-Layar9!');
-      for (const token of await Promise.all(told)) expect(decodeJwt(token)).to.include({ sub: accountId }).and.not.to.have.property('sid');
+      for (const token of await Promise.all(told))
+        expect(decodeJwt(token)).to.include({ sub: accountId }).and.not.to.have.property('sid');
       expect(new Set((await notices()).map(({ reason }) => reason))).to.deep.equal(new Set(['recovery']));
     });
 
@@ -231,7 +299,10 @@ describe('Logout notices', () => {
 
     it('are stored with their change or not at all', async () => {
       await signedIn();
-      const broken = createAccountService({ ...app.container, audit: { ...app.container.audit, record: () => Promise.reject(new Error('the process ends here')) } });
+      const broken = createAccountService({
+        ...app.container,
+        audit: { ...app.container.audit, record: () => Promise.reject(new Error('the process ends here')) },
+      });
       await broken.endSessions({ sub: accountId }, reason).catch(() => undefined);
       expect(await notices()).to.deep.equal([]);
     });
@@ -288,7 +359,10 @@ describe('Logout notices', () => {
       expect(karir.tokens, 'the other was told once').to.have.length(1);
       expect((await noticeTo(skillhub))?.state).to.equal('given-up');
       const [event] = await app.store.audit.list({ accountId, type: 'logout.given-up' });
-      expect(event).to.deep.include({ clientId: skillhub.id, details: { reason: 'ended-by-operator', attempts: waits.length + 1, error: 'http-503' } });
+      expect(event).to.deep.include({
+        clientId: skillhub.id,
+        details: { reason: 'ended-by-operator', attempts: waits.length + 1, error: 'http-503' },
+      });
     });
 
     it('are given up soon where the service refuses them', async () => {
@@ -312,8 +386,19 @@ describe('Logout notices', () => {
 
     const deliver = ({ loopback = true, signal = AbortSignal.timeout(5000) } = {}): Promise<Delivery> => {
       const { provider, signingKeys, random } = app.container;
-      const notice = { id: '', accountId, clientId: skillhub.id, sid: undefined, reason: 'suspended', attempts: 1, leaseOwner: '' } as const;
-      return createDeliver({ signingKeys, provider, fetch: createOutboundFetch({ allow: [], loopback }), random })(notice, signal);
+      const notice = {
+        id: '',
+        accountId,
+        clientId: skillhub.id,
+        sid: undefined,
+        reason: 'suspended',
+        attempts: 1,
+        leaseOwner: '',
+      } as const;
+      return createDeliver({ signingKeys, provider, fetch: createOutboundFetch({ allow: [], loopback }), random })(
+        notice,
+        signal,
+      );
     };
 
     it('enter no private address space', async () => {
@@ -358,7 +443,15 @@ describe('Logout notices', () => {
     await app.container.logouts.drain();
     await announce();
     // Taken here, if the server was not faster, and never settled.
-    const taken = await app.store.logouts.claim({ now: app.clock.now(), leaseSeconds: 60, leaseOwner: app.container.random.uuid(), limit: 100, share: 100, single: [], without: [] });
+    const taken = await app.store.logouts.claim({
+      now: app.clock.now(),
+      leaseSeconds: 60,
+      leaseOwner: app.container.random.uuid(),
+      limit: 100,
+      share: 100,
+      single: [],
+      without: [],
+    });
     await app.container.logouts.drain();
     expect(karir.tokens.length).to.equal(taken.some(({ clientId }) => clientId === karirhub.id) ? 0 : 1);
     // By the clock of the database, which no test moves.
@@ -376,7 +469,11 @@ describe('Logout notices', () => {
   });
 
   it('rest on visits that are written once an hour, however often single sign-on repeats them', async () => {
-    const visits = () => app.container.knex('service_visits').where({ account_id: accountId, client_id: karirhub.id }).select<{ last_sign_in_at: Date }[]>('last_sign_in_at');
+    const visits = () =>
+      app.container
+        .knex('service_visits')
+        .where({ account_id: accountId, client_id: karirhub.id })
+        .select<{ last_sign_in_at: Date }[]>('last_sign_in_at');
     const first = app.clock.now();
     await app.store.logouts.visit(accountId, karirhub.id, first);
     const later = (minutes: number): Date => new Date(first.getTime() + minutes * 60_000);

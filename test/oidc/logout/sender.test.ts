@@ -20,7 +20,8 @@ describe('Sending logout notices', () => {
   it('leaves places for other services while one hangs that has dozens to come', async () => {
     const { store, clock, random } = core;
     const accountId = random.uuid() as AccountId;
-    const queue = (clientId: string): Promise<void> => store.logouts.add({ accountId, clientId, sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
+    const queue = (clientId: string): Promise<void> =>
+      store.logouts.add({ accountId, clientId, sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
     await Promise.all(Array.from({ length: 80 }, () => queue('hanging')));
     await queue('quick');
 
@@ -36,7 +37,10 @@ describe('Sending logout notices', () => {
     });
     await sender.pump();
     await sender.pump();
-    expect([...told]).to.have.deep.members([['hanging', 16], ['quick', 1]]);
+    expect([...told]).to.have.deep.members([
+      ['hanging', 16],
+      ['quick', 1],
+    ]);
 
     released.abort();
     await sender.drain();
@@ -47,13 +51,25 @@ describe('Sending logout notices', () => {
   it('reads next to nothing of what a service that is away has waiting, due or not', async () => {
     const { store, knex, random, clock } = core;
     const fill = (clientId: string, attempts: number, due: string, rows: number): Promise<unknown> =>
-      knex.raw(`insert into logout_notices (account_id, client_id, reason, attempts, next_attempt_at, created_at) select gen_random_uuid(), ?, 'sign-out', ?, now() + ?::interval - n * interval '1 ms', now() from generate_series(1, ?) n`, [clientId, attempts, due, rows]);
+      knex.raw(
+        `insert into logout_notices (account_id, client_id, reason, attempts, next_attempt_at, created_at) select gen_random_uuid(), ?, 'sign-out', ?, now() + ?::interval - n * interval '1 ms', now() from generate_series(1, ?) n`,
+        [clientId, attempts, due, rows],
+      );
     await fill('away', 0, '-1 second', 50_000);
     await fill('away', 8, '12 hours', 50_000);
     await fill('later', 3, '1 hour', 1);
     await fill('well', 0, '-1 second', 1);
     await knex.raw('analyze logout_notices');
-    const claimBy = (without: string[]) => () => store.logouts.claim({ now: clock.now(), leaseSeconds: 0, leaseOwner: random.uuid(), limit: 64, share: 16, single: [], without });
+    const claimBy = (without: string[]) => () =>
+      store.logouts.claim({
+        now: clock.now(),
+        leaseSeconds: 0,
+        leaseOwner: random.uuid(),
+        limit: 64,
+        share: 16,
+        single: [],
+        without,
+      });
     const [claim] = (await statementsOf(claimBy(['away']))).filter(({ text }) => text.includes('logout_notices'));
     const blocksOf = async (values: readonly unknown[]): Promise<number> => {
       const explained = await knex.transaction(async (trx) => {
@@ -75,7 +91,12 @@ describe('Sending logout notices', () => {
     const clock = new TestClock();
     clock.stop();
     const accountId = random.uuid() as AccountId;
-    for (let made = 0; made < 40; made += 1) await store.logouts.add({ accountId, clientId: 'falling', sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
+    for (let made = 0; made < 40; made += 1)
+      await store.logouts.add(
+        { accountId, clientId: 'falling', sid: undefined, reason: 'sign-out' },
+        random.uuid(),
+        clock.now(),
+      );
     let isAway = true;
     let told = 0;
     const sender = createLogoutSender({
@@ -98,12 +119,21 @@ describe('Sending logout notices', () => {
 
     clock.advance({ hours: 25 });
     await sender.drain();
-    const states = (await store.logouts.newest({ clientId: 'falling', limit: 100 })).map(({ state, lastError }) => `${state} ${lastError ?? ''}`);
-    expect(new Set(states), 'what has been due for a day').to.deep.equal(new Set(['given-up unreachable', 'pending unreachable']));
+    const states = (await store.logouts.newest({ clientId: 'falling', limit: 100 })).map(
+      ({ state, lastError }) => `${state} ${lastError ?? ''}`,
+    );
+    expect(new Set(states), 'what has been due for a day').to.deep.equal(
+      new Set(['given-up unreachable', 'pending unreachable']),
+    );
     expect(states.filter((state) => state.startsWith('pending'))).to.have.length(1);
     expect(await core.knex('audit_log').where({ type: 'logout.given-up', client_id: 'falling' })).to.have.length(39);
 
-    for (let made = 0; made < 40; made += 1) await store.logouts.add({ accountId, clientId: 'falling', sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
+    for (let made = 0; made < 40; made += 1)
+      await store.logouts.add(
+        { accountId, clientId: 'falling', sid: undefined, reason: 'sign-out' },
+        random.uuid(),
+        clock.now(),
+      );
     isAway = false;
     clock.advance({ minutes: 1 });
     expect(await toldBy(() => sender.drain()), 'once it is back').to.equal(41);
@@ -113,7 +143,11 @@ describe('Sending logout notices', () => {
   it('ends an attempt that is under way when the process must stop, and leaves it to be tried again', async () => {
     const { store, clock, random } = core;
     const accountId = random.uuid() as AccountId;
-    await store.logouts.add({ accountId, clientId: 'slow', sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
+    await store.logouts.add(
+      { accountId, clientId: 'slow', sid: undefined, reason: 'sign-out' },
+      random.uuid(),
+      clock.now(),
+    );
     const sender = createLogoutSender({
       ...core,
       deliver: async (_notice, signal) => {
@@ -131,7 +165,11 @@ describe('Sending logout notices', () => {
   it('takes nothing while nobody knows what time it is, and records no failure of that time', async () => {
     const { store, clock, random } = core;
     const accountId = random.uuid() as AccountId;
-    await store.logouts.add({ accountId, clientId: 'elsewhen', sid: undefined, reason: 'sign-out' }, random.uuid(), clock.now());
+    await store.logouts.add(
+      { accountId, clientId: 'elsewhen', sid: undefined, reason: 'sign-out' },
+      random.uuid(),
+      clock.now(),
+    );
     let isTimeUncertain = true;
     const sender = createLogoutSender({
       ...core,
@@ -141,7 +179,11 @@ describe('Sending logout notices', () => {
         return Promise.resolve({ error: 'unreachable', refused: false });
       },
     });
-    const attempts = async (): Promise<unknown> => (await store.logouts.newest({ clientId: 'elsewhen', limit: 1 })).map((notice) => [notice.attempts, notice.lastError]);
+    const attempts = async (): Promise<unknown> =>
+      (await store.logouts.newest({ clientId: 'elsewhen', limit: 1 })).map((notice) => [
+        notice.attempts,
+        notice.lastError,
+      ]);
     await sender.drain();
     expect(await attempts()).to.deep.equal([[0, undefined]]);
     isTimeUncertain = false;

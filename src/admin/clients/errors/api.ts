@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { byKind, menders, requestKinds, type ClientError, type Fault, type Mender } from '../../../domain/client-error.ts';
+import {
+  byKind,
+  menders,
+  requestKinds,
+  type ClientError,
+  type Fault,
+  type Mender,
+} from '../../../domain/client-error.ts';
 import { parseHelpCode } from '../../../domain/help-code.ts';
 import type { Store } from '../../../store/store.ts';
 import { Problem } from '../../../web/problem.ts';
@@ -23,7 +30,16 @@ const error = z.object({
   address: z.string().optional().describe('The address that was refused: host and path.'),
 });
 
-const present = ({ kind, error: word, fault, count, firstAt, lastAt, helpCodes, address }: ClientError): z.infer<typeof error> => ({
+const present = ({
+  kind,
+  error: word,
+  fault,
+  count,
+  firstAt,
+  lastAt,
+  helpCodes,
+  address,
+}: ClientError): z.infer<typeof error> => ({
   request: kind,
   error: word,
   fault,
@@ -50,12 +66,14 @@ export function clientErrorRoutes({ clients, store, clientErrors }: ClientErrorR
     apiRoute({
       method: 'get',
       path: '/clients/{client_id}/errors',
-      summary: 'What was refused to a client of late, each kind once, with its remedy. Anybody can cause errors in its name.',
+      summary:
+        'What was refused to a client of late, each kind once, with its remedy. Anybody can cause errors in its name.',
       scope: 'admin:clients:read',
       params: clientParams,
       answer: z.object({ errors: z.array(error) }),
       async handle({ params: { client_id: id } }) {
-        if ((await clients.find(id)) === undefined) return unwrap({ ok: false, refusal: { reason: 'client-unknown', id } });
+        if ((await clients.find(id)) === undefined)
+          return unwrap({ ok: false, refusal: { reason: 'client-unknown', id } });
         await clientErrors.flush();
         return { errors: byKind(await store.clientErrors.of(id)).map(present) };
       },
@@ -69,9 +87,17 @@ export function clientErrorRoutes({ clients, store, clientErrors }: ClientErrorR
       answer: z.object({ errors: z.array(error.extend({ client_id: z.string() })) }),
       async handle({ query }) {
         const code = parseHelpCode(query.help_code);
-        if (code === undefined) throw new Problem(422, 'invalid', 'That is no help code.', { fields: [{ field: 'query.help_code', what: 'is no help code' }] });
+        if (code === undefined)
+          throw new Problem(422, 'invalid', 'That is no help code.', {
+            fields: [{ field: 'query.help_code', what: 'is no help code' }],
+          });
         await clientErrors.flush();
-        return { errors: (await store.clientErrors.byHelpCode(code)).map((one) => ({ client_id: one.clientId, ...present(one) })) };
+        return {
+          errors: (await store.clientErrors.byHelpCode(code)).map((one) => ({
+            client_id: one.clientId,
+            ...present(one),
+          })),
+        };
       },
     }),
   ];

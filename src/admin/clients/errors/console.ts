@@ -18,21 +18,43 @@ export interface ClientErrorPagesDeps {
   readonly desk: Desk;
 }
 
-/** What goes wrong between services and the protocol, and who mends it: by client, and by the help code that somebody reads out. */
-export function addClientErrorPages({ clients, store, clientErrors, desk }: ClientErrorPagesDeps): (router: Router) => void {
+/**
+ * What goes wrong between services and the protocol, and who mends it: by client, and by the help code that somebody
+ * reads out.
+ */
+export function addClientErrorPages({
+  clients,
+  store,
+  clientErrors,
+  desk,
+}: ClientErrorPagesDeps): (router: Router) => void {
   async function list(ctx: Context): Promise<void> {
     const id = String((ctx.params as { id?: string }).id);
     const client = /^[\x20-\x7e]{1,255}$/.test(id) ? await clients.find(id) : undefined;
     if (client === undefined) throw new Refused(404, 'errors.not-found');
     await clientErrors.flush();
-    await desk.show(ctx, errorsScreen(frameOf(ctx), { id: client.id, name: client.metadata.client_name }, byKind(await store.clientErrors.of(client.id))));
+    await desk.show(
+      ctx,
+      errorsScreen(
+        frameOf(ctx),
+        { id: client.id, name: client.metadata.client_name },
+        byKind(await store.clientErrors.of(client.id)),
+      ),
+    );
   }
 
   async function search(ctx: Context): Promise<void> {
     const typed = typeof ctx.query.code === 'string' ? ctx.query.code.replaceAll('\0', '').trim().slice(0, 40) : '';
     if (typed === '') return desk.show(ctx, errorSearchScreen(frameOf(ctx), ''));
     const code = parseHelpCode(typed);
-    if (code === undefined) return desk.show(ctx, errorSearchScreen(frameOf(ctx), typed, undefined, [{ field: 'code', sentence: say('admin.clients.errors.search.no-code') }]), 422);
+    if (code === undefined)
+      return desk.show(
+        ctx,
+        errorSearchScreen(frameOf(ctx), typed, undefined, [
+          { field: 'code', sentence: say('admin.clients.errors.search.no-code') },
+        ]),
+        422,
+      );
     await clientErrors.flush();
     const found = await Promise.all(
       (await store.clientErrors.byHelpCode(code)).map(async (error) => {

@@ -23,16 +23,31 @@ export interface ErrorSearchModel {
 
 const toEntry = (error: ClientError): ErrorEntry => ({ ...error, mender: menders[error.fault] });
 
-export const errorsScreen = (frame: Frame, client: ErrorsModel['client'], errors: readonly ClientError[]): Screen<ErrorsModel> => ({
+export const errorsScreen = (
+  frame: Frame,
+  client: ErrorsModel['client'],
+  errors: readonly ClientError[],
+): Screen<ErrorsModel> => ({
   view: 'admin/clients/errors/list',
   title: say('admin.clients.errors.title'),
   model: { frame, client, entries: errors.map(toEntry) },
 });
 
-export const errorSearchScreen = (frame: Frame, code: string, found?: readonly { readonly client: ErrorsModel['client']; readonly error: ClientError }[], errors: readonly FieldError[] = []): Screen<ErrorSearchModel> => ({
+export const errorSearchScreen = (
+  frame: Frame,
+  code: string,
+  found?: readonly { readonly client: ErrorsModel['client']; readonly error: ClientError }[],
+  errors: readonly FieldError[] = [],
+): Screen<ErrorSearchModel> => ({
   view: 'admin/clients/errors/search',
   title: say('admin.clients.errors.search.title'),
-  model: { frame, values: { code }, errors, nothing: found?.length === 0, found: (found ?? []).map(({ client, error }) => ({ client, entry: toEntry(error) })) },
+  model: {
+    frame,
+    values: { code },
+    errors,
+    nothing: found?.length === 0,
+    found: (found ?? []).map(({ client, error }) => ({ client, entry: toEntry(error) })),
+  },
 });
 
 const frame = exampleFrame('clients', ['client-manager']);
@@ -53,7 +68,16 @@ const examplesOf: readonly ClientError[] = [
   redirect,
   { ...redirect, kind: 'grant', error: 'invalid_grant', fault: 'code-reused', count: 3, address: undefined },
   { ...redirect, kind: 'authorization', error: 'login_required', fault: 'silent', count: 88, address: undefined },
-  { ...redirect, kind: 'authorization', error: 'access_denied', fault: 'declined', count: 1, firstAt: at, helpCodes: ['K7Q2-M9'], address: undefined },
+  {
+    ...redirect,
+    kind: 'authorization',
+    error: 'access_denied',
+    fault: 'declined',
+    count: 1,
+    firstAt: at,
+    helpCodes: ['K7Q2-M9'],
+    address: undefined,
+  },
 ];
 
 export const examples: Examples = {
@@ -62,5 +86,7 @@ export const examples: Examples = {
   'help code: asked': errorSearchScreen(frame, ''),
   'help code: found': errorSearchScreen(frame, 'K7Q2-M9', [{ client, error: redirect }]),
   'help code: of nobody': errorSearchScreen(frame, 'K7Q2-M9', []),
-  'help code: no code': errorSearchScreen(frame, 'tolong', undefined, [{ field: 'code', sentence: say('admin.clients.errors.search.no-code') }]),
+  'help code: no code': errorSearchScreen(frame, 'tolong', undefined, [
+    { field: 'code', sentence: say('admin.clients.errors.search.no-code') },
+  ]),
 };

@@ -11,7 +11,10 @@ import type { ClientService } from '../service.ts';
 import type { ClientKeys } from './service.ts';
 
 const DAY = 86_400;
-const thumbprint = z.string().regex(/^[\w-]{43}$/).describe('RFC 7638, SHA-256.');
+const thumbprint = z
+  .string()
+  .regex(/^[\w-]{43}$/)
+  .describe('RFC 7638, SHA-256.');
 const key = z.object({
   thumbprint,
   key: z.record(z.string(), z.unknown()).describe('As it is registered.'),
@@ -20,7 +23,10 @@ const key = z.object({
   in_effect_since: z.iso.datetime().optional().describe('Without a break, as far as the history goes back.'),
   expires_at: z.iso.datetime().optional().describe('When it ends or has ended: its member `exp`.'),
 });
-const answer = z.object({ jwks_uri: z.string().optional().describe('Keys at an address of the service it changes by itself.'), keys: z.array(key) });
+const answer = z.object({
+  jwks_uri: z.string().optional().describe('Keys at an address of the service it changes by itself.'),
+  keys: z.array(key),
+});
 
 export interface KeyRoutesDeps {
   readonly clients: Pick<ClientService, 'find'>;
@@ -53,7 +59,15 @@ export function keyRoutes({ clients, keys, findHand }: KeyRoutesDeps): ApiRoute[
   }
 
   return [
-    apiRoute({ method: 'get', path: '/clients/{client_id}/keys', summary: 'The keys in the registration of a client, with their age and end.', scope: 'admin:clients:read', params: clientParams, answer, handle: async ({ params: { client_id: id } }) => present(await getClient(id)) }),
+    apiRoute({
+      method: 'get',
+      path: '/clients/{client_id}/keys',
+      summary: 'The keys in the registration of a client, with their age and end.',
+      scope: 'admin:clients:read',
+      params: clientParams,
+      answer,
+      handle: async ({ params: { client_id: id } }) => present(await getClient(id)),
+    }),
     apiRoute({
       method: 'post',
       path: '/clients/{client_id}/keys/{thumbprint}/end',
@@ -64,8 +78,22 @@ export function keyRoutes({ clients, keys, findHand }: KeyRoutesDeps): ApiRoute[
       answer,
       async handle({ params: { client_id: id, thumbprint: which }, body, by }) {
         const hand = await getHand(by, 'clients.write');
-        if (isPrivileged((await getClient(id)).metadata.scope)) throw new Problem(403, 'client-privileged', 'The keys of what has rights at this API are changed by the command line alone.');
-        return present(unwrap(await keys.end(id, which, { afterSeconds: body.after_days * DAY }, { hand, reason: readReason(body.reason) })));
+        if (isPrivileged((await getClient(id)).metadata.scope))
+          throw new Problem(
+            403,
+            'client-privileged',
+            'The keys of what has rights at this API are changed by the command line alone.',
+          );
+        return present(
+          unwrap(
+            await keys.end(
+              id,
+              which,
+              { afterSeconds: body.after_days * DAY },
+              { hand, reason: readReason(body.reason) },
+            ),
+          ),
+        );
       },
     }),
   ];

@@ -31,12 +31,26 @@ export function addKeyPages({ clients, keys, clock, desk }: KeyPagesDeps): (rout
   async function getClient(ctx: Context): Promise<Client> {
     const { id = '' } = ctx.params as { id?: string };
     const found = /^[\x20-\x7e]{1,255}$/.test(id) ? await clients.find(id) : undefined;
-    if (found === undefined || (found.metadata.jwks === undefined && found.metadata.jwks_uri === undefined)) throw new Refused(404, 'errors.not-found');
+    if (found === undefined || (found.metadata.jwks === undefined && found.metadata.jwks_uri === undefined))
+      throw new Refused(404, 'errors.not-found');
     return found;
   }
 
   const show = async (ctx: Context, client: Client, shown: KeysShown = {}, status = 200): Promise<void> =>
-    desk.show(ctx, keysScreen({ frame: frameOf(ctx), client, keys: await keys.list(client), mayWrite: operatorOf(ctx).permissions.has('clients.write') && !isPrivileged(client.metadata.scope), now: clock.now() }, shown), status);
+    desk.show(
+      ctx,
+      keysScreen(
+        {
+          frame: frameOf(ctx),
+          client,
+          keys: await keys.list(client),
+          mayWrite: operatorOf(ctx).permissions.has('clients.write') && !isPrivileged(client.metadata.scope),
+          now: clock.now(),
+        },
+        shown,
+      ),
+      status,
+    );
 
   async function end(ctx: Context): Promise<void> {
     const { thumbprint = '' } = ctx.params as { thumbprint?: string };
@@ -50,14 +64,27 @@ export function addKeyPages({ clients, keys, clock, desk }: KeyPagesDeps): (rout
       return show(ctx, client, { at: thumbprint, values, problem: say('admin.clients.problem.privileged') }, 422);
     }
     if (reason === undefined) return show(ctx, client, { at: thumbprint, values, errors }, 422);
-    const ended = await keys.end(client.id, thumbprint, { afterSeconds: delay * DAY }, { hand: handOf(signatureOf(operatorOf(ctx).actor)), reason });
-    if (!ended.ok) return show(ctx, await getClient(ctx), { at: thumbprint, values, problem: say(`admin.clients.refusal.${ended.refusal.reason}`) }, 422);
+    const ended = await keys.end(
+      client.id,
+      thumbprint,
+      { afterSeconds: delay * DAY },
+      { hand: handOf(signatureOf(operatorOf(ctx).actor)), reason },
+    );
+    if (!ended.ok)
+      return show(
+        ctx,
+        await getClient(ctx),
+        { at: thumbprint, values, problem: say(`admin.clients.refusal.${ended.refusal.reason}`) },
+        422,
+      );
     seeOther(ctx, `/admin/clients/${encodeURIComponent(client.id)}/keys?done=ended`);
   }
 
   return (router) => {
     const read = desk.may('clients.read');
-    router.get(PAGE, read, async (ctx: Context) => show(ctx, await getClient(ctx), { done: ctx.query.done === 'ended' }));
+    router.get(PAGE, read, async (ctx: Context) =>
+      show(ctx, await getClient(ctx), { done: ctx.query.done === 'ended' }),
+    );
     router.get(`${PAGE}/:thumbprint/end`, read, toGrandparent);
     router.post(`${PAGE}/:thumbprint/end`, desk.may('clients.write'), desk.form, end);
   };

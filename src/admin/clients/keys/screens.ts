@@ -47,10 +47,17 @@ export interface KeysView {
   readonly now: Date;
 }
 
-export function keysScreen({ frame, client: { id, metadata, status }, keys, mayWrite, now }: KeysView, more: KeysShown = {}): Screen<KeysModel> {
+export function keysScreen(
+  { frame, client: { id, metadata, status }, keys, mayWrite, now }: KeysView,
+  more: KeysShown = {},
+): Screen<KeysModel> {
   const show = ({ thumbprint, key, isLive, isLast, since, endsAt }: RegisteredKey): KeyShown => ({
     thumbprint,
-    state: !isLive ? 'ended' : endsAt !== undefined && endsAt.getTime() - now.getTime() < SOON_MS ? 'ends-soon' : 'live',
+    state: !isLive
+      ? 'ended'
+      : endsAt !== undefined && endsAt.getTime() - now.getTime() < SOON_MS
+        ? 'ends-soon'
+        : 'live',
     kid: typeof key.kid === 'string' ? key.kid : undefined,
     kind: [key.kty, key.crv, key.alg].filter((part) => typeof part === 'string').join(' '),
     use: key.use === 'sig' || key.use === 'enc' ? key.use : undefined,
@@ -82,11 +89,25 @@ export function keysScreen({ frame, client: { id, metadata, status }, keys, mayW
 const now = new Date('2026-11-23T07:00:00Z');
 const before = (days: number): Date => new Date(now.getTime() - days * DAY_MS);
 const metadata = { client_id: 'karirhub-contoh', client_name: 'Karirhub (contoh)' };
-const key = (letter: string, more: Partial<RegisteredKey> = {}): RegisteredKey => ({ thumbprint: letter.repeat(43), key: { kty: 'EC', crv: 'P-256', use: 'sig', kid: `2026-${letter}` }, isLive: true, isLast: false, since: before(400), endsAt: undefined, ...more });
+const key = (letter: string, more: Partial<RegisteredKey> = {}): RegisteredKey => ({
+  thumbprint: letter.repeat(43),
+  key: { kty: 'EC', crv: 'P-256', use: 'sig', kid: `2026-${letter}` },
+  isLive: true,
+  isLast: false,
+  since: before(400),
+  endsAt: undefined,
+  ...more,
+});
 const view: KeysView = {
   frame: exampleFrame('clients', ['client-manager']),
   client: { id: 'karirhub-contoh', metadata, status: 'active' },
-  keys: [key('a', { isLive: false, endsAt: before(3) }), key('b', { endsAt: before(-9) }), key('c', { since: before(5) }), key('e', { since: undefined }), key('d', { key: { kty: 'RSA', alg: 'RSA-OAEP-256', use: 'enc' }, isLast: true })],
+  keys: [
+    key('a', { isLive: false, endsAt: before(3) }),
+    key('b', { endsAt: before(-9) }),
+    key('c', { since: before(5) }),
+    key('e', { since: undefined }),
+    key('d', { key: { kty: 'RSA', alg: 'RSA-OAEP-256', use: 'enc' }, isLast: true }),
+  ],
   mayWrite: true,
   now,
 };
@@ -95,8 +116,24 @@ export const examples: Examples = {
   'keys: changing over': keysScreen(view),
   'keys: ended': keysScreen(view, { done: true }),
   'keys: for a reader': keysScreen({ ...view, mayWrite: false }),
-  'keys: at an address': keysScreen({ ...view, client: { ...view.client, metadata: { ...metadata, jwks_uri: 'https://karirhub.contoh.test/jwks' } }, keys: [] }),
-  'keys: of a draft': keysScreen({ ...view, client: { ...view.client, status: 'draft' }, keys: [key('c', { since: undefined, isLast: true })] }),
-  'keys: no reason': keysScreen(view, { at: 'b'.repeat(43), errors: [{ field: `end-${'b'.repeat(43)}-reason`, sentence: say('admin.reason.refusal.reason-short') }], values: { reason: 'x', delay: '0' } }),
-  'keys: the last one': keysScreen(view, { at: 'b'.repeat(43), problem: say('admin.clients.refusal.key-last'), values: { reason: 'Bocor di repositori', delay: '0' } }),
+  'keys: at an address': keysScreen({
+    ...view,
+    client: { ...view.client, metadata: { ...metadata, jwks_uri: 'https://karirhub.contoh.test/jwks' } },
+    keys: [],
+  }),
+  'keys: of a draft': keysScreen({
+    ...view,
+    client: { ...view.client, status: 'draft' },
+    keys: [key('c', { since: undefined, isLast: true })],
+  }),
+  'keys: no reason': keysScreen(view, {
+    at: 'b'.repeat(43),
+    errors: [{ field: `end-${'b'.repeat(43)}-reason`, sentence: say('admin.reason.refusal.reason-short') }],
+    values: { reason: 'x', delay: '0' },
+  }),
+  'keys: the last one': keysScreen(view, {
+    at: 'b'.repeat(43),
+    problem: say('admin.clients.refusal.key-last'),
+    values: { reason: 'Bocor di repositori', delay: '0' },
+  }),
 };

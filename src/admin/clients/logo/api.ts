@@ -26,7 +26,8 @@ const details: Readonly<Record<LogoRefusal | 'logos-many', readonly [status: num
   'logo-broken': [422, 'The picture is broken.'],
   'logos-many': [429, 'Too many logos in the name of this operator today.'],
 };
-const isOfLogo = (refusal: PutRefusal): refusal is Extract<PutRefusal, { reason: keyof typeof details }> => refusal.reason in details;
+const isOfLogo = (refusal: PutRefusal): refusal is Extract<PutRefusal, { reason: keyof typeof details }> =>
+  refusal.reason in details;
 
 function unwrapPut(result: Result<Saved, PutRefusal>): Saved {
   if (result.ok) return result.value;
@@ -43,9 +44,22 @@ const answer = client.extend({ outcome });
 export function logoRoutes({ logos, findHand, store }: LogoRoutesDeps): ApiRoute[] {
   const getHand = createGetHand(findHand);
 
-  async function put(id: string, by: Machine, file: Buffer | undefined, seen: string | undefined): Promise<z.input<typeof answer>> {
-    const saved = unwrapPut(await logos.put(id, file === undefined ? undefined : { bytes: file }, { hand: await getHand(by, 'clients.write'), seen }));
-    return { ...presentClient(saved.client, seenOf(saved.client, await store.clientVersions.findOpen(id))), outcome: saved.outcome };
+  async function put(
+    id: string,
+    by: Machine,
+    file: Buffer | undefined,
+    seen: string | undefined,
+  ): Promise<z.input<typeof answer>> {
+    const saved = unwrapPut(
+      await logos.put(id, file === undefined ? undefined : { bytes: file }, {
+        hand: await getHand(by, 'clients.write'),
+        seen,
+      }),
+    );
+    return {
+      ...presentClient(saved.client, seenOf(saved.client, await store.clientVersions.findOpen(id))),
+      outcome: saved.outcome,
+    };
   }
 
   const path = '/clients/{client_id}/logo';
@@ -53,11 +67,16 @@ export function logoRoutes({ logos, findHand, store }: LogoRoutesDeps): ApiRoute
     apiRoute({
       method: 'put',
       path,
-      summary: 'Give a client a logo: the picture itself is the body. People see it once another operator has approved it.',
+      summary:
+        'Give a client a logo: the picture itself is the body. People see it once another operator has approved it.',
       scope: 'admin:clients:write',
       params: clientParams,
       query,
-      body: { types: Object.values(logoTypes), limitBytes: LOGO_BYTES, description: `A picture of ${LOGO_PIXELS} × ${LOGO_PIXELS} pixels at most. Its bytes say what it is; it is written anew, without what else is in the file.` },
+      body: {
+        types: Object.values(logoTypes),
+        limitBytes: LOGO_BYTES,
+        description: `A picture of ${LOGO_PIXELS} × ${LOGO_PIXELS} pixels at most. Its bytes say what it is; it is written anew, without what else is in the file.`,
+      },
       answer,
       handle: ({ params: { client_id: id }, query: { seen }, body, by }) => put(id, by, body, seen),
     }),

@@ -27,10 +27,14 @@ export interface LogoPagesDeps {
 }
 
 const PATH = '/admin/clients/:id/logo';
-const isOfFile = (refusal: PutRefusal): refusal is Exclude<PutRefusal, ClientRefusal> => refusal.reason.startsWith('logo');
+const isOfFile = (refusal: PutRefusal): refusal is Exclude<PutRefusal, ClientRefusal> =>
+  refusal.reason.startsWith('logo');
 const outcomes = ['applied', 'proposed', 'unchanged'] as const;
 
-/** The logo of a client application: looked at, uploaded, taken away. What people have not seen yet goes past a second operator. */
+/**
+ * The logo of a client application: looked at, uploaded, taken away. What people have not seen yet goes past a second
+ * operator.
+ */
 export function addLogoPages({ clients, logos, store, desk }: LogoPagesDeps): (router: Router) => void {
   const addressOf = ({ id }: Pick<Client, 'id'>): string => PATH.replace(':id', encodeURIComponent(id));
 
@@ -42,14 +46,34 @@ export function addLogoPages({ clients, logos, store, desk }: LogoPagesDeps): (r
   }
 
   /** Also one that nobody has approved: only the console shows it. */
-  const previewOf = (client: Client, logo: unknown): string | undefined => (typeof logo === 'string' && LOGO_NAME.test(logo) ? `${addressOf(client)}/${logo}` : undefined);
+  const previewOf = (client: Client, logo: unknown): string | undefined =>
+    typeof logo === 'string' && LOGO_NAME.test(logo) ? `${addressOf(client)}/${logo}` : undefined;
 
-  async function show(ctx: Context, client: Client, shown: Partial<Pick<LogoModel, 'done' | 'errors' | 'problem'>> = {}, status = 200): Promise<void> {
+  async function show(
+    ctx: Context,
+    client: Client,
+    shown: Partial<Pick<LogoModel, 'done' | 'errors' | 'problem'>> = {},
+    status = 200,
+  ): Promise<void> {
     const open = await store.clientVersions.findOpen(client.id);
     // What a draft says is what it proposes.
     const current = client.status === 'draft' ? undefined : client.metadata.logo;
-    const wanted = open === undefined || open.metadata.logo === current ? undefined : (previewOf(client, open.metadata.logo) ?? null);
-    await desk.show(ctx, logoScreen({ frame: frameOf(ctx), client: { id: client.id, name: client.metadata.client_name, seen: seenOf(client, open) }, current: previewOf(client, current), proposed: wanted, mayWrite: operatorOf(ctx).permissions.has('clients.write'), ...shown }), status);
+    const wanted =
+      open === undefined || open.metadata.logo === current
+        ? undefined
+        : (previewOf(client, open.metadata.logo) ?? null);
+    await desk.show(
+      ctx,
+      logoScreen({
+        frame: frameOf(ctx),
+        client: { id: client.id, name: client.metadata.client_name, seen: seenOf(client, open) },
+        current: previewOf(client, current),
+        proposed: wanted,
+        mayWrite: operatorOf(ctx).permissions.has('clients.write'),
+        ...shown,
+      }),
+      status,
+    );
   }
 
   async function put(ctx: Context, file: Upload | undefined): Promise<void> {
@@ -60,7 +84,14 @@ export function addLogoPages({ clients, logos, store, desk }: LogoPagesDeps): (r
       return;
     }
     const { refusal } = saved;
-    await show(ctx, client, isOfFile(refusal) ? { errors: [{ field: 'logo', sentence: say(`admin.clients.logo.refusal.${refusal.reason}`) }] } : { problem: explainRefusal(refusal) }, 422);
+    await show(
+      ctx,
+      client,
+      isOfFile(refusal)
+        ? { errors: [{ field: 'logo', sentence: say(`admin.clients.logo.refusal.${refusal.reason}`) }] }
+        : { problem: explainRefusal(refusal) },
+      422,
+    );
   }
 
   async function picture(ctx: Context): Promise<void> {
@@ -72,8 +103,12 @@ export function addLogoPages({ clients, logos, store, desk }: LogoPagesDeps): (r
 
   return (router) => {
     const [read, write] = [desk.may('clients.read'), desk.may('clients.write')];
-    router.get(PATH, read, async (ctx: Context) => show(ctx, await getClient(ctx), { done: outcomes.find((one) => one === ctx.query.done) }));
-    router.post(PATH, write, desk.upload(LOGO_BYTES), (ctx: Context) => put(ctx, uploadOf(ctx) ?? { bytes: Buffer.alloc(0), isCut: false }));
+    router.get(PATH, read, async (ctx: Context) =>
+      show(ctx, await getClient(ctx), { done: outcomes.find((one) => one === ctx.query.done) }),
+    );
+    router.post(PATH, write, desk.upload(LOGO_BYTES), (ctx: Context) =>
+      put(ctx, uploadOf(ctx) ?? { bytes: Buffer.alloc(0), isCut: false }),
+    );
     router.get(`${PATH}/remove`, read, toParent);
     router.post(`${PATH}/remove`, write, desk.form, (ctx: Context) => put(ctx, undefined));
     router.get(`${PATH}/:name`, read, picture);

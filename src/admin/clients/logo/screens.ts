@@ -20,19 +20,45 @@ export interface LogoModel {
   readonly pixels: string;
 }
 
-export const logoScreen = (model: Pick<LogoModel, 'frame' | 'client' | 'current' | 'proposed' | 'mayWrite'> & Partial<Pick<LogoModel, 'done' | 'errors' | 'problem'>>): Screen<LogoModel> => ({
+export const logoScreen = (
+  model: Pick<LogoModel, 'frame' | 'client' | 'current' | 'proposed' | 'mayWrite'> &
+    Partial<Pick<LogoModel, 'done' | 'errors' | 'problem'>>,
+): Screen<LogoModel> => ({
   view: 'admin/clients/logo/logo',
   title: say('admin.clients.logo.title'),
-  model: { done: undefined, errors: [], problem: undefined, ...model, accept: Object.values(logoTypes).join(','), kilobytes: LOGO_BYTES / 1024, pixels: String(LOGO_PIXELS) },
+  model: {
+    done: undefined,
+    errors: [],
+    problem: undefined,
+    ...model,
+    accept: Object.values(logoTypes).join(','),
+    kilobytes: LOGO_BYTES / 1024,
+    pixels: String(LOGO_PIXELS),
+  },
 });
 
 const frame = exampleFrame('clients', ['client-manager']);
-const none = { frame, client: { id: 'karirhub-contoh', name: 'Karirhub (contoh)', seen: '' }, current: undefined, proposed: undefined, mayWrite: true };
+const none = {
+  frame,
+  client: { id: 'karirhub-contoh', name: 'Karirhub (contoh)', seen: '' },
+  current: undefined,
+  proposed: undefined,
+  mayWrite: true,
+};
 
 export const examples: Examples = {
   none: logoScreen(none),
-  'one, and another that waits': logoScreen({ ...none, current: '/icon.png', proposed: '/favicon.svg', done: 'proposed' }),
+  'one, and another that waits': logoScreen({
+    ...none,
+    current: '/icon.png',
+    proposed: '/favicon.svg',
+    done: 'proposed',
+  }),
   'one that is to go': logoScreen({ ...none, current: '/icon.png', proposed: null }),
-  refused: logoScreen({ ...none, current: '/icon.png', errors: [{ field: 'logo', sentence: say('admin.clients.logo.refusal.logo-svg') }] }),
+  refused: logoScreen({
+    ...none,
+    current: '/icon.png',
+    errors: [{ field: 'logo', sentence: say('admin.clients.logo.refusal.logo-svg') }],
+  }),
   'for a reader': logoScreen({ ...none, current: '/icon.png', mayWrite: false }),
 };

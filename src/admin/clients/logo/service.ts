@@ -21,14 +21,19 @@ interface ReadFile {
 
 export interface LogoService {
   /**
-   * Judges a file, writes the picture anew and keeps it together with the change that names it; without a file the logo is
-   * taken away. Nobody sees it before a registration in effect names it.
+   * Judges a file, writes the picture anew and keeps it together with the change that names it; without a file the logo
+   * is taken away. Nobody sees it before a registration in effect names it.
    * @param file  what of it was read, and whether that was all.
    */
-  put(id: string, file: ReadFile | undefined, options: Pick<SaveOptions, 'hand' | 'seen'>): Promise<Result<Saved, PutRefusal>>;
+  put(
+    id: string,
+    file: ReadFile | undefined,
+    options: Pick<SaveOptions, 'hand' | 'seen'>,
+  ): Promise<Result<Saved, PutRefusal>>;
   /**
-   * Keeps the picture that was chosen for an application which is not registered yet: the form may be refused for something else,
-   * and a browser sends no file twice. Counted like any other; what no registration names goes after a day.
+   * Keeps the picture that was chosen for an application which is not registered yet: the form may be refused for
+   * something else, and a browser sends no file twice. Counted like any other; what no registration names goes after a
+   * day.
    * @returns the value of the member `logo`.
    */
   keep(file: ReadFile, hand: Hand): Promise<Result<string, FileRefusal>>;
@@ -52,10 +57,22 @@ export function toStored(file: Buffer): Result<StoredLogo, LogoRefusal> {
   return ok({ name: `${createHash('sha256').update(bytes).digest('hex')}.${extension}`, bytes, width, height });
 }
 
-export function createLogoService({ review, store, audit, counters, limits, clock, refusals }: LogoServiceDeps): LogoService {
+export function createLogoService({
+  review,
+  store,
+  audit,
+  counters,
+  limits,
+  clock,
+  refusals,
+}: LogoServiceDeps): LogoService {
   const limit = limits.operator.logos;
 
-  async function judge({ bytes, isCut }: ReadFile, { by }: Hand, clientId?: string): Promise<Result<StoredLogo, FileRefusal>> {
+  async function judge(
+    { bytes, isCut }: ReadFile,
+    { by }: Hand,
+    clientId?: string,
+  ): Promise<Result<StoredLogo, FileRefusal>> {
     const stored: Result<StoredLogo, LogoRefusal> = isCut === true ? refuse('logo-large') : toStored(bytes);
     if (stored.ok) return stored;
     await refusals.change(by, { kind: 'logo', reason: stored.refusal, clientId });
@@ -66,7 +83,8 @@ export function createLogoService({ review, store, audit, counters, limits, cloc
   async function count(hand: Hand): Promise<boolean> {
     const person = whoAnswersFor(hand);
     const { refused } = await counters.take(limit, person);
-    if (refused) await audit.recordOnce(store, [person, limit.name], 'operator.limited', { by: hand.by, limit: limit.name });
+    if (refused)
+      await audit.recordOnce(store, [person, limit.name], 'operator.limited', { by: hand.by, limit: limit.name });
     return !refused;
   }
 

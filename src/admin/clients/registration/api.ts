@@ -7,9 +7,25 @@ import type { FindHand } from '../hands.ts';
 import type { Hand } from '../versions.ts';
 import type { InitialTokenRefusal, InitialTokens } from './tokens.ts';
 
-const token = z.object({ id: z.uuid(), team: z.string(), max: z.int(), used: z.int(), created_at: z.iso.datetime(), expires_at: z.iso.datetime(), revoked_at: z.iso.datetime().optional() });
+const token = z.object({
+  id: z.uuid(),
+  team: z.string(),
+  max: z.int(),
+  used: z.int(),
+  created_at: z.iso.datetime(),
+  expires_at: z.iso.datetime(),
+  revoked_at: z.iso.datetime().optional(),
+});
 
-const present = ({ id, team, most, used, createdAt, expiresAt, revokedAt }: InitialToken): z.infer<typeof token> => ({ id, team, max: most, used, created_at: createdAt.toISOString(), expires_at: expiresAt.toISOString(), ...(revokedAt === undefined ? {} : { revoked_at: revokedAt.toISOString() }) });
+const present = ({ id, team, most, used, createdAt, expiresAt, revokedAt }: InitialToken): z.infer<typeof token> => ({
+  id,
+  team,
+  max: most,
+  used,
+  created_at: createdAt.toISOString(),
+  expires_at: expiresAt.toISOString(),
+  ...(revokedAt === undefined ? {} : { revoked_at: revokedAt.toISOString() }),
+});
 
 const words: Readonly<Record<InitialTokenRefusal, readonly [member: string, what: string]>> = {
   team: ['team', 'must be one line of 3 to 100 characters'],
@@ -20,10 +36,17 @@ const words: Readonly<Record<InitialTokenRefusal, readonly [member: string, what
 };
 
 /** The operator who answers for the machine: they approve nothing that comes by the token. */
-const personOf = ({ involved }: Hand): string | undefined => involved.find((one) => one.startsWith('operator:'))?.slice('operator:'.length);
+const personOf = ({ involved }: Hand): string | undefined =>
+  involved.find((one) => one.startsWith('operator:'))?.slice('operator:'.length);
 
 /** Initial access tokens (RFC 7591) for machines, as on the page of the console. */
-export function teamRoutes({ initialTokens, findHand }: { initialTokens: InitialTokens; findHand: FindHand }): ApiRoute[] {
+export function teamRoutes({
+  initialTokens,
+  findHand,
+}: {
+  initialTokens: InitialTokens;
+  findHand: FindHand;
+}): ApiRoute[] {
   const getHand = createGetHand(findHand);
   return [
     apiRoute({
@@ -46,7 +69,9 @@ export function teamRoutes({ initialTokens, findHand }: { initialTokens: Initial
         const made = await initialTokens.make({ team, days, most, handedBy: personOf(hand) }, hand.by);
         if (made.ok) return { ...present(made.value.token), initial_access_token: made.value.value.reveal() };
         const [member, what] = words[made.refusal];
-        throw new Problem(422, 'invalid', 'The token cannot be made so.', { fields: [{ field: `body.${member}`, what }] });
+        throw new Problem(422, 'invalid', 'The token cannot be made so.', {
+          fields: [{ field: `body.${member}`, what }],
+        });
       },
     }),
     apiRoute({
@@ -58,7 +83,8 @@ export function teamRoutes({ initialTokens, findHand }: { initialTokens: Initial
       answer: z.object({ revoked: z.literal(true) }),
       async handle({ params: { id }, by }) {
         const hand = await getHand(by, 'clients.write');
-        if (!(await initialTokens.revoke(id, hand.by))) throw new Problem(404, 'initial-token-unknown', 'There is no such token, or it was revoked already.');
+        if (!(await initialTokens.revoke(id, hand.by)))
+          throw new Problem(404, 'initial-token-unknown', 'There is no such token, or it was revoked already.');
         return { revoked: true as const };
       },
     }),

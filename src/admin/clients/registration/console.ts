@@ -24,25 +24,63 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Teams that register client applications by themselves, as drafts: who may, and until when. */
 export function addTeamPages({ initialTokens, clock, random, desk }: TeamPagesDeps): (router: Router) => void {
-  const show = async (ctx: Context, shown: Partial<Pick<TeamsView, 'values' | 'errors' | 'newToken' | 'done'>> = {}, status = 200): Promise<void> =>
-    desk.show(ctx, teamsScreen({ frame: frameOf(ctx), tokens: await initialTokens.list(), now: clock.now(), mayWrite: operatorOf(ctx).permissions.has('clients.write'), newId: random.uuid(), ...shown }), status);
+  const show = async (
+    ctx: Context,
+    shown: Partial<Pick<TeamsView, 'values' | 'errors' | 'newToken' | 'done'>> = {},
+    status = 200,
+  ): Promise<void> =>
+    desk.show(
+      ctx,
+      teamsScreen({
+        frame: frameOf(ctx),
+        tokens: await initialTokens.list(),
+        now: clock.now(),
+        mayWrite: operatorOf(ctx).permissions.has('clients.write'),
+        newId: random.uuid(),
+        ...shown,
+      }),
+      status,
+    );
 
   const asNumber = (text: string): number => (/^\d{1,4}$/.test(text) ? Number(text) : 0);
 
   async function make(ctx: Context): Promise<void> {
     const typed = (name: string): string => field(ctx, name).trim().slice(0, 200);
     const values = { team: typed('team'), days: typed('days'), most: typed('most') };
-    const made = await initialTokens.make({ id: UUID.test(typed('token')) ? typed('token') : random.uuid(), team: values.team, days: asNumber(values.days), most: asNumber(values.most), handedBy: operatorOf(ctx).accountId }, signatureOf(operatorOf(ctx).actor));
+    const made = await initialTokens.make(
+      {
+        id: UUID.test(typed('token')) ? typed('token') : random.uuid(),
+        team: values.team,
+        days: asNumber(values.days),
+        most: asNumber(values.most),
+        handedBy: operatorOf(ctx).accountId,
+      },
+      signatureOf(operatorOf(ctx).actor),
+    );
     if (!made.ok) {
       const at = made.refusal === 'days' || made.refusal === 'most' ? made.refusal : 'team';
-      return show(ctx, { values, errors: [{ field: at, label: [say(`admin.clients.teams.${at}`)], sentence: say(`admin.clients.teams.refusal.${made.refusal}`) }] }, 422);
+      return show(
+        ctx,
+        {
+          values,
+          errors: [
+            {
+              field: at,
+              label: [say(`admin.clients.teams.${at}`)],
+              sentence: say(`admin.clients.teams.refusal.${made.refusal}`),
+            },
+          ],
+        },
+        422,
+      );
     }
     // The answer itself: no address shows a token again.
     await show(ctx, { newToken: made.value.value.reveal() });
   }
 
   async function revoke(ctx: Context): Promise<void> {
-    if (!(await initialTokens.revoke((ctx.params as { id: string }).id, signatureOf(operatorOf(ctx).actor)))) throw new Refused(404, 'errors.not-found');
+    if (!(await initialTokens.revoke((ctx.params as { id: string }).id, signatureOf(operatorOf(ctx).actor))))
+      throw new Refused(404, 'errors.not-found');
     seeOther(ctx, `${HOME}?done=revoked`);
   }
 

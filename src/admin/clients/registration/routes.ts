@@ -33,7 +33,17 @@ function answer(ctx: Context, status: number, body: object): void {
 }
 
 /** `/reg`, where approved teams register clients, and `/reg/<client_id>`, where they look after them. */
-export function createRegistrationRoutes({ registration, refusals, counters, limits, clock, issuer, limitBytes, log, random }: RegistrationRoutesDeps): Middleware {
+export function createRegistrationRoutes({
+  registration,
+  refusals,
+  counters,
+  limits,
+  clock,
+  issuer,
+  limitBytes,
+  log,
+  random,
+}: RegistrationRoutesDeps): Middleware {
   const refuse = (ctx: Context, status: number, error: string, description: string): void => {
     const helpCode = tellError(ctx, { log, random }, { status, error, clientId: MANAGED.exec(ctx.path)?.[1] });
     answer(ctx, status, { error, error_description: description, help_code: helpCode });
@@ -49,11 +59,21 @@ export function createRegistrationRoutes({ registration, refusals, counters, lim
         refuse(ctx, 403, 'access_denied', refusal.what);
         return;
       case 'proposal-open':
-        refuse(ctx, 409, 'invalid_request', 'an operator proposed another change of the same members, which waits to be reviewed: send this again when it is decided');
+        refuse(
+          ctx,
+          409,
+          'invalid_request',
+          'an operator proposed another change of the same members, which waits to be reviewed: send this again when it is decided',
+        );
         return;
       case 'metadata': {
         const aboutAddresses = refusal.problems.every(({ field }) => field.startsWith('redirect_uris'));
-        refuse(ctx, 400, aboutAddresses ? 'invalid_redirect_uri' : 'invalid_client_metadata', refusal.problems.map(({ field, what }) => `${field} ${what}`).join('; '));
+        refuse(
+          ctx,
+          400,
+          aboutAddresses ? 'invalid_redirect_uri' : 'invalid_client_metadata',
+          refusal.problems.map(({ field, what }) => `${field} ${what}`).join('; '),
+        );
       }
     }
   }
@@ -71,10 +91,16 @@ export function createRegistrationRoutes({ registration, refusals, counters, lim
   });
 
   const turnAway = (ctx: Context, reason: string, by?: string): Promise<void> =>
-    refusals.request({ reason, address: `${ctx.method} ${ctx.path === PATH ? PATH : `${PATH}/{client_id}`}`, by, network: networkOf(ctx.ip) });
+    refusals.request({
+      reason,
+      address: `${ctx.method} ${ctx.path === PATH ? PATH : `${PATH}/{client_id}`}`,
+      by,
+      network: networkOf(ctx.ip),
+    });
 
   async function refused(ctx: Context, refusal: RegistrationRefusal): Promise<void> {
-    if (refusal.reason === 'token') await turnAway(ctx, refusal.by === undefined ? 'token-unknown' : 'token-ended', refusal.by);
+    if (refusal.reason === 'token')
+      await turnAway(ctx, refusal.by === undefined ? 'token-unknown' : 'token-ended', refusal.by);
     answerRefusal(ctx, refusal);
   }
 
@@ -124,7 +150,10 @@ export function createRegistrationRoutes({ registration, refusals, counters, lim
     }
     if (!(await withinNetwork(ctx))) return;
     const token = BEARER.exec(ctx.get('authorization'))?.[1];
-    if (token === undefined) { answerRefusal(ctx, { reason: 'token' }); return; }
+    if (token === undefined) {
+      answerRefusal(ctx, { reason: 'token' });
+      return;
+    }
 
     if (clientId === undefined) {
       const body = await read(ctx);
@@ -139,8 +168,12 @@ export function createRegistrationRoutes({ registration, refusals, counters, lim
       if (body === undefined) return;
       // Counted on the client only for its team: anybody knows the id.
       const known = await registration.read(clientId, token);
-      if (!known.ok) { await refused(ctx, known.refusal); return; }
-      if (await within(ctx, limits.registration.client, clientId)) await manage(ctx, await registration.update(clientId, token, body.document), token);
+      if (!known.ok) {
+        await refused(ctx, known.refusal);
+        return;
+      }
+      if (await within(ctx, limits.registration.client, clientId))
+        await manage(ctx, await registration.update(clientId, token, body.document), token);
     } else {
       const removed = await registration.remove(clientId, token);
       if (removed.ok) ctx.status = 204;

@@ -40,9 +40,15 @@ export interface Managed {
 /** Teams that an operator has approved register their clients themselves (RFC 7591) and look after them (RFC 7592). */
 export interface Registration {
   /** A draft, which exists for the protocol when an operator has approved it. @param document untrusted. */
-  register(initialToken: string, document: unknown): Promise<Result<Managed & { readonly token: Sensitive<string> }, RegistrationRefusal>>;
+  register(
+    initialToken: string,
+    document: unknown,
+  ): Promise<Result<Managed & { readonly token: Sensitive<string> }, RegistrationRefusal>>;
   read(clientId: string, token: string): Promise<Result<Managed, RegistrationRefusal>>;
-  /** The whole registration anew; what is left out is taken away. Of an approved client it becomes a proposal where it widens anything; what others proposed stays. */
+  /**
+   * The whole registration anew; what is left out is taken away. Of an approved client it becomes a proposal where it
+   * widens anything; what others proposed stays.
+   */
   update(clientId: string, token: string, document: unknown): Promise<Result<Managed, RegistrationRefusal>>;
   /** Drafts only: an approved client is stopped by an operator. */
   remove(clientId: string, token: string): Promise<Result<undefined, RegistrationRefusal>>;
@@ -60,14 +66,29 @@ export interface RegistrationDeps {
 }
 
 /** Nobody gives these to themselves, nor does a reviewer come upon them among fifty others: an operator writes them. */
-const OPERATORS_ALONE = ['first_party', 'notice_page', 'pkce_waived_because', 'bridge', 'may_introspect', 'operated_by', 'allow_nik'] as const;
+const OPERATORS_ALONE = [
+  'first_party',
+  'notice_page',
+  'pkce_waived_because',
+  'bridge',
+  'may_introspect',
+  'operated_by',
+  'allow_nik',
+] as const;
 /** RFC 7592, 2.2. */
-const NEVER_SENT = ['registration_access_token', 'registration_client_uri', 'client_secret_expires_at', 'client_id_issued_at'] as const;
+const NEVER_SENT = [
+  'registration_access_token',
+  'registration_client_uri',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+] as const;
 
 type Members = Readonly<Record<string, unknown>>;
 
-const isDocument = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
-const problem = (field: string, what: string): Result<never, RegistrationRefusal> => refuse({ reason: 'metadata', problems: [{ field, what }] });
+const isDocument = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const problem = (field: string, what: string): Result<never, RegistrationRefusal> =>
+  refuse({ reason: 'metadata', problems: [{ field, what }] });
 
 /**
  * RFC 7592, 2.2: null and empty say as much as nothing. So does what an operator granted, sent back as we show it.
@@ -78,8 +99,14 @@ function readDocument(document: unknown, standing: ClientMetadata | undefined): 
   const said = Object.entries(document).filter(([, value]) => value !== null && value !== '');
   const before = { metadata: (standing ?? {}) as ClientMetadata };
   const granted = said.filter(([name]) => (OPERATORS_ALONE as readonly string[]).includes(name));
-  const forbidden = granted.filter(([name, value]) => changesBetween(before, { metadata: { ...before.metadata, [name]: value } }).length > 0);
-  if (forbidden.length > 0) return refuse({ reason: 'metadata', problems: forbidden.map(([field]) => ({ field, what: 'is granted by an operator alone' })) });
+  const forbidden = granted.filter(
+    ([name, value]) => changesBetween(before, { metadata: { ...before.metadata, [name]: value } }).length > 0,
+  );
+  if (forbidden.length > 0)
+    return refuse({
+      reason: 'metadata',
+      problems: forbidden.map(([field]) => ({ field, what: 'is granted by an operator alone' })),
+    });
   return ok(Object.fromEntries(said.filter((one) => !granted.includes(one))));
 }
 
@@ -89,26 +116,58 @@ const toRefusal = (refusal: ClientRefusal): RegistrationRefusal => {
   return { reason: 'metadata', problems: [{ field: 'document', what: `was refused: ${refusal.reason}` }] };
 };
 
-/** What a team does, the audit log tells by its token. Whoever handed that over may hold it too: they approve nothing that comes by it. */
+/**
+ * What a team does, the audit log tells by its token. Whoever handed that over may hold it too: they approve nothing
+ * that comes by it.
+ */
 function handOfTeam({ id, handedBy }: Pick<InitialToken, 'id' | 'handedBy'>): Hand {
   const by = teamOf(id);
-  return { by, involved: [by, ...(handedBy === undefined ? [] : [signatureOf({ kind: 'operator', accountId: handedBy as AccountId })])] };
+  return {
+    by,
+    involved: [
+      by,
+      ...(handedBy === undefined ? [] : [signatureOf({ kind: 'operator', accountId: handedBy as AccountId })]),
+    ],
+  };
 }
 
-export function createRegistration({ store, audit, keyedHash, clock, random, review, refusals }: RegistrationDeps): Registration {
+export function createRegistration({
+  store,
+  audit,
+  keyedHash,
+  clock,
+  random,
+  review,
+  refusals,
+}: RegistrationDeps): Registration {
   const managementHash = (token: string): Buffer => keyedHash.hash('registration-token', token);
 
   /** The client with the hand of its team, where the token is for it and the team still may. */
-  async function admitted(clientId: string, token: string): Promise<Result<{ readonly client: Client; readonly hand: Hand }, RegistrationRefusal>> {
+  async function admitted(
+    clientId: string,
+    token: string,
+  ): Promise<Result<{ readonly client: Client; readonly hand: Hand }, RegistrationRefusal>> {
     const initial = await store.registrationTokens.findInitialOf(clientId, managementHash(token));
     if (initial?.revokedAt !== undefined) return refuse({ reason: 'token', by: teamOf(initial.id) });
     const client = initial === undefined ? undefined : await store.clients.find(clientId);
-    return initial === undefined || client === undefined ? refuse({ reason: 'token' }) : ok({ client, hand: handOfTeam(initial) });
+    return initial === undefined || client === undefined
+      ? refuse({ reason: 'token' })
+      : ok({ client, hand: handOfTeam(initial) });
   }
 
   /** A refusal of our own. Those of the review are remembered there. */
-  async function remembered({ by }: Hand, clientId: string | undefined, reason: 'client-metadata' | 'client-stopped' | 'client-approved', refusal: RegistrationRefusal): Promise<Result<never, RegistrationRefusal>> {
-    await refusals.change(by, { kind: 'client', reason, clientId, faults: 'problems' in refusal ? refusal.problems : [] });
+  async function remembered(
+    { by }: Hand,
+    clientId: string | undefined,
+    reason: 'client-metadata' | 'client-stopped' | 'client-approved',
+    refusal: RegistrationRefusal,
+  ): Promise<Result<never, RegistrationRefusal>> {
+    await refusals.change(by, {
+      kind: 'client',
+      reason,
+      clientId,
+      faults: 'problems' in refusal ? refusal.problems : [],
+    });
     return refuse(refusal);
   }
 
@@ -117,16 +176,27 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
     const given = readDocument(document, client.metadata);
     if (!given.ok) return given;
     const sent = NEVER_SENT.filter((name) => given.value[name] !== undefined);
-    if (sent.length > 0) return refuse({ reason: 'metadata', problems: sent.map((field) => ({ field, what: 'must not be sent' })) });
+    if (sent.length > 0)
+      return refuse({ reason: 'metadata', problems: sent.map((field) => ({ field, what: 'must not be sent' })) });
     if (given.value.client_id !== client.id) return problem('client_id', `must be ${client.id}`);
     const { client_secret: secret, ...wanted } = given.value;
-    if (secret !== undefined && !(await isInForce(client, secret))) return problem('client_secret', 'must be the one in force: it is made here and cannot be given');
+    if (secret !== undefined && !(await isInForce(client, secret)))
+      return problem('client_secret', 'must be the one in force: it is made here and cannot be given');
     return ok(wanted);
   }
 
-  async function show(client: Client, { newSecret, warnings = [] }: Partial<Pick<Managed, 'newSecret' | 'warnings'>> = {}): Promise<Managed> {
+  async function show(
+    client: Client,
+    { newSecret, warnings = [] }: Partial<Pick<Managed, 'newSecret' | 'warnings'>> = {},
+  ): Promise<Managed> {
     const open = client.status === 'draft' ? undefined : await store.clientVersions.findOpen(client.id);
-    return { client, metadata: client.metadata, waits: client.status === 'draft' || open !== undefined, newSecret, warnings };
+    return {
+      client,
+      metadata: client.metadata,
+      waits: client.status === 'draft' || open !== undefined,
+      newSecret,
+      warnings,
+    };
   }
 
   return {
@@ -138,13 +208,22 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
         return refuse({ reason: 'token', ...(id === undefined ? {} : { by: teamOf(id) }) });
       }
       const given = readDocument(document, undefined);
-      const registered = given.ok ? await registerDraft(given.value, initial) : await remembered(handOfTeam(initial), undefined, 'client-metadata', given.refusal);
+      const registered = given.ok
+        ? await registerDraft(given.value, initial)
+        : await remembered(handOfTeam(initial), undefined, 'client-metadata', given.refusal);
       if (!registered.ok) {
         await store.transactionOnce((tx) => tx.registrationTokens.giveBackInitial(initial.id));
         return registered;
       }
       const token = newToken(random);
-      await store.transactionOnce((tx) => tx.registrationTokens.insert(registered.value.client.id, managementHash(token.reveal()), initial.id, clock.now()));
+      await store.transactionOnce((tx) =>
+        tx.registrationTokens.insert(
+          registered.value.client.id,
+          managementHash(token.reveal()),
+          initial.id,
+          clock.now(),
+        ),
+      );
       return ok({ ...registered.value, token });
     },
 
@@ -157,11 +236,17 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
       const found = await admitted(clientId, token);
       if (!found.ok) return found;
       const { client, hand } = found.value;
-      if (client.status === 'disabled') return remembered(hand, clientId, 'client-stopped', { reason: 'forbidden', what: 'the client was stopped by an operator' });
+      if (client.status === 'disabled')
+        return remembered(hand, clientId, 'client-stopped', {
+          reason: 'forbidden',
+          what: 'the client was stopped by an operator',
+        });
       const wanted = await readUpdate(client, document);
       if (!wanted.ok) return remembered(hand, clientId, 'client-metadata', wanted.refusal);
       const saved = await review.save(clientId, { ...(await cleared(client)), ...wanted.value }, { hand });
-      return saved.ok ? ok(await show(saved.value.client, { warnings: saved.value.warnings })) : refuse(toRefusal(saved.refusal));
+      return saved.ok
+        ? ok(await show(saved.value.client, { warnings: saved.value.warnings }))
+        : refuse(toRefusal(saved.refusal));
     },
 
     async remove(clientId, token) {
@@ -173,7 +258,12 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
         await audit.record(tx, 'client-draft.removed', { by: hand.by }, { clientId });
         return true;
       });
-      return removed ? ok(undefined) : remembered(hand, clientId, 'client-approved', { reason: 'forbidden', what: 'the client was approved: an operator stops it' });
+      return removed
+        ? ok(undefined)
+        : remembered(hand, clientId, 'client-approved', {
+            reason: 'forbidden',
+            what: 'the client was approved: an operator stops it',
+          });
     },
   };
 
@@ -186,7 +276,10 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
 
   /** RFC 7592, 2.2: a secret may be sent along, and changes nothing. */
   async function isInForce(client: Client, secret: unknown): Promise<boolean> {
-    const fitting = typeof secret === 'string' ? await store.clientSecrets.whichFits(client.id, client.secrets, sensitive(secret)) : undefined;
+    const fitting =
+      typeof secret === 'string'
+        ? await store.clientSecrets.whichFits(client.id, client.secrets, sensitive(secret))
+        : undefined;
     return fitting !== undefined && isLiveSecret(fitting, clock.now());
   }
 
@@ -194,6 +287,8 @@ export function createRegistration({ store, audit, keyedHash, clock, random, rev
   async function cleared(client: Client): Promise<Members> {
     const open = await store.clientVersions.findOpen(client.id);
     const names = [client.metadata, open?.metadata ?? {}].flatMap((metadata) => Object.keys(metadata));
-    return Object.fromEntries(names.filter((name) => !(OPERATORS_ALONE as readonly string[]).includes(name)).map((name) => [name, undefined]));
+    return Object.fromEntries(
+      names.filter((name) => !(OPERATORS_ALONE as readonly string[]).includes(name)).map((name) => [name, undefined]),
+    );
   }
 }

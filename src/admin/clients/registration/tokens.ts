@@ -25,8 +25,14 @@ export type InitialTokenRefusal = 'team' | 'days' | 'most' | 'operator' | 'taken
 
 export interface InitialTokens {
   /** Makes a token by which an approved team registers clients. It is shown this once. */
-  make(wish: InitialTokenWish, by?: string): Promise<Result<{ readonly token: InitialToken; readonly value: Sensitive<string> }, InitialTokenRefusal>>;
-  /** The team registers nothing more by it, and manages nothing more that it registered. @returns false where there is none to revoke. */
+  make(
+    wish: InitialTokenWish,
+    by?: string,
+  ): Promise<Result<{ readonly token: InitialToken; readonly value: Sensitive<string> }, InitialTokenRefusal>>;
+  /**
+   * The team registers nothing more by it, and manages nothing more that it registered. @returns false where there is
+   * none to revoke.
+   */
   revoke(id: string, by?: string): Promise<boolean>;
   list(): Promise<readonly InitialToken[]>;
 }
@@ -46,7 +52,8 @@ const isTeam = (name: string): boolean => name.length >= 3 && name.length <= 100
 /** Ids are written by hand on a command line, and PostgreSQL is strict about their form. */
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export const newToken = (random: Random): Sensitive<string> => sensitive(random.bytes(TOKEN_BYTES).toString('base64url'));
+export const newToken = (random: Random): Sensitive<string> =>
+  sensitive(random.bytes(TOKEN_BYTES).toString('base64url'));
 export const initialHash = (keyedHash: KeyedHash, token: string): Buffer => keyedHash.hash('initial-token', token);
 
 const isWhole = (value: number, most: number): boolean => Number.isInteger(value) && value >= 1 && value <= most;
@@ -57,13 +64,31 @@ export function createInitialTokens({ store, audit, keyedHash, clock, random }: 
       if (!isTeam(team.trim())) return refuse('team');
       if (!isWhole(days, 90)) return refuse('days');
       if (!isWhole(most, 100)) return refuse('most');
-      if (handedBy !== undefined && (!UUID.test(handedBy) || (await store.accounts.findById(handedBy)) === undefined)) return refuse('operator');
+      if (handedBy !== undefined && (!UUID.test(handedBy) || (await store.accounts.findById(handedBy)) === undefined))
+        return refuse('operator');
       const value = newToken(random);
       const at = clock.now();
-      const token = { id, team: team.trim(), most, handedBy, used: 0, createdAt: at, expiresAt: new Date(at.getTime() + days * DAY_MS), revokedAt: undefined };
+      const token = {
+        id,
+        team: team.trim(),
+        most,
+        handedBy,
+        used: 0,
+        createdAt: at,
+        expiresAt: new Date(at.getTime() + days * DAY_MS),
+        revokedAt: undefined,
+      };
       return store.transactionOnce(async (tx) => {
-        if (!(await tx.registrationTokens.insertInitial(token, initialHash(keyedHash, value.reveal())))) return refuse('taken');
-        await audit.record(tx, 'initial-token.made', { token: id, team: token.team, most, by, ...(handedBy === undefined ? {} : { handedBy }), ...(unnamed === undefined ? {} : { reason: unnamed }) });
+        if (!(await tx.registrationTokens.insertInitial(token, initialHash(keyedHash, value.reveal()))))
+          return refuse('taken');
+        await audit.record(tx, 'initial-token.made', {
+          token: id,
+          team: token.team,
+          most,
+          by,
+          ...(handedBy === undefined ? {} : { handedBy }),
+          ...(unnamed === undefined ? {} : { reason: unnamed }),
+        });
         return ok({ token, value });
       });
     },

@@ -48,7 +48,12 @@ export function secretRoutes({ clients, secrets, findHand }: SecretRoutesDeps): 
   }
   /** A secret of such a client would be a way past the rights of whoever asks for it. */
   async function refusePrivileged(id: string): Promise<void> {
-    if (isPrivileged((await getClient(id)).metadata.scope)) throw new Problem(403, 'client-privileged', 'The secrets of what has rights at this API are made by the command line alone.');
+    if (isPrivileged((await getClient(id)).metadata.scope))
+      throw new Problem(
+        403,
+        'client-privileged',
+        'The secrets of what has rights at this API are made by the command line alone.',
+      );
   }
 
   return [
@@ -64,7 +69,8 @@ export function secretRoutes({ clients, secrets, findHand }: SecretRoutesDeps): 
     apiRoute({
       method: 'post',
       path: '/clients/{client_id}/secrets',
-      summary: 'Make another secret, which is in this answer alone. The newest of the former ones stays good for `overlap_days`; older ones end at once.',
+      summary:
+        'Make another secret, which is in this answer alone. The newest of the former ones stays good for `overlap_days`; older ones end at once.',
       scope: 'admin:clients:write',
       params: clientParams,
       body: z.strictObject({ overlap_days: days.default(14), lifetime_days: days.optional(), reason }),
@@ -73,7 +79,13 @@ export function secretRoutes({ clients, secrets, findHand }: SecretRoutesDeps): 
         const hand = await getHand(by, 'clients.write');
         await refusePrivileged(id);
         const { overlap_days: overlap, lifetime_days: lifetime = 0 } = body;
-        const made = unwrap(await secrets.add(id, { overlapSeconds: overlap * DAY, lifetimeSeconds: lifetime === 0 ? undefined : lifetime * DAY }, { by: hand.by, reason: readReason(body.reason) }));
+        const made = unwrap(
+          await secrets.add(
+            id,
+            { overlapSeconds: overlap * DAY, lifetimeSeconds: lifetime === 0 ? undefined : lifetime * DAY },
+            { by: hand.by, reason: readReason(body.reason) },
+          ),
+        );
         return { ...present(made.client), client_secret: made.newSecret.reveal() };
       },
     }),

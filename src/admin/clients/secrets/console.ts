@@ -36,32 +36,64 @@ export function addSecretPages({ clients, secrets, clock, desk }: SecretPagesDep
   }
 
   const show = async (ctx: Context, client: Client, shown: SecretsShown = {}, status = 200): Promise<void> =>
-    desk.show(ctx, secretsScreen(frameOf(ctx), await desk.names(ctx, { signatures: client.secrets.map(({ createdBy }) => createdBy) }), client, operatorOf(ctx).permissions.has('clients.write') && !isPrivileged(client.metadata.scope), clock.now(), shown), status);
+    desk.show(
+      ctx,
+      secretsScreen(
+        frameOf(ctx),
+        await desk.names(ctx, { signatures: client.secrets.map(({ createdBy }) => createdBy) }),
+        client,
+        operatorOf(ctx).permissions.has('clients.write') && !isPrivileged(client.metadata.scope),
+        clock.now(),
+        shown,
+      ),
+      status,
+    );
 
   /** Refuses what the console may not do, and what was not explained. */
-  async function act(ctx: Context, at: string, values: SecretsShown['values'], work: (client: Client, because: { by: string; reason: string }) => Promise<ClientRefusal | undefined>): Promise<void> {
+  async function act(
+    ctx: Context,
+    at: string,
+    values: SecretsShown['values'],
+    work: (client: Client, because: { by: string; reason: string }) => Promise<ClientRefusal | undefined>,
+  ): Promise<void> {
     const client = await getClient(ctx);
     if (isPrivileged(client.metadata.scope)) {
       await desk.turnedAway(ctx, 'client-privileged');
       return show(ctx, client, { at, problem: say('admin.clients.problem.privileged') }, 422);
     }
     const { reason, errors } = readReason(ctx, at);
-    if (reason === undefined) return show(ctx, client, { at, errors, ...(values === undefined ? {} : { values }) }, 422);
+    if (reason === undefined)
+      return show(ctx, client, { at, errors, ...(values === undefined ? {} : { values }) }, 422);
     const refusal = await work(client, { by: signatureOf(operatorOf(ctx).actor), reason });
-    if (refusal !== undefined) return show(ctx, await getClient(ctx), { at, problem: say(`admin.clients.refusal.${refusal.reason}`) }, 422);
+    if (refusal !== undefined)
+      return show(ctx, await getClient(ctx), { at, problem: say(`admin.clients.refusal.${refusal.reason}`) }, 422);
   }
 
   async function add(ctx: Context): Promise<void> {
-    const days = (name: string, among: readonly number[]): number => among.find((one) => String(one) === field(ctx, name)) ?? among[0] ?? 0;
+    const days = (name: string, among: readonly number[]): number =>
+      among.find((one) => String(one) === field(ctx, name)) ?? among[0] ?? 0;
     const [overlap, lifetime] = [days('overlap', overlaps), days('lifetime', lifetimes)];
     const after = Number(field(ctx, 'after'));
-    await act(ctx, 'add', { reason: field(ctx, 'reason').slice(0, 1000), overlap: String(overlap), lifetime: String(lifetime) }, async ({ id }, because) => {
-      const made = await secrets.add(id, { overlapSeconds: overlap * DAY, lifetimeSeconds: lifetime === 0 ? undefined : lifetime * DAY, after: Number.isSafeInteger(after) ? after : 0 }, because);
-      if (!made.ok) return made.refusal;
-      // The answer itself: no address shows a secret again.
-      await show(ctx, made.value.client, { done: 'added', newSecret: made.value.newSecret.reveal() });
-      return undefined;
-    });
+    await act(
+      ctx,
+      'add',
+      { reason: field(ctx, 'reason').slice(0, 1000), overlap: String(overlap), lifetime: String(lifetime) },
+      async ({ id }, because) => {
+        const made = await secrets.add(
+          id,
+          {
+            overlapSeconds: overlap * DAY,
+            lifetimeSeconds: lifetime === 0 ? undefined : lifetime * DAY,
+            after: Number.isSafeInteger(after) ? after : 0,
+          },
+          because,
+        );
+        if (!made.ok) return made.refusal;
+        // The answer itself: no address shows a secret again.
+        await show(ctx, made.value.client, { done: 'added', newSecret: made.value.newSecret.reveal() });
+        return undefined;
+      },
+    );
   }
 
   async function end(ctx: Context): Promise<void> {
@@ -77,7 +109,9 @@ export function addSecretPages({ clients, secrets, clock, desk }: SecretPagesDep
 
   return (router) => {
     const [read, write] = [desk.may('clients.read'), desk.may('clients.write')];
-    router.get(PAGE, read, async (ctx: Context) => show(ctx, await getClient(ctx), { done: ctx.query.done === 'ended' ? 'ended' : undefined }));
+    router.get(PAGE, read, async (ctx: Context) =>
+      show(ctx, await getClient(ctx), { done: ctx.query.done === 'ended' ? 'ended' : undefined }),
+    );
     router.post(PAGE, write, desk.form, add);
     router.get(`${PAGE}/:number/end`, read, toGrandparent);
     router.post(`${PAGE}/:number/end`, write, desk.form, end);

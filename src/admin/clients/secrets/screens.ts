@@ -42,17 +42,37 @@ export interface SecretsModel {
 
 export type SecretsShown = Partial<Pick<SecretsModel, 'newSecret' | 'done' | 'at' | 'values' | 'errors' | 'problem'>>;
 
-export function secretsScreen(frame: Frame, names: Names, { id, metadata, secrets }: Pick<Client, 'id' | 'metadata' | 'secrets'>, mayWrite: boolean, now: Date, more: SecretsShown = {}): Screen<SecretsModel> {
+export function secretsScreen(
+  frame: Frame,
+  names: Names,
+  { id, metadata, secrets }: Pick<Client, 'id' | 'metadata' | 'secrets'>,
+  mayWrite: boolean,
+  now: Date,
+  more: SecretsShown = {},
+): Screen<SecretsModel> {
   const live = secrets.filter((secret) => isLiveSecret(secret, now)).map(({ number }) => number);
   const stateOf = ({ expiresAt }: { readonly expiresAt: Date | undefined }): SecretShown['state'] =>
-    expiresAt !== undefined && expiresAt <= now ? 'ended' : expiresAt !== undefined && expiresAt.getTime() - now.getTime() < SOON_MS ? 'ends-soon' : 'live';
+    expiresAt !== undefined && expiresAt <= now
+      ? 'ended'
+      : expiresAt !== undefined && expiresAt.getTime() - now.getTime() < SOON_MS
+        ? 'ends-soon'
+        : 'live';
   return {
     view: 'admin/clients/secrets',
     title: say('admin.clients.secrets.title'),
     model: {
       frame,
       client: { id, name: metadata.client_name },
-      secrets: secrets.map(({ number, createdBy, createdAt, expiresAt, lastUsedAt }) => ({ number, state: stateOf({ expiresAt }), createdBy: names.actor(createdBy), createdAt, expiresAt, lastUsedAt })).toReversed(),
+      secrets: secrets
+        .map(({ number, createdBy, createdAt, expiresAt, lastUsedAt }) => ({
+          number,
+          state: stateOf({ expiresAt }),
+          createdBy: names.actor(createdBy),
+          createdAt,
+          expiresAt,
+          lastUsedAt,
+        }))
+        .toReversed(),
       endable: mayWrite && live.length > 1 ? live : [],
       mayWrite,
       after: Math.max(0, ...secrets.map(({ number }) => number)),
@@ -77,8 +97,22 @@ const client: Pick<Client, 'id' | 'metadata' | 'secrets'> = {
   metadata: { client_id: 'karirhub-contoh', client_name: 'Karirhub (contoh)' },
   secrets: [
     { number: 1, hash, createdBy: 'operator', createdAt: before(300), expiresAt: before(200), lastUsedAt: before(201) },
-    { number: 2, hash, createdBy: 'operator:0b9c7a11-9c1d-4a53-8a1e-0123456789ab', createdAt: before(200), expiresAt: before(-9), lastUsedAt: before(0) },
-    { number: 3, hash, createdBy: 'operator:0b9c7a11-9c1d-4a53-8a1e-0123456789ab', createdAt: before(5), expiresAt: undefined, lastUsedAt: undefined },
+    {
+      number: 2,
+      hash,
+      createdBy: 'operator:0b9c7a11-9c1d-4a53-8a1e-0123456789ab',
+      createdAt: before(200),
+      expiresAt: before(-9),
+      lastUsedAt: before(0),
+    },
+    {
+      number: 3,
+      hash,
+      createdBy: 'operator:0b9c7a11-9c1d-4a53-8a1e-0123456789ab',
+      createdAt: before(5),
+      expiresAt: undefined,
+      lastUsedAt: undefined,
+    },
   ],
 };
 const frame = exampleFrame('clients', ['client-manager']);
@@ -86,7 +120,14 @@ const names = namesFrom({ people: { '0b9c7a11-9c1d-4a53-8a1e-0123456789ab': 'Bud
 
 export const examples: Examples = {
   'secrets: changing over': secretsScreen(frame, names, client, true, now),
-  'secrets: a new one': secretsScreen(frame, names, client, true, now, { done: 'added', newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000' }),
+  'secrets: a new one': secretsScreen(frame, names, client, true, now, {
+    done: 'added',
+    newSecret: 'contoh-rahasia-yang-hanya-tampil-sekali-000',
+  }),
   'secrets: for a reader': secretsScreen(frame, names, { ...client, secrets: client.secrets.slice(0, 2) }, false, now),
-  'secrets: no reason': secretsScreen(frame, names, client, true, now, { at: 'add', errors: [{ field: 'add-reason', sentence: say('admin.reason.refusal.reason-short') }], values: { reason: 'x', overlap: '0', lifetime: '90' } }),
+  'secrets: no reason': secretsScreen(frame, names, client, true, now, {
+    at: 'add',
+    errors: [{ field: 'add-reason', sentence: say('admin.reason.refusal.reason-short') }],
+    values: { reason: 'x', overlap: '0', lifetime: '90' },
+  }),
 };

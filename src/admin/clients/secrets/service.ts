@@ -9,7 +9,9 @@ import { needsSecret } from '../forms.ts';
 import { Abandoned, lockClient, whole, type ClientRefusal } from '../refusals.ts';
 
 export interface SecretWish {
-  /** How long the newest of the former ones goes on beside it; 0 ends them all at once. Older ones always end at once. */
+  /**
+   * How long the newest of the former ones goes on beside it; 0 ends them all at once. Older ones always end at once.
+   */
   readonly overlapSeconds?: number | undefined;
   /** After that the new one ends too; undefined: when somebody ends it. */
   readonly lifetimeSeconds?: number | undefined;
@@ -25,9 +27,17 @@ export interface NewSecret {
 
 export interface ClientSecrets {
   /** Makes a further secret. Two live at most: the service changes over from one to the other. */
-  add(id: string, wish: SecretWish, because: { readonly by: string; readonly reason?: string | undefined }): Promise<Result<NewSecret, ClientRefusal>>;
+  add(
+    id: string,
+    wish: SecretWish,
+    because: { readonly by: string; readonly reason?: string | undefined },
+  ): Promise<Result<NewSecret, ClientRefusal>>;
   /** Ends one at once, but for the last live one: whom nobody may use any more, the stop switch stops. */
-  end(id: string, number: number, because: { readonly by: string; readonly reason?: string | undefined }): Promise<Result<Client, ClientRefusal>>;
+  end(
+    id: string,
+    number: number,
+    because: { readonly by: string; readonly reason?: string | undefined },
+  ): Promise<Result<Client, ClientRefusal>>;
 }
 
 export interface ClientSecretsDeps {
@@ -38,7 +48,8 @@ export interface ClientSecretsDeps {
 }
 
 const SECRET_BYTES = 32;
-export const makeSecret = (random: Random): Sensitive<string> => sensitive(random.bytes(SECRET_BYTES).toString('base64url'));
+export const makeSecret = (random: Random): Sensitive<string> =>
+  sensitive(random.bytes(SECRET_BYTES).toString('base64url'));
 
 export function createClientSecrets({ store, audit, clock, random }: ClientSecretsDeps): ClientSecrets {
   return {
@@ -51,12 +62,32 @@ export function createClientSecrets({ store, audit, clock, random }: ClientSecre
         if (after !== undefined && after !== newest) throw new Abandoned({ reason: 'client-changed', id });
         const live = client.secrets.filter((secret) => isLiveSecret(secret, now)).map(({ number }) => number);
         const goesOn = overlapSeconds > 0 ? Math.max(0, ...live) : 0;
-        await tx.clientSecrets.endBy(id, live.filter((number) => number !== goesOn), now);
+        await tx.clientSecrets.endBy(
+          id,
+          live.filter((number) => number !== goesOn),
+          now,
+        );
         await tx.clientSecrets.endBy(id, [goesOn], addSeconds(now, overlapSeconds));
         const newSecret = makeSecret(random);
         const expiresAt = lifetimeSeconds === undefined ? undefined : addSeconds(now, lifetimeSeconds);
-        await tx.clientSecrets.insert(id, { number: newest + 1, secret: newSecret, createdBy: by, createdAt: now, expiresAt });
-        await audit.record(tx, 'client.secret-rotated', { by, ...(reason === undefined ? {} : { reason }), number: newest + 1, overlapSeconds: goesOn === 0 ? 0 : overlapSeconds }, { clientId: id });
+        await tx.clientSecrets.insert(id, {
+          number: newest + 1,
+          secret: newSecret,
+          createdBy: by,
+          createdAt: now,
+          expiresAt,
+        });
+        await audit.record(
+          tx,
+          'client.secret-rotated',
+          {
+            by,
+            ...(reason === undefined ? {} : { reason }),
+            number: newest + 1,
+            overlapSeconds: goesOn === 0 ? 0 : overlapSeconds,
+          },
+          { clientId: id },
+        );
         return { client: await lockClient(tx, id), newSecret };
       }),
 
@@ -68,7 +99,12 @@ export function createClientSecrets({ store, audit, clock, random }: ClientSecre
         if (!live.some((secret) => secret.number === number)) throw new Abandoned({ reason: 'secret-unknown', id });
         if (live.length === 1) throw new Abandoned({ reason: 'secret-last', id });
         await tx.clientSecrets.endBy(id, [number], now);
-        await audit.record(tx, 'client.secret-ended', { by, ...(reason === undefined ? {} : { reason }), number }, { clientId: id });
+        await audit.record(
+          tx,
+          'client.secret-ended',
+          { by, ...(reason === undefined ? {} : { reason }), number },
+          { clientId: id },
+        );
         return lockClient(tx, id);
       }),
   };

@@ -26,12 +26,17 @@ const MOST_RECEIPTS = 50;
 const MAX_ID_LENGTH = 200;
 
 /**
- * How the centre takes text. `data_coding` 0 is its own alphabet, GSM 03.38 with nearly all: left to itself the library would announce 1 (IA5)
- * and send the bytes of GSM 03.38, where `@` is 0 and `_` is 17.
+ * How the centre takes text. `data_coding` 0 is its own alphabet, GSM 03.38 with nearly all: left to itself the library
+ * would announce 1 (IA5) and send the bytes of GSM 03.38, where `@` is 0 and `_` is 17.
  */
-const ALPHABETS: Readonly<Record<SmppSettings['alphabet'], { readonly dataCoding: number; readonly of: (smpp: Smpp) => Encoding }>> = {
+const ALPHABETS: Readonly<
+  Record<SmppSettings['alphabet'], { readonly dataCoding: number; readonly of: (smpp: Smpp) => Encoding }>
+> = {
   gsm: { dataCoding: 0, of: ({ encodings }) => encodings.ASCII },
-  ia5: { dataCoding: 1, of: () => ({ match: (text) => /^[\n\r\x20-\x7e]*$/.test(text), encode: (text) => Buffer.from(text, 'latin1') }) },
+  ia5: {
+    dataCoding: 1,
+    of: () => ({ match: (text) => /^[\n\r\x20-\x7e]*$/.test(text), encode: (text) => Buffer.from(text, 'latin1') }),
+  },
   latin1: { dataCoding: 3, of: ({ encodings }) => encodings.LATIN1 },
 };
 
@@ -45,12 +50,23 @@ export function relativeTime(seconds: number): string {
 }
 
 /**
- * A direct line to an operator's SMS centre, by SMPP 3.4. Each instance binds a session of its own; receipts may come to any of them.
+ * A direct line to an operator's SMS centre, by SMPP 3.4. Each instance binds a session of its own; receipts may come
+ * to any of them.
  *
- * Accepted is an answer without error. One that speaks against message or number refuses it for good; all else (throttled, the line lost before the
- * answer, a silent centre) may be tried again. Where the centre throttles, all wait and then go slower (`pace.ts`). After a lost answer the centre may have the message already: SMPP has no reference by which it would know. One that comes late is taken all the same.
+ * Accepted is an answer without error. One that speaks against message or number refuses it for good; all else
+ * (throttled, the line lost before the answer, a silent centre) may be tried again. Where the centre throttles, all
+ * wait and then go slower (`pace.ts`). After a lost answer the centre may have the message already: SMPP has no
+ * reference by which it would know. One that comes late is taken all the same.
  */
-export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsMs, load = loadSmpp, pace = createPace() }: { readonly waitsMs?: readonly number[]; readonly load?: () => Promise<Smpp>; readonly pace?: Pace } = {}): SmsGateway {
+export function createSmppGateway(
+  settings: SmppSettings,
+  log: SmppLog,
+  {
+    waitsMs,
+    load = loadSmpp,
+    pace = createPace(),
+  }: { readonly waitsMs?: readonly number[]; readonly load?: () => Promise<Smpp>; readonly pace?: Pace } = {},
+): SmsGateway {
   const { timeoutMs, source = '', sourceTon, sourceNpi, serviceType, receiptId } = settings;
   const outstanding = new Map<number, Outstanding>();
   const late = createLateAnswers((pdu) => pdu.command === 'submit_sm_resp' && pdu.command_status === STATUS.ok);
@@ -127,7 +143,9 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
     });
   }
 
-  /** A turn is taken once there is a line: those taken while there is none would all be used at the moment it is bound. */
+  /**
+   * A turn is taken once there is a line: those taken while there is none would all be used at the moment it is bound.
+   */
   async function turnOn(on: Line, signal: AbortSignal): Promise<Bound> {
     let session = await on.session(signal);
     for (;;) {
@@ -147,18 +165,24 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
       const { sequence_number: sequence } = pdu;
       const one = { ref, resolve, reject };
       outstanding.set(sequence, one);
-      signal.addEventListener('abort', () => {
-        // Numbers begin anew with each session: by now it may be that of another message.
-        if (outstanding.get(sequence) !== one) return;
-        outstanding.delete(sequence);
-        late.missed(sequence, ref);
-        reject(unanswered('time-out'));
-      }, { once: true });
+      signal.addEventListener(
+        'abort',
+        () => {
+          // Numbers begin anew with each session: by now it may be that of another message.
+          if (outstanding.get(sequence) !== one) return;
+          outstanding.delete(sequence);
+          late.missed(sequence, ref);
+          reject(unanswered('time-out'));
+        },
+        { once: true },
+      );
     });
   }
 
   const acceptedBy = ({ message_id: id }: Pdu): Accepted =>
-    typeof id === 'string' && id !== '' ? { providerId: id.slice(0, MAX_ID_LENGTH), receiptKey: keyOf(id, 'answer', receiptId) } : { providerId: undefined };
+    typeof id === 'string' && id !== ''
+      ? { providerId: id.slice(0, MAX_ID_LENGTH), receiptKey: keyOf(id, 'answer', receiptId) }
+      : { providerId: undefined };
 
   return {
     async send(message, given): Promise<Accepted> {
@@ -166,17 +190,24 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
       const before = late.of(ref);
       if (before !== undefined) return acceptedBy(before);
       if (given?.aborted === true) throw unavailable('not begun');
-      const within = (ms: number): AbortSignal => (given === undefined ? AbortSignal.timeout(ms) : AbortSignal.any([given, AbortSignal.timeout(ms)]));
+      const within = (ms: number): AbortSignal =>
+        given === undefined ? AbortSignal.timeout(ms) : AbortSignal.any([given, AbortSignal.timeout(ms)]);
       const waiting = within(timeoutMs);
       const { smpp, line: ours } = await open();
       const pdu = submission(smpp, message);
       const leave = await window.enter(waiting);
       try {
         const session = await turnOn(ours, waiting);
-        // The answer has its own time: who went at the last moment would not hear that it was accepted, send it again, and nobody would go faster.
+        // The answer has its own time: who went at the last moment would not hear that it was accepted, send it again,
+        // and nobody would go faster.
         const answer = await submit(pdu, ref, session, within(patient ? 2 * timeoutMs : timeoutMs));
-        if (answer.command !== 'submit_sm_resp') throw unavailable(`not understood: ${statusText(answer.command_status)}`);
-        if (isThrottled(answer.command_status) && pace.throttled()) log.warn({ event: 'sms.line.throttled', reason: statusText(answer.command_status) }, 'the SMS centre takes no more for now: all messages wait, and then go slower');
+        if (answer.command !== 'submit_sm_resp')
+          throw unavailable(`not understood: ${statusText(answer.command_status)}`);
+        if (isThrottled(answer.command_status) && pace.throttled())
+          log.warn(
+            { event: 'sms.line.throttled', reason: statusText(answer.command_status) },
+            'the SMS centre takes no more for now: all messages wait, and then go slower',
+          );
         if (answer.command_status !== STATUS.ok) throw refusalOf(answer.command_status);
         pace.accepted();
         return acceptedBy(answer);
@@ -187,7 +218,17 @@ export function createSmppGateway(settings: SmppSettings, log: SmppLog, { waitsM
 
     listen(taking) {
       take = taking;
-      open().then(({ line: ours }) => { ours.open(); }, (error: unknown) => { log.error({ event: 'sms.line.refused', reason: error instanceof Error ? error.name : 'unknown' }, 'SMPP cannot be spoken'); });
+      open().then(
+        ({ line: ours }) => {
+          ours.open();
+        },
+        (error: unknown) => {
+          log.error(
+            { event: 'sms.line.refused', reason: error instanceof Error ? error.name : 'unknown' },
+            'SMPP cannot be spoken',
+          );
+        },
+      );
     },
 
     isShutOut: () => line?.isRefused() === true,

@@ -1,6 +1,8 @@
 import type { Pdu } from 'smpp';
 
-/** Answers that come when nobody waits for them any more: a message that was accepted after all is not submitted again. */
+/**
+ * Answers that come when nobody waits for them any more: a message that was accepted after all is not submitted again.
+ */
 export interface LateAnswers {
   /** The message was submitted under that number, and its answer did not come in time. */
   missed(sequence: number, ref: string): void;
@@ -36,6 +38,8 @@ export function createLateAnswers(isAccepted: (pdu: Pdu) => boolean): LateAnswer
       return ref;
     },
     of: (ref) => accepted.get(ref),
-    sessionEnded() { missing.clear(); },
+    sessionEnded() {
+      missing.clear();
+    },
   };
 }

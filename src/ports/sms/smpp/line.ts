@@ -8,14 +8,21 @@ export interface LineDeps {
   readonly settings: SmppSettings;
   readonly onPdu: (pdu: Pdu, session: Bound) => void;
   readonly onLost: () => void;
-  readonly log: { info(fields: LoggedEvent, text: string): void; warn(fields: LoggedEvent, text: string): void; error(fields: LoggedEvent, text: string): void };
+  readonly log: {
+    info(fields: LoggedEvent, text: string): void;
+    warn(fields: LoggedEvent, text: string): void;
+    error(fields: LoggedEvent, text: string): void;
+  };
   /** Waits before the line is opened again; the last repeats. */
   readonly waitsMs?: readonly number[];
 }
 
 /** The line to the centre: opened when it is needed first, and opened again for as long as it is kept. */
 export interface Line {
-  /** The session, as soon as there is one. @throws {DeliveryError} as long as the centre does not let us in, or the signal comes first. */
+  /**
+   * The session, as soon as there is one. @throws {DeliveryError} as long as the centre does not let us in, or the
+   * signal comes first.
+   */
   session(signal: AbortSignal): Promise<Bound>;
   /** Whether the centre has refused us, and is not asked again yet. */
   isRefused(): boolean;
@@ -82,7 +89,9 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
     current = session;
     refused = undefined;
     log.info({ event: 'sms.line.bound' }, 'the SMS centre has let us in');
-    settle(({ resolve }) => { resolve(session); });
+    settle(({ resolve }) => {
+      resolve(session);
+    });
   }
 
   function open(): void {
@@ -98,11 +107,19 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
           // Knocking on and on with a wrong password gets us locked out.
           failures = Math.max(failures, waitsMs.length);
           log.error({ event: 'sms.line.refused', reason: error.message }, 'the SMS centre does not let us in');
-        } else if (failures === 1) log.warn({ event: 'sms.line.lost', reason: (error as { code?: string }).code ?? (error as Error).message }, 'the SMS centre cannot be reached, and is tried again');
-        settle(({ reject }) => { reject(unavailable(error instanceof BindRefused ? `bind refused: ${error.message}` : 'no line', error)); });
+        } else if (failures === 1)
+          log.warn(
+            { event: 'sms.line.lost', reason: (error as { code?: string }).code ?? (error as Error).message },
+            'the SMS centre cannot be reached, and is tried again',
+          );
+        settle(({ reject }) => {
+          reject(unavailable(error instanceof BindRefused ? `bind refused: ${error.message}` : 'no line', error));
+        });
         later();
       })
-      .finally(() => { opening = false; });
+      .finally(() => {
+        opening = false;
+      });
   }
 
   return {
@@ -114,13 +131,18 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
       if (current !== undefined) return Promise.resolve(current);
       if (closed) return Promise.reject(unavailable('closed'));
       // For a minute there will be none here: whoever waits keeps the message from an instance that has one.
-      if (refused !== undefined && again !== undefined) return Promise.reject(unavailable(`bind refused: ${refused.message}`));
+      if (refused !== undefined && again !== undefined)
+        return Promise.reject(unavailable(`bind refused: ${refused.message}`));
       return new Promise((resolve, reject) => {
         const one = { resolve, reject };
         waiting.add(one);
-        signal.addEventListener('abort', () => {
-          if (waiting.delete(one)) reject(unavailable('no line'));
-        }, { once: true });
+        signal.addEventListener(
+          'abort',
+          () => {
+            if (waiting.delete(one)) reject(unavailable('no line'));
+          },
+          { once: true },
+        );
         // While it waits to be tried again, nobody tries more often.
         if (again === undefined) open();
       });
@@ -129,7 +151,9 @@ export function createLine({ smpp, settings, onPdu, onLost, log, waitsMs = WAITS
     async close() {
       closed = true;
       clearTimeout(again);
-      settle(({ reject }) => { reject(unavailable('closed')); });
+      settle(({ reject }) => {
+        reject(unavailable('closed'));
+      });
       await current?.unbind();
     },
   };

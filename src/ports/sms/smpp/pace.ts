@@ -4,7 +4,10 @@ import { unavailable } from './status.ts';
 export interface Pace {
   /** Resolves when it is somebody's turn. @throws {DeliveryError} the signal came first. */
   turn(signal: AbortSignal): Promise<void>;
-  /** The centre takes no more for now (throttled, queue full). @returns whether that is news: the rest of a burst says the same once more. */
+  /**
+   * The centre takes no more for now (throttled, queue full). @returns whether that is news: the rest of a burst says
+   * the same once more.
+   */
   throttled(): boolean;
   accepted(): void;
   isPaused(): boolean;
@@ -13,7 +16,10 @@ export interface Pace {
 }
 
 export interface PaceLimits {
-  /** Nobody submits for so long after the first refusal; twice as long after each that follows without anything accepted between. */
+  /**
+   * Nobody submits for so long after the first refusal; twice as long after each that follows without anything accepted
+   * between.
+   */
   readonly pauseMs: number;
   readonly longestPauseMs: number;
   /** Between two submissions after the first refusal; twice as much after each further one. */
@@ -28,7 +34,9 @@ const NO_GAP_MS = 1;
 /** Other instances were throttled at the same moment, and share the rate. */
 const SPREAD = 0.2;
 
-/** @param now  by a clock that nobody sets: set back by an hour, another would hold every message back for that hour. */
+/**
+ * @param now  by a clock that nobody sets: set back by an hour, another would hold every message back for that hour.
+ */
 export function createPace(limits: PaceLimits = LIMITS, now: () => number = () => performance.now()): Pace {
   let gapMs = 0;
   let pauseMs = limits.pauseMs;

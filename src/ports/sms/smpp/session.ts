@@ -53,13 +53,19 @@ function placeOf({ url, ca }: SmppSettings): object {
   return {
     host,
     port: port === '' ? DEFAULT_PORT[isTls ? 'smpps:' : 'smpp:'] : Number(port),
-    ...(isTls ? { tls: true, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca: certificate(ca) }) } : {}),
+    ...(isTls
+      ? {
+          tls: true,
+          ...(isIP(host) === 0 ? { servername: host } : {}),
+          ...(ca === undefined ? {} : { ca: certificate(ca) }),
+        }
+      : {}),
   };
 }
 
 /**
- * One session: connected, bound as transceiver (SMPP 3.4, 2.2.1), and looked after while it lasts. Whatever is wrong with it ends it: after a
- * PDU that cannot be read the library reads no further one.
+ * One session: connected, bound as transceiver (SMPP 3.4, 2.2.1), and looked after while it lasts. Whatever is wrong
+ * with it ends it: after a PDU that cannot be read the library reads no further one.
  *
  * @throws {BindRefused} the centre does not let us in.
  * @throws {Error} it cannot be reached, or does not answer within `timeoutMs`.
@@ -73,8 +79,12 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
     let enquiry: NodeJS.Timeout | undefined;
     let onUnbound = (): void => undefined;
 
-    const destroy = (): void => { session.destroy(); };
-    /** Nobody reads what waits here beyond a moment: a centre that only talks would fill our memory with answers to it. */
+    const destroy = (): void => {
+      session.destroy();
+    };
+    /**
+     * Nobody reads what waits here beyond a moment: a centre that only talks would fill our memory with answers to it.
+     */
     function send(pdu: Pdu): boolean {
       if (session.socket.writableLength <= MOST_UNREAD_BYTES) return session.send(pdu);
       destroy();
@@ -84,19 +94,30 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
       reject(error);
       destroy();
     };
-    const patience = setTimeout(() => { fail(new Error(`no answer within ${timeoutMs} ms`)); }, timeoutMs);
+    const patience = setTimeout(() => {
+      fail(new Error(`no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
 
-    /** A line that is open and silent is no line. By a clock that nobody sets: one set back before the answer would say that nobody had been heard since. */
+    /**
+     * A line that is open and silent is no line. By a clock that nobody sets: one set back before the answer would say
+     * that nobody had been heard since.
+     */
     function enquire(): void {
       const askedAt = performance.now();
       send(new smpp.PDU('enquire_link'));
-      setTimeout(() => { if (heardAt < askedAt) destroy(); }, timeoutMs).unref();
+      setTimeout(() => {
+        if (heardAt < askedAt) destroy();
+      }, timeoutMs).unref();
     }
 
     const bound: Bound = {
       send,
-      pause: () => { session.pause(); },
-      resume: () => { session.resume(); },
+      pause: () => {
+        session.pause();
+      },
+      resume: () => {
+        session.resume();
+      },
       destroy,
       async unbind() {
         await new Promise<void>((done) => {
@@ -144,7 +165,14 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
     }
 
     const greet = (): void => {
-      send(new smpp.PDU('bind_transceiver', { system_id: systemId, password, system_type: systemType ?? '', interface_version: VERSION_3_4 }));
+      send(
+        new smpp.PDU('bind_transceiver', {
+          system_id: systemId,
+          password,
+          system_type: systemType ?? '',
+          interface_version: VERSION_3_4,
+        }),
+      );
     };
     session.on(new URL(settings.url ?? '').protocol === 'smpp:' ? 'connect' : 'secureConnect', greet);
     session.on('pdu', (pdu: Pdu) => {
@@ -155,7 +183,9 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
         destroy();
       }
     });
-    session.on('error', (error: Error) => { fail(error); });
+    session.on('error', (error: Error) => {
+      fail(error);
+    });
     session.on('close', () => {
       clearTimeout(patience);
       clearInterval(enquiry);
@@ -167,6 +197,11 @@ export function openSession({ smpp, settings, onPdu, onLost }: SessionDeps): Pro
 
 /** Whether the centre lets us in; nothing is sent. @throws as {@link openSession}. */
 export async function probeSmpp(settings: SmppSettings): Promise<void> {
-  const session = await openSession({ smpp: await loadSmpp(), settings, onPdu: () => undefined, onLost: () => undefined });
+  const session = await openSession({
+    smpp: await loadSmpp(),
+    settings,
+    onPdu: () => undefined,
+    onLost: () => undefined,
+  });
   await session.unbind();
 }

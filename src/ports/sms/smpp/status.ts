@@ -17,8 +17,9 @@ export const STATUS = {
 } as const;
 
 /**
- * What is wrong with the message or its number, so that the same again would fare no better: length, destination and its kind, data coding, and
- * the centre's own "permanent" and "reject". A mistake of ours in the settings (source, service type, rights) is none: it will be mended, and until then messages wait.
+ * What is wrong with the message or its number, so that the same again would fare no better: length, destination and
+ * its kind, data coding, and the centre's own "permanent" and "reject". A mistake of ours in the settings (source,
+ * service type, rights) is none: it will be mended, and until then messages wait.
  */
 const PERMANENT = new Set([0x01, 0x0b, 0x50, 0x51, 0x65, 0x66, 0xfe, 0x104, 0x106]);
 
@@ -34,16 +35,21 @@ const WORDS: Readonly<Record<number, string>> = {
 };
 
 /** A status in words without anything of a message. */
-export const statusText = (status: number): string => (WORDS[status] === undefined ? hex(status) : `${WORDS[status]} (${hex(status)})`);
+export const statusText = (status: number): string =>
+  WORDS[status] === undefined ? hex(status) : `${WORDS[status]} (${hex(status)})`;
 
-export const rejected = (detail: string): DeliveryError => new DeliveryError('SMS_REJECTED', { permanent: true, detail });
-export const unavailable = (detail: string, cause?: unknown): DeliveryError => new DeliveryError('SMS_UNAVAILABLE', { permanent: false, detail, cause });
+export const rejected = (detail: string): DeliveryError =>
+  new DeliveryError('SMS_REJECTED', { permanent: true, detail });
+export const unavailable = (detail: string, cause?: unknown): DeliveryError =>
+  new DeliveryError('SMS_UNAVAILABLE', { permanent: false, detail, cause });
 
 /** It was submitted, and the centre may have it. */
-export const unanswered = (detail: string): DeliveryError => new DeliveryError('SMS_UNANSWERED', { permanent: false, detail });
+export const unanswered = (detail: string): DeliveryError =>
+  new DeliveryError('SMS_UNANSWERED', { permanent: false, detail });
 
 /** The centre takes no more for now, whatever the message is. */
 export const isThrottled = (status: number): boolean => status === STATUS.throttled || status === STATUS.queueFull;
 
 /** The answer to a submission that was not accepted. */
-export const refusalOf = (status: number): DeliveryError => (PERMANENT.has(status) ? rejected(statusText(status)) : unavailable(statusText(status)));
+export const refusalOf = (status: number): DeliveryError =>
+  PERMANENT.has(status) ? rejected(statusText(status)) : unavailable(statusText(status));

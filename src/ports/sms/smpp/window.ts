@@ -2,7 +2,10 @@ import { unavailable } from './status.ts';
 
 /** Bounds how many submissions wait for their answer at once. */
 export interface Window {
-  /** @returns what must be called when the answer is there. @throws {DeliveryError} no place until the signal came, or closed. */
+  /**
+   * @returns what must be called when the answer is there. @throws {DeliveryError} no place until the signal came, or
+   *   closed.
+   */
   enter(signal: AbortSignal): Promise<() => void>;
   /** Lets nobody in any more, and waits until all have left. */
   close(): Promise<void>;
@@ -43,11 +46,20 @@ export function createWindow(size: number): Window {
         return Promise.resolve(once());
       }
       return new Promise((resolve, reject) => {
-        const one = { enter: () => { resolve(once()); }, reject };
+        const one = {
+          enter: () => {
+            resolve(once());
+          },
+          reject,
+        };
         waiting.add(one);
-        signal.addEventListener('abort', () => {
-          if (waiting.delete(one)) reject(unavailable('no place'));
-        }, { once: true });
+        signal.addEventListener(
+          'abort',
+          () => {
+            if (waiting.delete(one)) reject(unavailable('no place'));
+          },
+          { once: true },
+        );
       });
     },
 
@@ -55,7 +67,10 @@ export function createWindow(size: number): Window {
       isClosed = true;
       for (const { reject } of waiting) reject(unavailable('closed'));
       waiting.clear();
-      if (inside > 0) await new Promise<void>((resolve) => { onEmpty = resolve; });
+      if (inside > 0)
+        await new Promise<void>((resolve) => {
+          onEmpty = resolve;
+        });
     },
   };
 }
