@@ -72,14 +72,8 @@ export function together(model: string, adapter: ProtocolAdapter): ProtocolAdapt
     if (model === last) await written(ctx);
   }
 
-  return {
+  const common: ProtocolAdapter = {
     ...adapter,
-    async find(id) {
-      const payload = await adapter.find(id);
-      const ctx: Asked | undefined = model === 'DeviceCode' ? currentRequest() : undefined;
-      if (ctx !== undefined) ctx[FOR_AN_API] = payload?.resource !== undefined;
-      return payload;
-    },
     upsert: (id, payload, expiresIn) => begin(async () => adapter.upsert(id, payload, expiresIn)),
     async renew(id, payload, expiresIn, former) {
       let isThere = false;
@@ -88,11 +82,25 @@ export function together(model: string, adapter: ProtocolAdapter): ProtocolAdapt
       });
       return isThere;
     },
+    consume: (id) => begin(async () => adapter.consume(id)),
+  };
+  return model === 'DeviceCode' ? usedLast(common, adapter) : common;
+}
+
+/** Of the code of a device alone: others are looked for at each request, and pay for nothing that is not theirs. */
+function usedLast(common: ProtocolAdapter, adapter: ProtocolAdapter): ProtocolAdapter {
+  return {
+    ...common,
+    async find(id) {
+      const payload = await adapter.find(id);
+      const ctx: Asked | undefined = currentRequest();
+      if (ctx !== undefined) ctx[FOR_AN_API] = payload?.resource !== undefined;
+      return payload;
+    },
     async consume(id) {
-      const use = async (): Promise<unknown> => adapter.consume(id);
-      const ctx: Asked | undefined = model === 'DeviceCode' ? currentRequest() : undefined;
-      if (ctx === undefined || lastOf(ctx, model) === undefined) await begin(use);
-      else writingOf(ctx).use = use;
+      const ctx: Asked | undefined = currentRequest();
+      if (ctx === undefined || lastOf(ctx, 'DeviceCode') === undefined) await common.consume(id);
+      else writingOf(ctx).use = async () => adapter.consume(id);
     },
   };
 }
