@@ -18,7 +18,8 @@ import type { Ticket, Tickets } from './ticket.ts';
 export type Interaction = InstanceType<Provider['Interaction']> & {
   readonly bridged?: true;
   readonly parJti?: string;
-  /** Whose it is, by the mark of the browser (`oidc/one-browser.ts`). */ browser?: string | undefined;
+  /** Whose it is, by the mark of the browser (`oidc/one-browser.ts`). */
+  browser?: string | undefined;
 };
 
 /** What every handler below `/interaction/:uid` knows. */
@@ -34,6 +35,10 @@ export interface Entered {
    * runs out, for the ticket may have been planted as well.
    */
   readonly markTicket: () => void;
+  /** The sign-in as it stands now; undefined where it has ended. */
+  readonly reread: () => Promise<Interaction | undefined>;
+  /** Leads on who was overtaken: home where another press of the button has ended it, and to its address otherwise. */
+  readonly leadOn: () => Promise<void>;
 }
 
 export interface EntranceDeps {
@@ -102,15 +107,21 @@ export async function stillOpenWithoutSession(interaction: Interaction): Promise
  *   begun to come before, and ended only now. Nothing is done with it then.
  */
 export async function keepToBrowser(ctx: Context): Promise<boolean> {
-  const { interaction, markTicket } = entered(ctx);
+  const { interaction, markTicket, reread } = entered(ctx);
   if (interaction.browser === undefined) {
-    interaction.browser = senderOf(ctx).device;
+    const { device } = senderOf(ctx);
+    interaction.browser = device;
     try {
       await interaction.persist();
     } catch (error) {
       if (!isOver(error)) throw error;
-      interaction.browser = undefined;
-      return false;
+      const now = await reread();
+      if (now?.browser !== device) {
+        interaction.browser = undefined;
+        return false;
+      }
+      // Another press in this browser has marked it first, and what it has written since stays.
+      ctx.state.entered = { ...entered(ctx), interaction: now } satisfies Entered;
     }
   }
   markTicket();
@@ -120,7 +131,7 @@ export async function keepToBrowser(ctx: Context): Promise<boolean> {
 /** For forms with which something is proved, or goes on that was. */
 export const inOneBrowser: Middleware = async (ctx, next) => {
   if (await keepToBrowser(ctx)) await next();
-  else seeOther(ctx, interactionPath(entered(ctx).uid));
+  else await entered(ctx).leadOn();
 };
 
 /** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
@@ -171,6 +182,18 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     if (ticket !== undefined && ticket.browser !== browser) tickets.issue(ctx, { ...ticket, browser });
   }
 
+  /** The second press of the last button: the first has led on already, and single sign-on leads there again. */
+  async function leadOnFinished(ctx: Context, uid: string): Promise<boolean> {
+    if (!(await leadsOn(ctx, uid))) return false;
+    seeOther(ctx, interactionPath(uid, turnsBack(ctx) ? 'turned-back' : 'resume'));
+    return true;
+  }
+
+  async function leadOn(ctx: Context, uid: string): Promise<void> {
+    const isFinished = (await provider.Interaction.find(uid)) === undefined && reasonFor(ctx, uid, true) === 'finished';
+    if (!(isFinished && (await leadOnFinished(ctx, uid)))) seeOther(ctx, interactionPath(uid));
+  }
+
   const enter: Middleware = async (ctx, next) => {
     ctx.set('Cache-Control', 'no-store');
     const uid = uidOf(ctx);
@@ -184,11 +207,7 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
         seeOther(ctx, `${ctx.path}?cookies=asked`);
         return;
       }
-      // The second press of the last button: the first has led on already, and single sign-on leads there again.
-      if (reason === 'finished' && (await leadsOn(ctx, uid))) {
-        seeOther(ctx, interactionPath(uid, turnsBack(ctx) ? 'turned-back' : 'resume'));
-        return;
-      }
+      if (reason === 'finished' && (await leadOnFinished(ctx, uid))) return;
       await showEnded(ctx, uid, reason);
       return;
     }
@@ -207,6 +226,8 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
       markTicket: () => {
         markTicket(ctx, uid);
       },
+      reread: () => provider.Interaction.find(uid),
+      leadOn: () => leadOn(ctx, uid),
     } satisfies Entered;
     allowFormTargets(ctx, formTargetsOf(interaction.params.redirect_uri));
     await next();

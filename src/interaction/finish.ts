@@ -172,9 +172,10 @@ export function createFinish({ provider, sharing, store, audit, clock, endSessio
     async signedIn(ctx, who) {
       const kept = { isOurs: true };
       if (await hold(entered(ctx), who, async () => (kept.isOurs = await keepToBrowser(ctx)))) {
-        if (kept.isOurs) await record(ctx, 'sign-in.held', who);
+        if (!kept.isOurs) return entered(ctx).leadOn();
+        await record(ctx, 'sign-in.held', who);
         // Nothing is agreed to by half a proof: where something has to be, the provider asks when both are there.
-        seeOther(ctx, interactionPath(entered(ctx).uid, kept.isOurs ? 'second-factor' : ''));
+        seeOther(ctx, interactionPath(entered(ctx).uid, 'second-factor'));
         return;
       }
       await settleShown(ctx, who.accountId);

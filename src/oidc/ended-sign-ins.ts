@@ -92,8 +92,9 @@ interface Result {
   readonly secondFactor?: 'declined' | undefined;
 }
 
-/** What stood in the store when an interaction was read. */
+/** What stood in the store when an interaction was read, and whether the mark of a browser was in it. */
 const READ = Symbol('as it was read');
+const WAS_MARKED = Symbol('it had a mark');
 /** Requests of one browser that write its interaction at the same moment. */
 const MOST_TRIES = 30;
 
@@ -101,7 +102,9 @@ interface InteractionModel {
   readonly jti: string;
   readonly exp?: number;
   readonly browser?: string;
+  readonly result?: object;
   [READ]?: Buffer | undefined;
+  [WAS_MARKED]?: boolean;
   readonly adapter: ProtocolAdapter;
   getValueAndPayload(): Promise<{ readonly payload: AdapterPayload }>;
   save: (this: InteractionModel, ttl: number) => Promise<unknown>;
@@ -120,7 +123,10 @@ export function leaveEndedInteractions(provider: Provider): void {
   };
   const { prototype, instantiate } = model;
   model.instantiate = function (payload) {
-    return Object.defineProperty(instantiate.call(this, payload), READ, { value: asRead(payload), writable: true });
+    return Object.defineProperties(instantiate.call(this, payload), {
+      [READ]: { value: asRead(payload), writable: true },
+      [WAS_MARKED]: { value: payload.browser !== undefined, writable: true },
+    });
   };
 
   const { save } = prototype;
@@ -128,14 +134,17 @@ export function leaveEndedInteractions(provider: Provider): void {
     // Only what has been written already knows its end.
     if (this.exp === undefined) return save.call(this, ttl);
     const { payload } = await this.getValueAndPayload();
+    // Who merely adds the mark undoes nothing that another press has written.
+    const addsMark = this[WAS_MARKED] === false && this.browser !== undefined && this.result === undefined;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       if (await this.adapter.replace(this.jti, payload, ttl, this[READ])) {
         this[READ] = asRead(payload);
+        this[WAS_MARKED] = this.browser !== undefined;
         return this.jti;
       }
       const now = this[READ] === undefined ? undefined : await this.adapter.find(this.jti);
       // Of the presses of one browser the last counts.
-      if (now === undefined || (now.browser !== undefined && now.browser !== this.browser)) break;
+      if (now === undefined || (now.browser !== undefined && (addsMark || now.browser !== this.browser))) break;
       this[READ] = asRead(now);
     }
     throw new errors.SessionNotFound('interaction session has ended, or is that of another browser');

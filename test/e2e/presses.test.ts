@@ -8,6 +8,7 @@ import { Browser, type Page } from '../support/browser.ts';
 import { somebody, type Citizen } from '../support/citizens.ts';
 import { enterCode, signIn } from '../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
+import { answered, beginForm, type Heard } from '../support/slow-form.ts';
 import { atFinished } from '../interaction/recovery/steps.ts';
 
 const TIMES = [1, 2, 3, 4, 5];
@@ -120,6 +121,40 @@ describe('Buttons pressed many times at the same moment', () => {
     const homes = await followed(await pressed(asked, 'code', { code: authenticator.next() }));
     for (const home of homes) expect(isHome(home, service), where(home)).to.equal(true);
     expect((await service.receive(homes.at(-1)!, request)).claims.acr).to.equal(acr.twoFactor);
+  });
+
+  it('a press that began to come before the one that steps a session up undoes nothing of it', async () => {
+    await signedIn();
+    const { authenticator } = await giveSecondFactor(
+      app,
+      (await app.store.audit.list({ type: 'sign-in.succeeded' })).at(-1)!.accountId as AccountId,
+    );
+    const { page: asked, request } = await visit(browser, service, { acr_values: acr.twoFactor });
+    const code = authenticator.next();
+    const { action, fields } = asked.form('code');
+    const looked = answered(app.container.provider.Interaction, 'find');
+    const slow = await beginForm(browser, action, fields.csrf!, looked);
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    let writes = 0;
+    let late: Promise<Heard> | undefined;
+    Object.assign(protocolState, {
+      async replace(...asked: Parameters<typeof usual.replace>) {
+        const isWritten = await usual.replace(...asked);
+        if (asked[0].model === 'Interaction') writes += 1;
+        // The mark of the browser is there, and now what was proved as well.
+        if (writes === 2) await (late ??= slow.end({ code }));
+        return isWritten;
+      },
+    });
+    const first = await browser.post(asked, 'code', { code }).finally(() => Object.assign(protocolState, usual));
+    const home = await browser.follow(first);
+    expect(isHome(home, service), where(home)).to.equal(true);
+    expect((await service.receive(home, request)).claims.acr).to.equal(acr.twoFactor);
+    expect(await late).to.include({
+      status: 303,
+      location: `${asked.url.pathname.replace(/second-factor$/, '')}resume`,
+    });
   });
 
   /** The second press comes when the first has given the session another id and the sign-in is not over yet. */

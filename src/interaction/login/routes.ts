@@ -148,10 +148,10 @@ export function addLogin({
       return show(ctx, { values, problem }, status);
     }
     if ('former' in outcome.value) {
-      const { uid } = entered(ctx);
-      const isOurs = await keepToBrowser(ctx);
-      if (isOurs) await recognise(uid, outcome.value.former);
-      seeOther(ctx, interactionPath(uid, isOurs ? 'register' : ''));
+      const { uid, leadOn } = entered(ctx);
+      if (!(await keepToBrowser(ctx))) return leadOn();
+      await recognise(uid, outcome.value.former);
+      seeOther(ctx, interactionPath(uid, 'register'));
       return;
     }
     await finish.signedIn(ctx, { ...outcome.value, acr: acr.password, amr: ['pwd'], remember: typed.remember });
