@@ -40,8 +40,8 @@ export interface Tickets {
   carry(ctx: Context, ticket: Ticket): void;
   isCarrying(ctx: Context): boolean;
   /**
-   * Hands over the ticket whose place a sign-in takes, once; where `take` fails, it is still there. @returns what
-   * `take` says; false where there is none.
+   * Hands over the ticket whose place a sign-in takes, once; where `take` fails, or it is of another service, it is
+   * still there. @returns what `take` says; false where there is none.
    */
   takeCarried(ctx: Context, clientId: string, take: (ticket: Ticket) => Promise<boolean>): Promise<boolean>;
 }
@@ -119,7 +119,9 @@ export function createTickets({
       const text = ctx.cookies.get(carryName, { signed: false });
       if (text === undefined) return false;
       const ticket = sealer.openTicket('carry', text, clock.now());
-      const taken = isTicket(ticket) && ticket.clientId === clientId && (await take(ticket));
+      // A tab at another service was faster: it waits for the sign-in for which it is meant.
+      if (isTicket(ticket) && ticket.clientId !== clientId) return false;
+      const taken = isTicket(ticket) && (await take(ticket));
       ctx.cookies.set(carryName, null, { ...attributes, path: '/' });
       return taken;
     },

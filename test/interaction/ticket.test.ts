@@ -47,6 +47,7 @@ describe('What a sign-in takes over from one that ran out', () => {
     expect(await tickets.takeCarried(ctx, 'skillhub', () => Promise.reject(new Error('asked for nobody')))).to.equal(
       false,
     );
+    expect(await tickets.takeCarried(ctx, 'karirhub', () => Promise.resolve(true)), 'it waits').to.equal(true);
     expect(jar.size).to.equal(0);
   });
 
