@@ -316,7 +316,7 @@ const at = ({ from, line, to }: Import): string => `src/${from}:${line} imports 
 /** Where HTTP ends: services and machines of the journeys know neither requests nor pages. */
 const isService = (file: string): boolean =>
   JOURNEY.test(file) &&
-  !/\/(?:routes|(?:\w+-)?pages|forms|(?:\w+-)?screens|(?:\w+-)?examples|explain|(?:api-)?present|console|api|api-problems)\.ts$/.test(
+  !/\/(?:routes|(?:\w+-)?pages|(?:\w+-)?forms|(?:\w+-)?screens|(?:\w+-)?examples|explain|(?:api-)?present|console|api|api-problems)\.ts$/.test(
     file,
   );
 

@@ -1,29 +1,26 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
-import { clientTypes, type Client, type ClientMetadata, type ClientType } from '../../domain/client.ts';
+import { clientTypes, type Client, type ClientMetadata } from '../../domain/client.ts';
 import type { ClientDescription } from '../../domain/client-change.ts';
 import { LOGO_BYTES, LOGO_NAME } from '../../domain/logo/logo.ts';
-import { parseReason } from '../../domain/operator.ts';
 import type { Random } from '../../ports/random/random.ts';
 import type { Store } from '../../store/store.ts';
-import { everyField, field } from '../../web/form.ts';
-import { say, type FieldError, type Sentence } from '../../web/screen.ts';
+import { field } from '../../web/form.ts';
+import { say, type FieldError } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { uploadOf } from '../../web/upload.ts';
 import type { Desk } from '../desk.ts';
 import { frameOf } from '../guard.ts';
 import { addressMembers } from './address-rules.ts';
-import { editFields, emptyValues, listingOf, toDocument, valuesOf, type Values } from './edit-form.ts';
-import { explain, explainRefusal, labelOf, toErrors } from './explain.ts';
+import { emptyValues, listingOf, toDocument, valuesOf } from './edit-form.ts';
+import { labelOf, toErrors } from './explain.ts';
 import type { FieldProblem } from './field-problem.ts';
-import { parseClientMetadata, type ParsedClient } from './forms.ts';
+import type { ParsedClient } from './forms.ts';
 import type { LogoService } from './logo/service.ts';
-import { listing as listingFields } from './metadata-fields.ts';
-import { isPrivileged } from './privileged.ts';
-import type { ClientRefusal } from './refusals.ts';
 import { seenOf, type ClientReview } from './review.ts';
 import { handAt } from './review-pages.ts';
 import { editScreen, type ClientShown, type EditModel, type KeptLogo } from './screens.ts';
+import { FIELDS, judge, refusalOf, typedIn, type Saved } from './typed-forms.ts';
 import { openOnTop } from './versions.ts';
 
 export interface EditPagesDeps {
@@ -37,18 +34,9 @@ export interface EditPagesDeps {
 }
 
 const HOME = '/admin/clients';
-const LONGEST = 5000;
-const FIELDS = new Set([...editFields.map(({ name }) => name), 'type']);
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type Shown = Pick<EditModel, 'client' | 'newId' | 'values'> & { readonly keptLogo?: KeptLogo | undefined };
-interface Saved {
-  readonly errors: readonly FieldError[];
-  readonly problem: Sentence | undefined;
-  /** Beside fields that are good enough. */
-  readonly warnings?: readonly FieldError[];
-}
-
 const lacksOf = (warnings: readonly FieldProblem[]): readonly [keys: boolean, others: boolean] => [
   warnings.some((one) => one.field === 'jwks_uri'),
   warnings.some((one) => one.field !== 'jwks_uri'),
@@ -60,30 +48,6 @@ const shownLack = (warnings: readonly FieldProblem[]): Pick<ClientShown, 'lacksK
 /** The page of the client tells it again. */
 const toldOf = (warnings: readonly FieldProblem[]): string =>
   ['&keys=missing', '&addresses=missing'].filter((_, index) => lacksOf(warnings)[index]).join('');
-const typedIn = (ctx: Context): Values => ({
-  ...Object.fromEntries(
-    [...editFields.map(({ name }) => name), 'why'].map((name) => [name, field(ctx, name).slice(0, LONGEST)]),
-  ),
-  // A box for each; whoever fills in the form by a program may as well send them as one.
-  scope: everyField(ctx, 'scope').join(' ').slice(0, LONGEST),
-});
-const refusalOf = (refusal: ClientRefusal): Saved =>
-  refusal.reason === 'client-metadata'
-    ? toErrors(refusal.problems, FIELDS)
-    : { errors: [], problem: explainRefusal(refusal) };
-
-function findListingErrors(values: Values): FieldError[] {
-  const listing = listingOf(values);
-  if (listing === undefined) return [];
-  const parsed = listingFields.safeParse(listing);
-  return parsed.success
-    ? []
-    : parsed.error.issues.map(({ path, message }) => ({
-        field: `listing_${String(path[0])}`,
-        sentence: explain(message),
-      }));
-}
-
 /** The form by which clients are registered and changed: what is typed goes the way of the review. */
 export function addEditPages({
   review,
@@ -94,39 +58,6 @@ export function addEditPages({
   getClient,
   showClient,
 }: EditPagesDeps): (router: Router) => void {
-  /** Every mistake at once: of the members, between them, and of what is the form's own. */
-  function judge(
-    document: Record<string, unknown>,
-    type: ClientType,
-    values: Values,
-    before: unknown,
-  ): {
-    readonly metadata: ParsedClient['metadata'] | undefined;
-    readonly found: Saved;
-    readonly faults: readonly { readonly field: string }[];
-    readonly reason: string | undefined;
-  } {
-    // Whoever reviews it judges the legal basis; the form only asks that it is there.
-    const parsed = parseClientMetadata(document, { type, allowNik: true });
-    const { errors, problem } = parsed.ok ? { errors: [], problem: undefined } : toErrors(parsed.refusal, FIELDS);
-    const reason = parseReason(values.why ?? '');
-    const ours = [
-      ...findListingErrors(values),
-      ...(isPrivileged(document.scope, before)
-        ? [{ field: 'scope', sentence: say('admin.clients.problem.privileged') }]
-        : []),
-      ...((values.why ?? '') === '' || reason.ok
-        ? []
-        : [{ field: 'why', sentence: say(`admin.reason.refusal.${reason.refusal}`) }]),
-    ];
-    return {
-      metadata: parsed.ok && ours.length === 0 ? parsed.value.metadata : undefined,
-      found: { errors: [...errors, ...ours.map((one) => ({ ...one, label: labelOf(one.field) }))], problem },
-      faults: [...(parsed.ok ? [] : parsed.refusal), ...ours.filter((one) => one.field !== 'why')],
-      reason: reason.ok ? reason.value : undefined,
-    };
-  }
-
   /** What was to be saved; whoever only checks, or owes a reason, is not refused anything. */
   async function remember(
     ctx: Context,
