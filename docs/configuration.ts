@@ -29,6 +29,8 @@ const groups: Readonly<
   password: 'Rules for new passwords and the price of hashing them.',
   otp: 'One-time codes.',
   limits: 'How often something may be tried.',
+  recoveryRequests:
+    'Requests for an account by people who have lost number and address; see [ADR 49](adr/0049-an-account-without-its-contacts.md).',
   lifetimes: 'How long something lasts.',
   sandbox: 'An issuer of its own for trying things out, at `/sandbox`.',
   console: 'The operators’ console at `/admin`.',

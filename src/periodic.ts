@@ -8,6 +8,7 @@ import { countedUntil, countReports } from './jobs/reports.ts';
 import { retain, type RetentionDeps } from './jobs/retention.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
+import { recoveryRequestsOf } from './recovery-requests.ts';
 import { countedBy } from './store/report-questions.ts';
 import { makeComingPartitions } from './store/partitions.ts';
 import { sealedColumns } from './store/sealed.ts';
@@ -63,10 +64,18 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
             clock: await earlierClock(core),
             deviceSeconds: config.lifetimes.deviceSeconds,
             formerAccountDays: config.lifetimes.formerAccountDays,
+            recoveryRequestDays: config.recoveryRequests.keptDays,
             purgeCounters: (now, limit) => purgeCounters(knex, now, limit),
           },
           { signal, mostBatches: BATCHES_A_TURN },
         ),
+    },
+    {
+      label: 'recovery-requests',
+      cron: '* * * * *',
+      everySeconds: MINUTE,
+      longestSeconds: QUARTER_HOUR,
+      run: async (signal) => recoveryRequestsOf(core, { clock: await earlierClock(core) }).settleDue(signal),
     },
     {
       label: 'partitions',

@@ -125,6 +125,28 @@ export const settings = {
 
   limits: limitsSettings,
 
+  recoveryRequests: {
+    enabled: flag(
+      true,
+      'Let people who have lost number and address at once ask for their account; two officers decide at the console.',
+      { env: 'RECOVERY_REQUESTS' },
+    ),
+    waitSeconds: whole(86_400, 'How long the holder of an account can object before it is given away.', {
+      env: 'RECOVERY_REQUEST_WAIT_SECONDS',
+      min: 3600,
+    }),
+    decideDays: whole(14, 'After so many days a request that nobody has decided lapses.', {
+      env: 'RECOVERY_REQUEST_DAYS',
+      min: 2,
+      max: 90,
+    }),
+    keptDays: whole(90, 'How long a request that is done with is shown; the audit log keeps it longer.', {
+      env: 'RECOVERY_REQUEST_KEPT_DAYS',
+      min: 1,
+      max: 3650,
+    }),
+  },
+
   lifetimes: {
     interactionSeconds: whole(3600, 'How long a sign-in may take.', { min: 60 }),
     draftSeconds: whole(86_400, 'How long an unfinished registration is kept.', { min: 60 }),

@@ -34,7 +34,7 @@ const knowledge = ['config.ts', 'crypto/', 'store/', 'audit/', 'telemetry/'];
 /** What a journey, an account page or an administered resource may use, its routes included. */
 const journey = {
   values: [...ground, ...interfaces, 'messages/', 'store/accounts.ts', 'web/'],
-  types: [...knowledge, 'ports/outbound/', 'second-factor/', 'sandbox/checks.ts'],
+  types: [...knowledge, 'ports/outbound/', 'recovery-request/', 'second-factor/', 'sandbox/checks.ts'],
 };
 /** Folders of their own: `interaction/login/`, `account/contact/`, `admin/clients/`. */
 const JOURNEY = /^(?:interaction|account|admin)\/[^/]+\//;
@@ -103,6 +103,12 @@ const layers: readonly Layer[] = [
     values: [...ground, ...interfaces, 'messages/'],
     types: knowledge,
     remedy: 'the second factor serves journeys, account pages and operators alike, and knows none of them',
+  },
+  {
+    folder: 'recovery-request/',
+    values: [...ground, ...interfaces, 'messages/'],
+    types: knowledge,
+    remedy: 'requests for an account serve the journey, its holder and operators alike, and know none of them',
   },
   {
     folder: 'web/',

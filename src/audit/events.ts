@@ -31,6 +31,27 @@ export interface EventCatalogue {
   'recovery.code.not-sent': { reason: string };
   'recovery.completed': { channel: 'sms' | 'email'; operator?: string };
 
+  'recovery.identity.verified': { reference: string };
+  'recovery.identity.refused': { reason: string; reference?: string };
+  'recovery.identity.unavailable': { trouble: string };
+  'recovery.identity.limited': { limit: string };
+  'recovery.request.code-sent': { sends: number; operator: string };
+  'recovery.request.code-refused': { reason: string };
+  'recovery.request.code-not-sent': { reason: string };
+  'recovery.request.filed': { request: string; operator: string };
+  'recovery.request.limited': { reason: string };
+  'recovery.request.notice-sent': {
+    request: string;
+    of: 'warning' | 'completed' | 'closed';
+    operator: string;
+  };
+  'recovery.request.examined': { request: string; by: string; reason: string };
+  'recovery.request.approved': { request: string; by: string; reason: string };
+  'recovery.request.rejected': { request: string; by: string; reason: string };
+  'recovery.request.cancelled': { request: string; way: 'letter' | 'session' };
+  'recovery.request.completed': { request: string; operator: string };
+  'recovery.request.lapsed': { request: string; reason: 'undecided' | 'account-changed' };
+
   'consent.given': {
     kind: 'consent' | 'notice' | 'listed';
     scopes: readonly string[];
@@ -51,7 +72,7 @@ export interface EventCatalogue {
   'contact.phone.code-sent': { sends: number; operator: string; another: boolean };
   'contact.phone.code-refused': { reason: string };
   'contact.phone.code-not-sent': { reason: string };
-  'contact.phone.proved': { replaced: boolean; moved: boolean; operator: string };
+  'contact.phone.proved': { replaced: boolean; moved: boolean; operator: string; by?: 'request' };
   'contact.phone.notice-sent': { operator: string };
   'contact.email.link-sent': { another: boolean };
   'contact.email.link-not-sent': { reason: string };
@@ -160,6 +181,28 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'recovery.code.refused': 'A recovery code was typed that did not count.',
   'recovery.code.not-sent': 'A recovery code was asked for and not sent.',
   'recovery.completed': 'A password was replaced after a recovery code.',
+  'recovery.identity.verified':
+    'The civil registry confirmed who somebody says they are that asks for an account without number and address.',
+  'recovery.identity.refused': 'The civil registry answered such a question, and not with a match.',
+  'recovery.identity.unavailable': 'The civil registry gave no answer to it.',
+  'recovery.identity.limited': 'Too many failed checks for this NIK, device or network; the registry was not asked.',
+  'recovery.request.code-sent': 'A code for the number that a request for the account names was handed to the courier.',
+  'recovery.request.code-refused': 'A code for that number was wrong, late or used up.',
+  'recovery.request.code-not-sent': 'A limit kept such a code back.',
+  'recovery.request.filed':
+    'Somebody whom the civil registry confirms, and who has proved another number, asks for the account. The holder was warned.',
+  'recovery.request.limited': 'Such a request was not taken: too many for this account today.',
+  'recovery.request.notice-sent':
+    'An SMS about a request was handed to the courier: a `warning` to the number of the account, or what came of it to that of the request.',
+  'recovery.request.examined': 'A first officer has looked at who the person is, and is for it.',
+  'recovery.request.approved': 'A second officer is for it too; the account is given when the wait is over.',
+  'recovery.request.rejected': 'An officer is against it.',
+  'recovery.request.cancelled':
+    'The holder of the account objected, by the link of the `letter` or in their own `session`.',
+  'recovery.request.completed':
+    'The account got the number and the password of the request; its address has to be confirmed anew, and all sessions ended.',
+  'recovery.request.lapsed':
+    'Nothing came of a request: nobody decided in time, or the account got another password or was suspended meanwhile.',
   'consent.given':
     'A person agreed that a service gets their data, or was told so by a page or by the list of connected services, in the text of that version.',
   'consent.declined': 'A person went back to the service rather than share what it asked for.',
@@ -179,7 +222,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'contact.phone.code-refused': 'A code for a number of an account was wrong, late or used up.',
   'contact.phone.code-not-sent': 'A limit kept back a code for a number of an account.',
   'contact.phone.proved':
-    'The person proved their number again by a code, or another one, which `replaced` it; `moved`: it was on another account until then.',
+    'The person proved their number again by a code, or another one, which `replaced` it; `moved`: it was on another account until then. By a `request`: the code was typed when that was filed.',
   'contact.phone.notice-sent':
     'An SMS that tells a number that it is no longer the account’s was handed to the courier.',
   'contact.email.link-sent':

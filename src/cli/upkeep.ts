@@ -45,6 +45,7 @@ async function runPurge(_flags: object, command: Command): Promise<void> {
       clock: await earlierClock({ clock, store }),
       deviceSeconds: config.lifetimes.deviceSeconds,
       formerAccountDays: config.lifetimes.formerAccountDays,
+      recoveryRequestDays: config.recoveryRequests.keptDays,
       purgeCounters: (now, limit) => purgeCounters(knex, now, limit),
     }),
   );

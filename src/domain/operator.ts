@@ -7,6 +7,7 @@ export type Role = (typeof roles)[number];
 
 export const permissions = [
   'accounts.read',
+  'accounts.recover',
   'accounts.reveal',
   'accounts.write',
   'audit.read',
@@ -29,7 +30,7 @@ export type Permission = (typeof permissions)[number];
 const permissionsByRole: Readonly<Record<Role, readonly Permission[]>> = {
   'client-manager': ['clients.read', 'clients.write', 'colleagues.read', 'reports.read'],
   'client-approver': ['clients.read', 'clients.approve', 'colleagues.read'],
-  support: ['accounts.read', 'accounts.reveal', 'accounts.write', 'clients.read'],
+  support: ['accounts.read', 'accounts.recover', 'accounts.reveal', 'accounts.write', 'clients.read'],
   auditor: ['audit.read', 'clients.read', 'colleagues.read', 'operators.read', 'reports.read'],
   administrator: [
     'audit.read',

@@ -5,7 +5,7 @@ declare const codeBrand: unique symbol;
 /** Six digits as typed; text, because leading zeros count. */
 export type OtpCode = string & { readonly [codeBrand]: true };
 
-export type Purpose = 'activation' | 'recovery' | 'contact';
+export type Purpose = 'activation' | 'recovery' | 'recovery-request' | 'contact';
 
 export interface CodePolicy {
   readonly ttlSeconds: number;

@@ -46,12 +46,14 @@ export interface PurgeDeps {
   readonly deviceSeconds: number;
   /** Records of a former system that nobody came for; 0 keeps them. */
   readonly formerAccountDays: number;
+  /** Requests for an account that are done with. */
+  readonly recoveryRequestDays: number;
   readonly purgeCounters: (now: Date, limit: number) => Promise<number>;
 }
 
 /** Removes what has run out. Safe with many instances: each row goes once. @returns how many rows of each kind. */
 export async function purge(
-  { store, clock, deviceSeconds, formerAccountDays, purgeCounters }: PurgeDeps,
+  { store, clock, deviceSeconds, formerAccountDays, recoveryRequestDays, purgeCounters }: PurgeDeps,
   { signal, mostBatches = Infinity }: PurgeLimits = {},
 ): Promise<Readonly<Record<string, number>>> {
   const now = clock.now();
@@ -84,6 +86,9 @@ export async function purge(
       formerAccountDays === 0
         ? 0
         : await inBatches((limit) => store.formerAccounts.purge(addSeconds(now, -formerAccountDays * 86_400), limit)),
+    recoveryRequests: await inBatches((limit) =>
+      store.recoveryRequests.purge(addSeconds(now, -recoveryRequestDays * 86_400), limit),
+    ),
     importLines: await inBatches((limit) =>
       store.formerImport.purgeLines(addSeconds(now, -IMPORT_LINE_SECONDS), limit),
     ),

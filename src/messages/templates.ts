@@ -4,10 +4,16 @@ import { renderLetter, type HelpDesk } from './letter.ts';
 import { fill, sentences, showTime } from './sentences.ts';
 import { codeLine, fitText } from './sms-text.ts';
 
-type CodePurpose = 'activation-code' | 'recovery-code' | 'contact-code';
-export type TextPurpose = CodePurpose | 'email-moved' | 'email-replaced' | 'phone-replaced';
+type CodePurpose = 'activation-code' | 'recovery-code' | 'recovery-request-code' | 'contact-code';
+export type TextPurpose = CodePurpose | 'email-moved' | 'email-replaced' | 'phone-replaced' | 'recovery-request';
 export type MailPurpose =
-  'confirm-email' | 'recovery-code' | 'password-changed' | 'phone-moved' | 'contact-replaced' | 'second-factor-changed';
+  | 'confirm-email'
+  | 'recovery-code'
+  | 'recovery-request'
+  | 'password-changed'
+  | 'phone-moved'
+  | 'contact-replaced'
+  | 'second-factor-changed';
 
 /** A text message ready for the courier; who receives it and until when is added there. */
 export interface WrittenText {
@@ -57,6 +63,9 @@ export const activationCode = codeText('activation-code');
 
 /** The code that lets a forgotten password be set anew. */
 export const recoveryCode = codeText('recovery-code');
+
+/** The code that proves the number of somebody who asks for their account without the former ones. */
+export const recoveryRequestCode = codeText('recovery-request-code');
 
 /** The code that proves a number of an account that is there already. */
 export const contactCode = codeText('contact-code');

@@ -85,6 +85,11 @@ export const limitsSettings = {
     min: 1,
   }),
   contactLettersPerNetwork: whole(300, 'Such links asked for in one network in an hour.', { min: 1 }),
+  recoveryRequestsPerAccount: whole(
+    3,
+    'Requests for one account in a day by people who have lost number and address.',
+    { min: 1 },
+  ),
   recoveryPerDevice: whole(20, 'Recovery codes asked for from one device in an hour, sent or not.', { min: 1 }),
   recoveryPerNetwork: whole(500, 'Recovery codes asked for from one network in an hour, sent or not.', { min: 1 }),
 } as const;

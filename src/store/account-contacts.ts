@@ -82,6 +82,14 @@ export function createAccountContacts(
       );
     },
 
+    /** The address that the account has recovers nothing until it is confirmed anew. */
+    async doubtEmail(id: AccountId, at: Date): Promise<void> {
+      await write(
+        id,
+        db(TABLE).where({ id }).whereNotNull('email_verified_at').update({ email_verified_at: null, updated_at: at }),
+      );
+    },
+
     async confirmPhone(id: AccountId, phone: Sensitive<Phone>, at: Date): Promise<boolean> {
       return write(
         id,

@@ -6,7 +6,7 @@ import { TIMELINE, type TransactionMark } from './fate.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { insertRow, prepared } from './knex.ts';
 
-export type Journey = 'registration' | 'recovery' | 'second-factor' | 'contact';
+export type Journey = 'registration' | 'recovery' | 'second-factor' | 'contact' | 'recovery-request';
 
 export interface Draft<State> {
   readonly id: string;

@@ -55,6 +55,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   sealed('outbox', 'outbox'),
   sealed('messages', 'message', { indexed: true }),
   sealed('drafts', 'draft'),
+  sealed('recovery_requests', 'recovery-request'),
   sealed('email_confirmations', 'new-email', { bound: 'account_id', column: 'email_sealed' }),
   rowKey('second_factors', 'account_id'),
   sealed('protocol_state', 'protocol-state', { bound: 'model', column: 'payload' }),

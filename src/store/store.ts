@@ -35,6 +35,7 @@ import { createOutboxStore, type OutboxStore } from './outbox.ts';
 import { createProtocolStateStore, type ProtocolState, type ProtocolStateStore } from './protocol-state.ts';
 import { askForWrites } from './read-only.ts';
 import { isConnectionLost, isDatabaseAway, reconnecting, withReconnect } from './reconnect.ts';
+import { createRecoveryRequestStore, type RecoveryRequestStore } from './recovery-requests.ts';
 import { createReceiptStore, type ReceiptStore } from './receipts.ts';
 import { createRegistrationTokenStore, type RegistrationTokenStore } from './registration-tokens.ts';
 import { createReportDayStore, type ReportDayStore } from './report-days.ts';
@@ -78,6 +79,7 @@ export interface Store {
   readonly outbox: OutboxStore;
   readonly protocolState: ProtocolStateStore;
   readonly receipts: ReceiptStore;
+  readonly recoveryRequests: RecoveryRequestStore;
   readonly registrationTokens: RegistrationTokenStore;
   readonly reports: ReportStore;
   readonly reportDays: ReportDayStore;
@@ -192,6 +194,7 @@ export function createStore({ knex, replica, protocolState, ...crypto }: StoreDe
     // What the table held before Redis took over is still cleared away.
     protocolState: { ...wrap(createProtocolStateStore(db)), ...protocolState },
     receipts: wrap(createReceiptStore(db)),
+    recoveryRequests: wrap(createRecoveryRequestStore(db, crypto)),
     registrationTokens: wrap(createRegistrationTokenStore(db)),
     reports: wrap(createReportStore(replica ?? db)),
     reportDays: wrap(createReportDayStore(db, replica)),

@@ -61,7 +61,7 @@ const STAGES: Readonly<Record<string, string>> = {
 };
 
 /** Messages that somebody waits for. */
-const CODE_PURPOSES: readonly string[] = ['activation-code', 'recovery-code', 'contact-code'];
+const CODE_PURPOSES: readonly string[] = ['activation-code', 'recovery-code', 'recovery-request-code', 'contact-code'];
 const CODE_STAGES = ['asked', 'sent', 'failed', 'delivered', 'undelivered', 'entered'];
 const isCode = (purpose: unknown): purpose is string => CODE_PURPOSES.some((one) => one === purpose);
 
@@ -212,8 +212,14 @@ export function createMetrics({ readMs = READ_MS } = {}): Metrics {
     'contact.phone.code-sent': ({ operator }) => {
       codes.inc({ operator: text(operator), purpose: 'contact-code', stage: 'asked' });
     },
-    'contact.phone.proved': ({ operator }) => {
-      codes.inc({ operator: text(operator), purpose: 'contact-code', stage: 'entered' });
+    'contact.phone.proved': ({ operator, by }) => {
+      if (by === undefined) codes.inc({ operator: text(operator), purpose: 'contact-code', stage: 'entered' });
+    },
+    'recovery.request.code-sent': ({ operator }) => {
+      codes.inc({ operator: text(operator), purpose: 'recovery-request-code', stage: 'asked' });
+    },
+    'recovery.request.filed': ({ operator }) => {
+      codes.inc({ operator: text(operator), purpose: 'recovery-request-code', stage: 'entered' });
     },
     'recovery.code.sent': ({ channel, operator }) => {
       if (channel === 'sms') codes.inc({ operator: text(operator), purpose: 'recovery-code', stage: 'asked' });

@@ -26,6 +26,7 @@ describe('Purging', () => {
       clock,
       deviceSeconds: 86_400,
       formerAccountDays: 2,
+      recoveryRequestDays: 90,
       purgeCounters: (now, limit) => purgeCounters(core.knex, now, limit),
     });
   const inHours = (hours: number): Date => new Date(clock.now().getTime() + hours * 3_600_000);
@@ -99,6 +100,7 @@ describe('Purging', () => {
       clock,
       deviceSeconds: 86_400,
       formerAccountDays: 2,
+      recoveryRequestDays: 90,
       purgeCounters: (now: Date, limit: number) => purgeCounters(core.knex, now, limit),
     };
     expect(await purge(deps, { mostBatches: 1 })).to.include({ drafts: 1000, confirmations: 3 });
@@ -164,6 +166,7 @@ describe('Purging', () => {
         clock,
         deviceSeconds: 86_400,
         formerAccountDays: 0,
+        recoveryRequestDays: 90,
         purgeCounters: () => Promise.resolve(0),
       }),
     ).to.include({ formerAccounts: 0 });

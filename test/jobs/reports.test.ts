@@ -164,7 +164,13 @@ describe('Days that are over', () => {
       ['given-up', 1],
     ]);
     await core.knex('logout_notices').update({ finished_at: new Date(Date.now() - 31 * DAY_MS) });
-    await purge({ ...core, deviceSeconds: 1, formerAccountDays: 0, purgeCounters: () => Promise.resolve(0) });
+    await purge({
+      ...core,
+      deviceSeconds: 1,
+      formerAccountDays: 0,
+      recoveryRequestDays: 90,
+      purgeCounters: () => Promise.resolve(0),
+    });
     expect(await core.knex('logout_notices')).to.have.length(0);
     expect(await read(questions.logouts, day(29), day(2))).to.deep.equal(figures);
   });

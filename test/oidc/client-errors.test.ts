@@ -236,6 +236,7 @@ describe('Recent errors of a client application', () => {
         clock: app.clock,
         deviceSeconds: 86_400,
         formerAccountDays: 2,
+        recoveryRequestDays: 90,
         purgeCounters: () => Promise.resolve(0),
       });
     await refusedAddress();

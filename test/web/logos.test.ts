@@ -152,6 +152,7 @@ describe('Logos of services', () => {
         clock: app.clock,
         deviceSeconds: 86_400,
         formerAccountDays: 2,
+        recoveryRequestDays: 90,
         purgeCounters: () => Promise.resolve(0),
       });
     await run();

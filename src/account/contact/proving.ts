@@ -24,7 +24,8 @@ export interface Proof {
  * before and becomes the account's; whoever lost something by it is told. Sessions go on (ADR 45).
  */
 export interface Proving {
-  number(tx: Store, account: Account, phone: Sensitive<Phone>): Promise<Proof>;
+  /** @param by  a request for the account, if it was not a code just now. */
+  number(tx: Store, account: Account, phone: Sensitive<Phone>, by?: 'request'): Promise<Proof>;
   address(tx: Store, account: Account, email: Sensitive<Email>): Promise<Proof>;
 }
 
@@ -86,7 +87,7 @@ export function createProving({
   }
 
   return {
-    async number(tx, account, phone) {
+    async number(tx, account, phone, by) {
       const at = clock.now();
       const replaced = account.phone?.reveal() !== phone.reveal();
       const former = await tx.accounts.releasePhone(phone, account.id, at);
@@ -101,7 +102,7 @@ export function createProving({
       await audit.record(
         tx,
         'contact.phone.proved',
-        { ...proof, operator: operatorOf(phone.reveal()) },
+        { ...proof, operator: operatorOf(phone.reveal()), ...(by === undefined ? {} : { by }) },
         { accountId: account.id },
       );
       return proof;

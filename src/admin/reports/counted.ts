@@ -38,6 +38,8 @@ export const failureReasons = {
 export const textEvents = {
   'activation-code': 'registration.code.sent',
   'recovery-code': 'recovery.code.sent',
+  'recovery-request-code': 'recovery.request.code-sent',
+  'recovery-request': 'recovery.request.notice-sent',
   'contact-code': 'contact.phone.code-sent',
   'email-moved': 'contact.email.notice-sent',
   'email-replaced': 'contact.email.notice-sent',

@@ -98,6 +98,8 @@ export function createLimits({ limits, otp }: Pick<Config, 'limits' | 'otp'>) {
       knownDevice: limit('recovery.known-device', otp.sendsPerNumber, DAY),
       device: limit('recovery.device', limits.recoveryPerDevice, HOUR),
       network: limit('recovery.network', limits.recoveryPerNetwork, HOUR),
+      /** Each warns the holder of the account. */
+      requests: limit('recovery.requests', limits.recoveryRequestsPerAccount, DAY),
     },
   };
 }

@@ -98,6 +98,7 @@ describe('The operators’ API: integration checks', () => {
       clock: app.clock,
       deviceSeconds: 1,
       formerAccountDays: 2,
+      recoveryRequestDays: 90,
       purgeCounters: () => Promise.resolve(0),
     });
     const long = await show(newest!.id);

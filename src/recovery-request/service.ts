@@ -1,0 +1,335 @@
+import type { Audit } from '../audit/log.ts';
+import type { Config } from '../config.ts';
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import type { Account, AccountId } from '../domain/account.ts';
+import { HELP_CODE_BYTES, toHelpCode } from '../domain/help-code.ts';
+import type { Locale } from '../domain/locale.ts';
+import { signatureOf, type Actor, type Reason } from '../domain/operator.ts';
+import { operatorOf, type Phone } from '../domain/phone.ts';
+import {
+  approveRefusal,
+  examineRefusal,
+  isOpen,
+  isStillWanted,
+  rejectRefusal,
+  type ClosedState,
+  type Opinion,
+  type OpinionRefusal,
+  type RecoveryRequest,
+} from '../domain/recovery-request.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import { nextSecond } from '../domain/session.ts';
+import { sensitive, type Sensitive } from '../domain/sensitive.ts';
+import type { Courier } from '../messages/courier.ts';
+import {
+  recoveryClosed,
+  recoveryCompleted,
+  recoveryWarningMail,
+  recoveryWarningText,
+} from '../messages/recovery-request.ts';
+import type { WrittenText } from '../messages/templates.ts';
+import { addSeconds, type Clock } from '../ports/clock/clock.ts';
+import type { Random } from '../ports/random/random.ts';
+import type { Store, Transaction } from '../store/store.ts';
+
+export interface Filing {
+  /** As it is within the transaction. */
+  readonly account: Account;
+  /** Proved by a code just now. */
+  readonly phone: Sensitive<Phone>;
+  readonly passwordHash: string;
+  readonly locale: Locale;
+  readonly clientId: string | undefined;
+}
+
+/** Only an operator with a name gives an opinion: two people are asked for, not one with two machines. */
+export type Officer = Extract<Actor, { readonly kind: 'operator' }>;
+
+export type OfficerRefusal = OpinionRefusal | 'not-examined' | 'unknown' | 'own-account' | 'operator-account';
+
+export interface RecoveryRequests {
+  /** Within the caller's transaction: the request is there, and whoever holds the account is warned. @returns its number. */
+  file(tx: Transaction, filing: Filing): Promise<string>;
+  openOf(accountId: AccountId): Promise<readonly RecoveryRequest[]>;
+  /** The open request whose warning had this token in its link. */
+  findByToken(token: string): Promise<RecoveryRequest | undefined>;
+  /** The holder objects to one, by the link of the letter. @returns whether it was open until then. */
+  cancelByToken(token: string): Promise<boolean>;
+  /** The holder objects to all there are, signed in. @returns how many. */
+  cancelAllOf(accountId: AccountId): Promise<number>;
+  /** The first opinion, for it. */
+  examine(id: string, reason: Reason, by: Officer): Promise<Result<void, OfficerRefusal>>;
+  /** The second opinion, for it, by somebody else. The account is given when the wait is over. */
+  approve(id: string, reason: Reason, by: Officer): Promise<Result<void, OfficerRefusal>>;
+  /** An opinion against it, the first or the second, until the account is given. */
+  reject(id: string, reason: Reason, by: Officer): Promise<Result<void, OfficerRefusal>>;
+  /**
+   * Gives the accounts whose requests are approved and have waited, and ends what nobody has decided.
+   * @throws {AggregateError} after the others, where some could not be settled.
+   */
+  settleDue(signal?: AbortSignal): Promise<{ readonly completed: number; readonly lapsed: number }>;
+}
+
+export interface RecoveryRequestDeps {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly courier: Courier;
+  readonly logouts: { wake(): void };
+  readonly keyedHash: KeyedHash;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Makes a number that was proved the account's, within the transaction, and tells whoever loses something by it. */
+  readonly giveNumber: (tx: Store, account: Account, phone: Sensitive<Phone>) => Promise<unknown>;
+  readonly config: Pick<Config, 'http' | 'identity' | 'help' | 'recoveryRequests'>;
+}
+
+/** What one turn looks at; the next one begins a minute later. */
+const MOST_A_TURN = 500;
+const DAY_SECONDS = 86_400;
+
+/** Requests for an account by people who have lost number and address at once (ADR 49). */
+export function createRecoveryRequests({
+  store,
+  audit,
+  courier,
+  logouts,
+  keyedHash,
+  clock,
+  random,
+  giveNumber,
+  config,
+}: RecoveryRequestDeps): RecoveryRequests {
+  const { help } = config;
+  const cancelHash = (token: string): Buffer => keyedHash.hash('recovery-request-token', token);
+
+  /** A text message about a request, and the event that reports count it by. */
+  async function text(
+    tx: Transaction,
+    { id, accountId }: Pick<RecoveryRequest, 'id' | 'accountId'>,
+    of: 'warning' | 'completed' | 'closed',
+    message: WrittenText & { readonly to: Sensitive<Phone> },
+  ): Promise<void> {
+    await courier.post(tx, message);
+    const operator = operatorOf(message.to.reveal());
+    await audit.record(tx, 'recovery.request.notice-sent', { request: id, of, operator }, { accountId });
+  }
+
+  /** Whoever holds the account by now hears of it, by all ways that are proved to be theirs. */
+  async function warn(
+    tx: Transaction,
+    account: Account,
+    request: { readonly id: string; readonly number: string; readonly until: Date },
+    token: string,
+  ): Promise<void> {
+    const { id, number, until } = request;
+    const warning = { account, number, until, help, timeZone: config.identity.timeZone };
+    const letter = recoveryWarningMail(warning, `${config.http.issuer}/account/recovery-request?token=${token}`);
+    if (letter !== undefined) await courier.post(tx, letter);
+    const message = recoveryWarningText(warning);
+    if (message !== undefined) await text(tx, { id, accountId: account.id }, 'warning', message);
+  }
+
+  /** Within a transaction that holds the row: it comes to an end without the account being given. */
+  async function close(
+    tx: Transaction,
+    request: RecoveryRequest,
+    state: ClosedState,
+    opinion?: Opinion,
+  ): Promise<void> {
+    await tx.recoveryRequests.close(request.id, state, clock.now(), opinion);
+    if (request.wanted !== undefined)
+      await text(tx, request, 'closed', { ...recoveryClosed({ ...request, help }), to: request.wanted.phone });
+  }
+
+  async function cancel(tx: Transaction, id: string, way: 'letter' | 'session'): Promise<boolean> {
+    const request = await tx.recoveryRequests.lock(id);
+    if (request === undefined || !isOpen(request.state)) return false;
+    // While an account is suspended nobody speaks for it: a thief who has put an own address there least of all.
+    const account = await tx.accounts.findById(request.accountId);
+    if (account?.status !== 'active') return false;
+    await close(tx, request, 'cancelled');
+    await audit.record(tx, 'recovery.request.cancelled', { request: id, way }, { accountId: request.accountId });
+    return true;
+  }
+
+  /** One officer's word about one request, which is held meanwhile. */
+  const opine = (
+    id: string,
+    by: Officer,
+    work: (tx: Transaction, request: RecoveryRequest) => Promise<OfficerRefusal | undefined>,
+  ): Promise<Result<void, OfficerRefusal>> =>
+    store.transactionOnce(async (tx) => {
+      const request = await tx.recoveryRequests.lock(id);
+      if (request === undefined) return refuse('unknown');
+      if (request.accountId === by.accountId) return refuse('own-account');
+      const refusal = await work(tx, request);
+      return refusal === undefined ? ok(undefined) : refuse(refusal);
+    });
+
+  const opinionOf = (by: Officer, reason: Reason): Opinion => ({ by: signatureOf(by), at: clock.now(), reason });
+
+  /** @returns undefined where there is nothing to do for it, because somebody else has just decided. */
+  async function settle(id: string, lapsesBefore: Date): Promise<'completed' | 'lapsed' | undefined> {
+    const settled = await store.transactionOnce(async (tx) => {
+      const request = await tx.recoveryRequests.lock(id);
+      if (request === undefined || !isOpen(request.state) || request.wanted === undefined) return undefined;
+      const subject = { accountId: request.accountId, clientId: request.clientId };
+      const lapse = async (reason: 'undecided' | 'account-changed'): Promise<'lapsed'> => {
+        await close(tx, request, 'lapsed');
+        await audit.record(tx, 'recovery.request.lapsed', { request: id, reason }, subject);
+        return 'lapsed';
+      };
+      if (request.state !== 'approved') return request.filedAt < lapsesBefore ? lapse('undecided') : undefined;
+      const now = clock.now();
+      if (now < request.waitsUntil) return undefined;
+
+      const { phone, passwordHash } = request.wanted;
+      const account = await tx.accounts.findById(request.accountId);
+      if (account === undefined || !isStillWanted(account, request)) return lapse('account-changed');
+      // Operators are people who can do more than others: their accounts are given back by hand.
+      if (await tx.operators.holdsAny(account.id)) return lapse('account-changed');
+      const reset = {
+        passwordHash: passwordHash.reveal(),
+        provedAt: request.filedAt,
+        at: now,
+        sessionsValidAfter: nextSecond(now),
+      };
+      if (!(await tx.accounts.resetPassword(account.id, reset))) return lapse('account-changed');
+      await giveNumber(tx, account, phone);
+      // The person has said that nothing reaches them there; by now it may be read by somebody else.
+      await tx.accounts.doubtEmail(account.id, now);
+      await tx.logouts.announce(account.id, 'recovery', now);
+      await tx.recoveryRequests.close(id, 'completed', now);
+      await text(tx, request, 'completed', { ...recoveryCompleted(request), to: phone });
+      await audit.record(
+        tx,
+        'recovery.request.completed',
+        { request: id, operator: operatorOf(phone.reveal()) },
+        subject,
+      );
+      return 'completed';
+    });
+    if (settled !== undefined) courier.wake();
+    if (settled === 'completed') logouts.wake();
+    return settled;
+  }
+
+  return {
+    async file(tx, { account, phone, passwordHash, locale, clientId }) {
+      const now = clock.now();
+      const waitsUntil = addSeconds(now, config.recoveryRequests.waitSeconds);
+      const [id, token] = [random.uuid(), random.bytes(32).toString('base64url')];
+      const number = toHelpCode(random.bytes(HELP_CODE_BYTES));
+      await tx.recoveryRequests.insert({
+        id,
+        number,
+        accountId: account.id,
+        wanted: { phone, passwordHash: sensitive(passwordHash) },
+        cancelHash: cancelHash(token),
+        locale,
+        clientId,
+        filedAt: now,
+        waitsUntil,
+      });
+      await warn(tx, account, { id, number, until: waitsUntil }, token);
+      await audit.record(
+        tx,
+        'recovery.request.filed',
+        { request: id, operator: operatorOf(phone.reveal()) },
+        { accountId: account.id, clientId },
+      );
+      return number;
+    },
+
+    openOf: (accountId) => store.recoveryRequests.openOf(accountId),
+
+    async findByToken(token) {
+      const request = await store.recoveryRequests.findByCancelHash(cancelHash(token));
+      return request !== undefined && isOpen(request.state) ? request : undefined;
+    },
+
+    async cancelByToken(token) {
+      const cancelled = await store.transactionOnce(async (tx) => {
+        const request = await tx.recoveryRequests.findByCancelHash(cancelHash(token));
+        return request !== undefined && cancel(tx, request.id, 'letter');
+      });
+      if (cancelled) courier.wake('sms');
+      return cancelled;
+    },
+
+    async cancelAllOf(accountId) {
+      const cancelled = await store.transactionOnce(async (tx) => {
+        let count = 0;
+        for (const { id } of await tx.recoveryRequests.openOf(accountId))
+          if (await cancel(tx, id, 'session')) count += 1;
+        return count;
+      });
+      if (cancelled > 0) courier.wake('sms');
+      return cancelled;
+    },
+
+    examine: (id, reason, by) =>
+      opine(id, by, async (tx, request) => {
+        const refusal = examineRefusal(request);
+        if (refusal !== undefined) return refusal;
+        if (await tx.operators.holdsAny(request.accountId)) return 'operator-account';
+        await tx.recoveryRequests.examine(id, opinionOf(by, reason));
+        await audit.record(
+          tx,
+          'recovery.request.examined',
+          { request: id, by: signatureOf(by), reason },
+          { accountId: request.accountId },
+        );
+        return undefined;
+      }),
+
+    approve: (id, reason, by) =>
+      opine(id, by, async (tx, request) => {
+        const refusal = approveRefusal(request, signatureOf(by));
+        if (refusal !== undefined) return refusal;
+        if (await tx.operators.holdsAny(request.accountId)) return 'operator-account';
+        await tx.recoveryRequests.approve(id, opinionOf(by, reason));
+        await audit.record(
+          tx,
+          'recovery.request.approved',
+          { request: id, by: signatureOf(by), reason },
+          { accountId: request.accountId },
+        );
+        return undefined;
+      }),
+
+    async reject(id, reason, by) {
+      const done = await opine(id, by, async (tx, request) => {
+        const refusal = rejectRefusal(request);
+        if (refusal !== undefined) return refusal;
+        await close(tx, request, 'rejected', opinionOf(by, reason));
+        await audit.record(
+          tx,
+          'recovery.request.rejected',
+          { request: id, by: signatureOf(by), reason },
+          { accountId: request.accountId },
+        );
+        return undefined;
+      });
+      if (done.ok) courier.wake('sms');
+      return done;
+    },
+
+    async settleDue(signal) {
+      const lapsesBefore = addSeconds(clock.now(), -config.recoveryRequests.decideDays * DAY_SECONDS);
+      const counts = { completed: 0, lapsed: 0 };
+      const failures: unknown[] = [];
+      for (const id of await store.recoveryRequests.due(clock.now(), lapsesBefore, MOST_A_TURN)) {
+        if (signal?.aborted === true) break;
+        try {
+          const settled = await settle(id, lapsesBefore);
+          if (settled !== undefined) counts[settled] += 1;
+        } catch (error) {
+          failures.push(error); // one that cannot be settled keeps no other waiting
+        }
+      }
+      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} recovery requests not settled`);
+      return counts;
+    },
+  };
+}
