@@ -4,6 +4,7 @@ import type { Core } from './core.ts';
 import { createBeginning, type Beginning } from './interaction/beginning.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
+import { createIdentityCheck } from './interaction/identity-check.ts';
 import { addConsent } from './interaction/consent/routes.ts';
 import { addLogin } from './interaction/login/routes.ts';
 import { createLogin } from './interaction/login/service.ts';
@@ -16,7 +17,6 @@ import { createRecovery } from './interaction/recovery/service.ts';
 import { createTakeover } from './interaction/recovery/takeover.ts';
 import { createActivation } from './interaction/registration/activation.ts';
 import { createRegistrationDrafts } from './interaction/registration/drafts.ts';
-import { createIdentityCheck } from './interaction/registration/identity-check.ts';
 import { createPages } from './interaction/registration/pages.ts';
 import { addRegistration } from './interaction/registration/routes.ts';
 import { createCodeSending } from './interaction/registration/sending.ts';
@@ -107,6 +107,7 @@ export function createJourneys(
     store,
     drafts,
     identityCheck: createIdentityCheck({
+      journey: 'registration',
       registry,
       store,
       counters,

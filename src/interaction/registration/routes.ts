@@ -19,8 +19,9 @@ import { senderOf } from '../../web/sender.ts';
 import { seeOther } from '../../web/see-other.ts';
 import { entered, inOneBrowser, interactionPath } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
+import { answerOf, identityKey, parseIdentity, secondsUntil } from '../identity-form.ts';
 import { unbegun, type DraftAt as At, type RegistrationDrafts } from './drafts.ts';
-import { contactKey, emailSuggestionFor, identityKey, parseContact, parseIdentity } from './forms.ts';
+import { contactKey, emailSuggestionFor, parseContact } from './forms.ts';
 import { isLeft, type RegistrationStep } from './machine.ts';
 import type { Pages } from './pages.ts';
 import type { RegistrationContext, RegistrationService } from './service.ts';
@@ -44,13 +45,8 @@ const PATH: Readonly<Record<RegistrationStep, string>> = {
   finished: 'register/finished',
 };
 
-/** Nobody knows when the registry opens again or has calls left; programs need not ask more often than this. */
-const REGISTRY_PAUSE_SECONDS = 3600;
-
 const aboutPassword = (refusals: readonly PasswordRefusal[]): FieldError[] =>
   refusals.map((refusal) => ({ field: 'password', sentence: say(contactKey(refusal)) }));
-
-const secondsUntil = (date: Date, now: Date): number => Math.max(1, Math.ceil((date.getTime() - now.getTime()) / 1000));
 
 export function addRegistration({
   registration,
@@ -117,17 +113,8 @@ export function addRegistration({
     const outcome = await registration.proveIdentity(contextOf(ctx), draft, claim.value);
     if (outcome.ok) return toStep(ctx, outcome.value);
     const { reason, ...params } = outcome.refusal;
-    let status = 422;
-    if (reason === 'limited' || reason === 'limited-here') {
-      status = 429;
-      ctx.set('Retry-After', String(secondsUntil(outcome.refusal.until, clock.now())));
-    } else if (reason === 'unavailable' || reason === 'quota' || reason === 'closed') {
-      status = 503;
-      ctx.set(
-        'Retry-After',
-        String(reason === 'unavailable' ? secondsUntil(outcome.refusal.until, clock.now()) : REGISTRY_PAUSE_SECONDS),
-      );
-    }
+    const { status, retryAfterSeconds } = answerOf(outcome.refusal, clock.now());
+    if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
     await show(
       ctx,
       pages.identity(ctx, state, { values, problem: say(identityKey(reason), params), retype: true }),

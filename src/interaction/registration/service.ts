@@ -17,11 +17,11 @@ import type { Courier } from '../../messages/courier.ts';
 import type { IdentityClaim } from '../../ports/civil-registry/civil-registry.ts';
 import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Store, Transaction } from '../../store/store.ts';
+import type { IdentityCheck, IdentityRefusal } from '../identity-check.ts';
 import type { Activation } from './activation.ts';
 import { joinDoublePresses } from './double-press.ts';
 import { isUnbegun, type DraftAt, type RegistrationDraft, type RegistrationDrafts } from './drafts.ts';
 import type { TypedContact } from './forms.ts';
-import type { IdentityCheck, IdentityRefusal } from './identity-check.ts';
 import { isLeft, type RegistrationEvent, type RegistrationStep, type SentCode } from './machine.ts';
 import type { CodeSending } from './sending.ts';
 

@@ -1,10 +1,10 @@
-import type { Audit } from '../../audit/log.ts';
-import type { Config } from '../../config.ts';
-import type { KeyedHash } from '../../crypto/keyed-hash.ts';
-import { thresholdToSend } from '../../domain/identity.ts';
-import { identityMark } from '../../domain/nik.ts';
-import { ok, refuse, type Result } from '../../domain/result.ts';
-import type { Sender } from '../../domain/sender.ts';
+import type { Audit } from '../audit/log.ts';
+import type { Config } from '../config.ts';
+import type { KeyedHash } from '../crypto/keyed-hash.ts';
+import { thresholdToSend } from '../domain/identity.ts';
+import { identityMark } from '../domain/nik.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import type { Sender } from '../domain/sender.ts';
 import {
   RegistryUnavailable,
   type CivilRegistry,
@@ -12,13 +12,13 @@ import {
   type RegistryAnswer,
   type RegistryTrouble,
   type RegistryVerdict,
-} from '../../ports/civil-registry/civil-registry.ts';
-import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
-import type { Count, Counters } from '../../ports/counters/counters.ts';
-import type { Limits } from '../../ports/counters/limits.ts';
-import type { Random } from '../../ports/random/random.ts';
-import type { Store, Transaction } from '../../store/store.ts';
-import type { Verification } from '../../store/verifications.ts';
+} from '../ports/civil-registry/civil-registry.ts';
+import { addSeconds, type Clock } from '../ports/clock/clock.ts';
+import type { Count, Counters } from '../ports/counters/counters.ts';
+import type { Limits } from '../ports/counters/limits.ts';
+import type { Random } from '../ports/random/random.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { Verification } from '../store/verifications.ts';
 
 export type IdentityRefusal =
   | { readonly reason: 'mismatch' | 'not-found'; readonly left: number }
@@ -50,10 +50,14 @@ export interface IdentityCheck {
   ): Promise<Result<Asked, IdentityRefusal>>;
 }
 
+/** Names the events: `registration.identity.verified`. */
+export type IdentityJourney = 'registration' | 'recovery';
+
 /** What the registry says of itself, whatever it is asked. */
 const ABOUT_ITSELF: ReadonlySet<RegistryTrouble> = new Set(['quota', 'closed']);
 
 export interface IdentityCheckDeps {
+  readonly journey: IdentityJourney;
   readonly registry: CivilRegistry;
   readonly store: Store;
   readonly counters: Counters;
@@ -66,6 +70,7 @@ export interface IdentityCheckDeps {
 }
 
 export function createIdentityCheck({
+  journey,
   registry,
   store,
   counters,
@@ -76,6 +81,8 @@ export function createIdentityCheck({
   random,
   config,
 }: IdentityCheckDeps): IdentityCheck {
+  const eventOf = <What extends string>(what: What): `${IdentityJourney}.identity.${What}` =>
+    `${journey}.identity.${what}`;
   const nikHash = (claim: IdentityClaim): Buffer => keyedHash.hash('verification-nik', claim.nik.reveal());
 
   /** Counts a try before it is made, so that parallel tries cannot slip past; good ones are given back. */
@@ -158,7 +165,7 @@ export function createIdentityCheck({
       const counted = await countTry(claim, sender);
       if (!counted.ok) {
         const { limit, key, until } = counted.refusal;
-        await audit.recordOnce(store, [limit, key], 'registration.identity.limited', { limit }, subject);
+        await audit.recordOnce(store, [limit, key], eventOf('limited'), { limit }, subject);
         return refuse({
           reason:
             limit === limits.identity.device.name || limit === limits.identity.network.name
@@ -178,8 +185,8 @@ export function createIdentityCheck({
           outcome: verdict === 'verified' ? ok(answer) : refuse(refusalOf(verdict, counted.value.left, reference)),
           keep: keeping(kept, (tx) =>
             verdict === 'verified'
-              ? audit.record(tx, 'registration.identity.verified', { reference }, subject)
-              : audit.record(tx, 'registration.identity.refused', { reason: verdict, reference }, subject),
+              ? audit.record(tx, eventOf('verified'), { reference }, subject)
+              : audit.record(tx, eventOf('refused'), { reason: verdict, reference }, subject),
           ),
         });
       } catch (error) {
@@ -193,7 +200,7 @@ export function createIdentityCheck({
           outcome: refuse(
             trouble === 'quota' || trouble === 'closed' ? { reason: trouble } : { reason: 'unavailable', until },
           ),
-          keep: keeping(kept, (tx) => audit.record(tx, 'registration.identity.unavailable', { trouble }, subject)),
+          keep: keeping(kept, (tx) => audit.record(tx, eventOf('unavailable'), { trouble }, subject)),
         });
       }
     },
