@@ -6,6 +6,7 @@ import { issueChallenge } from '../src/domain/otp.ts';
 import type { Phone } from '../src/domain/phone.ts';
 import { sensitive } from '../src/domain/sensitive.ts';
 import * as recovery from '../src/interaction/recovery/machine.ts';
+import * as recoveryRequest from '../src/interaction/recovery-request/machine.ts';
 import * as registration from '../src/interaction/registration/machine.ts';
 import * as secondFactor from '../src/interaction/second-factor/machine.ts';
 
@@ -45,7 +46,7 @@ export function diagram(first: string, edges: readonly Edge[]): string {
     ways.set(`${from} --> ${to}`, [...(ways.get(`${from} --> ${to}`) ?? []), event]);
   // From the end only others begin anew, where they find its page left open.
   const last = [...new Set(edges.map(({ to }) => to))].filter(
-    (step) => step === 'finished' || !edges.some(({ from }) => from === step),
+    (step) => step === 'finished' || step === 'filed' || !edges.some(({ from }) => from === step),
   );
   const lines = [
     `[*] --> ${first}`,
@@ -110,6 +111,27 @@ const recoveryEvents: Samples<recovery.RecoveryEvent, 'type'> = {
   restarted: { type: 'restarted' },
 };
 
+const asking = { identity, accountId };
+const requestStates: Samples<recoveryRequest.Requesting, 'step'> = {
+  identity: { step: 'identity' },
+  'no-account': { step: 'no-account' },
+  number: { step: 'number', ...asking },
+  code: { step: 'code', ...asking, phone, sent, numberChanges: 0 },
+  password: { step: 'password', ...asking, phone, provedAt },
+  filed: { step: 'filed', number: '', phone, filedAt: provedAt },
+};
+const requestEvents: Samples<recoveryRequest.RequestEvent, 'type'> = {
+  'identity-verified': { type: 'identity-verified', ...asking },
+  'account-missing': { type: 'account-missing' },
+  'number-given': { type: 'number-given', phone, sent },
+  'code-sent': { type: 'code-sent', sent },
+  'code-tried': { type: 'code-tried', challenge },
+  'number-changed': { type: 'number-changed', phone, sent },
+  'number-proved': { type: 'number-proved', provedAt },
+  filed: { type: 'filed', number: '', filedAt: provedAt },
+  restarted: { type: 'restarted' },
+};
+
 const proof: secondFactor.Proof = { accountId, acr: '', amr: [], remember: false, at: 0, provedAt };
 const secret = sensitive('');
 const secondFactorStates: Samples<secondFactor.SecondFactor, 'step'> = {
@@ -139,6 +161,11 @@ export function journeysPage(): string {
     recoveryEvents,
     recovery.advance,
   );
+  const ofRequest = explore<recoveryRequest.Requesting, recoveryRequest.RequestEvent>(
+    requestStates,
+    requestEvents,
+    recoveryRequest.advance,
+  );
   const ofSecondFactor = explore<secondFactor.SecondFactor, secondFactor.SecondFactorEvent>(
     secondFactorStates,
     secondFactorEvents,
@@ -162,6 +189,12 @@ ${diagram(registration.begin().step, ofRegistration)}
 \`src/interaction/recovery/machine.ts\`
 
 ${diagram(recovery.begin().step, ofRecovery)}
+
+## Recovery request
+
+\`src/interaction/recovery-request/machine.ts\`
+
+${diagram(recoveryRequest.begin().step, ofRequest)}
 
 ## Second factor
 

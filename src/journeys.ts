@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { createBeginning, type Beginning } from './interaction/beginning.ts';
 import { createEntrance } from './interaction/entrance.ts';
 import { createFinish } from './interaction/finish.ts';
-import { createIdentityCheck } from './interaction/identity-check.ts';
+import { createIdentityCheck, type IdentityCheck, type IdentityJourney } from './interaction/identity-check.ts';
 import { addConsent } from './interaction/consent/routes.ts';
 import { addLogin } from './interaction/login/routes.ts';
 import { createLogin } from './interaction/login/service.ts';
@@ -15,6 +15,13 @@ import { addRecovery } from './interaction/recovery/routes.ts';
 import { createSending } from './interaction/recovery/sending.ts';
 import { createRecovery } from './interaction/recovery/service.ts';
 import { createTakeover } from './interaction/recovery/takeover.ts';
+import { createAdmission } from './interaction/recovery-request/admission.ts';
+import { createRequestDrafts } from './interaction/recovery-request/drafts.ts';
+import { createNumberProof } from './interaction/recovery-request/number.ts';
+import { createRequestPages } from './interaction/recovery-request/pages.ts';
+import { addRecoveryRequest } from './interaction/recovery-request/routes.ts';
+import { createRequestSending } from './interaction/recovery-request/sending.ts';
+import { createRequestService } from './interaction/recovery-request/service.ts';
 import { createActivation } from './interaction/registration/activation.ts';
 import { createRegistrationDrafts } from './interaction/registration/drafts.ts';
 import { createPages } from './interaction/registration/pages.ts';
@@ -38,6 +45,7 @@ import type { ClientDirectory } from './oidc/clients.ts';
 import type { EndSession } from './oidc/logout/end-session.ts';
 import type { LogoutSender } from './oidc/logout/sender.ts';
 import type { CivilRegistry } from './ports/civil-registry/civil-registry.ts';
+import { recoveryRequestsOf } from './recovery-requests.ts';
 import type { Csrf } from './web/csrf.ts';
 
 export interface JourneysDeps {
@@ -102,22 +110,14 @@ export function createJourneys(
   });
   const codes = createCodes({ counters, limits, keyedHash, random, clock });
 
+  const checkOf = (journey: IdentityJourney): IdentityCheck =>
+    createIdentityCheck({ ...core, journey, registry, config: config.dukcapil });
+
   const drafts = createRegistrationDrafts({ store, clock, random, config: config.lifetimes });
   const registration = createRegistration({
     store,
     drafts,
-    identityCheck: createIdentityCheck({
-      journey: 'registration',
-      registry,
-      store,
-      counters,
-      limits,
-      audit,
-      keyedHash,
-      clock,
-      random,
-      config: config.dukcapil,
-    }),
+    identityCheck: checkOf('registration'),
     activation: createActivation({ courier, emailLinks: createEmailLinks(core), audit, clock, random, config }),
     sending: createCodeSending({ store, codes, courier, audit, clock, random, config }),
     codes,
@@ -157,7 +157,34 @@ export function createJourneys(
     config,
   });
 
-  const beginning = createBeginning({ tickets, adopt: (from, to) => drafts.adopt(from, to), config });
+  const requestDrafts = createRequestDrafts({ store, clock, random, config: config.lifetimes });
+  const admission = createAdmission(core);
+  const requests = createRequestService({
+    ...core,
+    drafts: requestDrafts,
+    identityCheck: checkOf('recovery'),
+    admission,
+    numberProof: createNumberProof({
+      ...core,
+      drafts: requestDrafts,
+      admission,
+      sending: createRequestSending({ ...core, codes }),
+      codes,
+    }),
+    requests: recoveryRequestsOf(core, { logouts }),
+  });
+  const takesRequests = config.recoveryRequests.enabled;
+
+  const beginning = createBeginning({
+    tickets,
+    async adopt(from, to) {
+      // Both, where there are both: whoever registers and finds that there is an account asks for that one.
+      const hasRequest = takesRequests && (await requestDrafts.adopt(from, to));
+      const hasRegistration = await drafts.adopt(from, to);
+      return hasRequest ? 'recover-request/identity' : hasRegistration ? 'register/identity' : undefined;
+    },
+    config,
+  });
   const router = createInteractionRoutes({
     entrance: createEntrance({ provider, clients, tickets, reconnect, clock }),
     tickets,
@@ -197,6 +224,19 @@ export function createJourneys(
         clock,
         config,
       }),
+      ...(takesRequests
+        ? [
+            addRecoveryRequest({
+              requests,
+              drafts: requestDrafts,
+              pages: createRequestPages({ registry, codes, store, clock, config }),
+              registry,
+              csrf,
+              clock,
+              config,
+            }),
+          ]
+        : []),
       addSecondFactor({ journey: secondFactor, finish, provider, csrf, clock, config }),
     ],
   });

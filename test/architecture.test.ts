@@ -207,6 +207,7 @@ const assemblers = [
   'contact.ts',
   'container.ts',
   'periodic.ts',
+  'recovery-requests.ts',
   'sandbox.ts',
   'core.ts',
   'cli.ts',

@@ -40,6 +40,7 @@ export interface EventCatalogue {
   'recovery.request.code-not-sent': { reason: string };
   'recovery.request.filed': { request: string; operator: string };
   'recovery.request.limited': { reason: string };
+  'recovery.request.refused': { reason: 'suspended' | 'operator'; helpCode: string };
   'recovery.request.notice-sent': {
     request: string;
     of: 'warning' | 'completed' | 'closed';
@@ -192,6 +193,8 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'recovery.request.filed':
     'Somebody whom the civil registry confirms, and who has proved another number, asks for the account. The holder was warned.',
   'recovery.request.limited': 'Such a request was not taken: too many for this account today.',
+  'recovery.request.refused':
+    'Somebody whom the civil registry confirms asked for an account that is not given back this way: it is suspended, or an operator’s.',
   'recovery.request.notice-sent':
     'An SMS about a request was handed to the courier: a `warning` to the number of the account, or what came of it to that of the request.',
   'recovery.request.examined': 'A first officer has looked at who the person is, and is for it.',

@@ -23,6 +23,7 @@ import { examples as adminReports } from '../admin/reports/screens.ts';
 import { examples as admin } from '../admin/screens.ts';
 import { examples as login } from '../interaction/login/screens.ts';
 import { examples as recovery } from '../interaction/recovery/screens.ts';
+import { examples as recoveryRequest } from '../interaction/recovery-request/examples.ts';
 import { examples as registration } from '../interaction/registration/examples.ts';
 import { examples as secondFactor } from '../interaction/second-factor/screens.ts';
 import { examples as interaction } from '../interaction/screens.ts';
@@ -46,6 +47,7 @@ export const gallery: readonly GalleryEntry[] = [
   login,
   registration,
   recovery,
+  recoveryRequest,
   consent,
   secondFactor,
   interaction,

@@ -9,8 +9,8 @@ import { keptParams, type Tickets } from './ticket.ts';
 
 export interface BeginningDeps {
   readonly tickets: Tickets;
-  /** Hands an unfinished registration from one sign-in to the next. */
-  readonly adopt: (from: string, to: string) => Promise<boolean>;
+  /** Hands what is unfinished from one sign-in to the next. @returns the page at which it goes on. */
+  readonly adopt: (from: string, to: string) => Promise<string | undefined>;
   readonly config: Pick<Config, 'http'>;
 }
 
@@ -57,13 +57,14 @@ export function createBeginning({ tickets, adopt, config }: BeginningDeps): Begi
     if (name === 'consent') return 'consent';
 
     // What was proved before is proved in this sign-in from now on.
-    const adopted = await tickets.takeCarried(
-      ctx,
-      clientId,
-      async (carried) => (await keepToBrowser(ctx)) && (await adopt(carried.uid, uid)),
-    );
-    if (adopted) issue();
-    if (adopted || name === 'create') return 'register/identity';
+    let adopted: string | undefined;
+    await tickets.takeCarried(ctx, clientId, async (carried) => {
+      adopted = (await keepToBrowser(ctx)) ? await adopt(carried.uid, uid) : undefined;
+      return adopted !== undefined;
+    });
+    if (adopted !== undefined) issue();
+    if (adopted !== undefined) return adopted;
+    if (name === 'create') return 'register/identity';
     // A session that lacks nothing else is stepped up without the password.
     return reasons.length === 1 && reasons[0] === 'second_factor' ? 'second-factor' : 'login';
   }

@@ -4,7 +4,8 @@ import { parseName, type PersonName } from '../domain/name.ts';
 import { parseNik, type Nik } from '../domain/nik.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { sensitive } from '../domain/sensitive.ts';
-import type { IdentityClaim } from '../ports/civil-registry/civil-registry.ts';
+import type { IdentityClaim, RegistryHealth } from '../ports/civil-registry/civil-registry.ts';
+import { addSeconds } from '../ports/clock/clock.ts';
 import { say, type FieldError } from '../web/screen.ts';
 import type { IdentityRefusal } from './identity-check.ts';
 
@@ -66,3 +67,10 @@ export function answerOf(
       return { status: 422, retryAfterSeconds: undefined };
   }
 }
+
+/** While the circuit says nothing about its end, people are asked to come back after this. */
+const COME_BACK_SECONDS = 300;
+
+/** When to come back, where the registry is disturbed: said before anything is typed. */
+export const registryBackAt = ({ available, retryAt }: RegistryHealth, now: Date): Date | undefined =>
+  available ? undefined : (retryAt ?? addSeconds(now, COME_BACK_SECONDS));

@@ -16,7 +16,7 @@ export interface PortalDeps {
   readonly store: Pick<Store, 'accounts' | 'clients'>;
   readonly sessions: Sessions;
   readonly clock: Clock;
-  readonly config: Pick<Config, 'help' | 'otp'>;
+  readonly config: Pick<Config, 'help' | 'otp' | 'recoveryRequests'>;
 }
 
 /** The page of those who come without a service, and what every page links to. */
@@ -70,7 +70,9 @@ export function createPortal({ provider, store, sessions, clock, config }: Porta
     seeOther(ctx, '/');
   });
   router.get('/portal/return', (ctx) => sessions.back(ctx));
-  router.get('/help', (ctx) => renderScreen(ctx, helpScreen(config.help)));
+  router.get('/help', (ctx) =>
+    renderScreen(ctx, helpScreen({ ...config.help, takesRequests: config.recoveryRequests.enabled })),
+  );
   router.get('/terms', (ctx) => renderScreen(ctx, termsScreen(config.help)));
   router.get('/privacy', (ctx) => renderScreen(ctx, privacyScreen(config.help)));
   return router;

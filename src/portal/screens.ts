@@ -20,10 +20,15 @@ export interface HomeModel {
   };
 }
 
-export interface HelpModel {
+export interface DocumentModel {
   readonly phone: string;
   readonly email: string;
   readonly dataOfficer: string;
+}
+
+export interface HelpModel extends DocumentModel {
+  /** Whether people who have lost number and address ask for their account at a page, or at the help desk. */
+  readonly takesRequests: boolean;
 }
 
 export const homeScreen = (model: HomeModel): Screen<HomeModel> => ({
@@ -36,12 +41,12 @@ export const helpScreen = (model: HelpModel): Screen<HelpModel> => ({
   title: say('portal.help.title'),
   model,
 });
-export const termsScreen = (model: HelpModel): Screen<HelpModel> => ({
+export const termsScreen = (model: DocumentModel): Screen<DocumentModel> => ({
   view: 'portal/terms',
   title: say('portal.terms.title'),
   model,
 });
-export const privacyScreen = (model: HelpModel): Screen<HelpModel> => ({
+export const privacyScreen = (model: DocumentModel): Screen<DocumentModel> => ({
   view: 'portal/privacy',
   title: say('portal.privacy.title'),
   model,
@@ -75,7 +80,8 @@ export const examples: Examples = {
     services,
     links,
   }),
-  help: helpScreen(help),
+  help: helpScreen({ ...help, takesRequests: true }),
+  'help: requests switched off': helpScreen({ ...help, takesRequests: false }),
   terms: termsScreen(help),
   privacy: privacyScreen(help),
 };

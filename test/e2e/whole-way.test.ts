@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
-import axe from 'axe-core';
 import { expect } from 'chai';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import type { Locale } from '../../src/domain/locale.ts';
 import { describeInChromium } from '../support/chromium.ts';
 import { somebody } from '../support/citizens.ts';
+import { inspect } from './inspect.ts';
 import { stepsIn } from './steps.ts';
 import { startWorld, type Visitor, type World } from './world.ts';
 
@@ -24,23 +24,6 @@ const walks: readonly Walk[] = [
   { lang: 'en', width: 360, script: false, options: { colorScheme: 'dark', reducedMotion: 'reduce' } },
   { lang: 'id', width: 1280, script: false },
 ];
-
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function inspect(page: Page, name: string): Promise<void> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(
-    (values) =>
-      (window as unknown as { axe: typeof axe }).axe.run({
-        runOnly: { type: 'tag', values },
-        resultTypes: ['violations'],
-      }),
-    WCAG,
-  );
-  expect(
-    violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
-  ).to.deep.equal([]);
-}
 
 /** With PICTURES=<folder> the walk leaves a picture of every page there. */
 async function picture(page: Page, name: string): Promise<void> {

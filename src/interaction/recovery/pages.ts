@@ -16,13 +16,13 @@ export interface RecoveryPagesDeps {
   readonly showSharing: ShowSharing;
   readonly store: Pick<Store, 'formerAccounts'>;
   readonly clock: Clock;
-  readonly config: Pick<Config, 'otp' | 'password'>;
+  readonly config: Pick<Config, 'otp' | 'password' | 'recoveryRequests'>;
 }
 
 export type RecoveryPages = ReturnType<typeof createRecoveryPages>;
 
-/** Where those find help whom no code reaches. */
-const HELP = '/help#number-gone';
+/** Where those find help whom no code reaches, while no requests are taken. */
+const HELP_DESK = '/help#number-gone';
 
 /**
  * The screens of recovery. What the page of the code shows is drawn from what was typed alone, never from an account.
@@ -34,6 +34,9 @@ export function createRecoveryPages({ asking, showSharing, store, clock, config 
     errors,
     problem,
   });
+
+  /** The way of those whom no code reaches. */
+  const lost = (ctx: Context): string => (config.recoveryRequests.enabled ? path(ctx, 'recover-request') : HELP_DESK);
 
   /**
    * Recovery knows accounts alone. Where people of a former system are still waited for, everybody is shown their way:
@@ -51,7 +54,7 @@ export function createRecoveryPages({ asking, showSharing, store, clock, config 
         ...step(ctx, problem, errors),
         values,
         action: path(ctx, 'recover'),
-        links: { login: path(ctx, 'login'), help: HELP, register: await register(ctx) },
+        links: { login: path(ctx, 'login'), lost: lost(ctx), register: await register(ctx) },
       });
     },
 
@@ -81,7 +84,7 @@ export function createRecoveryPages({ asking, showSharing, store, clock, config 
           confirm: path(ctx, 'recover/code'),
           resend: path(ctx, 'recover/code/resend'),
           again: path(ctx, 'recover/restart'),
-          help: HELP,
+          lost: lost(ctx),
           register: await register(ctx),
         },
       });

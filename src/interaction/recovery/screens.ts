@@ -19,8 +19,11 @@ export interface AskModel extends Step {
   readonly values: { readonly identifier: string };
   /** The page also answers forms of later steps, which start over. */
   readonly action: string;
-  /** `register`: the way of people of a former system, while any are waited for. */
-  readonly links: { readonly login: string; readonly help: string; readonly register: string | undefined };
+  /**
+   * `lost`: the way of those whom no code reaches. `register`: that of people of a former system, while any are waited
+   * for.
+   */
+  readonly links: { readonly login: string; readonly lost: string; readonly register: string | undefined };
 }
 
 export interface RecoveryCodeModel extends Step {
@@ -33,7 +36,7 @@ export interface RecoveryCodeModel extends Step {
     readonly confirm: string;
     readonly resend: string;
     readonly again: string;
-    readonly help: string;
+    readonly lost: string;
     readonly register: string | undefined;
   };
 }
@@ -76,7 +79,7 @@ const ask: AskModel = {
   ...step,
   values: { identifier: '' },
   action: '#',
-  links: { login: '#', help: '/help', register: undefined },
+  links: { login: '#', lost: '#', register: undefined },
 };
 const password: NewPasswordModel = {
   ...step,
@@ -88,7 +91,7 @@ const code: RecoveryCodeModel = {
   resendInSeconds: 52,
   closed: false,
   notice: undefined,
-  links: { confirm: '#', resend: '#', again: '#', help: '/help', register: undefined },
+  links: { confirm: '#', resend: '#', again: '#', lost: '#', register: undefined },
 };
 
 export const examples: Examples = {

@@ -242,13 +242,13 @@ export const examples: Examples = {
     phone: '08*****2797',
     email: 'b***@contoh.test',
     reported: false,
-    links: { login: '#', recover: '#', report: '#', restart: '#' },
+    links: { login: '#', recover: '#', lost: '#', report: '#', restart: '#' },
   }),
   'NIK already has an account: misuse reported': registeredScreen({
     service,
     phone: '08*****2797',
     email: 'b***@contoh.test',
     reported: true,
-    links: { login: '#', recover: '#', report: '#', restart: '#' },
+    links: { login: '#', recover: '#', lost: undefined, report: '#', restart: '#' },
   }),
 };

@@ -7,10 +7,11 @@ import { PASSWORD_MIN_LENGTH, passwordRules } from '../../domain/password-policy
 import { createCodeProgress, type DeliveryShown } from '../../messages/code-progress.ts';
 import type { Codes } from '../../messages/codes.ts';
 import type { CivilRegistry } from '../../ports/civil-registry/civil-registry.ts';
-import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../store/store.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { entered, interactionPath } from '../entrance.ts';
+import { registryBackAt } from '../identity-form.ts';
 import type { ShowSharing } from '../sharing-shown.ts';
 import type { RegistrationDraft } from './drafts.ts';
 import { emailSuggestionFor } from './forms.ts';
@@ -38,13 +39,10 @@ export interface PagesDeps {
   readonly store: Pick<Store, 'accounts' | 'formerAccounts' | 'receipts'>;
   readonly showSharing: ShowSharing;
   readonly clock: Clock;
-  readonly config: Pick<Config, 'otp' | 'password' | 'sms'>;
+  readonly config: Pick<Config, 'otp' | 'password' | 'sms' | 'recoveryRequests'>;
 }
 
 export type Pages = ReturnType<typeof createPages>;
-
-/** While the circuit says nothing about its end, people are asked to come back after this. */
-const COME_BACK_SECONDS = 300;
 
 /** The screens of registration, filled from the draft: masked where another eye might see them. */
 export function createPages({ registry, codes, store, showSharing, clock, config }: PagesDeps) {
@@ -64,7 +62,6 @@ export function createPages({ registry, codes, store, showSharing, clock, config
       { former }: State<'identity'>,
       shown: Partial<Pick<IdentityModel, 'values' | 'errors' | 'problem' | 'retype'>>,
     ): Screen {
-      const health = registry.health();
       return identityScreen({
         service: entered(ctx).service,
         values: { nik: '', name: '' },
@@ -74,10 +71,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         isFormer: former !== undefined,
         ...shown,
         // A form that has just come back says so already.
-        registryBackAt:
-          health.available || shown.problem !== undefined
-            ? undefined
-            : (health.retryAt ?? addSeconds(clock.now(), COME_BACK_SECONDS)),
+        registryBackAt: shown.problem === undefined ? registryBackAt(registry.health(), clock.now()) : undefined,
         links: { login: path(ctx, 'login'), terms: '/terms', privacy: '/privacy', cancel: cancel(ctx) },
       });
     },
@@ -201,6 +195,7 @@ export function createPages({ registry, codes, store, showSharing, clock, config
         links: {
           login: path(ctx, 'login'),
           recover: path(ctx, 'recover'),
+          lost: config.recoveryRequests.enabled ? path(ctx, 'recover-request') : undefined,
           report: path(ctx, 'register/report'),
           restart: path(ctx, 'register/restart'),
         },

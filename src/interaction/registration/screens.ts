@@ -103,6 +103,8 @@ export interface RegisteredModel {
   readonly links: {
     readonly login: string;
     readonly recover: string;
+    /** The way of those whom no code reaches; undefined while no requests are taken. */
+    readonly lost: string | undefined;
     readonly report: string;
     readonly restart: string;
   };

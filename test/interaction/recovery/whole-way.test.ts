@@ -256,12 +256,11 @@ describe('Recovery: the whole way', () => {
     expect(app.logLines.join('')).not.to.include(citizen.nik);
   });
 
-  it('points those whom no code reaches to help', async () => {
+  it('points those whom no code reaches to a request', async () => {
     const browser = new Browser();
     const { code } = await toCode(browser, citizen.nik);
-    const help = await browser.open(code.link('HP dan email saya sudah tidak aktif'));
-    expect(help.url.pathname + help.url.hash).to.equal('/help#number-gone');
-    expect(help.html).to.include('id="number-gone"');
+    const request = await browser.open(code.link('HP dan email saya sudah tidak aktif'));
+    expect(request.url.pathname).to.match(/\/recover-request\/identity$/);
   });
 
   it('speaks English, page and message, to who chose it', async () => {
