@@ -163,31 +163,32 @@ export function createRecoveryRequestStore(db: Knex, { sealer }: { readonly seal
 
     /** Approved ones whose wait is over, and open ones from before `lapsedBefore`. */
     async due(now: Date, lapsedBefore: Date, limit: number): Promise<readonly string[]> {
-      const rows = (await db(TABLE)
+      return db(TABLE)
         .whereNull('closed_at')
-        .where((either) =>
-          either
-            .where((approved) => approved.where('state', 'approved').where('waits_until', '<=', now))
-            .orWhere('filed_at', '<', lapsedBefore),
-        )
+        .where((either) => {
+          void either
+            .where((approved) => {
+              void approved.where('state', 'approved').where('waits_until', '<=', now);
+            })
+            .orWhere('filed_at', '<', lapsedBefore);
+        })
         .orderBy(['filed_at', 'id'])
         .limit(limit)
-        .select('id')) as { id: string }[];
-      return rows.map(({ id }) => id);
+        .pluck<string[]>('id');
     },
 
     /** For monitoring: how many wait in each state, and since when the oldest. */
     async waiting(): Promise<
       readonly { readonly state: RecoveryRequestState; readonly count: number; readonly since: Date }[]
     > {
-      return (await db(TABLE)
+      return db(TABLE)
         .whereNull('closed_at')
         .groupBy('state')
-        .select('state', db.raw('count(*)::int as count'), db.raw('min(filed_at) as since'))) as {
-        state: RecoveryRequestState;
-        count: number;
-        since: Date;
-      }[];
+        .select<{ state: RecoveryRequestState; count: number; since: Date }[]>(
+          'state',
+          db.raw('count(*)::int as count'),
+          db.raw('min(filed_at) as since'),
+        );
     },
 
     purge: (closedBefore: Date, limit: number): Promise<number> =>
