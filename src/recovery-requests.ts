@@ -9,11 +9,16 @@ import { createRecoveryRequests, type RecoveryRequestDeps, type RecoveryRequests
  */
 export const recoveryRequestsOf = (
   core: Core,
-  options: Partial<Pick<RecoveryRequestDeps, 'logouts' | 'clock'>> = {},
-): RecoveryRequests =>
-  createRecoveryRequests({
+  {
+    logouts = { wake: () => undefined },
+    clock = core.clock,
+  }: Partial<Pick<RecoveryRequestDeps, 'logouts' | 'clock'>> = {},
+): RecoveryRequests => {
+  const proving = createProving({ ...core, clock });
+  return createRecoveryRequests({
     ...core,
-    logouts: { wake: () => undefined },
-    giveNumber: (tx, account, phone) => createProving(core).number(tx, account, phone, 'request'),
-    ...options,
+    logouts,
+    clock,
+    giveNumber: (tx, account, phone) => proving.number(tx, account, phone, 'request'),
   });
+};

@@ -51,7 +51,7 @@ export interface EventCatalogue {
   'recovery.request.rejected': { request: string; by: string; reason: string };
   'recovery.request.cancelled': { request: string; way: 'letter' | 'session' };
   'recovery.request.completed': { request: string; operator: string };
-  'recovery.request.lapsed': { request: string; reason: 'undecided' | 'account-changed' };
+  'recovery.request.lapsed': { request: string; reason: 'undecided' | 'account-changed' | 'number-moved' };
 
   'consent.given': {
     kind: 'consent' | 'notice' | 'listed';
@@ -205,7 +205,7 @@ export const eventMeanings: Readonly<Record<EventType, string>> = {
   'recovery.request.completed':
     'The account got the number and the password of the request; its address has to be confirmed anew, and all sessions ended.',
   'recovery.request.lapsed':
-    'Nothing came of a request: nobody decided in time, or the account got another password or was suspended meanwhile.',
+    'Nothing came of a request: nobody decided in time, the account got another password or was suspended meanwhile, or another account has proved the number since.',
   'consent.given':
     'A person agreed that a service gets their data, or was told so by a page or by the list of connected services, in the text of that version.',
   'consent.declined': 'A person went back to the service rather than share what it asked for.',

@@ -52,7 +52,7 @@ export interface Wanted {
 }
 
 /** Why an officer cannot do it now. `same-officer`: two people look at each request. */
-export type OpinionRefusal = 'closed' | 'same-officer' | 'examined-already';
+export type OpinionRefusal = 'closed' | 'same-officer' | 'examined-already' | 'approved-already';
 
 /** The first opinion: who the person is has been looked at. */
 export function examineRefusal({ state }: Pick<RecoveryRequest, 'state'>): OpinionRefusal | undefined {
@@ -65,8 +65,9 @@ export function approveRefusal(
   { state, examined }: Pick<RecoveryRequest, 'state' | 'examined'>,
   by: string,
 ): OpinionRefusal | 'not-examined' | undefined {
+  if (!isOpen(state)) return 'closed';
   if (state === 'filed') return 'not-examined';
-  if (state !== 'examined') return 'closed';
+  if (state === 'approved') return 'approved-already';
   return examined?.by === by ? 'same-officer' : undefined;
 }
 

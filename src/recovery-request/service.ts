@@ -10,27 +10,20 @@ import {
   approveRefusal,
   examineRefusal,
   isOpen,
-  isStillWanted,
   rejectRefusal,
-  type ClosedState,
   type Opinion,
   type OpinionRefusal,
   type RecoveryRequest,
 } from '../domain/recovery-request.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
-import { nextSecond } from '../domain/session.ts';
 import { sensitive, type Sensitive } from '../domain/sensitive.ts';
 import type { Courier } from '../messages/courier.ts';
-import {
-  recoveryClosed,
-  recoveryCompleted,
-  recoveryWarningMail,
-  recoveryWarningText,
-} from '../messages/recovery-request.ts';
-import type { WrittenText } from '../messages/templates.ts';
+import { recoveryWarningMail, recoveryWarningText } from '../messages/recovery-request.ts';
 import { addSeconds, type Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import { createClosing } from './closing.ts';
+import { createSettling } from './settling.ts';
 
 export interface Filing {
   /** As it is within the transaction. */
@@ -51,7 +44,10 @@ export interface RecoveryRequests {
   /** Within the caller's transaction: the request is there, and whoever holds the account is warned. @returns its number. */
   file(tx: Transaction, filing: Filing): Promise<string>;
   openOf(accountId: AccountId): Promise<readonly RecoveryRequest[]>;
-  /** The open request whose warning had this token in its link. */
+  /**
+   * The request whose warning had this token in its link: one that its holder can still object to, or has objected to.
+   * Of every other, and while the account is suspended, there is nothing to see.
+   */
   findByToken(token: string): Promise<RecoveryRequest | undefined>;
   /** The holder objects to one, by the link of the letter. @returns whether it was open until then. */
   cancelByToken(token: string): Promise<boolean>;
@@ -83,36 +79,15 @@ export interface RecoveryRequestDeps {
   readonly config: Pick<Config, 'http' | 'identity' | 'help' | 'recoveryRequests'>;
 }
 
-/** What one turn looks at; the next one begins a minute later. */
-const MOST_A_TURN = 500;
-const DAY_SECONDS = 86_400;
+/** Longer than any token of ours: what is longer was not made here. */
+const LONGEST_TOKEN = 100;
 
 /** Requests for an account by people who have lost number and address at once (ADR 49). */
-export function createRecoveryRequests({
-  store,
-  audit,
-  courier,
-  logouts,
-  keyedHash,
-  clock,
-  random,
-  giveNumber,
-  config,
-}: RecoveryRequestDeps): RecoveryRequests {
+export function createRecoveryRequests(deps: RecoveryRequestDeps): RecoveryRequests {
+  const { store, audit, courier, keyedHash, clock, random, config } = deps;
   const { help } = config;
-  const cancelHash = (token: string): Buffer => keyedHash.hash('recovery-request-token', token);
-
-  /** A text message about a request, and the event that reports count it by. */
-  async function text(
-    tx: Transaction,
-    { id, accountId }: Pick<RecoveryRequest, 'id' | 'accountId'>,
-    of: 'warning' | 'completed' | 'closed',
-    message: WrittenText & { readonly to: Sensitive<Phone> },
-  ): Promise<void> {
-    await courier.post(tx, message);
-    const operator = operatorOf(message.to.reveal());
-    await audit.record(tx, 'recovery.request.notice-sent', { request: id, of, operator }, { accountId });
-  }
+  const closing = createClosing({ audit, courier, clock, help });
+  const cancelHash = (token: string): Buffer => keyedHash.hash('recovery-request-token', token.slice(0, LONGEST_TOKEN));
 
   /** Whoever holds the account by now hears of it, by all ways that are proved to be theirs. */
   async function warn(
@@ -126,19 +101,7 @@ export function createRecoveryRequests({
     const letter = recoveryWarningMail(warning, `${config.http.issuer}/account/recovery-request?token=${token}`);
     if (letter !== undefined) await courier.post(tx, letter);
     const message = recoveryWarningText(warning);
-    if (message !== undefined) await text(tx, { id, accountId: account.id }, 'warning', message);
-  }
-
-  /** Within a transaction that holds the row: it comes to an end without the account being given. */
-  async function close(
-    tx: Transaction,
-    request: RecoveryRequest,
-    state: ClosedState,
-    opinion?: Opinion,
-  ): Promise<void> {
-    await tx.recoveryRequests.close(request.id, state, clock.now(), opinion);
-    if (request.wanted !== undefined)
-      await text(tx, request, 'closed', { ...recoveryClosed({ ...request, help }), to: request.wanted.phone });
+    if (message !== undefined) await closing.text(tx, { id, accountId: account.id }, 'warning', message);
   }
 
   async function cancel(tx: Transaction, id: string, way: 'letter' | 'session'): Promise<boolean> {
@@ -147,7 +110,7 @@ export function createRecoveryRequests({
     // While an account is suspended nobody speaks for it: a thief who has put an own address there least of all.
     const account = await tx.accounts.findById(request.accountId);
     if (account?.status !== 'active') return false;
-    await close(tx, request, 'cancelled');
+    await closing.close(tx, request, 'cancelled');
     await audit.record(tx, 'recovery.request.cancelled', { request: id, way }, { accountId: request.accountId });
     return true;
   }
@@ -167,52 +130,6 @@ export function createRecoveryRequests({
     });
 
   const opinionOf = (by: Officer, reason: Reason): Opinion => ({ by: signatureOf(by), at: clock.now(), reason });
-
-  /** @returns undefined where there is nothing to do for it, because somebody else has just decided. */
-  async function settle(id: string, lapsesBefore: Date): Promise<'completed' | 'lapsed' | undefined> {
-    const settled = await store.transactionOnce(async (tx) => {
-      const request = await tx.recoveryRequests.lock(id);
-      if (request === undefined || !isOpen(request.state) || request.wanted === undefined) return undefined;
-      const subject = { accountId: request.accountId, clientId: request.clientId };
-      const lapse = async (reason: 'undecided' | 'account-changed'): Promise<'lapsed'> => {
-        await close(tx, request, 'lapsed');
-        await audit.record(tx, 'recovery.request.lapsed', { request: id, reason }, subject);
-        return 'lapsed';
-      };
-      if (request.state !== 'approved') return request.filedAt < lapsesBefore ? lapse('undecided') : undefined;
-      const now = clock.now();
-      if (now < request.waitsUntil) return undefined;
-
-      const { phone, passwordHash } = request.wanted;
-      const account = await tx.accounts.findById(request.accountId);
-      if (account === undefined || !isStillWanted(account, request)) return lapse('account-changed');
-      // Operators are people who can do more than others: their accounts are given back by hand.
-      if (await tx.operators.holdsAny(account.id)) return lapse('account-changed');
-      const reset = {
-        passwordHash: passwordHash.reveal(),
-        provedAt: request.filedAt,
-        at: now,
-        sessionsValidAfter: nextSecond(now),
-      };
-      if (!(await tx.accounts.resetPassword(account.id, reset))) return lapse('account-changed');
-      await giveNumber(tx, account, phone);
-      // The person has said that nothing reaches them there; by now it may be read by somebody else.
-      await tx.accounts.doubtEmail(account.id, now);
-      await tx.logouts.announce(account.id, 'recovery', now);
-      await tx.recoveryRequests.close(id, 'completed', now);
-      await text(tx, request, 'completed', { ...recoveryCompleted(request), to: phone });
-      await audit.record(
-        tx,
-        'recovery.request.completed',
-        { request: id, operator: operatorOf(phone.reveal()) },
-        subject,
-      );
-      return 'completed';
-    });
-    if (settled !== undefined) courier.wake();
-    if (settled === 'completed') logouts.wake();
-    return settled;
-  }
 
   return {
     async file(tx, { account, phone, passwordHash, locale, clientId }) {
@@ -245,7 +162,9 @@ export function createRecoveryRequests({
 
     async findByToken(token) {
       const request = await store.recoveryRequests.findByCancelHash(cancelHash(token));
-      return request !== undefined && isOpen(request.state) ? request : undefined;
+      if (request === undefined || (!isOpen(request.state) && request.state !== 'cancelled')) return undefined;
+      const account = await store.accounts.findById(request.accountId);
+      return account?.status === 'active' ? request : undefined;
     },
 
     async cancelByToken(token) {
@@ -302,7 +221,7 @@ export function createRecoveryRequests({
       const done = await opine(id, by, async (tx, request) => {
         const refusal = rejectRefusal(request);
         if (refusal !== undefined) return refusal;
-        await close(tx, request, 'rejected', opinionOf(by, reason));
+        await closing.close(tx, request, 'rejected', opinionOf(by, reason));
         await audit.record(
           tx,
           'recovery.request.rejected',
@@ -315,21 +234,6 @@ export function createRecoveryRequests({
       return done;
     },
 
-    async settleDue(signal) {
-      const lapsesBefore = addSeconds(clock.now(), -config.recoveryRequests.decideDays * DAY_SECONDS);
-      const counts = { completed: 0, lapsed: 0 };
-      const failures: unknown[] = [];
-      for (const id of await store.recoveryRequests.due(clock.now(), lapsesBefore, MOST_A_TURN)) {
-        if (signal?.aborted === true) break;
-        try {
-          const settled = await settle(id, lapsesBefore);
-          if (settled !== undefined) counts[settled] += 1;
-        } catch (error) {
-          failures.push(error); // one that cannot be settled keeps no other waiting
-        }
-      }
-      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} recovery requests not settled`);
-      return counts;
-    },
+    settleDue: createSettling({ ...deps, closing }),
   };
 }

@@ -115,6 +115,16 @@ export function createRecoveryRequestStore(db: Knex, { sealer }: { readonly seal
       return rows.map(toRequest);
     },
 
+    /** How many are open for each of these accounts; those without any are left out. */
+    async countOpenOf(accountIds: readonly AccountId[]): Promise<ReadonlyMap<AccountId, number>> {
+      const rows = await db(TABLE)
+        .whereIn('account_id', accountIds)
+        .whereNull('closed_at')
+        .groupBy('account_id')
+        .select<{ account_id: AccountId; count: number }[]>('account_id', db.raw('count(*)::int as count'));
+      return new Map(rows.map(({ account_id: id, count }) => [id, count]));
+    },
+
     /** Those that wait, the longest first. @param after the last one of the page before. */
     async listOpen(limit: number, after?: RequestPosition): Promise<readonly RecoveryRequest[]> {
       const query = db(TABLE).whereNull('closed_at').orderBy(['filed_at', 'id']).limit(limit);

@@ -28,7 +28,7 @@ const ID = '00000000-0000-4000-8000-000000000001' as AccountId;
 const HASH = Buffer.alloc(32, 1);
 const AT = new Date('2026-11-23T03:00:00Z');
 const LARGE =
-  /^(?:accounts|known_devices|email_confirmations|verification|drafts|protocol_state|audit_|messages|service_visits|former_accounts|logout_notices|consent_receipts|message_receipts|second_factors|counters)/;
+  /^(?:accounts|known_devices|email_confirmations|verification|drafts|protocol_state|audit_|messages|service_visits|former_accounts|logout_notices|consent_receipts|message_receipts|second_factors|counters|recovery_requests)/;
 
 interface Node {
   readonly 'Node Type': string;
@@ -86,6 +86,9 @@ describe('Statements on tables with a hundred million rows', () => {
     );
     await fill(`insert into former_accounts (id, legacy_id, row_key, nik_sealed, nik_index, email_index, phone_index, index_key, bcrypt_cost, password_hash, locale, line_digest, line, imported_at)
                 select gen_random_uuid(), n::text, '\\x01026b31', '\\x01', ${hash('nik')}, ${hash('email')}, ${hash('phone')}, 'k1', 10, 'x', 'id', '\\x01', n, now() - n * interval '1 minute' from @n`);
+    await fill(`insert into recovery_requests (id, number, account_id, state, sealed, cancel_hash, locale, filed_at, waits_until, closed_at)
+                select gen_random_uuid(), n::text, id, case when n % 20 = 0 then 'filed' else 'rejected' end, case when n % 20 = 0 then '\\x01'::bytea end, ${hash('cancel')}, 'id',
+                       timestamptz '2026-11-20' - n * interval '1 minute', now(), case when n % 20 > 0 then now() - n * interval '1 minute' end from (select id, row_number() over () as n from accounts) a`);
     await core.knex.raw('analyze');
     client = new pg.Client({
       connectionString: (core.knex.client as { config: { connection: { connectionString: string } } }).config.connection
@@ -371,6 +374,31 @@ describe('Statements on tables with a hundred million rows', () => {
       /^consent_receipts_account_id_client_id_index$/,
       ({ store }) => store.consents.standingOf(ID),
     ],
+    [
+      'open requests for an account',
+      /^recovery_requests_(?:account|open)$/,
+      ({ store }) => store.recoveryRequests.openOf(ID),
+    ],
+    [
+      'how many are open for the accounts of a page',
+      /^recovery_requests_(?:account|open)$/,
+      ({ store }) => store.recoveryRequests.countOpenOf([ID]),
+    ],
+    ['requests that wait', /^recovery_requests_open$/, ({ store }) => store.recoveryRequests.listOpen(25, mark)],
+    ['requests done with', /^recovery_requests_closed$/, ({ store }) => store.recoveryRequests.listClosed(25, mark)],
+    ['requests that are due', /^recovery_requests_open$/, ({ store }) => store.recoveryRequests.due(AT, AT, 500)],
+    ['how many requests wait', /^recovery_requests_open$/, ({ store }) => store.recoveryRequests.waiting()],
+    [
+      'a request by its number',
+      /^recovery_requests_number_key$/,
+      ({ store }) => store.recoveryRequests.findByNumber('K7Q2-M9'),
+    ],
+    [
+      'a request by the link of its letter',
+      /^recovery_requests_cancel_hash_key$/,
+      ({ store }) => store.recoveryRequests.findByCancelHash(HASH),
+    ],
+    ['old requests', /^recovery_requests_closed$/, ({ store }) => store.recoveryRequests.purge(AT, 10)],
     ['the newest events', /_newest$/, ({ store }) => store.auditSearch.page({}, mark, 50)],
     ['events of a kind', /_type_at$/, ({ store }) => store.auditSearch.page({ type: 'sign-in.refused' }, mark, 50)],
     ['events of an account', /_account_at$/, ({ store }) => store.auditSearch.page({ accountId: ID }, mark, 50)],

@@ -15,6 +15,7 @@ import type { AccountId } from '../../src/domain/account.ts';
 import type { Email } from '../../src/domain/email.ts';
 import type { PersonName } from '../../src/domain/name.ts';
 import type { Nik } from '../../src/domain/nik.ts';
+import type { Phone } from '../../src/domain/phone.ts';
 import { sensitive } from '../../src/domain/sensitive.ts';
 import { reencrypt, reencryptTurn } from '../../src/jobs/reencrypt.ts';
 import { createPeriodicJobs } from '../../src/periodic.ts';
@@ -56,6 +57,7 @@ const keyedHashes = [
   'audit_seals.seal',
   'audit_progress.mac',
   'recovery_codes.code_hash',
+  'recovery_requests.cancel_hash',
   'consent_receipts.occasion',
   'client_secrets.hash',
   'former_accounts.nik_index',
@@ -210,6 +212,17 @@ describe('What lies sealed in the database', () => {
       { jti: 'sesi', accountId: ids.account },
       3600,
     );
+    await store.recoveryRequests.insert({
+      id: ids.message,
+      number: 'K7Q2-M9',
+      accountId: ids.account,
+      wanted: { phone: sensitive('+6281234567890' as Phone), passwordHash: sensitive('hash') },
+      cancelHash: Buffer.from('cancel'),
+      locale: 'id',
+      clientId: undefined,
+      filedAt: at,
+      waitsUntil: at,
+    });
     await store.sandboxKeys.insert(es256);
     await store.signingKeys.insert(es256, 'current', at);
     await knex('clients').insert({
@@ -230,6 +243,7 @@ describe('What lies sealed in the database', () => {
     expect((await store.secondFactors.find(ids.account))?.secret.reveal()).to.equal('JBSWY3DPEHPK3PXP');
     expect((await store.drafts.find('registration', 'uid', at))?.state).to.deep.equal({ step: 'contact' });
     expect((await store.confirmations.waitingFor(ids.account, at))?.email.reveal()).to.equal('baru@contoh.test');
+    expect((await store.recoveryRequests.findByNumber('K7Q2-M9'))?.wanted?.passwordHash.reveal()).to.equal('hash');
     expect((await store.outbox.newest())[0]?.text).to.equal('kode');
     expect(
       await createProtocolAdapter({ state: store.protocolState, sealer, keyedHash: core.keyedHash })('Session').find(
