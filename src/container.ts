@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import type Router from 'koa-router';
 import type Provider from 'oidc-provider';
+import { addRecoveryRequest } from './account/recovery-request/routes.ts';
 import { addContactPages } from './contact.ts';
 import { addServices } from './account/services/routes.ts';
 import { createServices } from './account/services/service.ts';
@@ -45,6 +46,7 @@ import { areReceiptsExpected, isReportAddressIdle } from './ports/sms/receipt.ts
 import { CHECK_CHAIN, createPeriodicJobs } from './periodic.ts';
 import { portalClient } from './portal/client.ts';
 import { createPortal } from './portal/routes.ts';
+import { recoveryRequestsOf } from './recovery-requests.ts';
 import { createReceiptRoutes } from './receipts/routes.ts';
 import { createSandboxOf } from './sandbox.ts';
 import type { Checks } from './sandbox/checks.ts';
@@ -206,6 +208,8 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
     endGrants: createEndGrants({ state: store.protocolState, keyedHash }),
   });
   addServices({ services, sessions, csrf, config })(portal);
+  const recoveryRequests = recoveryRequestsOf(core, { logouts });
+  addRecoveryRequest({ requests: recoveryRequests, secondFactors, sessions, csrf, clock, config })(portal);
   addSecurity({ store, secondFactors, sessions, csrf, clock, config })(portal);
 
   const { sandbox, checks } = await createSandboxOf(core, { csrf, showError, receipt });

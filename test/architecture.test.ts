@@ -150,7 +150,7 @@ const layers: readonly Layer[] = [
   {
     folder: 'admin/',
     values: [...ground, ...interfaces, 'messages/', 'web/'],
-    types: [...knowledge, 'ports/outbound/', 'second-factor/', 'sandbox/checks.ts'],
+    types: [...knowledge, 'ports/outbound/', 'recovery-request/', 'second-factor/', 'sandbox/checks.ts'],
     remedy: 'what stands beside the administered resources serves any of them; routes.ts puts them together',
   },
   {

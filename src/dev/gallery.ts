@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import { LOCALES, type Locale } from '../domain/locale.ts';
 import { examples as accountContact } from '../account/contact/screens.ts';
+import { examples as accountRecoveryRequest } from '../account/recovery-request/screens.ts';
 import { examples as accountSecurity } from '../account/security/screens.ts';
 import { examples as docs } from '../docs/screens.ts';
 import { examples as accountServices } from '../account/services/screens.ts';
@@ -54,6 +55,7 @@ export const gallery: readonly GalleryEntry[] = [
   oidc,
   accountContact,
   accountServices,
+  accountRecoveryRequest,
   accountSecurity,
   docs,
   admin,

@@ -13,7 +13,7 @@ import { helpScreen, homeScreen, privacyScreen, termsScreen } from './screens.ts
 
 export interface PortalDeps {
   readonly provider: Provider;
-  readonly store: Pick<Store, 'accounts' | 'clients'>;
+  readonly store: Pick<Store, 'accounts' | 'clients' | 'recoveryRequests'>;
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly config: Pick<Config, 'help' | 'otp' | 'recoveryRequests'>;
@@ -25,14 +25,19 @@ export function createPortal({ provider, store, sessions, clock, config }: Porta
     ctx.set('Cache-Control', 'no-store');
     const session = await provider.Session.get(ctx);
     const account = session.accountId === undefined ? undefined : await store.accounts.findById(session.accountId);
+    const isThere = account?.status === 'active';
+    const asked = isThere ? await store.recoveryRequests.countOpenOf([account.id]) : undefined;
     const services = await store.clients.listed();
     await renderScreen(
       ctx,
       homeScreen({
-        account:
-          account?.status === 'active'
-            ? { name: account.name.reveal(), care: contactCare(account, clock.now(), config.otp) }
-            : undefined,
+        account: isThere
+          ? {
+              name: account.name.reveal(),
+              care: contactCare(account, clock.now(), config.otp),
+              isAskedFor: asked?.has(account.id) === true,
+            }
+          : undefined,
         services: services.flatMap(({ metadata, listing }) =>
           listing === undefined
             ? []
@@ -51,6 +56,7 @@ export function createPortal({ provider, store, sessions, clock, config }: Porta
           connected: '/account/services',
           security: '/account/security',
           contact: '/account/contact',
+          requests: '/account/recovery-request/open',
           signOut: SIGN_OUT,
         },
       }),

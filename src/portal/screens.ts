@@ -2,8 +2,11 @@ import type { ContactCare } from '../domain/contact-care.ts';
 import { say, type Examples, type Screen } from '../web/screen.ts';
 
 export interface HomeModel {
-  /** With what the person should see to about their contacts. */
-  readonly account: { readonly name: string; readonly care: ContactCare } | undefined;
+  /**
+   * With what the person should see to about their contacts, and whether somebody who says to be them has lost number
+   * and address, and asks for the account.
+   */
+  readonly account: { readonly name: string; readonly care: ContactCare; readonly isAskedFor: boolean } | undefined;
   readonly services: readonly {
     readonly name: string;
     readonly logo?: string | undefined;
@@ -16,6 +19,7 @@ export interface HomeModel {
     readonly connected: string;
     readonly security: string;
     readonly contact: string;
+    readonly requests: string;
     readonly signOut: string;
   };
 }
@@ -52,7 +56,7 @@ export const privacyScreen = (model: DocumentModel): Screen<DocumentModel> => ({
   model,
 });
 
-const links = { signIn: '#', register: '#', connected: '#', security: '#', contact: '#', signOut: '#' };
+const links = { signIn: '#', register: '#', connected: '#', security: '#', contact: '#', requests: '#', signOut: '#' };
 const services = [
   {
     name: 'Karirhub (contoh)',
@@ -71,12 +75,17 @@ const help = { phone: '1500630', email: 'bantuan@contoh.test', dataOfficer: 'dpo
 export const examples: Examples = {
   'home: nobody signed in': homeScreen({ account: undefined, services, links }),
   'home: signed in': homeScreen({
-    account: { name: 'Budi Contoh Santoso', care: { phone: undefined, email: undefined } },
+    account: { name: 'Budi Contoh Santoso', care: { phone: undefined, email: undefined }, isAskedFor: false },
+    services,
+    links,
+  }),
+  'home: signed in, somebody asks for the account': homeScreen({
+    account: { name: 'Budi Contoh Santoso', care: { phone: undefined, email: undefined }, isAskedFor: true },
     services,
     links,
   }),
   'home: signed in, contacts to see to': homeScreen({
-    account: { name: 'Budi Contoh Santoso', care: { phone: 'old', email: 'unproved' } },
+    account: { name: 'Budi Contoh Santoso', care: { phone: 'old', email: 'unproved' }, isAskedFor: false },
     services,
     links,
   }),

@@ -1,20 +1,19 @@
 import type { Context, Middleware } from 'koa';
 import type Router from 'koa-router';
 import type { Config } from '../../config.ts';
-import { acr } from '../../domain/assurance.ts';
 import { contactCare } from '../../domain/contact-care.ts';
 import { maskEmail, maskPhone } from '../../domain/mask.ts';
 import type { CodeProgress } from '../../messages/code-progress.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
+import { createAllFactors } from '../../web/all-factors.ts';
 import { guardForm, type Csrf } from '../../web/csrf.ts';
 import { form } from '../../web/form.ts';
-import { lookAgain } from '../../web/let-in.ts';
 import { renderScreen } from '../../web/render.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
 import { seeOther } from '../../web/see-other.ts';
-import { sessionOf, type Demand, type Sessions } from '../../web/session.ts';
+import { sessionOf, type Sessions } from '../../web/session.ts';
 import { addAddressPages } from './address-pages.ts';
 import type { AddressService } from './address.ts';
 import type { ContactDrafts } from './drafts.ts';
@@ -81,27 +80,7 @@ export function addContact({
 
   const scope = (ctx: Context): string => `${LINK_SCOPE} ${sessionOf(ctx).accountId}`;
   const read = form({ limitBytes: config.http.bodyLimitBytes });
-  /** Who has a second factor, has to have used it: also one that was enrolled elsewhere since this session began. */
-  function withAllFactors(demand: Demand): Middleware {
-    const byPassword = sessions.require(demand);
-    const byBoth = sessions.require({ ...demand, acr: acr.twoFactor });
-    return async (ctx, next) => {
-      const isEnrolled = (): Promise<boolean> => secondFactors.isEnrolled(sessionOf(ctx).accountId);
-      await byPassword(ctx, async () => {
-        let hasUsedBoth = false;
-        const look = async (): Promise<boolean> => {
-          if (!(await isEnrolled())) return true;
-          await byBoth(ctx, () => {
-            hasUsedBoth = true;
-            return Promise.resolve();
-          });
-          return hasUsedBoth;
-        };
-        await lookAgain(ctx, look);
-        if (await look()) await next();
-      });
-    };
-  }
+  const withAllFactors = createAllFactors({ sessions, isEnrolled: (id) => secondFactors.isEnrolled(id) });
   const anybody = sessions.require({ home: HOME });
   const gates: ContactGates = {
     signedIn: withAllFactors({ home: HOME, turnedBack: HOME }),
