@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Container } from './container.ts';
+import { openStates } from './domain/recovery-request.ts';
 import { reportKeys, type KeyReport } from './oidc/key-rotation.ts';
 import { inspectDatabase } from './store/inspect.ts';
 import type { EventLoop } from './telemetry/event-loop.ts';
@@ -53,6 +54,31 @@ export function watchGauges(
   const database = shared(() => inspectDatabase(knex, () => clock.now()));
   const keys = shared(() => reportKeys(store, config));
   const standings = shared(() => jobs.standings());
+
+  const requests = shared(() => store.recoveryRequests.waiting());
+  const openRequests = (valueOf: (waiting: { readonly count: number; readonly since: Date }) => number) => async () => {
+    const found = await requests();
+    return openStates.map((state) => {
+      const waiting = found.find((one) => one.state === state);
+      return { labels: { state }, value: waiting === undefined ? 0 : valueOf(waiting) };
+    });
+  };
+  metrics.gauge(
+    {
+      name: 'sso_recovery_requests',
+      help: 'Requests for an account without number and address that wait for an officer, or for their time.',
+      labels: ['state'],
+    },
+    openRequests(({ count }) => count),
+  );
+  metrics.gauge(
+    {
+      name: 'sso_recovery_requests_oldest_seconds',
+      help: 'How long ago the oldest of them was filed.',
+      labels: ['state'],
+    },
+    openRequests(({ since }) => Math.max(0, (clock.now().getTime() - since.getTime()) / 1000)),
+  );
 
   const queues = (value: 'waiting' | 'oldestSeconds') => async () =>
     (await backlogs()).map((backlog) => ({ labels: { queue: backlog.queue }, value: backlog[value] }));

@@ -403,6 +403,20 @@ export const alertCases: readonly AlertCase[] = [
       codes('activation-code', { sent: [[80, 0.65]], delivered: [[80, 0.1]] }),
     ],
   },
+  {
+    ...overBound('SsoRecoveryRequestsOld', of('sso_recovery_requests_oldest_seconds', { state: 'examined' }), {
+      good: 0,
+      bad: 259_201,
+      bound: 259_200,
+    }),
+    // One that is approved waits for its time, and for nobody.
+    quiet: [
+      [
+        held(of('sso_recovery_requests_oldest_seconds', { state: 'filed' }), [[60, 259_200]]),
+        held(of('sso_recovery_requests_oldest_seconds', { state: 'approved' }), [[60, 300_000]]),
+      ],
+    ],
+  },
   overBound('SsoSigningKeyOverdue', of('sso_signing_key_rotation_seconds', { algorithm: 'ES256' }), {
     good: 0,
     bad: -86_401,
