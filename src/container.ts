@@ -283,6 +283,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
       ...core,
       services: adminServices,
       checks,
+      recoveryRequests,
       clientErrors,
       sessions,
       csrf,

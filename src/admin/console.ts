@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { daysLater, todayIn } from '../domain/day.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Random } from '../ports/random/random.ts';
+import type { RecoveryRequests } from '../recovery-request/service.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { addAccountPages } from './accounts/console.ts';
 import { addWaitPages } from './accounts/wait-pages.ts';
@@ -21,6 +22,7 @@ import { createDesk } from './desk.ts';
 import { createGuard, frameOf, operatorOf, type GuardDeps } from './guard.ts';
 import { createFindNames } from './names.ts';
 import { addOperatorPages } from './operators/console.ts';
+import { addRecoveryRequestPages } from './recovery-requests/console.ts';
 import { addReportPages } from './reports/console.ts';
 import { homeScreen } from './screens.ts';
 import type { AdminServices } from './services.ts';
@@ -30,6 +32,7 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
   readonly csrf: Csrf;
   readonly clientErrors: ClientErrorPagesDeps['clientErrors'];
   readonly checks: Checks;
+  readonly recoveryRequests: RecoveryRequests;
   readonly clock: Clock;
   readonly random: Random;
   readonly config: Config;
@@ -38,7 +41,15 @@ export interface ConsoleDeps extends Omit<GuardDeps, 'rightsOf'> {
 }
 
 /** The operators' console: everything below `/admin`, behind one guard, whether there is such a page or not. */
-export function createConsole({ services, csrf, checks, eventTypes, clientErrors, ...deps }: ConsoleDeps): Middleware {
+export function createConsole({
+  services,
+  csrf,
+  checks,
+  recoveryRequests,
+  eventTypes,
+  clientErrors,
+  ...deps
+}: ConsoleDeps): Middleware {
   const { store, audit, clock, random, config } = deps;
   const { timeZone } = config.identity;
   const { accounts, clients, review, logos, support, waits, operators, reports, toKey } = services;
@@ -52,11 +63,13 @@ export function createConsole({ services, csrf, checks, eventTypes, clientErrors
       permissions.has('clients.approve') || permissions.has('clients.write')
         ? await store.clientVersions.countOpen()
         : 0;
-    await desk.show(ctx, homeScreen({ frame: frameOf(ctx), waiting }));
+    const recoveries = permissions.has('accounts.recover') ? await services.recoveryRequests.countWaiting() : 0;
+    await desk.show(ctx, homeScreen({ frame: frameOf(ctx), waiting, recoveries }));
   });
   // Before the pages of one account, and so on below: `waits`, `errors` and `teams` are the ids of none.
   addWaitPages({ waits, toKey, clock, desk })(router);
-  addAccountPages({ accounts, support, toKey, desk })(router);
+  addAccountPages({ accounts, support, toKey, requestsOf: (id) => recoveryRequests.openOf(id), desk })(router);
+  addRecoveryRequestPages({ requests: recoveryRequests, reading: services.recoveryRequests, clock, desk })(router);
   addAuditPages({ store, audit, chain: services.chain, clock, timeZone, eventTypes, desk })(router);
   addClientErrorPages({ clients, clientErrors, store, desk })(router);
   addTeamPages({ initialTokens: services.initialTokens, clock, random, desk })(router);

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { Config } from '../config.ts';
-import { signatureOf } from '../domain/operator.ts';
+import { signatureOf, type Permission } from '../domain/operator.ts';
 import { guardForm, type Csrf } from '../web/csrf.ts';
 import { form } from '../web/form.ts';
 import { upload } from '../web/upload.ts';
@@ -14,8 +14,11 @@ import type { RefusedChange, Refusals } from './refusals.ts';
 /** What the pages of every area have in common. */
 export interface Desk extends Pick<Guard, 'may'> {
   show(ctx: Context, screen: Screen, status?: number): Promise<void>;
-  /** What this operator may know them by who stand on a page. */
-  names(ctx: Context, asked: Omit<Asked, 'whole'>): Promise<Names>;
+  /**
+   * What this operator may know them by who stand on a page.
+   * @param wholeFor  the right of those who see operators by their whole names there.
+   */
+  names(ctx: Context, asked: Omit<Asked, 'whole'>, wholeFor?: Permission): Promise<Names>;
   /** Remembers that an operator wanted what no operator may at the console. */
   turnedAway(ctx: Context, reason: string): Promise<void>;
   /** Remembers what a page refuses by itself, before any service is asked. */
@@ -74,7 +77,8 @@ export function createDesk({ guard, csrf, findNames, refusals, config }: DeskDep
     turnedAway,
     refusedChange: (ctx, refused) => refusals.change(signatureOf(operatorOf(ctx).actor), refused),
     show: (ctx, screen, status = 200) => renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, scopeOf(ctx)) }),
-    names: (ctx, asked) => findNames({ ...asked, whole: operatorOf(ctx).permissions.has('colleagues.read') }),
+    names: (ctx, asked, wholeFor = 'colleagues.read') =>
+      findNames({ ...asked, whole: operatorOf(ctx).permissions.has(wholeFor) }),
     form: longForm(config.http.bodyLimitBytes),
     longForm,
     upload: uploaded,

@@ -3,6 +3,7 @@ import { permissionsOf, type Permission, type Role } from '../domain/operator.ts
 /** The parts of the console, in the order of its navigation, each with the right that opens it. */
 export const areas = {
   accounts: 'accounts.read',
+  'recovery-requests': 'accounts.recover',
   clients: 'clients.read',
   apis: 'clients.read',
   reports: 'reports.read',

@@ -9,6 +9,8 @@ export interface ConsoleModel {
 export interface HomeModel extends ConsoleModel {
   /** How many proposals wait for a decision, for those who have to do with them. */
   readonly waiting: number;
+  /** How many requests for an account wait for an officer, for those who give opinions on them. */
+  readonly recoveries: number;
 }
 
 export const homeScreen = (model: HomeModel): Screen<HomeModel> => ({
@@ -43,10 +45,11 @@ export const examples: Examples = {
     back: place.home,
     detail: undefined,
   }),
-  'home: help desk': homeScreen({ frame: exampleFrame(undefined, ['support']), waiting: 0 }),
+  'home: help desk': homeScreen({ frame: exampleFrame(undefined, ['support']), waiting: 0, recoveries: 2 }),
   'home: all areas': homeScreen({
     frame: exampleFrame(undefined, ['client-manager', 'support', 'administrator']),
     waiting: 3,
+    recoveries: 0,
   }),
   'not for this role': forbiddenScreen({ frame: exampleFrame(undefined, ['client-approver']) }),
 };

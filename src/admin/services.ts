@@ -29,6 +29,7 @@ import { createInitialTokens, type InitialTokens } from './clients/registration/
 import { createLogoService, type LogoService } from './clients/logo/service.ts';
 import { createOperatorService, type OperatorService } from './operators/service.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
+import { createRequestReading, type RequestReading } from './recovery-requests/service.ts';
 import { createReportService, type ReportService } from './reports/service.ts';
 
 /** What console and API have in common. */
@@ -36,6 +37,7 @@ export interface AdminServices {
   readonly accounts: AccountService;
   readonly support: Support;
   readonly waits: Waits;
+  readonly recoveryRequests: RequestReading;
   readonly clients: ClientService;
   readonly review: ClientReview;
   readonly findHand: FindHand;
@@ -91,6 +93,7 @@ export function createAdminServices(deps: AdminServicesDeps): AdminServices {
     accounts,
     support: createSupport({ ...deps, accounts, activationMail: createActivationMail(deps) }),
     waits: createWaits(deps),
+    recoveryRequests: createRequestReading(deps),
     clients,
     clientSecrets: secrets,
     clientKeys: keys,

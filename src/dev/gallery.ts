@@ -20,6 +20,7 @@ import { examples as adminClientSecrets } from '../admin/clients/secrets/screens
 import { examples as adminClientLogo } from '../admin/clients/logo/screens.ts';
 import { examples as adminTeams } from '../admin/clients/registration/screens.ts';
 import { examples as adminOperators } from '../admin/operators/screens.ts';
+import { examples as adminRecoveryRequests } from '../admin/recovery-requests/examples.ts';
 import { examples as adminReports } from '../admin/reports/screens.ts';
 import { examples as admin } from '../admin/screens.ts';
 import { examples as login } from '../interaction/login/screens.ts';
@@ -72,6 +73,7 @@ export const gallery: readonly GalleryEntry[] = [
   adminTeams,
   adminApis,
   adminOperators,
+  adminRecoveryRequests,
   adminReports,
   sandbox,
   errors,

@@ -24,7 +24,8 @@ export type Permission = (typeof permissions)[number];
 
 /**
  * `colleagues.read`: sees operators by their whole names, because they decide on what these did or answer for it;
- * everybody else sees them masked, as any person. The least that each role needs. An administrator gives roles and sees
+ * everybody else sees them masked, as any person. `accounts.recover`: is one of the two who decide on a request for an
+ * account, and sees there whose the other opinion is. The least that each role needs. An administrator gives roles and sees
  * what became of them, and is no super-user: whoever gives out rights must not at the same time use them all.
  */
 const permissionsByRole: Readonly<Record<Role, readonly Permission[]>> = {

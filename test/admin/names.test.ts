@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { globSync, readFileSync } from 'node:fs';
 import { createFindNames, type Names } from '../../src/admin/names.ts';
+import { data } from '../../src/admin/accounts/support.ts';
 import { wordsOfDetail } from '../../src/admin/audit/present.ts';
 import { apiDocument } from '../../src/admin/apis/forms.ts';
 import { createInitialTokens } from '../../src/admin/clients/registration/tokens.ts';
@@ -168,6 +169,12 @@ describe('What goes along with an event', () => {
       ]),
     ).to.deep.equal([]);
     expect(missing('contact.email.link-not-sent', 'reason', ['letter-limit', 'send-budget'])).to.deep.equal([]);
+    expect(
+      missing('recovery.request.lapsed', 'reason', ['operator', 'undecided', 'account-changed', 'number-moved']),
+    ).to.deep.equal([]);
+    expect(missing('recovery.request.cancelled', 'way', ['letter', 'session'])).to.deep.equal([]);
+    expect(missing('recovery.request.notice-sent', 'of', ['warning', 'completed', 'closed'])).to.deep.equal([]);
+    expect(missing('account.revealed', 'datum', [...data, 'requested-phone'])).to.deep.equal([]);
     expect(missing('signing-key.removed', 'state', ['next', 'current', 'retired', 'withdrawn'])).to.deep.equal([]);
     const atTheDoor = globSync('src/{admin,web}/**/*.ts').flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/Problem\((?:400|403|413|415|422), '([a-z-]+)'/g)].map(

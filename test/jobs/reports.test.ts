@@ -286,9 +286,9 @@ describe('Days that are over', () => {
       Object.fromEntries(Object.values(questions).map((question) => [question.report, countingOf(question, JAKARTA)])),
     ).to.deep.equal({
       activity: 'ad58e43f9f2178ac',
-      failures: '0e81bcf637d39673',
+      failures: 'e1a93f1d819649f1',
       registry: '1da66ab035f72f05',
-      messages: 'b290cd32772cb8de',
+      messages: '486c9cf3a0c927a0',
       logouts: 'd680f5c09cb4e810',
     });
     expect(countingOf(questions.activity, JAYAPURA)).to.not.equal(countingOf(questions.activity, JAKARTA));

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
-import type { Account } from '../../domain/account.ts';
+import type { Account, AccountId } from '../../domain/account.ts';
 import type { Actor, Reason } from '../../domain/operator.ts';
 import type { Result } from '../../domain/result.ts';
 import { field } from '../../web/form.ts';
@@ -18,6 +18,8 @@ export interface AccountPagesDeps {
   readonly accounts: Pick<AccountService, 'find'>;
   readonly support: Support;
   readonly toKey: (text: string) => AccountKey;
+  /** Open requests for the account. */
+  readonly requestsOf: (accountId: AccountId) => Promise<readonly { readonly id: string; readonly number: string }[]>;
   readonly desk: Desk;
 }
 
@@ -29,7 +31,13 @@ const RETRY_AFTER_SECONDS = 3600;
 const isDatum = (text: string): text is Datum => (data as readonly string[]).includes(text);
 
 /** What the help desk sees and does; what was typed to find somebody stands in no address and no log. */
-export function addAccountPages({ accounts, support, toKey, desk }: AccountPagesDeps): (router: Router) => void {
+export function addAccountPages({
+  accounts,
+  support,
+  toKey,
+  requestsOf,
+  desk,
+}: AccountPagesDeps): (router: Router) => void {
   const refusalOf = (refusal: SupportRefusal) => say(`admin.accounts.refusal.${refusal}`);
 
   function statusOf(ctx: Context, refusal: SupportRefusal): number {
@@ -78,12 +86,15 @@ export function addAccountPages({ accounts, support, toKey, desk }: AccountPages
     return found;
   }
 
-  const showAccount = async (ctx: Context, account: Account, shown: Shown = {}, status = 200): Promise<void> =>
-    desk.show(
-      ctx,
-      accountScreen(frameOf(ctx), account, await support.secondFactorOf(account), operatorOf(ctx).permissions, shown),
-      status,
-    );
+  async function showAccount(ctx: Context, account: Account, shown: Shown = {}, status = 200): Promise<void> {
+    const { permissions } = operatorOf(ctx);
+    const [factor, open] = await Promise.all([
+      support.secondFactorOf(account),
+      permissions.has('accounts.recover') ? requestsOf(account.id) : [],
+    ]);
+    const requests = open.map(({ id, number }) => ({ href: `/admin/recovery-requests/${id}`, number }));
+    await desk.show(ctx, accountScreen(frameOf(ctx), account, factor, permissions, { ...shown, requests }), status);
+  }
 
   async function reveal(ctx: Context): Promise<void> {
     const account = await getAccount(ctx);

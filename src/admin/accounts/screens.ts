@@ -26,6 +26,12 @@ export interface FactorShown {
   readonly recoveryCodesLeft: number;
 }
 
+export interface RequestShown {
+  readonly href: string;
+  /** As its person reads it out. */
+  readonly number: string;
+}
+
 export interface AccountModel {
   readonly frame: Frame;
   readonly account: Omit<MaskedAccount, 'created_at' | 'updated_at'> & {
@@ -33,6 +39,8 @@ export interface AccountModel {
     readonly updatedAt: Date;
   };
   readonly factor: FactorShown | undefined;
+  /** Requests for this account that are open, for those who give opinions on them. */
+  readonly requests: readonly RequestShown[];
   readonly actions: readonly Action[];
   readonly data: readonly Datum[];
   readonly revealed: { readonly datum: Datum; readonly value: string } | undefined;
@@ -51,6 +59,7 @@ export const searchScreen = (model: SearchModel): Screen<SearchModel> => ({
 });
 
 export interface Shown {
+  readonly requests?: AccountModel['requests'];
   readonly revealed?: AccountModel['revealed'];
   readonly done?: Change | undefined;
   readonly at?: Action;
@@ -89,6 +98,7 @@ export function accountScreen(
       frame,
       account: { ...masked, createdAt: account.createdAt, updatedAt: account.updatedAt },
       factor,
+      requests: shown.requests ?? [],
       actions: actionsFor(account, factor, permissions),
       data: data.filter((datum) => account[datum] !== undefined),
       revealed: shown.revealed,
@@ -123,6 +133,7 @@ const masked: AccountModel = {
     lastUsedAt: new Date('2026-11-20T08:40:00Z'),
     recoveryCodesLeft: 8,
   },
+  requests: [],
   actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation', 'remove-second-factor'],
   data,
   revealed: undefined,
@@ -154,6 +165,12 @@ export const examples: Examples = {
   'account: without a second factor': accountExample({
     factor: undefined,
     actions: ['reveal', 'end-sessions', 'suspend', 'resend-activation'],
+  }),
+  'account: asked for by somebody who has lost number and address': accountExample({
+    requests: [
+      { href: '#', number: 'K7Q2-M9' },
+      { href: '#', number: 'W4HT-8C' },
+    ],
   }),
   'account: one datum in full': accountExample({ revealed: { datum: 'phone', value: '+6281200000007' } }),
   'account: suspended just now': accountExample({

@@ -9,7 +9,7 @@ import type { Limits } from '../../ports/counters/limits.ts';
 import type { SecondFactors } from '../../second-factor/service.ts';
 import type { Store } from '../../store/store.ts';
 import type { ActivationMail } from './activation-mail.ts';
-import { createOperatorLimits, objectionTo } from './restraint.ts';
+import { createOperatorLimits, objectionTo } from '../restraint.ts';
 import type { AccountKey, AccountService } from './service.ts';
 
 /** What can be shown in full, one at a time. */

@@ -12,7 +12,7 @@ import { addSeconds, type Clock } from '../../ports/clock/clock.ts';
 import type { Counters, Limit, Reading } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { Store } from '../../store/store.ts';
-import { createOperatorLimits, objectionTo } from './restraint.ts';
+import { createOperatorLimits, objectionTo } from '../restraint.ts';
 
 /** Who can be made to wait for a day: a NIK by wrong tries at registration, a number by codes that did not arrive. */
 export type HeldUp = Extract<Identifier, { readonly kind: 'nik' | 'phone' }>;

@@ -1,8 +1,8 @@
-import type { Audit } from '../../audit/log.ts';
-import type { Account } from '../../domain/account.ts';
-import { isOneself, signatureOf, type Actor } from '../../domain/operator.ts';
-import type { Counters, Limit } from '../../ports/counters/counters.ts';
-import type { Store } from '../../store/store.ts';
+import type { Audit } from '../audit/log.ts';
+import type { Account } from '../domain/account.ts';
+import { isOneself, signatureOf, type Actor } from '../domain/operator.ts';
+import type { Counters, Limit } from '../ports/counters/counters.ts';
+import type { Store } from '../store/store.ts';
 
 /** Nobody acts on their own account, and an operator's account is dealt with after the roles are taken away. */
 export async function objectionTo(
