@@ -46,12 +46,17 @@ export function createVerificationStore(db: Knex) {
       return made === 1;
     },
 
-    /** Once the registration is complete, its checks belong to the account. */
+    /**
+     * Once the journey is complete, its checks belong to the account. Those of whoever went through it before in the same
+     * sign-in are theirs already, and stay so.
+     */
     async assign(draftId: string, accountId: AccountId): Promise<void> {
-      await prepared(db, 'verification-assign', 'update verification_log set account_id = $2 where draft_id = $1', [
-        draftId,
-        accountId,
-      ]);
+      await prepared(
+        db,
+        'verification-assign',
+        'update verification_log set account_id = $2 where draft_id = $1 and account_id is null',
+        [draftId, accountId],
+      );
     },
   };
 }

@@ -98,7 +98,17 @@ describe('Recovery request: back, reload, other windows and other browsers', () 
     expect(step(await way.browser.open(at(way.page, 'identity')))).to.equal('filed');
     app.clock.advance({ minutes: 16 });
     expect(ticketOf(await way.browser.open(way.page.url)), 'still there').to.equal(ticketOf(way.page));
-    expect(step(await way.browser.open(at(way.page, 'identity')))).to.equal('identity');
+    const first = await way.browser.open(at(way.page, 'identity'));
+    expect(step(first)).to.equal('identity');
+    const other = somebody();
+    const otherId = await addAccount(app, other);
+    const page = await proveIdentity(way.browser, first, other);
+    await atFiled(app, { ...way, page, phone: newNumber() });
+    for (const accountId of [way.accountId, otherId])
+      expect(
+        await app.database.knex('verification_log').where('account_id', accountId),
+        'each has the check of their own',
+      ).to.have.length(1);
   });
 
   it('is not shown to a browser that did not begin it, not even with all its fields', async () => {

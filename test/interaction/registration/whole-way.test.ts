@@ -80,8 +80,14 @@ describe('Registration inside the sign-on', () => {
     const first = await toRegistration(browser, await goOn(browser, finished));
     expect(first.url.pathname).to.match(/\/register\/identity$/);
     const other = somebody();
+    const evidence = async (): Promise<unknown[]> =>
+      app.database.knex('verification_log').whereNotNull('account_id').orderBy('at').select('id', 'account_id');
+    const before = await evidence();
     const home = await goOn(browser, await register(app, browser, first, other));
     expect(isHome(home, karirhub), home.text).to.equal(true);
+    const after = await evidence();
+    expect(after.slice(0, -1), 'the checks of whoever was there before stay theirs').to.deep.equal(before);
+    expect(after).to.have.length(before.length + 1);
   });
 
   it('signs the same citizen in again by NIK, by number and by a proved address, in another browser', async () => {
