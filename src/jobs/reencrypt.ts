@@ -2,6 +2,7 @@ import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promis
 import type { RedisSealed } from '../store/redis/sealed.ts';
 import type { SealedColumn } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
+import type { Stuck } from '../store/stuck.ts';
 
 /** Each is one short transaction. */
 const BATCH = 250;
@@ -43,8 +44,13 @@ interface Progress {
   failed(name: string, error: unknown): void;
 }
 
-/** One batch: how many rows, and whether there may be more. */
-type Move = (limit: number) => Promise<{ readonly rows: number; readonly goesOn: boolean }>;
+/** One batch: how many rows, whether there may be more, and which of them stay because they do not open. */
+interface Batch {
+  readonly rows: number;
+  readonly goesOn: boolean;
+  readonly stuck?: Stuck | undefined;
+}
+type Move = (limit: number) => Promise<Batch>;
 
 async function moveAll(
   { store, columns, others }: ReencryptDeps,
@@ -60,50 +66,51 @@ async function moveAll(
         progress.failed(name, error);
       });
   };
-  const inBatches = (name: string, move: Move): Promise<void> =>
+  /** @param isMetAgain  what does not open is found by each batch: it is told of once nothing else is left. */
+  const inBatches = (name: string, isMetAgain: boolean, move: Move): Promise<void> =>
     trying(name, async () => {
-      for (let batches = 0; signal?.aborted !== true && left > 0 && batches < mostBatches; batches += 1) {
-        const { rows, goesOn } = await move(Math.min(BATCH, left));
-        if (rows > 0) done[name] = (done[name] ?? 0) + rows;
-        left -= rows;
-        if (!goesOn) {
-          if (done[name] === undefined) progress.ended(name);
-          return;
-        }
+      let goesOn = true;
+      let broken: Error | undefined;
+      for (let batches = 0; goesOn && signal?.aborted !== true && left > 0 && batches < mostBatches; batches += 1) {
+        const batch = await move(Math.min(BATCH, left));
+        if (batch.rows > 0) done[name] = (done[name] ?? 0) + batch.rows;
+        left -= batch.rows + (batch.stuck?.rows ?? 0);
+        broken ??= batch.stuck?.error;
+        ({ goesOn } = batch);
         // Requests first.
-        await breathe();
+        if (goesOn) await breathe();
       }
+      if (broken !== undefined && !(isMetAgain && goesOn)) throw broken;
+      if (!goesOn && done[name] === undefined) progress.ended(name);
     });
   /** One that is walked through is gone on with at its place. */
   const walkThrough = (
     name: string,
-    move: (
-      limit: number,
-      from: string | undefined,
-    ) => Promise<{ readonly rows: number; readonly next: string | undefined }>,
+    isIndexed: boolean,
+    move: (limit: number, from: string | undefined) => Promise<Omit<Batch, 'goesOn'> & { next: string | undefined }>,
   ): Promise<void> =>
-    inBatches(name, async (limit) => {
-      const { rows, next } = await move(limit, progress.places.get(name));
+    inBatches(name, isIndexed, async (limit) => {
+      const { next, ...batch } = await move(limit, progress.places.get(name));
       if (next === undefined) progress.places.delete(name);
       else progress.places.set(name, next);
-      return { rows, goesOn: next !== undefined };
+      return { ...batch, goesOn: next !== undefined };
     });
   const moveColumn = (column: SealedColumn): Promise<void> =>
-    walkThrough(column.table, async (limit, from) => {
-      const { rows, next } = await store.sealed.reseal(column, limit, Number(from ?? 0));
-      return { rows, next: next?.toString() };
+    walkThrough(column.table, column.indexed, async (limit, from) => {
+      const { next, ...batch } = await store.sealed.reseal(column, limit, Number(from ?? 0));
+      return { ...batch, next: next?.toString() };
     });
 
   if (store.indexKeys.hasOlderKeys()) await trying('indexes', () => store.indexKeys.closeOlder());
   // Accounts come last: they take days where there are very many.
   if (store.sealed.hasOlderKeys()) {
     for (const column of columns.filter(({ use }) => use === 'sealing')) await moveColumn(column);
-    if (others !== undefined) await walkThrough('redis', (_limit, from) => others.reseal(from));
+    if (others !== undefined) await walkThrough('redis', false, (_limit, from) => others.reseal(from));
   }
   if (store.indexKeys.hasOlderKeys()) {
-    await inBatches('indexes', async (limit) => {
-      const rows = await store.indexKeys.move(limit);
-      return { rows, goesOn: rows > 0 };
+    await inBatches('indexes', true, async (limit) => {
+      const batch = await store.indexKeys.move(limit);
+      return { ...batch, goesOn: batch.rows > 0 };
     });
   }
   if (store.sealed.hasOlderKeys())

@@ -4,6 +4,7 @@ import type { Envelope } from '../crypto/envelope.ts';
 import type { KeyIds } from '../crypto/keyring.ts';
 import { emailKey, type Email } from '../domain/email.ts';
 import { countByIndex, countUpTo, unhurried, type KeyCount } from './key-counts.ts';
+import { openableIn, type Stuck } from './stuck.ts';
 
 export interface IndexKeyDeps {
   readonly envelope: Envelope;
@@ -19,6 +20,11 @@ interface Row {
   readonly phone_sealed: Buffer | null;
 }
 
+export interface MovedIndexes {
+  readonly rows: number;
+  readonly stuck?: Stuck | undefined;
+}
+
 export type IndexKeyStore = ReturnType<typeof createIndexKeyStore>;
 
 /** Where people are found by blind index, under the same names of columns. */
@@ -28,34 +34,38 @@ const TABLES = ['accounts', 'former_accounts'] as const;
 export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: IndexKeyDeps) {
   const older = keyIds.blindIndex.known.filter((id) => id !== blindIndex.keyId);
 
-  async function moveIn(trx: Knex.Transaction, table: (typeof TABLES)[number], limit: number): Promise<number> {
+  async function moveIn(trx: Knex.Transaction, table: (typeof TABLES)[number], limit: number): Promise<MovedIndexes> {
     const rows = await trx<Row & { index_key: string }>(table)
       .whereIn('index_key', older)
       .limit(limit)
       .forUpdate()
       .skipLocked()
       .select('id', 'row_key', 'nik_sealed', 'email_sealed', 'phone_sealed');
-    if (rows.length === 0) return 0;
-    const indexes = rows.map(({ id, row_key: key, nik_sealed: nik, email_sealed: email, phone_sealed: phone }) => {
-      const cipher = envelope.openRow({ table, id }, key);
-      return {
-        nik: nik === null ? null : blindIndex.of('nik', cipher.open('nik', nik)),
-        email: email === null ? null : blindIndex.of('email', emailKey(cipher.open('email', email) as Email)),
-        phone: phone === null ? null : blindIndex.of('phone', cipher.open('phone', phone)),
-      };
-    });
+    const { opened, stuck } = openableIn(
+      rows,
+      ({ id }) => `${table} ${id}`,
+      ({ id, row_key: key, nik_sealed: nik, email_sealed: email, phone_sealed: phone }) => {
+        const cipher = envelope.openRow({ table, id }, key);
+        return {
+          nik: nik === null ? null : blindIndex.of('nik', cipher.open('nik', nik)),
+          email: email === null ? null : blindIndex.of('email', emailKey(cipher.open('email', email) as Email)),
+          phone: phone === null ? null : blindIndex.of('phone', cipher.open('phone', phone)),
+        };
+      },
+    );
+    if (opened.length === 0) return { rows: 0, stuck };
     await trx.raw(
       `update ${table} as a set nik_index = v.nik, email_index = v.email, phone_index = v.phone, index_key = ?
        from unnest(?::uuid[], ?::bytea[], ?::bytea[], ?::bytea[]) as v (id, nik, email, phone) where a.id = v.id`,
       [
         blindIndex.keyId,
-        rows.map(({ id }) => id),
-        indexes.map(({ nik }) => nik),
-        indexes.map(({ email }) => email),
-        indexes.map(({ phone }) => phone),
+        opened.map(({ row }) => row.id),
+        opened.map(({ made }) => made.nik),
+        opened.map(({ made }) => made.email),
+        opened.map(({ made }) => made.phone),
       ] as unknown as Knex.RawBinding[],
     );
-    return rows.length;
+    return { rows: opened.length, stuck };
   }
 
   return {
@@ -76,14 +86,20 @@ export function createIndexKeyStore(db: Knex, { envelope, blindIndex, keyIds }: 
     },
 
     /**
-     * Writes at most `limit` accounts' indexes anew; rows that somebody is at are left for later. @returns how many.
+     * Writes at most `limit` accounts' indexes anew; rows that somebody is at are left for later, and those that do not
+     * open as they are.
      */
-    async move(limit: number): Promise<number> {
-      if (older.length === 0) return 0;
-      let moved = 0;
-      for (const table of TABLES)
-        if (moved < limit) moved += await db.transaction((trx) => moveIn(trx, table, limit - moved));
-      return moved;
+    async move(limit: number): Promise<MovedIndexes> {
+      let rows = 0;
+      let stuck: Stuck | undefined;
+      for (const table of older.length === 0 ? [] : TABLES) {
+        if (rows >= limit) break;
+        const moved = await db.transaction((trx) => moveIn(trx, table, limit - rows));
+        rows += moved.rows;
+        if (moved.stuck !== undefined)
+          stuck = { rows: (stuck?.rows ?? 0) + moved.stuck.rows, error: stuck?.error ?? moved.stuck.error };
+      }
+      return { rows, stuck };
     },
 
     /** How many accounts are found under which key; of very many, about how many. */

@@ -3,6 +3,7 @@ import type { Envelope } from '../crypto/envelope.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { DataKeyUse, KeyIds } from '../crypto/keyring.ts';
 import { createReencryptionStore } from './reencryption.ts';
+import { openableIn, type Stuck } from './stuck.ts';
 import {
   blocksOf,
   countByIndex,
@@ -68,8 +69,9 @@ const BLOCKS = 128;
 
 export interface Resealed {
   readonly rows: number;
-  /** Where to go on; undefined where none is left. */
+  /** Where to go on; undefined where none is left but those that do not open. */
   readonly next: number | undefined;
+  readonly stuck?: Stuck | undefined;
 }
 
 export interface SealedCount extends KeyCount {
@@ -126,20 +128,22 @@ export function createSealedStore(db: Knex, { envelope, sealer, keyIds }: Sealed
             limit,
           ],
         );
+        const { opened, stuck } = openableIn(
+          rows,
+          ({ bound }) => `${column.table} ${bound}`,
+          ({ bound, value }) => reseal(column, bound, value),
+        );
+        // Where no more than these are found at a place, what is behind them is.
+        const isFull = rows.length === limit && opened.length > 0;
         const next = column.indexed
-          ? { from: 0, isEnd: rows.length === 0 }
-          : {
-              from: rows.length === limit ? from : from + BLOCKS,
-              isEnd: rows.length < limit && from + BLOCKS >= blocks,
-            };
-        if (rows.length > 0) {
-          const values = rows.map(({ bound, value }) => reseal(column, bound, value));
+          ? { from: 0, isEnd: opened.length === 0 }
+          : { from: isFull ? from : from + BLOCKS, isEnd: !isFull && from + BLOCKS >= blocks };
+        if (opened.length > 0)
           await trx.raw(
             'update ?? as t set ?? = v.value from unnest(?::tid[], ?::bytea[]) as v (row, value) where t.ctid = v.row',
-            [column.table, column.column, rows.map(({ row }) => row), values],
+            [column.table, column.column, opened.map(({ row }) => row.row), opened.map(({ made }) => made)],
           );
-        }
-        return { rows: rows.length, next: next.isEnd ? undefined : next.from };
+        return { rows: opened.length, next: next.isEnd ? undefined : next.from, stuck };
       });
     },
 

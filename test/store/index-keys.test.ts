@@ -129,6 +129,25 @@ describe('The key of the blind indexes, while it is replaced', () => {
     expect(await done.store.indexKeys.count()).to.deep.equal([{ keyId: 'k2', rows: 3, about: false }]);
   });
 
+  it('everybody else moves where a row does not open', async () => {
+    for (let count = 0; count < 4; count += 1) await claim(known, (serial += 1));
+    const broken = (await database.knex<{ id: string }>('accounts').orderByRaw('ctid').first('id'))!.id;
+    await database
+      .knex('accounts')
+      .where({ id: broken })
+      .update({ nik_sealed: Buffer.alloc(60, 1) });
+    expect(
+      await move(used).then(
+        () => 'done',
+        (error: unknown) => (error as Error).message,
+      ),
+    ).to.equal(`accounts ${broken} does not open`);
+    expect(await used.store.indexKeys.count()).to.deep.equal([
+      { keyId: 'k1', rows: 1, about: false },
+      { keyId: 'k2', rows: 3, about: false },
+    ]);
+  });
+
   it('records of a former system are found all the same, and move with the accounts', async () => {
     const nik = sensitive(nikOf((serial += 1)));
     const record = {

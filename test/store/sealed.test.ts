@@ -439,6 +439,53 @@ describe('What lies sealed in the database', () => {
     expect(tries).to.equal(2);
   });
 
+  it('moves though a row does not open, in whatever table, and says which that is', async () => {
+    const old = first();
+    const before = coreWith(old);
+    await fill(before);
+    for (let number = 2; number < 40; number += 1)
+      await insertAccount(before, before.random.uuid() as AccountId, number);
+    for (const id of ['uid-2', 'uid-3'])
+      await before.store.drafts.insert({
+        journey: 'registration',
+        uid: id,
+        id: before.random.uuid(),
+        state: {},
+        now: at,
+        expiresAt: later,
+      });
+    // A byte of the first account and of the first draft, as a disk or somebody at the database alters it.
+    for (const [table, column, id] of [
+      ['accounts', 'row_key', ids.account],
+      ['drafts', 'sealed', ids.draft],
+    ] as const)
+      await database
+        .knex(table)
+        .where({ id })
+        .update({
+          [column]: database.knex.raw('set_byte(??, length(??) - 1, 255 - get_byte(??, length(??) - 1))', [
+            column,
+            column,
+            column,
+            column,
+          ]),
+        });
+    const left = async (): Promise<Readonly<Record<string, number>>> => {
+      const counts = (await before.store.sealed.count()).filter(({ keyId }) => keyId === 'k1');
+      return Object.fromEntries(counts.map(({ table, rows }) => [table, rows]));
+    };
+    const why = (error: unknown): unknown => (error as Error).message;
+    const core = coreWith(replaced(old));
+    expect(await turn(core).catch(why), 'the job').to.equal(`drafts ${ids.draft} does not open`);
+    expect(await left()).to.deep.equal({ accounts: 1, drafts: 1 });
+    expect(await turn(core), 'both rest').to.deep.equal({});
+
+    await insertAccount(before, before.random.uuid() as AccountId, 50);
+    await database.knex('drafts').where({ id: ids.draft }).delete();
+    expect(await run(core).catch(why), 'the command').to.equal(`accounts ${ids.account} does not open`);
+    expect(await left()).to.deep.equal({ accounts: 1 });
+  });
+
   it('is found at the end of a large table too, some of it at each turn, on whichever instance', async () => {
     const old = first();
     const both = replaced(old);

@@ -1,5 +1,6 @@
 import type { KeyIds } from '../../crypto/keyring.ts';
 import type { Sealer } from '../../crypto/seal.ts';
+import { isSealBroken, RowSealBroken, type Stuck } from '../stuck.ts';
 import type { RedisConnection } from './connection.ts';
 import { replaceRow } from './scripts.ts';
 
@@ -23,6 +24,13 @@ const LOOKED_AT = 100_000;
  * most; and a byte of what it stands before.
  */
 const HEADER_END = 4 + 3 * 256 + 2 + 255;
+
+export interface RedisResealed {
+  readonly rows: number;
+  /** Where to go on; undefined where there are no more to look at. */
+  readonly next: string | undefined;
+  readonly stuck?: Stuck | undefined;
+}
 
 export type RedisSealed = ReturnType<typeof createRedisSealed>;
 
@@ -49,10 +57,11 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
   const { current, known } = keyIds.sealing;
   const rows = `${redis.prefix}p:`;
 
+  const modelOf = (key: Buffer): string => key.toString('latin1').slice(rows.length).split(':', 1)[0] ?? '';
+
   async function moveToCurrent({ key, row, at, keyId }: Found): Promise<boolean> {
     if (keyId === current || !known.includes(keyId)) return false;
-    const model = key.toString('latin1').slice(rows.length).split(':', 1)[0] ?? '';
-    const anew = Buffer.concat([row.subarray(0, at), sealer.reseal('protocol-state', model, row.subarray(at))]);
+    const anew = Buffer.concat([row.subarray(0, at), sealer.reseal('protocol-state', modelOf(key), row.subarray(at))]);
     return (await redis.run(replaceRow, [key], [row, anew])) === 1;
   }
 
@@ -81,15 +90,24 @@ export function createRedisSealed({ redis, sealer, keyIds }: RedisSealedDeps) {
      * @param from  what the call before said is next. Each row is a question to Redis, which everybody else waits for.
      * @returns     how many were moved, and where to go on; undefined where there are no more to look at.
      */
-    async reseal(from?: string): Promise<{ readonly rows: number; readonly next: string | undefined }> {
+    async reseal(from?: string): Promise<RedisResealed> {
       if (known.every((id) => id === current)) return { rows: 0, next: undefined };
       const { keys, next } = await redis.scanPage(rows, from);
       let moved = 0;
+      let stuck: Stuck | undefined;
       for (const key of keys) {
         const found = await find(key);
-        if (found !== undefined && (await moveToCurrent(found))) moved += 1;
+        try {
+          if (found !== undefined && (await moveToCurrent(found))) moved += 1;
+        } catch (error) {
+          if (!isSealBroken(error)) throw error;
+          stuck = {
+            rows: (stuck?.rows ?? 0) + 1,
+            error: stuck?.error ?? new RowSealBroken(`${modelOf(key)} in Redis`),
+          };
+        }
       }
-      return { rows: moved, next };
+      return { rows: moved, next, stuck };
     },
 
     /** @param lookedAt  of so many rows the key is looked at, a few more at most; the others are counted only. */
