@@ -42,8 +42,18 @@ export function createFormerLinesStore(db: Knex): FormerLinesStore {
     },
 
     async forgetRun(run) {
-      const text = `delete from ${TABLE} where run = $1 and legacy_id = any(array(select legacy_id from ${TABLE} where run = $1 limit ${BATCH}))`;
-      while ((await preparedChange(db, 'former-forget-run', text, [run])) === BATCH);
+      // From one piece to the next: whoever looks from the beginning meets all that the pieces before have deleted.
+      const text = `with gone as (delete from ${TABLE} where run = $1 and legacy_id = any(array(
+          select legacy_id from ${TABLE} where run = $1 and legacy_id > $2 order by legacy_id limit ${BATCH})) returning legacy_id)
+        select count(*)::int as count, max(legacy_id) as last from gone`;
+      for (let after = '', count = BATCH; count === BATCH;) {
+        const [gone] = await prepared<{ count: number; last: string | null }>(db, 'former-forget-run', text, [
+          run,
+          after,
+        ]);
+        count = gone?.count ?? 0;
+        after = gone?.last ?? '';
+      }
     },
 
     purgeLines: (before, limit) => deleteBatch(db, TABLE, 'met_at', before, limit),
