@@ -59,10 +59,16 @@ export interface Audit {
    */
   retire(store: Store, before: Date, signal?: AbortSignal): Promise<Retired>;
   /**
-   * Takes away links whose events are gone, so many at most. @throws {ChainBroken} where a seal is not ours: what it
-   * stands for is still to be looked into. @returns how many.
+   * Takes away links whose events are gone, so many at most.
+   * @param from  what the call before said is next.
+   * @throws {ChainBroken} where a seal is not ours: what it stands for is still to be looked into.
+   * @returns how many, and where to go on; undefined where none is left.
    */
-  dropSealedLinks(store: Store, limit: number): Promise<number>;
+  dropSealedLinks(
+    store: Store,
+    limit: number,
+    from?: number,
+  ): Promise<{ readonly links: number; readonly next: number | undefined }>;
   /** Of the walk that goes on for ever. */
   readonly walk: WalkNotes;
   /** Of the whole chain, which an operator or a machine asks for and a job does. */

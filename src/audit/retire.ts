@@ -258,9 +258,13 @@ export function createRetire({
       return { parts, events };
     },
 
-    async dropSealedLinks(store, limit) {
-      const { position } = await begin(store);
-      return position === 0 ? 0 : store.retention.dropLinks(position, limit);
+    async dropSealedLinks(store, limit, from) {
+      const { position: end } = await begin(store);
+      const first = from ?? (await store.retention.firstLink(end));
+      if (first === undefined || first > end) return { links: 0, next: undefined };
+      const last = Math.min(end, first + limit - 1);
+      const links = await store.retention.dropLinks(first, last);
+      return { links, next: last < end ? last + 1 : undefined };
     },
   };
 }

@@ -30,9 +30,12 @@ export async function retain(
 ): Promise<{ readonly log: readonly string[]; readonly evidence: readonly string[]; readonly links: number }> {
   let links = 0;
   const dropLinks = async (): Promise<void> => {
-    for (let dropped = BATCH; dropped === BATCH; links += dropped) {
+    for (let from: number | undefined, isThrough = false; !isThrough;) {
       signal?.throwIfAborted();
-      dropped = await audit.dropSealedLinks(store, BATCH);
+      const dropped = await audit.dropSealedLinks(store, BATCH, from);
+      links += dropped.links;
+      from = dropped.next;
+      isThrough = from === undefined;
     }
   };
   if (months === 0) {

@@ -171,8 +171,11 @@ export function createRetentionStore(db: Knex) {
           await trx.raw('alter table ?? detach partition ??', [LOG, part]);
           // Written long after their time, by a clock that was wrong: they are as young as their links.
           await trx.raw(
-            'insert into ?? select * from ?? where id in (select unnest(?::uuid[]) union select event_id from audit_chain where position > ? union select event_id from audit_unchained)',
-            [restOf(LOG), part, [...late], end],
+            // By their times, where those are known: what was written today is looked for in no month of years ago.
+            `insert into ?? select * from ?? where id in (select unnest(?::uuid[])
+               union select event_id from audit_chain where position > ? and (event_at is null or event_at < ?)
+               union select event_id from audit_unchained where at is null or at < ?)`,
+            [restOf(LOG), part, [...late], end, before, before],
           );
           await trx.raw('drop table ??', [part]);
           if (seal !== undefined) {
@@ -194,11 +197,29 @@ export function createRetentionStore(db: Knex) {
         }),
       ),
 
-    /** Takes away links up to that one. What is not sealed the database keeps, whoever asks. @returns how many. */
-    async dropLinks(upTo: number, limit: number): Promise<number> {
+    /**
+     * The first link that is there, up to that one; undefined where all of them are gone. They go in their order, so some
+     * thirty looks at one position find it. To look from the beginning would meet all that were ever deleted and not
+     * cleared away since: vacuum comes when a fifth of the chain has changed, which takes a year of removals.
+     */
+    async firstLink(upTo: number): Promise<number | undefined> {
+      const isThere = async (position: number): Promise<boolean> =>
+        (await db('audit_chain').where({ position }).first('position')) !== undefined;
+      if (!(await isThere(upTo))) return undefined;
+      let [gone, there] = [0, upTo];
+      while (there - gone > 1) {
+        const middle = Math.floor((gone + there) / 2);
+        if (await isThere(middle)) there = middle;
+        else gone = middle;
+      }
+      return there;
+    },
+
+    /** Takes away these links. What is not sealed the database keeps, whoever asks. @returns how many. */
+    async dropLinks(from: number, upTo: number): Promise<number> {
       const { rowCount } = await db.raw<{ rowCount: number }>(
-        'delete from audit_chain where position in (select position from audit_chain where position <= ? order by position limit ?)',
-        [upTo, limit],
+        'delete from audit_chain where position between ? and ?',
+        [from, upTo],
       );
       return rowCount;
     },

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Knex } from 'knex';
 import { createAudit } from '../../src/audit/log.ts';
 import { judgePartitions } from '../../src/cli/checks.ts';
 import { examineMachine } from '../../src/cli/machine-check.ts';
@@ -10,9 +11,23 @@ import { inspectDatabase } from '../../src/store/inspect.ts';
 import { makeComingPartitions, monthAfter, restOf } from '../../src/store/partitions.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createTestCore } from '../support/core.ts';
+import { statementsOf } from '../support/statements.ts';
 import { until } from '../support/until.ts';
 
 const MINUTE_MS = 60_000;
+
+interface Node {
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Loops'?: number;
+  readonly Plans?: readonly Node[];
+}
+
+interface Cost {
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly Cost[];
+}
+
 const KEPT_MONTHS = 13;
 
 describe('The audit log, when its time is over', () => {
@@ -402,6 +417,51 @@ describe('The audit log, when its time is over', () => {
     expect(await whole()).to.equal(undefined);
   });
 
+  it('looks for nothing of today in the month that goes, while everybody waits', async () => {
+    await happened(near(kept, -50_000), near(kept, 5), new Date());
+    await core.knex('audit_log').insert(
+      Array.from({ length: 800 }, () => ({
+        id: core.random.uuid(),
+        at: new Date(),
+        type: 'sign-out.completed',
+        details: '{}',
+      })),
+    );
+    await core.audit.chain(core.store);
+    expect(await core.knex('audit_unchained'), 'the others wait for the chain').to.have.length(300);
+    const isOver = new Error('taken back');
+    const [, part] = await core.store.retention.parts(kept);
+    const asked = await statementsOf(() =>
+      core.store.retention
+        .remove(
+          { part: part!.name, before: part!.until, sealedAt: 0, end: 1, late: [], relinked: [], seal: undefined },
+          () => Promise.reject(isOver),
+        )
+        .catch((error: unknown) => {
+          if (error !== isOver) throw error;
+        }),
+    );
+    const move = asked.find(({ text }) => text.startsWith('insert into "audit_log_rest"'))!;
+    const found: Node[] = [];
+    await core.knex.transaction(async (trx) => {
+      // As the planner does where the month has a hundred million events.
+      await trx.raw(
+        'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off',
+      );
+      const { rows } = await trx.raw<{ rows: { 'QUERY PLAN': { Plan: Node }[] }[] }>(
+        `explain (analyze, format json) ${move.text.replaceAll(/\$\d/g, '?')}`,
+        move.values as Knex.RawBinding[],
+      );
+      const collect = (node: Node): void => {
+        if (node['Relation Name'] === part!.name) found.push(node);
+        node.Plans?.forEach(collect);
+      };
+      for (const { Plan } of rows.flatMap((row) => row['QUERY PLAN'])) collect(Plan);
+    });
+    expect(found).to.have.length(1);
+    expect(found[0]?.['Actual Loops'], 'how often it is looked into').to.equal(0);
+  });
+
   it('gives no event another link that was altered between two turns', async () => {
     const [, ahead] = await longMonth();
     await cutOffAt(2);
@@ -508,6 +568,63 @@ describe('The audit log, when its time is over', () => {
       'update audit_seals set before = now()',
     ]) {
       expect(await outcome(statement), statement).to.equal('42501');
+    }
+  });
+
+  it('costs the last of its links no more than the first, though a backup keeps those before from being cleared away', async () => {
+    const [LINKS, BATCH] = [20_000, 5000];
+    const { retention } = core.store;
+    await core.knex.raw(
+      "insert into audit_seals (position, hash, before, events, at, seal) values (?, '\\x00', now(), 1, now(), '\\x00')",
+      [LINKS],
+    );
+    await core.knex.raw(
+      "insert into audit_chain (position, event_id, hash) select n, gen_random_uuid(), '\\x00' from generate_series(1, ?::int) n",
+      [LINKS],
+    );
+    await core.knex.raw('analyze audit_chain');
+    const backup = await core.knex.transaction(undefined, { isolationLevel: 'repeatable read' });
+    try {
+      await backup('audit_seals').first();
+      const isOver = new Error('taken back');
+      /** What the statements look through, which are done for good when that is told. */
+      const blocksOf = async (ask: (tx: Store) => Promise<unknown>): Promise<readonly number[]> => {
+        const asked = await statementsOf(() =>
+          core.store
+            .transaction(async (tx) => {
+              await ask(tx);
+              throw isOver;
+            })
+            .catch((error: unknown) => {
+              if (error !== isOver) throw error;
+            }),
+        );
+        const found: number[] = [];
+        for (const { text, values } of asked.filter((one) => one.text.includes('audit_chain'))) {
+          const { rows } = await core.knex.raw<{ rows: { 'QUERY PLAN': { Plan: Cost }[] }[] }>(
+            `explain (analyze, buffers, format json) ${text.replaceAll(/\$\d/g, '?')}`,
+            values as Knex.RawBinding[],
+          );
+          for (const { Plan } of rows.flatMap((row) => row['QUERY PLAN'])) {
+            const [below = Plan] = Plan.Plans ?? [];
+            found.push(below['Shared Hit Blocks'] + below['Shared Read Blocks']);
+          }
+        }
+        return found;
+      };
+      const costs: number[] = [];
+      for (let from = 1; from < LINKS; from += BATCH) {
+        expect(await retention.firstLink(LINKS)).to.equal(from);
+        const [blocks] = await blocksOf((tx) => tx.retention.dropLinks(from, from + BATCH - 1));
+        costs.push(blocks!);
+      }
+      expect(await core.knex('audit_chain')).to.have.length(0);
+      expect(costs[3], costs.join()).to.be.below(1.2 * costs[0]!);
+      expect(await retention.firstLink(LINKS)).to.equal(undefined);
+      const looks = await blocksOf((tx) => tx.retention.firstLink(LINKS));
+      expect(Math.max(...looks), 'of the nights in which nothing goes').to.be.below(20);
+    } finally {
+      await backup.rollback();
     }
   });
 

@@ -429,7 +429,8 @@ describe('Statements on tables with a hundred million rows', () => {
       /^audit_(?:chain_pkey|events_pkey|.*_id_at)$/,
       ({ store }) => store.retention.since('audit_events', AT, 10),
     ],
-    ['links whose events are gone', /^audit_chain_pkey$/, ({ store }) => store.retention.dropLinks(10, 10)],
+    ['links whose events are gone', /^audit_chain_pkey$/, ({ store }) => store.retention.dropLinks(1, 10)],
+    ['which of them is the first', /^audit_chain_pkey$/, ({ store }) => store.retention.firstLink(10)],
   ];
 
   for (const [what, index, ask] of cases) {
