@@ -38,8 +38,12 @@ export interface ChainChecks {
   find(store: Pick<Store, 'audit'>): Promise<ChainCheck | undefined>;
   /** Asks for one, unless one is under way. @returns the one that is under way now. */
   ask(store: Pick<Store, 'transactionOnce'>, by: string): Promise<ChainCheck>;
-  /** Notes how far it has come. */
-  keep(store: Pick<Store, 'audit'>, check: ChainCheck, place: ChainPlace | undefined): Promise<ChainCheck>;
+  /**
+   * Notes how far it has come.
+   * @returns undefined where somebody else has brought it to its end: a turn that was taken for dead leaves the next
+   *   check alone.
+   */
+  keep(store: Pick<Store, 'audit'>, check: ChainCheck, place: ChainPlace | undefined): Promise<ChainCheck | undefined>;
   /**
    * Within a transaction. @returns what came of it; undefined where it has ended before, or another one was asked for
    * since.
@@ -134,6 +138,8 @@ export function createChainChecks({ random, record, ...deps }: ChainChecksDeps):
       }),
 
     async keep(store, check, place) {
+      const now = await asked.find(store);
+      if (now?.id !== check.id || now.outcome !== undefined) return undefined;
       const begunAt = check.begunAt ?? clock.now();
       await places.keep(store, {
         id: check.id,

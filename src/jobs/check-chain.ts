@@ -23,7 +23,7 @@ export interface CheckChainDeps {
  * second are verified, and a hundred million accounts have thousands of millions: it takes many turns, each of which
  * begins where the one before was cut off.
  *
- * @returns the check as it stands then; undefined where none is under way.
+ * @returns the check as it stands then; undefined where none is under way, or another run has brought it to its end.
  */
 export async function checkChain(
   { audit, store, log, turnMs = TURN_MS, keepMs = KEEP_MS }: CheckChainDeps,
@@ -35,9 +35,9 @@ export async function checkChain(
   const until = performance.now() + turnMs;
   let { place } = found;
   let check = await checks.keep(store, found, place);
-  for (let keptAt = performance.now(); ;) {
+  for (let keptAt = performance.now(); check !== undefined;) {
     const { brokenAt, next } = await verifyNext(store, place);
-    if (brokenAt !== undefined || next === undefined) return end(brokenAt);
+    if (brokenAt !== undefined || next === undefined) return end(check, brokenAt);
     place = next;
     const isOver = signal?.aborted === true || performance.now() >= until;
     if (isOver || performance.now() - keptAt >= keepMs) {
@@ -48,8 +48,9 @@ export async function checkChain(
     // Requests first.
     await breathe();
   }
+  return undefined;
 
-  async function end(brokenAt: number | undefined): Promise<ChainCheck> {
+  async function end(check: ChainCheck, brokenAt: number | undefined): Promise<ChainCheck> {
     const outcome = await store.transactionOnce(async (tx) => {
       // Whoever starts from now on knows of it, and whoever runs within a minute.
       if (brokenAt !== undefined) await walk.keepBroken(tx, brokenAt);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ChainCheck } from '../../src/audit/check.ts';
+import { createAudit } from '../../src/audit/log.ts';
 import { chainAll } from '../../src/jobs/chain.ts';
 import { checkChain } from '../../src/jobs/check-chain.ts';
 import { createChainWatch } from '../../src/jobs/verify-chain.ts';
@@ -104,6 +105,18 @@ describe('The check of the whole audit log that somebody asks for', () => {
     expect(await events('audit.checked')).to.have.length(1);
   });
 
+  it('leaves the next one alone, where a run that was taken for dead goes on after the end of its own', async () => {
+    await ask();
+    const dead = (await turn())!;
+    await whole();
+    const { id } = await ask('operator:b');
+    await turn();
+    expect(await core.audit.checks.keep(core.store, dead, dead.place)).to.equal(undefined);
+    const next = await core.audit.checks.find(core.store);
+    expect(next).to.include({ id, reached: 500 });
+    expect(next?.begunAt).to.be.instanceOf(Date);
+  });
+
   it('says where the chain is broken: to whoever asked, in the log and by the figure of each instance', async () => {
     const watch = createChainWatch({ audit: core.audit, store: core.store, log, keepMs: 0 });
     await watch.step();
@@ -119,6 +132,18 @@ describe('The check of the whole audit log that somebody asks for', () => {
     await alter(1100, '{}');
     for (let steps = 0; steps < 20 && watch.brokenAt() !== undefined; steps += 1) await watch.step();
     expect(watch.brokenAt(), 'until it was walked through from the beginning').to.equal(undefined);
+  });
+
+  it('is known to all, and so is where the chain is broken, though the clock was ahead by which that was noted', async () => {
+    const ahead = createAudit({ ...core, clock: { now: () => new Date(Date.now() + 600_000) } });
+    const { id } = await ahead.checks.ask(core.store, 'operator:a');
+    expect(await core.audit.checks.find(core.store)).to.include({ id, by: 'operator:a' });
+    expect((await ask('operator:b')).id, 'no other beside it').to.equal(id);
+    await ahead.walk.keepBroken(core.store, 7);
+    expect((await core.audit.walk.find(core.store)).brokenAt).to.equal(7);
+    const watch = createChainWatch({ audit: core.audit, store: core.store, log });
+    await watch.step();
+    expect(watch.brokenAt(), 'by a process that starts then').to.equal(7);
   });
 
   it('is not found whole by who can write the database and has not the keyring', async () => {
