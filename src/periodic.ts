@@ -9,6 +9,7 @@ import { retain, type RetentionDeps } from './jobs/retention.ts';
 import { createKeyRotation } from './oidc/key-rotation.ts';
 import { purgeCounters } from './ports/counters/postgres.ts';
 import { recoveryRequestsOf } from './recovery-requests.ts';
+import { isConnectionLost } from './store/reconnect.ts';
 import { countedBy } from './store/report-questions.ts';
 import { makeComingPartitions } from './store/partitions.ts';
 import { sealedColumns } from './store/sealed.ts';
@@ -66,6 +67,7 @@ const periodicJobs = (core: Core): readonly PeriodicJob[] => {
             formerAccountDays: config.lifetimes.formerAccountDays,
             recoveryRequestDays: config.recoveryRequests.keptDays,
             purgeCounters: (now, limit) => purgeCounters(knex, now, limit),
+            isConnectionLost,
           },
           { signal, mostBatches: BATCHES_A_TURN },
         ),

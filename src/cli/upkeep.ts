@@ -5,6 +5,7 @@ import { earlierClock } from '../jobs/earlier-clock.ts';
 import { purge } from '../jobs/purge.ts';
 import { purgeCounters } from '../ports/counters/postgres.ts';
 import { createKnex, migrate, rollback } from '../store/knex.ts';
+import { isConnectionLost } from '../store/reconnect.ts';
 import { readConfig, withCore, withDatabase } from './open.ts';
 import { print, Refused, showRecord } from './terminal.ts';
 
@@ -47,6 +48,7 @@ async function runPurge(_flags: object, command: Command): Promise<void> {
       formerAccountDays: config.lifetimes.formerAccountDays,
       recoveryRequestDays: config.recoveryRequests.keptDays,
       purgeCounters: (now, limit) => purgeCounters(knex, now, limit),
+      isConnectionLost,
     }),
   );
   print(command, removed, () => showRecord(removed));

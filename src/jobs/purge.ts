@@ -49,24 +49,39 @@ export interface PurgeDeps {
   /** Requests for an account that are done with. */
   readonly recoveryRequestDays: number;
   readonly purgeCounters: (now: Date, limit: number) => Promise<number>;
+  /** Where the database is gone, nothing else is tried. */
+  readonly isConnectionLost?: (error: unknown) => boolean;
 }
 
-/** Removes what has run out. Safe with many instances: each row goes once. @returns how many rows of each kind. */
+/**
+ * Removes what has run out. Safe with many instances: each row goes once.
+ *
+ * @returns how many rows of each kind.
+ * @throws  what kept a kind from being removed, once the others are.
+ */
 export async function purge(
-  { store, clock, deviceSeconds, formerAccountDays, recoveryRequestDays, purgeCounters }: PurgeDeps,
+  { store, clock, deviceSeconds, formerAccountDays, recoveryRequestDays, purgeCounters, isConnectionLost }: PurgeDeps,
   { signal, mostBatches = Infinity }: PurgeLimits = {},
 ): Promise<Readonly<Record<string, number>>> {
   const now = clock.now();
+  const failures: unknown[] = [];
   async function inBatches(remove: (limit: number) => Promise<number>): Promise<number> {
     let total = 0;
-    for (let batches = 0; batches < mostBatches && signal?.aborted !== true; batches += 1) {
-      const removed = await remove(BATCH);
-      total += removed;
-      if (removed < BATCH) break;
+    // One kind that fails keeps no other: what people have typed must go in its time.
+    try {
+      for (let batches = 0; batches < mostBatches && signal?.aborted !== true; batches += 1) {
+        const removed = await remove(BATCH);
+        total += removed;
+        if (removed < BATCH) break;
+      }
+    } catch (error) {
+      // The others would wait for the database as long, one after the other.
+      if (isConnectionLost?.(error) === true) throw error;
+      failures.push(error);
     }
     return total;
   }
-  return {
+  const removed = {
     protocolState: await inBatches((limit) => store.protocolState.purge(limit)),
     counters: await inBatches((limit) => purgeCounters(now, limit)),
     drafts: await inBatches((limit) => store.drafts.purge(now, limit)),
@@ -94,4 +109,6 @@ export async function purge(
     ),
     devices: await inBatches((limit) => store.devices.purge(addSeconds(now, -deviceSeconds), limit)),
   };
+  for (const error of failures) throw error;
+  return removed;
 }

@@ -125,6 +125,35 @@ describe('Purging', () => {
     expect(await run()).to.include({ drafts: 500 });
   });
 
+  it('removes every other kind where one fails, and says so', async () => {
+    await fill(2, -1);
+    // As a statement ends that meets too much of what others have deleted.
+    const isTooLong = Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+    const failing = {
+      store: {
+        ...core.store,
+        protocolState: { ...core.store.protocolState, purge: () => Promise.reject(isTooLong) },
+      },
+      clock,
+      deviceSeconds: 86_400,
+      formerAccountDays: 2,
+      recoveryRequestDays: 90,
+      purgeCounters: (now: Date, limit: number) => purgeCounters(core.knex, now, limit),
+    };
+    expect(
+      await purge(failing).then(
+        () => 'done',
+        (error: unknown) => error,
+      ),
+    ).to.equal(isTooLong);
+    expect(await run()).to.include({ protocolState: 2, drafts: 0, confirmations: 0, counters: 0 });
+
+    await fill(2, -1);
+    // As many kinds as there are would wait for it, one after the other.
+    await purge({ ...failing, isConnectionLost: (error) => error === isTooLong }).catch(() => undefined);
+    expect(await run()).to.include({ protocolState: 2, drafts: 2, confirmations: 2, counters: 2 });
+  });
+
   it('forgets devices that have long not been seen', async () => {
     const accountId = core.random.uuid() as AccountId;
     await core.knex('accounts').insert({
