@@ -44,6 +44,8 @@ describe('Metrics', () => {
       },
     );
     receiver = await startLogoutReceiver();
+    // It looks for logout notices that are due once a second, and may be at it before the service answers otherwise.
+    await app.container.scheduler.stop();
   });
   after(async () => {
     await app.close();

@@ -50,7 +50,8 @@ describe('Recovery: nothing tells whether an account exists', () => {
 
   before(async () => {
     app = await startTestApp({ limits: { recoveryPerDevice: 10_000 }, courier: { pollMs: 600_000 } });
-    await app.container.scheduler.stop();
+    // A purge, say, which comes by itself once a minute, has statements of its own.
+    await Promise.all([app.container.scheduler.stop(), app.container.jobs.stop()]);
     app.clock.stop();
   });
   after(() => app.close());
