@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { adminScopes } from '../../src/domain/admin-scope.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { addMachine, askForToken, MACHINE_SECRET, type Machine } from '../support/machines.ts';
 
-const SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
 const ALL = adminScopes.join(' ');
 /** What no member of any body is. */
 const wrongBodies = [
@@ -29,36 +29,15 @@ interface Operation {
 
 describe('The operators’ API, attacked', () => {
   let app: TestApp;
-  let token: string;
+  let machine: Machine;
   let operations: { readonly method: string; readonly path: string; readonly operation: Operation }[];
 
-  const machine = (id: string) => ({
-    type: 'machine' as const,
-    secret: SECRET,
-    metadata: {
-      client_id: id,
-      client_name: id,
-      grant_types: ['client_credentials'],
-      response_types: [],
-      redirect_uris: [],
-      scope: ALL,
-      token_endpoint_auth_method: 'client_secret_basic',
-    },
-  });
-  async function issue(at = app.url, scope = ALL): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await fetch(`${at}/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`mesin:${SECRET}`).toString('base64')}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
-    });
-    return (await answer.json()) as Readonly<Record<string, unknown>>;
-  }
   const ask = (
     method: string,
     path: string,
     {
       body,
-      authorization = `Bearer ${token}`,
+      authorization = `Bearer ${machine.token}`,
       headers = {},
     }: { body?: string; authorization?: string; headers?: Readonly<Record<string, string>> } = {},
   ): Promise<Response> =>
@@ -87,8 +66,7 @@ describe('The operators’ API, attacked', () => {
 
   before(async () => {
     app = await startTestApp();
-    await app.addClient(machine('mesin'));
-    token = String((await issue()).access_token);
+    machine = await addMachine(app, { scope: ALL });
     const { paths } = (await (await ask('GET', '/openapi.json')).json()) as {
       paths: Record<string, Record<string, Operation>>;
     };
@@ -184,11 +162,12 @@ describe('The operators’ API, attacked', () => {
   });
 
   it('has no tokens made at the sandbox, and takes none that is shown in another way than as a bearer token', async () => {
-    const trial = await issue(`${app.url}/sandbox`);
+    const { id, token } = machine;
+    const trial = await askForToken(`${app.url}/sandbox`, { id, scope: ALL });
     expect(trial).not.to.have.property('access_token');
     for (const authorization of [
       `DPoP ${token}`,
-      `Basic ${Buffer.from(`mesin:${SECRET}`).toString('base64')}`,
+      `Basic ${Buffer.from(`${id}:${MACHINE_SECRET}`).toString('base64')}`,
       `Bearer ${token} ${token}`,
       `Bearer  ${token}`,
       `Bearer ${token}, Bearer x`,
@@ -210,7 +189,10 @@ describe('The operators’ API, attacked', () => {
     }
     const scopes = new Map(
       await Promise.all(
-        adminScopes.map(async (scope) => [scope, String((await issue(app.url, scope)).access_token)] as const),
+        adminScopes.map(
+          async (scope) =>
+            [scope, String((await askForToken(app.url, { id: machine.id, scope })).access_token)] as const,
+        ),
       ),
     );
     for (const { method, path } of operations) {

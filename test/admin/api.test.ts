@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { AccountId } from '../../src/domain/account.ts';
 import { addAccount } from '../support/accounts.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { startTestApp, type NewClient, type TestApp } from '../support/app.ts';
 import { giveSecondFactor } from '../support/authenticator.ts';
 import { Browser } from '../support/browser.ts';
 import { citizens, somebody } from '../support/citizens.ts';
 import { enterCode, signIn } from '../support/journeys.ts';
+import { askForToken, machineClient } from '../support/machines.ts';
 import { answered, beginBody } from '../support/slow-form.ts';
 import { until } from '../support/until.ts';
 import { createRelyingParty, visit } from '../support/relying-party.ts';
@@ -14,7 +15,6 @@ import { createRelyingParty, visit } from '../support/relying-party.ts';
 const { budi, ratna } = citizens;
 const ALL =
   'admin:accounts:read admin:accounts:write admin:audit:read admin:operators:read admin:operators:write admin:reports:read';
-const SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
 const why = { reason: 'tiket 2041, diminta pemilik akun' };
 
 interface Answer {
@@ -30,14 +30,8 @@ describe('The operators’ API', () => {
   /** Who answers for the machine. */
   let chief: AccountId;
 
-  async function issue(scope: string, id = 'mesin'): Promise<string> {
-    const answer = await fetch(`${app.url}/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${id}:${SECRET}`).toString('base64')}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
-    });
-    return ((await answer.json()) as { access_token: string }).access_token;
-  }
+  const issue = async (scope: string, id = 'mesin'): Promise<string> =>
+    String((await askForToken(app.url, { id, scope })).access_token);
 
   async function call(
     method: string,
@@ -64,20 +58,7 @@ describe('The operators’ API', () => {
     };
   }
 
-  const machine = (id: string) => ({
-    type: 'machine' as const,
-    secret: SECRET,
-    metadata: {
-      client_id: id,
-      client_name: id,
-      grant_types: ['client_credentials'],
-      response_types: [],
-      redirect_uris: [],
-      scope: ALL,
-      token_endpoint_auth_method: 'client_secret_basic',
-      operated_by: chief,
-    },
-  });
+  const machine = (id: string): NewClient => machineClient({ id, scope: ALL, operatedBy: chief });
 
   before(async () => {
     app = await startTestApp({ limits: { operatorSearches: 12 } });

@@ -4,6 +4,7 @@ import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { somebody } from '../support/citizens.ts';
 import { giveRoles } from '../support/console.ts';
+import { askForToken, machineClient } from '../support/machines.ts';
 
 const ALL = 'admin:clients:read admin:clients:write admin:clients:approve';
 const WAIVE = 'admin:clients:read admin:clients:waive';
@@ -17,27 +18,9 @@ describe('The operators’ API: client applications', () => {
   let budi: AccountId;
   const tokens = new Map<string, string>();
 
-  async function addMachine(id: string, operator: AccountId | undefined, scope = ALL): Promise<void> {
-    await app.addClient({
-      type: 'machine',
-      secret: SECRET,
-      metadata: {
-        client_id: id,
-        client_name: id,
-        grant_types: ['client_credentials'],
-        response_types: [],
-        redirect_uris: [],
-        scope,
-        token_endpoint_auth_method: 'client_secret_basic',
-        ...(operator === undefined ? {} : { operated_by: operator }),
-      },
-    });
-    const answer = await fetch(`${app.url}/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${id}:${SECRET}`).toString('base64')}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
-    });
-    tokens.set(id, ((await answer.json()) as { access_token: string }).access_token);
+  async function addMachine(id: string, operatedBy: AccountId | undefined, scope = ALL): Promise<void> {
+    await app.addClient(machineClient({ id, scope, operatedBy }));
+    tokens.set(id, String((await askForToken(app.url, { id, scope })).access_token));
   }
   async function call(as: string, method: string, path: string, body?: unknown) {
     const response = await fetch(`${app.url}/api/admin/v1/clients${path}`, {

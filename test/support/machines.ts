@@ -1,7 +1,43 @@
 import type { AccountId } from '../../src/domain/account.ts';
-import type { TestApp } from './app.ts';
+import type { NewClient, TestApp } from './app.ts';
 
-const SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
+export const MACHINE_SECRET = 'rahasia-mesin-hanya-untuk-pengujian';
+
+export interface MachineTerms {
+  readonly id: string;
+  readonly scope: string;
+  /** The operator who answers for it, if anybody. */
+  readonly operatedBy?: AccountId | undefined;
+}
+
+/** A machine client, as an operator registers it. */
+export const machineClient = ({ id, scope, operatedBy }: MachineTerms): NewClient => ({
+  type: 'machine',
+  secret: MACHINE_SECRET,
+  metadata: {
+    client_id: id,
+    client_name: id,
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: [],
+    scope,
+    token_endpoint_auth_method: 'client_secret_basic',
+    ...(operatedBy === undefined ? {} : { operated_by: operatedBy }),
+  },
+});
+
+/** What this issuer answers to it at `/token`. */
+export async function askForToken(
+  issuer: string,
+  { id, scope }: Pick<MachineTerms, 'id' | 'scope'>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${id}:${MACHINE_SECRET}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
+  });
+  return (await answer.json()) as Readonly<Record<string, unknown>>;
+}
 
 export interface Sent {
   readonly json?: unknown;
@@ -22,32 +58,10 @@ export interface Machine {
 
 let count = 0;
 
-/** @param operatedBy  the operator who answers for it, if anybody. */
-export async function addMachine(
-  app: TestApp,
-  { scope, operatedBy }: { readonly scope: string; readonly operatedBy?: AccountId },
-): Promise<Machine> {
+export async function addMachine(app: TestApp, terms: Omit<MachineTerms, 'id'>): Promise<Machine> {
   const id = `mesin-${(count += 1)}`;
-  await app.addClient({
-    type: 'machine',
-    secret: SECRET,
-    metadata: {
-      client_id: id,
-      client_name: id,
-      grant_types: ['client_credentials'],
-      response_types: [],
-      redirect_uris: [],
-      scope,
-      token_endpoint_auth_method: 'client_secret_basic',
-      ...(operatedBy === undefined ? {} : { operated_by: operatedBy }),
-    },
-  });
-  const answer = await fetch(`${app.url}/token`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(`${id}:${SECRET}`).toString('base64')}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
-  });
-  const { access_token: token } = (await answer.json()) as { access_token: string };
+  await app.addClient(machineClient({ id, ...terms }));
+  const token = String((await askForToken(app.url, { id, scope: terms.scope })).access_token);
   return {
     id,
     token,
