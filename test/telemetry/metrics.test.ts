@@ -249,6 +249,27 @@ describe('Metrics', () => {
     expect(looks).to.equal(1);
   });
 
+  it('say why a recovery request got no further, and nothing that an officer wrote of it', async () => {
+    const metrics = createMetrics();
+    const log = metrics.watch(createLog({ level: 'silent' }));
+    const told = [
+      ['recovery.identity.refused', 'reason', 'mismatch'],
+      ['recovery.identity.unavailable', 'trouble', 'timeout'],
+      ['recovery.identity.limited', 'limit', 'identity.nik'],
+      ['recovery.request.code-refused', 'reason', 'wrong'],
+      ['recovery.request.code-not-sent', 'reason', 'send-limit'],
+      ['recovery.request.limited', 'reason', 'recovery.requests'],
+      ['recovery.request.refused', 'reason', 'suspended'],
+      ['recovery.request.lapsed', 'reason', 'undecided'],
+    ] as const;
+    for (const [event, field, word] of told) log.info({ event, [field]: word });
+    log.info({ event: 'recovery.request.rejected', reason: 'KTP tidak dibawa' });
+    const figures = read(await metrics.text());
+    for (const [event, , word] of told)
+      expect(figures.get(`sso_events_total{event="${event}",reason="${word}"}`), event).to.equal(1);
+    expect(figures.get('sso_events_total{event="recovery.request.rejected",reason=""}')).to.equal(1);
+  });
+
   it('count what happens whatever the level of the log is, and only words of the product as reasons', async () => {
     const metrics = createMetrics();
     const log = metrics.watch(createLog({ level: 'silent' }));
