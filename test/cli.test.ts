@@ -1157,6 +1157,7 @@ describe('The command line', function () {
         'data keys': 'ok',
         partitions: 'ok',
         reports: 'ok',
+        'recovery requests': 'warn',
         'civil registry': 'warn',
         sms: 'warn',
         mail: 'warn',

@@ -4,12 +4,16 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { examineMachine } from '../src/cli/machine-check.ts';
+import { examineOfficers } from '../src/cli/officers-check.ts';
 import { examinePublic } from '../src/cli/public-check.ts';
 import { examineSms } from '../src/cli/sms-check.ts';
 import { examineRegistry } from '../src/cli/registry-check.ts';
 import type { Config } from '../src/config.ts';
 import { createAuthority, createServerCertificate } from '../src/dev/certificate.ts';
+import { addAccount } from './support/accounts.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
+import { somebody } from './support/citizens.ts';
+import { giveRoles } from './support/console.ts';
 
 describe('The doctor', () => {
   let app: TestApp;
@@ -211,6 +215,28 @@ describe('The doctor', () => {
     expect(idle.map(({ check, state, remedy = '' }) => `${check} ${state} ${remedy}`)[1]).to.match(
       /^sms receipts warn remove SMS_RECEIPT_/,
     );
+  });
+
+  it('looks whether there are two people who can decide on recovery requests, where there are such requests', async () => {
+    const told = async (enabled = true): Promise<string> => {
+      const recoveryRequests = { ...app.config.recoveryRequests, enabled };
+      const findings = await examineOfficers({ store: app.store, config: { recoveryRequests } });
+      return findings.map(({ state, what }) => `${state}: ${what}`).join();
+    };
+    expect(await told()).to.match(/^warn: 0 officers can/);
+    const ids = [
+      await addAccount(app, somebody()),
+      await addAccount(app, somebody()),
+      await addAccount(app, somebody()),
+    ];
+    await giveRoles(app, ids[0]!, ['support', 'auditor']);
+    await giveRoles(app, ids[1]!, ['administrator']);
+    expect(await told()).to.match(/^warn: 1 officer can/);
+    await giveRoles(app, ids[2]!, ['support']);
+    expect(await told()).to.equal('ok: 2 officers can give an opinion on them');
+    await app.store.accounts.setStatus(ids[2]!, 'suspended', app.clock.now());
+    expect(await told()).to.match(/^warn: 1 officer can/);
+    expect(await told(false)).to.equal('');
   });
 
   it('looks at the machine: threads for hashing, room for the embedded database', async () => {

@@ -14,6 +14,7 @@ import { createKnex } from '../store/knex.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 import { examineMachine } from './machine-check.ts';
 import { examinePublic } from './public-check.ts';
+import { examineOfficers } from './officers-check.ts';
 import { reach } from './reach.ts';
 import { examineRedis } from './redis-check.ts';
 import { examineRegistry } from './registry-check.ts';
@@ -223,6 +224,7 @@ async function checkKeysFit(opened: Opened): Promise<Finding[]> {
       ...judgeSigningKeys(await reportKeys(core.store, opened.config), systemClock.now()),
       await checkOlderKeys(core),
       await examineReports(core),
+      ...(await examineOfficers(core)),
     ];
   } catch (error) {
     return [
