@@ -807,6 +807,7 @@ describe('The command line', function () {
         'logos',
         'devices',
         'formerAccounts',
+        'recoveryRequests',
         'importLines',
       ];
       expect(await json(['purge'])).to.have.keys(...what);
@@ -1264,6 +1265,7 @@ describe('The command line', function () {
       ]),
     ).to.deep.equal([
       ['purge', undefined],
+      ['recovery-requests', undefined],
       ['partitions', undefined],
       ['retention', undefined],
       ['reports', undefined],
@@ -1277,7 +1279,7 @@ describe('The command line', function () {
     const refused = await sso(['jobs', 'run', 'gibt-es-nicht']);
     expect(refused.code).to.equal(1);
     expect(refused.stderr).to.include(
-      'purge, partitions, retention, reports, signing-keys, re-encryption, audit-check',
+      'purge, recovery-requests, partitions, retention, reports, signing-keys, re-encryption, audit-check',
     );
   });
 });
