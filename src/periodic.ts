@@ -20,8 +20,8 @@ const QUARTER_HOUR = 900;
 const HOUR = 3600;
 const DAY = 86_400;
 /**
- * A month of the audit log is verified before it goes, some thousand events a second; where its time is over amid
- * several months, the next turn goes on at the one it was at.
+ * A month of the audit log is verified before it goes, some thousand events a second. A turn is over after five hours
+ * and a half, and the stretch that it is at: a run that is taken for dead would be tried again by day.
  */
 const LONGEST_RETENTION = 6 * HOUR;
 /** A turn is over after a quarter of an hour and the day that it is at. */

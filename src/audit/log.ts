@@ -54,10 +54,13 @@ export interface Audit {
    */
   verify(store: Store): Promise<number | undefined>;
   /**
-   * Removes whole parts of the log whose time is over. @throws {ChainBroken} before anything is removed. @param before
-   * the end of that time.
+   * Removes whole parts of the log whose time is over.
+   *
+   * @param before  the end of that time.
+   * @param gone    told of each: what was removed before the signal ended it is gone.
+   * @throws {ChainBroken} before anything is removed.
    */
-  retire(store: Store, before: Date, signal?: AbortSignal): Promise<Retired>;
+  retire(store: Store, before: Date, signal?: AbortSignal, gone?: (part: string) => void): Promise<Retired>;
   /**
    * Takes away links whose events are gone, so many at most.
    * @param from  what the call before said is next.

@@ -235,7 +235,7 @@ export function createRetire({
   }
 
   return {
-    async retire(store, until, signal) {
+    async retire(store, until, signal, gone) {
       const parts: string[] = [];
       let events = 0;
       const going = await store.retention.parts(until);
@@ -245,15 +245,16 @@ export function createRetire({
       for (const part of going) {
         const middle = await store.retention.cut(part.until);
         if (middle === undefined) break;
-        const gone = await cutOff(store, part, middle, signal).catch(async (error: unknown) => {
+        const removed = await cutOff(store, part, middle, signal).catch(async (error: unknown) => {
           // A chain that somebody else has cut meanwhile is not broken, and a part that somebody else has removed is
           // not missing.
           if ((await store.retention.parts(until)).every(({ name }) => name !== part.name)) return undefined;
           throw error;
         });
-        if (gone === undefined) break;
+        if (removed === undefined) break;
         parts.push(part.name);
-        events += gone;
+        gone?.(part.name);
+        events += removed;
       }
       return { parts, events };
     },

@@ -379,6 +379,42 @@ describe('The audit log, when its time is over', () => {
     expect(await core.store.audit.progress('retire'), 'nothing to go on with').to.equal(undefined);
   });
 
+  it('takes as many nights as it needs: none of them has failed whose time was over amid a month', async () => {
+    await longMonth();
+    const over = new AbortController();
+    const read: number[] = [];
+    const watched: Store = {
+      ...core.store,
+      audit: {
+        ...core.store.audit,
+        chained(after, limit) {
+          read.push(after);
+          if (read.length === 2) over.abort();
+          return core.store.audit.chained(after, limit);
+        },
+      },
+    };
+    const first = await retain({
+      ...core,
+      store: watched,
+      months: KEPT_MONTHS,
+      countedUntil: counted,
+      over: over.signal,
+    });
+    expect(first.log, 'what is before that month').to.deep.equal(['audit_events', old[0]]);
+    expect((await core.store.audit.progress('retire'))?.note, 'where it is').to.include('"position":1000');
+    const told = await retain(
+      { ...core, months: KEPT_MONTHS, countedUntil: counted, over: over.signal },
+      AbortSignal.abort(),
+    ).then(
+      () => 'done',
+      (error: unknown) => (error as Error).name,
+    );
+    expect(told, 'a run that is ended by somebody else tells so').to.equal('AbortError');
+    expect((await run()).log).to.deep.equal([old[1]]);
+    expect(await whole()).to.equal(undefined);
+  });
+
   it('lets nobody wait for what was chained while it was looked through, which may be that of nights', async () => {
     const [, ahead, last] = await longMonth();
     let late: readonly string[] = [];
