@@ -13,6 +13,7 @@ import {
   atPassword,
   enter,
   giveNumber,
+  LOST,
   newNumber,
   openRequests,
   ticketOf,
@@ -162,6 +163,17 @@ describe('Recovery request: back, reload, other windows and other browsers', () 
       const again = await expired(async (browser, identity) => proveIdentity(browser, identity, citizen));
       expect(again.url.pathname).to.match(/\/recover-request\/number$/);
       expect(again.text).to.include(citizen.name);
+    });
+
+    it('goes on with the request of somebody who came to it from a registration', async () => {
+      const citizen = somebody();
+      await addAccount(app, citizen);
+      const again = await expired(async (browser, identity) => {
+        const first = await browser.open(at(identity, '').replace(/recover-request\/$/, 'register/identity'));
+        const registered = await proveIdentity(browser, first, citizen);
+        return proveIdentity(browser, await browser.open(registered.link(LOST)), citizen);
+      });
+      expect(again.url.pathname).to.match(/\/recover-request\/number$/);
     });
 
     it('leaves a filed one behind, and one of a person who has no account', async () => {
