@@ -69,11 +69,11 @@ const request = (
   of: RecoveryRequest,
   change: Partial<RequestView> & Partial<Omit<RequestView['seen'], 'request'>> = {},
 ) => {
-  const { isOperators = false, hasSecondFactor = false, others = [], ...view } = change;
+  const { isOperators = false, isInUse = false, hasSecondFactor = false, others = [], ...view } = change;
   return requestScreen({
     frame,
     names,
-    seen: { request: of, account: view.account ?? account, isOperators, hasSecondFactor, others },
+    seen: { request: of, account: view.account ?? account, isOperators, isInUse, hasSecondFactor, others },
     by: { accountId: 'tigor', signature: OWN },
     permissions: permissionsOf(['support']),
     now: at('23T07:00'),
@@ -126,6 +126,7 @@ export const examples: Examples = {
     at: 'examine',
     problem: say('admin.recovery-requests.refusal.examined-already'),
   }),
+  'request: somebody has signed in since': request(examined, { isInUse: true }),
   'request: account suspended': request(examined, { account: { ...account, status: 'suspended' } }),
   'request: of an operator': request(filed, { isOperators: true }),
   'request: of oneself': request(filed, { by: { accountId: account.id, signature: OWN } }),

@@ -160,7 +160,7 @@ function actionsFor(
 }
 
 function notesOn(
-  { request, account, isOperators, others }: Seen,
+  { request, account, isOperators, isInUse, others }: Seen,
   by: { readonly accountId: string; readonly signature: string },
 ): Sentence[] {
   if (!isOpen(request.state)) return [];
@@ -170,6 +170,7 @@ function notesOn(
     ...(isOperators ? [note('operator')] : []),
     ...(account.status === 'suspended' ? [note('suspended')] : []),
     ...(account.status === 'active' && !isStillWanted(account, request) ? [note('changed')] : []),
+    ...(isInUse ? [note('in-use')] : []),
     ...(others.length > 0 ? [say('admin.recovery-requests.note.others', { count: others.length })] : []),
     ...(request.state === 'examined' && request.examined?.by === by.signature ? [note('same-officer')] : []),
   ];

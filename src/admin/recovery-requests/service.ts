@@ -27,6 +27,8 @@ export interface Seen {
   readonly account: Account;
   readonly hasSecondFactor: boolean;
   readonly isOperators: boolean;
+  /** Whether somebody has signed in since the request was filed: the account is in somebody's hands. */
+  readonly isInUse: boolean;
   /** Open ones of the same account. */
   readonly others: readonly RecoveryRequest[];
 }
@@ -90,12 +92,20 @@ export function createRequestReading({
       const request = UUID.test(id) ? await store.recoveryRequests.find(id) : undefined;
       const account = request === undefined ? undefined : await store.accounts.findById(request.accountId);
       if (request === undefined || account === undefined) return undefined;
-      const [hasSecondFactor, isOperators, open] = await Promise.all([
+      const [hasSecondFactor, isOperators, isInUse, open] = await Promise.all([
         secondFactors.isEnrolled(account.id),
         store.operators.holdsAny(account.id),
+        store.audit.hasSince(account.id, ['sign-in.succeeded'], request.filedAt),
         store.recoveryRequests.openOf(account.id),
       ]);
-      return { request, account, hasSecondFactor, isOperators, others: open.filter((one) => one.id !== request.id) };
+      return {
+        request,
+        account,
+        hasSecondFactor,
+        isOperators,
+        isInUse,
+        others: open.filter((one) => one.id !== request.id),
+      };
     },
 
     findByNumber: async (number) => (await store.recoveryRequests.findByNumber(number))?.id,

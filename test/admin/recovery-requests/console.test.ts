@@ -151,6 +151,14 @@ describe('Recovery requests at the console', () => {
       .to.include('Permohonan lain yang masih terbuka untuk akun ini: 1')
       .and.include(two.number)
       .and.include('Faktor kedua tetap berlaku');
+    expect(page.text).not.to.include('Ada yang masuk ke akun ini');
+    const browser = new Browser();
+    await signIn(browser, await browser.open(`${app.url}/portal/sign-in`), person.citizen.nik, person.citizen.password);
+    expect((await pageOf(first, one)).text, 'the password alone is no sign-in').not.to.include(
+      'Ada yang masuk ke akun ini',
+    );
+    await app.container.audit.record(app.store, 'sign-in.succeeded', { amr: ['pwd'] }, { accountId: person.id });
+    expect((await pageOf(first, one)).text).to.include('Ada yang masuk ke akun ini');
     await app.store.accounts.setStatus(person.id, 'suspended', app.clock.now());
     expect((await pageOf(first, one)).text).to.include('Akun ini ditangguhkan');
     const account = await first.open(`/accounts/${person.id}`);
