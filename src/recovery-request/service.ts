@@ -66,6 +66,12 @@ export interface RecoveryRequests {
   settleDue(signal?: AbortSignal): Promise<{ readonly completed: number; readonly lapsed: number }>;
 }
 
+interface Word {
+  readonly event: `recovery.request.${'examined' | 'approved' | 'rejected'}`;
+  readonly refusalOf: (tx: Transaction, request: RecoveryRequest) => Promise<OfficerRefusal | undefined>;
+  readonly write: (tx: Transaction, request: RecoveryRequest, opinion: Opinion) => Promise<void>;
+}
+
 export interface RecoveryRequestDeps {
   readonly store: Store;
   readonly audit: Audit;
@@ -115,21 +121,31 @@ export function createRecoveryRequests(deps: RecoveryRequestDeps): RecoveryReque
     return true;
   }
 
-  /** One officer's word about one request, which is held meanwhile. */
+  /** One officer's word about one request, which is held meanwhile; what cannot be recorded is not done. */
   const opine = (
     id: string,
+    reason: Reason,
     by: Officer,
-    work: (tx: Transaction, request: RecoveryRequest) => Promise<OfficerRefusal | undefined>,
+    { event, refusalOf, write }: Word,
   ): Promise<Result<void, OfficerRefusal>> =>
     store.transactionOnce(async (tx) => {
       const request = await tx.recoveryRequests.lock(id);
       if (request === undefined) return refuse('unknown');
       if (request.accountId === by.accountId) return refuse('own-account');
-      const refusal = await work(tx, request);
-      return refusal === undefined ? ok(undefined) : refuse(refusal);
+      const refusal = await refusalOf(tx, request);
+      if (refusal !== undefined) return refuse(refusal);
+      const signature = signatureOf(by);
+      await write(tx, request, { by: signature, at: clock.now(), reason });
+      await audit.record(tx, event, { request: id, by: signature, reason }, { accountId: request.accountId });
+      return ok(undefined);
     });
 
-  const opinionOf = (by: Officer, reason: Reason): Opinion => ({ by: signatureOf(by), at: clock.now(), reason });
+  /** Operators are people who can do more than others: their accounts are given back by hand. */
+  const isOperators = async (
+    tx: Transaction,
+    { accountId }: RecoveryRequest,
+  ): Promise<'operator-account' | undefined> =>
+    (await tx.operators.holdsAny(accountId)) ? 'operator-account' : undefined;
 
   return {
     async file(tx, { account, phone, passwordHash, locale, clientId }) {
@@ -188,47 +204,24 @@ export function createRecoveryRequests(deps: RecoveryRequestDeps): RecoveryReque
     },
 
     examine: (id, reason, by) =>
-      opine(id, by, async (tx, request) => {
-        const refusal = examineRefusal(request);
-        if (refusal !== undefined) return refusal;
-        if (await tx.operators.holdsAny(request.accountId)) return 'operator-account';
-        await tx.recoveryRequests.examine(id, opinionOf(by, reason));
-        await audit.record(
-          tx,
-          'recovery.request.examined',
-          { request: id, by: signatureOf(by), reason },
-          { accountId: request.accountId },
-        );
-        return undefined;
+      opine(id, reason, by, {
+        event: 'recovery.request.examined',
+        refusalOf: async (tx, request) => examineRefusal(request) ?? (await isOperators(tx, request)),
+        write: (tx, _request, opinion) => tx.recoveryRequests.examine(id, opinion),
       }),
 
     approve: (id, reason, by) =>
-      opine(id, by, async (tx, request) => {
-        const refusal = approveRefusal(request, signatureOf(by));
-        if (refusal !== undefined) return refusal;
-        if (await tx.operators.holdsAny(request.accountId)) return 'operator-account';
-        await tx.recoveryRequests.approve(id, opinionOf(by, reason));
-        await audit.record(
-          tx,
-          'recovery.request.approved',
-          { request: id, by: signatureOf(by), reason },
-          { accountId: request.accountId },
-        );
-        return undefined;
+      opine(id, reason, by, {
+        event: 'recovery.request.approved',
+        refusalOf: async (tx, request) => approveRefusal(request, signatureOf(by)) ?? (await isOperators(tx, request)),
+        write: (tx, _request, opinion) => tx.recoveryRequests.approve(id, opinion),
       }),
 
     async reject(id, reason, by) {
-      const done = await opine(id, by, async (tx, request) => {
-        const refusal = rejectRefusal(request);
-        if (refusal !== undefined) return refusal;
-        await closing.close(tx, request, 'rejected', opinionOf(by, reason));
-        await audit.record(
-          tx,
-          'recovery.request.rejected',
-          { request: id, by: signatureOf(by), reason },
-          { accountId: request.accountId },
-        );
-        return undefined;
+      const done = await opine(id, reason, by, {
+        event: 'recovery.request.rejected',
+        refusalOf: (_tx, request) => Promise.resolve(rejectRefusal(request)),
+        write: (tx, request, opinion) => closing.close(tx, request, 'rejected', opinion),
       });
       if (done.ok) courier.wake('sms');
       return done;
