@@ -4,7 +4,8 @@ import type { Config } from '../config.ts';
 import { parseUiLocales } from '../domain/locale.ts';
 import { honourUiLocales } from '../web/locale.ts';
 import { seeOther } from '../web/see-other.ts';
-import { entered, interactionPath, keepToBrowser, type Interaction } from './entrance.ts';
+import { entered, interactionPath, type Interaction } from './entrance.ts';
+import { keepToBrowser } from './one-browser.ts';
 import { keptParams, type Tickets } from './ticket.ts';
 
 export interface BeginningDeps {

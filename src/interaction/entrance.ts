@@ -83,7 +83,10 @@ export async function isAnswered(provider: Provider, uid: string): Promise<boole
   return now === undefined || now.result?.login !== undefined;
 }
 
-/** The sign-in goes on as if nobody had been signed in when it began. @returns false where it has come to its end. */
+/**
+ * The sign-in goes on as if nobody had been signed in when it began. @returns false where it has come to its end, or
+ * another press has written what stands there now.
+ */
 export async function stillOpenWithoutSession(interaction: Interaction): Promise<boolean> {
   interaction.session = undefined;
   try {
@@ -94,45 +97,6 @@ export async function stillOpenWithoutSession(interaction: Interaction): Promise
     throw error;
   }
 }
-
-/**
- * What is proved in a sign-in is proved in one browser, and goes on in no other. Its cookie alone does not tell:
- * another host of the domain can plant in a browser that of a sign-in which it began itself, and come afterwards for
- * what its owner has proved there. The mark of the browser no other host can set.
- *
- * From the first form on: tabs that a new browser opens at the same moment each bring a mark, and until somebody types
- * one of them stays.
- *
- * @returns false where it has become another browser's, or has ended, since the entrance has looked: a form may have
- *   begun to come before, and ended only now. Nothing is done with it then.
- */
-export async function keepToBrowser(ctx: Context): Promise<boolean> {
-  const { interaction, markTicket, reread } = entered(ctx);
-  if (interaction.browser === undefined) {
-    const { device } = senderOf(ctx);
-    interaction.browser = device;
-    try {
-      await interaction.persist();
-    } catch (error) {
-      if (!isOver(error)) throw error;
-      const now = await reread();
-      if (now?.browser !== device) {
-        interaction.browser = undefined;
-        return false;
-      }
-      // Another press in this browser has marked it first, and what it has written since stays.
-      ctx.state.entered = { ...entered(ctx), interaction: now } satisfies Entered;
-    }
-  }
-  markTicket();
-  return true;
-}
-
-/** For forms with which something is proved, or goes on that was. */
-export const inOneBrowser: Middleware = async (ctx, next) => {
-  if (await keepToBrowser(ctx)) await next();
-  else await entered(ctx).leadOn();
-};
 
 /** The way into a sign-in: only for the browser that began it, only while it lasts. Everybody else gets a way on. */
 export function createEntrance({ provider, clients, tickets, reconnect, clock }: EntranceDeps) {
@@ -167,7 +131,9 @@ export function createEntrance({ provider, clients, tickets, reconnect, clock }:
     // The session that this sign-in began with may have ended in another tab; the sign-in goes on without it.
     const isSame =
       (await provider.Session.findByUid(interaction.session.uid))?.accountId === interaction.session.accountId;
-    return isSame || (await stillOpenWithoutSession(interaction)) ? interaction : undefined;
+    if (isSame || (await stillOpenWithoutSession(interaction))) return interaction;
+    // Another press of this browser was faster, or has ended it: what stands there now is to be looked at.
+    return stillOpen(uid);
   }
 
   /** A button was pressed, and what the first press led to is known or comes of itself. */

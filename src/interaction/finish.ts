@@ -14,11 +14,11 @@ import {
   entered,
   interactionPath,
   isOver,
-  keepToBrowser,
   stillOpenWithoutSession,
   type Entered,
   type Interaction,
 } from './entrance.ts';
+import { keepToBrowser } from './one-browser.ts';
 import { wantedOf, type Sharing } from './sharing.ts';
 
 export interface SignedIn {

@@ -1,7 +1,6 @@
-import { errors, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
-import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import { NOT_SHARED, type SignInEnd } from '../domain/sign-in-end.ts';
-import { asRead, type ProtocolAdapter, type ProtocolAdapterDeps } from './state/adapter.ts';
+import type { ProtocolAdapterDeps } from './state/adapter.ts';
 import type { SenderState } from '../web/sender.ts';
 
 const MODEL = 'EndedSignIn';
@@ -90,63 +89,4 @@ interface Result {
   readonly error_description?: string | undefined;
   readonly sharing?: 'declined' | undefined;
   readonly secondFactor?: 'declined' | undefined;
-}
-
-/** What stood in the store when an interaction was read, and whether the mark of a browser was in it. */
-const READ = Symbol('as it was read');
-const WAS_MARKED = Symbol('it had a mark');
-/** Requests of one browser that write its interaction at the same moment. */
-const MOST_TRIES = 30;
-
-interface InteractionModel {
-  readonly jti: string;
-  readonly exp?: number;
-  readonly browser?: string;
-  readonly result?: object;
-  [READ]?: Buffer | undefined;
-  [WAS_MARKED]?: boolean;
-  readonly adapter: ProtocolAdapter;
-  getValueAndPayload(): Promise<{ readonly payload: AdapterPayload }>;
-  save: (this: InteractionModel, ttl: number) => Promise<unknown>;
-}
-
-/**
- * What is still under way with an interaction when another press of the button has ended it writes it no more: it would
- * be there again, and whoever came with it be asked once more. They hear `SessionNotFound`, as who comes a moment later
- * does. So does who has read it before it became another browser's: the body of a form may take its time, and what
- * stands there meanwhile was proved elsewhere.
- */
-export function leaveEndedInteractions(provider: Provider): void {
-  const model = provider.Interaction as unknown as {
-    prototype: InteractionModel;
-    instantiate: (this: unknown, payload: AdapterPayload) => InteractionModel;
-  };
-  const { prototype, instantiate } = model;
-  model.instantiate = function (payload) {
-    return Object.defineProperties(instantiate.call(this, payload), {
-      [READ]: { value: asRead(payload), writable: true },
-      [WAS_MARKED]: { value: payload.browser !== undefined, writable: true },
-    });
-  };
-
-  const { save } = prototype;
-  prototype.save = async function (ttl) {
-    // Only what has been written already knows its end.
-    if (this.exp === undefined) return save.call(this, ttl);
-    const { payload } = await this.getValueAndPayload();
-    // Who merely adds the mark undoes nothing that another press has written.
-    const addsMark = this[WAS_MARKED] === false && this.browser !== undefined && this.result === undefined;
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      if (await this.adapter.replace(this.jti, payload, ttl, this[READ])) {
-        this[READ] = asRead(payload);
-        this[WAS_MARKED] = this.browser !== undefined;
-        return this.jti;
-      }
-      const now = this[READ] === undefined ? undefined : await this.adapter.find(this.jti);
-      // Of the presses of one browser the last counts.
-      if (now === undefined || (now.browser !== undefined && (addsMark || now.browser !== this.browser))) break;
-      this[READ] = asRead(now);
-    }
-    throw new errors.SessionNotFound('interaction session has ended, or is that of another browser');
-  };
 }

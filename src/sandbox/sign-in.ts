@@ -43,6 +43,9 @@ const tellGone = (cause: unknown): never => {
   if (cause instanceof Error && cause.name === 'SessionNotFound') throw new Refused(410, 'sandbox.gone', { cause });
   throw cause;
 };
+const unlessOvertaken = (cause: unknown): void => {
+  if (!(cause instanceof Error && cause.name === 'SessionNotFound')) throw cause;
+};
 const attemptIn = ({ lastSubmission }: Interaction): Attempt | undefined =>
   (lastSubmission as { check?: Attempt } | undefined)?.check;
 const scenarioIn = (attempt: Attempt | undefined): ScenarioId | undefined => {
@@ -150,7 +153,8 @@ export function addSandboxSignIn({
     if (before.accountId !== undefined && before.accountId !== citizen.sub) {
       await endSession(before);
       interaction.session = undefined;
-      await interaction.persist().catch(tellGone);
+      // Where another press was faster, `leave` finds that out next.
+      await interaction.persist().catch(unlessOvertaken);
     }
     const demand = acrDemandOf(interaction.params);
     const level = demand?.levels.includes(acr.twoFactor) === true ? acr.twoFactor : (demand?.levels[0] ?? acr.password);

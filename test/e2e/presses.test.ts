@@ -6,7 +6,7 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { Authenticator, giveSecondFactor, recoveryCodesOn } from '../support/authenticator.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { somebody, type Citizen } from '../support/citizens.ts';
-import { enterCode, signIn } from '../support/journeys.ts';
+import { enterCode, proveIdentity, signIn, toRegistration } from '../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 import { answered, beginForm, type Heard } from '../support/slow-form.ts';
 import { atFinished } from '../interaction/recovery/steps.ts';
@@ -155,6 +155,58 @@ describe('Buttons pressed many times at the same moment', () => {
       status: 303,
       location: `${asked.url.pathname.replace(/second-factor$/, '')}resume`,
     });
+  });
+
+  /** What happens while a press that came before looks whether the session is there with which the sign-in began. */
+  async function whileItLooks<T>(late: () => Promise<Page>, meanwhile: () => Promise<T>): Promise<[late: Page, T]> {
+    const { protocolState } = app.container.store;
+    const usual = { ...protocolState };
+    let goOn = (): void => undefined;
+    const looks = new Promise<void>((looked) => {
+      Object.assign(protocolState, {
+        async findByUid(...asked: Parameters<typeof usual.findByUid>) {
+          Object.assign(protocolState, usual);
+          await new Promise<void>((resolve) => {
+            goOn = resolve;
+            looked();
+          });
+          return usual.findByUid(...asked);
+        },
+      });
+    });
+    const coming = late();
+    await looks;
+    const other = await meanwhile();
+    goOn();
+    return [await coming, other];
+  }
+  const signOut = async (): Promise<Page> => browser.submit(await browser.open(`${app.url}/session/end`), 'logout');
+
+  it('the first form of a registration leads each press on, also of somebody who has signed out meanwhile', async () => {
+    await signedIn();
+    const { page } = await visit(browser, service, { prompt: 'login' });
+    const identity = await toRegistration(browser, page);
+    await signOut();
+    const { nik, name, mother } = somebody();
+    const [late, contact] = await whileItLooks(
+      () => browser.post(identity, 'nik', { nik, name, mother_name: mother }),
+      () => proveIdentity(browser, identity, { nik, name, mother }),
+    );
+    expect(contact.url.pathname, where(contact)).to.match(/register\/contact$/);
+    expect([late.status, late.headers.get('location')], where(late)).to.deep.equal([303, contact.url.pathname]);
+  });
+
+  it('a look at the page undoes nothing that a press proves in the same moment', async () => {
+    await signedIn();
+    const { page } = await visit(browser, service, { prompt: 'login', response_mode: 'form_post' });
+    expect((await browser.post(await toRegistration(browser, page), 'nik')).status).to.equal(422);
+    await signOut();
+    const [, answer] = await whileItLooks(
+      () => browser.request(page.url),
+      () => browser.post(page, 'identifier', { identifier: citizen.nik, password: citizen.password }),
+    );
+    const home = await browser.follow(answer);
+    expect(home.forms[0]?.action, where(home)).to.equal(`${service.origin}/cb`);
   });
 
   /** The second press comes when the first has given the session another id and the sign-in is not over yet. */
