@@ -101,9 +101,10 @@ export function createJourneys(
   });
   const showSharing = createShowSharing({ sharing, store });
   const tickets = createTickets({ sealer, clock, config });
+  const ended = createEndedSignIns({ state: store.protocolState, sealer, keyedHash });
   const reconnect = createReconnect({
     provider,
-    ended: createEndedSignIns({ state: store.protocolState, sealer, keyedHash }),
+    ended,
     pushAgain: createPushAgain(provider),
     random,
     config,
@@ -183,6 +184,7 @@ export function createJourneys(
       const hasRegistration = await drafts.adopt(from, to);
       return hasRequest ? 'recover-request/identity' : hasRegistration ? 'register/identity' : undefined;
     },
+    ended,
     config,
   });
   const router = createInteractionRoutes({

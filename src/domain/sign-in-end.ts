@@ -9,6 +9,8 @@ export interface SignInEnd {
   readonly error?: { readonly error: string; readonly error_description?: string };
   /** The person would rather have no second factor, which was only wished for. */
   readonly secondFactor?: 'declined';
+  /** Its time was over, and what was unfinished in it has been handed to that sign-in. */
+  readonly goesOnIn?: { readonly uid: string; readonly page: string };
 }
 
 /** As the service hears of it where the person agreed to nothing. */

@@ -41,9 +41,9 @@ export interface Tickets {
   isCarrying(ctx: Context): boolean;
   /**
    * Hands over the ticket whose place a sign-in takes, once; where `take` fails, or it is of another service, it is
-   * still there. @returns what `take` says; false where there is none.
+   * still there. @returns what `take` says; undefined where there is none.
    */
-  takeCarried(ctx: Context, clientId: string, take: (ticket: Ticket) => Promise<boolean>): Promise<boolean>;
+  takeCarried<T>(ctx: Context, clientId: string, take: (ticket: Ticket) => Promise<T>): Promise<T | undefined>;
 }
 
 /** What a cookie may hold in every browser, attributes and prefix left room for. */
@@ -117,11 +117,11 @@ export function createTickets({
     isCarrying: (ctx) => ctx.cookies.get(carryName, { signed: false }) !== undefined,
     async takeCarried(ctx, clientId, take) {
       const text = ctx.cookies.get(carryName, { signed: false });
-      if (text === undefined) return false;
+      if (text === undefined) return undefined;
       const ticket = sealer.openTicket('carry', text, clock.now());
       // A tab at another service was faster: it waits for the sign-in for which it is meant.
-      if (isTicket(ticket) && ticket.clientId !== clientId) return false;
-      const taken = isTicket(ticket) && (await take(ticket));
+      if (isTicket(ticket) && ticket.clientId !== clientId) return undefined;
+      const taken = isTicket(ticket) ? await take(ticket) : undefined;
       ctx.cookies.set(carryName, null, { ...attributes, path: '/' });
       return taken;
     },

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { Browser, type Page } from '../support/browser.ts';
-import { citizens, somebody } from '../support/citizens.ts';
+import { citizens, somebody, type Citizen } from '../support/citizens.ts';
 import { giveContact, goOn, enterCode, proveIdentity, register, signIn, toRegistration } from '../support/journeys.ts';
 import { createRelyingParty, isHome, visit, type RelyingParty } from '../support/relying-party.ts';
 
@@ -252,6 +252,46 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       expect(claims.name).to.equal(ratna.name);
     });
 
+    /** "Start again" leads to the sign-in that takes the place of the other, and its answer is lost. */
+    async function startAgainUnheard(): Promise<{ browser: Browser; again: string; next: URL; citizen: Citizen }> {
+      const [browser, citizen] = [new Browser(), somebody()];
+      const { page } = await visit(browser, karirhub);
+      const contact = await proveIdentity(browser, await toRegistration(browser, page), citizen);
+      await letTimePass();
+      const again = (await browser.open(contact.url)).link('Mulai lagi');
+      let next = new URL(again);
+      while (!/^\/interaction\/[\w-]+$/.test(next.pathname))
+        next = new URL((await browser.request(next)).headers.get('location') ?? '', app.url);
+      const lost = await fetch(next, { redirect: 'manual', headers: { cookie: browser.cookieHeader(next) } });
+      expect(lost.headers.get('location')).to.equal(`${next.pathname}/register/identity`);
+      return { browser, again, next, citizen };
+    }
+
+    it('carries it along where the answer was lost and the page is loaded once more', async () => {
+      const { browser, next } = await startAgainUnheard();
+      expect((await browser.open(next)).url.pathname).to.equal(`${next.pathname}/register/contact`);
+    });
+
+    it('carries it along where the answer was lost and "start again" is pressed once more, and once more', async () => {
+      const { browser, again, next } = await startAgainUnheard();
+      for (const press of ['second', 'third']) {
+        const pressed = await browser.open(again);
+        expect(pressed.url.pathname, press).to.match(/\/register\/contact$/);
+        expect(uidOf(pressed)).not.to.equal(next.pathname.split('/')[2]);
+      }
+      const stranger = new Browser();
+      stranger.plant(browser);
+      expect((await stranger.open(again)).url.pathname, 'in no other browser').to.match(/\/login$/);
+    });
+
+    it('hands nobody an account that was made before "start again" is pressed once more', async () => {
+      const { browser, again, next, citizen } = await startAgainUnheard();
+      const code = await giveContact(browser, await browser.open(next), citizen);
+      await goOn(browser, await enterCode(browser, code, await app.codeFor(citizen.phone)));
+      await browser.submit(await browser.open(await karirhub.signOutUrl()), 'xsrf');
+      expect((await browser.open(again)).url.pathname).to.match(/\/login$/);
+    });
+
     it('hands nobody an account: what was finished stays, and the next at the browser proves themselves', async () => {
       const browser = new Browser();
       const { page } = await visit(browser, karirhub);
@@ -356,8 +396,10 @@ describe('Sign-in: pages that cannot be shown any more', () => {
       const usual = { ...store };
       Object.assign(store, { transactionOnce: () => Promise.reject(new Error('the database is away')) });
       const answer = await browser.request(new URL(resumed.headers.get('location') ?? '', app.url).href);
+      const address = new URL(answer.headers.get('location') ?? '', app.url);
+      expect((await browser.request(address)).status, 'nor there').to.be.at.least(500);
       Object.assign(store, usual);
-      const again = await browser.open(new URL(answer.headers.get('location') ?? '', app.url));
+      const again = await browser.open(address);
       expect(again.url.pathname, 'at the step where it was').to.match(/\/register\/contact$/);
       expect(browser.cookie('carry'), 'and once').to.equal(undefined);
     });
