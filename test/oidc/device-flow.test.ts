@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import * as client from 'openid-client';
+import { createApiService } from '../../src/admin/apis/service.ts';
 import type { AccountId } from '../../src/domain/account.ts';
 import { addAccount } from '../support/accounts.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -8,6 +9,8 @@ import { somebody, type Citizen } from '../support/citizens.ts';
 import { goOn, register, signIn } from '../support/journeys.ts';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const letters = 'https://api.surat.test/';
+const jobs = 'https://api.karirhub.test/';
 
 describe('Protocol: a device without a keyboard of its own', () => {
   let app: TestApp;
@@ -18,6 +21,13 @@ describe('Protocol: a device without a keyboard of its own', () => {
 
   before(async () => {
     app = await startTestApp();
+    const resources = { [letters]: ['surat:baca'], [jobs]: ['lamaran:baca'] };
+    const means = { id: 'Membaca surat Anda di anjungan', en: 'Reading your letters at the kiosk' };
+    for (const [identifier, [name = '']] of Object.entries(resources)) {
+      const format = identifier === letters ? 'opaque' : 'jwt';
+      const api = { identifier, name: `API ${name}`, scopes: [{ name, means }], token_format: format };
+      expect(await createApiService(app.container).create(api)).to.include({ ok: true });
+    }
     for (const [clientId, further] of [
       ['kiosk', []],
       ['kiosk-lama', ['refresh_token']],
@@ -33,6 +43,7 @@ describe('Protocol: a device without a keyboard of its own', () => {
           grant_types: [DEVICE_GRANT, ...further],
           token_endpoint_auth_method: 'none',
           scope: 'openid profile',
+          resources,
         },
       });
     }
@@ -50,17 +61,19 @@ describe('Protocol: a device without a keyboard of its own', () => {
     client.discovery(new URL(app.url), clientId, { id_token_signed_response_alg: 'ES256' }, client.None(), {
       execute: [client.allowInsecureRequests],
     });
-  const ask = async (clientId = 'kiosk'): Promise<client.DeviceAuthorizationResponse> =>
-    client.initiateDeviceAuthorization(clientId === 'kiosk' ? kiosk : await discover(clientId), {
-      scope: 'openid profile',
-    });
+  const ask = async (
+    clientId = 'kiosk',
+    asked: Readonly<Record<string, string>> = { scope: 'openid profile' },
+  ): Promise<client.DeviceAuthorizationResponse> =>
+    client.initiateDeviceAuthorization(clientId === 'kiosk' ? kiosk : await discover(clientId), { ...asked });
   const poll = async (
     { device_code }: { device_code: string },
     clientId = 'kiosk',
+    asked: Readonly<Record<string, string>> = {},
   ): Promise<Record<string, unknown>> => {
     const answer = await fetch(`${app.url}/token`, {
       method: 'POST',
-      body: new URLSearchParams({ grant_type: DEVICE_GRANT, device_code, client_id: clientId }),
+      body: new URLSearchParams({ grant_type: DEVICE_GRANT, device_code, client_id: clientId, ...asked }),
     });
     return (await answer.json()) as Record<string, unknown>;
   };
@@ -264,6 +277,34 @@ describe('Protocol: a device without a keyboard of its own', () => {
         expect(await poll(device, clientId), 'the code works once').to.include({ error: 'invalid_grant' });
       });
     }
+
+    it('gives its token for an API to the device that asks again where it could not be written, once', async () => {
+      const asked = { scope: 'openid surat:baca', resource: letters };
+      const device = await ask('kiosk', asked);
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include(
+        'Perangkat sudah masuk',
+      );
+      const again = (): Promise<Record<string, unknown>> => poll(device, 'kiosk', { resource: letters });
+      expect(await whileCodesCannotBeWritten(again, 'AccessToken'))
+        .to.include({ error: 'temporarily_unavailable' })
+        .and.not.to.have.property('access_token');
+      expect(await again()).to.include({ scope: 'surat:baca', token_type: 'Bearer' });
+      expect(await again(), 'the code works once').to.include({ error: 'invalid_grant' });
+    });
+
+    it('gives one that is written nowhere once, and where its use cannot be written at the next time', async () => {
+      const device = await ask('kiosk', { scope: 'openid lamaran:baca', resource: jobs });
+      expect((await signedIn(await press(await type(device.user_code), 'confirm'))).text).to.include(
+        'Perangkat sudah masuk',
+      );
+      const again = (): Promise<Record<string, unknown>> => poll(device, 'kiosk', { resource: jobs });
+      expect(await whileCodesCannotBeWritten(again))
+        .to.include({ error: 'temporarily_unavailable' })
+        .and.not.to.have.property('access_token');
+      const answers = [await again(), await again()];
+      expect(String(answers[0]?.access_token).split('.'), 'a JWT').to.have.length(3);
+      expect(answers[1], 'the code works once').to.include({ error: 'invalid_grant' });
+    });
 
     it('gives tokens to one of two who ask at the same moment, and to nobody for long', async () => {
       const device = await ask();

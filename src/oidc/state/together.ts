@@ -7,9 +7,6 @@ import { currentRequest } from './request.ts';
 /** Work that nobody has waited for yet. */
 const WRITING = Symbol('written for this answer');
 
-/** Whether the code of a device is for an API. */
-const FOR_AN_API = Symbol('for an API');
-
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 interface Writing {
@@ -19,7 +16,7 @@ interface Writing {
   use?: (() => Promise<unknown>) | undefined;
 }
 
-type Asked = KoaContextWithOIDC & { [WRITING]?: Writing | undefined; [FOR_AN_API]?: boolean };
+type Asked = KoaContextWithOIDC & { [WRITING]?: Writing | undefined };
 
 const none = (): void => undefined;
 
@@ -27,7 +24,7 @@ const none = (): void => undefined;
  * The kind that is written last for this answer, where it is known: those before it need not be waited for one after
  * the other.
  */
-function lastOf({ oidc, [FOR_AN_API]: isForApi }: Asked, model: string): string | undefined {
+function lastOf({ oidc }: Asked, model: string): string | undefined {
   // On the way back to the service the session that has a new sign-in follows the code; a grant has to be there before
   // the receipts are looked at.
   if (oidc.route === 'resume')
@@ -40,8 +37,7 @@ function lastOf({ oidc, [FOR_AN_API]: isForApi }: Asked, model: string): string 
   // A token for an API may be one that is written nowhere.
   if (grant === 'refresh_token')
     return resource === undefined && oidc.entities.RefreshToken?.resource === undefined ? 'AccessToken' : undefined;
-  if (grant === DEVICE_GRANT && !refreshes)
-    return resource === undefined && isForApi === false ? 'AccessToken' : undefined;
+  if (grant === DEVICE_GRANT && !refreshes) return 'AccessToken';
   return (grant === 'authorization_code' || grant === DEVICE_GRANT) && refreshes ? 'RefreshToken' : undefined;
 }
 
@@ -72,7 +68,7 @@ export function together(model: string, adapter: ProtocolAdapter): ProtocolAdapt
     if (model === last) await written(ctx);
   }
 
-  const common: ProtocolAdapter = {
+  return {
     ...adapter,
     upsert: (id, payload, expiresIn) => begin(async () => adapter.upsert(id, payload, expiresIn)),
     async renew(id, payload, expiresIn, former) {
@@ -82,25 +78,11 @@ export function together(model: string, adapter: ProtocolAdapter): ProtocolAdapt
       });
       return isThere;
     },
-    consume: (id) => begin(async () => adapter.consume(id)),
-  };
-  return model === 'DeviceCode' ? usedLast(common, adapter) : common;
-}
-
-/** Of the code of a device alone: others are looked for at each request, and pay for nothing that is not theirs. */
-function usedLast(common: ProtocolAdapter, adapter: ProtocolAdapter): ProtocolAdapter {
-  return {
-    ...common,
-    async find(id) {
-      const payload = await adapter.find(id);
-      const ctx: Asked | undefined = currentRequest();
-      if (ctx !== undefined) ctx[FOR_AN_API] = payload?.resource !== undefined;
-      return payload;
-    },
     async consume(id) {
-      const ctx: Asked | undefined = currentRequest();
-      if (ctx === undefined || lastOf(ctx, 'DeviceCode') === undefined) await common.consume(id);
-      else writingOf(ctx).use = async () => adapter.consume(id);
+      const use = async (): Promise<unknown> => adapter.consume(id);
+      const ctx: Asked | undefined = model === 'DeviceCode' ? currentRequest() : undefined;
+      if (ctx === undefined || lastOf(ctx, model) === undefined) await begin(use);
+      else writingOf(ctx).use = use;
     },
   };
 }
@@ -119,6 +101,15 @@ async function written(ctx: Asked): Promise<void> {
  * not our fault.
  */
 export function awaitWrites(provider: Provider): void {
+  const { prototype } = provider.AccessToken as unknown as { prototype: { save: (this: object) => Promise<unknown> } };
+  const { save } = prototype;
+  prototype.save = async function () {
+    const value = await save.call(this);
+    const ctx: Asked | undefined = currentRequest();
+    // That for an API may be written nowhere, and is the last all the same: the code of its device is used now.
+    if (ctx !== undefined && lastOf(ctx, 'AccessToken') === 'AccessToken') await written(ctx);
+    return value;
+  };
   provider.use(async (ctx, next) => {
     await next();
     if ((ctx as Asked)[WRITING] === undefined) return;
