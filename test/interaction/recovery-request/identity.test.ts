@@ -29,8 +29,8 @@ describe('Recovery request: proving identity', () => {
     page.html
       .replaceAll(/name="csrf" value="[^"]*"/g, 'csrf')
       .replaceAll(/\/interaction\/[\w-]+/g, '/interaction/:uid')
-      .replaceAll(/[2-9A-Z]{4}-[2-9A-Z]{2}/g, 'XXXX-XX')
       .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'reference')
+      .replaceAll(/[2-9A-Z]{4}-[2-9A-Z]{2}/g, 'XXXX-XX')
       .replaceAll(nik, 'nik')
       .replaceAll(name, 'name');
 
