@@ -217,6 +217,7 @@ export async function createContainer({ core, registryUrl, directUrl }: Containe
   const jobs = createPeriodicJobs(core);
   const adminServices = createAdminServices({
     ...core,
+    recoveries: recoveryRequests,
     startCheck: () => jobs.ask(CHECK_CHAIN),
     check: createClientCheck(provider),
     hasPassedCheck: (clientId, metadata) => checks.hasPassed(clientId, metadata),

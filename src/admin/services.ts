@@ -17,7 +17,7 @@ import { createActivationMail } from './accounts/activation-mail.ts';
 import { rememberApiRefusals } from './apis/remembered.ts';
 import { createApiService, type ApiService } from './apis/service.ts';
 import { createAccountService, type AccountKey, type AccountService } from './accounts/service.ts';
-import { createSupport, type Support } from './accounts/support.ts';
+import { createSupport, type Support, type SupportDeps } from './accounts/support.ts';
 import { createWaits, type Waits } from './accounts/waits.ts';
 import { createFindHand, type FindHand } from './clients/hands.ts';
 import { createClientKeys, type ClientKeys } from './clients/keys/service.ts';
@@ -62,6 +62,7 @@ export interface AdminServicesDeps {
   readonly limits: Limits;
   readonly passwords: PasswordHasher;
   readonly secondFactors: SecondFactors;
+  readonly recoveries: SupportDeps['recoveries'];
   readonly keyedHash: KeyedHash;
   readonly courier: Courier;
   readonly clock: Clock;

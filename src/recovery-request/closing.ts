@@ -17,8 +17,16 @@ export interface Closing {
     of: 'warning' | 'completed' | 'closed',
     message: WrittenText & { readonly to: Sensitive<Phone> },
   ): Promise<void>;
-  /** Within a transaction that holds the row: it comes to an end without the account being given. */
-  close(tx: Transaction, request: RecoveryRequest, state: ClosedState, opinion?: Opinion): Promise<void>;
+  /**
+   * Within a transaction that holds the row: it comes to an end without the account being given.
+   * @param how.isTold  whether its number hears of it, which is so unless somebody says otherwise.
+   */
+  close(
+    tx: Transaction,
+    request: RecoveryRequest,
+    state: ClosedState,
+    how?: { readonly opinion?: Opinion; readonly isTold?: boolean },
+  ): Promise<void>;
 }
 
 export interface ClosingDeps {
@@ -38,9 +46,9 @@ export function createClosing({ audit, courier, clock, help }: ClosingDeps): Clo
 
   return {
     text,
-    async close(tx, request, state, opinion) {
+    async close(tx, request, state, { opinion, isTold = true } = {}) {
       await tx.recoveryRequests.close(request.id, state, clock.now(), opinion);
-      if (request.wanted !== undefined)
+      if (isTold && request.wanted !== undefined)
         await text(tx, request, 'closed', { ...recoveryClosed({ ...request, help }), to: request.wanted.phone });
     },
   };

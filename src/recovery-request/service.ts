@@ -64,6 +64,11 @@ export interface RecoveryRequests {
    * @throws {AggregateError} after the others, where some could not be settled.
    */
   settleDue(signal?: AbortSignal): Promise<{ readonly completed: number; readonly lapsed: number }>;
+  /**
+   * Within the transaction that reinstates an account: what is approved and has waited is given at once. A thief who has
+   * put an own address there would object a moment later.
+   */
+  settleOf(tx: Transaction, accountId: AccountId): Promise<void>;
 }
 
 interface Word {
@@ -195,7 +200,7 @@ export function createRecoveryRequests(deps: RecoveryRequestDeps): RecoveryReque
     async cancelAllOf(accountId) {
       const cancelled = await store.transactionOnce(async (tx) => {
         let count = 0;
-        for (const { id } of await tx.recoveryRequests.openOf(accountId))
+        for (const { id } of await tx.recoveryRequests.lockOpenOf(accountId))
           if (await cancel(tx, id, 'session')) count += 1;
         return count;
       });
@@ -221,12 +226,12 @@ export function createRecoveryRequests(deps: RecoveryRequestDeps): RecoveryReque
       const done = await opine(id, reason, by, {
         event: 'recovery.request.rejected',
         refusalOf: (_tx, request) => Promise.resolve(rejectRefusal(request)),
-        write: (tx, request, opinion) => closing.close(tx, request, 'rejected', opinion),
+        write: (tx, request, opinion) => closing.close(tx, request, 'rejected', { opinion }),
       });
       if (done.ok) courier.wake('sms');
       return done;
     },
 
-    settleDue: createSettling({ ...deps, closing }),
+    ...createSettling({ ...deps, closing }),
   };
 }

@@ -121,6 +121,11 @@ export function createConfirmationStore(db: Knex, { sealer }: { readonly sealer:
         .update({ used_at: now, email_sealed: null });
     },
 
+    /** Ends every link of the account, also those that confirm the address it has. */
+    async dropAll(accountId: AccountId, now: Date): Promise<void> {
+      await db(TABLE).where('account_id', accountId).whereNull('used_at').update({ used_at: now, email_sealed: null });
+    },
+
     /** @returns false when somebody was faster. */
     async use(tokenHash: Buffer, now: Date): Promise<boolean> {
       return (

@@ -115,6 +115,16 @@ export function createRecoveryRequestStore(db: Knex, { sealer }: { readonly seal
       return rows.map(toRequest);
     },
 
+    /** Within a transaction: holds all that are open for an account, in one order, so that nobody waits in a circle. */
+    async lockOpenOf(accountId: AccountId): Promise<readonly RecoveryRequest[]> {
+      const rows = (await db(TABLE)
+        .where('account_id', accountId)
+        .whereNull('closed_at')
+        .orderBy(['filed_at', 'id'])
+        .forUpdate()) as Row[];
+      return rows.map(toRequest);
+    },
+
     /** How many are open for each of these accounts; those without any are left out. */
     async countOpenOf(accountIds: readonly AccountId[]): Promise<ReadonlyMap<AccountId, number>> {
       const rows = await db(TABLE)
@@ -171,14 +181,18 @@ export function createRecoveryRequestStore(db: Knex, { sealer }: { readonly seal
         });
     },
 
-    /** Approved ones whose wait is over, and open ones from before `lapsedBefore`. */
+    /** Approved ones whose wait is over, unless the account is suspended, and open ones from before `lapsedBefore`. */
     async due(now: Date, lapsedBefore: Date, limit: number): Promise<readonly string[]> {
       return db(TABLE)
         .whereNull('closed_at')
         .where((either) => {
           void either
             .where((approved) => {
-              void approved.where('state', 'approved').where('waits_until', '<=', now);
+              void approved
+                .where('state', 'approved')
+                .where('waits_until', '<=', now)
+                // Not as a join, for which the accounts would be read whole.
+                .whereRaw("(select status from accounts where accounts.id = recovery_requests.account_id) = 'active'");
             })
             .orWhere('filed_at', '<', lapsedBefore);
         })

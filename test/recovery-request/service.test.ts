@@ -257,7 +257,6 @@ describe('A request for an account whose number and address are both lost', () =
             sessionsValidAfter: app.clock.now(),
           }),
       ],
-      ['the account is suspended', ({ id }) => app.store.accounts.setStatus(id, 'suspended', app.clock.now())],
       ['its person has become an operator', ({ id }) => giveRoles(app, id, ['support'])],
     ];
     for (const [what, change] of changes)
@@ -305,6 +304,19 @@ describe('A request for an account whose number and address are both lost', () =
       expect((await accountOf(other.id)).phoneVerifiedAt).to.equal(undefined);
       expect(await eventsOf(app, other.id, 'contact.phone.lost')).to.have.length(1);
       expect((await app.messagesTo(other.citizen.email)).length).to.be.greaterThan(0);
+    });
+
+    it('where the account was suspended for two weeks', async () => {
+      const person = await holder(app);
+      const request = await file(app, person);
+      await approve(request);
+      await app.store.accounts.setStatus(person.id, 'suspended', app.clock.now());
+      app.clock.advance({ days: 14, minutes: 1 });
+      await requests.settleDue();
+      expect(await outcome(request, person)).to.deep.include({
+        state: 'lapsed',
+        lapsed: [{ request: request.id, reason: 'account-changed' }],
+      });
     });
 
     it('where nobody has decided for two weeks, the first opinion or not', async () => {
@@ -445,13 +457,13 @@ describe('A request for an account whose number and address are both lost', () =
       }
     });
 
-    it('two requests for one account that are both approved: the first is given, the other lapses', async () => {
+    it('two requests for one account that are both approved: the first is given, the other ends with it', async () => {
       const person = await holder(app);
       const [one, two] = [await file(app, person), await file(app, person)];
       await approve(one);
       await approve(two);
       app.clock.advance(DAY);
-      expect(await requests.settleDue()).to.deep.equal({ completed: 1, lapsed: 1 });
+      expect(await requests.settleDue()).to.deep.equal({ completed: 1, lapsed: 0 });
       expect([await stateOf(app, one), await stateOf(app, two)]).to.have.members(['completed', 'lapsed']);
     });
   });

@@ -3,11 +3,13 @@ import type { Account, AccountStatus } from '../../domain/account.ts';
 import { signatureOf, type Actor, type Reason } from '../../domain/operator.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Sensitive } from '../../domain/sensitive.ts';
+import type { Courier } from '../../messages/courier.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Counters } from '../../ports/counters/counters.ts';
 import type { Limits } from '../../ports/counters/limits.ts';
 import type { SecondFactors } from '../../second-factor/service.ts';
-import type { Store } from '../../store/store.ts';
+import type { RecoveryRequests } from '../../recovery-request/service.ts';
+import type { Store, Transaction } from '../../store/store.ts';
 import type { ActivationMail } from './activation-mail.ts';
 import { createOperatorLimits, objectionTo } from '../restraint.ts';
 import type { AccountKey, AccountService } from './service.ts';
@@ -52,6 +54,8 @@ export interface SupportDeps {
   readonly accounts: Pick<AccountService, 'find'>;
   readonly secondFactors: Pick<SecondFactors, 'remove' | 'standingOf'>;
   readonly activationMail: ActivationMail;
+  readonly recoveries: Pick<RecoveryRequests, 'settleOf'>;
+  readonly courier: Pick<Courier, 'wake'>;
   readonly audit: Audit;
   readonly counters: Counters;
   readonly limits: Limits;
@@ -64,6 +68,8 @@ export function createSupport({
   accounts,
   secondFactors,
   activationMail,
+  recoveries,
+  courier,
   audit,
   counters,
   limits,
@@ -74,7 +80,7 @@ export function createSupport({
   const change = (
     account: Account,
     by: Actor,
-    work: (tx: Store) => Promise<SupportRefusal | undefined>,
+    work: (tx: Transaction) => Promise<SupportRefusal | undefined>,
   ): Promise<Result<undefined, SupportRefusal>> =>
     store.transactionOnce(async (tx) => {
       const refusal = (await objectionTo(tx, account, by)) ?? (await work(tx));
@@ -108,8 +114,8 @@ export function createSupport({
       return ok(value);
     },
 
-    setStatus: (account, status, reason, by) =>
-      change(account, by, async (tx) => {
+    async setStatus(account, status, reason, by) {
+      const done = await change(account, by, async (tx) => {
         if (!(await tx.sessionEnds.changeStatus(account.id, status, clock.now()))) return undefined;
         if (status === 'suspended') await tx.sessionEnds.endAll(account.id, 'suspended', clock.now());
         await audit.record(
@@ -118,8 +124,12 @@ export function createSupport({
           { by: signatureOf(by), reason },
           { accountId: account.id },
         );
+        if (status === 'active') await recoveries.settleOf(tx, account.id);
         return undefined;
-      }),
+      });
+      if (done.ok && status === 'active') courier.wake();
+      return done;
+    },
 
     endSessions: (account, reason, by) =>
       change(account, by, async (tx) => {

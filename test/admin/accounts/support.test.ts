@@ -31,6 +31,7 @@ describe('Showing a citizen’s datum', () => {
     };
     support = createSupport({
       ...core,
+      recoveries: { settleOf: () => Promise.resolve() },
       limits,
       accounts: createAccountService(core),
       activationMail: createActivationMail(core),

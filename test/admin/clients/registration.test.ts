@@ -80,6 +80,7 @@ describe('Dynamic registration', () => {
   const services = () =>
     createAdminServices({
       ...app.container,
+      recoveries: { settleOf: () => Promise.resolve() },
       startCheck: () => Promise.resolve(),
       check: createClientCheck(app.container.provider),
       hasPassedCheck: () => Promise.resolve(true),

@@ -245,6 +245,7 @@ describe('Logout notices', () => {
       const accounts = createAccountService(app.container);
       const support = createSupport({
         ...app.container,
+        recoveries: { settleOf: () => Promise.resolve() },
         accounts,
         activationMail: createActivationMail(app.container),
       });
