@@ -85,7 +85,7 @@ describe('Recovery request: the whole way', () => {
       .and.include('Simpan nomor ini')
       .and.include('loket Dinas Ketenagakerjaan (Disnaker)')
       .and.include('Prosesnya paling cepat 1 hari kerja.')
-      .and.include('Kami sudah memberi tahu kontak lama di akun.')
+      .and.include('Kami sudah memberi tahu kontak akun yang terkonfirmasi, bila ada.')
       .and.include(`SMS dikirim ke 08*****${phone.slice(-4)}`)
       .and.include('Tidak ada petugas yang akan meminta kata sandi atau kode OTP Anda')
       .and.include(app.config.help.phone)
