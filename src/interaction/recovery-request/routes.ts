@@ -12,14 +12,14 @@ import { field, form } from '../../web/form.ts';
 import { localeOf } from '../../web/locale.ts';
 import { renderScreen } from '../../web/render.ts';
 import { say, type Screen, type Sentence } from '../../web/screen.ts';
-import { seeOther } from '../../web/see-other.ts';
 import { senderOf } from '../../web/sender.ts';
-import { entered, interactionPath } from '../entrance.ts';
+import { entered } from '../entrance.ts';
 import { answerOf, parseIdentity, secondsUntil } from '../identity-form.ts';
 import { inOneBrowser } from '../one-browser.ts';
+import { createStepPages } from '../step-pages.ts';
 import { unbegun, type DraftAt as At, type RequestDrafts } from './drafts.ts';
 import { codeKey, numberKey, passwordKey, refusedIdentity } from './forms.ts';
-import { isLeft, type RequestStep } from './machine.ts';
+import { isLeft, type Requesting, type RequestStep } from './machine.ts';
 import type { NumberRefusal } from './number.ts';
 import type { RequestPages } from './pages.ts';
 import type { RequestContext, RequestService } from './service.ts';
@@ -56,29 +56,15 @@ export function addRecoveryRequest({
     ctx.set('Retry-After', String(secondsUntil(until, clock.now())));
   };
 
-  /**
-   * To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page.
-   */
-  async function toStep(ctx: Context, step?: RequestStep): Promise<void> {
-    const { uid } = entered(ctx);
-    seeOther(ctx, interactionPath(uid, pathOf(step ?? (await drafts.find(uid))?.state.step ?? 'identity')));
-  }
-
-  /** Runs the handler at its step alone. Whoever only looks has no draft yet: the first form makes one. */
-  const at =
-    <Step extends RequestStep>(step: Step, handler: (ctx: Context, draft: At<Step>) => Promise<void>) =>
-    async (ctx: Context): Promise<void> => {
-      const { uid } = entered(ctx);
-      const draft = (await drafts.find(uid)) ?? unbegun(uid, clock.now());
-      if (draft.state.step === step) await handler(ctx, draft as At<Step>);
-      else
-        await toStep(
-          ctx,
-          step === 'identity' && isLeft(draft.state, clock.now())
-            ? await requests.restart(contextOf(ctx))
-            : draft.state.step,
-        );
-    };
+  const { toStep, at, word } = createStepPages<Requesting>({
+    drafts,
+    unbegun,
+    first: 'identity',
+    pathOf: pathOf,
+    isLeft,
+    restart: (ctx) => requests.restart(contextOf(ctx)),
+    clock,
+  });
 
   /** A disturbance is said before anything is typed. */
   async function showIdentity(ctx: Context): Promise<void> {
@@ -155,18 +141,6 @@ export function addRecoveryRequest({
     await show(ctx, await pages.code(ctx, draft, { problem: say(codeKey(reason), params) }), 429);
   }
 
-  /** One word for the script of the code page; nothing where the code is not waited for any more. */
-  async function deliveryWord(ctx: Context): Promise<void> {
-    const draft = await drafts.find(entered(ctx).uid);
-    ctx.set('Cache-Control', 'no-store');
-    if (draft?.state.step !== 'code') {
-      ctx.status = 204;
-      return;
-    }
-    ctx.type = 'text';
-    ctx.body = await pages.delivery(draft as At<'code'>);
-  }
-
   async function password(ctx: Context, draft: At<'password'>): Promise<void> {
     const again = (problem: Sentence, status: number): Promise<void> =>
       show(ctx, pages.password(ctx, draft, { problem }), status);
@@ -227,7 +201,10 @@ export function addRecoveryRequest({
       at('code', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))),
     );
     post('/code', at('code', code));
-    get('/code/delivery', deliveryWord);
+    get(
+      '/code/delivery',
+      word('code', (draft) => pages.delivery(draft)),
+    );
     get('/code/resend', look);
     post('/code/resend', at('code', sendAgain));
     get(

@@ -21,9 +21,10 @@ import { entered, interactionPath } from '../entrance.ts';
 import type { Finish, SignedIn } from '../finish.ts';
 import { answerOf, identityKey, parseIdentity, secondsUntil } from '../identity-form.ts';
 import { inOneBrowser } from '../one-browser.ts';
+import { createStepPages } from '../step-pages.ts';
 import { unbegun, type DraftAt as At, type RegistrationDrafts } from './drafts.ts';
 import { contactKey, emailSuggestionFor, parseContact } from './forms.ts';
-import { isLeft, type RegistrationStep } from './machine.ts';
+import { isLeft, type Registration, type RegistrationStep } from './machine.ts';
 import type { Pages } from './pages.ts';
 import type { RegistrationContext, RegistrationService } from './service.ts';
 
@@ -66,29 +67,15 @@ export function addRegistration({
   const show = (ctx: Context, screen: Screen, status = 200): Promise<void> =>
     renderScreen(ctx, screen, { status, csrf: csrf.token(ctx, entered(ctx).uid) });
 
-  /**
-   * To the page of the step that the draft is at: after every good form, and for whoever asks for another step's page.
-   */
-  async function toStep(ctx: Context, step?: RegistrationStep): Promise<void> {
-    const { uid } = entered(ctx);
-    seeOther(ctx, interactionPath(uid, PATH[step ?? (await drafts.find(uid))?.state.step ?? 'identity']));
-  }
-
-  /** Runs the handler at its step alone. Whoever only looks has no draft yet: the first form makes one. */
-  const at =
-    <Step extends RegistrationStep>(step: Step, handler: (ctx: Context, draft: At<Step>) => Promise<void>) =>
-    async (ctx: Context): Promise<void> => {
-      const { uid } = entered(ctx);
-      const draft = (await drafts.find(uid)) ?? unbegun(uid, clock.now());
-      if (draft.state.step === step) await handler(ctx, draft as At<Step>);
-      else
-        await toStep(
-          ctx,
-          step === 'identity' && isLeft(draft.state, clock.now())
-            ? await registration.restart(contextOf(ctx))
-            : draft.state.step,
-        );
-    };
+  const { toStep, at, word } = createStepPages<Registration>({
+    drafts,
+    unbegun,
+    first: 'identity',
+    pathOf: (step) => PATH[step],
+    isLeft,
+    restart: (ctx) => registration.restart(contextOf(ctx)),
+    clock,
+  });
 
   /** From the last page, while it can be taken for the person's who has just proved who they are. */
   const atEnd = (handler: (ctx: Context, draft: At<'finished'>) => Promise<void>): ((ctx: Context) => Promise<void>) =>
@@ -173,18 +160,6 @@ export function addRegistration({
     await show(ctx, await pages.code(ctx, now as At<'otp'>, shown), reason === 'locked' ? 429 : 422);
   }
 
-  /** One word for the script of the code page; nothing where the code is not waited for any more. */
-  async function deliveryWord(ctx: Context): Promise<void> {
-    const draft = await drafts.find(entered(ctx).uid);
-    ctx.set('Cache-Control', 'no-store');
-    if (draft?.state.step !== 'otp') {
-      ctx.status = 204;
-      return;
-    }
-    ctx.type = 'text';
-    ctx.body = await pages.delivery(draft as At<'otp'>);
-  }
-
   async function sendAgain(ctx: Context, draft: At<'otp'>): Promise<void> {
     const outcome = await registration.sendAgain(contextOf(ctx), draft);
     if (outcome.ok) return toStep(ctx, outcome.value);
@@ -262,7 +237,10 @@ export function addRegistration({
       at('otp', async (ctx, draft) => show(ctx, await pages.code(ctx, draft, {}))),
     );
     post('register/otp', at('otp', code));
-    get('register/otp/delivery', deliveryWord);
+    get(
+      'register/otp/delivery',
+      word('otp', (draft) => pages.delivery(draft)),
+    );
     get('register/otp/resend', look);
     post('register/otp/resend', at('otp', sendAgain));
     get(
